@@ -1,0 +1,111 @@
+# One wrapper per kind of target.
+#
+#   seqc_library(NAME SRCS … [LINK …] [DEPENDS …])          uses LLVM and MLIR
+#   seqc_runtime_library(NAME SRCS … [LINK …] [DEPENDS …])  never sees LLVM
+#   seqc_tool(NAME SRCS … [LINK …])                         a program in bin/
+#   seqc_unit_test(NAME SRCS … [LINK …] [LABEL …])          a gtest program known to ctest
+#   seqc_tablegen(TARGET FILE.td "OUT.inc -gen-…" …)        runs mlir-tblgen
+#
+# Include lines are repository paths; generated files lie under the same path in the build
+# folder. Every target waits for every generated header, so nobody lists them.
+
+include(GoogleTest)
+
+# What both halves of the project share.
+add_library(seqc_flags INTERFACE)
+target_compile_options(seqc_flags INTERFACE -Wall -Wextra -Wno-unused-parameter
+  $<$<BOOL:${SEQC_WERROR}>:-Werror>)
+target_include_directories(seqc_flags INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>)
+target_link_libraries(seqc_flags INTERFACE Threads::Threads)
+
+# The half that uses LLVM and MLIR, through their shared libraries.
+add_library(seqc_llvm INTERFACE)
+separate_arguments(seqc_llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_options(seqc_llvm INTERFACE ${seqc_llvm_definitions})
+target_include_directories(seqc_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_link_libraries(seqc_llvm INTERFACE seqc_flags MLIR LLVM)
+
+# Stands for all generated headers.
+add_custom_target(seqc-headers)
+
+# Sets the things that libraries, tools and tests have in common.
+function(_seqc_finish target base)
+  cmake_parse_arguments(ARG "" "LABEL" "SRCS;LINK;DEPENDS" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "${target}: unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT ARG_SRCS)
+    message(FATAL_ERROR "${target}: no sources (SRCS)")
+  endif()
+  target_sources(${target} PRIVATE ${ARG_SRCS})
+  target_link_libraries(${target} PUBLIC ${ARG_LINK} ${base})
+  add_dependencies(${target} seqc-headers ${ARG_DEPENDS})
+endfunction()
+
+# A static library of the compiler's half. LINK names project libraries; MLIR and LLVM come
+# along by themselves.
+function(seqc_library name)
+  add_library(${name} STATIC)
+  _seqc_finish(${name} seqc_llvm ${ARGN})
+endfunction()
+
+# A static library of the runtime's half: no LLVM, and no vector instructions of its own,
+# since arithmetic belongs to compiled code.
+function(seqc_runtime_library name)
+  add_library(${name} STATIC)
+  _seqc_finish(${name} seqc_flags ${ARGN})
+  target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections
+    -fno-tree-vectorize -fno-tree-slp-vectorize)
+endfunction()
+
+# A program in bin/. It gets LLVM only if a library it links brings it.
+function(seqc_tool name)
+  add_executable(${name})
+  _seqc_finish(${name} seqc_flags ${ARGN})
+endfunction()
+
+# A gtest program, known to ctest under its own name with its folder below tests/ as label.
+# LLVM comes with the libraries that need it.
+function(seqc_unit_test name)
+  if(NOT SEQC_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "" ${ARGN})
+  add_executable(${name})
+  _seqc_finish(${name} seqc_flags ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+  if(NOT ARG_LABEL)
+    file(RELATIVE_PATH ARG_LABEL "${PROJECT_SOURCE_DIR}/tests" "${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}
+    "--gtest_output=xml:${PROJECT_BINARY_DIR}/tests/results/${name}.xml")
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "SEQC_SOURCE_DIR=${PROJECT_SOURCE_DIR};SEQC_BUILD_DIR=${PROJECT_BINARY_DIR}")
+  set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+endfunction()
+
+# Runs mlir-tblgen on FILE once per "OUT flags…" and makes TARGET of the results, e.g.
+#
+#   seqc_tablegen(SeqOpsIncGen SeqOps.td
+#     "SeqOps.h.inc -gen-op-decls" "SeqOps.cpp.inc -gen-op-defs")
+#
+# Include lines of the .td files are repository paths too.
+function(seqc_tablegen target file)
+  set(LLVM_TARGET_DEFINITIONS ${file})
+  set(TABLEGEN_OUTPUT)
+  foreach(rule ${ARGN})
+    separate_arguments(words UNIX_COMMAND "${rule}")
+    list(POP_FRONT words out)
+    mlir_tablegen(${out} ${words}
+      EXTRA_INCLUDES ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${MLIR_INCLUDE_DIRS})
+  endforeach()
+  add_custom_target(${target} DEPENDS ${TABLEGEN_OUTPUT})
+  add_dependencies(seqc-headers ${target})
+endfunction()
