@@ -51,11 +51,13 @@ function(seqc_library name)
   _seqc_finish(${name} seqc_llvm ${ARGN})
 endfunction()
 
-# A static library of the runtime's half: no LLVM, and no vector instructions of its own,
-# since arithmetic belongs to compiled code.
+# A static library of the runtime's half: no LLVM, hidden symbols (compiled models link it), and
+# no vector instructions of its own, since arithmetic belongs to compiled code. The other half
+# keeps default visibility: templates of LLVM's headers must stay one with libLLVM's instances.
 function(seqc_runtime_library name)
   add_library(${name} STATIC)
   _seqc_finish(${name} seqc_flags ${ARGN})
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
   target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections
     -fno-tree-vectorize -fno-tree-slp-vectorize)
 endfunction()

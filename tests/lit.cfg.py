@@ -1,0 +1,104 @@
+"""What lit needs to know: which files are tests, which tools they see, what the machine has.
+
+Substitutions beyond lit's own:
+  %source     the repository's root
+  %build      the build folder
+  %examples   the repository's examples folder
+  %python     the Python that has the test packages
+
+Parameters (`lit --param NAME=1`):
+  roundtrip   every seqc-opt call also prints, parses and compares its input
+"""
+
+import os
+import re
+import shutil
+
+import lit.formats
+import lit.Test
+
+
+class SeqcTest(lit.formats.ShTest):
+    """Shell tests, with two rules of this project.
+
+    A .yaml file is a test only if it has a RUN line; else it is somebody's input. An .mlir file
+    with CHECK lines that never reach FileCheck checks nothing, so it fails.
+    """
+
+    def getTestsInDirectory(self, suite, path_in_suite, lit_config, local_config):
+        for test in super().getTestsInDirectory(
+            suite, path_in_suite, lit_config, local_config
+        ):
+            path = test.getSourcePath()
+            if path.endswith(".yaml"):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    if "RUN:" not in file.read():
+                        continue
+            yield test
+
+    def execute(self, test, lit_config):
+        with open(test.getSourcePath(), encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        runs = "\n".join(re.findall(r"RUN:(.*)", text))
+        if re.search(r"^\s*(//|#)\s*CHECK[\w-]*:", text, re.M) and "FileCheck" not in runs:
+            return lit.Test.FAIL, "has CHECK lines, but no RUN line calls FileCheck"
+        return super().execute(test, lit_config)
+
+
+config.name = "seqc"
+config.test_format = SeqcTest(execute_external=True)
+config.suffixes = [".mlir", ".test", ".yaml"]
+config.excludes = ["Inputs", "inputs", "unit", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(os.path.abspath(__file__))
+config.test_exec_root = os.path.join(config.seqc_build_dir, "tests", "lit")
+
+config.substitutions += [
+    ("%source", config.seqc_source_dir),
+    ("%build", config.seqc_build_dir),
+    ("%examples", os.path.join(config.seqc_source_dir, "examples")),
+    ("%python", config.python),
+]
+if lit_config.params.get("roundtrip"):
+    config.substitutions.append((r"\bseqc-opt\b", "seqc-opt --verify-roundtrip"))
+
+config.environment["PATH"] = os.pathsep.join(
+    [
+        os.path.join(config.seqc_build_dir, "bin"),
+        config.llvm_bin_dir,
+        os.environ.get("PATH", "/usr/bin:/bin"),
+    ]
+)
+config.environment["SEQC_SOURCE_DIR"] = config.seqc_source_dir
+config.environment["SEQC_BUILD_DIR"] = config.seqc_build_dir
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# A cache of the tests' own, so that they neither read nor fill the user's.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
+if config.sanitize:
+    # Containers cross into libMLIR, which is not instrumented.
+    config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:detect_leaks=0"
+
+# Conversions that loop for ever must fail, not hang.
+lit_config.maxIndividualTestTime = 300
+
+
+def cpu_flags():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("flags"):
+                return set(line.split(":", 1)[1].split())
+    return set()
+
+
+flags = cpu_flags()
+if {"avx2", "fma", "bmi2", "f16c"} <= flags:
+    config.available_features.add("x86-64-v3")
+if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
+    config.available_features.add("x86-64-v4")
+if config.have_onednn:
+    config.available_features.add("onednn")
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu")
+if os.geteuid() == 0:
+    config.available_features.add("root")
+if config.sanitize:
+    config.available_features.add("sanitizer")
