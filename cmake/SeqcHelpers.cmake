@@ -9,8 +9,6 @@
 # Include lines are repository paths; generated files lie under the same path in the build
 # folder. Every target waits for every generated header, so nobody lists them.
 
-include(GoogleTest)
-
 # What both halves of the project share.
 add_library(seqc_flags INTERFACE)
 target_compile_options(seqc_flags INTERFACE -Wall -Wextra -Wno-unused-parameter
@@ -91,6 +89,9 @@ function(seqc_unit_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "SEQC_SOURCE_DIR=${PROJECT_SOURCE_DIR};SEQC_BUILD_DIR=${PROJECT_BINARY_DIR}")
   set_property(GLOBAL APPEND PROPERTY SEQC_UNIT_TESTS ${name})
+  if(ARG_LABEL STREQUAL "unit/runtime")
+    set_property(GLOBAL APPEND PROPERTY SEQC_RUNTIME_TESTS ${name})
+  endif()
 endfunction()
 
 # Runs mlir-tblgen on FILE once per "OUT flags…" and makes TARGET of the results, e.g.

@@ -1,0 +1,82 @@
+"""Every message that the compiler can emit occurs in a test.
+
+Messages are streams, so a message counts as tested when three consecutive words of one of its
+literals (all of it, when shorter) stand in some file below tests/; a message whose literals are all
+single words must match as a whole, with anything between its parts.
+"""
+
+import re
+
+from .tree import line_of, strip_comments
+
+STRING = r'"((?:\\.|[^"\\\n])*)"'
+CALL = re.compile(r"\b(?:emitError|emitOpError|emitOptionalError)\s*\(")
+WINDOW = 3
+
+
+def statement(text, start):
+    """The rest of the statement from `start`, strings skipped over."""
+    at = start
+    while at < len(text):
+        if text[at] == '"':
+            string = re.compile(STRING).match(text, at)
+            at = string.end() if string else at + 1
+        elif text[at] in ";{":
+            break
+        else:
+            at += 1
+    return text[start:at]
+
+
+def literals(code):
+    """String literals of a statement, adjacent ones joined."""
+    code = re.sub(r'"\s*\n\s*"', "", code)
+    return [re.sub(r"\\(.)", r"\1", m.group(1)) for m in re.finditer(STRING, code)]
+
+
+def words(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def is_tested(parts, tests):
+    long_parts = [words(p).split(" ") for p in parts if len(words(p).split(" ")) >= 2]
+    for part in long_parts:
+        size = min(WINDOW, len(part))
+        for first in range(len(part) - size + 1):
+            if " ".join(part[first:first + size]) in tests:
+                return True
+    if long_parts:
+        return False
+    pattern = ".{0,200}?".join(re.escape(words(p)) for p in parts if words(p))
+    return not pattern or re.search(pattern, tests) is not None
+
+
+def check(tree):
+    tests = []
+    for path in tree.files("tests"):
+        # Strings in C++ tests are split and escaped as in the sources.
+        text = tree.text(path)
+        tests.append(re.sub(r"\\(.)", r"\1", re.sub(r'"\s*\n\s*"', "", text)))
+    tests = words("\n".join(tests))
+    problems = []
+    for path in tree.sources("dialect", "compiler", "frontends"):
+        text = strip_comments(tree.text(path))
+        for match in CALL.finditer(text):
+            parts = literals(statement(text, match.end()))
+            if parts and not is_tested(parts, tests):
+                problems.append(f"{path}:{line_of(text, match.start())}: no test expects "
+                                f"\"{' … '.join(parts)}\"")
+    return problems
+
+
+GOOD = {
+    "dialect/A.cpp": 'return emitOpError("expects a rank of ") << 2 << ", found " << rank;\n'
+                     'return emitOpError() << "takes the "\n      "other number";\n',
+    "tests/a.mlir": "// expected-error {{'seq.a' op expects a rank of 2, found 3}}\n"
+                    "// expected-error @+1 {{takes the other number}}\n",
+}
+BAD = [
+    {"dialect/A.cpp": 'return emitOpError("expects a rank of ") << 2;\n', "tests/a.mlir": "// a\n"},
+    {"compiler/A.cpp": 'op->emitError() << "left " << name << " behind";\n',
+     "tests/a.mlir": "// behind and left\n"},
+]
