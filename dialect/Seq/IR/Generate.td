@@ -1,0 +1,134 @@
+//===- Generate.td - Search over a decoder step -------------*- tablegen -*-===//
+
+#ifndef DIALECT_SEQ_IR_GENERATE_TD
+#define DIALECT_SEQ_IR_GENERATE_TD
+
+include "dialect/Seq/IR/SeqAttributes.td"
+include "dialect/Seq/IR/SeqTypes.td"
+include "mlir/Interfaces/LoopLikeInterface.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// GenerateOp
+//===----------------------------------------------------------------------===//
+
+def Seq_GenerateOp : Seq_Op<"generate", [
+    AttrSizedOperandSegments,
+    SingleBlockImplicitTerminator<"YieldOp">,
+    RecursiveMemoryEffects, RecursivelySpeculatable,
+    DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+]> {
+  let summary = "Decode token by token with a step region and a search";
+  let description = [{
+    The whole decoding loop as one op. A *lane* is one hypothesis of one unfinished row;
+    the region maps the last token and the state of every lane to logits and a new state.
+    Row `b` is decoded as if it were alone: batch order, the end of other rows and the number of
+    threads do not show in its result.
+
+    #### Semantics
+
+    `best(a, b)`: a comes before b if its score is greater, or equal and its
+    (beam, token) is lexicographically smaller. NaN compares false everywhere.
+    `norm(n) = f32(pow(f64(n), f64(length_penalty)))`, `n` counting the generated tokens,
+    the end token included, start and prefix not. With K = width and P = prefix_lengths[b]
+    (0 without a prefix):
+
+        live := [(score 0, tokens [], beam 0)]; pool := []
+        for s in 0 .. P + max_new - 1:
+          z, state := step(last token or start, row b, position s, state of the parent)
+          if s < P: live[0] += prefix[b, s]; continue       // score unchanged, no end test
+          n := s - P + 1
+          lp := (z - max z) - log(sum(exp(z - max z)))
+          cand := all (live[r].score + lp[r][t], r, t) above -inf,
+                  end tokens only if n > min_new, sorted by best
+          for c in the first K of cand, in order:
+            if c.t in end or n == max_new: insert (c.score / norm(n), c) into pool
+          live := the first K of cand whose token is not an end token, in order
+          stop if n == max_new, or live is empty, or stop(): see #seq.beam
+        return the first n_best of pool
+
+    The pool is sorted by normalised score, ties in order of arrival, and holds K
+    entries; an entry enters a full pool only if strictly better than the last.
+    `#seq.greedy` takes the arg max of the logits, lowest id on ties, ends at the first end
+    token after `min_new`, and reports its score as sum of log-probabilities / norm(n).
+
+    `why` says how a hypothesis ended: 0 by an end token, 1 by `max_new`, 2 dead (no
+    candidate above -inf, or NaN); missing hypotheses of an n-best list have length 0,
+    score -inf and `why` 2. Tokens beyond a length are `pad`.
+    A trace is a value per lane that the region yields besides the states; the op returns it
+    for every token of every returned hypothesis, zeros beyond its length.
+
+    #### Region
+
+    Arguments: `id` (tensor<?xi32>, the last token of each lane), `row` (tensor<?xi32>, the
+    original row of each lane), `pos` (index), then one value per state, lanes first.
+    `seq.yield` gives the logits `[lanes, V]`, then one value per state, then one value per
+    trace. What belongs to a row is captured and indexed by `row`. Lanes must be independent.
+
+    #### Constraints
+
+    * (C1) The region takes id, row, pos, then the states with a dynamic dimension 0.
+    * (C2) It yields logits of rank 2 with a static vocabulary, states of the types of
+      their arguments, then traces of rank 1 or more with a dynamic dimension 0.
+    * (C3) `1 <= n_best <= width`; greedy has one result per row.
+    * (C4) End ids are distinct, at most 16, each inside the vocabulary.
+    * (C5) `prefix` and `prefix_lengths` come together.
+    * (C6) tokens is `[rows, n_best, ?]` i32, lengths `[rows, n_best]` i32, scores
+      `[rows, n_best]` of the logits' type, why `[rows, n_best]` i8; a trace result is
+      `[rows, n_best, ?, ...]`, `...` the trace's extents after the lanes.
+    * (C7) `min_new` is not negative.
+
+    #### Undefined at run time
+
+    max_new below 1, prefix lengths outside their tensor, prefix ids outside the vocabulary.
+
+    #### Example
+
+    ```mlir
+    %tok, %len, %score, %why = seq.generate #seq.beam<width = 4, n_best = 2>
+        start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n) init(%h0 : tensor<?x32xf32>) {
+    ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, %h: tensor<?x32xf32>):
+      %z, %h1 = func.call @step(%id, %h)
+          : (tensor<?xi32>, tensor<?x32xf32>) -> (tensor<?x50xf32>, tensor<?x32xf32>)
+      seq.yield %z, %h1 : tensor<?x50xf32>, tensor<?x32xf32>
+    } -> tensor<?x2x?xi32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x2xi8>
+    ```
+  }];
+  let arguments = (ins
+    AnyAttrOf<[Seq_GreedyAttr, Seq_BeamAttr]>:$search,
+    Seq_IdTensor:$start, Index:$max_new,
+    Optional<2DTensorOf<[I32]>>:$prefix, Optional<Seq_LengthTensor>:$prefix_lengths,
+    Variadic<AnyRankedTensor>:$inits,
+    DenseI32ArrayAttr:$end, I32Attr:$pad,
+    DefaultValuedAttr<I64Attr, "0">:$min_new);
+  let results = (outs 3DTensorOf<[I32]>:$tokens, 2DTensorOf<[I32]>:$lengths,
+                      2DTensorOf<[F32, F64]>:$scores, 2DTensorOf<[I8]>:$why,
+                      Variadic<AnyRankedTensor>:$traces);
+  let regions = (region SizedRegion<1>:$step);
+  let assemblyFormat = [{
+    $search `start` `(` $start `:` type($start) `)` `end` $end `pad` $pad
+    `max_new` `(` $max_new `)`
+    (`prefix` `(` $prefix^ `:` type($prefix) `)`)?
+    (`prefix_lengths` `(` $prefix_lengths^ `:` type($prefix_lengths) `)`)?
+    (`init` `(` $inits^ `:` type($inits) `)`)?
+    attr-dict-with-keyword $step
+    `->` type($tokens) `,` type($lengths) `,` type($scores) `,` type($why)
+    (`traces` `(` type($traces)^ `)`)?
+  }];
+  let extraClassDeclaration = [{
+    /// Hypotheses per row that stay alive: 1 for greedy search.
+    int64_t getWidth();
+    /// Hypotheses per row that are returned.
+    int64_t getNumBest();
+    /// Exponent of the length normalisation.
+    double getLengthPenalty();
+    /// Block arguments that hold the states.
+    ::mlir::Block::BlockArgListType getStateArguments();
+  }];
+  let hasVerifier = 1;                                                     // C3-C7
+  let hasRegionVerifier = 1;                                               // C1, C2
+}
+
+#endif // DIALECT_SEQ_IR_GENERATE_TD

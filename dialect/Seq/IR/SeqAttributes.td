@@ -1,0 +1,104 @@
+//===- SeqAttributes.td - Enums and attributes of seq -------*- tablegen -*-===//
+
+#ifndef DIALECT_SEQ_IR_SEQATTRIBUTES_TD
+#define DIALECT_SEQ_IR_SEQATTRIBUTES_TD
+
+include "dialect/Seq/IR/SeqDialect.td"
+
+//===----------------------------------------------------------------------===//
+// Enums
+//===----------------------------------------------------------------------===//
+
+class Seq_EnumAttr<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::seqc::seq";
+  let genSpecializedAttr = 0;
+}
+
+def Seq_Direction : Seq_EnumAttr<"Direction", "Order in which a layer reads its steps", [
+  I32EnumAttrCase<"Forward", 0, "forward">,
+  I32EnumAttrCase<"Reverse", 1, "reverse">,
+  I32EnumAttrCase<"Bidirectional", 2, "bidirectional">
+]>;
+def Seq_DirectionAttr : EnumAttr<Seq_Dialect, Seq_Direction, "direction"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Seq_Score : Seq_EnumAttr<"Score", "How attention compares a query with a key", [
+  I32EnumAttrCase<"Dot", 0, "dot">,
+  I32EnumAttrCase<"Scaled", 1, "scaled">,
+  I32EnumAttrCase<"Additive", 2, "additive">,
+  I32EnumAttrCase<"General", 3, "general">,
+  I32EnumAttrCase<"Region", 4, "region">
+]>;
+def Seq_ScoreAttr : EnumAttr<Seq_Dialect, Seq_Score, "score">;
+
+def Seq_Normalizer : Seq_EnumAttr<"Normalizer", "How attention turns scores into weights", [
+  I32EnumAttrCase<"Softmax", 0, "softmax">,
+  I32EnumAttrCase<"NegatedSoftmax", 1, "negated_softmax">,
+  I32EnumAttrCase<"Sigmoid", 2, "sigmoid">,
+  I32EnumAttrCase<"None", 3, "none">
+]>;
+def Seq_NormalizerAttr : EnumAttr<Seq_Dialect, Seq_Normalizer, "normalizer"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Seq_Causal : Seq_EnumAttr<"Causal", "Alignment of a causal mask", [
+  I32EnumAttrCase<"None", 0, "none">,
+  I32EnumAttrCase<"TopLeft", 1, "top_left">,
+  I32EnumAttrCase<"BottomRight", 2, "bottom_right">
+]>;
+def Seq_CausalAttr : EnumAttr<Seq_Dialect, Seq_Causal, "causal"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Seq_Stop : Seq_EnumAttr<"Stop", "When a beam search ends a row", [
+  I32EnumAttrCase<"Heuristic", 0, "heuristic">,
+  I32EnumAttrCase<"First", 1, "first">,
+  I32EnumAttrCase<"Exact", 2, "exact">
+]>;
+
+//===----------------------------------------------------------------------===//
+// Search attributes
+//===----------------------------------------------------------------------===//
+
+/// A double, kept as APFloat, which unlike double has a hash.
+class Seq_DoubleParameter<string default> : AttrParameter<"::llvm::APFloat", "a double"> {
+  let parser = "::seqc::seq::detail::parseDoubleParameter($_parser)";
+  let printer = "$_printer << $_self.convertToDouble()";
+  let defaultValue = "::llvm::APFloat(" # default # ")";
+}
+
+def Seq_GreedyAttr : Seq_Attr<"Greedy", "greedy"> {
+  let summary = "Take the most probable token at every step";
+  let description = [{
+    The lowest id wins a tie. A row ends at its first end token.
+    The score of a row is the sum of the log-probabilities of its tokens divided by
+    `n ** length_penalty`, `n` counting the end token.
+  }];
+  let parameters = (ins Seq_DoubleParameter<"1.0">:$length_penalty);
+  let assemblyFormat = "(`<` `length_penalty` `=` $length_penalty^ `>`)?";
+}
+
+def Seq_BeamAttr : Seq_Attr<"Beam", "beam"> {
+  let summary = "Keep the `width` best unfinished hypotheses at every step";
+  let description = [{
+    Finished hypotheses enter a pool of `width` entries ordered by
+    `score / n ** length_penalty`; `n_best` of them are returned.
+    `stop` says when a row with a full pool ends: `heuristic` compares the best
+    live score at its present length with the worst of the pool, `first` ends at
+    once, `exact` compares at the most favourable length, which gives the n-best list
+    of a search that runs to the end.
+  }];
+  let parameters = (ins
+    "int64_t":$width,
+    DefaultValuedParameter<"int64_t", "1">:$n_best,
+    Seq_DoubleParameter<"1.0">:$length_penalty,
+    DefaultValuedParameter<"::seqc::seq::Stop", "::seqc::seq::Stop::Heuristic">:$stop);
+  let assemblyFormat = [{
+    `<` struct(params) `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+#endif // DIALECT_SEQ_IR_SEQATTRIBUTES_TD

@@ -1,0 +1,12 @@
+//===- SeqOps.td - All ops of the seq dialect ---------------*- tablegen -*-===//
+
+#ifndef DIALECT_SEQ_IR_SEQOPS_TD
+#define DIALECT_SEQ_IR_SEQOPS_TD
+
+include "dialect/Seq/IR/Attention.td"
+include "dialect/Seq/IR/Cells.td"
+include "dialect/Seq/IR/Generate.td"
+include "dialect/Seq/IR/Recurrence.td"
+include "dialect/Seq/IR/Weights.td"
+
+#endif // DIALECT_SEQ_IR_SEQOPS_TD

@@ -1,0 +1,140 @@
+//===- Weights.td - Weight references, packing and products -*- tablegen -*-===//
+
+#ifndef DIALECT_SEQ_IR_WEIGHTS_TD
+#define DIALECT_SEQ_IR_WEIGHTS_TD
+
+include "dialect/Seq/IR/SeqDialect.td"
+include "dialect/Seq/IR/SeqTypes.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// WeightOp
+//===----------------------------------------------------------------------===//
+
+def Seq_WeightOp : Seq_Op<"weight", [Pure]> {
+  let summary = "Name an entry of the model's weight store";
+  let description = [{
+    The value of a trained parameter, by reference. The bytes stay in `file`, at byte
+    `offset`, row-major and little-endian, and are read when the artefact is written.
+    `hash` identifies the content: entries with equal hashes are stored once.
+
+    #### Semantics
+
+        result := the elements at bytes [offset, offset + sizeof(result)) of file
+
+    #### Constraints
+
+    * (C1) The result has a static shape.
+    * (C2) `offset` is not negative.
+
+    #### Example
+
+    ```mlir
+    %w = seq.weight "encoder.weight_ih_l0" in "dates.safetensors" at 1024
+        hash "9f86d081884c7d65" : tensor<512x128xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$file, I64Attr:$offset,
+                       DefaultValuedStrAttr<StrAttr, "">:$hash);
+  let results = (outs AnyStaticShapeTensor:$result);                       // C1
+  let assemblyFormat = [{
+    $name `in` $file `at` $offset (`hash` $hash^)? attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;                                                     // C2
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
+
+def Seq_PackOp : Seq_Op<"pack", [Pure]> {
+  let summary = "Lay weights out in panels for seq.packed_matmul";
+  let description = [{
+    Interleaves `G` matrices of equal shape so that a product reads one contiguous
+    stream per panel of `W` columns.
+
+    #### Semantics
+
+    With `source[g]` of shape `[N, K]`, or `[K, N]` when `transposed` is set:
+
+        result[n, k, g, j] := source[g][n*W + j, k]    // [k, n*W + j] if transposed
+                              0 where n*W + j >= N
+
+    #### Constraints
+
+    * (C1) There is at least one source; all have one static rank-2 type.
+    * (C2) The result is `[ceil(N / W), K, G, W]` of the element type.
+
+    #### Example
+
+    ```mlir
+    %p = seq.pack %wi, %wf
+        : (tensor<33x8xf32>, tensor<33x8xf32>) -> tensor<3x8x2x16xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$sources,  // C1, in part
+                       UnitProp:$transposed);
+  let results = (outs 4DTensorOf<[F16, BF16, F32, F64]>:$result);
+  let assemblyFormat = [{
+    $sources (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// Rows of the product (N) and depth (K) of every source.
+    int64_t getNumColumns();
+    int64_t getDepth();
+  }];
+  let hasVerifier = 1;                                                     // C1, C2
+}
+
+//===----------------------------------------------------------------------===//
+// PackedMatmulOp
+//===----------------------------------------------------------------------===//
+
+def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
+    Pure, DestinationStyleOpInterface
+]> {
+  let summary = "Multiply rows by several packed matrices at once";
+  let description = [{
+    The product every dense layer and every gate becomes: one left operand, `G` right
+    operands packed in panels, one accumulator and one result per right operand.
+
+    #### Semantics
+
+        result[g][b, n*W + j] := init[g][b, n*W + j] + sum_k lhs[b, k] * panels[n, k, g, j]
+
+    Sums may be reassociated.
+
+    #### Constraints
+
+    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K, G, W]`.
+    * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
+    * (C3) All element types are equal.
+
+    #### Example
+
+    ```mlir
+    %r:2 = seq.packed_matmul %x, %p init(%a, %b)
+        : (tensor<?x8xf32>, tensor<3x8x2x16xf32>, tensor<?x33xf32>, tensor<?x33xf32>)
+        -> (tensor<?x33xf32>, tensor<?x33xf32>)
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[F16, BF16, F32, F64]>:$lhs,
+                       4DTensorOf<[F16, BF16, F32, F64]>:$panels,
+                       Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$inits);
+  let results = (outs Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$results);
+  let assemblyFormat = [{
+    $lhs `,` $panels `init` `(` $inits `)` attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    /// Extents of the packed operand: G matrices, W columns to a panel.
+    int64_t getNumMatrices();
+    int64_t getPanelWidth();
+    int64_t getDepth();
+    int64_t getNumColumns();
+  }];
+  let hasVerifier = 1;                                                     // C1-C3
+}
+
+#endif // DIALECT_SEQ_IR_WEIGHTS_TD
