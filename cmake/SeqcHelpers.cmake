@@ -58,6 +58,7 @@ function(seqc_runtime_library name)
   set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden)
   target_compile_options(${name} PRIVATE -ffunction-sections -fdata-sections
     -fno-tree-vectorize -fno-tree-slp-vectorize)
+  set_property(GLOBAL APPEND PROPERTY SEQC_RUNTIME_LIBRARIES ${name})
 endfunction()
 
 # A program in bin/. It gets LLVM only if a library it links brings it.
