@@ -11,39 +11,13 @@ Parameters (`lit --param NAME=1`):
 """
 
 import os
-import re
 import shutil
+import sys
 
-import lit.formats
-import lit.Test
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-
-class SeqcTest(lit.formats.ShTest):
-    """Shell tests, with two rules of this project.
-
-    A .yaml file is a test only if it has a RUN line; else it is somebody's input. An .mlir file
-    with CHECK lines that never reach FileCheck checks nothing, so it fails.
-    """
-
-    def getTestsInDirectory(self, suite, path_in_suite, lit_config, local_config):
-        for test in super().getTestsInDirectory(
-            suite, path_in_suite, lit_config, local_config
-        ):
-            path = test.getSourcePath()
-            if path.endswith(".yaml"):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    if "RUN:" not in file.read():
-                        continue
-            yield test
-
-    def execute(self, test, lit_config):
-        with open(test.getSourcePath(), encoding="utf-8", errors="replace") as file:
-            text = file.read()
-        runs = "\n".join(re.findall(r"RUN:(.*)", text))
-        if re.search(r"^\s*(//|#)\s*CHECK[\w-]*:", text, re.M) and "FileCheck" not in runs:
-            return lit.Test.FAIL, "has CHECK lines, but no RUN line calls FileCheck"
-        return super().execute(test, lit_config)
-
+from lit_format import SeqcTest  # noqa: E402
 
 config.name = "seqc"
 config.test_format = SeqcTest(execute_external=True)
