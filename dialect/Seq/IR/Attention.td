@@ -95,7 +95,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
   let results = (outs Seq_FloatTensor:$output, Optional<Seq_FloatTensor>:$probabilities);
   let regions = (region MaxSizedRegion<1>:$score_region);
   let assemblyFormat = [{
-    $score $query `,` $key `,` $value
+    `` $score $query `,` $key `,` $value
     (`score_weight` `(` $score_weight^ `:` type($score_weight) `)`)?
     (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?

@@ -100,7 +100,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     AnyAttrOf<[Seq_GreedyAttr, Seq_BeamAttr]>:$search,
     Seq_IdTensor:$start, Index:$max_new,
     Optional<2DTensorOf<[I32]>>:$prefix, Optional<Seq_LengthTensor>:$prefix_lengths,
-    Variadic<AnyRankedTensor>:$inits,
+    Variadic<AnyRankedTensor>:$init,
     DenseI32ArrayAttr:$end, I32Attr:$pad,
     DefaultValuedAttr<I64Attr, "0">:$min_new);
   let results = (outs 3DTensorOf<[I32]>:$tokens, 2DTensorOf<[I32]>:$lengths,
@@ -112,12 +112,14 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     `max_new` `(` $max_new `)`
     (`prefix` `(` $prefix^ `:` type($prefix) `)`)?
     (`prefix_lengths` `(` $prefix_lengths^ `:` type($prefix_lengths) `)`)?
-    (`init` `(` $inits^ `:` type($inits) `)`)?
+    (`init` `(` $init^ `:` type($init) `)`)?
     attr-dict-with-keyword $step
     `->` type($tokens) `,` type($lengths) `,` type($scores) `,` type($why)
     (`traces` `(` type($traces)^ `)`)?
   }];
   let extraClassDeclaration = [{
+    /// Initial states, one row per row of `start`; the region sees them by lanes.
+    ::mlir::OperandRange getInits() { return getInit(); }
     /// Hypotheses per row that stay alive: 1 for greedy search.
     int64_t getWidth();
     /// Hypotheses per row that are returned.

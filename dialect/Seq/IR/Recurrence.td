@@ -84,7 +84,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
   }];
   let arguments = (ins
     Variadic<AnyRankedTensor>:$scanned,
-    Variadic<AnyRankedTensor>:$inits,
+    Variadic<AnyRankedTensor>:$init,
     Optional<Seq_LengthTensor>:$lengths,
     Optional<1DTensorOf<[Index]>>:$counts,
     Optional<Index>:$steps,
@@ -93,7 +93,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
   let regions = (region SizedRegion<1>:$cell);
   let assemblyFormat = [{
     (`scan` `(` $scanned^ `:` type($scanned) `)`)?
-    (`init` `(` $inits^ `:` type($inits) `)`)?
+    (`init` `(` $init^ `:` type($init) `)`)?
     (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
     (`counts` `(` $counts^ `:` type($counts) `)`)?
     (`steps` `(` $steps^ `)`)?
@@ -102,6 +102,9 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     (`outputs` `(` type($outputs)^ `)`)? (`states` `(` type($finals)^ `)`)?
   }];
   let extraClassDeclaration = [{
+    /// Initial states. The operand is not called `inits`, since LoopLikeOpInterface would take
+    /// it for loop-carried values of one type, which states of the flat form are not.
+    ::mlir::OperandRange getInits() { return getInit(); }
     /// Block arguments that hold the step slices, one per scanned input.
     ::mlir::Block::BlockArgListType getSliceArguments();
     /// Block arguments that hold the states, one per init.
