@@ -13,14 +13,18 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Kind of build" FORCE)
 endif()
 # -O3 costs a fifth more compile time here and gains nothing: hot code is what seqc emits.
-set(CMAKE_C_FLAGS_RELEASE "-O2 -g0 -DNDEBUG")
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g0 -DNDEBUG")
+if(NOT SEQC_SANITIZE)
+  set(CMAKE_C_FLAGS_RELEASE "-O2 -g0 -DNDEBUG")
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g0 -DNDEBUG")
+endif()
 
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 
 include(GNUInstallDirs)
+# Installed tools find libMLIR where the build found it.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 find_program(SEQC_CCACHE ccache)
 if(SEQC_CCACHE)

@@ -48,8 +48,10 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # A cache of the tests' own, so that they neither read nor fill the user's.
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
 if config.sanitize:
-    # Containers cross into libMLIR, which is not instrumented.
-    config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:detect_leaks=0"
+    # Containers and arenas cross into libMLIR, which is not instrumented.
+    config.environment["ASAN_OPTIONS"] = (
+        "detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0"
+    )
 
 # Conversions that loop for ever must fail, not hang.
 lit_config.maxIndividualTestTime = 300
