@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Decompose/Passes.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/InitAllDialects.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registry.insert<seqc::seq::SeqDialect>();
   mlir::registerAllPasses();
+  seqc::registerDecomposePasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "seqc's pass driver\n", registry));
 }

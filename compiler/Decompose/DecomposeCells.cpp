@@ -1,0 +1,451 @@
+//===- DecomposeCells.cpp - Named layers to recurrences -------------------===//
+//
+// Turns seq.rnn, seq.gru and seq.lstm into one seq.recurrence per direction. The cell of the
+// recurrence is written so that later passes have little to discover: every gate is a product with
+// the step's input whose initial value is the bias, followed by a product with the hidden state
+// that accumulates on it, and everything after the products is one elementwise linalg.generic.
+// Slices of weights and sums of biases stand in front of the recurrence.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Decompose/CellActivations.h"
+#include "compiler/Decompose/Passes.h"
+#include "compiler/Decompose/TensorBuilders.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_DECOMPOSECELLSPASS
+#include "compiler/Decompose/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+
+namespace seqc {
+namespace {
+
+/// What one direction of a layer works on, taken apart by gate.
+struct LayerDirection {
+  /// Weights by gate, `[H, I]` and `[H, P]`.
+  SmallVector<Value> weights, recurrents;
+  /// Biases of the two products by gate, `[H]`; empty without a bias.
+  SmallVector<Value> inputBiases, recurrentBiases;
+  /// Peephole weights `[H]` in the order i, o, f; empty without peepholes.
+  SmallVector<Value> peepholes;
+  /// Recurrent projection `[P, H]`, or null.
+  Value projection;
+  /// Initial states, batch first.
+  SmallVector<Value> inits;
+  /// Activation functions of this direction.
+  ArrayRef<CellActivation> activations;
+
+  /// The sum of both biases of a gate, null without a bias.
+  Value biasSum(ImplicitLocOpBuilder &b, size_t gate) const {
+    if (inputBiases.empty())
+      return {};
+    return arith::AddFOp::create(b, inputBiases[gate], recurrentBiases[gate]);
+  }
+};
+
+/// Builds the values of a cell: products and empty tensors for one step.
+class CellBuilder {
+public:
+  CellBuilder(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step)
+      : b(b), layer(layer), step(step), rows(extent(b, step, 0)),
+        element(getElementTypeOrSelf(step.getType())) {}
+
+  /// An undefined tensor with one row per lane and `columns` columns.
+  Value empty(int64_t columns) {
+    return emptyTensor(b, {rows, b.getIndexAttr(columns)}, element);
+  }
+
+  /// `bias` for every row, zeros if it is null.
+  Value start(Value bias, int64_t columns) {
+    if (!bias)
+      return zeroTensor(b, {rows, b.getIndexAttr(columns)}, element);
+    return linalg::BroadcastOp::create(b, bias, empty(columns), ArrayRef<int64_t>{0})
+        ->getResult(0);
+  }
+
+  /// bias + step * weight^T of a gate.
+  Value inputProduct(size_t gate, Value bias) {
+    Value weight = layer.weights[gate];
+    return productTransposed(b, step, weight, start(bias, rowsOf(weight)));
+  }
+
+  /// init + state * recurrent^T of a gate.
+  Value recurrentProduct(size_t gate, Value state, Value init) {
+    return productTransposed(b, state, layer.recurrents[gate], init);
+  }
+
+  /// state * projection^T, or `hidden` itself without a projection.
+  Value project(Value hidden) {
+    if (!layer.projection)
+      return hidden;
+    return productTransposed(b, hidden, layer.projection,
+                             start(Value(), rowsOf(layer.projection)));
+  }
+
+  /// Static number of rows of a matrix.
+  static int64_t rowsOf(Value matrix) {
+    return cast<RankedTensorType>(matrix.getType()).getDimSize(0);
+  }
+
+private:
+  ImplicitLocOpBuilder &b;
+  const LayerDirection &layer;
+  Value step;
+  OpFoldResult rows;
+  Type element;
+};
+
+/// Subclasses give the values in front of a recurrence and its cell for one kind of layer.
+template <typename OpTy> struct Cell;
+
+template <> struct Cell<seq::RnnOp> {
+  static constexpr size_t numGates = 1;
+  SmallVector<Value> biases;
+
+  Cell(seq::RnnOp, ImplicitLocOpBuilder &b, const LayerDirection &layer)
+      : biases({layer.biasSum(b, 0)}) {}
+
+  /// New states for a step.
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
+                           ValueRange states) {
+    CellBuilder cell(b, layer, step);
+    Value sum = cell.recurrentProduct(0, states[0], cell.inputProduct(0, biases[0]));
+    return elementwise(b, sum, cell.empty(CellBuilder::rowsOf(layer.weights[0])),
+                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+                         return {layer.activations[0].build(b, args[0])};
+                       });
+  }
+};
+
+template <> struct Cell<seq::GruOp> {
+  static constexpr size_t numGates = 3;
+  bool linearBeforeReset;
+  Value updateBias, resetBias, hiddenBias, hiddenRecurrentBias;
+
+  Cell(seq::GruOp op, ImplicitLocOpBuilder &b, const LayerDirection &layer)
+      : linearBeforeReset(op.getLinearBeforeReset()) {
+    if (layer.inputBiases.empty())
+      return;
+    updateBias = layer.biasSum(b, 0);
+    resetBias = layer.biasSum(b, 1);
+    hiddenBias = linearBeforeReset ? layer.inputBiases[2] : layer.biasSum(b, 2);
+    hiddenRecurrentBias = layer.recurrentBiases[2];
+  }
+
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
+                           ValueRange states) {
+    CellBuilder cell(b, layer, step);
+    Value state = states[0];
+    int64_t size = CellBuilder::rowsOf(layer.recurrents[0]);
+    Value update = cell.inputProduct(0, updateBias);
+    Value reset = cell.inputProduct(1, resetBias);
+    Value hidden = cell.inputProduct(2, hiddenBias);
+    update = cell.recurrentProduct(0, state, update);
+    reset = cell.recurrentProduct(1, state, reset);
+    const CellActivation &gate = layer.activations[0], &candidate = layer.activations[1];
+
+    // H = (1 - z) . h + z . H[t-1]
+    auto blend = [](ImplicitLocOpBuilder &b, Value z, Value h, Value previous) {
+      Value one = floatConstant(b, z.getType(), 1.0);
+      Value fresh = mul(b, arith::SubFOp::create(b, one, z), h);
+      return add(b, fresh, mul(b, z, previous));
+    };
+    if (linearBeforeReset) {
+      Value inner = cell.recurrentProduct(2, state, cell.start(hiddenRecurrentBias, size));
+      return elementwise(b, {update, reset, hidden, inner, state}, cell.empty(size),
+                         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+                           Value z = gate.build(b, args[0]);
+                           Value r = gate.build(b, args[1]);
+                           Value sum = add(b, args[2], mul(b, r, args[3]));
+                           return {blend(b, z, candidate.build(b, sum), args[4])};
+                         });
+    }
+    Value kept = elementwise(b, {reset, state}, cell.empty(size),
+                             [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+                               return {mul(b, gate.build(b, args[0]), args[1])};
+                             })[0];
+    hidden = cell.recurrentProduct(2, kept, hidden);
+    return elementwise(b, {update, hidden, state}, cell.empty(size),
+                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+                         Value z = gate.build(b, args[0]);
+                         return {blend(b, z, candidate.build(b, args[1]), args[2])};
+                       });
+  }
+};
+
+template <> struct Cell<seq::LstmOp> {
+  static constexpr size_t numGates = 4;
+  enum Gate : size_t { Input, Output, Forget, Candidate };
+  bool inputForget;
+  SmallVector<Value> biases;
+
+  Cell(seq::LstmOp op, ImplicitLocOpBuilder &b, const LayerDirection &layer)
+      : inputForget(op.getInputForget()) {
+    for (size_t gate = 0; gate < numGates; ++gate)
+      biases.push_back(isUsed(gate) ? layer.biasSum(b, gate) : Value());
+  }
+
+  /// With input_forget the forget gate is 1 - i and has no product.
+  bool isUsed(size_t gate) const { return gate != Forget || !inputForget; }
+
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
+                           ValueRange states) {
+    CellBuilder cell(b, layer, step);
+    SmallVector<Value> inputs;
+    SmallVector<size_t> position(numGates);
+    for (size_t gate = 0; gate < numGates; ++gate)
+      if (isUsed(gate)) {
+        position[gate] = inputs.size();
+        inputs.push_back(cell.inputProduct(gate, biases[gate]));
+      }
+    for (size_t gate = 0; gate < numGates; ++gate)
+      if (isUsed(gate))
+        inputs[position[gate]] = cell.recurrentProduct(gate, states[0], inputs[position[gate]]);
+    size_t firstPeephole = inputs.size();
+    llvm::append_range(inputs, layer.peepholes);
+    bool peeks = !layer.peepholes.empty();
+    const CellActivation &f = layer.activations[0], &g = layer.activations[1],
+                         &h = layer.activations[2];
+
+    // The old cell state is the initial value of the new one: it is updated in place.
+    Value hidden = cell.empty(CellBuilder::rowsOf(layer.recurrents[0]));
+    SmallVector<Value> results = elementwise(
+        b, inputs, {states[1], hidden},
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          Value previous = args[inputs.size()];
+          auto peek = [&](Value sum, size_t peephole, Value memory) {
+            return peeks ? add(b, sum, mul(b, args[firstPeephole + peephole], memory)) : sum;
+          };
+          Value i = f.build(b, peek(args[position[Input]], 0, previous));
+          Value forget;
+          if (inputForget)
+            forget = arith::SubFOp::create(b, floatConstant(b, i.getType(), 1.0), i);
+          else
+            forget = f.build(b, peek(args[position[Forget]], 2, previous));
+          Value c = g.build(b, args[position[Candidate]]);
+          Value memory = add(b, mul(b, forget, previous), mul(b, i, c));
+          Value o = f.build(b, peek(args[position[Output]], 1, memory));
+          return {memory, mul(b, o, h.build(b, memory))};
+        });
+    return {cell.project(results[1]), results[0]};
+  }
+};
+
+/// Replaces one layer.
+template <typename OpTy> class LayerDecomposer {
+public:
+  LayerDecomposer(OpTy op, OpBuilder &builder)
+      : op(op), b(op.getLoc(), builder), batchFirst(op.getBatchFirst()),
+        numDirections(op.getNumDirections()), hidden(op.getHiddenSize()) {}
+
+  /// Builds the recurrences and gives the values that replace the results of the layer.
+  SmallVector<Value> run() {
+    input = batchFirst ? transpose(b, op.getInput(), {1, 0, 2}) : Value(op.getInput());
+    std::optional<double> clip;
+    if (std::optional<APFloat> bound = op.getClip())
+      clip = bound->convertToDouble();
+    SmallVector<CellActivation> activations =
+        resolveActivations(op.getActivationNames(), op.getActivationAlphaAttr(),
+                           op.getActivationBetaAttr(), clip);
+    size_t perDirection = op.getNumActivations();
+
+    SmallVector<SmallVector<Value>> results(op->getNumResults());
+    for (int64_t direction = 0; direction < numDirections; ++direction) {
+      LayerDirection layer = takeApart(direction);
+      layer.activations =
+          ArrayRef(activations).slice(direction * perDirection, perDirection);
+      bool reverse = op.getDirection() == seq::Direction::Reverse || direction == 1;
+      seq::RecurrenceOp recurrence = buildRecurrence(layer, reverse);
+      results[0].push_back(recurrence.getOutputs()[0]);
+      for (auto [index, final] : llvm::enumerate(recurrence.getFinals()))
+        results[index + 1].push_back(final);
+    }
+
+    SmallVector<Value> replacements;
+    for (auto [index, values] : llvm::enumerate(results)) {
+      Value joined;
+      if (!op->getResult(index).use_empty())
+        joined = castTo(b, index == 0 ? joinOutputs(values) : joinStates(values),
+                        op->getResult(index).getType());
+      replacements.push_back(joined);
+    }
+    return replacements;
+  }
+
+private:
+  /// Row `direction` of a tensor, columns [begin, begin + count) of the next dimension.
+  Value part(Value source, int64_t direction, int64_t begin, int64_t count) {
+    auto type = cast<RankedTensorType>(source.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
+    SmallVector<OpFoldResult> sizes = extents(b, source);
+    offsets[0] = b.getIndexAttr(direction);
+    sizes[0] = b.getIndexAttr(1);
+    offsets[1] = b.getIndexAttr(begin);
+    sizes[1] = b.getIndexAttr(count);
+    return slice(b, source, offsets, sizes, {0});
+  }
+
+  /// One matrix or vector per gate, the gates lying one after the other from `first` on.
+  SmallVector<Value> gates(Value source, int64_t direction, int64_t first = 0) {
+    SmallVector<Value> values;
+    for (int64_t gate = 0; gate < int64_t(Cell<OpTy>::numGates); ++gate)
+      values.push_back(part(source, direction, (first + gate) * hidden, hidden));
+    return values;
+  }
+
+  /// The weights and initial states of a direction.
+  LayerDirection takeApart(int64_t direction) {
+    constexpr int64_t numGates = Cell<OpTy>::numGates;
+    LayerDirection layer;
+    layer.weights = gates(op.getWeight(), direction);
+    layer.recurrents = gates(op.getRecurrent(), direction);
+    if (Value bias = op.getBias()) {
+      layer.inputBiases = gates(bias, direction);
+      layer.recurrentBiases = gates(bias, direction, numGates);
+    }
+    int64_t stateSize = cast<RankedTensorType>(op.getRecurrent().getType()).getDimSize(2);
+    layer.inits.push_back(initialState(op.getInitialH(), direction, stateSize));
+    if constexpr (std::is_same_v<OpTy, seq::LstmOp>) {
+      layer.inits.push_back(initialState(op.getInitialC(), direction, hidden));
+      if (Value peephole = op.getPeephole())
+        for (int64_t gate = 0; gate < 3; ++gate)
+          layer.peepholes.push_back(part(peephole, direction, gate * hidden, hidden));
+      if (Value projection = op.getProjection())
+        layer.projection = part(projection, direction, 0, stateSize);
+    }
+    return layer;
+  }
+
+  /// `[B, size]`: the given state of a direction, or zeros.
+  Value initialState(Value given, int64_t direction, int64_t size) {
+    SmallVector<OpFoldResult> sizes = {extent(b, input, 1), b.getIndexAttr(size)};
+    auto inputType = cast<RankedTensorType>(input.getType());
+    auto type = RankedTensorType::get({inputType.getDimSize(1), size}, inputType.getElementType());
+    if (!given)
+      return zeroTensor(b, sizes, inputType.getElementType());
+    int64_t directionDim = batchFirst ? 1 : 0;
+    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), all = extents(b, given);
+    offsets[directionDim] = b.getIndexAttr(direction);
+    all[directionDim] = b.getIndexAttr(1);
+    return castTo(b, slice(b, given, offsets, all, {directionDim}), type);
+  }
+
+  seq::RecurrenceOp buildRecurrence(const LayerDirection &layer, bool reverse) {
+    Cell<OpTy> cell(op, b, layer);
+    auto inputType = cast<RankedTensorType>(input.getType());
+    SmallVector<Type> states;
+    for (Value init : layer.inits)
+      states.push_back(init.getType());
+    auto state = cast<RankedTensorType>(states[0]);
+    auto output = RankedTensorType::get(
+        {inputType.getDimSize(0), state.getDimSize(0), state.getDimSize(1)},
+        state.getElementType());
+    auto recurrence = seq::RecurrenceOp::create(b, TypeRange{output}, states, ValueRange{input},
+                                                layer.inits, op.getLengths(), /*counts=*/Value(),
+                                                /*steps=*/Value(), reverse);
+    SmallVector<Type> arguments = {
+        RankedTensorType::get(inputType.getShape().drop_front(), inputType.getElementType())};
+    llvm::append_range(arguments, states);
+    SmallVector<Location> locations(arguments.size(), op.getLoc());
+    OpBuilder::InsertionGuard guard(b);
+    Block *body = b.createBlock(&recurrence.getCell(), {}, arguments, locations);
+    SmallVector<Value> yielded =
+        cell.build(b, layer, body->getArgument(0), body->getArguments().drop_front());
+    yielded.push_back(yielded[0]);
+    seq::YieldOp::create(b, yielded);
+    return recurrence;
+  }
+
+  /// Puts parts of extents `sizes` side by side along a new dimension `dim`. The extents come from
+  /// the input, so that nothing asks a recurrence for those of its results.
+  Value stack(ValueRange parts, SmallVector<OpFoldResult> sizes, int64_t dim) {
+    auto type = cast<RankedTensorType>(parts[0].getType());
+    SmallVector<int64_t> shape(type.getShape());
+    shape.insert(shape.begin() + dim, numDirections);
+    sizes.insert(sizes.begin() + dim, b.getIndexAttr(numDirections));
+    if (numDirections == 1) {
+      // The new dimension joins the group of the one behind it.
+      SmallVector<ReassociationIndices> groups;
+      for (int64_t source = 0, target = 0; source < type.getRank(); ++source, ++target) {
+        groups.emplace_back();
+        if (source == dim)
+          groups.back().push_back(target++);
+        groups.back().push_back(target);
+      }
+      return tensor::ExpandShapeOp::create(
+          b, RankedTensorType::get(shape, type.getElementType()), parts[0], groups, sizes);
+    }
+    Value joined = emptyTensor(b, sizes, type.getElementType());
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+    sizes[dim] = b.getIndexAttr(1);
+    for (auto [direction, value] : llvm::enumerate(parts)) {
+      offsets[dim] = b.getIndexAttr(direction);
+      joined = tensor::InsertSliceOp::create(b, value, joined, offsets, sizes, strides);
+    }
+    return joined;
+  }
+
+  /// `[T, B, P]` per direction to `[T, D, B, P]` or `[B, T, D, P]`.
+  Value joinOutputs(ArrayRef<Value> outputs) {
+    OpFoldResult time = extent(b, input, 0), batch = extent(b, input, 1);
+    OpFoldResult columns = extent(b, outputs[0], 2);
+    if (!batchFirst)
+      return stack(outputs, {time, batch, columns}, 1);
+    SmallVector<Value> parts;
+    for (Value value : outputs)
+      parts.push_back(transpose(b, value, {1, 0, 2}, {time, batch, columns}));
+    return stack(parts, {batch, time, columns}, 2);
+  }
+
+  /// `[B, P]` per direction to `[D, B, P]` or `[B, D, P]`.
+  Value joinStates(ArrayRef<Value> states) {
+    return stack(states, {extent(b, input, 1), extent(b, states[0], 1)}, batchFirst ? 1 : 0);
+  }
+
+  OpTy op;
+  ImplicitLocOpBuilder b;
+  bool batchFirst;
+  int64_t numDirections, hidden;
+  /// The input, time first.
+  Value input;
+};
+
+struct DecomposeCellsPass : impl::DecomposeCellsPassBase<DecomposeCellsPass> {
+  /// Replaces `op` and counts it.
+  template <typename OpTy> void replace(OpTy op) {
+    OpBuilder builder(op);
+    SmallVector<Value> values = LayerDecomposer<OpTy>(op, builder).run();
+    for (auto [result, value] : llvm::zip_equal(op->getResults(), values))
+      if (value)
+        result.replaceAllUsesWith(value);
+    op->erase();
+    ++numLayers;
+  }
+
+  void runOnOperation() override {
+    SmallVector<Operation *> layers;
+    getOperation().walk([&](seq::CellOpInterface op) { layers.push_back(op); });
+    for (Operation *layer : layers) {
+      if (auto rnn = dyn_cast<seq::RnnOp>(layer))
+        replace(rnn);
+      else if (auto gru = dyn_cast<seq::GruOp>(layer))
+        replace(gru);
+      else if (auto lstm = dyn_cast<seq::LstmOp>(layer))
+        replace(lstm);
+    }
+  }
+};
+
+} // namespace
+} // namespace seqc
