@@ -1,0 +1,194 @@
+//===- ModelMetadata.cpp - The JSON that a model carries ------------------===//
+
+#include "compiler/CodeGen/ModelMetadata.h"
+#include "runtime/abi/ModelAbi.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace seqc {
+
+static constexpr StringLiteral kMetadataAttr = "seq.metadata";
+static constexpr StringLiteral kNameAttr = "seq.name";
+
+/// Highest rank the runtime takes.
+static constexpr int64_t kMaxRank = 8;
+
+StringRef getCompilerVersion() { return SEQC_VERSION; }
+
+/// Name of an element type in the metadata, or nothing if an artefact cannot
+/// hold it.
+static std::optional<std::string> getDTypeName(Type type) {
+  if (type.isF64() || type.isF32() || type.isF16() || type.isBF16()) {
+    std::string name;
+    raw_string_ostream(name) << type;
+    return name;
+  }
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || !is_contained({1u, 8u, 16u, 32u, 64u}, integer.getWidth()))
+    return std::nullopt;
+  return (integer.isUnsigned() ? "u" : "i") +
+         std::to_string(integer.getWidth());
+}
+
+/// Describes one argument or result, on top of what the frontend said about it.
+static LogicalResult describeTensor(func::FuncOp function, Type type,
+                                    StringRef name, const Twine &place,
+                                    json::Object &tensor) {
+  auto shaped = dyn_cast<RankedTensorType>(type);
+  std::optional<std::string> dtype =
+      shaped ? getDTypeName(shaped.getElementType()) : std::nullopt;
+  if (!dtype || shaped.getRank() > kMaxRank)
+    return function.emitError()
+           << "entry '" << function.getName() << "': " << place << " has type "
+           << type << "; required is a ranked tensor of at most " << kMaxRank
+           << " dimensions of numbers";
+  tensor["name"] = name;
+  tensor["dtype"] = *dtype;
+  const json::Array *said = tensor.getArray("shape");
+  if (said && static_cast<int64_t>(said->size()) != shaped.getRank())
+    return function.emitError()
+           << "entry '" << function.getName() << "': metadata gives " << place
+           << " " << said->size() << " dimensions, its type " << type << " has "
+           << shaped.getRank();
+  json::Array shape;
+  for (auto [i, extent] : enumerate(shaped.getShape())) {
+    if (ShapedType::isDynamic(extent))
+      shape.push_back(said && (*said)[i].getAsString() ? (*said)[i]
+                                                       : json::Value(-1));
+    else
+      shape.push_back(extent);
+  }
+  tensor["shape"] = std::move(shape);
+  return success();
+}
+
+/// Takes the object called `name` out of `list`, or gives an empty one.
+static json::Object takeNamed(json::Array *list, StringRef name) {
+  if (list)
+    for (json::Value &value : *list)
+      if (json::Object *object = value.getAsObject())
+        if (object->getString("name") == name)
+          return std::move(*object);
+  return {};
+}
+
+/// Describes the arguments (or results) of `function`.
+static LogicalResult describeTensors(func::FuncOp function, bool results,
+                                     json::Object &entry) {
+  StringRef key = results ? "outputs" : "inputs";
+  ArrayRef<Type> types = results ? function.getFunctionType().getResults()
+                                 : function.getFunctionType().getInputs();
+  json::Array *said = entry.getArray(key);
+  json::Array list;
+  llvm::StringSet<> names;
+  for (auto [i, type] : enumerate(types)) {
+    StringAttr given =
+        results ? function.getResultAttrOfType<StringAttr>(i, kNameAttr)
+                : function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    std::string name = given
+                           ? given.str()
+                           : (results ? "output" : "input") + std::to_string(i);
+    std::string place = (results ? "result '" : "argument '") + name + "'";
+    if (!names.insert(name).second)
+      return function.emitError()
+             << "entry '" << function.getName() << "': two " << key
+             << " are called '" << name << "'; names must be unique";
+    json::Object tensor = takeNamed(said, name);
+    if (failed(describeTensor(function, type, name, place, tensor)))
+      return failure();
+    list.push_back(std::move(tensor));
+  }
+  entry[key] = std::move(list);
+  return success();
+}
+
+LogicalResult completeMetadata(ModuleOp module, StringRef name) {
+  json::Object metadata;
+  if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
+    Expected<json::Value> value = json::parse(text.getValue());
+    if (!value)
+      return module.emitError()
+             << "attribute '" << kMetadataAttr
+             << "' is not JSON: " << llvm::toString(value.takeError());
+    json::Object *object = value->getAsObject();
+    if (!object)
+      return module.emitError()
+             << "attribute '" << kMetadataAttr << "' is not a JSON object";
+    metadata = std::move(*object);
+  }
+  if (!metadata.getString("name"))
+    metadata["name"] = name;
+
+  json::Array entries;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isDeclaration())
+      continue;
+    json::Object entry =
+        takeNamed(metadata.getArray("entries"), function.getName());
+    entry["name"] = function.getName();
+    if (failed(describeTensors(function, /*results=*/false, entry)) ||
+        failed(describeTensors(function, /*results=*/true, entry)))
+      return failure();
+    entries.push_back(std::move(entry));
+  }
+  if (entries.empty())
+    return module.emitError()
+           << "the module has no public function with a body; "
+              "required is at least one entry";
+  metadata["entries"] = std::move(entries);
+  module->setAttr(
+      kMetadataAttr,
+      StringAttr::get(module.getContext(),
+                      formatv("{0}", json::Value(std::move(metadata))).str()));
+  return success();
+}
+
+json::Object getMetadata(ModuleOp module) {
+  if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
+    if (Expected<json::Value> value = json::parse(text.getValue())) {
+      if (json::Object *object = value->getAsObject())
+        return std::move(*object);
+    } else {
+      consumeError(value.takeError());
+    }
+  }
+  return {};
+}
+
+std::string makeMetadata(ModuleOp module, const ArtefactFacts &facts) {
+  json::Object metadata = getMetadata(module);
+  metadata["seqc"] = getCompilerVersion();
+  metadata["abi"] = SEQC_ABI_VERSION;
+  json::Array levels;
+  for (const Target &target : facts.targets)
+    levels.push_back(json::Object{{"cpu", target.cpu},
+                                  {"features", target.requiredFeatures},
+                                  {"vector_bits", target.vectorBits}});
+  const Target &best = facts.targets.front();
+  metadata["target"] = json::Object{{"triple", best.triple},
+                                    {"cpu", best.cpu},
+                                    {"features", best.requiredFeatures},
+                                    {"levels", std::move(levels)},
+                                    {"backend", facts.backend}};
+  metadata["hashes"] =
+      json::Object{{"model", facts.modelHash}, {"weights", facts.weightsHash}};
+  return formatv("{0}", json::Value(std::move(metadata))).str();
+}
+
+std::vector<std::string> getEntryNames(const json::Object &metadata) {
+  std::vector<std::string> names;
+  if (const json::Array *entries = metadata.getArray("entries"))
+    for (const json::Value &entry : *entries)
+      if (const json::Object *object = entry.getAsObject())
+        if (std::optional<StringRef> name = object->getString("name"))
+          names.push_back(name->str());
+  return names;
+}
+
+} // namespace seqc

@@ -1,0 +1,52 @@
+//===- ModelMetadata.h - The JSON that a model carries ------------*- C++
+//-*-===//
+//
+// docs/reference/metadata.md describes the object. A frontend writes what it
+// knows into the module attribute `seq.metadata`; completeMetadata() adds each
+// entry's signature while the functions still have tensor types; makeMetadata()
+// adds target and hashes at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMPILER_CODEGEN_MODELMETADATA_H
+#define COMPILER_CODEGEN_MODELMETADATA_H
+
+#include "compiler/CodeGen/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
+
+namespace seqc {
+
+/// Version of the compiler, as in `seqc --version`.
+llvm::StringRef getCompilerVersion();
+
+/// Completes `seq.metadata` of an imported module: every public function gets
+/// its entry with names, element types and shapes of arguments and results.
+/// `name` is the model's name unless the module has one. Emits diagnostics for
+/// malformed metadata and for signatures that an artefact cannot have.
+llvm::LogicalResult completeMetadata(mlir::ModuleOp module,
+                                     llvm::StringRef name);
+
+/// The metadata of `module`, or an empty object.
+llvm::json::Object getMetadata(mlir::ModuleOp module);
+
+/// What the emitter knows besides the module.
+struct ArtefactFacts {
+  /// Levels the code was made for, best first.
+  llvm::ArrayRef<Target> targets;
+  /// `llvm`, `onednn` or `auto`.
+  llvm::StringRef backend;
+  /// Hash of the imported model and of the packed weights.
+  std::string modelHash, weightsHash;
+};
+
+/// The text of the section `.seqc.meta`: sorted keys, no white space.
+std::string makeMetadata(mlir::ModuleOp module, const ArtefactFacts &facts);
+
+/// Names of the entries in `metadata`, in order.
+std::vector<std::string> getEntryNames(const llvm::json::Object &metadata);
+
+} // namespace seqc
+
+#endif // COMPILER_CODEGEN_MODELMETADATA_H

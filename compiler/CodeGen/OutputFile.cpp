@@ -1,0 +1,109 @@
+//===- OutputFile.cpp - Files that appear whole or not at all -------------===//
+
+#include "compiler/CodeGen/OutputFile.h"
+#include "compiler/CodeGen/CompileError.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+
+#include <sys/stat.h>
+
+using namespace llvm;
+
+namespace seqc {
+
+Expected<TemporaryFile> TemporaryFile::create(StringRef destination,
+                                              StringRef suffix) {
+  SmallString<128> model(sys::path::parent_path(destination));
+  sys::path::append(model, "." + sys::path::filename(destination) +
+                               "-%%%%%%%%." + suffix);
+  int descriptor;
+  SmallString<128> path;
+  if (std::error_code code = sys::fs::createUniqueFile(model, descriptor, path))
+    return makeFileFailure("cannot write", destination, code);
+  raw_fd_ostream(descriptor, /*shouldClose=*/true).close();
+  sys::RemoveFileOnSignal(path);
+  return TemporaryFile(path.str().str());
+}
+
+TemporaryFile::TemporaryFile(TemporaryFile &&other) noexcept
+    : path(std::move(other.path)) {
+  other.path.clear();
+}
+
+TemporaryFile::~TemporaryFile() {
+  if (path.empty())
+    return;
+  sys::fs::remove(path);
+  sys::DontRemoveFileOnSignal(path);
+}
+
+Error TemporaryFile::write(StringRef bytes) {
+  Expected<std::unique_ptr<raw_fd_ostream>> stream = openStream();
+  if (!stream)
+    return stream.takeError();
+  **stream << bytes;
+  return finish(std::move(*stream));
+}
+
+Expected<std::unique_ptr<raw_fd_ostream>> TemporaryFile::openStream() {
+  std::error_code code;
+  auto stream = std::make_unique<raw_fd_ostream>(path, code, sys::fs::OF_None);
+  if (code)
+    return makeFileFailure("cannot write", path, code);
+  return stream;
+}
+
+Error TemporaryFile::finish(std::unique_ptr<raw_fd_ostream> stream) {
+  stream->close();
+  std::error_code code = stream->error();
+  // An error left in a stream ends the process when the stream dies.
+  stream->clear_error();
+  if (code)
+    return makeFileFailure("cannot write", path, code);
+  return Error::success();
+}
+
+Error TemporaryFile::keep(StringRef destination, bool executable) {
+  mode_t mask = umask(0);
+  umask(mask);
+  mode_t mode = (executable ? 0777 : 0666) & ~mask;
+  if (std::error_code code =
+          sys::fs::setPermissions(path, static_cast<sys::fs::perms>(mode)))
+    return makeFileFailure("cannot write", destination, code);
+  if (std::error_code code = sys::fs::rename(path, destination))
+    return makeFileFailure("cannot write", destination, code);
+  sys::DontRemoveFileOnSignal(path);
+  path.clear();
+  return Error::success();
+}
+
+Error writeFile(StringRef path, StringRef bytes) {
+  sys::fs::file_status status;
+  bool direct =
+      path == "-" || (!sys::fs::status(path, status) &&
+                      status.type() != sys::fs::file_type::regular_file &&
+                      status.type() != sys::fs::file_type::directory_file);
+  if (direct) {
+    std::error_code code;
+    raw_fd_ostream stream(path, code, sys::fs::OF_None);
+    if (!code) {
+      stream << bytes;
+      stream.flush();
+      code = stream.error();
+      stream.clear_error();
+    }
+    if (code)
+      return makeFileFailure("cannot write", path, code);
+    return Error::success();
+  }
+  Expected<TemporaryFile> file = TemporaryFile::create(path, "tmp");
+  if (!file)
+    return file.takeError();
+  if (Error error = file->write(bytes))
+    return error;
+  return file->keep(path, /*executable=*/false);
+}
+
+} // namespace seqc

@@ -1,0 +1,63 @@
+//===- OutputFile.h - Files that appear whole or not at all -------*- C++
+//-*-===//
+//
+// Everything seqc writes goes to a temporary file beside its destination, which
+// is renamed when it is complete. Temporary files are removed on failure and on
+// a signal.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMPILER_CODEGEN_OUTPUTFILE_H
+#define COMPILER_CODEGEN_OUTPUTFILE_H
+
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <memory>
+#include <string>
+
+namespace seqc {
+
+/// A temporary file beside `destination`, removed when this object dies, unless
+/// kept.
+class TemporaryFile {
+public:
+  /// Creates an empty file `.NAME-XXXXXXXX.SUFFIX` in the folder of
+  /// `destination`.
+  static llvm::Expected<TemporaryFile> create(llvm::StringRef destination,
+                                              llvm::StringRef suffix);
+
+  TemporaryFile(TemporaryFile &&other) noexcept;
+  TemporaryFile &operator=(TemporaryFile &&) = delete;
+  ~TemporaryFile();
+
+  /// Where the file lies.
+  llvm::StringRef getPath() const { return path; }
+
+  /// Replaces the content by `bytes`.
+  llvm::Error write(llvm::StringRef bytes);
+
+  /// Opens the file for streaming; close with finish().
+  llvm::Expected<std::unique_ptr<llvm::raw_fd_ostream>> openStream();
+
+  /// Closes `stream` and reports what went wrong while writing to it.
+  llvm::Error finish(std::unique_ptr<llvm::raw_fd_ostream> stream);
+
+  /// Renames the file to `destination` with the permissions of a program or of
+  /// data.
+  llvm::Error keep(llvm::StringRef destination, bool executable);
+
+private:
+  explicit TemporaryFile(std::string path) : path(std::move(path)) {}
+
+  /// Empty once the file was kept.
+  std::string path;
+};
+
+/// Writes `bytes` to `path` by way of a temporary file; `-` is standard output.
+/// Devices and pipes are written directly.
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes);
+
+} // namespace seqc
+
+#endif // COMPILER_CODEGEN_OUTPUTFILE_H

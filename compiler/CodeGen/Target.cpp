@@ -1,0 +1,172 @@
+//===- Target.cpp - The CPU that code is made for -------------------------===//
+
+#include "compiler/CodeGen/Target.h"
+#include "compiler/CodeGen/CompileError.h"
+#include "runtime/abi/ModelAbi.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <mutex>
+
+using namespace llvm;
+
+namespace seqc {
+
+/// The levels that `portable` holds, best first.
+static constexpr StringLiteral kPortableLevels[] = {"x86-64-v4", "x86-64-v3",
+                                                    "x86-64-v2"};
+
+void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    // The weights object is written in assembly.
+    InitializeNativeTargetAsmParser();
+  });
+}
+
+/// LLVM's description of the host's architecture.
+static Expected<const llvm::Target *> lookUpTarget(const Triple &triple) {
+  initializeTargets();
+  std::string message;
+  const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return makeFailure(FailureKind::Environment, "no code generator for " +
+                                                     triple.str() + ": " +
+                                                     message);
+  return target;
+}
+
+/// The features of this machine, sorted so that equal machines give equal
+/// strings.
+static std::string getHostFeatures() {
+  SmallVector<std::string> features;
+  for (const auto &feature : sys::getHostCPUFeatures())
+    features.push_back((feature.second ? "+" : "-") + feature.first().str());
+  llvm::sort(features, [](StringRef a, StringRef b) {
+    return a.drop_front() < b.drop_front();
+  });
+  return join(features, ",");
+}
+
+/// The CPU name of LLVM's list that is nearest to `name`, or nothing.
+static std::string findNearestCpu(const MCSubtargetInfo &info, StringRef name) {
+  StringRef nearest;
+  unsigned best = 4;
+  auto consider = [&](StringRef candidate) {
+    unsigned distance = name.edit_distance(candidate, true, best);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  };
+  consider("native");
+  consider("portable");
+  for (const SubtargetSubTypeKV &cpu : info.getAllProcessorDescriptions())
+    consider(cpu.Key);
+  return nearest.str();
+}
+
+Expected<Target> resolveTarget(StringRef name) {
+  Triple triple(sys::getDefaultTargetTriple());
+  if (!triple.isX86() || !triple.isArch64Bit())
+    return makeFailure(FailureKind::Environment,
+                       "this machine is " + triple.str() +
+                           "; required is x86-64 Linux");
+  Expected<const llvm::Target *> description = lookUpTarget(triple);
+  if (!description)
+    return description.takeError();
+
+  Target target;
+  target.name = name.str();
+  target.triple = "x86_64-unknown-linux-gnu";
+  target.cpu = name.str();
+  if (name == "native") {
+    target.cpu = sys::getHostCPUName().str();
+    target.features = getHostFeatures();
+  }
+  std::unique_ptr<MCSubtargetInfo> known(
+      (*description)->createMCSubtargetInfo(triple, "", ""));
+  if (!known->isCPUStringValid(target.cpu)) {
+    std::string nearest = findNearestCpu(*known, name);
+    return makeFailure(
+        FailureKind::BadInput,
+        "unknown CPU '" + name + "' in --target-cpu" +
+            (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+  }
+  std::unique_ptr<MCSubtargetInfo> info(
+      (*description)
+          ->createMCSubtargetInfo(triple, target.cpu, target.features));
+  if (!info->checkFeatures("+64bit"))
+    return makeFailure(FailureKind::BadInput,
+                       "CPU '" + name +
+                           "' of --target-cpu has no 64-bit mode; required "
+                           "is x86-64");
+
+  if (info->checkFeatures("+avx512f"))
+    target.vectorBits = 512;
+  else if (info->checkFeatures("+avx"))
+    target.vectorBits = 256;
+
+  SmallVector<StringRef> required;
+#define SEQC_CHECK_FEATURE(feature)                                            \
+  if (info->checkFeatures("+" feature))                                        \
+    required.push_back(feature);
+  SEQC_ABI_CPU_FEATURES(SEQC_CHECK_FEATURE)
+#undef SEQC_CHECK_FEATURE
+  target.requiredFeatures = join(required, ",");
+  return target;
+}
+
+Expected<std::vector<Target>> resolveTargets(StringRef name) {
+  SmallVector<StringRef> names;
+  if (name == "portable")
+    names.append(std::begin(kPortableLevels), std::end(kPortableLevels));
+  else
+    names.push_back(name);
+  std::vector<Target> targets;
+  for (StringRef level : names) {
+    Expected<Target> target = resolveTarget(level);
+    if (!target)
+      return target.takeError();
+    targets.push_back(std::move(*target));
+  }
+  return targets;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+createTargetMachine(const Target &target, unsigned optLevel) {
+  Triple triple(target.triple);
+  Expected<const llvm::Target *> description = lookUpTarget(triple);
+  if (!description)
+    return description.takeError();
+  TargetOptions options;
+  // Operations say themselves where they may be contracted.
+  options.AllowFPOpFusion = FPOpFusion::Standard;
+  options.FunctionSections = true;
+  static constexpr CodeGenOptLevel levels[] = {
+      CodeGenOptLevel::None, CodeGenOptLevel::Less, CodeGenOptLevel::Default,
+      CodeGenOptLevel::Aggressive};
+  std::unique_ptr<TargetMachine> machine(
+      (*description)
+          ->createTargetMachine(triple, target.cpu, target.features, options,
+                                Reloc::PIC_, std::nullopt,
+                                levels[std::min(optLevel, 3u)]));
+  if (!machine)
+    return makeFailure(FailureKind::Internal,
+                       "LLVM offers no code generator for CPU '" + target.cpu +
+                           "'");
+  return machine;
+}
+
+} // namespace seqc
