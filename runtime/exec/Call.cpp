@@ -1,0 +1,457 @@
+//===- Call.cpp - Invocation of an entry ---------------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/core/Team.h"
+#include "runtime/exec/Session.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+
+using namespace seqc::rt;
+
+seqc_call_t::seqc_call_t(seqc_session_t *owner, size_t entry)
+    : session(seqc_session_retain(owner)),
+      signature(owner->model->entries[entry]),
+      function(*owner->model->functions[entry]),
+      inputs(signature.inputs.size()), defaults(signature.inputs.size()),
+      bound(signature.outputs.size()), pool(signature.outputs.size()),
+      made(signature.outputs.size()), arguments(signature.inputs.size()),
+      extents(signature.symbols.size(), -1) {
+  seqc_generation_options_init(&generation);
+}
+
+seqc_call_t::~seqc_call_t() {
+  for (const TensorRef &tensor : pool)
+    if (tensor)
+      session->otherBytes -= tensor->capacity;
+  seqc_session_release(session);
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+Status seqc_call_t::fillDefault(size_t index) {
+  const ValueSignature &value = signature.inputs[index];
+  int64_t shape[SEQC_MAX_RANK];
+  for (size_t i = 0; i < value.shape.size(); ++i) {
+    const Dimension &dimension = value.shape[i];
+    shape[i] = dimension.symbol >= 0 ? extents[size_t(dimension.symbol)]
+                                     : dimension.extent;
+    if (shape[i] < 0)
+      return invalid("input '" + value.name +
+                     "' must be given: its extent " + std::to_string(i) +
+                     " does not follow from other inputs");
+  }
+  int64_t elements;
+  size_t bytes;
+  if (Status status =
+          checkShape(value.dtype, value.rank(), shape, elements, bytes);
+      !status.ok())
+    return status;
+  TensorRef &tensor = defaults[index];
+  if (!tensor || tensor->references.load() != 1 || tensor->capacity < bytes) {
+    Result<TensorRef> fresh =
+        createUninitialized(value.dtype, value.rank(), shape, 0);
+    if (!fresh)
+      return fresh.status();
+    tensor = std::move(*fresh);
+    ++session->statistics.heap_allocations;
+  }
+  reshapeInPlace(*tensor.get(), value.dtype, value.rank(), shape, bytes);
+  double number = value.fallback->symbol >= 0
+                      ? double(evaluate(*value.fallback, extents))
+                      : value.fallback->number;
+  for (int64_t i = 0; i < elements; ++i)
+    if (!setNumber(*tensor.get(), i, number))
+      return invalid("input '" + value.name + "': its default does not fit " +
+                     seqc_dtype_name(value.dtype));
+  return {};
+}
+
+Status seqc_call_t::prepareInputs() {
+  extents.assign(extents.size(), -1);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const ValueSignature &value = signature.inputs[i];
+    if (!inputs[i]) {
+      if (value.fallback)
+        continue;
+      return invalid("input '" + value.name + "' is missing; required: " +
+                     seqc_dtype_name(value.dtype) + " " +
+                     shapeToString(signature, value));
+    }
+    if (Status status = bindShape(signature, value, "input", inputs[i]->rank,
+                                  inputs[i]->shape, extents);
+        !status.ok())
+      return status;
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i])
+      if (Status status = fillDefault(i); !status.ok())
+        return status;
+    const TensorRef &tensor = inputs[i] ? inputs[i] : defaults[i];
+    if (Status status = checkRange(signature, signature.inputs[i],
+                                   *tensor.get(), extents);
+        !status.ok())
+      return status;
+    arguments[i] = {tensor->data, tensor->shape};
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs
+//===----------------------------------------------------------------------===//
+
+bool seqc_call_t::overlapsInput(const seqc_tensor_t &tensor) const {
+  auto begin = reinterpret_cast<uintptr_t>(tensor.data);
+  for (const TensorRef &input : inputs) {
+    if (!input)
+      continue;
+    auto other = reinterpret_cast<uintptr_t>(input->data);
+    if (begin < other + input->numBytes && other < begin + tensor.numBytes)
+      return true;
+  }
+  return false;
+}
+
+TensorRef seqc_call_t::takeFromPool(size_t index, seqc_dtype_t dtype,
+                                    int32_t rank, const int64_t *shape,
+                                    int64_t bytes) {
+  TensorRef &tensor = pool[index];
+  bool free = tensor && tensor->references.load(std::memory_order_acquire) == 1;
+  if (free && tensor->capacity >= size_t(bytes)) {
+    reshapeInPlace(*tensor.get(), dtype, rank, shape, size_t(bytes));
+    return tensor;
+  }
+  if (tensor) {
+    session->otherBytes -= tensor->capacity;
+    tensor = TensorRef();
+  }
+  if (!session->mayTake(uint64_t(bytes)))
+    return {};
+  Result<TensorRef> fresh = createUninitialized(dtype, rank, shape, 0);
+  if (!fresh)
+    return {};
+  tensor = std::move(*fresh);
+  session->otherBytes += tensor->capacity;
+  ++session->statistics.heap_allocations;
+  return tensor;
+}
+
+void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
+                               const int64_t *shape, int64_t bytes) {
+  auto fail = [&](seqc_status_code_t code, const std::string &message) {
+    recordFailure(frame, code, message.c_str());
+    return nullptr;
+  };
+  try {
+    if (index < 0 || size_t(index) >= made.size())
+      return fail(SEQC_INTERNAL, "compiled code made an output " +
+                                     std::to_string(index) +
+                                     " that the signature does not have");
+    const ValueSignature &value = signature.outputs[size_t(index)];
+    Status status =
+        bindShape(signature, value, "output", rank, shape, extents);
+    if (!status.ok())
+      return fail(SEQC_INTERNAL, status.message());
+    int64_t elements;
+    size_t size;
+    status = checkShape(value.dtype, rank, shape, elements, size);
+    if (status.ok() && int64_t(size) != bytes)
+      status = invalid("output '" + value.name + "': " + std::to_string(bytes) +
+                       " bytes asked for, shape has " + std::to_string(size));
+    if (!status.ok())
+      return fail(SEQC_INTERNAL, status.message());
+    const TensorRef &target = bound[size_t(index)];
+    if (target) {
+      bool same = target->rank == rank;
+      for (int32_t i = 0; same && i < rank; ++i)
+        same = target->shape[i] == shape[i];
+      if (!same)
+        return fail(SEQC_INVALID_ARGUMENT,
+                    "output '" + value.name + "': the bound tensor has shape " +
+                        seqc::rt::shapeToString(target->rank, target->shape) +
+                        ", the result " +
+                        seqc::rt::shapeToString(rank, shape));
+    }
+    // A buffer that is an input as well gets its new contents at the end.
+    if (target && !overlapsInput(*target.get()))
+      made[size_t(index)] = target;
+    else
+      made[size_t(index)] =
+          takeFromPool(size_t(index), value.dtype, rank, shape, bytes);
+    if (!made[size_t(index)])
+      return fail(SEQC_RESOURCE_EXHAUSTED, "no memory for output '" +
+                                               value.name + "' of " +
+                                               std::to_string(bytes) +
+                                               " bytes");
+    // Empty tensors of a caller may have no address at all.
+    static char nowhere[SEQC_ABI_ALIGNMENT];
+    void *data = made[size_t(index)]->data;
+    return data ? data : nowhere;
+  } catch (const std::bad_alloc &) {
+    return fail(SEQC_RESOURCE_EXHAUSTED, "out of memory");
+  }
+}
+
+void seqc_call_t::deliverOutputs() {
+  for (size_t i = 0; i < made.size(); ++i) {
+    if (!made[i] || !bound[i] || made[i].get() == bound[i].get())
+      continue;
+    std::memmove(bound[i]->data, made[i]->data, made[i]->numBytes);
+    made[i] = bound[i];
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// Enters compiled code. Services return here when they fail, so that nothing
+/// in this function may need to be destroyed.
+static int32_t enterFunction(CallFrame &frame,
+                             const seqc_abi_function &function) {
+  if (setjmp(frame.unwind) != 0)
+    return frame.code;
+  return function.run(&frame.context);
+}
+
+/// Fills the context of a run.
+static void fillContext(seqc_call_t &call) {
+  CallFrame &frame = call.frame;
+  frame.call = &call;
+  frame.session = call.session;
+  frame.failed.store(0, std::memory_order_relaxed);
+  frame.code = 0;
+  frame.message[0] = '\0';
+  seqc_abi_context &context = frame.context;
+  context.services = &sessionServices();
+  context.weights = call.session->model->table->weights;
+  context.inputs = call.arguments.data();
+  context.session = &frame;
+  context.wanted_outputs = call.wanted;
+  context.max_new = call.generation.max_new;
+  context.seed = call.generation.seed;
+  context.length_penalty = call.generation.length_penalty;
+  context.temperature = call.generation.temperature;
+  context.top_p = call.generation.top_p;
+  context.top_k = call.generation.top_k;
+  context.flags = call.session->trace ? SEQC_ABI_FLAG_TRACE : 0;
+  context.num_threads = call.session->numThreads;
+  context.reserved = 0;
+}
+
+/// Runs the entry with inputs that have been checked.
+static Status runEntry(seqc_call_t &call) {
+  seqc_session_t &session = *call.session;
+  for (TensorRef &output : call.made)
+    output = TensorRef();
+  fillContext(call);
+  session.arena.clear();
+  if (session.trace)
+    session.trace(session.traceUser, call.signature.name.c_str(), 0, 0);
+  uint32_t control = enterCompiledCode();
+  int32_t code = enterFunction(call.frame, call.function);
+  leaveCompiledCode(control);
+  if (session.trace)
+    session.trace(session.traceUser, call.signature.name.c_str(), 1, 0);
+  if (int32_t failed = call.frame.failed.load(std::memory_order_acquire))
+    return Status(seqc_status_code_t(failed), call.frame.message);
+  if (code != SEQC_ABI_OK)
+    return Status(SEQC_INTERNAL, "entry '" + call.signature.name +
+                                     "' ended with code " +
+                                     std::to_string(code));
+  for (size_t i = 0; i < call.made.size(); ++i)
+    if (!call.made[i] && (i >= 63 || (call.wanted >> i & 1)))
+      return Status(SEQC_INTERNAL, "entry '" + call.signature.name +
+                                       "' did not make output '" +
+                                       call.signature.outputs[i].name + "'");
+  call.deliverOutputs();
+  return {};
+}
+
+seqc_status_t *seqc_call_run(seqc_call_t *call) {
+  return guard([&]() -> Status {
+    if (!call)
+      return invalid("call is NULL");
+    seqc_session_t &session = *call->session;
+    if (session.busy.exchange(true, std::memory_order_acquire))
+      return invalid("the session is running another call");
+    struct Idle {
+      seqc_session_t &session;
+      ~Idle() { session.busy.store(false, std::memory_order_release); }
+    } idle{session};
+    Status status = call->prepareInputs();
+    if (status.ok())
+      status = runEntry(*call);
+    if (status.ok()) {
+      ++session.statistics.calls;
+      return status;
+    }
+    ++session.statistics.failed_calls;
+    for (TensorRef &output : call->made)
+      output = TensorRef();
+    return status;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Preparation
+//===----------------------------------------------------------------------===//
+
+seqc_status_t *seqc_call_create(seqc_session_t *session, const char *entry,
+                                seqc_call_t **out_call) {
+  return guard([&]() -> Status {
+    if (!out_call)
+      return invalid("out_call is NULL");
+    *out_call = nullptr;
+    if (!session)
+      return invalid("session is NULL");
+    int index = session->model->findEntry(entry);
+    if (index < 0)
+      return noSuchEntry(*session->model, entry);
+    *out_call = new seqc_call_t(session, size_t(index));
+    return {};
+  });
+}
+
+void seqc_call_release(seqc_call_t *call) { delete call; }
+
+/// NOT_FOUND, with the names there are.
+static Status noSuchValue(const seqc_call_t &call, const char *what,
+                          const char *name,
+                          const std::vector<ValueSignature> &values) {
+  return Status(SEQC_NOT_FOUND, "entry '" + call.signature.name + "' has no " +
+                                    what + " '" + (name ? name : "") +
+                                    "'; it has " + listNames(values));
+}
+
+seqc_status_t *seqc_call_set_input(seqc_call_t *call, const char *name,
+                                   seqc_tensor_t *tensor) {
+  return guard([&]() -> Status {
+    if (!call || !name)
+      return invalid("call or name is NULL");
+    int index = call->signature.findInput(name);
+    if (index < 0)
+      return noSuchValue(*call, "input", name, call->signature.inputs);
+    if (tensor)
+      if (Status status =
+              checkStatic(call->signature,
+                          call->signature.inputs[size_t(index)], "input",
+                          *tensor);
+          !status.ok())
+        return status;
+    call->inputs[size_t(index)] = TensorRef::share(tensor);
+    return {};
+  });
+}
+
+seqc_status_t *seqc_call_bind_output(seqc_call_t *call, const char *name,
+                                     seqc_tensor_t *tensor) {
+  return guard([&]() -> Status {
+    if (!call || !name)
+      return invalid("call or name is NULL");
+    int index = call->signature.findOutput(name);
+    if (index < 0)
+      return noSuchValue(*call, "output", name, call->signature.outputs);
+    if (tensor)
+      if (Status status =
+              checkStatic(call->signature,
+                          call->signature.outputs[size_t(index)], "output",
+                          *tensor);
+          !status.ok())
+        return status;
+    call->bound[size_t(index)] = TensorRef::share(tensor);
+    return {};
+  });
+}
+
+seqc_status_t *seqc_call_want_output(seqc_call_t *call, const char *name,
+                                     int32_t wanted) {
+  return guard([&]() -> Status {
+    if (!call || !name)
+      return invalid("call or name is NULL");
+    int index = call->signature.findOutput(name);
+    if (index < 0)
+      return noSuchValue(*call, "output", name, call->signature.outputs);
+    if (index < 63) {
+      uint64_t bit = uint64_t(1) << index;
+      call->wanted = wanted ? call->wanted | bit : call->wanted & ~bit;
+    }
+    return {};
+  });
+}
+
+void seqc_generation_options_init(seqc_generation_options_t *options) {
+  if (!options)
+    return;
+  *options = {};
+  options->size = sizeof *options;
+  options->max_new = -1;
+  options->length_penalty = NAN;
+  options->temperature = NAN;
+  options->top_p = NAN;
+  options->top_k = -1;
+}
+
+seqc_status_t *
+seqc_call_set_generation(seqc_call_t *call,
+                         const seqc_generation_options_t *options) {
+  return guard([&]() -> Status {
+    if (!call)
+      return invalid("call is NULL");
+    seqc_generation_options_t chosen;
+    seqc_generation_options_init(&chosen);
+    if (options) {
+      if (options->size < offsetof(seqc_generation_options_t, reserved) ||
+          options->size > 4096)
+        return invalid("options->size is " + std::to_string(options->size) +
+                       "; it must be sizeof(seqc_generation_options_t)");
+      std::memcpy(&chosen, options,
+                  options->size < sizeof chosen ? options->size
+                                                : sizeof chosen);
+    }
+    if (chosen.max_new < -1)
+      return invalid("max_new is " + std::to_string(chosen.max_new) +
+                     "; it must be at least 0, or -1");
+    if (chosen.temperature < 0)
+      return invalid("temperature is below 0");
+    if (chosen.top_p <= 0 || chosen.top_p > 1)
+      return invalid("top_p must be above 0 and at most 1");
+    if (chosen.top_k < -1)
+      return invalid("top_k is " + std::to_string(chosen.top_k) +
+                     "; it must be at least 0, or -1");
+    if (std::isinf(chosen.length_penalty))
+      return invalid("length_penalty is infinite");
+    call->generation = chosen;
+    return {};
+  });
+}
+
+seqc_status_t *seqc_call_get_output(seqc_call_t *call, const char *name,
+                                    seqc_tensor_t **out_tensor) {
+  return guard([&]() -> Status {
+    if (!out_tensor)
+      return invalid("out_tensor is NULL");
+    *out_tensor = nullptr;
+    if (!call || !name)
+      return invalid("call or name is NULL");
+    int index = call->signature.findOutput(name);
+    if (index < 0)
+      return noSuchValue(*call, "output", name, call->signature.outputs);
+    const TensorRef &tensor = call->made[size_t(index)];
+    if (!tensor)
+      return Status(SEQC_NOT_FOUND,
+                    "the last run made no output '" +
+                        call->signature.outputs[size_t(index)].name + "'");
+    *out_tensor = seqc_tensor_retain(tensor.get());
+    return {};
+  });
+}

@@ -1,0 +1,102 @@
+//===- Signature.h - What the metadata says about entries ----------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQC_RUNTIME_LOADER_SIGNATURE_H
+#define SEQC_RUNTIME_LOADER_SIGNATURE_H
+
+#include "runtime/tensor/Tensor.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seqc::rt {
+
+/// One dimension of a value.
+struct Dimension {
+  /// Extent, or -1 if dynamic.
+  int64_t extent = -1;
+  /// Index into EntrySignature::symbols, or -1 if static or unnamed.
+  int symbol = -1;
+};
+
+/// A number, or the extent of a symbolic dimension.
+struct Bound {
+  double number = 0;
+  int symbol = -1;
+};
+
+/// One input or output.
+struct ValueSignature {
+  std::string name;
+  seqc_dtype_t dtype = SEQC_DTYPE_NONE;
+  std::vector<Dimension> shape;
+  std::optional<Bound> min, max, fallback;
+
+  int32_t rank() const { return int32_t(shape.size()); }
+};
+
+/// How the search of an entry was compiled.
+struct GenerationInfo {
+  std::string search;
+  int64_t width = 1, numBest = 1, maxNew = -1;
+  double lengthPenalty = 1;
+};
+
+/// One entry.
+struct EntrySignature {
+  std::string name;
+  std::vector<ValueSignature> inputs, outputs;
+  /// Names of the symbolic dimensions.
+  std::vector<std::string> symbols;
+  std::optional<GenerationInfo> generation;
+
+  /// Index of an input or output by name, or by position if `name` is a
+  /// number that no value has as its name; -1 if there is none.
+  int findInput(std::string_view name) const;
+  int findOutput(std::string_view name) const;
+};
+
+/// "[batch, 3]".
+std::string shapeToString(const EntrySignature &entry,
+                          const ValueSignature &value);
+
+/// Names of values for messages: "'x', 'y'".
+std::string listNames(const std::vector<ValueSignature> &values);
+
+/// Parses the entries of a metadata object; messages name the JSON path.
+Result<std::vector<EntrySignature>>
+parseSignatures(const nlohmann::json &metadata);
+
+/// Parses metadata text into JSON, with bounds on its nesting.
+Result<nlohmann::json> parseMetadata(std::string_view text);
+
+/// Extents of symbolic dimensions seen so far; -1 where unknown.
+using SymbolExtents = std::vector<int64_t>;
+
+/// Checks type, rank and static extents of a tensor for `value`. `what` begins
+/// the message: "input" or "output".
+Status checkStatic(const EntrySignature &entry, const ValueSignature &value,
+                   const char *what, const seqc_tensor_t &tensor);
+
+/// Checks a shape against `value` and enters its symbolic extents.
+Status bindShape(const EntrySignature &entry, const ValueSignature &value,
+                 const char *what, int32_t rank, const int64_t *shape,
+                 SymbolExtents &extents);
+
+/// Checks the values of an integer input against its bounds.
+Status checkRange(const EntrySignature &entry, const ValueSignature &value,
+                  const seqc_tensor_t &tensor, const SymbolExtents &extents);
+
+/// Extent of a symbol, or the number.
+int64_t evaluate(const Bound &bound, const SymbolExtents &extents);
+
+} // namespace seqc::rt
+
+#endif // SEQC_RUNTIME_LOADER_SIGNATURE_H
