@@ -1,80 +1,356 @@
 //===- Cells.cpp - The named recurrent layers -------------------*- C++ -*-===//
+//
+// One template for rnn, gru and lstm: they differ in the number of gates and
+// activations and in what only lstm has.
+//
+//===----------------------------------------------------------------------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
 
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/TypeUtilities.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace seqc::seq;
+using namespace seqc::seq::detail;
 
 //===----------------------------------------------------------------------===//
 // What the three layers share
 //===----------------------------------------------------------------------===//
 
-/// Activation functions of every direction: those of `op`, or `defaults` once per direction.
+namespace {
+
+/// How many values an activation takes from `activation_alpha` and
+/// `activation_beta`.
+struct ActivationParameters {
+  int64_t alpha = 0;
+  int64_t beta = 0;
+};
+
+/// Extents that the operands of a layer share.
+struct LayerExtents {
+  int64_t time;
+  int64_t batch;
+  int64_t directions;
+  int64_t inputs; // features of a step
+  int64_t state;  // features of the cell state (of the only state but for lstm)
+  int64_t hidden; // features of the hidden state
+};
+
+} // namespace
+
+/// What a known activation takes, nothing for an unknown name.
+static std::optional<ActivationParameters>
+activationParameters(StringRef name) {
+  return llvm::StringSwitch<std::optional<ActivationParameters>>(name)
+      .Cases({"relu", "tanh", "sigmoid", "softsign", "softplus"},
+             ActivationParameters{0, 0})
+      .Cases({"leaky_relu", "thresholded_relu", "elu"},
+             ActivationParameters{1, 0})
+      .Cases({"affine", "scaled_tanh", "hard_sigmoid"},
+             ActivationParameters{1, 1})
+      .Default(std::nullopt);
+}
+
+/// Activations of every direction: those of `op`, or `defaults` once per
+/// direction.
 template <typename OpTy>
 static SmallVector<std::string> activationNames(OpTy op,
                                                 ArrayRef<StringRef> defaults) {
   SmallVector<std::string> names;
   if (std::optional<ArrayAttr> given = op.getActivations()) {
-    for (StringAttr name : given->template getAsRange<StringAttr>())
-      names.push_back(name.getValue().lower());
+    for (auto name : given->template getAsRange<StringAttr>())
+      names.push_back(name.str());
     return names;
   }
   for (int64_t direction = 0; direction < op.getNumDirections(); ++direction)
-    names.append(defaults.begin(), defaults.end());
+    for (StringRef name : defaults)
+      names.push_back(name.str());
   return names;
 }
 
-/// Result types of a layer whose states have the given sizes; the first is that of `y`.
-template <typename Adaptor>
-static void inferLayerTypes(Adaptor op, ArrayRef<int64_t> stateSizes,
-                            SmallVectorImpl<Type> &types) {
-  auto input = cast<RankedTensorType>(op.getInput().getType());
+/// Shape of `y` (with the time extent) or of a state (without) in the layer's
+/// layout.
+static SmallVector<int64_t> layerShape(bool batchFirst,
+                                       std::optional<int64_t> time,
+                                       int64_t directions, int64_t batch,
+                                       int64_t features) {
+  SmallVector<int64_t> shape;
+  if (batchFirst) {
+    shape.push_back(batch);
+    if (time)
+      shape.push_back(*time);
+    shape.push_back(directions);
+  } else {
+    if (time)
+      shape.push_back(*time);
+    shape.append({directions, batch});
+  }
+  shape.push_back(features);
+  return shape;
+}
+
+/// Result types of a layer: `y`, then one state per entry of `stateSizes`, the
+/// hidden one first.
+template <typename AdaptorTy>
+static LogicalResult inferLayerTypes(AdaptorTy op, ArrayRef<int64_t> stateSizes,
+                                     SmallVectorImpl<Type> &types) {
+  RankedTensorType input = tensorType(op.getInput());
   bool batchFirst = op.getBatchFirst();
   int64_t time = input.getDimSize(batchFirst ? 1 : 0);
   int64_t batch = input.getDimSize(batchFirst ? 0 : 1);
   int64_t directions = op.getDirection() == Direction::Bidirectional ? 2 : 1;
   Type element = input.getElementType();
-  SmallVector<int64_t> shape = {time, directions, batch, stateSizes.front()};
-  if (batchFirst)
-    shape = {batch, time, directions, stateSizes.front()};
-  types.push_back(RankedTensorType::get(shape, element));
-  for (int64_t size : stateSizes) {
-    shape = {directions, batch, size};
-    if (batchFirst)
-      shape = {batch, directions, size};
-    types.push_back(RankedTensorType::get(shape, element));
+  types.push_back(RankedTensorType::get(
+      layerShape(batchFirst, time, directions, batch, stateSizes.front()),
+      element));
+  for (int64_t size : stateSizes)
+    types.push_back(RankedTensorType::get(
+        layerShape(batchFirst, std::nullopt, directions, batch, size),
+        element));
+  return success();
+}
+
+/// Extents of a layer; those of an lstm's projection are not looked at.
+template <typename OpTy> static LayerExtents layerExtents(OpTy op) {
+  bool batchFirst = op.getBatchFirst();
+  int64_t hidden = extent(op.getRecurrent(), 2);
+  return {extent(op.getInput(), batchFirst ? 1 : 0),
+          extent(op.getInput(), batchFirst ? 0 : 1),
+          op.getNumDirections(),
+          extent(op.getWeight(), 2),
+          op.getHiddenSize(),
+          hidden};
+}
+
+/// C1, C2, C4 and the hidden part of C5.
+template <typename OpTy> static LogicalResult verifyInputs(OpTy op) {
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>{"weight", op.getWeight()},
+        std::pair<StringRef, Value>{"recurrent", op.getRecurrent()}})
+    if (!tensorType(value).hasStaticShape())
+      return op.emitOpError(name)
+             << " has shape " << shapeText(tensorType(value).getShape())
+             << ", but a static shape is required [C2]";
+
+  LayerExtents extents = layerExtents(op);
+  int64_t rows = op.getNumGates() * extents.state;
+  if (failed(checkShape(op, "recurrent", op.getRecurrent().getType(),
+                        {extents.directions, rows, extents.hidden}, "C2")) ||
+      failed(checkShape(op, "weight", op.getWeight().getType(),
+                        {extents.directions, rows, extents.inputs}, "C2")))
+    return failure();
+
+  if (extent(op.getInput(), 2) != extents.inputs)
+    return op.emitOpError("input has shape ")
+           << shapeText(op.getInput().getType().getShape()) << ", but "
+           << extents.inputs << " features are required by the weight [C1]";
+
+  // C3
+  if (Value bias = op.getBias())
+    if (failed(checkShape(op, "bias", tensorType(bias),
+                          {extents.directions, 2 * rows}, "C3")))
+      return failure();
+
+  // C4
+  if (Value lengths = op.getLengths())
+    if (failed(checkShape(op, "lengths", tensorType(lengths), {extents.batch},
+                          "C4")))
+      return failure();
+
+  // C5
+  if (Value initial = op.getInitialH())
+    if (failed(checkShape(op, "initial_h", tensorType(initial),
+                          layerShape(op.getBatchFirst(), std::nullopt,
+                                     extents.directions, extents.batch,
+                                     extents.hidden),
+                          "C5")))
+      return failure();
+  return success();
+}
+
+/// Reports an error unless `values` has at most as many entries as the
+/// activations take.
+static LogicalResult verifyParameters(Operation *op, StringRef name,
+                                      std::optional<ArrayAttr> values,
+                                      int64_t taken) {
+  if (!values || static_cast<int64_t>(values->size()) <= taken)
+    return success();
+  return op->emitOpError(name)
+         << " has " << values->size()
+         << " values, but the activations take at most " << taken << " [C6]";
+}
+
+/// C6 and C7.
+template <typename OpTy> static LogicalResult verifyActivations(OpTy op) {
+  SmallVector<std::string> names = op.getActivationNames();
+  int64_t count = op.getNumActivations() * op.getNumDirections();
+  if (static_cast<int64_t>(names.size()) != count)
+    return op.emitOpError("has ") << names.size() << " activations, but "
+                                  << count << " are required [C6]";
+  ActivationParameters taken;
+  for (StringRef name : names) {
+    std::optional<ActivationParameters> parameters = activationParameters(name);
+    if (!parameters)
+      return op.emitOpError("activation '")
+             << name
+             << "' is unknown; relu, tanh, sigmoid, affine, leaky_relu, "
+                "thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign or "
+                "softplus is required [C6]";
+    taken.alpha += parameters->alpha;
+    taken.beta += parameters->beta;
   }
+  if (failed(verifyParameters(op, "activation_alpha", op.getActivationAlpha(),
+                              taken.alpha)) ||
+      failed(verifyParameters(op, "activation_beta", op.getActivationBeta(),
+                              taken.beta)))
+    return failure();
+
+  // C7: written so that NaN fails.
+  if (std::optional<APFloat> clip = op.getClip())
+    if (!(clip->convertToDouble() > 0))
+      return op.emitOpError("clip is ")
+             << clip->convertToDouble() << ", but must be positive [C7]";
+  return success();
 }
 
-/// Extent of dimension `dim` of a ranked tensor value.
-static int64_t extent(Value value, int64_t dim) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+/// Compares the results with the inferred types, under `label`.
+template <typename OpTy>
+static LogicalResult verifyResults(OpTy op, StringRef label) {
+  static constexpr StringLiteral names[] = {"y", "y_h", "y_c"};
+  SmallVector<Type> inferred;
+  if (failed(OpTy::inferReturnTypes(op.getContext(), op.getLoc(),
+                                    typename OpTy::Adaptor(op), inferred)))
+    return op.emitOpError("result types cannot be inferred [") << label << "]";
+  for (auto [name, type, result] : llvm::zip(names, inferred, op->getResults()))
+    if (failed(checkShape(op, name, tensorType(result),
+                          cast<RankedTensorType>(type).getShape(), label)))
+      return failure();
+  return success();
 }
 
-/// Whether each inferred type could be the given one at run time.
-static bool areCompatible(TypeRange inferred, TypeRange given) {
-  if (inferred.size() != given.size())
-    return false;
-  for (auto [left, right] : llvm::zip_equal(inferred, given))
-    if (getElementTypeOrSelf(left) != getElementTypeOrSelf(right) ||
-        failed(verifyCompatibleShape(left, right)))
-      return false;
-  return true;
+/// Result extents of a layer in terms of its input.
+template <typename OpTy>
+static LogicalResult reifyLayer(OpTy op, OpBuilder &builder,
+                                ReifiedRankedShapedTypeDims &shapes) {
+  ExtentSource time = {op.getInput(), op.getBatchFirst() ? 1 : 0};
+  ExtentSource batch = {op.getInput(), op.getBatchFirst() ? 0 : 1};
+  SmallVector<ExtentSource> y = {time, {}, batch, {}};
+  SmallVector<ExtentSource> state = {{}, batch, {}};
+  if (op.getBatchFirst()) {
+    y = {batch, time, {}, {}};
+    state = {batch, {}, {}};
+  }
+  for (Value result : op->getResults())
+    shapes.push_back(reifyExtents(builder, op.getLoc(), tensorType(result),
+                                  result == op.getY() ? y : state));
+  return success();
 }
 
-bool RnnOp::isCompatibleReturnTypes(TypeRange l, TypeRange r) {
-  return areCompatible(l, r);
+/// Lengths may lie outside the time extent and dynamic extents may disagree:
+/// only then is it not safe to run a layer earlier than written.
+template <typename OpTy>
+static Speculation::Speculatability layerSpeculatability(OpTy op) {
+  return !op.getLengths() && hasStaticOperands(op)
+             ? Speculation::Speculatable
+             : Speculation::NotSpeculatable;
 }
 
-bool GruOp::isCompatibleReturnTypes(TypeRange l, TypeRange r) {
-  return areCompatible(l, r);
+namespace {
+
+/// Drops attributes that say what holds without them: the default activations
+/// and empty lists of their parameters.
+template <typename OpTy>
+struct DropDefaultAttributes : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    OpTy plain = op;
+    bool defaults = false;
+    if (std::optional<ArrayAttr> given = op.getActivations()) {
+      SmallVector<StringRef> names;
+      for (int64_t direction = 0; direction < op.getNumDirections();
+           ++direction)
+        llvm::append_range(names, OpTy::getDefaultActivations());
+      defaults =
+          llvm::equal(names, given->template getAsValueRange<StringAttr>());
+    }
+    auto isEmpty = [](std::optional<ArrayAttr> list) {
+      return list && list->empty();
+    };
+    bool noAlpha = isEmpty(op.getActivationAlpha());
+    bool noBeta = isEmpty(op.getActivationBeta());
+    if (!defaults && !noAlpha && !noBeta)
+      return failure();
+    rewriter.modifyOpInPlace(plain, [&] {
+      if (defaults)
+        plain.removeActivationsAttr();
+      if (noAlpha)
+        plain.removeActivationAlphaAttr();
+      if (noBeta)
+        plain.removeActivationBetaAttr();
+    });
+    return success();
+  }
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Members that only pass on to the templates
+//===----------------------------------------------------------------------===//
+
+/// Result types are compared by verify(), which names the constraint.
+bool RnnOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
+bool GruOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
+bool LstmOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
+
+SmallVector<std::string> RnnOp::getActivationNames() {
+  return activationNames(*this, getDefaultActivations());
+}
+SmallVector<std::string> GruOp::getActivationNames() {
+  return activationNames(*this, getDefaultActivations());
+}
+SmallVector<std::string> LstmOp::getActivationNames() {
+  return activationNames(*this, getDefaultActivations());
 }
 
-bool LstmOp::isCompatibleReturnTypes(TypeRange l, TypeRange r) {
-  return areCompatible(l, r);
+LogicalResult RnnOp::reifyResultShapes(OpBuilder &builder,
+                                       ReifiedRankedShapedTypeDims &shapes) {
+  return reifyLayer(*this, builder, shapes);
+}
+LogicalResult GruOp::reifyResultShapes(OpBuilder &builder,
+                                       ReifiedRankedShapedTypeDims &shapes) {
+  return reifyLayer(*this, builder, shapes);
+}
+LogicalResult LstmOp::reifyResultShapes(OpBuilder &builder,
+                                        ReifiedRankedShapedTypeDims &shapes) {
+  return reifyLayer(*this, builder, shapes);
+}
+
+Speculation::Speculatability RnnOp::getSpeculatability() {
+  return layerSpeculatability(*this);
+}
+Speculation::Speculatability GruOp::getSpeculatability() {
+  return layerSpeculatability(*this);
+}
+Speculation::Speculatability LstmOp::getSpeculatability() {
+  return layerSpeculatability(*this);
+}
+
+void RnnOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                        MLIRContext *context) {
+  patterns.add<DropDefaultAttributes<RnnOp>>(context);
+}
+void GruOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                        MLIRContext *context) {
+  patterns.add<DropDefaultAttributes<GruOp>>(context);
+}
+void LstmOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
+  patterns.add<DropDefaultAttributes<LstmOp>>(context);
 }
 
 //===----------------------------------------------------------------------===//
@@ -82,66 +358,112 @@ bool LstmOp::isCompatibleReturnTypes(TypeRange l, TypeRange r) {
 //===----------------------------------------------------------------------===//
 
 int64_t RnnOp::getNumGates() { return 1; }
-int64_t RnnOp::getNumActivations() { return 1; }
+int64_t RnnOp::getNumActivations() { return getDefaultActivations().size(); }
 int64_t RnnOp::getHiddenSize() { return extent(getRecurrent(), 2); }
 
-SmallVector<std::string> RnnOp::getActivationNames() {
-  return activationNames(*this, {"tanh"});
+ArrayRef<StringRef> RnnOp::getDefaultActivations() {
+  static constexpr StringRef names[] = {"tanh"};
+  return names;
 }
 
-LogicalResult RnnOp::inferReturnTypes(MLIRContext *context,
-                                      std::optional<Location> location,
+LogicalResult RnnOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                       Adaptor adaptor,
                                       SmallVectorImpl<Type> &types) {
-  inferLayerTypes(adaptor, {extent(adaptor.getRecurrent(), 2)}, types);
-  return success();
+  return inferLayerTypes(adaptor, {extent(adaptor.getRecurrent(), 2)}, types);
 }
 
-LogicalResult RnnOp::verify() { return success(); }
+LogicalResult RnnOp::verify() {
+  return failure(failed(verifyInputs(*this)) ||
+                 failed(verifyActivations(*this)) ||
+                 failed(verifyResults(*this, "C8")) ||
+                 failed(checkFloatElements(*this, "C9")));
+}
 
 //===----------------------------------------------------------------------===//
 // GruOp
 //===----------------------------------------------------------------------===//
 
 int64_t GruOp::getNumGates() { return 3; }
-int64_t GruOp::getNumActivations() { return 2; }
+int64_t GruOp::getNumActivations() { return getDefaultActivations().size(); }
 int64_t GruOp::getHiddenSize() { return extent(getRecurrent(), 2); }
 
-SmallVector<std::string> GruOp::getActivationNames() {
-  return activationNames(*this, {"sigmoid", "tanh"});
+ArrayRef<StringRef> GruOp::getDefaultActivations() {
+  static constexpr StringRef names[] = {"sigmoid", "tanh"};
+  return names;
 }
 
-LogicalResult GruOp::inferReturnTypes(MLIRContext *context,
-                                      std::optional<Location> location,
+LogicalResult GruOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                       Adaptor adaptor,
                                       SmallVectorImpl<Type> &types) {
-  inferLayerTypes(adaptor, {extent(adaptor.getRecurrent(), 2)}, types);
-  return success();
+  return inferLayerTypes(adaptor, {extent(adaptor.getRecurrent(), 2)}, types);
 }
 
-LogicalResult GruOp::verify() { return success(); }
+LogicalResult GruOp::verify() {
+  return failure(failed(verifyInputs(*this)) ||
+                 failed(verifyActivations(*this)) ||
+                 failed(verifyResults(*this, "C8")) ||
+                 failed(checkFloatElements(*this, "C9")));
+}
 
 //===----------------------------------------------------------------------===//
 // LstmOp
 //===----------------------------------------------------------------------===//
 
-int64_t LstmOp::getNumGates() { return 4; }
-int64_t LstmOp::getNumActivations() { return 3; }
-int64_t LstmOp::getHiddenSize() { return extent(getRecurrent(), 1) / 4; }
-
-SmallVector<std::string> LstmOp::getActivationNames() {
-  return activationNames(*this, {"sigmoid", "tanh", "tanh"});
+/// Features of the cell state, from the rows of a recurrent weight.
+static int64_t lstmStateSize(Value recurrent) {
+  int64_t rows = extent(recurrent, 1);
+  return ShapedType::isDynamic(rows) ? rows : rows / 4;
 }
 
-LogicalResult LstmOp::inferReturnTypes(MLIRContext *context,
-                                       std::optional<Location> location,
+int64_t LstmOp::getNumGates() { return 4; }
+int64_t LstmOp::getNumActivations() { return getDefaultActivations().size(); }
+int64_t LstmOp::getHiddenSize() { return lstmStateSize(getRecurrent()); }
+
+ArrayRef<StringRef> LstmOp::getDefaultActivations() {
+  static constexpr StringRef names[] = {"sigmoid", "tanh", "tanh"};
+  return names;
+}
+
+LogicalResult LstmOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                                        Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
-  inferLayerTypes(adaptor,
-                  {extent(adaptor.getRecurrent(), 2),
-                   extent(adaptor.getRecurrent(), 1) / 4},
-                  types);
-  return success();
+  return inferLayerTypes(adaptor,
+                         {extent(adaptor.getRecurrent(), 2),
+                          lstmStateSize(adaptor.getRecurrent())},
+                         types);
 }
 
-LogicalResult LstmOp::verify() { return success(); }
+LogicalResult LstmOp::verify() {
+  if (failed(verifyInputs(*this)))
+    return failure();
+  LayerExtents extents = layerExtents(*this);
+
+  // C2: without a projection both states have one size.
+  if (!getProjection() && extents.hidden != extents.state)
+    return checkShape(*this, "recurrent", getRecurrent().getType(),
+                      {extents.directions, 4 * extents.state, extents.state},
+                      "C2");
+  // C5
+  if (Value initial = getInitialC())
+    if (failed(checkShape(*this, "initial_c", tensorType(initial),
+                          layerShape(getBatchFirst(), std::nullopt,
+                                     extents.directions, extents.batch,
+                                     extents.state),
+                          "C5")))
+      return failure();
+  // C8
+  if (Value peephole = getPeephole())
+    if (failed(checkShape(*this, "peephole", tensorType(peephole),
+                          {extents.directions, 3 * extents.state}, "C8")))
+      return failure();
+  // C9
+  if (Value projection = getProjection())
+    if (failed(checkShape(*this, "projection", tensorType(projection),
+                          {extents.directions, extents.hidden, extents.state},
+                          "C9")))
+      return failure();
+
+  return failure(failed(verifyActivations(*this)) ||
+                 failed(verifyResults(*this, "C10")) ||
+                 failed(checkFloatElements(*this, "C11")));
+}

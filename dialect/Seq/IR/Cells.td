@@ -11,21 +11,26 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 /// What rnn, gru and lstm share: the ONNX attribute set and its shapes.
 class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_Op<mnemonic, !listconcat([
-    Pure, AttrSizedOperandSegments,
+    NoMemoryEffect, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<Seq_CellOpInterface>
   ], traits)> {
   code cellDeclaration = [{
+    /// Activation functions of one direction where none are given.
+    static ::llvm::ArrayRef<::llvm::StringRef> getDefaultActivations();
     /// Activation functions by direction, ONNX defaults filled in (lower case).
     ::llvm::SmallVector<::std::string> getActivationNames();
     /// Number of directions: 2 if bidirectional, else 1.
     int64_t getNumDirections() {
       return getDirection() == ::seqc::seq::Direction::Bidirectional ? 2 : 1;
     }
-    /// Hidden size, from the recurrent weight.
+    /// Size of a gate, from the recurrent weight: of the cell state in an lstm.
     int64_t getHiddenSize();
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -57,9 +62,15 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     * (C3) `bias`, if present, is `[D, 2*H]`: Wb, then Rb.
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, H]`, or `[B, D, H]` when `batch_first`.
-    * (C6) `activations`, if present, has D names, each known.
+    * (C6) `activations`, if present, has D names, each known; `activation_alpha` and
+      `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
+    * (C9) All floating-point element types are equal.
+
+    #### Undefined at run time
+
+    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
 
     #### Example
 
@@ -112,9 +123,15 @@ def Seq_GruOp : Seq_CellOp<"gru"> {
     * (C3) `bias`, if present, is `[D, 6*H]`: Wb[zrh], then Rb[zrh].
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, H]`, or `[B, D, H]` when `batch_first`.
-    * (C6) `activations`, if present, has 2*D names, each known.
+    * (C6) `activations`, if present, has 2*D names, each known; `activation_alpha` and
+      `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
+    * (C9) All floating-point element types are equal.
+
+    #### Undefined at run time
+
+    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
 
     #### Example
 
@@ -173,12 +190,18 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, P]` and `initial_c` is `[D, B, H]`; with
       `batch_first` `[B, D, P]` and `[B, D, H]`.
-    * (C6) `activations`, if present, has 3*D names, each known.
+    * (C6) `activations`, if present, has 3*D names, each known; `activation_alpha` and
+      `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) `peephole`, if present, is `[D, 3*H]`: Pi, Po, Pf.
     * (C9) `projection`, if present, is `[D, P, H]`.
     * (C10) Y is `[T, D, B, P]` (`[B, T, D, P]`), Y_h is `[D, B, P]` (`[B, D, P]`), Y_c is
       `[D, B, H]` (`[B, D, H]`).
+    * (C11) All floating-point element types are equal.
+
+    #### Undefined at run time
+
+    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
 
     #### Example
 

@@ -1,36 +1,126 @@
 //===- Weights.cpp - Weight references, packing and products ----*- C++ -*-===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace seqc::seq;
+using namespace seqc::seq::detail;
 
-LogicalResult WeightOp::verify() { return success(); }
+//===----------------------------------------------------------------------===//
+// WeightOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult WeightOp::verify() {
+  // C2
+  if (static_cast<int64_t>(getOffset()) < 0)
+    return emitOpError("offset is ") << static_cast<int64_t>(getOffset())
+                                     << ", but must not be negative [C2]";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
 
 int64_t PackOp::getNumColumns() {
-  auto type = cast<RankedTensorType>(getSources().front().getType());
-  return type.getDimSize(getTransposed() ? 1 : 0);
+  return extent(getSources().front(), getTransposed() ? 1 : 0);
 }
 
 int64_t PackOp::getDepth() {
-  auto type = cast<RankedTensorType>(getSources().front().getType());
-  return type.getDimSize(getTransposed() ? 0 : 1);
+  return extent(getSources().front(), getTransposed() ? 0 : 1);
 }
 
-LogicalResult PackOp::verify() { return success(); }
+LogicalResult PackOp::verify() {
+  // C1
+  if (getSources().empty())
+    return emitOpError("has no source, but at least 1 is required [C1]");
+  RankedTensorType first = tensorType(getSources().front());
+  if (!first.hasStaticShape())
+    return emitOpError("source has type ")
+           << first << ", but a static shape is required [C1]";
+  for (Value source : getSources().drop_front())
+    if (source.getType() != first)
+      return emitOpError("sources have types ")
+             << first << " and " << source.getType()
+             << ", but one type is required [C1]";
 
-int64_t PackedMatmulOp::getDepth() { return getPanels().getType().getDimSize(1); }
-
-int64_t PackedMatmulOp::getNumMatrices() {
-  return getPanels().getType().getDimSize(2);
+  // C2
+  RankedTensorType result = getType();
+  int64_t width = result.getDimSize(3);
+  if (!result.hasStaticShape() || width < 1)
+    return emitOpError("result has shape ")
+           << shapeText(result.getShape())
+           << ", but a static one with panels of at least 1 column is required "
+              "[C2]";
+  if (result.getElementType() != first.getElementType())
+    return emitOpError("result has element type ")
+           << result.getElementType() << ", but that of the sources, "
+           << first.getElementType() << ", is required [C2]";
+  int64_t panels = llvm::divideCeil(getNumColumns(), width);
+  return checkShape(
+      *this, "result", result,
+      {panels, getDepth(), static_cast<int64_t>(getSources().size()), width},
+      "C2");
 }
 
-int64_t PackedMatmulOp::getPanelWidth() {
-  return getPanels().getType().getDimSize(3);
-}
+//===----------------------------------------------------------------------===//
+// PackedMatmulOp
+//===----------------------------------------------------------------------===//
+
+int64_t PackedMatmulOp::getDepth() { return extent(getPanels(), 1); }
+int64_t PackedMatmulOp::getNumMatrices() { return extent(getPanels(), 2); }
+int64_t PackedMatmulOp::getPanelWidth() { return extent(getPanels(), 3); }
 
 int64_t PackedMatmulOp::getNumColumns() {
-  return cast<RankedTensorType>(getInits().front().getType()).getDimSize(1);
+  return extent(getInits().front(), 1);
 }
 
-LogicalResult PackedMatmulOp::verify() { return success(); }
+LogicalResult PackedMatmulOp::verify() {
+  RankedTensorType panels = getPanels().getType();
+  int64_t matrices = getNumMatrices(), width = getPanelWidth();
+  // C1: how many matrices and how wide a panel is are part of the layout.
+  if (ShapedType::isDynamic(matrices) || ShapedType::isDynamic(width) ||
+      matrices < 1 || width < 1)
+    return emitOpError("panels have shape ")
+           << shapeText(panels.getShape())
+           << ", but static extents of at least 1 are required for matrices "
+              "and columns of a panel [C1]";
+
+  // C2: the rest is the destination-style interface's.
+  if (static_cast<int64_t>(getInits().size()) != matrices)
+    return emitOpError("has ")
+           << getInits().size() << " inits, but the panels hold " << matrices
+           << " matrices [C2]";
+  int64_t rows = extent(getInits().front(), 0), columns = getNumColumns();
+  for (Value init : getInits().drop_front())
+    if (!mayBeEqual(tensorType(init).getShape(), {rows, columns}))
+      return emitOpError("inits have shapes ")
+             << shapeText({rows, columns}) << " and "
+             << shapeText(tensorType(init).getShape())
+             << ", but one shape is required [C2]";
+
+  // C1
+  if (failed(checkShape(*this, "lhs", getLhs().getType(), {rows, getDepth()},
+                        "C1")))
+    return failure();
+  int64_t count = ShapedType::isDynamic(columns)
+                      ? columns
+                      : llvm::divideCeil(columns, width);
+  if (failed(checkShape(*this, "panels", panels,
+                        {count, getDepth(), matrices, width}, "C1")))
+    return failure();
+
+  return checkFloatElements(*this, "C3");
+}
+
+LogicalResult PackedMatmulOp::reifyResultShapes(
+    OpBuilder &builder, ReifiedRankedShapedTypeDims &reifiedReturnShapes) {
+  for (Value init : getInits())
+    reifiedReturnShapes.push_back(reifyExtents(
+        builder, getLoc(), tensorType(init), {{init, 0}, {init, 1}}));
+  return success();
+}

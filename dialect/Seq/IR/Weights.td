@@ -6,6 +6,7 @@
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -92,7 +93,8 @@ def Seq_PackOp : Seq_Op<"pack", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
-    Pure, DestinationStyleOpInterface
+    Pure, DestinationStyleOpInterface,                                     // C2, in part
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>
 ]> {
   let summary = "Multiply rows by several packed matrices at once";
   let description = [{
@@ -107,7 +109,7 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
 
     #### Constraints
 
-    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K, G, W]`.
+    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K, G, W]`; G and W are static.
     * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
     * (C3) All element types are equal.
 

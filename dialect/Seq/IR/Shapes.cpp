@@ -1,0 +1,106 @@
+//===- Shapes.cpp - Comparing and reifying shapes ---------------*- C++ -*-===//
+
+#include "dialect/Seq/IR/Shapes.h"
+
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace seqc::seq::detail {
+
+bool mayBeEqual(int64_t left, int64_t right) {
+  return left == right || ShapedType::isDynamic(left) ||
+         ShapedType::isDynamic(right);
+}
+
+bool mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
+  return left.size() == right.size() &&
+         llvm::all_of(llvm::zip(left, right), [](auto pair) {
+           return mayBeEqual(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
+std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << '[';
+  llvm::interleaveComma(shape, stream, [&](int64_t extent) {
+    if (ShapedType::isDynamic(extent))
+      stream << '?';
+    else
+      stream << extent;
+  });
+  stream << ']';
+  return text;
+}
+
+RankedTensorType dropLeading(RankedTensorType type) {
+  return RankedTensorType::get(type.getShape().drop_front(),
+                               type.getElementType());
+}
+
+RankedTensorType withDynamicLeading(RankedTensorType type) {
+  SmallVector<int64_t> shape(type.getShape());
+  shape.front() = ShapedType::kDynamic;
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+LogicalResult checkShape(Operation *op, StringRef name, RankedTensorType type,
+                         ArrayRef<int64_t> required, StringRef label) {
+  if (mayBeEqual(type.getShape(), required))
+    return success();
+  return op->emitOpError(name)
+         << " has shape " << shapeText(type.getShape()) << ", but "
+         << shapeText(required) << " is required [" << label << "]";
+}
+
+LogicalResult checkFloatElements(Operation *op, StringRef label) {
+  Type first;
+  auto check = [&](TypeRange types) -> LogicalResult {
+    for (Type type : types) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !isa<FloatType>(tensor.getElementType()))
+        continue;
+      if (!first)
+        first = tensor.getElementType();
+      if (tensor.getElementType() != first)
+        return op->emitOpError("mixes element types ")
+               << first << " and " << tensor.getElementType()
+               << ", but one is required [" << label << "]";
+    }
+    return success();
+  };
+  if (failed(check(op->getOperandTypes())))
+    return failure();
+  return check(op->getResultTypes());
+}
+
+bool hasStaticOperands(Operation *op) {
+  return llvm::all_of(op->getOperandTypes(), [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return !tensor || tensor.hasStaticShape();
+  });
+}
+
+SmallVector<OpFoldResult> reifyExtents(OpBuilder &builder, Location location,
+                                       RankedTensorType type,
+                                       ArrayRef<ExtentSource> sources) {
+  SmallVector<OpFoldResult> extents;
+  for (auto [extent, source] : llvm::zip_equal(type.getShape(), sources)) {
+    if (!ShapedType::isDynamic(extent))
+      extents.push_back(builder.getIndexAttr(extent));
+    else if (!source.value)
+      extents.push_back(OpFoldResult());
+    else if (source.dim < 0)
+      extents.push_back(source.value);
+    else // A static operand must still give a value for a dynamic result.
+      extents.push_back(getValueOrCreateConstantIndexOp(
+          builder, location,
+          tensor::getMixedSize(builder, location, source.value, source.dim)));
+  }
+  return extents;
+}
+
+} // namespace seqc::seq::detail
