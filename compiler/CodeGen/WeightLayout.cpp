@@ -55,44 +55,44 @@ static std::optional<int64_t> countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-static Expected<WeightSource> readSource(size_t item, DictionaryAttr dict) {
-  WeightSource source;
-  auto file = dict.getAs<StringAttr>("file");
-  source.offset = getInteger(dict, "offset", -1);
+/// Reads one source; its runs must add up to its shape.
+static Expected<WeightTensor> readSource(size_t item, DictionaryAttr dict,
+                                         int64_t elementSize) {
+  WeightTensor tensor;
   std::optional<SmallVector<int64_t>> shape = getIntegers(dict, "shape");
-  if (!file || source.offset < 0 || !shape || !countElements(*shape))
-    return makeLayoutError(item,
-                           "a source needs 'file', 'offset' >= 0 and 'shape'");
-  source.file = file.str();
-  source.shape = *shape;
-  if (auto hash = dict.getAs<StringAttr>("hash"))
-    source.hash = hash.str();
-  source.sliceOffsets.assign(shape->size(), 0);
-  source.sliceSizes = *shape;
-  if (auto offsets = getIntegers(dict, "slice_offsets"))
-    source.sliceOffsets = *offsets;
-  if (auto sizes = getIntegers(dict, "slice_sizes"))
-    source.sliceSizes = *sizes;
-  if (source.sliceOffsets.size() != shape->size() ||
-      source.sliceSizes.size() != shape->size())
-    return makeLayoutError(
-        item, "a slice needs one offset and one size per dimension");
-  for (auto [extent, offset, size] :
-       zip(source.shape, source.sliceOffsets, source.sliceSizes))
-    if (offset < 0 || size < 0 || offset > extent || size > extent - offset)
-      return makeLayoutError(item, "slice [" + Twine(offset) + ", +" +
-                                       Twine(size) + ") leaves the extent " +
-                                       Twine(extent));
-  return source;
+  auto runs = dict.getAs<ArrayAttr>("runs");
+  if (!shape || !countElements(*shape) || !runs)
+    return makeLayoutError(item, "a source needs 'shape' and 'runs'");
+  tensor.shape = *shape;
+  int64_t expected, found = 0;
+  if (MulOverflow(*countElements(*shape), elementSize, expected))
+    return makeLayoutError(item, "a source is too large");
+  for (Attribute attr : runs) {
+    auto fields = dyn_cast<DictionaryAttr>(attr);
+    auto file = fields ? fields.getAs<StringAttr>("file") : StringAttr();
+    if (!file)
+      return makeLayoutError(item, "a run needs 'file', 'offset' and 'size'");
+    WeightRun run{file.str(), getInteger(fields, "offset", -1),
+                  getInteger(fields, "size", -1)};
+    if (run.offset < 0 || run.size < 0 || AddOverflow(found, run.size, found))
+      return makeLayoutError(item,
+                             "a run needs 'offset' and 'size' of 0 or more");
+    tensor.runs.push_back(std::move(run));
+  }
+  if (found != expected)
+    return makeLayoutError(item, "the runs of a source have " + Twine(found) +
+                                     " bytes, its shape needs " +
+                                     Twine(expected));
+  return tensor;
 }
 
-/// Finds the element size of `item` from its size and shapes.
-static Error checkSize(size_t index, WeightItem &item) {
-  ArrayRef<int64_t> shape = item.sources.front().sliceSizes;
+/// Compares the size of `item` with its sources.
+static Error checkSize(size_t index, const WeightItem &item) {
+  ArrayRef<int64_t> shape = item.sources.front().shape;
   int64_t count = *countElements(shape);
   if (item.packed) {
-    for (const WeightSource &source : item.sources)
-      if (ArrayRef<int64_t>(source.sliceSizes) != shape || shape.size() != 2)
+    for (const WeightTensor &source : item.sources)
+      if (ArrayRef<int64_t>(source.shape) != shape || shape.size() != 2)
         return makeLayoutError(
             index, "packed sources need one shape of two dimensions");
     if (item.width <= 0 || item.width > 1024)
@@ -108,13 +108,12 @@ static Error checkSize(size_t index, WeightItem &item) {
   } else if (item.sources.size() != 1) {
     return makeLayoutError(index, "a raw item has one source");
   }
-  item.elementSize = count == 0 ? 4 : item.size / count;
-  if ((count == 0 && item.size != 0) ||
-      (count != 0 && (item.size % count != 0 ||
-                      !is_contained({1, 2, 4, 8}, item.elementSize))))
-    return makeLayoutError(index, "size " + Twine(item.size) +
-                                      " does not fit " + Twine(count) +
-                                      " elements");
+  int64_t bytes;
+  if (MulOverflow(count, item.elementSize, bytes) || bytes != item.size)
+    return makeLayoutError(index, "'size' is " + Twine(item.size) +
+                                      ", the sources make " + Twine(count) +
+                                      " elements of " +
+                                      Twine(item.elementSize) + " bytes");
   return Error::success();
 }
 
@@ -123,8 +122,8 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
   item.offset = getInteger(dict, "offset", -1);
   item.size = getInteger(dict, "size", -1);
   if (item.offset < 0 || item.size < 0 ||
-      item.offset % SEQC_ABI_ALIGNMENT != 0 ||
-      item.offset > INT64_MAX - item.size)
+      item.offset % SEQC_ABI_ALIGNMENT != 0 || item.offset > INT64_MAX / 2 ||
+      item.size > INT64_MAX / 2)
     return makeLayoutError(index, "'offset' must be a multiple of " +
                                       Twine(SEQC_ABI_ALIGNMENT) +
                                       " and 'size' 0 or more");
@@ -132,6 +131,13 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
   if (!kind || (kind.getValue() != "raw" && kind.getValue() != "pack"))
     return makeLayoutError(index, "'kind' must be \"raw\" or \"pack\"");
   item.packed = kind.getValue() == "pack";
+  auto element = dict.getAs<TypeAttr>("element");
+  if (!element || !element.getValue().isIntOrIndexOrFloat())
+    return makeLayoutError(index, "'element' must be the type of a number");
+  item.elementSize =
+      isa<IndexType>(element.getValue())
+          ? 8
+          : divideCeil(element.getValue().getIntOrFloatBitWidth(), 8);
   item.width = getInteger(dict, "width", 0);
   if (Attribute transposed = dict.get("transposed")) {
     auto flag = dyn_cast<BoolAttr>(transposed);
@@ -144,7 +150,8 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
     auto sourceDict = dyn_cast<DictionaryAttr>(attr);
     if (!sourceDict)
       return makeLayoutError(index, "a source is no dictionary");
-    Expected<WeightSource> source = readSource(index, sourceDict);
+    Expected<WeightTensor> source =
+        readSource(index, sourceDict, item.elementSize);
     if (!source)
       return source.takeError();
     item.sources.push_back(std::move(*source));

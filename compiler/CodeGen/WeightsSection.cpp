@@ -6,8 +6,6 @@
 #include "runtime/abi/ModelAbi.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -55,22 +53,6 @@ Expected<std::string> resolveConfined(StringRef folder, StringRef file) {
 }
 
 namespace {
-/// Files that are open while a section is written.
-class SourceFiles {
-public:
-  explicit SourceFiles(StringRef folder) : folder(folder) {}
-
-  /// The bytes of `source`, whole, checked against the file's size and the
-  /// hash.
-  Expected<StringRef> getBytes(const WeightSource &source, int64_t elementSize);
-
-private:
-  std::string folder;
-  StringMap<std::unique_ptr<MemoryBuffer>> buffers;
-  /// What was hashed already: file and offset.
-  StringSet<> checked;
-};
-
 /// A stream that digests what passes through.
 class DigestStream {
 public:
@@ -115,77 +97,45 @@ private:
 };
 } // namespace
 
-Expected<StringRef> SourceFiles::getBytes(const WeightSource &source,
-                                          int64_t elementSize) {
-  std::unique_ptr<MemoryBuffer> &buffer = buffers[source.file];
+Expected<StringRef> WeightFiles::getBytes(StringRef file, int64_t offset,
+                                          int64_t size) {
+  std::unique_ptr<MemoryBuffer> &buffer = buffers[file];
   if (!buffer) {
-    Expected<std::string> path = resolveConfined(folder, source.file);
+    Expected<std::string> path = resolveConfined(folder, file);
     if (!path)
       return path.takeError();
-    ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
+    ErrorOr<std::unique_ptr<MemoryBuffer>> content = MemoryBuffer::getFile(
         *path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    if (!file)
+    if (!content)
       return makeFailure(FailureKind::BadInput,
                          "weights file '" + Twine(*path) +
-                             "': " + file.getError().message());
-    buffer = std::move(*file);
+                             "': " + content.getError().message());
+    buffer = std::move(*content);
   }
-  int64_t bytes = elementSize;
-  for (int64_t extent : source.shape)
-    if (MulOverflow(bytes, extent, bytes))
-      bytes = INT64_MAX;
   StringRef content = buffer->getBuffer();
-  if (static_cast<uint64_t>(source.offset) > content.size() ||
-      static_cast<uint64_t>(bytes) > content.size() - source.offset)
+  if (offset < 0 || size < 0 ||
+      static_cast<uint64_t>(offset) > content.size() ||
+      static_cast<uint64_t>(size) > content.size() - offset)
     return makeFailure(FailureKind::BadInput,
-                       "weights file '" + Twine(source.file) + "' has " +
-                           Twine(content.size()) + " bytes; a weight at byte " +
-                           Twine(source.offset) + " needs " + Twine(bytes));
-  StringRef data = content.substr(source.offset, bytes);
-  if (!source.hash.empty() &&
-      checked.insert(source.file + "@" + std::to_string(source.offset))
-          .second) {
-    std::string hash =
-        utohexstr(xxHash64(data), /*LowerCase=*/true, /*Width=*/16);
-    if (hash != source.hash)
-      return makeFailure(FailureKind::BadInput,
-                         "weights file '" + Twine(source.file) +
-                             "': the weight at byte " + Twine(source.offset) +
-                             " has hash " + hash + ", expected " + source.hash +
-                             "; the file changed after the import");
-  }
-  return data;
+                       "weights file '" + file + "' has " +
+                           Twine(content.size()) + " bytes; a weight needs " +
+                           Twine(size) + " bytes from byte " + Twine(offset) +
+                           " on");
+  return content.substr(offset, size);
 }
 
-/// Writes the part of `data` that the slice of `source` names, row-major.
-static void writeSlice(const WeightSource &source, StringRef data,
-                       int64_t elementSize, DigestStream &os) {
-  size_t rank = source.shape.size();
-  if (llvm::is_contained(source.sliceSizes, 0))
-    return;
-  // The innermost run of bytes that lies together: trailing dimensions taken
-  // whole.
-  size_t outer = rank;
-  int64_t run = elementSize;
-  while (outer > 0) {
-    --outer;
-    run *= source.sliceSizes[outer];
-    if (source.sliceSizes[outer] != source.shape[outer])
-      break;
+/// The bytes of `tensor`: a view of its file if it is one run, else gathered in
+/// `storage`.
+static Expected<StringRef> gather(const WeightTensor &tensor,
+                                  WeightFiles &files,
+                                  SmallVectorImpl<char> &storage) {
+  for (const WeightRun &run : tensor.runs) {
+    Expected<StringRef> bytes = files.getBytes(run.file, run.offset, run.size);
+    if (!bytes || tensor.runs.size() == 1)
+      return bytes;
+    storage.append(bytes->begin(), bytes->end());
   }
-  SmallVector<int64_t> index(outer, 0);
-  while (true) {
-    int64_t position = 0;
-    for (size_t d = 0; d < rank; ++d)
-      position = position * source.shape[d] + source.sliceOffsets[d] +
-                 (d < outer ? index[d] : 0);
-    os.write(data.substr(position * elementSize, run));
-    size_t d = outer;
-    while (d > 0 && ++index[d - 1] == source.sliceSizes[d - 1])
-      index[--d] = 0;
-    if (d == 0)
-      return;
-  }
+  return StringRef(storage.data(), storage.size());
 }
 
 /// Writes `path` as a string of the assembler.
@@ -207,29 +157,25 @@ static std::string quotePath(StringRef path) {
 /// Writes panels as seq.pack defines them: [panel][k][matrix][column].
 static void writePanels(const WeightItem &item, ArrayRef<StringRef> matrices,
                         DigestStream &os) {
-  const WeightSource &first = item.sources.front();
-  int64_t columns = first.sliceSizes[item.transposed ? 1 : 0];
-  int64_t depth = first.sliceSizes[item.transposed ? 0 : 1];
+  ArrayRef<int64_t> shape = item.sources.front().shape;
+  int64_t columns = shape[item.transposed ? 1 : 0];
+  int64_t depth = shape[item.transposed ? 0 : 1];
   int64_t matrixCount = item.sources.size(), width = item.width;
   int64_t elementSize = item.elementSize;
   SmallVector<char, 0> panel;
   for (int64_t begin = 0; begin < columns; begin += width) {
     panel.assign(depth * matrixCount * width * elementSize, 0);
     int64_t living = std::min(width, columns - begin);
-    for (int64_t g = 0; g < matrixCount; ++g) {
-      const WeightSource &source = item.sources[g];
-      int64_t row0 = source.sliceOffsets[0], column0 = source.sliceOffsets[1];
-      int64_t stride = source.shape[1];
+    for (int64_t g = 0; g < matrixCount; ++g)
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t j = 0; j < living; ++j) {
-          int64_t row = row0 + (item.transposed ? k : begin + j);
-          int64_t column = column0 + (item.transposed ? begin + j : k);
+          int64_t row = item.transposed ? k : begin + j;
+          int64_t column = item.transposed ? begin + j : k;
           std::memcpy(&panel[((k * matrixCount + g) * width + j) * elementSize],
                       matrices[g].data() +
-                          (row * stride + column) * elementSize,
+                          (row * shape[1] + column) * elementSize,
                       elementSize);
         }
-    }
     os.write(StringRef(panel.data(), panel.size()));
   }
 }
@@ -239,13 +185,14 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
   WeightsBlob blob;
   if (items.empty())
     return blob;
-  SourceFiles files(folder);
+  WeightFiles files(folder);
   DigestStream stream(os);
   for (const WeightItem &item : items) {
     stream.pad(item.offset - stream.getPosition());
+    std::vector<SmallVector<char, 0>> storage(item.sources.size());
     SmallVector<StringRef> data;
-    for (const WeightSource &source : item.sources) {
-      Expected<StringRef> bytes = files.getBytes(source, item.elementSize);
+    for (auto [source, memory] : zip(item.sources, storage)) {
+      Expected<StringRef> bytes = gather(source, files, memory);
       if (!bytes)
         return bytes.takeError();
       data.push_back(*bytes);
@@ -253,9 +200,9 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
     if (item.packed)
       writePanels(item, data, stream);
     else
-      writeSlice(item.sources.front(), data.front(), item.elementSize, stream);
+      stream.write(data.front());
   }
-  // A tail of zeros, so that the last panel may be read by whole vectors.
+  // Whole vectors may be read up to the end of the last item.
   stream.pad(alignTo(stream.getPosition(), SEQC_ABI_ALIGNMENT) -
              stream.getPosition());
   blob.size = stream.getPosition();

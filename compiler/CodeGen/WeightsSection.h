@@ -5,28 +5,27 @@
 // in the module attribute `seq.weight_layout`: an array with one dictionary per
 // item,
 //
-//   {offset = 0 : i64, size = 65536 : i64, kind = "raw",
-//    sources = [{file = "x.safetensors", offset = 1234 : i64, hash = "…",
-//                shape = array<i64: 512, 128>}]}
-//   {offset = 65536 : i64, size = 98304 : i64, kind = "pack", width = 16 : i64,
-//    sources = [{…}, {…}]}
+//   {kind = "raw", element = f32, shape = array<i64: 512, 128>, size = 262144 :
+//   i64,
+//    offset = 0 : i64,
+//    sources = [{shape = array<i64: 512, 128>,
+//                runs = [{file = "x.safetensors", hash = "…", offset = 1234 :
+//                i64,
+//                         size = 262144 : i64}]}]}
+//   {kind = "pack", element = f32, shape = array<i64: 3, 8, 2, 16>, …, width =
+//   16 : i64,
+//    transposed = false, sources = [{…}, {…}]}
 //
-//   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT
-//   size     bytes of the item
-//   kind     "raw": the bytes of the only source as they are; "pack": the
-//   panels that
-//            seq.pack describes, over all sources
-//   width    columns of a panel (pack)
-//   transposed  present or true: sources are [K, N] instead of [N, K] (pack)
-//   sources  where the elements lie: `file` relative to the model's folder,
-//   `offset` in
-//            that file, the `shape` stored there, its content `hash` (empty:
-//            not checked), and, if only a part is meant, `slice_offsets` and
-//            `slice_sizes`
+//   kind     "raw": the elements of the only source; "pack": the panels that
+//   seq.pack
+//            describes, over all sources
+//   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT; size:
+//   bytes sources  tensors in row-major order, each made of runs: `size` bytes
+//   from byte `offset`
+//            of `file`, which is relative to the model's folder
 //
-// Element sizes follow from sizes. The emitter evaluates the layout while it
-// writes the section, one item at a time, so that memory does not grow with the
-// model.
+// The emitter evaluates the layout while it writes the section, one item at a
+// time, so that memory does not grow with the model.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,20 +35,26 @@
 #include "compiler/CodeGen/ObjectEmitter.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 namespace seqc {
 
 /// The module attribute with the layout.
 inline constexpr char kWeightLayoutAttr[] = "seq.weight_layout";
 
-/// A stored tensor, or a part of it.
-struct WeightSource {
+/// A stretch of bytes in a file.
+struct WeightRun {
   std::string file;
   int64_t offset = 0;
-  std::string hash;
+  int64_t size = 0;
+};
+
+/// A tensor made of stretches.
+struct WeightTensor {
   llvm::SmallVector<int64_t> shape;
-  llvm::SmallVector<int64_t> sliceOffsets, sliceSizes;
+  std::vector<WeightRun> runs;
 };
 
 /// One item of the section.
@@ -59,9 +64,9 @@ struct WeightItem {
   bool packed = false;
   bool transposed = false;
   int64_t width = 0;
-  std::vector<WeightSource> sources;
   /// Bytes of one element.
   int64_t elementSize = 0;
+  std::vector<WeightTensor> sources;
 };
 
 /// What was written.
@@ -72,11 +77,27 @@ struct WeightsBlob {
   std::string hash;
 };
 
+/// The files of a model's folder, opened once. Files outside of the folder are
+/// refused.
+class WeightFiles {
+public:
+  explicit WeightFiles(llvm::StringRef folder) : folder(folder) {}
+
+  /// `size` bytes of `file` from byte `offset` on; an error if the file is
+  /// shorter.
+  llvm::Expected<llvm::StringRef> getBytes(llvm::StringRef file, int64_t offset,
+                                           int64_t size);
+
+private:
+  std::string folder;
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> buffers;
+};
+
 /// Reads and checks the layout of `module`; no attribute means no weights.
 llvm::Expected<std::vector<WeightItem>> readWeightLayout(mlir::ModuleOp module);
 
 /// Writes the section's bytes for `items` to `os`. Files are looked up in
-/// `folder` and may not lie outside of it.
+/// `folder`.
 llvm::Expected<WeightsBlob> writeWeights(llvm::ArrayRef<WeightItem> items,
                                          llvm::StringRef folder,
                                          llvm::raw_ostream &os);
