@@ -5,6 +5,7 @@
 
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -13,7 +14,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 //===----------------------------------------------------------------------===//
 
 def Seq_AttentionOp : Seq_Op<"attention", [
-    AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
 ]> {
   let summary = "Weigh values by how well their keys match a query";
   let description = [{
@@ -68,10 +72,12 @@ def Seq_AttentionOp : Seq_Op<"attention", [
       numbers, left and right, each at least -1 (-1: unbounded).
     * (C7) `output` is query's shape with value's last extent; `probabilities`, if
       requested, is query's shape with the key extent last.
+    * (C8) All floating-point element types are equal.
 
     #### Undefined at run time
 
-    `rows` outside the key batch, lengths outside [0, Tk].
+    `rows` outside the key batch, lengths outside [0, Tk], dynamic extents that differ where
+    the constraints call them equal.
 
     #### Example
 
@@ -105,8 +111,9 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($output) (`,` type($probabilities)^)?
     ($score_region^)?
   }];
-  let hasVerifier = 1;                                                     // C1, C2, C4-C7
+  let hasVerifier = 1;                                                     // C1, C2, C4-C8
   let hasRegionVerifier = 1;                                               // C3
+  let hasCanonicalizer = 1;
 }
 
 #endif // DIALECT_SEQ_IR_ATTENTION_TD

@@ -1,9 +1,26 @@
 //===- Generate.cpp - Search over a decoder step ----------------*- C++ -*-===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
 using namespace seqc::seq;
+using namespace seqc::seq::detail;
+
+/// Region arguments before the states: id, row and position.
+static constexpr unsigned numLeading = 3;
+
+/// End ids that a search compares every token with.
+static constexpr size_t maxEndIds = 16;
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
 
 int64_t GenerateOp::getWidth() {
   auto beam = dyn_cast<BeamAttr>(getSearch());
@@ -22,17 +39,236 @@ double GenerateOp::getLengthPenalty() {
 }
 
 Block::BlockArgListType GenerateOp::getStateArguments() {
-  return getStep().front().getArguments().drop_front(3);
+  return getStep().front().getArguments().drop_front(numLeading);
 }
 
 SmallVector<Region *> GenerateOp::getLoopRegions() { return {&getStep()}; }
 
 void GenerateOp::getAsmBlockArgumentNames(Region &region,
                                           OpAsmSetValueNameFn setName) {
-  static constexpr StringLiteral leading[] = {"id", "row", "pos"};
+  static constexpr StringLiteral leading[numLeading] = {"id", "row", "pos"};
   for (auto [index, argument] : llvm::enumerate(region.getArguments()))
-    setName(argument, index < std::size(leading) ? leading[index] : "h");
+    setName(argument, index < numLeading ? leading[index] : "h");
 }
 
-LogicalResult GenerateOp::verify() { return success(); }
-LogicalResult GenerateOp::verifyRegions() { return success(); }
+//===----------------------------------------------------------------------===//
+// Verification
+//===----------------------------------------------------------------------===//
+
+LogicalResult GenerateOp::verify() {
+  // C1, in part: states have a dimension for the lanes.
+  for (Value init : getInits())
+    if (tensorType(init).getRank() < 1)
+      return emitOpError("state has rank 0, but at least 1 is required [C1]");
+
+  // C4, in part
+  if (getEnd().size() > maxEndIds)
+    return emitOpError("has ") << getEnd().size() << " end ids, but at most "
+                               << maxEndIds << " are allowed [C4]";
+  llvm::SmallSet<int32_t, maxEndIds> seen;
+  for (int32_t id : getEnd())
+    if (!seen.insert(id).second)
+      return emitOpError("has the end id ")
+             << id << " twice, but end ids must be distinct [C4]";
+
+  // C5
+  if (static_cast<bool>(getPrefix()) != static_cast<bool>(getPrefixLengths()))
+    return emitOpError("has ")
+           << (getPrefix() ? "prefix" : "prefix_lengths") << " without "
+           << (getPrefix() ? "prefix_lengths" : "prefix")
+           << ", but both or none are required [C5]";
+  int64_t rows = extent(getStart(), 0);
+  if (Value prefix = getPrefix())
+    if (failed(checkShape(*this, "prefix", tensorType(prefix),
+                          {rows, ShapedType::kDynamic}, "C5")))
+      return failure();
+  if (Value lengths = getPrefixLengths())
+    if (failed(checkShape(*this, "prefix_lengths", tensorType(lengths), {rows},
+                          "C5")))
+      return failure();
+
+  // C6, in part
+  int64_t best = getNumBest();
+  if (failed(checkShape(*this, "tokens", getTokens().getType(),
+                        {rows, best, ShapedType::kDynamic}, "C6")) ||
+      failed(checkShape(*this, "lengths", getLengths().getType(), {rows, best},
+                        "C6")) ||
+      failed(checkShape(*this, "scores", getScores().getType(), {rows, best},
+                        "C6")) ||
+      failed(checkShape(*this, "why", getWhy().getType(), {rows, best}, "C6")))
+    return failure();
+
+  // C7
+  if (static_cast<int64_t>(getMinNew()) < 0)
+    return emitOpError("min_new is ") << static_cast<int64_t>(getMinNew())
+                                      << ", but must not be negative [C7]";
+  return success();
+}
+
+/// C1: the arguments of the step.
+static LogicalResult verifyArguments(GenerateOp op) {
+  Builder builder(op.getContext());
+  Type lanes =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
+  SmallVector<Type> required = {lanes, lanes, builder.getIndexType()};
+  for (Value init : op.getInits())
+    required.push_back(withDynamicLeading(tensorType(init)));
+  TypeRange found = op.getStep().front().getArgumentTypes();
+  if (found != TypeRange(required))
+    return op.emitOpError("step takes (")
+           << found << "), but (" << required << ") is required [C1]";
+  return success();
+}
+
+/// C2 and what other constraints say of the logits and traces.
+static LogicalResult verifyYielded(GenerateOp op) {
+  OperandRange yielded = op.getStep().front().getTerminator()->getOperands();
+  size_t numStates = op.getInits().size(), numTraces = op.getTraces().size();
+  // C2
+  if (yielded.size() != 1 + numStates + numTraces)
+    return op.emitOpError("step yields ")
+           << yielded.size() << " values, but logits, " << numStates
+           << " states and " << numTraces << " traces are required [C2]";
+  auto logits = dyn_cast<RankedTensorType>(yielded.front().getType());
+  if (!logits || logits.getRank() != 2 || !logits.isDynamicDim(0) ||
+      logits.isDynamicDim(1) || !isa<FloatType>(logits.getElementType()))
+    return op.emitOpError("logits have type ")
+           << yielded.front().getType()
+           << ", but a floating-point tensor of a dynamic number of lanes and "
+              "a static vocabulary is required [C2]";
+  for (auto [index, value, argument] :
+       llvm::enumerate(yielded.slice(1, numStates), op.getStateArguments()))
+    if (value.getType() != argument.getType())
+      return op.emitOpError("yielded state ")
+             << index << " has type " << value.getType() << ", but "
+             << argument.getType() << " is required [C2]";
+  for (auto [index, value, result] :
+       llvm::enumerate(yielded.drop_front(1 + numStates), op.getTraces())) {
+    auto trace = dyn_cast<RankedTensorType>(value.getType());
+    if (!trace || trace.getRank() < 1 || !trace.isDynamicDim(0))
+      return op.emitOpError("yielded trace ")
+             << index << " has type " << value.getType()
+             << ", but a tensor with a dynamic number of lanes is required "
+                "[C2]";
+    // C6
+    SmallVector<int64_t> required = {extent(op.getStart(), 0), op.getNumBest(),
+                                     ShapedType::kDynamic};
+    llvm::append_range(required, trace.getShape().drop_front());
+    RankedTensorType type = tensorType(result);
+    if (!mayBeEqual(type.getShape(), required) ||
+        type.getElementType() != trace.getElementType())
+      return op.emitOpError("trace ")
+             << index << " has type " << type << ", but the shape "
+             << shapeText(required) << " of " << trace.getElementType()
+             << " is required [C6]";
+  }
+
+  // C4
+  for (int32_t id : op.getEnd())
+    if (id < 0 || id >= logits.getDimSize(1))
+      return op.emitOpError("end id ")
+             << id << " is outside the vocabulary of " << logits.getDimSize(1)
+             << " tokens [C4]";
+  // C6
+  Type scores = op.getScores().getType().getElementType();
+  if (scores != logits.getElementType())
+    return op.emitOpError("scores have element type ")
+           << scores << ", but that of the logits, " << logits.getElementType()
+           << ", is required [C6]";
+  return success();
+}
+
+LogicalResult GenerateOp::verifyRegions() {
+  if (failed(verifyArguments(*this)))
+    return failure();
+  return verifyYielded(*this);
+}
+
+LogicalResult
+GenerateOp::reifyResultShapes(OpBuilder &builder,
+                              ReifiedRankedShapedTypeDims &shapes) {
+  // How many tokens come out shows only at run time, and so do a trace's
+  // dynamic extents.
+  for (Value result : getResults()) {
+    SmallVector<ExtentSource> sources(tensorType(result).getRank());
+    sources.front() = {getStart(), 0};
+    if (tensorType(result).isDynamicDim(1))
+      sources[1] = {
+          arith::ConstantIndexOp::create(builder, getLoc(), getNumBest())};
+    shapes.push_back(
+        reifyExtents(builder, getLoc(), tensorType(result), sources));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Canonical form
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Removes traces that nobody reads and states that no step reads.
+struct DropUnusedStatesAndTraces : public OpRewritePattern<GenerateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GenerateOp op,
+                                PatternRewriter &rewriter) const override {
+    Block &step = op.getStep().front();
+    Operation *yield = step.getTerminator();
+    llvm::BitVector dropped(step.getNumArguments());
+    SmallVector<Value> inits, yielded = {yield->getOperand(0)};
+    for (auto [index, init] : llvm::enumerate(op.getInits())) {
+      BlockArgument argument = step.getArgument(numLeading + index);
+      OpOperand *carried = &yield->getOpOperand(1 + index);
+      if (llvm::all_of(argument.getUses(),
+                       [&](OpOperand &use) { return &use == carried; })) {
+        dropped.set(numLeading + index);
+        continue;
+      }
+      inits.push_back(init);
+      yielded.push_back(carried->get());
+    }
+    SmallVector<Value> kept;
+    for (auto [trace, value] : llvm::zip_equal(
+             op.getTraces(),
+             yield->getOperands().drop_front(1 + op.getInits().size()))) {
+      if (trace.use_empty())
+        continue;
+      kept.push_back(trace);
+      yielded.push_back(value);
+    }
+    if (dropped.none() && kept.size() == op.getTraces().size())
+      return failure();
+
+    rewriter.setInsertionPoint(op);
+    auto replacement = GenerateOp::create(
+        rewriter, op.getLoc(), op.getTokens().getType(),
+        op.getLengths().getType(), op.getScores().getType(),
+        op.getWhy().getType(), TypeRange(ValueRange(kept)), op.getSearch(),
+        op.getStart(), op.getMaxNew(), op.getPrefix(), op.getPrefixLengths(),
+        inits, op.getEndAttr(), op.getPadAttr(), op.getMinNewAttr());
+    replacement->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.setInsertionPoint(yield);
+    rewriter.replaceOpWithNewOp<YieldOp>(yield, yielded);
+    rewriter.inlineRegionBefore(op.getStep(), replacement.getStep(),
+                                replacement.getStep().end());
+    rewriter.modifyOpInPlace(replacement, [&] {
+      replacement.getStep().front().eraseArguments(dropped);
+    });
+
+    SmallVector<Value> from = {op.getTokens(), op.getLengths(), op.getScores(),
+                               op.getWhy()};
+    llvm::append_range(from, kept);
+    for (auto [old, result] : llvm::zip_equal(from, replacement.getResults()))
+      rewriter.replaceAllUsesWith(old, result);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void GenerateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<DropUnusedStatesAndTraces>(context);
+}

@@ -5,6 +5,7 @@
 
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -16,7 +17,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Seq_GenerateOp : Seq_Op<"generate", [
     AttrSizedOperandSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
-    RecursiveMemoryEffects, RecursivelySpeculatable,
+    RecursiveMemoryEffects,                              // never speculated: it may not end soon
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
 ]> {
@@ -74,7 +76,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
       their arguments, then traces of rank 1 or more with a dynamic dimension 0.
     * (C3) `1 <= n_best <= width`; greedy has one result per row.
     * (C4) End ids are distinct, at most 16, each inside the vocabulary.
-    * (C5) `prefix` and `prefix_lengths` come together.
+    * (C5) `prefix` and `prefix_lengths` come together and have one entry per row of `start`.
     * (C6) tokens is `[rows, n_best, ?]` i32, lengths `[rows, n_best]` i32, scores
       `[rows, n_best]` of the logits' type, why `[rows, n_best]` i8; a trace result is
       `[rows, n_best, ?, ...]`, `...` the trace's extents after the lanes.
@@ -129,8 +131,9 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     /// Block arguments that hold the states.
     ::mlir::Block::BlockArgListType getStateArguments();
   }];
-  let hasVerifier = 1;                                                     // C3-C7
-  let hasRegionVerifier = 1;                                               // C1, C2
+  let hasVerifier = 1;                                                     // C4-C7; C3: #seq.beam
+  let hasRegionVerifier = 1;                                               // C1, C2, C4, C6
+  let hasCanonicalizer = 1;
 }
 
 #endif // DIALECT_SEQ_IR_GENERATE_TD

@@ -1,9 +1,15 @@
 //===- Recurrence.cpp - Loops over time with a cell region ------*- C++ -*-===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
 
 using namespace mlir;
 using namespace seqc::seq;
+using namespace seqc::seq::detail;
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
 
 Block::BlockArgListType RecurrenceOp::getSliceArguments() {
   return getCell().front().getArguments().take_front(getScanned().size());
@@ -27,11 +33,160 @@ SmallVector<Region *> RecurrenceOp::getLoopRegions() { return {&getCell()}; }
 
 void RecurrenceOp::getAsmBlockArgumentNames(Region &region,
                                             OpAsmSetValueNameFn setName) {
-  for (BlockArgument argument : getSliceArguments())
-    setName(argument, "x_t");
-  for (BlockArgument argument : getStateArguments())
-    setName(argument, "h");
+  // The op may be one that the verifier has just refused.
+  size_t numSlices = getScanned().size();
+  for (BlockArgument argument : region.getArguments())
+    setName(argument, argument.getArgNumber() < numSlices ? "x_t" : "h");
 }
 
-LogicalResult RecurrenceOp::verify() { return success(); }
-LogicalResult RecurrenceOp::verifyRegions() { return success(); }
+//===----------------------------------------------------------------------===//
+// Verification
+//===----------------------------------------------------------------------===//
+
+/// The type of one step of a scanned input or an output.
+static RankedTensorType sliceType(RecurrenceOp op, Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return op.isFlat() ? withDynamicLeading(tensor) : dropLeading(tensor);
+}
+
+LogicalResult RecurrenceOp::verify() {
+  // C1
+  int64_t leading = isFlat() ? 1 : 2;
+  for (Value input : getScanned())
+    if (tensorType(input).getRank() < leading)
+      return emitOpError("scanned input has rank ")
+             << tensorType(input).getRank() << ", but at least " << leading
+             << " is required [C1]";
+  for (Value state : getInits())
+    if (tensorType(state).getRank() < 1)
+      return emitOpError("state has rank 0, but at least 1 is required [C1]");
+
+  // C3, in part: without a dimension for time there is no slice to compare
+  // with.
+  for (Value output : getOutputs())
+    if (tensorType(output).getRank() < 1)
+      return emitOpError("output has rank 0, but at least 1 is required [C3]");
+
+  // C4
+  if (getCounts() && getLengths())
+    return emitOpError("has lengths and counts, but at most one of them is "
+                       "allowed [C4]");
+  if (getCounts() && getReverse())
+    return emitOpError("is flat and reversed, but counts exclude reverse [C4]");
+
+  // C5
+  if (getInits().size() != getFinals().size())
+    return emitOpError("has ")
+           << getInits().size() << " initial and " << getFinals().size()
+           << " final states, but one final state per initial one is required "
+              "[C5]";
+  for (auto [index, init, final] :
+       llvm::enumerate(getInits().getTypes(), getFinals().getTypes()))
+    if (init != final)
+      return emitOpError("state ")
+             << index << " starts as " << init << " and ends as " << final
+             << ", but one type is required [C5]";
+
+  // C6
+  bool needsSteps = getScanned().empty() && !getCounts();
+  if (needsSteps && !getSteps())
+    return emitOpError("scans nothing, so steps or counts are required [C6]");
+  if (!needsSteps && getSteps())
+    return emitOpError("has steps, but they are allowed only without scanned "
+                       "inputs and counts [C6]");
+  return success();
+}
+
+LogicalResult RecurrenceOp::verifyRegions() {
+  Block &cell = getCell().front();
+
+  // C2
+  if (cell.getNumArguments() != getScanned().size() + getInits().size())
+    return emitOpError("cell takes ")
+           << cell.getNumArguments() << " arguments, but "
+           << getScanned().size() << " step slices and " << getInits().size()
+           << " states are passed [C2]";
+  for (auto [index, argument, input] :
+       llvm::enumerate(getSliceArguments(), getScanned()))
+    if (Type required = sliceType(*this, input.getType());
+        argument.getType() != required)
+      return emitOpError("step slice ")
+             << index << " has type " << argument.getType() << ", but "
+             << required << " is required [C2]";
+  for (auto [index, argument, init] :
+       llvm::enumerate(getStateArguments(), getInits())) {
+    RankedTensorType required = tensorType(init);
+    if (isFlat())
+      required = withDynamicLeading(required);
+    if (argument.getType() != required)
+      return emitOpError("state argument ")
+             << index << " has type " << argument.getType() << ", but "
+             << required << " is required [C2]";
+  }
+
+  // C3
+  Operation *yield = cell.getTerminator();
+  if (yield->getNumOperands() != getInits().size() + getOutputs().size())
+    return emitOpError("cell yields ")
+           << yield->getNumOperands() << " values, but " << getInits().size()
+           << " states and " << getOutputs().size()
+           << " outputs are required [C3]";
+  for (auto [index, yielded, argument] :
+       llvm::enumerate(getYieldedStates(), getStateArguments()))
+    if (yielded.getType() != argument.getType())
+      return emitOpError("yielded state ")
+             << index << " has type " << yielded.getType() << ", but "
+             << argument.getType() << " is required [C3]";
+  for (auto [index, yielded, output] :
+       llvm::enumerate(getYieldedOutputs(), getOutputs()))
+    if (Type required = sliceType(*this, output.getType());
+        yielded.getType() != required)
+      return emitOpError("yielded output ")
+             << index << " has type " << yielded.getType() << ", but "
+             << required << " is required [C3]";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Speculation and shapes
+//===----------------------------------------------------------------------===//
+
+Speculation::Speculatability RecurrenceOp::getSpeculatability() {
+  // Lengths and counts may lie outside their range, dynamic extents may
+  // disagree.
+  if (getLengths() || getCounts() || !hasStaticOperands(*this))
+    return Speculation::NotSpeculatable;
+  return Speculation::RecursivelySpeculatable;
+}
+
+LogicalResult
+RecurrenceOp::reifyResultShapes(OpBuilder &builder,
+                                ReifiedRankedShapedTypeDims &shapes) {
+  ExtentSource time, batch;
+  if (!getScanned().empty())
+    time = {getScanned().front(), 0};
+  else if (getSteps())
+    time = {getSteps()};
+  if (!isFlat() && !getScanned().empty())
+    batch = {getScanned().front(), 1};
+  else if (!isFlat() && !getInits().empty())
+    batch = {getInits().front(), 0};
+
+  for (Value output : getOutputs()) {
+    // Features come from the cell; they are not known beforehand unless static.
+    SmallVector<ExtentSource> sources(tensorType(output).getRank());
+    sources.front() = time;
+    if (sources.size() > 1)
+      sources[1] = batch;
+    shapes.push_back(
+        reifyExtents(builder, getLoc(), tensorType(output), sources));
+  }
+  for (Value init : getInits()) {
+    SmallVector<ExtentSource> sources;
+    for (int64_t dim = 0; dim < tensorType(init).getRank(); ++dim)
+      sources.push_back({init, dim});
+    shapes.push_back(
+        reifyExtents(builder, getLoc(), tensorType(init), sources));
+  }
+  return success();
+}

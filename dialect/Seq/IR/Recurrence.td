@@ -7,6 +7,7 @@ include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -17,7 +18,9 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     AttrSizedOperandSegments, AttrSizedResultSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
-    RecursiveMemoryEffects, RecursivelySpeculatable,
+    RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
 ]> {
@@ -118,6 +121,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
   }];
   let hasVerifier = 1;                                                     // C1, C4-C6
   let hasRegionVerifier = 1;                                               // C2, C3
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -29,7 +30,24 @@ static FailureOr<APFloat> parseDoubleParameter(AsmParser &parser) {
 #define GET_ATTRDEF_CLASSES
 #include "dialect/Seq/IR/SeqAttributes.cpp.inc"
 
+namespace {
+
+/// Every seq op may move into a caller: none refers to the function around it.
+struct SeqInlinerInterface : public DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+
+} // namespace
+
 void SeqDialect::initialize() {
+  addInterfaces<SeqInlinerInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialect/Seq/IR/SeqAttributes.cpp.inc"
@@ -43,5 +61,12 @@ void SeqDialect::initialize() {
 LogicalResult BeamAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t width, int64_t nBest,
                                APFloat lengthPenalty, Stop stop) {
+  // C3 of seq.generate
+  if (width < 1)
+    return emitError() << "beam width is " << width
+                       << ", but at least 1 is required [C3]";
+  if (nBest < 1 || nBest > width)
+    return emitError() << "n_best is " << nBest << ", but 1 to the beam width "
+                       << width << " is required [C3]";
   return success();
 }
