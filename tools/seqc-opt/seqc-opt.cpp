@@ -4,21 +4,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Decompose/Passes.h"
-#include "dialect/Seq/IR/SeqDialect.h"
+#include "compiler/Pipelines/Phases.h"
+#include "compiler/Pipelines/Registration.h"
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  registry.insert<seqc::seq::SeqDialect>();
+  seqc::registerAllDialects(registry);
   mlir::registerAllPasses();
-  seqc::registerDecomposePasses();
+  seqc::registerAllPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "seqc's pass driver\n", registry));
 }

@@ -1,0 +1,104 @@
+//===- AllocateInArena.cpp - Memory from the session's arena --------------===//
+//
+// Loops are bracketed by mark and release around a body that allocates: the arena keeps its memory, so that
+// after the first call of a session nothing comes from the heap, and no step makes it grow.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/Passes.h"
+#include "runtime/abi/ModelAbi.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
+#define DEBUG_TYPE "seq-allocate-in-arena"
+
+namespace seqc {
+#define GEN_PASS_DEF_ALLOCATEINARENAPASS
+#include "compiler/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    // Only entries have a context.
+    if (function.isExternal() || function.getNumArguments() == 0 ||
+        !isa<LLVM::LLVMPointerType>(function.getArgument(0).getType()))
+      return;
+    context = function.getArgument(0);
+    SmallVector<memref::DeallocOp> deallocs;
+    function.walk([&](memref::DeallocOp op) { deallocs.push_back(op); });
+    for (memref::DeallocOp op : deallocs)
+      op.erase();
+    SmallVector<memref::AllocOp> allocs;
+    function.walk([&](memref::AllocOp op) { allocs.push_back(op); });
+    llvm::SetVector<Block *> bodies;
+    for (memref::AllocOp op : allocs) {
+      ++numAllocations;
+      if (Block *body = enclosingLoopBody(op)) {
+        ++numInLoops;
+        bodies.insert(body);
+      }
+      if (!op.getType().getLayout().isIdentity()) {
+        op.emitOpError("has a layout other than row-major; only row-major buffers can be allocated");
+        return signalPassFailure();
+      }
+      replace(op);
+    }
+    for (Block *body : bodies)
+      bracket(*body);
+  }
+
+  /// The body of the innermost loop around an op.
+  static Block *enclosingLoopBody(Operation *op) {
+    for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp()) {
+      if (isa<LoopLikeOpInterface>(parent))
+        for (Region *region : cast<LoopLikeOpInterface>(parent).getLoopRegions())
+          if (region->isAncestor(op->getParentRegion()))
+            return &region->front();
+      if (isa<func::FuncOp>(parent))
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  void replace(memref::AllocOp op) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    MemRefType type = op.getType();
+    int64_t known = llvm::divideCeil(type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth(), 8);
+    for (int64_t extent : type.getShape())
+      if (!ShapedType::isDynamic(extent))
+        known *= extent;
+    Value bytes = arith::ConstantIndexOp::create(builder, loc, known);
+    for (Value extent : op.getDynamicSizes())
+      bytes = arith::MulIOp::create(builder, loc, bytes, extent);
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    Value memory = callService(builder, loc, context, offsetof(seqc_abi_services, alloc), pointer,
+                               indexToI64(builder, loc, bytes));
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value view = memref::ViewOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
+                                        bytesAt(builder, loc, memory), zero, op.getDynamicSizes());
+    op.replaceAllUsesWith(view);
+    op.erase();
+  }
+
+  void bracket(Block &body) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    Location loc = body.getParentOp()->getLoc();
+    Value mark = callService(builder, loc, context, offsetof(seqc_abi_services, mark), builder.getI64Type(), {});
+    builder.setInsertionPoint(body.getTerminator());
+    callService(builder, loc, context, offsetof(seqc_abi_services, release), Type(), mark);
+  }
+
+  Value context;
+};
+
+} // namespace

@@ -1,0 +1,205 @@
+//===- Passes.td - From seq and tensors to LLVM -------------*- tablegen -*-===//
+
+#ifndef COMPILER_CONVERSION_PASSES_TD
+#define COMPILER_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertRecurrenceToSCFPass : Pass<"convert-seq-recurrence-to-scf", "::mlir::func::FuncOp"> {
+  let summary = "Turn recurrences into loops that write to their destinations";
+  let description = [{
+    A `seq.recurrence` becomes one `scf.for` over time. Outputs are written to their slice of one buffer; a
+    state lives where it costs no copy per step:
+
+    * *history*: the new state is also an output: the next step reads the slice just written;
+    * *in place*: the state is read at the positions that are written, by the op that writes them;
+    * *double*: otherwise, two buffers that change roles.
+
+    In the flat form step `t` works on the first `counts[t]` rows; rows that end leave their
+    state in the buffer of finals.
+
+    Requires: cells fused; no recurrence with lengths (`seq-pack-ragged` makes the flat form).
+    Ensures: no `seq.recurrence` is left.
+
+    Before:
+    ```mlir
+    %y, %h = seq.recurrence scan(%x : tensor<?x?x8xf32>) init(%h0 : tensor<?x8xf32>) { … }
+    ```
+    After:
+    ```mlir
+    %r = scf.for %t = %c0 to %T step %c1 iter_args(%h = %m0) -> memref<?x8xf32, strided<[8, 1], offset: ?>> {
+      %s = bufferization.to_tensor %h restrict : memref<?x8xf32, strided<[8, 1], offset: ?>> to tensor<?x8xf32>
+      …
+      %d = memref.subview %Y[%t, 0, 0] [1, %B, 8] [1, 1, 1] : …
+      bufferization.materialize_in_destination %n in restrict writable %d : …
+      scf.yield %d : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numHistory", "num-history", "States read from the output of the step before">,
+    Statistic<"numInPlace", "num-in-place", "States updated in place">,
+    Statistic<"numDouble", "num-double", "States with two buffers">
+  ];
+}
+
+def ConvertEntriesPass : Pass<"seq-convert-entries", "::mlir::ModuleOp"> {
+  let summary = "Give entries the calling convention of artefacts and place the weights";
+  let description = [{
+    Each public function becomes `seqc_fn_<name>(context) -> i32`: arguments are read from the context's
+    tensors, results are written to storage that the runtime hands out. Weights, and packed weights
+    whose sources are weights, become views of the weights section; the module attribute
+    `seq.weight_layout` tells the emitter what to put there. `seq.signature` keeps the types.
+    Packing of computed matrices becomes loops.
+
+    Requires: tensors only at entries. Ensures: no `seq.weight` or `seq.pack` is left.
+
+    Before:
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+    After:
+    ```mlir
+    func.func @seqc_fn_f(%ctx: !llvm.ptr) -> i32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numWeights", "num-weights", "Entries of the weights section">,
+    Statistic<"numBytes", "num-bytes", "Bytes of the weights section">
+  ];
+}
+
+def AllocateInArenaPass : Pass<"seq-allocate-in-arena", "::mlir::func::FuncOp"> {
+  let summary = "Take memory from the session's arena instead of the heap";
+  let description = [{
+    Every `memref.alloc` becomes a call of the runtime's `alloc`; a loop body that still allocates is
+    enclosed in `mark` and `release`, so that memory does not grow with the number of steps. Deallocations go.
+
+    Requires: buffers; entries converted. Ensures: no `memref.alloc` is left in entries.
+
+    Before:
+    ```mlir
+    %b = memref.alloc(%n) : memref<?x8xf32>
+    ```
+    After:
+    ```mlir
+    %p = llvm.call %alloc(%ctx, %bytes) : !llvm.ptr, (!llvm.ptr, i64) -> !llvm.ptr
+    %b = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numAllocations", "num-allocations", "Allocations of the arena">,
+    Statistic<"numInLoops", "num-in-loops", "Allocations inside of loops">
+  ];
+}
+
+def ConvertLinalgToScalarLoopsPass : Pass<"seq-convert-linalg-to-loops", "::mlir::func::FuncOp"> {
+  let summary = "Turn linalg ops on buffers into loops with reductions in registers";
+  let description = [{
+    As upstream's conversion, but the innermost reduction dimensions are a loop that carries the
+    accumulator, and sums may be reassociated: LLVM can then vectorise them. Parallel
+    dimensions come first.
+
+    Requires: buffers. Ensures: no linalg op is left.
+
+    Before:
+    ```mlir
+    linalg.generic {iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) …
+    ```
+    After:
+    ```mlir
+    scf.for %i = … {
+      %0 = memref.load %y[%i] : memref<?xf32>
+      %s = scf.for %k = … iter_args(%a = %0) -> (f32) { … }
+      memref.store %s, %y[%i] : memref<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numConverted", "num-converted", "Ops turned into loops">];
+}
+
+def LowerVectorsPass : Pass<"seq-lower-vectors", "::mlir::func::FuncOp"> {
+  let summary = "Lower vectors of rank 2 to rows and contractions to multiply-adds";
+  let description = [{
+    Contractions become outer products and those multiply-adds; transfers are unrolled to rank 1. Lowerings
+    and canonicalisation are applied in separate sets, since together they can undo each other for ever.
+
+    Requires: vectorised tiles on buffers. Ensures: vectors of rank 1 in transfers.
+
+    Before:
+    ```mlir
+    %r = vector.contract {…} %a, %b, %c : vector<4x1xf32>, vector<1x16xf32> into vector<4x16xf32>
+    ```
+    After:
+    ```mlir
+    %r0 = vector.fma %a0, %b0, %c0 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
+  let summary = "Expand exponentials and their kin into polynomials";
+  let description = [{
+    `exp`, `tanh`, `log`, `log1p`, `expm1` and `erf` of f32 become arithmetic that vectorises; other functions become calls
+    of libm, one element at a time. Results stay within a few units in the last place.
+
+    Requires: nothing. Ensures: the functions above are gone from f32 code.
+
+    Before:
+    ```mlir
+    %e = math.exp %x : vector<16xf32>
+    ```
+    After: arithmetic.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"> {
+  let summary = "Remove copies of a buffer to itself";
+  let description = [{
+    An insertion that was done in place leaves `memref.copy %x, %x`, which no folding removes.
+
+    Requires: buffers, common subexpressions eliminated. Ensures: no copy names one value twice.
+
+    Before:
+    ```mlir
+    memref.copy %x, %x : memref<4xf32> to memref<4xf32>
+    ```
+    After: nothing.
+  }];
+  let statistics = [Statistic<"numRemoved", "num-removed", "Copies removed">];
+}
+
+def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "Write expansions of row-major buffers as casts";
+  let description = [{
+    `expand-strided-metadata` does not handle a `memref.expand_shape` with two dynamic extents in one group (time
+    and batch, say). On row-major buffers the op is a change of sizes and strides.
+
+    Requires: buffers. Ensures: no `memref.expand_shape` of a row-major buffer is left.
+
+    Before:
+    ```mlir
+    %e = memref.expand_shape %x [[0, 1], [2]] output_shape [%t, %b, 4] : memref<?x4xf32> into memref<?x?x4xf32>
+    ```
+    After:
+    ```mlir
+    %e = memref.reinterpret_cast %x to offset: [0], sizes: [%t, %b, 4], strides: [%s, 4, 1] : memref<?x4xf32> to memref<?x?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+#endif // COMPILER_CONVERSION_PASSES_TD

@@ -1,0 +1,236 @@
+//===- Phases.cpp - What each phase does ----------------------------------===//
+
+#include "compiler/Pipelines/Phases.h"
+
+#include "compiler/Conversion/Passes.h"
+#include "compiler/Decompose/Passes.h"
+#include "compiler/Pipelines/Passes.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace seqc;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+static constexpr Phase kPhases[] = {Phase::Import,    Phase::Normalize, Phase::Select,    Phase::Decompose,
+                                    Phase::Fuse,      Phase::Offload,   Phase::Tile,      Phase::Vectorize,
+                                    Phase::Bufferize, Phase::LLVM,      Phase::Object,    Phase::Link};
+static constexpr llvm::StringLiteral kNames[] = {"import", "normalize", "select",    "decompose", "fuse",   "offload",
+                                                 "tile",   "vectorize", "bufferize", "llvm",      "object", "link"};
+
+llvm::ArrayRef<Phase> seqc::allPhases() { return kPhases; }
+
+llvm::StringRef seqc::phaseName(Phase phase) { return kNames[static_cast<unsigned>(phase)]; }
+
+std::optional<Phase> seqc::parsePhase(llvm::StringRef name) {
+  for (Phase phase : kPhases)
+    if (phaseName(phase) == name)
+      return phase;
+  return std::nullopt;
+}
+
+bool seqc::isPipelinePhase(Phase phase) {
+  return phase != Phase::Import && phase != Phase::Object && phase != Phase::Link;
+}
+
+static llvm::StringRef backendName(Backend backend) {
+  switch (backend) {
+  case Backend::Auto:
+    return "auto";
+  case Backend::LLVM:
+    return "llvm";
+  case Backend::OneDNN:
+    return "onednn";
+  }
+  llvm_unreachable("unknown backend");
+}
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+/// Phase `normalize`: one public function per entry, shapes and constants folded.
+static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
+  // Frontends and users may structure a model by private functions; analyses see entries only.
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// Phase `decompose`: named cells, attention and search become recurrences, products and loops.
+static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
+  // Attention and search first: their regions may hold cells.
+  //ATT pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
+  pm.addNestedPass<func::FuncOp>(createDecomposeCellsPass());
+  // A decoder's cell is a recurrence of one step. As plain ops it takes part in what follows.
+  pm.addNestedPass<func::FuncOp>(createInlineSingleStepPass());
+  // Ragged rows are packed before projections are hoisted, so that these cover living steps only.
+  pm.addPass(createPackRaggedPass());
+  pm.addNestedPass<func::FuncOp>(createHoistProjectionPass());
+  // Search last: it inlines the step into a loop over buffers, which no earlier pass looks through.
+  //GEN pm.addPass(createDecomposeGeneratePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// Phase `fuse`: fewer, larger ops.
+static void buildFuse(OpPassManager &pm, const PhaseOptions &options) {
+  FuseProductsPassOptions products;
+  products.merge = options.optLevel > 0;
+  // What does not depend on the step leaves the loop before products are grouped.
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addNestedPass<func::FuncOp>(createFuseProductsPass(products));
+  // Products are fixed; what is left between them are elementwise tails.
+  pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+}
+
+/// Phase `offload`: each product goes to generated code or to oneDNN.
+static void buildOffload(OpPassManager &pm, const PhaseOptions &options) {
+}
+
+/// Phase `tile`: loops over time, and static tiles for products and their tails.
+static void buildTile(OpPassManager &pm, const PhaseOptions &) {
+  // Destinations are decided on whole cells: tiling hides which op reads a state where.
+  pm.addNestedPass<func::FuncOp>(createConvertRecurrenceToSCFPass());
+  pm.addNestedPass<func::FuncOp>(createTileProductsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// Phase `vectorize`: tiles become vectors.
+static void buildVectorize(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createVectorizeTilesPass());
+}
+
+/// Phase `bufferize`: tensors become memory of the arena, of the caller and of the weights section.
+static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
+  // Ends of entries first, so that results have destinations that tensors can be placed in.
+  pm.addPass(createConvertEntriesPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = false;
+  bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createRemoveSelfCopiesPass());
+  // What still allocates in a loop with a size that does not change leaves it.
+  pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
+  pm.addNestedPass<func::FuncOp>(createAllocateInArenaPass());
+}
+
+/// Phase `llvm`: everything becomes the LLVM dialect.
+static void buildLLVM(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToScalarLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createApproximateMathPass());
+  pm.addNestedPass<func::FuncOp>(createExpandReshapesPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.reassociateFPReductions = true;
+  vectors.force32BitVectorIndices = true;
+  pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void seqc::buildPhase(Phase phase, OpPassManager &pm, const PhaseOptions &options) {
+  switch (phase) {
+  case Phase::Normalize:
+    buildNormalize(pm, options);
+    break;
+  case Phase::Select:
+    break;
+  case Phase::Decompose:
+    buildDecompose(pm, options);
+    break;
+  case Phase::Fuse:
+    buildFuse(pm, options);
+    break;
+  case Phase::Offload:
+    buildOffload(pm, options);
+    break;
+  case Phase::Tile:
+    buildTile(pm, options);
+    break;
+  case Phase::Vectorize:
+    buildVectorize(pm, options);
+    break;
+  case Phase::Bufferize:
+    buildBufferize(pm, options);
+    break;
+  case Phase::LLVM:
+    buildLLVM(pm, options);
+    break;
+  case Phase::Import:
+  case Phase::Object:
+  case Phase::Link:
+    return;
+  }
+  VerifyPhasePassOptions verify;
+  verify.phase = phaseName(phase).str();
+  pm.addPass(createVerifyPhasePass(verify));
+}
+
+//===----------------------------------------------------------------------===//
+// Registration
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// PhaseOptions as options of a pass pipeline.
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<unsigned> optLevel{*this, "opt-level", llvm::cl::desc("Optimisation level, 0 to 3"), llvm::cl::init(2)};
+  Option<std::string> backend{*this, "backend", llvm::cl::desc("Who computes large products: auto, llvm or onednn"), llvm::cl::init("llvm")};
+  Option<unsigned> vectorBits{*this, "vector-bits", llvm::cl::desc("Widest vector of the target in bits"), llvm::cl::init(512)};
+
+  PhaseOptions get() const {
+    PhaseOptions options;
+    options.optLevel = optLevel;
+    options.vectorBits = vectorBits;
+    options.backend = backend == "onednn" ? Backend::OneDNN : backend == "auto" ? Backend::Auto : Backend::LLVM;
+    return options;
+  }
+};
+} // namespace
+
+std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
+  return ("--seqc-" + phaseName(phase) + "=opt-level=" + Twine(options.optLevel) + " backend=" + backendName(options.backend) +
+          " vector-bits=" + Twine(options.vectorBits))
+      .str();
+}
+
+void seqc::registerAllPasses() {
+  registerDecomposePasses();
+  registerSeqcTransformsPasses();
+  registerSeqcConversionPasses();
+  registerSeqcPipelinesPasses();
+  for (Phase phase : kPhases) {
+    if (!isPipelinePhase(phase))
+      continue;
+    PassPipelineRegistration<PipelineOptions>(("seqc-" + phaseName(phase)).str(), ("Phase " + phaseName(phase)).str(),
+                                              [phase](OpPassManager &pm, const PipelineOptions &options) {
+                                                buildPhase(phase, pm, options.get());
+                                              });
+  }
+}

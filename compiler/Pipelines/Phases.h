@@ -1,0 +1,81 @@
+//===- Phases.h - The named phases of the compiler --------------*- C++ -*-===//
+//
+// A model passes these phases in order. Each is a pipeline that ends with a check of what
+// may exist after it; each can be stopped at, dumped and replayed in seqc-opt.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMPILER_PIPELINES_PHASES_H
+#define COMPILER_PIPELINES_PHASES_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace seqc {
+
+/// The phases, in the order in which a model passes them.
+enum class Phase {
+  Import,    ///< A frontend makes seq and upstream tensor ops.
+  Normalize, ///< Shapes and constants are folded, private functions inlined.
+  Select,    ///< Whole layers may be given to the library.
+  Decompose, ///< Cells become recurrences, attention and search become loops.
+  Fuse,      ///< Products are packed and merged, elementwise tails fused.
+  Offload,   ///< Each product goes to generated code or to oneDNN.
+  Tile,      ///< Recurrences become loops, products get static tiles.
+  Vectorize, ///< Tiles become vectors.
+  Bufferize, ///< Tensors become memory, entries get their ABI.
+  LLVM,      ///< Everything becomes the LLVM dialect.
+  Object,    ///< LLVM makes an object file.
+  Link,      ///< The linker makes the artefact.
+};
+
+/// Which code large products run on.
+enum class Backend {
+  Auto,   ///< The cost model decides.
+  LLVM,   ///< Generated code only.
+  OneDNN, ///< oneDNN wherever it can.
+};
+
+/// What the pipelines need to know; the driver fills it from the command line.
+struct PhaseOptions {
+  /// Optimisation level, 0 to 3. 0 leaves elementwise ops and products unfused.
+  unsigned optLevel = 2;
+  /// Who computes the large products.
+  Backend backend = Backend::LLVM;
+  /// Widest vector of the target in bits: 128, 256 or 512.
+  unsigned vectorBits = 512;
+};
+
+/// All phases in order.
+llvm::ArrayRef<Phase> allPhases();
+
+/// Lower-case name of a phase, as in --stop-after.
+llvm::StringRef phaseName(Phase phase);
+
+/// The phase of a name, if there is one.
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+/// Whether a phase is a pass pipeline: all but import, object and link.
+bool isPipelinePhase(Phase phase);
+
+/// Adds the passes of a phase to a pass manager on builtin.module. Nothing is added for a
+/// phase that is no pipeline.
+void buildPhase(Phase phase, mlir::OpPassManager &pm, const PhaseOptions &options);
+
+/// The option of seqc-opt that runs a phase, e.g. `--seqc-tile=opt-level=2 backend=llvm
+/// vector-bits=512`.
+std::string phaseOption(Phase phase, const PhaseOptions &options);
+
+/// Registers all passes of the compiler and the phase pipelines `seqc-<phase>`.
+void registerAllPasses();
+
+} // namespace seqc
+
+#endif // COMPILER_PIPELINES_PHASES_H

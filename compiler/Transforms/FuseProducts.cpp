@@ -1,0 +1,198 @@
+//===- FuseProducts.cpp - Pack products and merge gates -------------------===//
+//
+// The gates of a cell multiply the same rows by several weights. One product with one result per
+// gate reads the rows once and gives the tail of the cell all its operands in one tile.
+//
+//   1. An addition onto a product over zeros becomes the product's init.
+//   2. Products of one block that share left operand, shape and element type are grouped, up to
+//      four; their weights are interleaved by one seq.pack.
+//   3. Packing does not depend on the step: loop-invariant code motion takes it out of loops.
+//
+// Panel width: 16 columns for three or four gates, 32 for two, 64 for one, so that a tile of four
+// rows always fills sixteen vector registers of 512 bits; narrower where the product itself is.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/Passes.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+#define DEBUG_TYPE "seq-fuse-products"
+
+namespace seqc {
+#define GEN_PASS_DEF_FUSEPRODUCTSPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+/// Most gates of one packed product: sixteen accumulators are shared out among them.
+constexpr size_t kMaxGates = 4;
+
+/// A product that can be packed: lhs [M, K] times rhs, [K, N] or [N, K].
+struct Product {
+  linalg::MatmulOp op;
+  bool rhsIsKN;
+
+  Value lhs() { return op.getDpsInputOperand(0)->get(); }
+  Value rhs() { return op.getDpsInputOperand(1)->get(); }
+  Value init() { return op.getDpsInitOperand(0)->get(); }
+};
+
+std::optional<Product> matchProduct(linalg::MatmulOp op) {
+  if (!op.hasPureTensorSemantics())
+    return std::nullopt;
+  MLIRContext *context = op.getContext();
+  AffineExpr m, n, k;
+  bindDims(context, m, n, k);
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto is = [&](AffineMap map, AffineExpr a, AffineExpr b) {
+    return map == AffineMap::get(3, 0, {a, b}, context);
+  };
+  if (!is(maps[0], m, k) || !is(maps[2], m, n))
+    return std::nullopt;
+  bool kn = is(maps[1], k, n);
+  if (!kn && !is(maps[1], n, k))
+    return std::nullopt;
+  auto rhs = cast<RankedTensorType>(op.getDpsInputOperand(1)->get().getType());
+  auto lhs = cast<RankedTensorType>(op.getDpsInputOperand(0)->get().getType());
+  auto out = cast<RankedTensorType>(op.getResult(0).getType());
+  if (!rhs.hasStaticShape() || rhs.getNumElements() == 0 || lhs.isDynamicDim(1) || out.isDynamicDim(1))
+    return std::nullopt;
+  Type element = rhs.getElementType();
+  if (lhs.getElementType() != element || out.getElementType() != element || !element.isF32())
+    return std::nullopt;
+  return Product{op, kn};
+}
+
+/// Whether a tensor is all zeros by a fill.
+bool isZeroFill(Value value) {
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+}
+
+/// product(0) + other  =>  product(other)
+struct AddIntoInit : OpRewritePattern<arith::AddFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::AddFOp add, PatternRewriter &rewriter) const override {
+    for (auto [value, other] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+      auto matmul = value.getDefiningOp<linalg::MatmulOp>();
+      if (!matmul || !matmul.hasPureTensorSemantics() || !matmul->hasOneUse() || matmul->getBlock() != add->getBlock() ||
+          !isZeroFill(matmul.getDpsInitOperand(0)->get()))
+        continue;
+      IRMapping map;
+      map.map(matmul.getDpsInitOperand(0)->get(), other);
+      Operation *clone = rewriter.clone(*matmul, map);
+      rewriter.replaceOp(add, clone->getResults());
+      return success();
+    }
+    return failure();
+  }
+};
+
+int64_t panelWidth(size_t gates, int64_t columns) {
+  int64_t widest = gates >= 3 ? 16 : gates == 2 ? 32 : 64;
+  int64_t width = 16;
+  while (width < widest && width < columns)
+    width *= 2;
+  return width;
+}
+
+/// Replaces a group of products by one packed product in front of the last of them.
+void replaceGroup(MutableArrayRef<Product> group) {
+  linalg::MatmulOp last = group.back().op;
+  OpBuilder builder(last);
+  Location loc = last.getLoc();
+  SmallVector<Value> sources, inits;
+  SmallVector<Location> locations;
+  for (Product &product : group) {
+    sources.push_back(product.rhs());
+    inits.push_back(product.init());
+    locations.push_back(product.op.getLoc());
+  }
+  loc = FusedLoc::get(builder.getContext(), locations);
+  auto rhs = cast<RankedTensorType>(sources[0].getType());
+  int64_t depth = rhs.getDimSize(group[0].rhsIsKN ? 0 : 1);
+  int64_t columns = rhs.getDimSize(group[0].rhsIsKN ? 1 : 0);
+  int64_t width = panelWidth(group.size(), columns);
+  auto packed = RankedTensorType::get(
+      {static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, static_cast<int64_t>(group.size()), width},
+      rhs.getElementType());
+  Value panels = seq::PackOp::create(builder, loc, packed, sources, group[0].rhsIsKN);
+  auto product = seq::PackedMatmulOp::create(builder, loc, ValueRange(inits).getTypes(),
+                                             group[0].lhs(), panels, inits);
+  for (auto [member, result] : llvm::zip(group, product.getResults())) {
+    member.op.getResult(0).replaceAllUsesWith(result);
+    member.op.erase();
+  }
+}
+
+/// The ancestor of `op` that lies in `block`.
+Operation *ancestorIn(Block *block, Operation *op) { return block->findAncestorOpInBlock(*op); }
+
+/// Whether `candidate` may be computed together with the group whose last member it would be: no
+/// result of an earlier member may be used before it.
+bool canJoin(ArrayRef<Product> group, Product candidate) {
+  Product first = group.front();
+  if (group.size() >= kMaxGates || first.lhs() != candidate.lhs() ||
+      first.rhs().getType() != candidate.rhs().getType() || first.rhsIsKN != candidate.rhsIsKN ||
+      first.op.getResult(0).getType() != candidate.op.getResult(0).getType())
+    return false;
+  for (Product member : group)
+    for (Operation *user : member.op->getUsers()) {
+      Operation *ancestor = ancestorIn(member.op->getBlock(), user);
+      if (!ancestor || !candidate.op->isBeforeInBlock(ancestor))
+        return false;
+    }
+  return true;
+}
+
+struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
+  using FuseProductsPassBase::FuseProductsPassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    RewritePatternSet patterns(&getContext());
+    patterns.add<AddIntoInit>(&getContext());
+    walkAndApplyPatterns(function, std::move(patterns));
+
+    SmallVector<Block *> blocks;
+    function.walk([&](Block *block) { blocks.push_back(block); });
+    for (Block *block : blocks)
+      packBlock(*block);
+    function.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
+  }
+
+  void packBlock(Block &block) {
+    SmallVector<SmallVector<Product>> groups;
+    for (auto matmul : block.getOps<linalg::MatmulOp>()) {
+      std::optional<Product> product = matchProduct(matmul);
+      if (!product)
+        continue;
+      auto *found = llvm::find_if(groups, [&](ArrayRef<Product> group) {
+        return merge && canJoin(group, *product);
+      });
+      if (found == groups.end())
+        groups.push_back({*product});
+      else
+        found->push_back(*product);
+    }
+    for (SmallVector<Product> &group : groups) {
+      numPacked += group.size();
+      numMerged += group.size() - 1;
+      replaceGroup(group);
+    }
+  }
+};
+
+} // namespace

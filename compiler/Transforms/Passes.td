@@ -1,0 +1,164 @@
+//===- Passes.td - Fusing, tiling and vectorising -----------*- tablegen -*-===//
+
+#ifndef COMPILER_TRANSFORMS_PASSES_TD
+#define COMPILER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def InlineSingleStepPass : Pass<"seq-inline-single-step", "::mlir::func::FuncOp"> {
+  let summary = "Replace recurrences of exactly one step by their cell";
+  let description = [{
+    A decoder applies its cell once per token. A dense recurrence whose time extent is
+    statically 1 becomes the cell itself, so that later fusion sees it.
+
+    Requires: nothing. Ensures: no dense recurrence without lengths has a static extent of 1.
+
+    Before:
+    ```mlir
+    %y, %h1 = seq.recurrence scan(%x : tensor<1x?x4xf32>) init(%h : tensor<?x4xf32>) {
+    ^bb0(%xt: tensor<?x4xf32>, %s: tensor<?x4xf32>):
+      %n = arith.addf %xt, %s : tensor<?x4xf32>
+      seq.yield %n, %n : tensor<?x4xf32>, tensor<?x4xf32>
+    } outputs(tensor<1x?x4xf32>) states(tensor<?x4xf32>)
+    ```
+    After:
+    ```mlir
+    %xt = tensor.extract_slice %x[0, 0, 0] [1, %b, 4] [1, 1, 1] : tensor<1x?x4xf32> to tensor<?x4xf32>
+    %h1 = arith.addf %xt, %h : tensor<?x4xf32>
+    %y = tensor.expand_shape %h1 [[0, 1], [2]] output_shape [1, %b, 4] : tensor<?x4xf32> into tensor<1x?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numInlined", "num-inlined", "Recurrences replaced by their cell">];
+}
+
+def FuseProductsPass : Pass<"seq-fuse-products", "::mlir::func::FuncOp"> {
+  let summary = "Turn products with static right operands into packed products, gates merged";
+  let description = [{
+    Every `linalg.matmul` of f32 whose right operand has a static shape becomes
+    `seq.packed_matmul` on `seq.pack`; up to four products of one block that share
+    their left operand and shape are merged. A product onto zeros that is only added to another
+    tensor takes that tensor as its init.
+
+    Requires: cells decomposed and input projections hoisted. Ensures: no f32 `linalg.matmul` with a
+    static right operand is left.
+
+    Before:
+    ```mlir
+    %a = linalg.matmul indexing_maps = [#x, #wt, #y] ins(%h, %wi : …) outs(%i0 : tensor<?x64xf32>)
+    %b = linalg.matmul indexing_maps = [#x, #wt, #y] ins(%h, %wf : …) outs(%f0 : tensor<?x64xf32>)
+    ```
+    After:
+    ```mlir
+    %p = seq.pack %wi, %wf : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<4x64x2x16xf32>
+    %r:2 = seq.packed_matmul %h, %p init(%i0, %f0) : …
+    ```
+  }];
+  let options = [
+    Option<"merge", "merge", "bool", /*default=*/"true", "Merge products that share their left operand">
+  ];
+  let dependentDialects = ["::seqc::seq::SeqDialect"];
+  let statistics = [
+    Statistic<"numPacked", "num-packed", "Products packed">,
+    Statistic<"numMerged", "num-merged", "Products merged into another one">
+  ];
+}
+
+def FuseElementwisePass : Pass<"seq-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuse elementwise ops into multi-result linalg.generic ops";
+  let description = [{
+    Arithmetic on tensors becomes `linalg.generic`; producers are fused into their consumers where both are
+    elementwise, with all results that are still used kept as results of one op. Products and
+    reductions are not fused into each other.
+
+    Requires: arithmetic on ranked tensors. Ensures: no arith or math op works on tensors.
+
+    Before:
+    ```mlir
+    %a = arith.addf %x, %y : tensor<?x8xf32>
+    %b = math.tanh %a : tensor<?x8xf32>
+    ```
+    After:
+    ```mlir
+    %b = linalg.generic {…} ins(%x, %y : …) outs(%e : …) {
+    ^bb0(%u: f32, %v: f32, %o: f32):
+      %s = arith.addf %u, %v : f32
+      %t = math.tanh %s : f32
+      linalg.yield %t : f32
+    } -> tensor<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFused", "num-fused", "Ops fused into their consumer">];
+}
+
+def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
+  let summary = "Tile packed products together with their elementwise consumer";
+  let description = [{
+    Each `seq.packed_matmul`, together with the one elementwise op that consumes all its results
+    if there is one, becomes loops over panels of columns and tiles of rows. All bodies are static: full panels
+    and one tail panel; rows in tiles of 4, then 3, 2 and 1. Fills and broadcasts that
+    feed a tile are recomputed inside it. Rows beyond `row-block` are cut into blocks
+    when the product stands outside of loops, so that a block of the left operand stays in the L2 cache.
+
+    Requires: packed products; recurrences converted to loops. Ensures: no `seq.packed_matmul` is left;
+    a product is a static `linalg.generic` over (row, k, column).
+
+    Before:
+    ```mlir
+    %p:2 = seq.packed_matmul %h, %w init(%a, %b) : …
+    %r = linalg.generic {…} ins(%p#0, %p#1 : tensor<?x64xf32>, tensor<?x64xf32>) outs(%e : tensor<?x64xf32>) …
+    ```
+    After:
+    ```mlir
+    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%o = %e) -> tensor<?x64xf32> {
+      scf.for %i = %c0 to %m4 step %c4 iter_args(…) {
+        %q:2 = linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]} …
+        %t = linalg.generic {iterator_types = ["parallel", "parallel"]} ins(%q#0, %q#1 : …) …
+    ```
+  }];
+  let options = [
+    Option<"rowBlock", "row-block", "int64_t", /*default=*/"128", "Rows of a cache block outside of loops">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numTiled", "num-tiled", "Products tiled">,
+    Statistic<"numWithTail", "num-with-tail", "Products tiled together with an elementwise consumer">
+  ];
+}
+
+def VectorizeTilesPass : Pass<"seq-vectorize-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Turn static tiles into vector code with accumulators in registers";
+  let description = [{
+    Tiles the depth of every static product by one, vectorises static `linalg.generic` ops,
+    folds tensor subsets into transfers and hoists loop-invariant subsets, so that accumulators become
+    loop-carried vectors and a product's tile is forwarded to its consumer without memory.
+    Ops of dynamic or large shape are left for loops.
+
+    Requires: tiles from `seq-tile-products`. Ensures: tiles are vectors.
+
+    Before:
+    ```mlir
+    %q = linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]} ins(%a, %b : tensor<4x512xf32>, tensor<512x16xf32>) …
+    ```
+    After:
+    ```mlir
+    %q = scf.for %k = %c0 to %c512 step %c1 iter_args(%acc = %v) -> vector<4x16xf32> {
+      %c = vector.contract {…} %ak, %bk, %acc : vector<4x1xf32>, vector<1x16xf32> into vector<4x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxElements", "max-elements", "int64_t", /*default=*/"1024", "Largest tile to vectorise, in elements">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numVectorized", "num-vectorized", "Tiles vectorised">,
+    Statistic<"numKept", "num-kept", "Ops left for loops">
+  ];
+}
+
+#endif // COMPILER_TRANSFORMS_PASSES_TD

@@ -1,0 +1,126 @@
+//===- VectorizeTiles.cpp - Turn static tiles into vectors ----------------===//
+//
+//   1. Tile the depth of every product tile by one.
+//   2. Vectorise the tiles; multiplications with reduction become contractions.
+//   3. Fold tensor subsets into transfers and hoist loop-invariant subsets: accumulators become
+//      carried vectors, and a product tile is forwarded to its tail without going through memory.
+//
+// Leaves behind: linalg ops that are no tiles, for loops.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Simplify.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Hoisting.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+
+#define DEBUG_TYPE "seq-vectorize-tiles"
+
+namespace seqc {
+#define GEN_PASS_DEF_VECTORIZETILESPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
+  using VectorizeTilesPassBase::VectorizeTilesPassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    simplify(function);
+    if (failed(tileDepth(function)))
+      return signalPassFailure();
+    simplify(function);
+    if (failed(vectorizeTiles(function)))
+      return signalPassFailure();
+    foldSubsets(function);
+    function.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
+    SmallVector<scf::ForOp> loops;
+    function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+    IRRewriter rewriter(function.getContext());
+    for (scf::ForOp loop : loops)
+      (void)hoistLoopInvariantSubsets(rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+    simplify(function);
+    foldSubsets(function);
+    simplify(function);
+  }
+
+  LogicalResult tileDepth(func::FuncOp function) {
+    IRRewriter rewriter(function.getContext());
+    SmallVector<linalg::GenericOp> products;
+    function.walk([&](linalg::GenericOp op) {
+      if (op->hasAttr("seq.tile") && op.getNumReductionLoops() == 1)
+        products.push_back(op);
+    });
+    for (linalg::GenericOp op : products) {
+      rewriter.setInsertionPoint(op);
+      SmallVector<OpFoldResult> sizes;
+      for (utils::IteratorType iterator : op.getIteratorTypesArray())
+        sizes.push_back(rewriter.getIndexAttr(iterator == utils::IteratorType::reduction ? 1 : 0));
+      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+          rewriter, cast<TilingInterface>(op.getOperation()), scf::SCFTilingOptions().setTileSizes(sizes));
+      if (failed(tiled))
+        return op.emitError("product tile cannot be tiled along its depth");
+      rewriter.replaceOp(op, tiled->replacements);
+    }
+    return success();
+  }
+
+  LogicalResult vectorizeTiles(func::FuncOp function) {
+    IRRewriter rewriter(function.getContext());
+    SmallVector<linalg::LinalgOp> tiles;
+    function.walk([&](linalg::LinalgOp op) {
+      int64_t elements = 1;
+      bool dynamic = false;
+      for (int64_t extent : op.getStaticLoopRanges()) {
+        dynamic |= ShapedType::isDynamic(extent);
+        elements *= dynamic ? 1 : extent;
+      }
+      if (op->hasAttr("seq.tile") && !dynamic && elements <= maxElements)
+        tiles.push_back(op);
+      else
+        ++numKept;
+    });
+    for (linalg::LinalgOp op : tiles) {
+      rewriter.setInsertionPoint(op);
+      FailureOr<linalg::VectorizationResult> result = linalg::vectorize(rewriter, op);
+      if (failed(result)) {
+        // A body with an op that has no vector form stays a loop; nothing is lost but speed.
+        op->removeAttr("seq.tile");
+        ++numKept;
+        continue;
+      }
+      rewriter.replaceOp(op, result->replacements);
+      ++numVectorized;
+    }
+    return success();
+  }
+
+  void foldSubsets(func::FuncOp function) {
+    applyBounded(function, [](RewritePatternSet &patterns) {
+      vector::populateVectorReductionToContractPatterns(patterns);
+      vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
+      tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
+      populateCanonicalizations(patterns, {"vector", "tensor", "arith"});
+    });
+  }
+};
+
+} // namespace
