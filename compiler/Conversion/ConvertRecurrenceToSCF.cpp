@@ -54,36 +54,60 @@ struct StatePlan {
 };
 
 /// The op that may update a state in place: elementwise, sole reader of the old value, writer of the new.
+/// It reads the old value as an input, or already as the destination of the new one.
 linalg::GenericOp findInPlaceUpdate(BlockArgument state, Value yielded) {
   auto update = yielded.getDefiningOp<linalg::GenericOp>();
-  if (!update || !update.hasPureTensorSemantics() || !state.hasOneUse() || update.getNumReductionLoops() != 0)
+  if (!update || !update.hasPureTensorSemantics() || !state.hasOneUse() || update.getNumReductionLoops() != 0 ||
+      yielded.getType() != state.getType())
     return nullptr;
+  unsigned result = cast<OpResult>(yielded).getResultNumber();
+  OpOperand *init = update.getDpsInitOperand(result);
   OpOperand &use = *state.use_begin();
-  if (use.getOwner() != update || !update.isDpsInput(&use) || yielded.getType() != state.getType())
+  if (use.getOwner() != update || !update.getMatchingIndexingMap(&use).isIdentity() ||
+      !update.getMatchingIndexingMap(init).isIdentity())
     return nullptr;
-  OpOperand *init = update.getDpsInitOperand(cast<OpResult>(yielded).getResultNumber());
+  if (&use == init)
+    return update;
   // The destination's old contents must not matter yet.
-  if (!init->get().getDefiningOp<tensor::EmptyOp>() || !update.getRegionOutputArgs()[cast<OpResult>(yielded).getResultNumber()].use_empty())
-    return nullptr;
-  AffineMap map = update.getMatchingIndexingMap(&use);
-  return map.isIdentity() && update.getMatchingIndexingMap(init).isIdentity() ? update : nullptr;
+  bool fresh = init->get().getDefiningOp<tensor::EmptyOp>() && update.getRegionOutputArgs()[result].use_empty();
+  return update.isDpsInput(&use) && fresh ? update : nullptr;
 }
 
 /// Makes the old state the destination of its update: `ins(old) outs(empty)` becomes `outs(old)`.
 void takeAsDestination(linalg::GenericOp update, BlockArgument state, unsigned result) {
   OpOperand &use = *state.use_begin();
+  if (&use == update.getDpsInitOperand(result))
+    return;
   unsigned input = use.getOperandNumber();
   Block *body = update.getBlock();
   body->getArgument(input).replaceAllUsesWith(update.getRegionOutputArgs()[result]);
-  update.getDpsInitOperand(result)->set(state);
-  // The input stays as an operand that nothing reads; reading the destination instead of it is what
-  // matters, so let it name a value that is no alias.
   SmallVector<AffineMap> maps = update.getIndexingMapsArray();
   maps.erase(maps.begin() + input);
   update.getInputsMutable().erase(input);
   body->eraseArgument(input);
-  OpBuilder builder(update.getContext());
-  update.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+  update.getDpsInitOperand(result)->set(state);
+  update.setIndexingMapsAttr(Builder(update.getContext()).getAffineMapArrayAttr(maps));
+}
+
+/// The reverse for a state that must not be overwritten: `outs(old)` becomes `ins(old) outs(empty)`.
+void takeAsInput(BlockArgument state) {
+  for (OpOperand &use : llvm::make_early_inc_range(state.getUses())) {
+    auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!reader || !reader.isDpsInit(&use))
+      continue;
+    OpBuilder builder(reader);
+    Location loc = reader.getLoc();
+    BlockArgument old = reader.getMatchingBlockArgument(&use);
+    unsigned result = use.getOperandNumber() - reader.getNumDpsInputs();
+    SmallVector<AffineMap> maps = reader.getIndexingMapsArray();
+    maps.insert(maps.begin() + reader.getNumDpsInputs(), reader.getMatchingIndexingMap(&use));
+    BlockArgument input = reader.getBlock()->insertArgument(reader.getNumDpsInputs(), old.getType(), loc);
+    old.replaceAllUsesWith(input);
+    reader.getInputsMutable().append(state);
+    reader.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+    reader.getDpsInitOperand(result)->set(
+        tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, state), getElementTypeOrSelf(state)));
+  }
 }
 
 class RecurrenceConverter {
@@ -139,6 +163,8 @@ private:
         takeAsDestination(update, argument, cast<OpResult>(yielded).getResultNumber());
         plan.kind = StateKind::InPlace;
       }
+      if (plan.kind != StateKind::InPlace)
+        takeAsInput(argument);
       states.push_back(plan);
     }
   }
