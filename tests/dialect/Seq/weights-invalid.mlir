@@ -1,0 +1,144 @@
+// RUN: seqc-opt %s --split-input-file --verify-diagnostics
+// One case or more per constraint of seq.weight, seq.pack and seq.packed_matmul.
+
+func.func @weight_c1_dynamic_shape() {
+  // expected-error @+1 {{result #0 must be statically shaped tensor}}
+  %w = seq.weight "a" in "b" at 0 : tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @weight_c2_negative_offset() {
+  // expected-error @+1 {{offset is -8, but must not be negative [C2]}}
+  %w = seq.weight "a" in "b" at -8 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c1_no_source() {
+  // expected-error @+1 {{has no source, but at least 1 is required [C1]}}
+  %p = "seq.pack"() : () -> tensor<1x4x1x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c1_dynamic_source(%a: tensor<?x4xf32>) {
+  // expected-error @+1 {{source has type 'tensor<?x4xf32>', but a static shape is required [C1]}}
+  %p = seq.pack %a : (tensor<?x4xf32>) -> tensor<1x4x1x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c1_different_sources(%a: tensor<8x4xf32>, %b: tensor<8x5xf32>) {
+  // expected-error @+1 {{sources have types 'tensor<8x4xf32>' and 'tensor<8x5xf32>', but one type is required [C1]}}
+  %p = seq.pack %a, %b : (tensor<8x4xf32>, tensor<8x5xf32>) -> tensor<1x4x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_too_few_panels(%a: tensor<33x8xf32>) {
+  // expected-error @+1 {{result has shape [2, 8, 1, 16], but [3, 8, 1, 16] is required [C2]}}
+  %p = seq.pack %a : (tensor<33x8xf32>) -> tensor<2x8x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_wrong_number_of_matrices(%a: tensor<32x8xf32>) {
+  // expected-error @+1 {{result has shape [2, 8, 2, 16], but [2, 8, 1, 16] is required [C2]}}
+  %p = seq.pack %a : (tensor<32x8xf32>) -> tensor<2x8x2x16xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_transposed_shape(%a: tensor<32x8xf32>) {
+  // expected-error @+1 {{result has shape [2, 8, 1, 16], but [1, 32, 1, 16] is required [C2]}}
+  %p = seq.pack %a transposed : (tensor<32x8xf32>) -> tensor<2x8x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_dynamic_result(%a: tensor<32x8xf32>) {
+  // expected-error @+1 {{result has shape [?, 8, 1, 16], but a static one with panels of at least 1 column is required [C2]}}
+  %p = seq.pack %a : (tensor<32x8xf32>) -> tensor<?x8x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_element_type(%a: tensor<32x8xf32>) {
+  // expected-error @+1 {{result has element type 'f16', but that of the sources, 'f32', is required [C2]}}
+  %p = seq.pack %a : (tensor<32x8xf32>) -> tensor<2x8x1x16xf16>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_depth(%x: tensor<?x9xf32>, %p: tensor<3x8x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{lhs has shape [?, 9], but [?, 8] is required [C1]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x9xf32>, tensor<3x8x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_panels(%x: tensor<?x8xf32>, %p: tensor<2x8x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{panels has shape [2, 8, 1, 16], but [3, 8, 1, 16] is required [C1]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x8xf32>, tensor<2x8x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_dynamic_panel_width(%x: tensor<?x8xf32>, %p: tensor<2x8x1x?xf32>, %a: tensor<?x32xf32>) {
+  // expected-error @+1 {{panels have shape [2, 8, 1, ?], but static extents of at least 1 are required for matrices and columns of a panel [C1]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x8xf32>, tensor<2x8x1x?xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c2_too_few_inits(%x: tensor<?x8xf32>, %p: tensor<3x8x2x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has 1 inits, but the panels hold 2 matrices [C2]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x8xf32>, tensor<3x8x2x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c2_different_inits(%x: tensor<?x8xf32>, %p: tensor<3x8x2x16xf32>, %a: tensor<?x33xf32>, %b: tensor<?x34xf32>) {
+  // expected-error @+1 {{inits have shapes [?, 33] and [?, 34], but one shape is required [C2]}}
+  %r:2 = seq.packed_matmul %x, %p init(%a, %b)
+      : (tensor<?x8xf32>, tensor<3x8x2x16xf32>, tensor<?x33xf32>, tensor<?x34xf32>)
+      -> (tensor<?x33xf32>, tensor<?x34xf32>)
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c2_result_type(%x: tensor<?x8xf32>, %p: tensor<3x8x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{expected type of operand #2 ('tensor<?x33xf32>') to match type of corresponding result ('tensor<4x33xf32>')}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x8xf32>, tensor<3x8x1x16xf32>, tensor<?x33xf32>) -> tensor<4x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c3_element_types(%x: tensor<?x8xf16>, %p: tensor<3x8x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{mixes element types 'f16' and 'f32', but one is required [C3]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x8xf16>, tensor<3x8x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
