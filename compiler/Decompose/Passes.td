@@ -50,4 +50,137 @@ def DecomposeCellsPass : Pass<"seq-decompose-cells", "::mlir::func::FuncOp"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// PackRaggedPass
+//===----------------------------------------------------------------------===//
+
+def PackRaggedPass : Pass<"seq-pack-ragged", "::mlir::func::FuncOp"> {
+  let summary = "Store only the living rows of recurrences with lengths";
+  let description = [{
+    A `seq.recurrence` with lengths becomes one in flat form: rows sorted by falling
+    length, the living rows of all steps one after the other, and per step the number of
+    rows that take part. A reversed recurrence reads each row from its own last step, so
+    that it needs no direction any more. Outputs go back to their place, zeros beyond the
+    lengths; final states return to the order of the batch. Where one packed recurrence
+    reads what another one wrote with the same lengths and direction, nothing is moved.
+
+    ```mlir
+    %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>)
+        lengths(%len : tensor<?xi32>) { ... } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+    ```
+
+    becomes
+
+    ```mlir
+    // ... loops that sort the rows and list the living ones
+    %packed = linalg.generic ... { tensor.extract %x[%time, %row, %column] }
+    %sorted = linalg.generic ... { tensor.extract %h0[%row, %column] }
+    %p, %s = seq.recurrence scan(%packed : tensor<?x4xf32>) init(%sorted : tensor<?x4xf32>)
+        counts(%counts : tensor<?xindex>) { ... } outputs(tensor<?x4xf32>) states(tensor<?x4xf32>)
+    %out = scf.for ... { tensor.insert_slice }
+    %last = linalg.generic ... { tensor.extract %s[%place, %column] }
+    ```
+
+    Lengths outside [0, T] are taken as the nearest bound.
+
+    Requires: rows are independent in cells of recurrences with lengths; an op that mixes
+    them is an error.
+    Ensures: no recurrence has lengths.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numPacked", "recurrences-packed", "Recurrences turned into flat form">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// HoistProjectionPass
+//===----------------------------------------------------------------------===//
+
+def HoistProjectionPass : Pass<"seq-hoist-projection", "::mlir::func::FuncOp"> {
+  let summary = "Compute products that do not depend on the state for all steps at once";
+  let description = [{
+    A contraction in the cell of a recurrence that depends on step slices and values from
+    outside only moves in front of the recurrence, together with what it needs, over the
+    rows of all steps; its result is scanned. Elementwise ops that no product needs stay
+    in the cell.
+
+    ```mlir
+    %y = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x8xf32>) {
+    ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x8xf32>):
+      %a = linalg.matmul ins(%xt, %w) outs(%bias)
+      %b = linalg.matmul ins(%h, %r) outs(%a)
+      ...
+    ```
+
+    becomes
+
+    ```mlir
+    %rows = tensor.collapse_shape %x [[0, 1], [2]] : tensor<?x?x4xf32> into tensor<?x4xf32>
+    %a = linalg.matmul ins(%rows, %w) outs(%biases)
+    %g = tensor.expand_shape %a [[0, 1], [2]] ... : tensor<?x8xf32> into tensor<?x?x8xf32>
+    %y = seq.recurrence scan(%g : tensor<?x?x8xf32>) init(%h0 : tensor<?x8xf32>) {
+    ^bb0(%gt: tensor<?x8xf32>, %h: tensor<?x8xf32>):
+      %b = linalg.matmul ins(%h, %r) outs(%gt)
+      ...
+    ```
+
+    Requires: nothing; products whose rows are not independent stay.
+    Ensures: nothing.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products-hoisted", "Products moved out of recurrences">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// DecomposeAttentionPass
+//===----------------------------------------------------------------------===//
+
+def DecomposeAttentionPass : Pass<"seq-decompose-attention", "::mlir::func::FuncOp"> {
+  let summary = "Turn seq.attention into generics";
+  let description = [{
+    Scores are one contraction (with tanh inside for `additive`; on tensors of all pairs
+    for a region), then one elementwise op applies scale, softcap, bias and masks, and the
+    softmax and the product with the values follow as generics. Keys of another batch row
+    (`rows`) are read inside the bodies. Sums carry `fastmath<reassoc,contract>`; scores of
+    f16 and bf16 are computed in f32. A query without a live key gives zeros.
+
+    ```mlir
+    %o = seq.attention dot %q, %k, %v lengths(%n : tensor<?xi32>)
+        : (tensor<?x1x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x1x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %s = linalg.generic ins(%q, %k) outs(%zeros)          // [b, i, j] += q[b, i, d] * k[b, j, d]
+    %t = linalg.generic outs(%s)                          // j < n[b] ? s : -inf
+    %m = linalg.generic ins(%t) outs(%lowest)             // maximum over j
+    %e = linalg.generic ins(%m) outs(%t)                  // exp(t - m)
+    %l = linalg.generic ins(%e) outs(%zeros)              // sum over j
+    %p = linalg.generic ins(%e, %v) outs(%zeros)          // [b, i, c] += e[b, i, j] * v[b, j, c]
+    %o = linalg.generic ins(%l) outs(%p)                  // p / l
+    ```
+
+    Requires: static numbers of heads where queries have more heads than keys.
+    Ensures: no `seq.attention` is left.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numAttentions", "attentions-decomposed", "Attention ops turned into generics">
+  ];
+}
+
 #endif // COMPILER_DECOMPOSE_PASSES_TD
