@@ -1,0 +1,317 @@
+//===- Equation.cpp - Equations of user-written cells and scores -----------===//
+//
+// A recursive-descent parser over a small lexer. Depth is bounded, since equations come
+// from a file.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontends/YAML/Equation.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+/// Deeper than any equation a person writes.
+static constexpr int kMaxDepth = 100;
+
+static constexpr StringLiteral kFunctions[] = {
+    "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "softplus", "abs", "min",
+    "max",     "sum",  "mean", "dot", "concat"};
+
+ArrayRef<StringLiteral> functionNames() { return kFunctions; }
+
+static bool isNameStart(char c) { return isAlpha(c) || c == '_'; }
+static bool isNamePart(char c) { return isAlnum(c) || c == '_'; }
+
+/// The length of the name that `text` begins with; 0 if there is none.
+static size_t matchName(StringRef text) {
+  if (text.empty() || !isNameStart(text[0]))
+    return 0;
+  size_t length = 1;
+  while (length < text.size() &&
+         (isNamePart(text[length]) || (text[length] == '.' && length + 1 < text.size() &&
+                                       isNamePart(text[length + 1]))))
+    ++length;
+  return length;
+}
+
+bool isEquationName(StringRef text) { return !text.empty() && matchName(text) == text.size(); }
+
+namespace {
+/// What the parser looks at: one symbol, name or number.
+struct Token {
+  enum class Kind { End, Name, Number, Symbol, Bad };
+  Kind kind = Kind::End;
+  size_t offset = 0;
+  StringRef text;
+  double number = 0;
+
+  bool is(StringRef symbol) const { return kind == Kind::Symbol && text == symbol; }
+};
+
+class Parser {
+public:
+  Parser(StringRef text, const EquationErrorHandler &onError) : text(text), onError(onError) {
+    advance();
+  }
+
+  std::unique_ptr<Expression> parseSum();
+  bool atEnd() const { return token.kind == Token::Kind::End; }
+  const Token &peek() const { return token; }
+  void advance();
+  /// Reports that `required` was expected where the parser stands.
+  std::nullptr_t fail(const Twine &required);
+
+private:
+  std::unique_ptr<Expression> parseTerm();
+  std::unique_ptr<Expression> parseUnary();
+  std::unique_ptr<Expression> parseProduct();
+  std::unique_ptr<Expression> parseAtom();
+  /// Parses a list of expressions up to `close`, which it takes.
+  bool parseOperands(Expression &into, StringRef close);
+  bool startsAtom() const;
+
+  static std::unique_ptr<Expression> make(Expression::Kind kind, size_t offset,
+                                          std::unique_ptr<Expression> a,
+                                          std::unique_ptr<Expression> b = nullptr) {
+    auto node = std::make_unique<Expression>();
+    node->kind = kind;
+    node->offset = offset;
+    node->operands.push_back(std::move(a));
+    if (b)
+      node->operands.push_back(std::move(b));
+    return node;
+  }
+
+  StringRef text;
+  const EquationErrorHandler &onError;
+  size_t position = 0;
+  Token token;
+  int depth = 0;
+  bool failed = false;
+};
+} // namespace
+
+void Parser::advance() {
+  while (position < text.size() && isSpace(text[position]))
+    ++position;
+  token = Token();
+  token.offset = position;
+  if (position == text.size())
+    return;
+  StringRef rest = text.substr(position);
+  size_t length = matchName(rest);
+  token.kind = Token::Kind::Name;
+  if (length == 0 && (isDigit(rest[0]) || rest[0] == '.')) {
+    token.kind = Token::Kind::Number;
+    length = rest.find_first_not_of("0123456789.");
+    length = std::min(length, rest.size());
+    if (length < rest.size() && toLower(rest[length]) == 'e') {
+      size_t digits = length + 1;
+      if (digits < rest.size() && (rest[digits] == '+' || rest[digits] == '-'))
+        ++digits;
+      if (digits < rest.size() && isDigit(rest[digits])) {
+        length = rest.find_first_not_of("0123456789", digits);
+        length = std::min(length, rest.size());
+      }
+    }
+    if (rest.take_front(length).getAsDouble(token.number) || !std::isfinite(token.number))
+      token.kind = Token::Kind::Bad;
+  } else if (length == 0) {
+    token.kind = Token::Kind::Symbol;
+    // The multiplication dots of U+00B7 and U+22C5.
+    if (rest.starts_with("\xc2\xb7"))
+      length = 2;
+    else if (rest.starts_with("\xe2\x8b\x85"))
+      length = 3;
+    else
+      length = 1;
+    if (length == 1 && !StringRef("+-*/@()[],;=").contains(rest[0])) {
+      token.kind = Token::Kind::Bad;
+      while (length < rest.size() && (rest[length] & 0xC0) == 0x80)
+        ++length;
+    }
+  }
+  token.text = rest.take_front(length);
+  position += length;
+}
+
+std::nullptr_t Parser::fail(const Twine &required) {
+  if (!failed)
+    onError(token.offset,
+            atEnd() ? ("the equation ends where " + required + " is required").str()
+                    : ("found '" + token.text + "' where " + required + " is required").str());
+  failed = true;
+  return nullptr;
+}
+
+bool Parser::startsAtom() const {
+  return token.kind == Token::Kind::Name || token.kind == Token::Kind::Number ||
+         token.is("(") || token.is("[");
+}
+
+std::unique_ptr<Expression> Parser::parseSum() {
+  if (++depth > kMaxDepth)
+    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+  std::unique_ptr<Expression> left = parseTerm();
+  while (left && (token.is("+") || token.is("-"))) {
+    auto kind = token.is("+") ? Expression::Kind::Add : Expression::Kind::Subtract;
+    size_t offset = token.offset;
+    advance();
+    std::unique_ptr<Expression> right = parseTerm();
+    if (!right)
+      return nullptr;
+    left = make(kind, offset, std::move(left), std::move(right));
+  }
+  --depth;
+  return left;
+}
+
+std::unique_ptr<Expression> Parser::parseTerm() {
+  std::unique_ptr<Expression> left = parseUnary();
+  while (left && (token.is("*") || token.is("/"))) {
+    auto kind = token.is("*") ? Expression::Kind::Multiply : Expression::Kind::Divide;
+    size_t offset = token.offset;
+    advance();
+    std::unique_ptr<Expression> right = parseUnary();
+    if (!right)
+      return nullptr;
+    left = make(kind, offset, std::move(left), std::move(right));
+  }
+  return left;
+}
+
+std::unique_ptr<Expression> Parser::parseUnary() {
+  if (!token.is("-"))
+    return parseProduct();
+  if (++depth > kMaxDepth)
+    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+  size_t offset = token.offset;
+  advance();
+  std::unique_ptr<Expression> operand = parseUnary();
+  --depth;
+  return operand ? make(Expression::Kind::Negate, offset, std::move(operand)) : nullptr;
+}
+
+std::unique_ptr<Expression> Parser::parseProduct() {
+  std::unique_ptr<Expression> left = parseAtom();
+  if (!left)
+    return nullptr;
+  bool isDot = token.is("\xc2\xb7") || token.is("\xe2\x8b\x85");
+  bool isProduct = token.is("@");
+  if (!isDot && !isProduct && !startsAtom())
+    return left;
+  if (++depth > kMaxDepth)
+    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+  if (isDot || isProduct)
+    advance();
+  std::unique_ptr<Expression> right = parseProduct();
+  --depth;
+  if (!right)
+    return nullptr;
+  size_t offset = left->offset;
+  auto node = make(isDot ? Expression::Kind::Call : Expression::Kind::Product, offset,
+                   std::move(left), std::move(right));
+  if (isDot)
+    node->name = "dot";
+  return node;
+}
+
+bool Parser::parseOperands(Expression &into, StringRef close) {
+  while (true) {
+    std::unique_ptr<Expression> operand = parseSum();
+    if (!operand)
+      return false;
+    into.operands.push_back(std::move(operand));
+    if (token.is(",") || (close == "]" && token.is(";"))) {
+      advance();
+      continue;
+    }
+    if (!token.is(close)) {
+      fail("',' or '" + close + "'");
+      return false;
+    }
+    advance();
+    return true;
+  }
+}
+
+std::unique_ptr<Expression> Parser::parseAtom() {
+  auto node = std::make_unique<Expression>();
+  node->offset = token.offset;
+  if (token.kind == Token::Kind::Number) {
+    node->number = token.number;
+    advance();
+    return node;
+  }
+  if (token.kind == Token::Kind::Name) {
+    node->name = token.text.str();
+    node->kind = Expression::Kind::Name;
+    bool isFunction = is_contained(kFunctions, token.text);
+    advance();
+    if (!isFunction)
+      return node;
+    node->kind = Expression::Kind::Call;
+    if (!token.is("("))
+      return fail("'(' after the function '" + Twine(node->name) + "'");
+    advance();
+    return parseOperands(*node, ")") ? std::move(node) : nullptr;
+  }
+  if (token.is("[")) {
+    node->kind = Expression::Kind::Call;
+    node->name = "concat";
+    advance();
+    return parseOperands(*node, "]") ? std::move(node) : nullptr;
+  }
+  if (token.is("(")) {
+    advance();
+    std::unique_ptr<Expression> inner = parseSum();
+    if (!inner)
+      return nullptr;
+    if (!token.is(")"))
+      return fail("')'");
+    advance();
+    return inner;
+  }
+  return fail("a name, a number, a function or '('");
+}
+
+std::unique_ptr<Expression> parseExpression(StringRef text,
+                                            const EquationErrorHandler &onError) {
+  Parser parser(text, onError);
+  std::unique_ptr<Expression> value = parser.parseSum();
+  if (value && !parser.atEnd())
+    return parser.fail("the end or an operator");
+  return value;
+}
+
+std::optional<Equation> parseEquation(StringRef text, const EquationErrorHandler &onError) {
+  Parser parser(text, onError);
+  Equation equation;
+  if (parser.peek().kind != Token::Kind::Name ||
+      is_contained(kFunctions, parser.peek().text)) {
+    parser.fail("the name of a value");
+    return std::nullopt;
+  }
+  equation.target = parser.peek().text.str();
+  parser.advance();
+  if (!parser.peek().is("=")) {
+    parser.fail("'='");
+    return std::nullopt;
+  }
+  parser.advance();
+  equation.value = parser.parseSum();
+  if (equation.value && !parser.atEnd())
+    parser.fail("the end or an operator");
+  else if (equation.value)
+    return equation;
+  return std::nullopt;
+}
+
+} // namespace seqc::yaml

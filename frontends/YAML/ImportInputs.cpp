@@ -1,0 +1,493 @@
+//===- ImportInputs.cpp - Vocabularies, inputs, references to signals ------===//
+
+#include "frontends/YAML/Importer.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Unicode.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+// Defined in ImportYAML.cpp.
+std::optional<std::string> confineToFolder(Reporter &reporter, Position position,
+                                           StringRef folder, StringRef file);
+
+std::optional<int64_t> Vocabulary::find(StringRef token) const {
+  auto it = llvm::find(tokens, token);
+  if (it == tokens.end())
+    return std::nullopt;
+  return it - tokens.begin();
+}
+
+std::string Signal::describe() const {
+  std::string size = std::to_string(features);
+  switch (kind) {
+  case Kind::Invalid:
+    return "an invalid value";
+  case Kind::Tokens:
+    return "ids";
+  case Kind::Sequence:
+    return "a sequence of " + size + " features";
+  case Kind::Vector:
+    return "a vector of " + size + " features";
+  case Kind::State:
+    return "a stack of " + std::to_string(count) + " states of " + size + " features";
+  case Kind::StepScalar:
+    return "a number per step";
+  case Kind::Scalar:
+    return "a number per row";
+  case Kind::StepLabel:
+    return "a label per step";
+  case Kind::Label:
+    return "a label per row";
+  case Kind::Weights:
+    return "the weights of an attention";
+  }
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Vocabularies
+//===----------------------------------------------------------------------===//
+
+/// The code points of `text`, each as a string.
+static std::vector<std::string> splitCharacters(StringRef text) {
+  std::vector<std::string> characters;
+  for (size_t i = 0; i < text.size();) {
+    size_t length = 1;
+    while (i + length < text.size() && (text[i + length] & 0xC0) == 0x80)
+      ++length;
+    characters.push_back(text.substr(i, length).str());
+    i += length;
+  }
+  return characters;
+}
+
+void Importer::readVocabularies() {
+  const Node *node = root.find("vocabularies");
+  if (!node)
+    return;
+  if (!node->isMapping()) {
+    reporter.error(node->position, "'vocabularies' is " + node->describe() +
+                                       "; required is a mapping from names to vocabularies");
+    return;
+  }
+  for (const Entry &entry : node->entries)
+    vocabularies[entry.key] = readVocabulary(entry);
+}
+
+void Importer::readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary) {
+  std::optional<std::string> name = reader.getText("file");
+  if (!name)
+    return;
+  Position position = reader.find("file")->position;
+  std::optional<std::string> path = confineToFolder(reporter, position, folder, *name);
+  if (!path)
+    return;
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(*path);
+  if (!buffer) {
+    reporter.error(position, "'" + *path + "' cannot be read: " + buffer.getError().message());
+    return;
+  }
+  StringRef text = (*buffer)->getBuffer();
+  if (!json::isUTF8(text)) {
+    reporter.error(position, "'" + *path + "' is not valid UTF-8");
+    return;
+  }
+  text.consume_back("\n");
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n');
+  for (StringRef line : lines)
+    vocabulary.tokens.push_back(line.rtrim('\r').str());
+}
+
+Vocabulary Importer::readVocabulary(const Entry &entry) {
+  MappingReader reader(reporter, entry.value, "vocabulary '" + entry.key + "'",
+                       {"unit", "lowercase", "tokens", "characters", "file", "pad", "unknown",
+                        "start", "end"});
+  Vocabulary vocabulary;
+  vocabulary.unit = reader.getWord("unit", {"char", "word"}).value_or("char");
+  vocabulary.lowercase = reader.getBool("lowercase", false);
+  readVocabularyFile(reader, vocabulary);
+  if (const Node *tokens = reader.find("tokens")) {
+    if (!tokens->isSequence())
+      reader.errorAt("tokens", "'tokens' is " + tokens->describe() + "; required is a list");
+    for (const Node &token : tokens->items) {
+      if (token.isScalar() || token.isNull())
+        vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
+      else
+        reporter.error(token.position, Twine(reader.getSubject()) + ": a token is " +
+                                           token.describe() + "; required is a text");
+    }
+  }
+  if (std::optional<std::string> characters = reader.getText("characters"))
+    llvm::append_range(vocabulary.tokens, splitCharacters(*characters));
+  if (vocabulary.tokens.empty()) {
+    if (!reporter.hasErrors())
+      reporter.error(entry.keyPosition, Twine(reader.getSubject()) +
+                                            " has no tokens; required is 'tokens', "
+                                            "'characters' or 'file'");
+    return vocabulary;
+  }
+
+  StringSet<> seen;
+  for (const std::string &token : vocabulary.tokens)
+    if (!seen.insert(token).second) {
+      const char *key = reader.has("characters") ? "characters"
+                        : reader.has("tokens")   ? "tokens"
+                                                 : "file";
+      reader.errorAt(key, "'" + token + "' occurs twice; tokens must be unique");
+    }
+
+  auto readRole = [&](StringRef key, std::optional<int64_t> &role) {
+    std::optional<std::string> token = reader.getText(key);
+    if (!token)
+      return;
+    role = vocabulary.find(*token);
+    if (!role)
+      reader.errorAt(key, "'" + key + "' is '" + *token + "', which is not among its " +
+                              Twine(vocabulary.tokens.size()) + " tokens");
+  };
+  readRole("pad", vocabulary.pad);
+  readRole("unknown", vocabulary.unknown);
+  readRole("start", vocabulary.start);
+  readRole("end", vocabulary.end);
+  return vocabulary;
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+mlir::Value Importer::addArgument(mlir::Type type, PortInfo info, Position position) {
+  mlir::Value value = body->addArgument(type, reporter.getLocation(position));
+  arguments.push_back(std::move(info));
+  return value;
+}
+
+void Importer::define(StringRef name, Signal signal, Position position) {
+  signal.position = position;
+  Signals &scope = step ? stepSignals : signals;
+  if (auto it = signals.find(name); it != signals.end())
+    reporter.error(position, "'" + name + "' is taken by the name on line " +
+                                 Twine(it->second.position.line) + "; names must be unique");
+  else if (auto it = scope.find(name); it != scope.end())
+    reporter.error(position, "'" + name + "' is taken by the name on line " +
+                                 Twine(it->second.position.line) + "; names must be unique");
+  scope[name.str()] = std::move(signal);
+}
+
+void Importer::readInputs() {
+  const Node *node = root.find("inputs");
+  if (!node || !node->isMapping() || node->entries.empty()) {
+    if (root.isMapping())
+      reporter.error(node ? node->position : root.position,
+                     node ? "'inputs' is " + node->describe() +
+                                "; required is a mapping from names to inputs"
+                          : std::string("the description has no 'inputs'; required is a "
+                                        "mapping from names to inputs"));
+    return;
+  }
+  for (const Entry &entry : node->entries)
+    readInput(entry);
+}
+
+void Importer::readInput(const Entry &entry) {
+  MappingReader reader(reporter, entry.value, "input '" + entry.key + "'",
+                       {"type", "dims", "vocabulary", "size", "lengths", "max_length"});
+  Signal signal;
+  std::optional<std::string> vocabulary = reader.getText("vocabulary");
+  bool isTokens = vocabulary || reader.has("size");
+  std::string type =
+      reader.getWord("type", {"f32", "i32"}).value_or(isTokens ? "i32" : "f32");
+  if (vocabulary) {
+    auto it = vocabularies.find(*vocabulary);
+    if (it == vocabularies.end())
+      reader.errorAt("vocabulary", "there is no vocabulary '" + *vocabulary +
+                                       "'; required is one of those under 'vocabularies'");
+    else
+      signal.count = it->second.tokens.size();
+    signal.vocabulary = *vocabulary;
+  }
+  if (std::optional<int64_t> size = reader.getInteger("size", 1))
+    signal.count = *size;
+
+  // Dimensions: symbols and numbers.
+  std::vector<std::string> words;
+  if (reader.has("dims"))
+    words = reader.getWords("dims");
+  else if (type == "i32")
+    words = {"batch", "time"};
+  else
+    reader.require("dims", "a list such as [batch, time, 40]");
+  std::vector<int64_t> shape;
+  json::Array shapeJson;
+  std::string pattern;
+  for (const std::string &word : words) {
+    int64_t extent;
+    if (StringRef(word).getAsInteger(10, extent)) {
+      shape.push_back(mlir::ShapedType::kDynamic);
+      shapeJson.push_back(word);
+      pattern += word == "batch" ? 'b' : 't';
+      if (word != "batch")
+        signal.time = word;
+      if (!isEquationName(word))
+        reader.errorAt("dims", "dimension '" + word + "' is neither a name nor a number");
+    } else {
+      if (extent < 1)
+        reader.errorAt("dims", "dimension " + Twine(extent) + " is below 1");
+      shape.push_back(extent);
+      shapeJson.push_back(extent);
+      pattern += 'n';
+      signal.features = extent;
+    }
+  }
+  if (type == "i32" && (pattern == "bt" || pattern == "tb")) {
+    signal.kind = Signal::Kind::Tokens;
+    if (signal.count == 0 && !vocabulary)
+      reporter.error(entry.keyPosition,
+                     Twine(reader.getSubject()) + " has ids, but neither 'vocabulary' nor "
+                                                  "'size' says how many there are");
+  } else if (type == "f32" && (pattern == "btn" || pattern == "tbn")) {
+    signal.kind = Signal::Kind::Sequence;
+  } else if (type == "f32" && pattern == "bn") {
+    signal.kind = Signal::Kind::Vector;
+  } else if (type == "f32" && pattern == "nbn") {
+    signal.kind = Signal::Kind::State;
+    signal.count = shape[0];
+  } else if (!words.empty()) {
+    reader.errorAt(reader.has("dims") ? "dims" : "type",
+                   "dims are [" + join(words, ", ") + "] with type " + type +
+                       "; required are [batch, time] for i32, and for f32 [batch, time, "
+                       "FEATURES], [batch, FEATURES] or [STATES, batch, SIZE]");
+  }
+  if (!signal.isValid()) {
+    define(entry.key, signal, entry.keyPosition);
+    return;
+  }
+  signal.timeMajor = pattern.front() == 't';
+  timeFirst |= signal.timeMajor;
+  mlir::OpBuilder &b = outer.getBuilder();
+  mlir::Type element = type == "i32" ? mlir::Type(b.getI32Type()) : b.getF32Type();
+  PortInfo info{entry.key, json::Object{{"name", entry.key}, {"dtype", type}}};
+  info.json["shape"] = std::move(shapeJson);
+  if (signal.kind == Signal::Kind::Tokens && signal.count > 0) {
+    info.json["min"] = 0;
+    info.json["max"] = signal.count - 1;
+  }
+  signal.value =
+      addArgument(mlir::RankedTensorType::get(shape, element), info, entry.keyPosition);
+  if (!batchSource) {
+    batchSource = signal.value;
+    batchDim = pattern.find('b');
+  }
+
+  if (std::optional<std::string> lengths = reader.getText("lengths")) {
+    bool isSteps =
+        signal.kind == Signal::Kind::Tokens || signal.kind == Signal::Kind::Sequence;
+    if (!isSteps) {
+      reader.errorAt("lengths", "only an input with a time dimension has lengths");
+    } else if (auto it = signals.find(*lengths); it != signals.end()) {
+      if (it->second.kind == Signal::Kind::Label && it->second.time == signal.time)
+        signal.lengths = it->second.value;
+      else
+        reader.errorAt("lengths", "'" + *lengths + "' is no lengths of the dimension '" +
+                                      signal.time + "'");
+    } else {
+      PortInfo port{*lengths, json::Object{{"name", *lengths},
+                                           {"dtype", "i32"},
+                                           {"shape", json::Array{"batch"}},
+                                           {"min", 0},
+                                           {"max", json::Object{{"dim", signal.time}}},
+                                           {"default", json::Object{{"dim", signal.time}}}}};
+      signal.lengths = addArgument(
+          mlir::RankedTensorType::get({mlir::ShapedType::kDynamic}, b.getI32Type()), port,
+          entry.keyPosition);
+      Signal lengthSignal;
+      lengthSignal.kind = Signal::Kind::Label;
+      lengthSignal.value = signal.lengths;
+      lengthSignal.time = signal.time;
+      define(*lengths, lengthSignal, reader.find("lengths")->position);
+    }
+    if (vocabulary && textInput.empty())
+      textLengths = *lengths;
+  }
+  std::optional<int64_t> maxLength = reader.getInteger("max_length", 1);
+  if (vocabulary && textInput.empty()) {
+    textInput = entry.key;
+    textVocabulary = *vocabulary;
+    textMaxLength = maxLength;
+  }
+  define(entry.key, signal, entry.keyPosition);
+}
+
+//===----------------------------------------------------------------------===//
+// References
+//===----------------------------------------------------------------------===//
+
+Signal *Importer::lookup(StringRef name, const Node &at) {
+  if (step)
+    if (auto it = stepSignals.find(name); it != stepSignals.end())
+      return &it->second;
+  if (auto it = signals.find(name); it != signals.end())
+    return &it->second;
+  if (auto it = layerPositions.find(name); it != layerPositions.end()) {
+    std::string remedy = step ? ("; write '" + name + ".previous' for its value at the "
+                                                      "previous step")
+                                    .str()
+                              : std::string();
+    reporter.error(at.position, "'" + name + "' is computed later, on line " +
+                                    Twine(it->second.line) + remedy);
+    return nullptr;
+  }
+  std::vector<StringRef> known;
+  for (auto &[key, signal] : signals)
+    known.push_back(key);
+  if (step)
+    for (auto &[key, signal] : stepSignals)
+      known.push_back(key);
+  std::string hint = "known are " + join(known, ", ");
+  if (std::optional<StringRef> nearest = findNearest(name, known))
+    hint = "did you mean '" + nearest->str() + "'?";
+  reporter.error(at.position, "there is no '" + name + "' here; " + hint);
+  return nullptr;
+}
+
+Signal Importer::resolve(const Node &node, StringRef subject) {
+  if (node.isScalar()) {
+    Signal *found = lookup(node.text, node);
+    if (!found)
+      return {};
+    Signal signal = *found;
+    if (!step || stepSignals.find(node.text) != stepSignals.end())
+      return signal;
+    // What belongs to a row is taken by the row of each lane.
+    signal.isOuter = true;
+    if (signal.kind != Signal::Kind::Vector)
+      return signal;
+    mlir::Value &lanes = gathered[signal.value.getAsOpaquePointer()];
+    if (!lanes)
+      lanes = step->gatherRows(signal.value, stepRows);
+    signal.value = lanes;
+    return signal;
+  }
+  if (node.isSequence() && !node.items.empty()) {
+    SmallVector<Signal> parts;
+    for (const Node &item : node.items)
+      parts.push_back(resolve(item, subject));
+    return concatSignals(parts, node);
+  }
+  reporter.error(node.position, subject + " reads " + node.describe() +
+                                    "; required is the name of an input or a layer, or a "
+                                    "list of names to concatenate");
+  return {};
+}
+
+Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
+  if (llvm::any_of(parts, [](const Signal &part) { return !part.isValid(); }))
+    return {};
+  if (parts.size() == 1)
+    return parts.front();
+  const Signal *sequence = nullptr;
+  for (const Signal &part : parts) {
+    bool fits = part.kind == Signal::Kind::Vector ||
+                (part.kind == Signal::Kind::Sequence && !part.isOuter);
+    if (!fits) {
+      reporter.error(at.position, "a concatenation contains " + part.describe() +
+                                      "; required are sequences or vectors of features");
+      return {};
+    }
+    if (part.kind == Signal::Kind::Sequence && !sequence)
+      sequence = &part;
+  }
+  TensorBuilder &b = builder();
+  SmallVector<mlir::Value> values;
+  int64_t features = 0;
+  for (const Signal &part : parts) {
+    mlir::Value value = part.value;
+    if (sequence && part.kind == Signal::Kind::Sequence) {
+      if (part.time != sequence->time) {
+        reporter.error(at.position, "a concatenation joins the time dimensions '" +
+                                        sequence->time + "' and '" + part.time +
+                                        "'; required is one");
+        return {};
+      }
+      value = sequence->timeMajor ? timeMajor(part) : batchMajor(part);
+    } else if (sequence) {
+      SmallVector<mlir::OpFoldResult> sizes = b.dims(sequence->value);
+      sizes[2] = b.dim(value, 1);
+      value = b.broadcast(value, sizes, {sequence->timeMajor ? 0 : 1});
+    }
+    values.push_back(value);
+    features += part.features;
+  }
+  const Signal &model = sequence ? *sequence : parts.front();
+  return withValue(model, b.concat(values, sequence ? 2 : 1), features);
+}
+
+Signal Importer::resolveInput(MappingReader &reader, StringRef key) {
+  if (const Node *node = reader.find(key))
+    return resolve(*node, reader.getSubject());
+  Node implicit;
+  implicit.kind = Node::Kind::Scalar;
+  implicit.position = reader.getPosition();
+  implicit.text = previousLayer;
+  if (previousLayer.empty()) {
+    reporter.error(reader.getPosition(), Twine(reader.getSubject()) +
+                                             " has no '" + key +
+                                             "' and no layer stands before it");
+    return {};
+  }
+  return resolve(implicit, reader.getSubject());
+}
+
+Signal Importer::mismatch(const MappingReader &reader, StringRef key, const Signal &found,
+                          StringRef required) {
+  if (found.isValid())
+    reader.errorAt(key, "'" + key + "' is " + found.describe() + "; required is " + required);
+  return {};
+}
+
+/// The permutation that swaps the first two of `rank` dimensions.
+static SmallVector<int64_t> swapFirstTwo(int64_t rank) {
+  SmallVector<int64_t> permutation = {1, 0};
+  for (int64_t i = 2; i < rank; ++i)
+    permutation.push_back(i);
+  return permutation;
+}
+
+mlir::Value Importer::batchMajor(const Signal &signal) {
+  if (!signal.timeMajor)
+    return signal.value;
+  mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
+  if (!value) {
+    int64_t rank = cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
+    value = outer.transpose(signal.value, swapFirstTwo(rank));
+  }
+  return value;
+}
+
+mlir::Value Importer::timeMajor(const Signal &signal) {
+  if (signal.timeMajor)
+    return signal.value;
+  mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
+  if (!value) {
+    int64_t rank = cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
+    value = outer.transpose(signal.value, swapFirstTwo(rank));
+  }
+  return value;
+}
+
+Signal Importer::withValue(const Signal &signal, mlir::Value value, int64_t features) const {
+  Signal result = signal;
+  result.value = value;
+  result.features = features;
+  result.isOuter = false;
+  return result;
+}
+
+} // namespace seqc::yaml

@@ -1,0 +1,146 @@
+//===- ImportOutputs.cpp - Results and metadata ----------------------------===//
+
+#include "frontends/YAML/Importer.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+void Importer::addResult(mlir::Value value, PortInfo info) {
+  returned.push_back(value);
+  results.push_back(std::move(info));
+}
+
+void Importer::importOutputs(const Node &outputs) {
+  if (!outputs.isMapping()) {
+    reporter.error(outputs.position, "'outputs' is " + outputs.describe() +
+                                         "; required is a mapping from names to layers");
+    return;
+  }
+  for (const Entry &entry : outputs.entries)
+    importOutput(entry);
+}
+
+void Importer::importOutput(const Entry &entry) {
+  outer.setLoc(reporter.getLocation(entry.keyPosition));
+  for (const PortInfo &result : results)
+    if (result.name == entry.key)
+      reporter.error(entry.keyPosition,
+                     "output '" + entry.key + "' is already a result of 'generate'");
+  Signal signal = resolve(entry.value, "output '" + entry.key + "'");
+  if (!signal.isValid())
+    return;
+  json::Array shape;
+  std::string dtype = "f32";
+  mlir::Value value = signal.value;
+  auto steps = [&] {
+    if (timeFirst)
+      shape = json::Array{signal.time, "batch"};
+    else
+      shape = json::Array{"batch", signal.time};
+    value = timeFirst ? timeMajor(signal) : batchMajor(signal);
+  };
+  switch (signal.kind) {
+  case Signal::Kind::Invalid:
+    return;
+  case Signal::Kind::Tokens:
+    dtype = "i32";
+    steps();
+    break;
+  case Signal::Kind::Sequence:
+    steps();
+    shape.push_back(signal.features);
+    break;
+  case Signal::Kind::Vector:
+    shape = json::Array{"batch", signal.features};
+    break;
+  case Signal::Kind::State:
+    shape = json::Array{signal.count, "batch", signal.features};
+    break;
+  case Signal::Kind::StepScalar:
+    steps();
+    break;
+  case Signal::Kind::Scalar:
+    shape = json::Array{"batch"};
+    break;
+  case Signal::Kind::StepLabel:
+    dtype = "i32";
+    steps();
+    break;
+  case Signal::Kind::Label:
+    dtype = "i32";
+    shape = json::Array{"batch"};
+    break;
+  case Signal::Kind::Weights:
+    shape = json::Array{"batch"};
+    if (signal.features)
+      shape.push_back(signal.features);
+    if (!signal.time.empty())
+      shape.push_back(signal.time);
+    shape.push_back(signal.keyTime);
+    break;
+  }
+  addResult(value, {entry.key, json::Object{{"name", entry.key},
+                                            {"dtype", dtype},
+                                            {"shape", std::move(shape)}}});
+
+  // A label with names makes text in, labels out.
+  if (!entry.value.isScalar() || !textKind.empty())
+    return;
+  auto labels = labelNames.find(entry.value.text);
+  if (labels == labelNames.end())
+    return;
+  textKind = signal.kind == Signal::Kind::StepLabel ? "tag" : "classify";
+  textOutput = json::Object{{"labels", json::Array(labels->second)}, {"classes", entry.key}};
+  const Node *outputs = root.find("outputs");
+  for (const Entry &other : outputs->entries)
+    if (other.value.isScalar() && other.value.text == labelSources[entry.value.text])
+      textOutput["scores"] = other.key;
+}
+
+json::Object Importer::describeTextInput() {
+  const Vocabulary &vocabulary = vocabularies[textVocabulary];
+  auto role = [](std::optional<int64_t> id) {
+    return id ? json::Value(*id) : json::Value(nullptr);
+  };
+  json::Object input{{"unit", vocabulary.unit},
+                     {"lower", vocabulary.lowercase},
+                     {"vocab", json::Array(vocabulary.tokens)},
+                     {"pad", vocabulary.pad.value_or(0)},
+                     {"unk", role(vocabulary.unknown)},
+                     {"bos", role(vocabulary.start)},
+                     {"eos", role(vocabulary.end)},
+                     {"max_length", role(textMaxLength)},
+                     {"ids", textInput}};
+  input["lengths"] = textLengths.empty() ? json::Value(nullptr) : json::Value(textLengths);
+  if (signals[textInput].timeMajor)
+    input["layout"] = "time_major";
+  return input;
+}
+
+std::string Importer::buildMetadata() {
+  json::Array inputs, outputs;
+  for (PortInfo &port : arguments)
+    inputs.push_back(std::move(port.json));
+  for (PortInfo &port : results)
+    outputs.push_back(std::move(port.json));
+  json::Object entry{{"name", entryName},
+                     {"inputs", std::move(inputs)},
+                     {"outputs", std::move(outputs)}};
+  if (generation)
+    entry["generation"] = std::move(*generation);
+  json::Object metadata{{"name", modelName}, {"entries", json::Array{std::move(entry)}}};
+  if (!textInput.empty() && !textKind.empty())
+    metadata["text"] = json::Object{{"kind", textKind},
+                                    {"entry", entryName},
+                                    {"input", describeTextInput()},
+                                    {"output", std::move(textOutput)}};
+  std::string text;
+  raw_string_ostream(text) << json::Value(std::move(metadata));
+  return text;
+}
+
+} // namespace seqc::yaml

@@ -1,0 +1,390 @@
+//===- ImportRecurrent.cpp - rnn, gru and lstm layers ----------------------===//
+//
+// Weights come as PyTorch names and orders them (gates i f g o and r z n); the ops want
+// ONNX's order (i o f c and z r h). Gates are rows of one matrix, so each gate is a
+// weight reference of its own into the file, and the order costs no copy.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontends/YAML/Importer.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+static constexpr StringRef kActivations[] = {
+    "relu",        "tanh",         "sigmoid", "affine",   "leaky_relu", "thresholded_relu",
+    "scaled_tanh", "hard_sigmoid", "elu",     "softsign", "softplus"};
+
+/// Builds one layer of kind rnn, gru or lstm.
+class RecurrentImport {
+public:
+  RecurrentImport(Importer &importer, LayerContext &layer);
+
+  Signal run();
+
+private:
+  /// The values a stacked layer leaves: output and final states.
+  struct Result {
+    mlir::Value y, h, c;
+  };
+
+  bool readAttributes();
+  Signal buildOuter(const Signal &input);
+  Signal buildStep(const Signal &input);
+  /// One op: layer `index` of the stack.
+  Result buildOp(TensorBuilder &b, int64_t index, mlir::Value x, int64_t features,
+                 mlir::Value lengths, mlir::Value h0, mlir::Value c0);
+  /// The weight `name` of one layer in both directions, gate blocks in ONNX's order:
+  /// `[directions, gates * rows, columns]`, without the last if `columns` is 0.
+  void appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name, int64_t index,
+                   int64_t direction, ArrayRef<int64_t> order, int64_t columns);
+  std::string suffix(int64_t index, int64_t direction) const;
+  mlir::Value stackDirections(TensorBuilder &b, ArrayRef<mlir::Value> parts);
+
+  bool isLstm() const { return layer.kind == "lstm"; }
+  int64_t outputSize() const { return projection ? projection : size; }
+
+  Importer &importer;
+  LayerContext &layer;
+  MappingReader reader;
+  /// PyTorch's position of each gate, in ONNX's order.
+  SmallVector<int64_t> gateOrder;
+  int64_t size = 0, depth = 1, projection = 0, directions = 1;
+  seq::Direction direction = seq::Direction::Forward;
+  bool hasBias = true, inputForget = false, linearBeforeReset = true, peepholes = false;
+  std::vector<std::string> activations;
+  std::vector<double> alpha, beta;
+  std::optional<double> clip;
+};
+
+/// Keys of a recurrent layer of `kind`.
+static SmallVector<StringRef> keysOf(StringRef kind) {
+  SmallVector<StringRef> keys = {"kind",        "weights",          "input",
+                                 "size",        "depth",            "direction",
+                                 "bias",        "activations",      "activation_alpha",
+                                 "clip",        "activation_beta",  "initial"};
+  if (kind == "lstm")
+    keys.append({"projection", "input_forget", "peepholes"});
+  if (kind == "gru")
+    keys.push_back("linear_before_reset");
+  return keys;
+}
+
+RecurrentImport::RecurrentImport(Importer &importer, LayerContext &layer)
+    : importer(importer), layer(layer),
+      reader(importer.reporter, *layer.node, layer.user.subject, keysOf(layer.kind)) {
+  if (isLstm())
+    gateOrder = {0, 3, 1, 2};
+  else if (layer.kind == "gru")
+    gateOrder = {1, 0, 2};
+  else
+    gateOrder = {0};
+}
+
+bool RecurrentImport::readAttributes() {
+  std::optional<int64_t> given = importer.getSize(reader, "size");
+  depth = reader.getInteger("depth", 1, 64).value_or(1);
+  std::string word =
+      reader.getWord("direction", {"forward", "reverse", "bidirectional"}).value_or("forward");
+  direction = *seq::symbolizeDirection(word);
+  directions = direction == seq::Direction::Bidirectional ? 2 : 1;
+  hasBias = reader.getBool("bias", true);
+  projection = reader.getInteger("projection", 1).value_or(0);
+  inputForget = reader.getBool("input_forget", false);
+  peepholes = reader.getBool("peepholes", false);
+  linearBeforeReset = reader.getBool("linear_before_reset", true);
+  activations = reader.getWords("activations", kActivations);
+  alpha = reader.getNumbers("activation_alpha");
+  beta = reader.getNumbers("activation_beta");
+  clip = reader.getNumber("clip");
+  if (clip && *clip <= 0) {
+    reader.errorAt("clip", "'clip' is " + reader.find("clip")->describe() +
+                               "; required is a number above 0");
+    clip.reset();
+  }
+  size_t perDirection = isLstm() ? 3 : layer.kind == "gru" ? 2 : 1;
+  if (!activations.empty() && activations.size() != perDirection &&
+      activations.size() != perDirection * directions) {
+    reader.errorAt("activations", Twine(activations.size()) +
+                                      " activations are given; required are " +
+                                      Twine(perDirection) + ", or that for each direction");
+    activations.clear();
+  }
+  if (activations.size() == perDirection && directions == 2) {
+    std::vector<std::string> one = activations;
+    activations.insert(activations.end(), one.begin(), one.end());
+    std::vector<double> a = alpha, b = beta;
+    alpha.insert(alpha.end(), a.begin(), a.end());
+    beta.insert(beta.end(), b.begin(), b.end());
+  }
+  size = given.value_or(0);
+  return given.has_value();
+}
+
+std::string RecurrentImport::suffix(int64_t index, int64_t direction) const {
+  // The cells of PyTorch (nn.LSTMCell) have names without a layer.
+  const std::string base = layer.prefix + ".weight_ih";
+  if (depth == 1 && directions == 1 && !importer.weights.has(base + "_l0") &&
+      importer.weights.has(base))
+    return "";
+  return "_l" + std::to_string(index) + (direction == 1 ? "_reverse" : "");
+}
+
+void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name,
+                                  int64_t index, int64_t direction, ArrayRef<int64_t> order,
+                                  int64_t columns) {
+  SmallVector<int64_t> shape = {static_cast<int64_t>(order.size()) * size};
+  if (columns)
+    shape.push_back(columns);
+  std::string full = layer.prefix + "." + name.str() + suffix(index, direction);
+  for (int64_t gate : order)
+    parts.push_back(importer.weights.getRows(full, shape, gate * size, size, layer.user));
+}
+
+mlir::Value RecurrentImport::stackDirections(TensorBuilder &b, ArrayRef<mlir::Value> parts) {
+  mlir::Value joined = b.concat(parts, 0);
+  auto type = cast<mlir::RankedTensorType>(joined.getType());
+  mlir::Builder &attributes = b.getBuilder();
+  SmallVector<mlir::OpFoldResult> sizes = {
+      attributes.getIndexAttr(directions),
+      attributes.getIndexAttr(type.getDimSize(0) / directions)};
+  SmallVector<mlir::ReassociationIndices> groups = {{0, 1}};
+  if (type.getRank() == 2) {
+    sizes.push_back(attributes.getIndexAttr(type.getDimSize(1)));
+    groups.push_back({2});
+  }
+  return b.expand(joined, groups, sizes);
+}
+
+RecurrentImport::Result RecurrentImport::buildOp(TensorBuilder &b, int64_t index,
+                                                 mlir::Value x, int64_t features,
+                                                 mlir::Value lengths, mlir::Value h0,
+                                                 mlir::Value c0) {
+  SmallVector<mlir::Value> w, r, bias, peephole, projected;
+  for (int64_t d = 0; d < directions; ++d) {
+    appendGates(w, "weight_ih", index, d, gateOrder, features);
+    appendGates(r, "weight_hh", index, d, gateOrder, outputSize());
+    if (hasBias) {
+      appendGates(bias, "bias_ih", index, d, gateOrder, 0);
+      appendGates(bias, "bias_hh", index, d, gateOrder, 0);
+    }
+    if (peepholes)
+      appendGates(peephole, "peephole", index, d, {0, 2, 1}, 0);
+    if (projection)
+      projected.push_back(importer.weights.get(
+          layer.prefix + ".weight_hr" + suffix(index, d), {projection, size}, layer.user));
+  }
+  auto stack = [&](ArrayRef<mlir::Value> parts) {
+    return parts.empty() ? mlir::Value() : stackDirections(b, parts);
+  };
+  mlir::Value weight = stack(w), recurrent = stack(r), biases = stack(bias);
+  mlir::Value peepholeWeight = stack(peephole), projectionWeight = stack(projected);
+
+  mlir::OpBuilder &ops = b.getBuilder();
+  SmallVector<StringRef> names(activations.begin(), activations.end());
+  mlir::ArrayAttr functions = names.empty() ? nullptr : ops.getStrArrayAttr(names);
+  auto floats = [&](ArrayRef<double> values) -> mlir::ArrayAttr {
+    if (values.empty())
+      return nullptr;
+    SmallVector<float> narrowed(values.begin(), values.end());
+    return ops.getF32ArrayAttr(narrowed);
+  };
+  mlir::FloatAttr bound = clip ? ops.getF32FloatAttr(*clip) : nullptr;
+
+  int64_t time = cast<mlir::RankedTensorType>(x.getType()).getDimSize(0);
+  int64_t any = mlir::ShapedType::kDynamic;
+  auto y = b.f32Type({time, directions, any, outputSize()});
+  auto h = b.f32Type({directions, any, outputSize()});
+  auto c = b.f32Type({directions, any, size});
+  if (isLstm()) {
+    auto op = seq::LstmOp::create(ops, b.getLoc(), y, h, c, x, weight, recurrent, biases,
+                                  lengths, h0, c0, peepholeWeight, projectionWeight, direction,
+                                  functions, floats(alpha), floats(beta), bound, inputForget);
+    return {op.getY(), op.getYH(), op.getYC()};
+  }
+  if (layer.kind == "gru") {
+    auto op = seq::GruOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases, lengths,
+                                 h0, direction, functions, floats(alpha), floats(beta), bound,
+                                 linearBeforeReset);
+    return {op.getY(), op.getYH(), {}};
+  }
+  auto op = seq::RnnOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases, lengths,
+                               h0, direction, functions, floats(alpha), floats(beta), bound);
+  return {op.getY(), op.getYH(), {}};
+}
+
+Signal RecurrentImport::buildOuter(const Signal &input) {
+  TensorBuilder &b = importer.outer;
+  int64_t count = depth * directions;
+  mlir::Value h0 = importer.readInitialState(reader, "h", count, outputSize());
+  mlir::Value c0 =
+      isLstm() ? importer.readInitialState(reader, "c", count, size) : mlir::Value();
+  auto initialOf = [&](mlir::Value stack, int64_t index) -> mlir::Value {
+    if (!stack || depth == 1)
+      return stack;
+    return b.slice(stack, 0, index * directions, directions);
+  };
+
+  mlir::Value x = importer.timeMajor(input);
+  int64_t features = input.features;
+  SmallVector<mlir::Value> finalH, finalC;
+  for (int64_t index = 0; index < depth; ++index) {
+    Result result = buildOp(b, index, x, features, input.lengths, initialOf(h0, index),
+                            initialOf(c0, index));
+    finalH.push_back(result.h);
+    if (result.c)
+      finalC.push_back(result.c);
+    if (directions == 2) {
+      mlir::Value sideBySide = b.transpose(result.y, {0, 2, 1, 3});
+      x = b.collapse(sideBySide, {{0}, {1}, {2, 3}});
+    } else {
+      x = b.squeeze(result.y, 1);
+    }
+    features = directions * outputSize();
+  }
+
+  auto defineFinal = [&](StringRef state, ArrayRef<mlir::Value> finals, int64_t stateSize) {
+    Signal stack;
+    stack.kind = Signal::Kind::State;
+    stack.value = b.concat(finals, 0);
+    stack.features = stateSize;
+    stack.count = count;
+    importer.define(layer.name + "." + state.str(), stack, layer.user.position);
+    Signal last;
+    last.kind = Signal::Kind::Vector;
+    last.features = directions * stateSize;
+    last.value = directions == 1
+                     ? b.squeeze(finals.back(), 0)
+                     : b.collapse(b.transpose(finals.back(), {1, 0, 2}), {{0}, {1, 2}});
+    importer.define(layer.name + ".last_" + state.str(), last, layer.user.position);
+  };
+  defineFinal("h", finalH, outputSize());
+  if (isLstm())
+    defineFinal("c", finalC, size);
+
+  Signal result = importer.withValue(input, x, features);
+  result.timeMajor = true;
+  return result;
+}
+
+Signal RecurrentImport::buildStep(const Signal &input) {
+  TensorBuilder &b = *importer.step;
+  mlir::Value x = input.value;
+  int64_t features = input.features;
+  mlir::Value lastCell;
+  for (int64_t index = 0; index < depth; ++index) {
+    auto stateOf = [&](StringRef state) -> StepState * {
+      auto it = importer.stepStates.find(layer.name + "." + state.str() +
+                                         std::to_string(index));
+      return it == importer.stepStates.end() ? nullptr : &it->second;
+    };
+    StepState *h = stateOf("h"), *c = isLstm() ? stateOf("c") : nullptr;
+    if (!h)
+      return {};
+    Result result = buildOp(b, index, b.unsqueeze(x, 0), features, {},
+                            b.unsqueeze(h->inside, 0),
+                            c ? b.unsqueeze(c->inside, 0) : mlir::Value());
+    h->next = x = b.squeeze(result.h, 0);
+    if (c)
+      c->next = lastCell = b.squeeze(result.c, 0);
+    features = outputSize();
+  }
+  if (lastCell) {
+    Signal cell = importer.withValue(input, lastCell, size);
+    cell.kind = Signal::Kind::Vector;
+    importer.define(layer.name + ".last_c", cell, layer.user.position);
+  }
+  return importer.withValue(input, x, features);
+}
+
+Signal RecurrentImport::run() {
+  SmallVector<StringRef> states = {"h"};
+  if (isLstm())
+    states.push_back("c");
+  importer.checkInitial(reader, states);
+  Signal input = importer.resolveInput(reader);
+  if (!readAttributes() || !input.isValid()) {
+    // Later references to the states must not be reported as unknown.
+    if (!importer.step)
+      for (StringRef state : {"h", "c", "last_h", "last_c"})
+        importer.define(layer.name + "." + state.str(), {}, layer.user.position);
+    return {};
+  }
+  if (importer.step) {
+    if (input.kind != Signal::Kind::Vector)
+      return importer.mismatch(reader, "input", input, "a vector of features");
+    if (direction != seq::Direction::Forward) {
+      reader.errorAt("direction", "a layer of a step runs forward; found '" +
+                                      reader.find("direction")->text + "'");
+      return {};
+    }
+    return buildStep(input);
+  }
+  if (input.kind != Signal::Kind::Sequence)
+    return importer.mismatch(reader, "input", input, "a sequence of features");
+  return buildOuter(input);
+}
+
+Signal Importer::importRecurrent(LayerContext &layer) {
+  return RecurrentImport(*this, layer).run();
+}
+
+void Importer::checkInitial(MappingReader &reader, ArrayRef<StringRef> states) {
+  const Node *initial = reader.find("initial");
+  if (initial && initial->isMapping())
+    MappingReader(reporter, *initial, reader.getSubject().str() + ", 'initial'", states);
+}
+
+mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state, int64_t count,
+                                       int64_t size) {
+  const Node *initial = reader.find("initial");
+  if (!initial)
+    return {};
+  // Initial states come from outside of the step, one row each.
+  std::unique_ptr<TensorBuilder> hidden;
+  std::swap(hidden, step);
+  llvm::scope_exit restore([&] { std::swap(hidden, step); });
+
+  Signal signal;
+  if (initial->isScalar()) {
+    Node reference = *initial;
+    reference.text += "." + state.str();
+    signal = resolve(reference, reader.getSubject());
+  } else if (const Node *given = initial->find(state)) {
+    signal = resolve(*given, reader.getSubject());
+  } else {
+    if (!initial->isMapping())
+      reader.errorAt("initial", "'initial' is " + initial->describe() +
+                                    "; required is the name of a layer, or a mapping from "
+                                    "states to values");
+    return {};
+  }
+  if (!signal.isValid())
+    return {};
+  std::string required = "a vector of " + std::to_string(count * size) + " features";
+  if (count > 1)
+    required += " or a stack of " + std::to_string(count) + " states of " +
+                std::to_string(size) + " features";
+  if (signal.kind == Signal::Kind::State && signal.count == count && signal.features == size)
+    return signal.value;
+  if (signal.kind != Signal::Kind::Vector || signal.features != count * size) {
+    reader.errorAt("initial", "initial state '" + state + "' is " + signal.describe() +
+                                  "; required is " + required);
+    return {};
+  }
+  if (count == 1)
+    return outer.unsqueeze(signal.value, 0);
+  mlir::Builder &attributes = outer.getBuilder();
+  mlir::Value parts = outer.expand(
+      signal.value, {{0}, {1, 2}},
+      {outer.dim(signal.value, 0), attributes.getIndexAttr(count), attributes.getIndexAttr(size)});
+  return outer.transpose(parts, {1, 0, 2});
+}
+
+} // namespace seqc::yaml

@@ -1,0 +1,217 @@
+//===- ImportYAML.cpp - The road from a description to a module ------------===//
+
+#include "frontends/YAML/ImportYAML.h"
+
+#include "dialect/Seq/IR/SeqDialect.h"
+#include "frontends/YAML/Importer.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace seqc {
+
+void loadYamlImportDialects(mlir::MLIRContext &context) {
+  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                      mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect, seq::SeqDialect>();
+}
+
+namespace yaml {
+
+/// The path of `file`, which must lie inside `folder`; reports and gives nothing if it
+/// does not.
+std::optional<std::string> confineToFolder(Reporter &reporter, Position position,
+                                           StringRef folder, StringRef file) {
+  bool leaves = file.empty() || sys::path::is_absolute(file) ||
+                llvm::any_of(make_range(sys::path::begin(file), sys::path::end(file)),
+                             [](StringRef part) { return part == ".."; });
+  SmallString<256> path(folder);
+  sys::path::append(path, file);
+  SmallString<256> realPath, realFolder;
+  if (!leaves && !sys::fs::real_path(path, realPath) &&
+      !sys::fs::real_path(folder.empty() ? "." : folder, realFolder)) {
+    StringRef rest = realPath;
+    leaves = !rest.consume_front(realFolder) ||
+             !(rest.starts_with("/") || StringRef(realFolder).ends_with("/"));
+  }
+  if (!leaves)
+    return path.str().str();
+  reporter.error(position, "file '" + file + "' leaves the folder of the description; required "
+                                             "is a file inside it");
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Importer
+//===----------------------------------------------------------------------===//
+
+Importer::Importer(Reporter &reporter, const Node &root, WeightReader &weights,
+                   const YamlImportOptions &options, StringRef folder, StringRef name)
+    : reporter(reporter), root(root), weights(weights), options(options),
+      folder(folder.str()), modelName(name.str()), outer(&reporter.getContext()) {}
+
+void Importer::collectMentioned(const Node &node) {
+  if (node.isScalar()) {
+    mentioned.insert(node.text);
+    // Names inside of equations.
+    std::string word;
+    for (char c : node.text + " ") {
+      if (isAlnum(c) || c == '_' || c == '.') {
+        word += c;
+      } else {
+        mentioned.insert(word);
+        word.clear();
+      }
+    }
+  }
+  for (const Node &item : node.items)
+    collectMentioned(item);
+  for (const Entry &entry : node.entries)
+    collectMentioned(entry.value);
+}
+
+/// Erases ops that nothing uses, such as final states that nobody reads.
+static void eraseDeadOps(mlir::Block &block) {
+  for (mlir::Operation &op : make_early_inc_range(reverse(block))) {
+    if (mlir::isOpTriviallyDead(&op)) {
+      op.erase();
+      continue;
+    }
+    for (mlir::Region &region : op.getRegions())
+      for (mlir::Block &inner : region)
+        eraseDeadOps(inner);
+  }
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
+  mlir::MLIRContext *context = &reporter.getContext();
+  mlir::Location loc = reporter.getLocation(root.position);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
+  mlir::OpBuilder builder(context);
+  builder.setInsertionPointToStart(module->getBody());
+  auto function = mlir::func::FuncOp::create(builder, loc, "forward",
+                                             builder.getFunctionType({}, {}));
+  body = function.addEntryBlock();
+  outer.getBuilder().setInsertionPointToEnd(body);
+  outer.setLoc(loc);
+  weights.setInsertionBlock(body);
+
+  MappingReader reader(reporter, root, "the description",
+                       {"name", "description", "weights", "vocabularies", "cells", "inputs",
+                        "layers", "generate", "outputs"});
+  modelName = reader.getText("name").value_or(modelName);
+  collectMentioned(root);
+  readVocabularies();
+  readCells();
+  readInputs();
+  // Nothing else can be checked without a batch.
+  if (!batchSource)
+    return nullptr;
+
+  if (const Node *layers = root.find("layers")) {
+    for (const Entry &entry : layers->entries)
+      if (const Node *kind = entry.value.find("kind"))
+        preferTimeMajor |= kind->text == "rnn" || kind->text == "gru" ||
+                           kind->text == "lstm" || cells.count(kind->text);
+    importLayers(*layers);
+  }
+  if (const Node *generate = root.find("generate"))
+    importGenerate(*generate);
+  const Node *outputs = root.find("outputs");
+  if (outputs)
+    importOutputs(*outputs);
+  else if (!root.find("generate"))
+    reporter.error(root.position, "the description has neither 'outputs' nor 'generate'; "
+                                  "required is what the model gives");
+  if (reporter.hasErrors())
+    return nullptr;
+  if (results.empty()) {
+    reporter.error(outputs ? outputs->position : root.position,
+                   "the model has no outputs; required is at least one");
+    return nullptr;
+  }
+  weights.reportUnused(root.find("weights") ? root.find("weights")->position : root.position);
+
+  mlir::func::ReturnOp::create(outer.getBuilder(), loc, mlir::ValueRange(returned));
+  function.setName(entryName);
+  SmallVector<mlir::Type> resultTypes;
+  for (mlir::Value value : returned)
+    resultTypes.push_back(value.getType());
+  function.setType(builder.getFunctionType(body->getArgumentTypes(), resultTypes));
+  for (auto [i, port] : enumerate(arguments))
+    function.setArgAttr(i, "seq.name", builder.getStringAttr(port.name));
+  for (auto [i, port] : enumerate(results))
+    function.setResultAttr(i, "seq.name", builder.getStringAttr(port.name));
+  (*module)->setAttr("seq.metadata", builder.getStringAttr(buildMetadata()));
+  eraseDeadOps(*body);
+  if (mlir::failed(mlir::verify(*module)))
+    return nullptr;
+  return module;
+}
+
+} // namespace yaml
+
+//===----------------------------------------------------------------------===//
+// importYAML
+//===----------------------------------------------------------------------===//
+
+mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path, mlir::MLIRContext &context,
+                                             const YamlImportOptions &options) {
+  loadYamlImportDialects(context);
+  yaml::Reporter reporter(context, path);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  if (!buffer) {
+    mlir::emitError(mlir::UnknownLoc::get(&context))
+        << "'" << path << "' cannot be read: " << buffer.getError().message();
+    return nullptr;
+  }
+  std::optional<yaml::Node> root =
+      yaml::parseTree((*buffer)->getBuffer(), [&](yaml::Position position, StringRef message) {
+        reporter.error(position, message);
+      });
+  if (!root)
+    return nullptr;
+
+  // The weights lie beside the description, under its name unless it says otherwise.
+  StringRef folder = sys::path::parent_path(path);
+  std::string weightsName = (sys::path::stem(path) + ".safetensors").str();
+  yaml::Position weightsPosition = root->position;
+  if (const yaml::Node *given = root->find("weights")) {
+    weightsPosition = given->position;
+    if (given->isScalar())
+      weightsName = given->text;
+    else
+      reporter.error(given->position, "'weights' is " + given->describe() +
+                                          "; required is the name of a safetensors file");
+  }
+  std::optional<SafeTensorsFile> file;
+  if (std::optional<std::string> weightsPath =
+          yaml::confineToFolder(reporter, weightsPosition, folder, weightsName)) {
+    Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
+    if (opened)
+      file = std::move(*opened);
+    else
+      reporter.error(weightsPosition, toString(opened.takeError()));
+  }
+  yaml::WeightReader weights(reporter, std::move(file), weightsName);
+  yaml::Importer importer(reporter, *root, weights, options, folder, sys::path::stem(path));
+  mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();
+  reporter.finish();
+  return reporter.hasErrors() ? nullptr : std::move(module);
+}
+
+} // namespace seqc

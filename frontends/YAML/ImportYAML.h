@@ -1,0 +1,46 @@
+//===- ImportYAML.h - Model descriptions in YAML -----------------*- C++ -*-===//
+//
+// docs/reference/yaml.md describes the schema.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_YAML_IMPORTYAML_H
+#define FRONTENDS_YAML_IMPORTYAML_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace seqc {
+
+/// What replaces the settings of the description's `generate` section.
+struct YamlImportOptions {
+  /// Hypotheses a beam search keeps; 1 is greedy search.
+  std::optional<int64_t> beam;
+  /// Hypotheses returned per row.
+  std::optional<int64_t> nBest;
+  /// Exponent of the length normalisation.
+  std::optional<double> lengthPenalty;
+  /// Most tokens generated per row.
+  std::optional<int64_t> maxLength;
+  /// Whether the entry takes a forced beginning of the output.
+  std::optional<bool> prefix;
+};
+
+/// Loads the dialects that an imported module uses.
+void loadYamlImportDialects(mlir::MLIRContext &context);
+
+/// Reads the description at `path` and the files it names, and builds the module in the
+/// import form. Every fault is reported as an MLIR diagnostic located in the file, all of
+/// them before it gives up; the result is null if there was one.
+mlir::OwningOpRef<mlir::ModuleOp> importYAML(llvm::StringRef path,
+                                             mlir::MLIRContext &context,
+                                             const YamlImportOptions &options = {});
+
+} // namespace seqc
+
+#endif // FRONTENDS_YAML_IMPORTYAML_H

@@ -1,0 +1,273 @@
+//===- Importer.h - From a description to seq IR -----------------*- C++ -*-===//
+//
+// One object per import. Every layer of the description turns signals into signals; a
+// signal is a tensor that knows its role. The methods are spread over files by subject:
+//
+//   ImportYAML.cpp        the road from path to module
+//   ImportInputs.cpp      vocabularies, inputs, references to signals
+//   ImportRecurrent.cpp   rnn, gru, lstm
+//   ImportCell.cpp        user-written cells, equations
+//   ImportAttention.cpp   attention of every kind
+//   ImportFeedforward.cpp embedding, linear, activation, pool, equation, label
+//   ImportGenerate.cpp    decoder step and search
+//   ImportOutputs.cpp     results, metadata
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_YAML_IMPORTER_H
+#define FRONTENDS_YAML_IMPORTER_H
+
+#include "frontends/YAML/Equation.h"
+#include "frontends/YAML/ImportYAML.h"
+#include "frontends/YAML/Schema.h"
+#include "frontends/YAML/TensorBuilder.h"
+#include "frontends/YAML/WeightReader.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
+
+#include <map>
+#include <memory>
+
+namespace seqc::yaml {
+
+/// A list of units of text and the roles of some of them.
+struct Vocabulary {
+  std::string unit = "char";
+  bool lowercase = false;
+  std::vector<std::string> tokens;
+  std::optional<int64_t> pad, unknown, start, end;
+
+  /// The id of `token`, if it is there.
+  std::optional<int64_t> find(llvm::StringRef token) const;
+};
+
+/// A tensor and its role in the model.
+struct Signal {
+  enum class Kind {
+    /// Stands for a value whose error has been reported.
+    Invalid,
+    /// i32 ids: [batch, time], or [lanes] in a step.
+    Tokens,
+    /// f32 [batch, time, features].
+    Sequence,
+    /// f32 [batch, features].
+    Vector,
+    /// f32 [layers * directions, batch, size], as PyTorch's h_n.
+    State,
+    /// f32 [batch, time]: one number per step.
+    StepScalar,
+    /// f32 [batch].
+    Scalar,
+    /// i32 [batch, time].
+    StepLabel,
+    /// i32 [batch].
+    Label,
+    /// f32 [batch, (heads,) queries, keys]; [lanes, keys] in a step.
+    Weights
+  };
+
+  Kind kind = Kind::Invalid;
+  mlir::Value value;
+  /// Whether time comes before batch in `value`.
+  bool timeMajor = false;
+  /// Length of the last dimension of Sequence, Vector and State.
+  int64_t features = 0;
+  /// Living steps per row of a Sequence or Tokens, if rows differ.
+  mlir::Value lengths;
+  /// Name of the time dimension in the signature; of the keys' for Weights.
+  std::string time, keyTime;
+  /// Vocabulary of Tokens; labels of Label.
+  std::string vocabulary;
+  /// Number of ids of Tokens; of states of State.
+  int64_t count = 0;
+  /// Defined outside the step that reads it.
+  bool isOuter = false;
+  /// Line that made it.
+  Position position;
+
+  bool isValid() const { return kind != Kind::Invalid; }
+  /// What it is, in words: "a sequence of 64 features".
+  std::string describe() const;
+};
+
+/// An entry of the signature.
+struct PortInfo {
+  std::string name;
+  llvm::json::Object json;
+};
+
+/// A user-written cell.
+struct CellDefinition {
+  std::string input;
+  std::vector<std::string> states;
+  std::string output;
+  /// Equations and the place of each.
+  std::vector<std::pair<Equation, Position>> equations;
+};
+
+/// What a layer is being built from.
+struct LayerContext {
+  std::string name;
+  std::string kind;
+  /// Prefix of its weights: the name, or what `weights` says.
+  std::string prefix;
+  const Node *node = nullptr;
+  WeightUser user;
+};
+
+/// A state of the decoder step: its value inside and at the beginning, lanes first.
+struct StepState {
+  mlir::Value inside;
+  mlir::Value initial;
+  /// What the step yields; set when the layer has been built.
+  mlir::Value next;
+};
+
+/// Builds the module of one description.
+class Importer {
+public:
+  Importer(Reporter &reporter, const Node &root, WeightReader &weights,
+           const YamlImportOptions &options, llvm::StringRef folder, llvm::StringRef name);
+
+  /// Builds the module; reports what is wrong.
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+private:
+  using Signals = std::map<std::string, Signal, std::less<>>;
+
+  //===--- Vocabularies, inputs, references (ImportInputs.cpp) ------------------===//
+  void readVocabularies();
+  Vocabulary readVocabulary(const Entry &entry);
+  void readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
+  void readInputs();
+  void readInput(const Entry &entry);
+  /// Adds an argument to the entry and describes it.
+  mlir::Value addArgument(mlir::Type type, PortInfo info, Position position);
+  /// Makes `name` known; reports a name that is taken.
+  void define(llvm::StringRef name, Signal signal, Position position);
+  Signal *lookup(llvm::StringRef name, const Node &at);
+  /// The signal `node` names, or the concatenation it lists.
+  Signal resolve(const Node &node, llvm::StringRef subject);
+  /// The signal of `key`, or the previous layer's if the key is absent.
+  Signal resolveInput(MappingReader &reader, llvm::StringRef key = "input");
+  Signal concatSignals(llvm::ArrayRef<Signal> parts, const Node &at);
+  /// Reports that `key` has a signal of the wrong role.
+  Signal mismatch(const MappingReader &reader, llvm::StringRef key, const Signal &found,
+                  llvm::StringRef required);
+  mlir::Value batchMajor(const Signal &signal);
+  mlir::Value timeMajor(const Signal &signal);
+  /// `signal` with `value` (same axes, f32) in place of its own.
+  Signal withValue(const Signal &signal, mlir::Value value, int64_t features) const;
+
+  /// Whether `name` occurs anywhere in the description's texts.
+  bool isMentioned(llvm::StringRef name) const { return mentioned.contains(name); }
+  void collectMentioned(const Node &node);
+
+  //===--- Layers (ImportFeedforward.cpp) ---------------------------------------===//
+  void importLayers(const Node &layers);
+  void importLayer(const Entry &entry);
+  Signal importLayerOfKind(LayerContext &layer);
+  Signal importEmbedding(LayerContext &layer);
+  Signal importLinear(LayerContext &layer);
+  Signal importActivation(LayerContext &layer);
+  Signal importLayerNorm(LayerContext &layer);
+  Signal importPool(LayerContext &layer);
+  Signal importLabel(LayerContext &layer);
+  mlir::Value applyActivation(MappingReader &reader, mlir::Value x);
+  /// A size: a number, or a vocabulary's name for the number of its tokens.
+  std::optional<int64_t> getSize(MappingReader &reader, llvm::StringRef key);
+
+  //===--- Recurrent layers (ImportRecurrent.cpp) -------------------------------===//
+  Signal importRecurrent(LayerContext &layer);
+  friend class RecurrentImport;
+  /// The initial value of one state of a layer, `[count, batch, size]`, or null if the
+  /// description gives none.
+  mlir::Value readInitialState(MappingReader &reader, llvm::StringRef state, int64_t count,
+                               int64_t size);
+
+  /// Reports states in the mapping `initial` that are not in `states`.
+  void checkInitial(MappingReader &reader, llvm::ArrayRef<llvm::StringRef> states);
+
+  //===--- Cells and equations (ImportCell.cpp) ---------------------------------===//
+  void readCells();
+  void readCell(const Entry &entry);
+  Signal importCell(LayerContext &layer, const CellDefinition &cell);
+  Signal importEquation(LayerContext &layer);
+  /// One size per state; empty if they are absent or wrong.
+  std::vector<int64_t> readCellSizes(MappingReader &reader, const CellDefinition &cell);
+
+  //===--- Attention (ImportAttention.cpp) --------------------------------------===//
+  Signal importAttention(LayerContext &layer);
+  friend class AttentionImport;
+
+  //===--- Generation (ImportGenerate.cpp) --------------------------------------===//
+  void importGenerate(const Node &generate);
+  friend class GenerateImport;
+
+  //===--- Outputs (ImportOutputs.cpp) ------------------------------------------===//
+  void importOutputs(const Node &outputs);
+  void importOutput(const Entry &entry);
+  void addResult(mlir::Value value, PortInfo info);
+  std::string buildMetadata();
+  llvm::json::Object describeTextInput();
+
+  /// The builder of the region that is being filled.
+  TensorBuilder &builder() { return step ? *step : outer; }
+
+  Reporter &reporter;
+  const Node &root;
+  WeightReader &weights;
+  const YamlImportOptions &options;
+  std::string folder;
+  std::string modelName;
+
+  TensorBuilder outer;
+  /// Set while the decoder step is built.
+  std::unique_ptr<TensorBuilder> step;
+  mlir::Block *stepBlock = nullptr;
+  /// The row of each lane of the step.
+  mlir::Value stepRows;
+  std::map<std::string, StepState, std::less<>> stepStates;
+  std::vector<std::string> stepStateOrder;
+
+  std::map<std::string, Vocabulary, std::less<>> vocabularies;
+  std::map<std::string, CellDefinition, std::less<>> cells;
+  Signals signals;
+  Signals stepSignals;
+  /// Names that come later, for a better message.
+  std::map<std::string, Position, std::less<>> layerPositions;
+  /// Names of the classes of `label` layers, and the layer each reads.
+  std::map<std::string, std::vector<std::string>, std::less<>> labelNames;
+  std::map<std::string, std::string, std::less<>> labelSources;
+  std::string previousLayer;
+  llvm::StringSet<> mentioned;
+  std::map<void *, mlir::Value> transposed;
+  std::map<void *, mlir::Value> gathered;
+
+  mlir::Block *body = nullptr;
+  std::vector<PortInfo> arguments;
+  std::vector<PortInfo> results;
+  std::vector<mlir::Value> returned;
+  /// A value whose extent `batchDim` is the batch.
+  mlir::Value batchSource;
+  int64_t batchDim = 0;
+  bool timeFirst = false;
+  bool preferTimeMajor = false;
+
+  std::string entryName = "forward";
+  /// The input that text goes into: its name, its lengths' name, its vocabulary.
+  std::string textInput, textLengths, textVocabulary;
+  std::optional<int64_t> textMaxLength;
+  llvm::json::Object textOutput;
+  std::string textKind;
+  std::optional<llvm::json::Object> generation;
+};
+
+} // namespace seqc::yaml
+
+#endif // FRONTENDS_YAML_IMPORTER_H

@@ -1,0 +1,113 @@
+//===- Schema.h - Checked reading of a description ---------------*- C++ -*-===//
+//
+// Errors are collected, not thrown: a reader reports what is wrong and answers with
+// nothing, so that the import goes on and finds the next fault.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_YAML_SCHEMA_H
+#define FRONTENDS_YAML_SCHEMA_H
+
+#include "frontends/YAML/YamlTree.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Location.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace seqc::yaml {
+
+/// The entry of `candidates` nearest to `word`, or nothing if none is near.
+std::optional<llvm::StringRef> findNearest(llvm::StringRef word,
+                                           llvm::ArrayRef<llvm::StringRef> candidates);
+
+/// Collects errors of one file as MLIR diagnostics.
+class Reporter {
+public:
+  Reporter(mlir::MLIRContext &context, llvm::StringRef path)
+      : context(context), path(path.str()) {}
+
+  /// The MLIR location of a place in the file.
+  mlir::Location getLocation(Position position) const;
+
+  /// Reports an error. Beyond a cap further ones are only counted.
+  void error(Position position, const llvm::Twine &message);
+
+  /// Reports a warning.
+  void warn(Position position, const llvm::Twine &message);
+
+  /// Reports how many errors were not shown, if any.
+  void finish();
+
+  bool hasErrors() const { return numErrors != 0; }
+  mlir::MLIRContext &getContext() const { return context; }
+  llvm::StringRef getPath() const { return path; }
+
+private:
+  mlir::MLIRContext &context;
+  std::string path;
+  unsigned numErrors = 0;
+};
+
+/// Reads the keys of one mapping and checks them.
+class MappingReader {
+public:
+  /// Reports every key of `node` that is not in `keys`. `subject` names the mapping in
+  /// messages, e.g. "layer 'encoder' (lstm)".
+  MappingReader(Reporter &reporter, const Node &node, std::string subject,
+                llvm::ArrayRef<llvm::StringRef> keys);
+
+  llvm::StringRef getSubject() const { return subject; }
+  Position getPosition() const { return node.position; }
+  Reporter &getReporter() const { return reporter; }
+
+  /// The value of `key`, or null.
+  const Node *find(llvm::StringRef key) const { return node.find(key); }
+  bool has(llvm::StringRef key) const { return node.find(key) != nullptr; }
+
+  /// The value of `key`; reports an error that says what is `required` if it is absent.
+  const Node *require(llvm::StringRef key, llvm::StringRef required) const;
+
+  /// A whole number in [min, max]; nothing if absent or wrong.
+  std::optional<int64_t> getInteger(llvm::StringRef key, int64_t min,
+                                    int64_t max = std::numeric_limits<int32_t>::max()) const;
+  std::optional<double> getNumber(llvm::StringRef key) const;
+  bool getBool(llvm::StringRef key, bool otherwise) const;
+  std::optional<std::string> getText(llvm::StringRef key) const;
+
+  /// One of `words`; nothing if absent or wrong.
+  std::optional<std::string> getWord(llvm::StringRef key,
+                                     llvm::ArrayRef<llvm::StringRef> words) const;
+
+  /// A list of words, or one word; every one in `words` unless that is empty.
+  std::vector<std::string> getWords(llvm::StringRef key,
+                                    llvm::ArrayRef<llvm::StringRef> words = {}) const;
+
+  /// A list of numbers, or one number.
+  std::vector<double> getNumbers(llvm::StringRef key) const;
+
+  /// Reports an error at the value of `key`.
+  void errorAt(llvm::StringRef key, const llvm::Twine &message) const;
+
+private:
+  /// Reports that `key` holds `found` instead of `required`.
+  void mismatch(llvm::StringRef key, const Node &found, const llvm::Twine &required) const;
+  /// One of `words`, checked.
+  bool checkWord(llvm::StringRef key, const Node &word,
+                 llvm::ArrayRef<llvm::StringRef> words) const;
+
+  Reporter &reporter;
+  const Node &node;
+  std::string subject;
+};
+
+} // namespace seqc::yaml
+
+#endif // FRONTENDS_YAML_SCHEMA_H

@@ -1,0 +1,112 @@
+//===- WeightReader.cpp - Weights that layers ask for ----------------------===//
+
+#include "frontends/YAML/WeightReader.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+bool WeightReader::has(StringRef name) const { return !file || file->lookup(name); }
+
+std::optional<SmallVector<int64_t, 4>> WeightReader::getShape(StringRef name) const {
+  const TensorEntry *entry = file ? file->lookup(name) : nullptr;
+  if (!entry)
+    return std::nullopt;
+  return entry->shape;
+}
+
+const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
+                                       const WeightUser &user) {
+  if (!file)
+    return nullptr;
+  asked.insert(name);
+  auto fail = [&](const Twine &message) -> const TensorEntry * {
+    if (reported.insert(name).second)
+      reporter.error(user.position, Twine(user.subject) + ": " + message);
+    return nullptr;
+  };
+  const TensorEntry *entry = file->lookup(name);
+  if (!entry) {
+    std::string hint;
+    if (std::optional<StringRef> nearest = file->findNearest(name))
+      hint = ("; the nearest name there is '" + *nearest + "' of shape " +
+              formatShape(file->lookup(*nearest)->shape))
+                 .str();
+    return fail("weight '" + name + "' is not in '" + storedName + "'; required is F32 of shape " +
+                formatShape(shape) + hint);
+  }
+  if (ArrayRef<int64_t>(entry->shape) != shape)
+    return fail("weight '" + name + "' in '" + storedName + "' has shape " +
+                formatShape(entry->shape) + "; required is " + formatShape(shape));
+  if (entry->dtype != TensorDType::F32)
+    return fail("weight '" + name + "' in '" + storedName + "' is stored as " +
+                getTensorDTypeName(entry->dtype) + "; required is F32");
+  return entry;
+}
+
+mlir::Value WeightReader::get(StringRef name, ArrayRef<int64_t> shape, const WeightUser &user) {
+  return getRows(name, shape, 0, shape.empty() ? 1 : shape.front(), user);
+}
+
+mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape, int64_t begin,
+                                  int64_t rows, const WeightUser &user) {
+  bool whole = shape.empty() || rows == shape.front();
+  std::string label =
+      whole ? name.str() : formatv("{0}[{1}:{2}]", name, begin, begin + rows).str();
+  const TensorEntry *entry = check(name, shape, user);
+  std::string key = label + formatShape(shape);
+  if (mlir::Value value = values.lookup(key))
+    return value;
+
+  mlir::OpBuilder builder(&reporter.getContext());
+  if (last)
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(block);
+  mlir::Location loc = reporter.getLocation(user.position);
+  SmallVector<int64_t> part(shape);
+  if (!part.empty())
+    part.front() = rows;
+  auto type = mlir::RankedTensorType::get(part, builder.getF32Type());
+  mlir::Value value;
+  if (entry) {
+    int64_t rowBytes = shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();
+    std::string hash =
+        hashBytes(file->getData(*entry).slice(begin * rowBytes, whole ? entry->size : rows * rowBytes));
+    value = seq::WeightOp::create(builder, loc, type, label, storedName,
+                                  entry->offset + begin * rowBytes, hash);
+  } else {
+    // Never seen: an error was reported, and the module is thrown away.
+    value = mlir::tensor::EmptyOp::create(builder, loc, part, builder.getF32Type());
+  }
+  last = value.getDefiningOp();
+  values[key] = value;
+  return value;
+}
+
+void WeightReader::reportUnused(Position position) {
+  if (!file)
+    return;
+  SmallVector<std::string> unused;
+  for (const TensorEntry &entry : file->getEntries())
+    if (!asked.contains(entry.name))
+      unused.push_back("'" + entry.name + "'");
+  if (unused.empty())
+    return;
+  size_t count = unused.size();
+  if (count > 8) {
+    unused.resize(8);
+    unused.push_back("…");
+  }
+  reporter.warn(position, Twine(count) + " of the tensors in '" + storedName +
+                              "' are used by no layer: " + join(unused, ", "));
+}
+
+} // namespace seqc::yaml

@@ -1,0 +1,74 @@
+//===- WeightReader.h - Weights that layers ask for --------------*- C++ -*-===//
+//
+// Looks weights up in the model's safetensors file, checks their shape and type against
+// what a layer needs, and gives `seq.weight` ops. A weight that is missing or wrong is
+// reported and stood in for, so that the import goes on to the next fault.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_YAML_WEIGHTREADER_H
+#define FRONTENDS_YAML_WEIGHTREADER_H
+
+#include "frontends/SafeTensors/SafeTensorsFile.h"
+#include "frontends/YAML/Schema.h"
+
+#include "mlir/IR/Builders.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace seqc::yaml {
+
+/// Who needs a weight: for messages and locations.
+struct WeightUser {
+  /// The layer in words, such as "layer 'encoder' (lstm)".
+  std::string subject;
+  Position position;
+};
+
+/// Gives `seq.weight` ops at the beginning of a function.
+class WeightReader {
+public:
+  /// `file` is null if the file could not be read (which was reported): every weight is
+  /// then stood in for silently. `storedName` is the file's name in the IR.
+  WeightReader(Reporter &reporter, std::optional<SafeTensorsFile> file, std::string storedName)
+      : reporter(reporter), file(std::move(file)), storedName(std::move(storedName)) {}
+
+  /// Where the ops go.
+  void setInsertionBlock(mlir::Block *newBlock) { block = newBlock; }
+
+  /// Whether the file holds `name`. True if there is no readable file.
+  bool has(llvm::StringRef name) const;
+
+  /// The shape of `name`, if the file holds it.
+  std::optional<llvm::SmallVector<int64_t, 4>> getShape(llvm::StringRef name) const;
+
+  /// The weight `name`, which must have `shape`.
+  mlir::Value get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, const WeightUser &user);
+
+  /// Rows [begin, begin + rows) of the weight `name`, which must have `shape`.
+  mlir::Value getRows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t begin,
+                      int64_t rows, const WeightUser &user);
+
+  /// Warns of tensors in the file that nothing asked for.
+  void reportUnused(Position position);
+
+private:
+  /// The entry `name` if it is as required; reports otherwise, once for each name.
+  const TensorEntry *check(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                           const WeightUser &user);
+
+  Reporter &reporter;
+  std::optional<SafeTensorsFile> file;
+  std::string storedName;
+  mlir::Block *block = nullptr;
+  mlir::Operation *last = nullptr;
+  llvm::StringMap<mlir::Value> values;
+  llvm::StringSet<> asked;
+  llvm::StringSet<> reported;
+};
+
+} // namespace seqc::yaml
+
+#endif // FRONTENDS_YAML_WEIGHTREADER_H

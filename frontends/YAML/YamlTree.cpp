@@ -1,0 +1,242 @@
+//===- YamlTree.cpp - A YAML file as a tree with positions -----------------===//
+//
+// Anchors and aliases are refused: a description gains little from them, and they are
+// how a small file becomes a huge tree. Nesting is bounded.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontends/YAML/YamlTree.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLParser.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+/// Deeper than any description needs.
+static constexpr int kMaxDepth = 32;
+
+//===----------------------------------------------------------------------===//
+// Node
+//===----------------------------------------------------------------------===//
+
+const Entry *Node::findEntry(StringRef key) const {
+  for (const Entry &entry : entries)
+    if (entry.key == key)
+      return &entry;
+  return nullptr;
+}
+
+const Node *Node::find(StringRef key) const {
+  const Entry *entry = findEntry(key);
+  return entry ? &entry->value : nullptr;
+}
+
+std::string Node::describe() const {
+  switch (kind) {
+  case Kind::Null:
+    return "nothing";
+  case Kind::Scalar:
+    return (quoted ? "the text '" : "'") + text + "'";
+  case Kind::Sequence:
+    return "a list";
+  case Kind::Mapping:
+    return "a mapping";
+  }
+  return "";
+}
+
+std::optional<int64_t> Node::asInteger() const {
+  int64_t value;
+  if (!isScalar() || quoted || StringRef(text).getAsInteger(10, value))
+    return std::nullopt;
+  return value;
+}
+
+std::optional<double> Node::asNumber() const {
+  double value;
+  if (!isScalar() || quoted || StringRef(text).getAsDouble(value, /*AllowInexact=*/true) ||
+      !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+std::optional<bool> Node::asBool() const {
+  if (!isScalar() || quoted)
+    return std::nullopt;
+  if (text == "true")
+    return true;
+  if (text == "false")
+    return false;
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Copies LLVM's streamed nodes into a tree.
+class TreeBuilder {
+public:
+  TreeBuilder(const SourceMgr &sources, const ErrorHandler &onError)
+      : sources(sources), onError(onError) {}
+
+  /// Copies `source`; nothing after an error that makes further reading pointless.
+  std::optional<Node> build(llvm::yaml::Node *source, int depth);
+
+private:
+  Position getPosition(const llvm::yaml::Node *node) const {
+    SMLoc start = node->getSourceRange().Start;
+    if (!start.isValid())
+      return {};
+    auto [line, column] = sources.getLineAndColumn(start);
+    return {line, column};
+  }
+
+  std::optional<Node> buildMapping(llvm::yaml::MappingNode *source, Node node, int depth);
+
+  const SourceMgr &sources;
+  const ErrorHandler &onError;
+};
+} // namespace
+
+std::optional<Node> TreeBuilder::buildMapping(llvm::yaml::MappingNode *source, Node node,
+                                              int depth) {
+  node.kind = Node::Kind::Mapping;
+  for (llvm::yaml::KeyValueNode &pair : *source) {
+    auto *key = dyn_cast_or_null<llvm::yaml::ScalarNode>(pair.getKey());
+    if (!key) {
+      Position at = pair.getKey() ? getPosition(pair.getKey()) : node.position;
+      onError(at, "the key of an entry is not a word");
+      return std::nullopt;
+    }
+    SmallString<32> storage;
+    Entry entry;
+    entry.key = key->getValue(storage).str();
+    entry.keyPosition = getPosition(key);
+    llvm::yaml::Node *value = pair.getValue();
+    if (!value)
+      return std::nullopt;
+    std::optional<Node> built = build(value, depth + 1);
+    if (!built)
+      return std::nullopt;
+    entry.value = std::move(*built);
+    if (entry.value.isNull())
+      entry.value.position = entry.keyPosition;
+    if (const Entry *first = node.findEntry(entry.key)) {
+      onError(entry.keyPosition, ("key '" + entry.key + "' is given twice; first on line " +
+                                  Twine(first->keyPosition.line))
+                                     .str());
+      continue;
+    }
+    node.entries.push_back(std::move(entry));
+  }
+  return node;
+}
+
+std::optional<Node> TreeBuilder::build(llvm::yaml::Node *source, int depth) {
+  Node node;
+  node.position = getPosition(source);
+  if (depth > kMaxDepth) {
+    onError(node.position, ("nested deeper than " + Twine(kMaxDepth) + " levels").str());
+    return std::nullopt;
+  }
+  if (!source->getAnchor().empty() || isa<llvm::yaml::AliasNode>(source)) {
+    onError(node.position, "anchors and aliases are not supported; write the value out");
+    return std::nullopt;
+  }
+  if (isa<llvm::yaml::NullNode>(source))
+    return node;
+  if (auto *scalar = dyn_cast<llvm::yaml::ScalarNode>(source)) {
+    SmallString<64> storage;
+    node.kind = Node::Kind::Scalar;
+    node.text = scalar->getValue(storage).str();
+    StringRef raw = scalar->getRawValue();
+    node.quoted = raw.starts_with("\"") || raw.starts_with("'");
+    if (!node.quoted && (raw.empty() || raw == "~" || raw == "null"))
+      node.kind = Node::Kind::Null;
+    return node;
+  }
+  if (auto *block = dyn_cast<llvm::yaml::BlockScalarNode>(source)) {
+    node.kind = Node::Kind::Scalar;
+    node.text = block->getValue().str();
+    node.quoted = true;
+    return node;
+  }
+  if (auto *sequence = dyn_cast<llvm::yaml::SequenceNode>(source)) {
+    node.kind = Node::Kind::Sequence;
+    for (llvm::yaml::Node &item : *sequence) {
+      std::optional<Node> built = build(&item, depth + 1);
+      if (!built)
+        return std::nullopt;
+      node.items.push_back(std::move(*built));
+    }
+    return node;
+  }
+  if (auto *mapping = dyn_cast<llvm::yaml::MappingNode>(source))
+    return buildMapping(mapping, std::move(node), depth);
+  onError(node.position, "this kind of YAML node is not supported");
+  return std::nullopt;
+}
+
+std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
+  size_t badByte;
+  if (!json::isUTF8(text, &badByte)) {
+    StringRef before = text.take_front(badByte);
+    size_t lineBegin = before.rfind('\n');
+    lineBegin = lineBegin == StringRef::npos ? 0 : lineBegin + 1;
+    onError({static_cast<unsigned>(before.count('\n') + 1),
+             static_cast<unsigned>(badByte - lineBegin + 1)},
+            "the file is not valid UTF-8");
+    return std::nullopt;
+  }
+
+  SourceMgr sources;
+  struct HandlerState {
+    const ErrorHandler &onError;
+    bool failed = false;
+  } state{onError};
+  sources.setDiagHandler(
+      [](const SMDiagnostic &diag, void *opaque) {
+        auto &state = *static_cast<HandlerState *>(opaque);
+        if (diag.getKind() != SourceMgr::DK_Error || state.failed)
+          return;
+        state.failed = true;
+        std::string message = diag.getMessage().str();
+        if (!message.empty())
+          message[0] = toLower(message[0]);
+        state.onError({static_cast<unsigned>(std::max(diag.getLineNo(), 1)),
+                       static_cast<unsigned>(std::max(diag.getColumnNo() + 1, 1))},
+                      StringRef(message).rtrim('.'));
+      },
+      &state);
+  llvm::yaml::Stream stream(MemoryBufferRef(text, "model"), sources, /*ShowColors=*/false);
+  llvm::yaml::document_iterator document = stream.begin();
+  if (document == stream.end())
+    return Node();
+  llvm::yaml::Node *root = document->getRoot();
+  if (!root) {
+    if (!stream.failed())
+      return Node();
+    return std::nullopt;
+  }
+  std::optional<Node> tree = TreeBuilder(sources, onError).build(root, 0);
+  if (stream.failed() || !tree)
+    return std::nullopt;
+  if (++document != stream.end() && !stream.failed()) {
+    onError({}, "the file holds several documents; one is required");
+    return std::nullopt;
+  }
+  if (stream.failed())
+    return std::nullopt;
+  return tree;
+}
+
+} // namespace seqc::yaml
