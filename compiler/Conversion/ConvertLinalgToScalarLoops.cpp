@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -166,9 +167,41 @@ bool hasPlainInits(linalg::LinalgOp op) {
   });
 }
 
+/// The address of a row-major buffer.
+Value addressOf(RewriterBase &builder, Location loc, Value buffer) {
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+  Value number = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), number);
+}
+
+/// Row-major buffers are copied by memcpy, others by loops: left alone, a copy of dynamic shape would become a
+/// call of MLIR's support library.
+void copyWithoutLibrary(RewriterBase &rewriter, memref::CopyOp op) {
+  auto type = cast<MemRefType>(op.getSource().getType());
+  auto isDense = [](Value buffer) { return cast<MemRefType>(buffer.getType()).getLayout().isIdentity(); };
+  if (!isDense(op.getSource()) || !isDense(op.getTarget())) {
+    rewriter.replaceOpWithNewOp<linalg::CopyOp>(op, op.getSource(), op.getTarget());
+    return;
+  }
+  Location loc = op.getLoc();
+  int64_t elementBytes = type.getElementType().isIndex() ? 8 : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  Value bytes = arith::ConstantIndexOp::create(rewriter, loc, elementBytes);
+  for (OpFoldResult extent : memref::getMixedSizes(rewriter, loc, op.getSource()))
+    bytes = arith::MulIOp::create(rewriter, loc, bytes, getValueOrCreateConstantIndexOp(rewriter, loc, extent));
+  Value length = arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), bytes);
+  Value source = addressOf(rewriter, loc, op.getSource()), target = addressOf(rewriter, loc, op.getTarget());
+  rewriter.replaceOpWithNewOp<LLVM::MemcpyOp>(op, target, source, length, /*isVolatile=*/false);
+}
+
 struct ConvertLinalgToScalarLoops : seqc::impl::ConvertLinalgToScalarLoopsPassBase<ConvertLinalgToScalarLoops> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    SmallVector<memref::CopyOp> copies;
+    getOperation().walk([&](memref::CopyOp op) { copies.push_back(op); });
+    for (memref::CopyOp op : copies) {
+      rewriter.setInsertionPoint(op);
+      copyWithoutLibrary(rewriter, op);
+    }
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {

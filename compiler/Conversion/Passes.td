@@ -107,7 +107,9 @@ def ConvertLinalgToScalarLoopsPass : Pass<"seq-convert-linalg-to-loops", "::mlir
     accumulator, and sums may be reassociated: LLVM can then vectorise them. Parallel
     dimensions come first.
 
-    Requires: buffers. Ensures: no linalg op is left.
+    Copies of buffers become loops too, or `memcpy` where both sides are row-major.
+
+    Requires: buffers. Ensures: no linalg op and no `memref.copy` is left.
 
     Before:
     ```mlir
@@ -123,7 +125,8 @@ def ConvertLinalgToScalarLoopsPass : Pass<"seq-convert-linalg-to-loops", "::mlir
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
   let statistics = [Statistic<"numConverted", "num-converted", "Ops turned into loops">];
 }
 
