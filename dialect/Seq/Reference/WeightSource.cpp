@@ -54,7 +54,8 @@ llvm::Error FolderWeightSource::read(llvm::StringRef file, uint64_t offset,
   if (!buffer)
     return llvm::createFileError(full, buffer.getError());
   llvm::StringRef content = (*buffer)->getBuffer();
-  return copyRange(file, llvm::arrayRefFromStringRef(content), offset, bytes);
+  return copyRange(file, {reinterpret_cast<const uint8_t *>(content.data()), content.size()}, offset,
+                   bytes);
 }
 
 } // namespace seqc::reference

@@ -1,0 +1,87 @@
+//===- Handlers.h - Evaluation of ops, by family ----------------*- C++ -*-===//
+
+#ifndef DIALECT_SEQ_REFERENCE_HANDLERS_H
+#define DIALECT_SEQ_REFERENCE_HANDLERS_H
+
+#include "dialect/Seq/Reference/Interpreter.h"
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/OpDefinition.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Twine.h"
+
+namespace seqc::reference {
+
+/// Handlers by op name.
+using HandlerTable = llvm::StringMap<Handler>;
+
+/// Elementwise ops of `arith` and `math`, and constants.
+void addElementwiseHandlers(HandlerTable &table);
+/// `affine.apply`, `affine.min`, `affine.max`.
+void addAffineHandlers(HandlerTable &table);
+/// Ops of `tensor` that make, read and compute.
+void addTensorHandlers(HandlerTable &table);
+/// Ops of `tensor` that cut, join and reshape.
+void addTensorShapeHandlers(HandlerTable &table);
+/// `scf` and `cf.assert`.
+void addControlHandlers(HandlerTable &table);
+/// `func.call`.
+void addFuncHandlers(HandlerTable &table);
+/// `seq.weight`, `seq.pack`, `seq.packed_matmul`.
+void addWeightHandlers(HandlerTable &table);
+/// `seq.recurrence`.
+void addRecurrenceHandlers(HandlerTable &table);
+/// `seq.rnn`, `seq.gru`, `seq.lstm`.
+void addCellHandlers(HandlerTable &table);
+/// `seq.attention`.
+void addAttentionHandlers(HandlerTable &table);
+/// `seq.generate`.
+void addGenerateHandlers(HandlerTable &table);
+
+/// All handlers but that of linalg ops, which are known by their interface.
+const HandlerTable &getHandlerTable();
+/// Evaluates any structured op through its indexing maps and its body.
+llvm::Expected<Results> evaluateLinalg(Interpreter &interpreter, mlir::Operation &op,
+                                       llvm::MutableArrayRef<Tensor> operands);
+/// Evaluates a scalar op on tensors of one shape.
+llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, mlir::Operation &op,
+                                            llvm::MutableArrayRef<Tensor> operands);
+/// Evaluates `linalg.index` in a body that is run op by op.
+llvm::Expected<Results> evaluateLinalgIndex(Interpreter &interpreter, mlir::Operation &op,
+                                            llvm::MutableArrayRef<Tensor> operands);
+/// Puts a slice into a tensor; `offset` and the rest are one number per dimension.
+llvm::Error insertSlice(mlir::Operation &op, const Tensor &source, Tensor &dest,
+                        llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
+                        llvm::ArrayRef<int64_t> strides);
+
+/// An error with the op's name and location.
+llvm::Error makeError(mlir::Operation &op, const llvm::Twine &message);
+/// Explains an error by the op it came up in.
+llvm::Error wrapError(mlir::Operation &op, llvm::Error error);
+/// Fails unless a value may stand for something of the given type; `what` names it.
+llvm::Error checkType(mlir::Operation &op, const Tensor &value, mlir::Type type,
+                      const llvm::Twine &what);
+/// Fails unless two shapes are equal; `what` names the first.
+llvm::Error checkShape(mlir::Operation &op, llvm::ArrayRef<int64_t> found,
+                       llvm::ArrayRef<int64_t> required, const llvm::Twine &what);
+/// A shape from a type, with the dynamic extents taken from `fallback`.
+Shape resolveShape(mlir::Type type, llvm::ArrayRef<int64_t> fallback);
+
+/// Finds the tensors of named operands.
+class OperandValues {
+public:
+  OperandValues(mlir::Operation &op, llvm::ArrayRef<Tensor> values) : op(op), values(values) {}
+  /// The tensor of an operand; null for an absent one.
+  const Tensor *get(mlir::Value value) const;
+  /// The tensors of a group of operands.
+  llvm::SmallVector<Tensor> get(mlir::ValueRange group) const;
+
+private:
+  mlir::Operation &op;
+  llvm::ArrayRef<Tensor> values;
+};
+
+} // namespace seqc::reference
+
+#endif // DIALECT_SEQ_REFERENCE_HANDLERS_H

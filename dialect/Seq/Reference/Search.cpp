@@ -1,0 +1,190 @@
+//===- Search.cpp - Greedy and beam search of one row ---------------------===//
+
+#include "dialect/Seq/Reference/Search.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace seqc::reference {
+
+static constexpr double lowest = -std::numeric_limits<double>::infinity();
+
+double SearchRules::getNorm(int64_t count) const {
+  return static_cast<float>(std::pow(static_cast<double>(count), lengthPenalty));
+}
+
+bool SearchRules::isEnd(int64_t token) const {
+  return llvm::is_contained(ends, static_cast<int32_t>(token));
+}
+
+std::vector<double> getLogProbabilities(llvm::ArrayRef<double> logits) {
+  double greatest = lowest, total = 0.0;
+  for (double logit : logits)
+    greatest = logit > greatest ? logit : greatest;
+  for (double logit : logits)
+    total += std::exp(logit - greatest);
+  std::vector<double> result;
+  result.reserve(logits.size());
+  for (double logit : logits)
+    result.push_back((logit - greatest) - std::log(total));
+  return result;
+}
+
+RowSearch::RowSearch(const SearchRules &rules, int32_t start, int64_t row) : rules(rules) {
+  Hypothesis empty;
+  empty.last = start;
+  empty.lane = row;
+  live.push_back(std::move(empty));
+}
+
+void RowSearch::setReplay(std::vector<std::vector<int32_t>> sequences) {
+  replay = std::move(sequences);
+  gaps.assign(replay.size(), 0.0);
+  pool.assign(replay.size(), Hypothesis());
+  isReplay = true;
+  if (llvm::all_of(replay, [](const auto &tokens) { return tokens.empty(); }))
+    live.clear();
+}
+
+void RowSearch::force(int32_t token, int64_t lane) {
+  live.front().last = token;
+  live.front().lane = lane;
+}
+
+Hypothesis RowSearch::extend(const Candidate &candidate, llvm::ArrayRef<StepLogits> steps) const {
+  Hypothesis next = live[candidate.beam];
+  const StepLogits &step = steps[candidate.beam];
+  next.score = candidate.score;
+  next.tokens.push_back(candidate.token);
+  next.origins.push_back({step.step, step.lane});
+  next.last = candidate.token;
+  next.lane = step.lane;
+  return next;
+}
+
+void RowSearch::advance(llvm::ArrayRef<StepLogits> steps) {
+  ++count;
+  if (isReplay)
+    advanceReplay(steps);
+  else if (rules.isGreedy)
+    advanceGreedy(steps);
+  else
+    advanceBeam(steps);
+}
+
+void RowSearch::finish(Hypothesis hypothesis, Why why) {
+  hypothesis.score /= rules.getNorm(count);
+  hypothesis.why = why;
+  bool isFull = static_cast<int64_t>(pool.size()) == rules.width;
+  if (isFull && !(hypothesis.score > pool.back().score))
+    return;
+  auto place = llvm::find_if(
+      pool, [&](const Hypothesis &entry) { return entry.score < hypothesis.score; });
+  pool.insert(place, std::move(hypothesis));
+  if (isFull)
+    pool.pop_back();
+}
+
+void RowSearch::advanceGreedy(llvm::ArrayRef<StepLogits> steps) {
+  llvm::ArrayRef<double> logits = steps.front().logits;
+  int64_t best = -1;
+  for (int64_t token = 0; token < static_cast<int64_t>(logits.size()); ++token) {
+    if (rules.isEnd(token) && count <= rules.minNew)
+      continue;
+    if (best < 0 ? logits[token] > lowest : logits[token] > logits[best])
+      best = token;
+  }
+  double gain = best < 0 ? lowest : getLogProbabilities(logits)[best];
+  if (!(gain > lowest)) {
+    live.clear();
+    return;
+  }
+  Hypothesis next =
+      extend({live.front().score + gain, 0, static_cast<int32_t>(best)}, steps);
+  live.clear();
+  if (rules.isEnd(best))
+    finish(std::move(next), Why::End);
+  else if (count == rules.maxNew)
+    finish(std::move(next), Why::Length);
+  else
+    live.push_back(std::move(next));
+}
+
+void RowSearch::advanceBeam(llvm::ArrayRef<StepLogits> steps) {
+  std::vector<Candidate> candidates;
+  for (auto [beam, step] : llvm::enumerate(steps)) {
+    std::vector<double> gains = getLogProbabilities(step.logits);
+    for (int64_t token = 0; token < static_cast<int64_t>(gains.size()); ++token) {
+      double score = live[beam].score + gains[token];
+      if (score > lowest && (count > rules.minNew || !rules.isEnd(token)))
+        candidates.push_back({score, static_cast<int64_t>(beam), static_cast<int32_t>(token)});
+    }
+  }
+  // Enough of the order to find the best `width` of all and of those that do not end.
+  size_t needed = std::min(candidates.size(), rules.width + steps.size() * rules.ends.size());
+  std::partial_sort(candidates.begin(), candidates.begin() + needed, candidates.end(),
+                    [](const Candidate &a, const Candidate &b) {
+                      if (a.score != b.score)
+                        return a.score > b.score;
+                      return std::tie(a.beam, a.token) < std::tie(b.beam, b.token);
+                    });
+  candidates.resize(needed);
+  std::vector<Hypothesis> next;
+  for (auto [rank, candidate] : llvm::enumerate(candidates)) {
+    bool ends = rules.isEnd(candidate.token);
+    if (static_cast<int64_t>(rank) < rules.width && (ends || count == rules.maxNew))
+      finish(extend(candidate, steps), ends ? Why::End : Why::Length);
+    if (!ends && static_cast<int64_t>(next.size()) < rules.width)
+      next.push_back(extend(candidate, steps));
+  }
+  live = std::move(next);
+  if (count == rules.maxNew || (!live.empty() && shouldStop()))
+    live.clear();
+}
+
+bool RowSearch::shouldStop() const {
+  if (static_cast<int64_t>(pool.size()) < rules.width)
+    return false;
+  if (rules.stop == StopRule::First)
+    return true;
+  bool looksAhead = rules.stop == StopRule::Exact && rules.lengthPenalty > 0.0;
+  double best = live.front().score / rules.getNorm(looksAhead ? rules.maxNew : count);
+  return best <= pool.back().score;
+}
+
+void RowSearch::advanceReplay(llvm::ArrayRef<StepLogits> steps) {
+  std::vector<std::vector<double>> gains;
+  for (const StepLogits &step : steps)
+    gains.push_back(getLogProbabilities(step.logits));
+  std::vector<Hypothesis> next;
+  // The first token of all sequences continues the one empty hypothesis.
+  bool isFirst = count == 1;
+  for (size_t entry = 0; entry < (isFirst ? replay.size() : live.size()); ++entry) {
+    int64_t beam = isFirst ? 0 : static_cast<int64_t>(entry);
+    int64_t number = isFirst ? static_cast<int64_t>(entry) : live[entry].number;
+    if (replay[number].empty())
+      continue;
+    int32_t token = replay[number][count - 1];
+    double best = lowest;
+    for (int64_t other = 0; other < static_cast<int64_t>(gains[beam].size()); ++other)
+      if ((count > rules.minNew || !rules.isEnd(other)) && gains[beam][other] > best)
+        best = gains[beam][other];
+    double gain = gains[beam][token];
+    gaps[number] = std::max(gaps[number], best - gain);
+    Hypothesis extended = extend({live[beam].score + gain, beam, token}, steps);
+    extended.number = number;
+    if (count == static_cast<int64_t>(replay[number].size())) {
+      extended.score /= rules.getNorm(count);
+      extended.why = rules.isEnd(token) ? Why::End : Why::Length;
+      pool[number] = std::move(extended);
+    } else {
+      next.push_back(std::move(extended));
+    }
+  }
+  live = std::move(next);
+}
+
+} // namespace seqc::reference
