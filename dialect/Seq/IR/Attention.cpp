@@ -222,22 +222,33 @@ Speculation::Speculatability AttentionOp::getSpeculatability() {
   return Speculation::RecursivelySpeculatable;
 }
 
+/// Leading extents are the query's; the last is that of the values or of the
+/// key positions.
+static SmallVector<ExtentSource> extentSources(AttentionOp op, int64_t result) {
+  int64_t rank = op.getQuery().getType().getRank();
+  SmallVector<ExtentSource> sources;
+  for (int64_t dim = 0; dim < rank - 1; ++dim)
+    sources.push_back(ExtentSource::dimension(op.getQuery(), dim));
+  if (result == 0)
+    sources.push_back(ExtentSource::dimension(op.getValue(), rank - 1));
+  else
+    sources.push_back(ExtentSource::dimension(op.getKey(), rank - 2));
+  return sources;
+}
+
 LogicalResult
 AttentionOp::reifyResultShapes(OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
-  int64_t rank = getQuery().getType().getRank();
-  SmallVector<ExtentSource> sources;
-  for (int64_t dim = 0; dim < rank - 1; ++dim)
-    sources.push_back({getQuery(), dim});
-  sources.push_back({getValue(), rank - 1});
-  shapes.push_back(
-      reifyExtents(builder, getLoc(), getOutput().getType(), sources));
-  if (Value probabilities = getProbabilities()) {
-    sources.back() = {getKey(), rank - 2};
-    shapes.push_back(
-        reifyExtents(builder, getLoc(), tensorType(probabilities), sources));
-  }
-  return success();
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+FailureOr<OpFoldResult> AttentionOp::reifyDimOfResult(OpBuilder &builder,
+                                                      int result, int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -230,22 +230,22 @@ static LogicalResult verifyResults(OpTy op, StringRef label) {
   return success();
 }
 
-/// Result extents of a layer in terms of its input.
+/// Time and batch come from the input; features and directions are static.
 template <typename OpTy>
-static LogicalResult reifyLayer(OpTy op, OpBuilder &builder,
-                                ReifiedRankedShapedTypeDims &shapes) {
-  ExtentSource time = {op.getInput(), op.getBatchFirst() ? 1 : 0};
-  ExtentSource batch = {op.getInput(), op.getBatchFirst() ? 0 : 1};
-  SmallVector<ExtentSource> y = {time, {}, batch, {}};
-  SmallVector<ExtentSource> state = {{}, batch, {}};
-  if (op.getBatchFirst()) {
-    y = {batch, time, {}, {}};
-    state = {batch, {}, {}};
-  }
-  for (Value result : op->getResults())
-    shapes.push_back(reifyExtents(builder, op.getLoc(), tensorType(result),
-                                  result == op.getY() ? y : state));
-  return success();
+static SmallVector<ExtentSource> extentSources(OpTy op, int64_t result) {
+  bool batchFirst = op.getBatchFirst();
+  auto time = ExtentSource::dimension(op.getInput(), batchFirst ? 1 : 0);
+  auto batch = ExtentSource::dimension(op.getInput(), batchFirst ? 0 : 1);
+  auto directions = ExtentSource::constant(op.getNumDirections());
+  auto features = ExtentSource::constant(extent(op.getRecurrent(), 2));
+  if (result == 2)
+    features = ExtentSource::constant(op.getHiddenSize());
+  if (result > 0)
+    return batchFirst ? SmallVector<ExtentSource>{batch, directions, features}
+                      : SmallVector<ExtentSource>{directions, batch, features};
+  return batchFirst
+             ? SmallVector<ExtentSource>{batch, time, directions, features}
+             : SmallVector<ExtentSource>{time, directions, batch, features};
 }
 
 /// Lengths may lie outside the time extent and dynamic extents may disagree:
@@ -319,15 +319,44 @@ SmallVector<std::string> LstmOp::getActivationNames() {
 
 LogicalResult RnnOp::reifyResultShapes(OpBuilder &builder,
                                        ReifiedRankedShapedTypeDims &shapes) {
-  return reifyLayer(*this, builder, shapes);
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }
+
+FailureOr<OpFoldResult> RnnOp::reifyDimOfResult(OpBuilder &builder, int result,
+                                                int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
 LogicalResult GruOp::reifyResultShapes(OpBuilder &builder,
                                        ReifiedRankedShapedTypeDims &shapes) {
-  return reifyLayer(*this, builder, shapes);
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }
+
+FailureOr<OpFoldResult> GruOp::reifyDimOfResult(OpBuilder &builder, int result,
+                                                int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
 LogicalResult LstmOp::reifyResultShapes(OpBuilder &builder,
                                         ReifiedRankedShapedTypeDims &shapes) {
-  return reifyLayer(*this, builder, shapes);
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+FailureOr<OpFoldResult> LstmOp::reifyDimOfResult(OpBuilder &builder, int result,
+                                                 int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }
 
 Speculation::Speculatability RnnOp::getSpeculatability() {

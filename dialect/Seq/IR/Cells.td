@@ -14,7 +14,8 @@ class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_Op<mnemonic, !l
     NoMemoryEffect, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     InferTypeOpAdaptorWithIsCompatible,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<Seq_CellOpInterface>
   ], traits)> {
   code cellDeclaration = [{

@@ -3,7 +3,6 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/SmallSet.h"
@@ -184,21 +183,29 @@ LogicalResult GenerateOp::verifyRegions() {
   return verifyYielded(*this);
 }
 
+/// Rows and hypotheses per row; how many tokens come out shows only at run
+/// time.
+static SmallVector<ExtentSource> extentSources(GenerateOp op, int64_t result) {
+  SmallVector<ExtentSource> sources(
+      tensorType(op->getResult(result)).getRank());
+  sources[0] = ExtentSource::dimension(op.getStart(), 0);
+  sources[1] = ExtentSource::constant(op.getNumBest());
+  return sources;
+}
+
 LogicalResult
 GenerateOp::reifyResultShapes(OpBuilder &builder,
                               ReifiedRankedShapedTypeDims &shapes) {
-  // How many tokens come out shows only at run time, and so do a trace's
-  // dynamic extents.
-  for (Value result : getResults()) {
-    SmallVector<ExtentSource> sources(tensorType(result).getRank());
-    sources.front() = {getStart(), 0};
-    if (tensorType(result).isDynamicDim(1))
-      sources[1] = {
-          arith::ConstantIndexOp::create(builder, getLoc(), getNumBest())};
-    shapes.push_back(
-        reifyExtents(builder, getLoc(), tensorType(result), sources));
-  }
-  return success();
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+FailureOr<OpFoldResult> GenerateOp::reifyDimOfResult(OpBuilder &builder,
+                                                     int result, int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,7 +18,8 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     AttrSizedOperandSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,                              // never speculated: it may not end soon
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
 ]> {

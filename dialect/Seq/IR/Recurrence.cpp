@@ -159,34 +159,43 @@ Speculation::Speculatability RecurrenceOp::getSpeculatability() {
   return Speculation::RecursivelySpeculatable;
 }
 
+/// A final state has the extents of the initial one, an output the time and the
+/// batch of the inputs. Features of an output come from the cell and are not
+/// known beforehand.
+static SmallVector<ExtentSource> extentSources(RecurrenceOp op,
+                                               int64_t result) {
+  int64_t numOutputs = op.getOutputs().size();
+  SmallVector<ExtentSource> sources(
+      tensorType(op->getResult(result)).getRank());
+  if (result >= numOutputs) {
+    for (auto [dim, source] : llvm::enumerate(sources))
+      source = ExtentSource::dimension(op.getInits()[result - numOutputs], dim);
+    return sources;
+  }
+  if (!op.getScanned().empty())
+    sources[0] = ExtentSource::dimension(op.getScanned().front(), 0);
+  else if (op.getSteps())
+    sources[0] = ExtentSource::index(op.getSteps());
+  if (op.isFlat() || sources.size() < 2)
+    return sources;
+  if (!op.getScanned().empty())
+    sources[1] = ExtentSource::dimension(op.getScanned().front(), 1);
+  else if (!op.getInits().empty())
+    sources[1] = ExtentSource::dimension(op.getInits().front(), 0);
+  return sources;
+}
+
 LogicalResult
 RecurrenceOp::reifyResultShapes(OpBuilder &builder,
                                 ReifiedRankedShapedTypeDims &shapes) {
-  ExtentSource time, batch;
-  if (!getScanned().empty())
-    time = {getScanned().front(), 0};
-  else if (getSteps())
-    time = {getSteps()};
-  if (!isFlat() && !getScanned().empty())
-    batch = {getScanned().front(), 1};
-  else if (!isFlat() && !getInits().empty())
-    batch = {getInits().front(), 0};
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
 
-  for (Value output : getOutputs()) {
-    // Features come from the cell; they are not known beforehand unless static.
-    SmallVector<ExtentSource> sources(tensorType(output).getRank());
-    sources.front() = time;
-    if (sources.size() > 1)
-      sources[1] = batch;
-    shapes.push_back(
-        reifyExtents(builder, getLoc(), tensorType(output), sources));
-  }
-  for (Value init : getInits()) {
-    SmallVector<ExtentSource> sources;
-    for (int64_t dim = 0; dim < tensorType(init).getRank(); ++dim)
-      sources.push_back({init, dim});
-    shapes.push_back(
-        reifyExtents(builder, getLoc(), tensorType(init), sources));
-  }
-  return success();
+FailureOr<OpFoldResult> RecurrenceOp::reifyDimOfResult(OpBuilder &builder,
+                                                       int result, int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }

@@ -20,7 +20,8 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
 ]> {

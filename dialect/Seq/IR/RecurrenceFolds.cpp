@@ -14,8 +14,6 @@
 using namespace mlir;
 using namespace seqc::seq;
 
-namespace {
-
 /// The entries of `range` whose bit is set.
 template <typename RangeTy>
 static SmallVector<Value> select(RangeTy range, const llvm::BitVector &keep) {
@@ -25,6 +23,8 @@ static SmallVector<Value> select(RangeTy range, const llvm::BitVector &keep) {
       kept.push_back(value);
   return kept;
 }
+
+namespace {
 
 /// Removes outputs without uses, states that feed nothing but themselves, and
 /// scanned inputs whose slices have no uses. One scanned input always stays: it

@@ -84,23 +84,46 @@ bool hasStaticOperands(Operation *op) {
   });
 }
 
-SmallVector<OpFoldResult> reifyExtents(OpBuilder &builder, Location location,
-                                       RankedTensorType type,
-                                       ArrayRef<ExtentSource> sources) {
-  SmallVector<OpFoldResult> extents;
-  for (auto [extent, source] : llvm::zip_equal(type.getShape(), sources)) {
-    if (!ShapedType::isDynamic(extent))
-      extents.push_back(builder.getIndexAttr(extent));
-    else if (!source.value)
-      extents.push_back(OpFoldResult());
-    else if (source.dim < 0)
-      extents.push_back(source.value);
-    else // A static operand must still give a value for a dynamic result.
-      extents.push_back(getValueOrCreateConstantIndexOp(
-          builder, location,
-          tensor::getMixedSize(builder, location, source.value, source.dim)));
+/// The extent that `source` stands for, where the result's type says `extent`.
+static OpFoldResult reify(OpBuilder &builder, Location location, int64_t extent,
+                          const ExtentSource &source) {
+  if (!ShapedType::isDynamic(extent))
+    return builder.getIndexAttr(extent);
+  OpFoldResult found;
+  if (source.dim)
+    found = tensor::getMixedSize(builder, location, source.value, *source.dim);
+  else if (source.number)
+    found = builder.getIndexAttr(*source.number);
+  else if (source.value)
+    found = source.value;
+  else
+    return OpFoldResult();
+  // A dynamic extent is a value, even where its source is static.
+  return getValueOrCreateConstantIndexOp(builder, location, found);
+}
+
+LogicalResult reifyShapes(Operation *op, OpBuilder &builder,
+                          ReifiedRankedShapedTypeDims &shapes,
+                          ExtentSources sources) {
+  for (OpResult result : op->getResults()) {
+    SmallVector<OpFoldResult> extents;
+    for (auto [extent, source] : llvm::zip_equal(
+             tensorType(result).getShape(), sources(result.getResultNumber())))
+      extents.push_back(reify(builder, op->getLoc(), extent, source));
+    shapes.push_back(extents);
   }
-  return extents;
+  return success();
+}
+
+FailureOr<OpFoldResult> reifyExtent(Operation *op, OpBuilder &builder,
+                                    int result, int dim,
+                                    ExtentSources sources) {
+  OpFoldResult extent = reify(builder, op->getLoc(),
+                              tensorType(op->getResult(result)).getDimSize(dim),
+                              sources(result)[dim]);
+  if (!extent)
+    return failure();
+  return extent;
 }
 
 } // namespace seqc::seq::detail

@@ -14,6 +14,7 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 
+#include <optional>
 #include <string>
 
 namespace seqc::seq::detail {
@@ -59,19 +60,44 @@ mlir::LogicalResult checkFloatElements(mlir::Operation *op,
 /// agreement of their extents is known from the types alone.
 bool hasStaticOperands(mlir::Operation *op);
 
-/// Where an extent of a result is found: a dimension of an operand, or, with a
-/// negative dimension, the operand itself. Without a value the extent is not
-/// known beforehand.
+/// Where an extent of a result is found: a dimension of a value, the value
+/// itself (an index), a number, or, by default, nowhere before the op has run.
 struct ExtentSource {
   mlir::Value value;
-  int64_t dim = -1;
+  std::optional<int64_t> dim;
+  std::optional<int64_t> number;
+
+  /// Dimension `dim` of the tensor `value`.
+  static ExtentSource dimension(mlir::Value value, int64_t dim) {
+    return {value, dim, std::nullopt};
+  }
+  /// The number that `value`, an index, has at run time.
+  static ExtentSource index(mlir::Value value) {
+    return {value, std::nullopt, std::nullopt};
+  }
+  /// A number that the op's attributes tell.
+  static ExtentSource constant(int64_t number) {
+    return {mlir::Value(), std::nullopt, number};
+  }
 };
 
-/// Extents of a result of the given type: static ones from the type, others
-/// from `sources`, which has one entry per dimension.
-llvm::SmallVector<mlir::OpFoldResult>
-reifyExtents(mlir::OpBuilder &builder, mlir::Location location,
-             mlir::RankedTensorType type, llvm::ArrayRef<ExtentSource> sources);
+/// Sources of the extents of one result, by result number; one entry per
+/// dimension.
+using ExtentSources =
+    llvm::function_ref<llvm::SmallVector<ExtentSource>(int64_t)>;
+
+/// Implements reifyResultShapes(): static extents come from the result types,
+/// others from `sources`.
+mlir::LogicalResult reifyShapes(mlir::Operation *op, mlir::OpBuilder &builder,
+                                mlir::ReifiedRankedShapedTypeDims &shapes,
+                                ExtentSources sources);
+
+/// Implements reifyDimOfResult() likewise. Creates nothing where it fails, as
+/// rewrites need.
+mlir::FailureOr<mlir::OpFoldResult> reifyExtent(mlir::Operation *op,
+                                                mlir::OpBuilder &builder,
+                                                int result, int dim,
+                                                ExtentSources sources);
 
 } // namespace seqc::seq::detail
 

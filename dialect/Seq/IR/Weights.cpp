@@ -117,10 +117,24 @@ LogicalResult PackedMatmulOp::verify() {
   return checkFloatElements(*this, "C3");
 }
 
-LogicalResult PackedMatmulOp::reifyResultShapes(
-    OpBuilder &builder, ReifiedRankedShapedTypeDims &reifiedReturnShapes) {
-  for (Value init : getInits())
-    reifiedReturnShapes.push_back(reifyExtents(
-        builder, getLoc(), tensorType(init), {{init, 0}, {init, 1}}));
-  return success();
+/// A result has the extents of its init.
+static SmallVector<ExtentSource> extentSources(PackedMatmulOp op,
+                                               int64_t result) {
+  Value init = op.getInits()[result];
+  return {ExtentSource::dimension(init, 0), ExtentSource::dimension(init, 1)};
+}
+
+LogicalResult
+PackedMatmulOp::reifyResultShapes(OpBuilder &builder,
+                                  ReifiedRankedShapedTypeDims &shapes) {
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+FailureOr<OpFoldResult> PackedMatmulOp::reifyDimOfResult(OpBuilder &builder,
+                                                         int result, int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
 }

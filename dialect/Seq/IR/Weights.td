@@ -94,7 +94,8 @@ def Seq_PackOp : Seq_Op<"pack", [Pure]> {
 
 def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     Pure, DestinationStyleOpInterface,                                     // C2, in part
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>
 ]> {
   let summary = "Multiply rows by several packed matrices at once";
   let description = [{

@@ -178,9 +178,9 @@ func.func @hoist_invariant_work(%x: tensor<?x?x8xf32>, %w: tensor<?x8xf32>) -> t
 /// A static recurrence without lengths may run once in front of an outer one; with lengths it
 /// stays, since a wrong length must not matter where no step runs.
 // LICM-LABEL: @hoist_static_recurrence_only
-//       LICM:   seq.recurrence scan(%{{.*}} : tensor<3x2x8xf32>) {
+//       LICM:   seq.recurrence scan(%{{.*}} : tensor<3x2x8xf32>) init(%{{[^ ]*}} : tensor<2x8xf32>) {
 //       LICM:   seq.recurrence scan(%{{.*}} : tensor<?x2x8xf32>) {
-//       LICM:     seq.recurrence scan(%{{.*}} : tensor<3x2x8xf32>) lengths
+//       LICM:     seq.recurrence scan(%{{.*}} : tensor<3x2x8xf32>) init(%{{[^ ]*}} : tensor<2x8xf32>) lengths
 func.func @hoist_static_recurrence_only(%x: tensor<?x2x8xf32>, %z: tensor<3x2x8xf32>, %len: tensor<2xi32>) -> (tensor<?x2x8xf32>, tensor<?x2x8xf32>) {
   %init = arith.constant dense<0.0> : tensor<2x8xf32>
   %o:2 = seq.recurrence scan(%x : tensor<?x2x8xf32>) {
