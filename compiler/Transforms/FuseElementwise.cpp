@@ -4,6 +4,10 @@
 // fused into an elementwise consumer, and keeps its result if something else uses it, so that the
 // tail of a cell becomes one op with one result per state.
 //
+// Upstream's patterns leave a producer with further uses in place beside the fused op, which then
+// computes it again. FuseSharedProducer lets those uses read the fused op's result instead; where
+// one of them stands before the consumer, nothing is fused.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/Passes.h"
@@ -32,6 +36,12 @@ bool worksElementwise(Operation *op) {
   return generic && generic.hasPureTensorSemantics() && generic.getNumReductionLoops() == 0;
 }
 
+/// Whether an op computes nothing: a plain copy or broadcast.
+bool isCheap(Operation *op) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  return generic && generic.getBody()->without_terminator().empty();
+}
+
 /// Fusing must not repeat work: the producer's loops must be the consumer's, or its result must be
 /// cheap to compute again (a plain copy or broadcast of one value).
 bool shouldFuse(OpOperand *operand) {
@@ -41,14 +51,62 @@ bool shouldFuse(OpOperand *operand) {
     return false;
   if (producer->getBlock() != consumer->getBlock())
     return false;
-  bool cheap = producer.getBlock()->without_terminator().empty();
-  if (cheap)
+  if (isCheap(producer))
     return true;
   // A bigger consumer would compute the producer once per repetition.
   if (producer.getNumLoops() != consumer.getNumLoops())
     return false;
   return consumer.getMatchingIndexingMap(operand).isPermutation();
 }
+
+/// Whether nothing but `consumer` reads a result of `producer`.
+bool isSoleUser(Operation *producer, Operation *consumer) {
+  return llvm::all_of(producer->getUsers(),
+                      [&](Operation *user) { return user == consumer; });
+}
+
+/// Whether all that reads a result of `producer` is `consumer` or comes after
+/// it in their block.
+bool areOtherUsersLater(Operation *producer, Operation *consumer) {
+  return llvm::all_of(producer->getUsers(), [&](Operation *user) {
+    Operation *ancestor = consumer->getBlock()->findAncestorOpInBlock(*user);
+    return ancestor &&
+           (ancestor == consumer || consumer->isBeforeInBlock(ancestor));
+  });
+}
+
+/// Fuses a producer whose results are used elsewhere too: the fused op computes
+/// them once, for the consumer and for the others.
+struct FuseSharedProducer : OpRewritePattern<linalg::GenericOp> {
+  FuseSharedProducer(MLIRContext *context, Pass::Statistic &numFused)
+      : OpRewritePattern(context), numFused(numFused) {}
+
+  LogicalResult matchAndRewrite(linalg::GenericOp consumer,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand *operand : consumer.getDpsInputOperands()) {
+      Operation *producer = operand->get().getDefiningOp();
+      if (!shouldFuse(operand) || isCheap(producer) ||
+          isSoleUser(producer, consumer) ||
+          !areOtherUsersLater(producer, consumer) ||
+          !linalg::areElementwiseOpsFusable(operand))
+        continue;
+      FailureOr<linalg::ElementwiseOpFusionResult> fused =
+          linalg::fuseElementwiseOps(rewriter, operand);
+      if (failed(fused))
+        continue;
+      for (auto [from, to] : fused->replacements)
+        rewriter.replaceAllUsesWith(from, to);
+      rewriter.eraseOp(consumer);
+      if (producer->use_empty())
+        rewriter.eraseOp(producer);
+      ++numFused;
+      return success();
+    }
+    return failure();
+  }
+
+  Pass::Statistic &numFused;
+};
 
 struct FuseElementwise : seqc::impl::FuseElementwisePassBase<FuseElementwise> {
   void runOnOperation() override {
@@ -58,10 +116,14 @@ struct FuseElementwise : seqc::impl::FuseElementwisePassBase<FuseElementwise> {
     });
     applyBounded(function, [this](RewritePatternSet &patterns) {
       linalg::populateElementwiseOpsFusionPatterns(patterns, [this](OpOperand *operand) {
-        bool fuse = shouldFuse(operand);
+        Operation *producer = operand->get().getDefiningOp();
+        bool fuse = shouldFuse(operand) &&
+                    (isCheap(producer) ||
+                     isSoleUser(producer, operand->getOwner()));
         numFused += fuse;
         return fuse;
       });
+      patterns.add<FuseSharedProducer>(&getContext(), numFused);
       linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
       linalg::populateEraseUnnecessaryInputsPatterns(patterns);
       populateCanonicalizations(patterns, {"linalg", "tensor", "arith"});

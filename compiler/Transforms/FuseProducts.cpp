@@ -175,7 +175,12 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
 
   void packBlock(Block &block) {
     SmallVector<SmallVector<Product>> groups;
-    for (auto matmul : block.getOps<linalg::MatmulOp>()) {
+    for (auto matmul : llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
+      // What an addition has replaced.
+      if (isOpTriviallyDead(matmul)) {
+        matmul.erase();
+        continue;
+      }
       std::optional<Product> product = matchProduct(matmul);
       if (!product)
         continue;

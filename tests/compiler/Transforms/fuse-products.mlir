@@ -1,0 +1,105 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-fuse-products))' | FileCheck %s
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-fuse-products{merge=false}))' \
+// RUN:   | FileCheck %s --check-prefix=SEPARATE
+
+#x = affine_map<(m, n, k) -> (m, k)>
+#wt = affine_map<(m, n, k) -> (n, k)>
+#w = affine_map<(m, n, k) -> (k, n)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+/// Two gates of one state share one product; two gates have panels of 32 columns.
+
+// CHECK-LABEL: func.func @merge_two_gates
+//  CHECK-SAME:   %[[H:.*]]: tensor<?x64xf32>, %[[WI:.*]]: tensor<64x64xf32>, %[[WF:[^:]*]]: tensor<64x64xf32>
+//  CHECK-SAME:   %[[I:[^:]*]]: tensor<?x64xf32>, %[[F:[^:]*]]: tensor<?x64xf32>
+//       CHECK:   %[[P:.*]] = seq.pack %[[WI]], %[[WF]]
+//  CHECK-SAME:     -> tensor<2x64x2x32xf32>
+//       CHECK:   %[[R:.*]]:2 = seq.packed_matmul %[[H]], %[[P]] init(%[[I]], %[[F]])
+//       CHECK:   return %[[R]]#0, %[[R]]#1
+// SEPARATE-LABEL: func.func @merge_two_gates
+// SEPARATE-COUNT-2: seq.packed_matmul
+func.func @merge_two_gates(%h: tensor<?x64xf32>, %wi: tensor<64x64xf32>, %wf: tensor<64x64xf32>,
+                           %i: tensor<?x64xf32>, %f: tensor<?x64xf32>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %a = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wi : tensor<?x64xf32>, tensor<64x64xf32>) outs(%i : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wf : tensor<?x64xf32>, tensor<64x64xf32>) outs(%f : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %a, %b : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+/// The second gate reads the first one's result, so they cannot be one product.
+
+// CHECK-LABEL: func.func @no_merge_dependent
+// CHECK-COUNT-2: seq.packed_matmul
+func.func @no_merge_dependent(%h: tensor<?x16xf32>, %wi: tensor<16x16xf32>, %wf: tensor<16x16xf32>,
+                              %i: tensor<?x16xf32>) -> tensor<?x16xf32> {
+  %a = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wi : tensor<?x16xf32>, tensor<16x16xf32>) outs(%i : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %t = math.tanh %a : tensor<?x16xf32>
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wf : tensor<?x16xf32>, tensor<16x16xf32>) outs(%t : tensor<?x16xf32>) -> tensor<?x16xf32>
+  return %b : tensor<?x16xf32>
+}
+
+/// Different left operands: nothing to share.
+
+// CHECK-LABEL: func.func @no_merge_other_rows
+// CHECK-COUNT-2: seq.packed_matmul
+func.func @no_merge_other_rows(%h: tensor<?x16xf32>, %g: tensor<?x16xf32>, %w: tensor<16x16xf32>,
+                               %i: tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
+  %a = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %w : tensor<?x16xf32>, tensor<16x16xf32>) outs(%i : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%g, %w : tensor<?x16xf32>, tensor<16x16xf32>) outs(%i : tensor<?x16xf32>) -> tensor<?x16xf32>
+  return %a, %b : tensor<?x16xf32>, tensor<?x16xf32>
+}
+
+/// What is added to a product over zeros is its init.
+
+// CHECK-LABEL: func.func @add_becomes_init
+//  CHECK-SAME:   %[[H:.*]]: tensor<?x8xf32>, %[[W:.*]]: tensor<8x33xf32>, %[[B:[^:]*]]: tensor<?x33xf32>
+//       CHECK:   %[[P:.*]] = seq.pack %[[W]] {{.*}}-> tensor<1x8x1x64xf32>
+//       CHECK:   seq.packed_matmul %[[H]], %[[P]] init(%[[B]])
+//   CHECK-NOT:   arith.addf
+func.func @add_becomes_init(%h: tensor<?x8xf32>, %w: tensor<8x33xf32>, %b: tensor<?x33xf32>,
+                            %e: tensor<?x33xf32>) -> tensor<?x33xf32> {
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x33xf32>) -> tensor<?x33xf32>
+  %p = linalg.matmul indexing_maps = [#x, #w, #y]
+      ins(%h, %w : tensor<?x8xf32>, tensor<8x33xf32>) outs(%z : tensor<?x33xf32>) -> tensor<?x33xf32>
+  %r = arith.addf %b, %p : tensor<?x33xf32>
+  return %r : tensor<?x33xf32>
+}
+
+/// Packing does not depend on the step, so it leaves the cell.
+
+// CHECK-LABEL: func.func @pack_leaves_the_loop
+//       CHECK:   seq.pack
+//       CHECK:   seq.recurrence
+//   CHECK-NOT:   seq.pack %
+//       CHECK:     seq.packed_matmul
+func.func @pack_leaves_the_loop(%x: tensor<?x?x16xf32>, %h: tensor<?x16xf32>, %w: tensor<16x16xf32>)
+    -> tensor<?x16xf32> {
+  %y, %last = seq.recurrence scan(%x : tensor<?x?x16xf32>) init(%h : tensor<?x16xf32>) {
+  ^bb0(%xt: tensor<?x16xf32>, %s: tensor<?x16xf32>):
+    %p = linalg.matmul indexing_maps = [#x, #wt, #y]
+        ins(%s, %w : tensor<?x16xf32>, tensor<16x16xf32>) outs(%xt : tensor<?x16xf32>) -> tensor<?x16xf32>
+    seq.yield %p, %p : tensor<?x16xf32>, tensor<?x16xf32>
+  } outputs(tensor<?x?x16xf32>) states(tensor<?x16xf32>)
+  return %last : tensor<?x16xf32>
+}
+
+/// Panels need static weights, and hold f32.
+
+// CHECK-LABEL: func.func @no_pack_dynamic_or_f64
+// CHECK-COUNT-2: linalg.matmul
+func.func @no_pack_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i: tensor<?x?xf32>,
+                                  %g: tensor<?x16xf64>, %v: tensor<16x16xf64>, %j: tensor<?x16xf64>)
+    -> (tensor<?x?xf32>, tensor<?x16xf64>) {
+  %a = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %w : tensor<?x16xf32>, tensor<?x16xf32>) outs(%i : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%g, %v : tensor<?x16xf64>, tensor<16x16xf64>) outs(%j : tensor<?x16xf64>) -> tensor<?x16xf64>
+  return %a, %b : tensor<?x?xf32>, tensor<?x16xf64>
+}
