@@ -205,4 +205,22 @@ def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def ConvertDNNToLLVMPass : Pass<"convert-dnn-to-llvm", "::mlir::func::FuncOp"> {
+  let summary = "Turn dnn ops into calls of the runtime's services";
+  let description = [{
+    Requires: buffers; entries converted. Ensures: no dnn op is left.
+
+    Before:
+    ```mlir
+    dnn.matmul %p, %x, %w outs(%a) : (memref<?x512xf32>, memref<2048x512xf32>, memref<?x2048xf32>)
+    ```
+    After:
+    ```mlir
+    llvm.call %execute(%ctx, %handle, %m, %xp, %lda, %wp, %null, %ap, %ldc) : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // COMPILER_CONVERSION_PASSES_TD

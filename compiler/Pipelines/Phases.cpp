@@ -96,6 +96,9 @@ static void buildFuse(OpPassManager &pm, const PhaseOptions &options) {
 
 /// Phase `offload`: each product goes to generated code or to oneDNN.
 static void buildOffload(OpPassManager &pm, const PhaseOptions &options) {
+  OffloadProductsPassOptions offload;
+  offload.backend = backendName(options.backend).str();
+  pm.addPass(createOffloadProductsPass(offload));
 }
 
 /// Phase `tile`: loops over time, and static tiles for products and their tails.
@@ -132,6 +135,7 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
 
 /// Phase `llvm`: everything becomes the LLVM dialect.
 static void buildLLVM(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createConvertDNNToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToScalarLoopsPass());
   pm.addNestedPass<func::FuncOp>(createApproximateMathPass());

@@ -2,6 +2,7 @@
 
 #include "compiler/Pipelines/Registration.h"
 
+#include "dialect/DNN/IR/DNNOps.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/InitAllDialects.h"
@@ -14,5 +15,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
-  registry.insert<seq::SeqDialect>();
+  registry.insert<dnn::DNNDialect, seq::SeqDialect>();
+  dnn::registerBufferizableOpInterfaceExternalModels(registry);
 }

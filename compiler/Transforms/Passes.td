@@ -161,4 +161,32 @@ def VectorizeTilesPass : Pass<"seq-vectorize-tiles", "::mlir::func::FuncOp"> {
   ];
 }
 
+def OffloadProductsPass : Pass<"seq-offload-products", "::mlir::ModuleOp"> {
+  let summary = "Give products to oneDNN";
+  let description = [{
+    Decides for every `seq.packed_matmul` who computes it and, where it is the library, writes one
+    `dnn.matmul` per right operand, its primitive made outside of loops. `backend` is `llvm`,
+    `onednn` or `auto`; `auto` takes the library for products whose row count is known and whose
+    work is at least `min-flops`. Every decision is kept in the module attribute `seq.explain`.
+
+    Requires: packed products whose panels come from `seq.pack`. Ensures: the attribute lists every product.
+
+    Before:
+    ```mlir
+    %r = seq.packed_matmul %x, %p init(%a) : …
+    ```
+    After:
+    ```mlir
+    %c = dnn.create_matmul %w transposed constant : tensor<2048x512xf32>
+    %r = dnn.matmul %c, %x, %w outs(%a) : …
+    ```
+  }];
+  let options = [
+    Option<"backend", "backend", "std::string", /*default=*/"\"llvm\"", "Who computes products: llvm, onednn or auto">,
+    Option<"minFlops", "min-flops", "int64_t", /*default=*/"1000000000", "Least work, in floating-point operations, that auto offloads">
+  ];
+  let dependentDialects = ["::seqc::dnn::DNNDialect"];
+  let statistics = [Statistic<"numOffloaded", "num-offloaded", "Products given to the library">];
+}
+
 #endif // COMPILER_TRANSFORMS_PASSES_TD

@@ -1,0 +1,136 @@
+//===- OffloadProducts.cpp - Give products to oneDNN ----------------------===//
+//
+// Generated code beats the library wherever a product feeds an elementwise tail, has few rows, or
+// sweeps weights that do not fit a cache (docs/performance.md); so `auto` offloads only large products
+// of known size. A forced library gets every product.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/Passes.h"
+#include "dialect/DNN/IR/DNNOps.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+
+#define DEBUG_TYPE "seq-offload-products"
+
+namespace seqc {
+#define GEN_PASS_DEF_OFFLOADPRODUCTSPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+/// Who computes a product, and why.
+struct Decision {
+  bool library;
+  std::string reason;
+};
+
+/// Whether a right operand is a stored weight, seen through reshapes and slices.
+bool isStoredWeight(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (isa<seq::WeightOp>(op))
+      return true;
+    if (!isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return false;
+}
+
+/// A location as `file:line:column`, or the name of what it came from.
+std::string describe(Location location) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  location->walk([&](Location part) {
+    if (auto file = dyn_cast<FileLineColLoc>(part)) {
+      os << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return text.empty() ? "unknown" : text;
+}
+
+struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
+  using OffloadProductsPassBase::OffloadProductsPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (backend != "llvm" && backend != "onednn" && backend != "auto") {
+      module.emitError("unknown backend '") << backend << "'; llvm, onednn or auto is required";
+      return signalPassFailure();
+    }
+    SmallVector<seq::PackedMatmulOp> products;
+    module.walk([&](seq::PackedMatmulOp op) { products.push_back(op); });
+    SmallVector<Attribute> report;
+    Builder builder(module.getContext());
+    for (seq::PackedMatmulOp op : products) {
+      Decision decision = decide(op);
+      report.push_back(explain(builder, op, decision));
+      if (!decision.library)
+        continue;
+      offload(op);
+      ++numOffloaded;
+    }
+    module->setAttr("seq.explain", builder.getArrayAttr(report));
+    module.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
+  }
+
+  Decision decide(seq::PackedMatmulOp op) {
+    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
+    if (!op.getLhs().getType().getElementType().isF32())
+      return {false, "the library is used for f32 only"};
+    if (!pack)
+      return {false, "the weights are packed elsewhere"};
+    if (backend == "llvm")
+      return {false, "backend is llvm"};
+    if (backend == "onednn")
+      return {true, "backend is onednn"};
+    int64_t rows = op.getLhs().getType().getDimSize(0);
+    if (ShapedType::isDynamic(rows))
+      return {false, "the number of rows is not known, and generated code serves every number"};
+    int64_t flops = 2 * rows * op.getDepth() * op.getNumColumns() * op.getNumMatrices();
+    if (flops < minFlops)
+      return {false, ("work of " + Twine(flops) + " operations is below " + Twine(minFlops)).str()};
+    return {true, ("work of " + Twine(flops) + " operations is at least " + Twine(minFlops)).str()};
+  }
+
+  static Attribute explain(Builder &builder, seq::PackedMatmulOp op, const Decision &decision) {
+    bool inLoop = op->getParentOfType<LoopLikeOpInterface>() != nullptr;
+    return builder.getDictionaryAttr({
+        builder.getNamedAttr("K", builder.getI64IntegerAttr(op.getDepth())),
+        builder.getNamedAttr("M", builder.getI64IntegerAttr(op.getLhs().getType().getDimSize(0))),
+        builder.getNamedAttr("N", builder.getI64IntegerAttr(op.getNumColumns())),
+        builder.getNamedAttr("choice", builder.getStringAttr(decision.library ? "onednn" : "llvm")),
+        builder.getNamedAttr("gates", builder.getI64IntegerAttr(op.getNumMatrices())),
+        builder.getNamedAttr("in_loop", builder.getBoolAttr(inLoop)),
+        builder.getNamedAttr("location", builder.getStringAttr(describe(op.getLoc()))),
+        builder.getNamedAttr("op", builder.getStringAttr(decision.library ? "dnn.matmul" : "seq.packed_matmul")),
+        builder.getNamedAttr("reason", builder.getStringAttr(decision.reason)),
+    });
+  }
+
+  static void offload(seq::PackedMatmulOp op) {
+    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
+    OpBuilder builder(op);
+    SmallVector<Value> results;
+    for (auto [source, init] : llvm::zip(pack.getSources(), op.getInits())) {
+      bool transposed = !pack.getTransposed();
+      Value primitive = dnn::CreateMatmulOp::create(builder, op.getLoc(), dnn::MatmulType::get(builder.getContext()), source, transposed, isStoredWeight(source));
+      results.push_back(dnn::MatmulOp::create(builder, op.getLoc(), init.getType(), primitive, op.getLhs(), source, init).getResult());
+    }
+    op->replaceAllUsesWith(results);
+    op->erase();
+    if (pack->use_empty())
+      pack->erase();
+  }
+};
+
+} // namespace
