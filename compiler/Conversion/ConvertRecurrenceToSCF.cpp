@@ -365,7 +365,9 @@ private:
         carried.push_back(loop.getRegionIterArg(plan.carried));
       }
     }
-    scf::YieldOp::create(builder, loc, carried);
+    // A loop that carries nothing is born with its terminator.
+    if (!carried.empty())
+      scf::YieldOp::create(builder, loc, carried);
   }
 
   Value castTo(Value view, Type type) {
