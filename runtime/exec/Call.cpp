@@ -27,9 +27,10 @@ seqc_call_t::seqc_call_t(seqc_session_t *owner, size_t entry)
 }
 
 seqc_call_t::~seqc_call_t() {
-  for (const TensorRef &tensor : pool)
-    if (tensor)
-      session->otherBytes -= tensor->capacity;
+  for (const auto &slots : pool)
+    for (const TensorRef &tensor : slots)
+      if (tensor)
+        session->otherBytes -= tensor->capacity;
   seqc_session_release(session);
 }
 
@@ -40,15 +41,9 @@ seqc_call_t::~seqc_call_t() {
 Status seqc_call_t::fillDefault(size_t index) {
   const ValueSignature &value = signature.inputs[index];
   int64_t shape[SEQC_MAX_RANK];
-  for (size_t i = 0; i < value.shape.size(); ++i) {
-    const Dimension &dimension = value.shape[i];
-    shape[i] = dimension.symbol >= 0 ? extents[size_t(dimension.symbol)]
-                                     : dimension.extent;
-    if (shape[i] < 0)
-      return invalid("input '" + value.name +
-                     "' must be given: its extent " + std::to_string(i) +
-                     " does not follow from other inputs");
-  }
+  if (Status status = defaultShape(signature, value, extents, shape);
+      !status.ok())
+    return status;
   int64_t elements;
   size_t bytes;
   if (Status status =
@@ -65,14 +60,7 @@ Status seqc_call_t::fillDefault(size_t index) {
     ++session->statistics.heap_allocations;
   }
   reshapeInPlace(*tensor.get(), value.dtype, value.rank(), shape, bytes);
-  double number = value.fallback->symbol >= 0
-                      ? double(evaluate(*value.fallback, extents))
-                      : value.fallback->number;
-  for (int64_t i = 0; i < elements; ++i)
-    if (!setNumber(*tensor.get(), i, number))
-      return invalid("input '" + value.name + "': its default does not fit " +
-                     seqc_dtype_name(value.dtype));
-  return {};
+  return seqc::rt::fillDefault(value, extents, *tensor.get());
 }
 
 Status seqc_call_t::prepareInputs() {
@@ -82,9 +70,7 @@ Status seqc_call_t::prepareInputs() {
     if (!inputs[i]) {
       if (value.fallback)
         continue;
-      return invalid("input '" + value.name + "' is missing; required: " +
-                     seqc_dtype_name(value.dtype) + " " +
-                     shapeToString(signature, value));
+      return missingInput(signature, value);
     }
     if (Status status = bindShape(signature, value, "input", inputs[i]->rank,
                                   inputs[i]->shape, extents);
@@ -124,12 +110,20 @@ bool seqc_call_t::overlapsInput(const seqc_tensor_t &tensor) const {
 TensorRef seqc_call_t::takeFromPool(size_t index, seqc_dtype_t dtype,
                                     int32_t rank, const int64_t *shape,
                                     int64_t bytes) {
-  TensorRef &tensor = pool[index];
-  bool free = tensor && tensor->references.load(std::memory_order_acquire) == 1;
-  if (free && tensor->capacity >= size_t(bytes)) {
-    reshapeInPlace(*tensor.get(), dtype, rank, shape, size_t(bytes));
-    return tensor;
+  // The first free slot that is large enough, else the first free one, else
+  // the last.
+  TensorRef *slot = nullptr;
+  for (TensorRef &candidate : pool[index]) {
+    bool free = !candidate ||
+                candidate->references.load(std::memory_order_acquire) == 1;
+    if (free && candidate && candidate->capacity >= size_t(bytes)) {
+      reshapeInPlace(*candidate.get(), dtype, rank, shape, size_t(bytes));
+      return candidate;
+    }
+    if (free && !slot)
+      slot = &candidate;
   }
+  TensorRef &tensor = slot ? *slot : pool[index].back();
   if (tensor) {
     session->otherBytes -= tensor->capacity;
     tensor = TensorRef();

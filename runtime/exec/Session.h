@@ -12,6 +12,7 @@
 #include "runtime/exec/DnnAdapter.h"
 #include "runtime/loader/Model.h"
 
+#include <array>
 #include <atomic>
 #include <csetjmp>
 #include <memory>
@@ -98,8 +99,10 @@ struct seqc_call_t {
   std::vector<seqc::rt::TensorRef> defaults;
   /// Output buffers of the caller.
   std::vector<seqc::rt::TensorRef> bound;
-  /// Output buffers of the session.
-  std::vector<seqc::rt::TensorRef> pool;
+  /// Output buffers of the session, some per output: a caller may hold the
+  /// results of the last run, as an input of this one for example.
+  static constexpr size_t poolSlots = 3;
+  std::vector<std::array<seqc::rt::TensorRef, poolSlots>> pool;
   /// Where each output of the last run is; empty if it was not made.
   std::vector<seqc::rt::TensorRef> made;
   /// What compiled code gets.

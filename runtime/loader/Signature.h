@@ -94,6 +94,23 @@ Status bindShape(const EntrySignature &entry, const ValueSignature &value,
 Status checkRange(const EntrySignature &entry, const ValueSignature &value,
                   const seqc_tensor_t &tensor, const SymbolExtents &extents);
 
+/// The shape of the default of `value`, or a failure if it does not follow from
+/// the extents known.
+Status defaultShape(const EntrySignature &entry, const ValueSignature &value,
+                    const SymbolExtents &extents, int64_t *outShape);
+
+/// Fills `tensor` with the default of `value`.
+Status fillDefault(const ValueSignature &value, const SymbolExtents &extents,
+                   seqc_tensor_t &tensor);
+
+/// Checks the inputs of a run as seqc_call_run() does, and puts defaults where
+/// a reference is empty. For executors other than compiled code.
+Status completeInputs(const EntrySignature &entry,
+                      std::vector<TensorRef> &inputs);
+
+/// INVALID_ARGUMENT: an input without default was not given.
+Status missingInput(const EntrySignature &entry, const ValueSignature &value);
+
 /// Extent of a symbol, or the number.
 int64_t evaluate(const Bound &bound, const SymbolExtents &extents);
 

@@ -17,6 +17,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <algorithm>
 #include <dlfcn.h>
 #include <mutex>
 #include <string>
@@ -116,6 +117,16 @@ public:
                  int64_t ldc) override;
 
 private:
+  /// The result of a product over no elements.
+  Status fillEmptySum(int64_t m, const float *bias, float *c,
+                      int64_t ldc) const {
+    if (!(spec.flags & SEQC_ABI_DNN_ACCUMULATE))
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < spec.n; ++j)
+          c[i * ldc + j] = bias ? bias[j] : 0;
+    return {};
+  }
+
   /// The plan for `m` rows, with at least `threads` workers.
   Plan &planFor(int64_t m, int64_t lda, int64_t ldc, int32_t threads);
 
@@ -240,6 +251,10 @@ Status OneDnnMatmul::execute(seqc_abi_context &context, int64_t m,
                              const float *a, int64_t lda, const float *weights,
                              const float *bias, float *c, int64_t ldc) {
   try {
+    if (spec.n == 0)
+      return {};
+    if (spec.k == 0)
+      return fillEmptySum(m, bias, c, ldc);
     useOneLibraryThread();
     int64_t parts = std::max<int64_t>(
         1, std::min<int64_t>(context.num_threads, m / minRowsPerThread));

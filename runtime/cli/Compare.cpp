@@ -1,0 +1,132 @@
+//===- Compare.cpp - Comparison of tensors -------------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/cli/Compare.h"
+
+#include "runtime/cli/TensorFile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+using namespace seqc::cli;
+using namespace seqc::rt;
+
+namespace {
+
+/// Larger magnitudes are compared by sign alone.
+constexpr double huge = 1e30;
+
+bool isHuge(double value) { return std::fabs(value) > huge; }
+
+std::vector<int64_t> indexOf(const seqc_tensor_t &tensor, int64_t flat) {
+  std::vector<int64_t> index(size_t(tensor.rank));
+  for (int32_t i = tensor.rank - 1; i >= 0; --i) {
+    index[size_t(i)] = flat % tensor.shape[i];
+    flat /= tensor.shape[i];
+  }
+  return index;
+}
+
+double largestMagnitude(const seqc_tensor_t &tensor) {
+  double largest = 0;
+  int64_t count = seqc_tensor_num_elements(&tensor);
+  for (int64_t i = 0; i < count; ++i) {
+    double value = std::fabs(numberAt(tensor, i));
+    if (value <= huge && value > largest)
+      largest = value;
+  }
+  return largest;
+}
+
+/// The allowance that does not depend on the element, and the factor of the
+/// element's magnitude.
+void allowances(const seqc_tensor_t &want, const Tolerance &tolerance,
+                double &fixed, double &factor) {
+  double largest = largestMagnitude(want);
+  factor = tolerance.rtol.value_or(0);
+  fixed = tolerance.atol.value_or(0) * std::max(1.0, largest);
+  if (tolerance.rtol || tolerance.atol)
+    return;
+  bool half = want.dtype == SEQC_F16 || want.dtype == SEQC_BF16;
+  fixed = half ? 2e-2 * std::max(1e-2, largest) : 1e-4 * std::max(1.0, largest);
+}
+
+} // namespace
+
+Comparison seqc::cli::compareTensors(const seqc_tensor_t &got,
+                                     const seqc_tensor_t &want,
+                                     const Tolerance &tolerance) {
+  Comparison result;
+  if (got.dtype != want.dtype || got.rank != want.rank ||
+      !std::equal(got.shape, got.shape + got.rank, want.shape)) {
+    result.mismatch =
+        "found " + typeToString(got) + "; expected " + typeToString(want);
+    return result;
+  }
+  result.elements = seqc_tensor_num_elements(&got);
+  double fixed = 0, factor = 0, worst = -1;
+  int64_t worstAt = -1;
+  bool floats = isFloat(want.dtype);
+  if (floats)
+    allowances(want, tolerance, fixed, factor);
+  for (int64_t i = 0; i < result.elements; ++i) {
+    double g = numberAt(got, i), w = numberAt(want, i), excess = 0;
+    if (!floats) {
+      if (integerAt(got, i) == integerAt(want, i))
+        continue;
+      excess = INFINITY;
+      result.maxAbsolute = std::max(result.maxAbsolute, std::fabs(g - w));
+    } else if (std::isnan(g) || std::isnan(w)) {
+      excess = std::isnan(g) == std::isnan(w) ? 0 : INFINITY;
+    } else if (isHuge(g) || isHuge(w)) {
+      bool agree = isHuge(g) && isHuge(w) && std::signbit(g) == std::signbit(w);
+      excess = agree ? 0 : INFINITY;
+    } else {
+      double difference = std::fabs(g - w);
+      result.maxAbsolute = std::max(result.maxAbsolute, difference);
+      if (w != 0)
+        result.maxRelative =
+            std::max(result.maxRelative, difference / std::fabs(w));
+      excess = difference - (factor * std::fabs(w) + fixed);
+      if (difference == 0)
+        continue;
+    }
+    result.failures += excess > 0;
+    if (excess > worst || worstAt < 0) {
+      worst = excess;
+      worstAt = i;
+    }
+  }
+  result.passed = result.failures == 0;
+  if (worstAt >= 0) {
+    result.worstIndex = indexOf(got, worstAt);
+    result.worstGot = formatElement(got, worstAt);
+    result.worstWant = formatElement(want, worstAt);
+  }
+  return result;
+}
+
+std::string seqc::cli::describeComparison(const Comparison &comparison) {
+  if (!comparison.mismatch.empty())
+    return comparison.mismatch;
+  char text[160];
+  std::snprintf(text, sizeof text, "max abs %.3g, max rel %.3g",
+                comparison.maxAbsolute, comparison.maxRelative);
+  std::string line = text;
+  if (!comparison.worstWant.empty()) {
+    line += ", worst at [";
+    for (size_t i = 0; i < comparison.worstIndex.size(); ++i)
+      line += (i ? ", " : "") + std::to_string(comparison.worstIndex[i]);
+    line += "]: found " + comparison.worstGot + ", expected " +
+            comparison.worstWant;
+  }
+  if (comparison.failures > 0)
+    line += "; " + std::to_string(comparison.failures) + " of " +
+            std::to_string(comparison.elements) + " beyond the tolerance";
+  return line;
+}

@@ -1,0 +1,283 @@
+//===- PbFile.cpp - ONNX tensors -----------------------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reads the wire format of TensorProto directly: fields 1 dims, 2 data_type,
+// 4 float_data, 5 int32_data, 7 int64_data, 8 name, 9 raw_data,
+// 10 double_data, 11 uint64_data, 14 data_location.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/cli/TensorFile.h"
+
+#include <bit>
+#include <cstring>
+
+using namespace seqc::cli;
+using namespace seqc::rt;
+
+namespace {
+
+Status malformed(const std::string &what) {
+  return invalid("malformed .pb: " + what);
+}
+
+/// ONNX's numbers of element types.
+struct PbType {
+  int number;
+  seqc_dtype_t dtype;
+};
+
+constexpr PbType types[] = {
+    {1, SEQC_F32}, {2, SEQC_U8},   {3, SEQC_I8},   {4, SEQC_U16},
+    {5, SEQC_I16}, {6, SEQC_I32},  {7, SEQC_I64},  {9, SEQC_I1},
+    {10, SEQC_F16}, {11, SEQC_F64}, {12, SEQC_U32}, {13, SEQC_U64},
+    {16, SEQC_BF16},
+};
+
+/// A position in a message.
+class WireReader {
+public:
+  explicit WireReader(std::string_view bytes) : bytes(bytes) {}
+
+  bool done() const { return bytes.empty(); }
+
+  bool varint(uint64_t &value) {
+    value = 0;
+    for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+      auto byte = static_cast<unsigned char>(bytes.front());
+      bytes.remove_prefix(1);
+      value |= uint64_t(byte & 0x7f) << shift;
+      if (!(byte & 0x80))
+        return true;
+    }
+    return false;
+  }
+
+  bool take(uint64_t size, std::string_view &value) {
+    if (size > bytes.size())
+      return false;
+    value = bytes.substr(0, size);
+    bytes.remove_prefix(size);
+    return true;
+  }
+
+  /// Reads a field's key and body: a varint's value, or the bytes of any other
+  /// kind.
+  bool field(unsigned &number, unsigned &kind, uint64_t &value,
+             std::string_view &body) {
+    uint64_t key;
+    if (!varint(key) || key >> 3 == 0 || key >> 3 > 0x1fffffff)
+      return false;
+    number = unsigned(key >> 3);
+    kind = unsigned(key & 7);
+    switch (kind) {
+    case 0:
+      return varint(value);
+    case 1:
+      return take(8, body);
+    case 2:
+      return varint(value) && take(value, body);
+    case 5:
+      return take(4, body);
+    default:
+      return false;
+    }
+  }
+
+private:
+  std::string_view bytes;
+};
+
+/// The fields of a TensorProto that matter.
+struct PbTensor {
+  std::vector<int64_t> dims;
+  uint64_t type = 0;
+  std::string name;
+  std::string_view raw;
+  bool hasRaw = false, external = false;
+  std::vector<uint64_t> integers;
+  std::vector<double> floats;
+};
+
+/// Reads one element or a packed run of integers.
+bool readIntegers(unsigned kind, uint64_t value, std::string_view body,
+                  std::vector<uint64_t> &out) {
+  if (kind == 0) {
+    out.push_back(value);
+    return true;
+  }
+  WireReader reader(body);
+  while (kind == 2 && !reader.done()) {
+    if (!reader.varint(value))
+      return false;
+    out.push_back(value);
+  }
+  return kind == 2;
+}
+
+/// Reads one element or a packed run of floating-point numbers of type T.
+template <typename T>
+bool readFloats(std::string_view body, std::vector<double> &out) {
+  if (body.size() % sizeof(T) != 0)
+    return false;
+  for (size_t i = 0; i < body.size(); i += sizeof(T)) {
+    T value;
+    std::memcpy(&value, body.data() + i, sizeof(T));
+    out.push_back(double(value));
+  }
+  return true;
+}
+
+bool readField(unsigned number, unsigned kind, uint64_t value,
+               std::string_view body, PbTensor &tensor) {
+  switch (number) {
+  case 1: {
+    std::vector<uint64_t> dims;
+    if (!readIntegers(kind, value, body, dims) ||
+        tensor.dims.size() + dims.size() > SEQC_MAX_RANK)
+      return false;
+    tensor.dims.insert(tensor.dims.end(), dims.begin(), dims.end());
+    return true;
+  }
+  case 2:
+    tensor.type = value;
+    return kind == 0;
+  case 4:
+    return kind != 0 && readFloats<float>(body, tensor.floats);
+  case 5:
+  case 7:
+  case 11:
+    return readIntegers(kind, value, body, tensor.integers);
+  case 8:
+    tensor.name = body;
+    return kind == 2;
+  case 9:
+    tensor.raw = body;
+    tensor.hasRaw = true;
+    return kind == 2;
+  case 10:
+    return kind != 0 && readFloats<double>(body, tensor.floats);
+  case 14:
+    tensor.external = value == 1;
+    return kind == 0;
+  default:
+    return true;
+  }
+}
+
+/// Fills a tensor from the typed fields.
+Status fillTyped(const PbTensor &from, seqc_tensor_t &tensor,
+                 int64_t elements) {
+  bool floats = tensor.dtype == SEQC_F32 || tensor.dtype == SEQC_F64;
+  size_t found = floats ? from.floats.size() : from.integers.size();
+  if (found != size_t(elements))
+    return malformed(std::to_string(found) + " elements found, shape has " +
+                     std::to_string(elements));
+  for (int64_t i = 0; i < elements; ++i) {
+    if (floats) {
+      setNumber(tensor, i, from.floats[size_t(i)]);
+      continue;
+    }
+    uint64_t value = from.integers[size_t(i)];
+    bool stored;
+    if (tensor.dtype == SEQC_F16 || tensor.dtype == SEQC_BF16 ||
+        tensor.dtype == SEQC_U64) {
+      // These carry bits, not a signed number.
+      size_t size = seqc_dtype_size(tensor.dtype);
+      std::memcpy(static_cast<char *>(tensor.data) + size_t(i) * size, &value,
+                  size);
+      stored = size == 8 || value >> (8 * size) == 0;
+    } else {
+      stored = setInteger(tensor, i, int64_t(value));
+    }
+    if (!stored)
+      return malformed("element " + std::to_string(i) + " does not fit " +
+                       seqc_dtype_name(tensor.dtype));
+  }
+  return {};
+}
+
+void appendVarint(std::string &out, uint64_t value) {
+  while (value >= 0x80) {
+    out += char(value | 0x80);
+    value >>= 7;
+  }
+  out += char(value);
+}
+
+} // namespace
+
+Result<NamedTensor> seqc::cli::parsePb(std::string_view bytes) {
+  PbTensor from;
+  WireReader reader(bytes);
+  while (!reader.done()) {
+    unsigned number, kind;
+    uint64_t value = 0;
+    std::string_view body;
+    if (!reader.field(number, kind, value, body) ||
+        !readField(number, kind, value, body, from))
+      return malformed("it is no TensorProto, or cut off");
+  }
+  if (from.external)
+    return Status(SEQC_UNSUPPORTED,
+                  ".pb with external data is not supported as an input");
+  seqc_dtype_t dtype = SEQC_DTYPE_NONE;
+  for (const PbType &type : types)
+    if (uint64_t(type.number) == from.type)
+      dtype = type.dtype;
+  if (dtype == SEQC_DTYPE_NONE)
+    return Status(SEQC_UNSUPPORTED, ".pb of element type " +
+                                        std::to_string(from.type) +
+                                        " is not supported");
+  int64_t elements;
+  size_t size;
+  int32_t rank = int32_t(from.dims.size());
+  if (Status status =
+          checkShape(dtype, rank, from.dims.data(), elements, size);
+      !status.ok())
+    return malformed(status.message());
+  // Sizes are compared before memory is taken.
+  size_t found = from.floats.size() + from.integers.size();
+  if (from.hasRaw ? from.raw.size() != size : found != size_t(elements))
+    return malformed("shape " + shapeToString(rank, from.dims.data()) + " of " +
+                     seqc_dtype_name(dtype) + " needs " + std::to_string(size) +
+                     " bytes; the file has " +
+                     (from.hasRaw ? std::to_string(from.raw.size())
+                                  : std::to_string(found) + " elements"));
+  Result<TensorRef> tensor = createTensor(dtype, rank, from.dims.data());
+  if (!tensor)
+    return tensor.status();
+  if (from.hasRaw) {
+    if (size > 0)
+      std::memcpy((*tensor)->data, from.raw.data(), size);
+  } else if (Status status = fillTyped(from, *tensor->get(), elements);
+             !status.ok()) {
+    return status;
+  }
+  return NamedTensor(from.name, std::move(*tensor));
+}
+
+std::string seqc::cli::formatPb(const seqc_tensor_t &tensor,
+                                const std::string &name) {
+  std::string out;
+  for (int32_t i = 0; i < tensor.rank; ++i) {
+    out += '\x08';
+    appendVarint(out, uint64_t(tensor.shape[i]));
+  }
+  for (const PbType &type : types)
+    if (type.dtype == tensor.dtype) {
+      out += '\x10';
+      appendVarint(out, uint64_t(type.number));
+    }
+  out += '\x42';
+  appendVarint(out, name.size());
+  out += name;
+  out += '\x4a';
+  appendVarint(out, tensor.numBytes);
+  out.append(static_cast<const char *>(tensor.data), tensor.numBytes);
+  return out;
+}

@@ -1,0 +1,206 @@
+//===- RunTensors.cpp - Tensors to tensors -------------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/cli/InputValue.h"
+#include "runtime/cli/OutputFile.h"
+#include "runtime/cli/Preview.h"
+#include "runtime/cli/RunModel.h"
+#include "runtime/cli/TensorFile.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+using namespace seqc::cli;
+using namespace seqc::rt;
+using nlohmann::json;
+
+namespace {
+
+/// Fills the plan of `--step` and `--carry`.
+Status readStepPlan(const EntrySignature &entry, const RunOptions &options,
+                    StepPlan &plan) {
+  plan.perStep.assign(entry.inputs.size(), TensorRef());
+  for (const auto &[name, path] : options.steps) {
+    int index = entry.findInput(name);
+    if (index < 0)
+      return unknownName("input", name, entry.inputs);
+    const ValueSignature &value = entry.inputs[size_t(index)];
+    Result<TensorRef> tensor = readExpected(value, path);
+    if (tensor)
+      tensor = convertTensor(*tensor, value.dtype);
+    if (!tensor) {
+      Status status = tensor.status();
+      return Status(status.code(),
+                    "--step '" + value.name + "': " + status.message());
+    }
+    plan.perStep[size_t(index)] = std::move(*tensor);
+  }
+  for (const auto &[output, input] : options.carries) {
+    int from = entry.findOutput(output), to = entry.findInput(input);
+    if (from < 0)
+      return unknownName("output", output, entry.outputs);
+    if (to < 0)
+      return unknownName("input", input, entry.inputs);
+    plan.carries[from] = to;
+  }
+  return {};
+}
+
+/// Checks that names of outputs exist, before anything runs.
+Status checkOutputNames(const EntrySignature &entry,
+                        const std::vector<Assignment> &list) {
+  for (const auto &[name, path] : list)
+    if (entry.findOutput(name) < 0)
+      return unknownName("output", name, entry.outputs);
+  return {};
+}
+
+/// Writes `--output` or `--final` files.
+Status writeOutputs(const EntrySignature &entry,
+                    const std::vector<Assignment> &list,
+                    const std::vector<TensorRef> &tensors) {
+  for (const auto &[name, path] : list) {
+    auto index = size_t(entry.findOutput(name));
+    Result<std::string> contents = formatTensorFile(
+        path, *tensors[index].get(), entry.outputs[index].name);
+    if (!contents)
+      return contents.status();
+    if (Status status = writeFileWhole(path, *contents); !status.ok())
+      return status;
+  }
+  return {};
+}
+
+/// The result of `--expect` for one output, as JSON.
+json toJson(const Comparison &comparison) {
+  json object = {{"passed", comparison.passed}};
+  if (!comparison.mismatch.empty())
+    object["mismatch"] = comparison.mismatch;
+  else
+    object.update({{"max_abs", comparison.maxAbsolute},
+                   {"max_rel", comparison.maxRelative},
+                   {"failures", comparison.failures},
+                   {"elements", comparison.elements},
+                   {"worst", comparison.worstIndex}});
+  return object;
+}
+
+/// Compares outputs; false if one differs.
+Status compareOutputs(const EntrySignature &entry, const RunOptions &options,
+                      const std::vector<TensorRef> &tensors, bool &same,
+                      json &report) {
+  for (const auto &[name, path] : options.expects) {
+    auto index = size_t(entry.findOutput(name));
+    const ValueSignature &value = entry.outputs[index];
+    Result<TensorRef> want = readExpected(value, path);
+    if (!want)
+      return want.status();
+    Comparison comparison = compareTensors(*tensors[index].get(), *want->get(),
+                                           options.tolerance);
+    same &= comparison.passed;
+    if (options.json)
+      report["comparisons"][value.name] = toJson(comparison);
+    else if (!options.quiet || !comparison.passed)
+      std::printf("%s %s: %s\n", comparison.passed ? "same" : "DIFFERENT",
+                  value.name.c_str(), describeComparison(comparison).c_str());
+  }
+  return {};
+}
+
+/// Prints outputs that go to no file.
+void showOutputs(const EntrySignature &entry, const RunOptions &options,
+                 const std::vector<TensorRef> &tensors, json &report) {
+  for (size_t i = 0; i < entry.outputs.size(); ++i) {
+    const seqc_tensor_t &tensor = *tensors[i].get();
+    const std::string &name = entry.outputs[i].name;
+    if (options.json) {
+      report["outputs"][name] = {
+          {"dtype", seqc_dtype_name(tensor.dtype)},
+          {"shape", std::vector<int64_t>(tensor.shape,
+                                         tensor.shape + tensor.rank)},
+          {"values", json::parse(formatJson(tensor), nullptr, false)}};
+      continue;
+    }
+    bool written = false;
+    for (const auto &[output, path] : options.outputs)
+      written |= size_t(entry.findOutput(output)) == i;
+    for (const auto &[output, path] : options.finals)
+      written |= size_t(entry.findOutput(output)) == i;
+    if (!written && !options.quiet)
+      std::printf("%s: %s\n", name.c_str(), previewTensor(tensor).c_str());
+  }
+}
+
+} // namespace
+
+int seqc::cli::runTensors(Executor &executor, const EntrySignature &entry,
+                          const RunOptions &options, Profile *profile) {
+  auto fail = [&](const Status &status) {
+    return reportError(options.program, status);
+  };
+  if (!options.texts.empty())
+    return fail(invalid("'" + options.texts.front() +
+                        "': this model takes no text; use --input NAME=VALUE, "
+                        "inputs are: " +
+                        listNames(entry.inputs)));
+  if (!options.attention.empty() || options.prefix)
+    return fail(invalid("--attention and --prefix are for models that take "
+                        "text, given as text"));
+  for (const auto *list : {&options.outputs, &options.expects, &options.finals})
+    if (Status status = checkOutputNames(entry, *list); !status.ok())
+      return fail(status);
+  bool stepping = !options.steps.empty();
+  if (!stepping && !(options.carries.empty() && options.finals.empty()))
+    return fail(invalid("--carry and --final need --step"));
+
+  StepPlan plan;
+  plan.generation = options.generation;
+  StepResult result;
+  {
+    ProfileScope scope(profile, "read inputs");
+    if (Status status = readInputs(entry, options, {}, plan.inputs);
+        !status.ok())
+      return fail(status);
+    if (stepping)
+      if (Status status = readStepPlan(entry, options, plan); !status.ok())
+        return fail(status);
+  }
+  {
+    ProfileScope scope(profile, "run");
+    Status status;
+    if (stepping) {
+      status = runSteps(executor, entry, plan, result);
+    } else {
+      RunRequest request;
+      request.entry = &entry;
+      request.inputs = plan.inputs;
+      request.generation = plan.generation;
+      status = executor.run(request, result.last);
+    }
+    if (!status.ok())
+      return fail(status);
+  }
+  ProfileScope scope(profile, "write outputs");
+  const std::vector<TensorRef> &tensors =
+      stepping ? result.stacked : result.last;
+  json report;
+  if (Status status = writeOutputs(entry, options.outputs, tensors);
+      !status.ok())
+    return fail(status);
+  if (Status status = writeOutputs(entry, options.finals, result.last);
+      !status.ok())
+    return fail(status);
+  showOutputs(entry, options, tensors, report);
+  bool same = true;
+  if (Status status = compareOutputs(entry, options, tensors, same, report);
+      !status.ok())
+    return fail(status);
+  if (options.json)
+    std::printf("%s\n", report.dump(1).c_str());
+  return same ? ExitDone : ExitDifferent;
+}

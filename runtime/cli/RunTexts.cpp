@@ -1,0 +1,470 @@
+//===- RunTexts.cpp - Texts to texts -------------------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/cli/AttentionSvg.h"
+#include "runtime/cli/InputValue.h"
+#include "runtime/cli/OutputFile.h"
+#include "runtime/cli/RunModel.h"
+#include "runtime/cli/TensorFile.h"
+#include "runtime/text/Utf8.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <poll.h>
+#include <unistd.h>
+
+using namespace seqc::cli;
+using namespace seqc::rt;
+using nlohmann::json;
+
+namespace {
+
+/// Lines of standard input, as many at a time as are there.
+class LineReader {
+public:
+  /// The next line; false at the end. IO through `status`.
+  bool next(std::string &line, Status &status) {
+    for (;;) {
+      size_t end = buffer.find('\n', position);
+      if (end != buffer.npos) {
+        line = buffer.substr(position, end - position);
+        position = end + 1;
+        break;
+      }
+      if (ended) {
+        if (position == buffer.size())
+          return false;
+        line = buffer.substr(position);
+        position = buffer.size();
+        break;
+      }
+      if (!fill(status))
+        return false;
+    }
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
+    return true;
+  }
+
+  /// True if a line can be had without waiting.
+  bool ready() {
+    if (ended || buffer.find('\n', position) != buffer.npos)
+      return true;
+    pollfd input = {STDIN_FILENO, POLLIN, 0};
+    return poll(&input, 1, 0) > 0;
+  }
+
+private:
+  bool fill(Status &status) {
+    buffer.erase(0, position);
+    position = 0;
+    char piece[1 << 16];
+    ssize_t count;
+    do
+      count = read(STDIN_FILENO, piece, sizeof piece);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) {
+      status = invalid(std::string("cannot read standard input: ") +
+                       std::strerror(errno));
+      return false;
+    }
+    ended = count == 0;
+    buffer.append(piece, size_t(count));
+    return true;
+  }
+
+  std::string buffer;
+  size_t position = 0;
+  bool ended = false;
+};
+
+/// A text on its way through the model.
+struct Item {
+  std::string text;
+  EncodedText encoded;
+  /// False if the text cannot be read; it then gives an empty line.
+  bool good = true;
+};
+
+/// Runs texts and prints results.
+class TextRun {
+public:
+  TextRun(Executor &executor, const EntrySignature &entry,
+          const TextModel &model, const RunOptions &options, Profile *profile)
+      : executor(executor), entry(entry), model(model), options(options),
+        profile(profile) {}
+
+  int run();
+
+private:
+  Status prepare();
+  Status checkOptions() const;
+  int runArguments();
+  int runStandardInput();
+
+  /// Runs items, batch by batch.
+  Status runItems(const std::vector<Item> &items);
+  Status runBatch(const std::vector<const Item *> &batch);
+  void print(const Item &item, const std::vector<TextResult> &results);
+  json toJson(const Item &item, const std::vector<TextResult> &results) const;
+  void addMap(const Item &item, const std::vector<TextResult> &results);
+
+  /// Writes files and compares, at the end.
+  int finish();
+  Status writeFiles();
+
+  Executor &executor;
+  const EntrySignature &entry;
+  const TextModel &model;
+  const RunOptions &options;
+  Profile *profile;
+
+  std::vector<TensorRef> fixedInputs;
+  std::optional<EncodedText> prefix;
+  std::vector<AttentionMap> maps;
+  std::vector<std::string> lines;
+  std::vector<TensorRef> lastOutputs;
+  int64_t printed = 0;
+  bool anyBad = false;
+};
+
+/// True if an option names what only text has.
+bool isTextName(const Assignment &assignment) {
+  return assignment.first == "text";
+}
+
+Status TextRun::checkOptions() const {
+  if (!options.steps.empty() || !options.carries.empty() ||
+      !options.finals.empty() || !options.lengths.empty())
+    return invalid("--step, --carry, --final and --lengths are for tensors; "
+                   "give '" + model.input.ids + "' by --input");
+  for (const auto *list : {&options.outputs, &options.expects})
+    for (const Assignment &assignment : *list)
+      if (!isTextName(assignment) && entry.findOutput(assignment.first) < 0)
+        return unknownName("output", assignment.first, entry.outputs);
+  if (!options.attention.empty() && model.output.attention.empty())
+    return Status(SEQC_UNSUPPORTED, "--attention: this model has no attention "
+                                    "among its outputs");
+  if (options.scores && model.output.scores.empty())
+    return Status(SEQC_UNSUPPORTED,
+                  "--scores: this model has no scores among its outputs");
+  return {};
+}
+
+Status TextRun::prepare() {
+  if (Status status = checkOptions(); !status.ok())
+    return status;
+  if (Status status = readInputs(entry, options, {"text"}, fixedInputs);
+      !status.ok())
+    return status;
+  if (options.prefix) {
+    Result<EncodedText> encoded = encodePrefix(model, *options.prefix);
+    if (!encoded)
+      return Status(encoded.status().code(),
+                    std::string("--prefix: ") + encoded.status().message());
+    prefix = std::move(*encoded);
+  }
+  return {};
+}
+
+Status TextRun::runBatch(const std::vector<const Item *> &batch) {
+  std::vector<EncodedText> texts;
+  for (const Item *item : batch)
+    texts.push_back(item->encoded);
+  std::map<std::string, TensorRef> named;
+  if (Status status = makeBatch(model, entry, texts, named); !status.ok())
+    return status;
+  if (prefix)
+    if (Status status =
+            addPrefix(model, entry, *prefix, int64_t(texts.size()), named);
+        !status.ok())
+      return status;
+  RunRequest request;
+  request.entry = &entry;
+  request.generation = options.generation;
+  request.inputs = fixedInputs;
+  for (auto &[name, tensor] : named)
+    request.inputs[size_t(entry.findInput(name))] = tensor;
+  for (const ValueSignature &value : entry.outputs)
+    request.wanted.push_back(value.name != model.output.attention ||
+                             !options.attention.empty() ||
+                             !options.outputs.empty());
+  if (Status status = executor.run(request, lastOutputs); !status.ok())
+    return status;
+  int64_t limit = options.numBest ? options.numBest : 1;
+  for (size_t row = 0; row < batch.size(); ++row) {
+    Result<std::vector<TextResult>> results = readResults(
+        model, entry, lastOutputs, int64_t(row), texts[row], limit);
+    if (!results)
+      return results.status();
+    if (prefix && model.kind == TextKind::Generate)
+      for (TextResult &result : *results) {
+        std::string begin;
+        for (const std::string &unit : prefix->units)
+          begin += (begin.empty() ? "" : model.output.join) + unit;
+        result.text = begin + (result.text.empty() ? "" : model.output.join) +
+                      result.text;
+      }
+    print(*batch[row], *results);
+    addMap(*batch[row], *results);
+  }
+  return {};
+}
+
+Status TextRun::runItems(const std::vector<Item> &items) {
+  // One call for all when its outputs are to be written as tensors.
+  bool together = std::any_of(options.outputs.begin(), options.outputs.end(),
+                              [](const auto &a) { return !isTextName(a); });
+  std::vector<const Item *> batch;
+  auto flush = [&]() {
+    Status status = batch.empty() ? Status() : runBatch(batch);
+    batch.clear();
+    return status;
+  };
+  for (const Item &item : items) {
+    bool fits = batch.empty() || together ||
+                (int64_t(batch.size()) < options.batch &&
+                 (!model.input.lengths.empty() ||
+                  batch[0]->encoded.ids.size() == item.encoded.ids.size()));
+    if (!fits || !item.good)
+      if (Status status = flush(); !status.ok())
+        return status;
+    if (item.good)
+      batch.push_back(&item);
+    else
+      print(item, {});
+  }
+  return flush();
+}
+
+json TextRun::toJson(const Item &item,
+                     const std::vector<TextResult> &results) const {
+  json list = json::array();
+  for (const TextResult &result : results) {
+    json object = {{"text", result.text}};
+    if (model.kind != TextKind::Classify)
+      object["tokens"] = result.tokens;
+    if (result.score)
+      object["score"] = *result.score;
+    if (!result.unitScores.empty())
+      object["scores"] = result.unitScores;
+    if (!options.attention.empty())
+      object["attention"] = result.attention;
+    list.push_back(std::move(object));
+  }
+  return {{"input", item.text}, {"results", std::move(list)}};
+}
+
+void TextRun::print(const Item &item, const std::vector<TextResult> &results) {
+  lines.push_back(results.empty() ? "" : results.front().text);
+  if (options.json) {
+    std::printf("%s%s", printed++ ? ",\n" : "[\n",
+                toJson(item, results)
+                    .dump(-1, ' ', false, json::error_handler_t::replace)
+                    .c_str());
+    return;
+  }
+  if (options.numBest > 1 && printed++ > 0)
+    std::printf("\n");
+  if (results.empty())
+    std::printf("\n");
+  for (const TextResult &result : results) {
+    std::fwrite(result.text.data(), 1, result.text.size(), stdout);
+    if (options.scores && result.score)
+      std::printf("\t%.6g", *result.score);
+    if (options.scores)
+      for (double score : result.unitScores)
+        std::printf("\t%.6g", score);
+    std::printf("\n");
+  }
+}
+
+void TextRun::addMap(const Item &item,
+                     const std::vector<TextResult> &results) {
+  if (options.attention.empty() || results.empty())
+    return;
+  const TextResult &result = results.front();
+  AttentionMap map;
+  map.title = item.text + "  \xe2\x86\x92  " + result.text;
+  map.columns = item.encoded.units;
+  map.rows = model.kind == TextKind::Tag &&
+                     result.attention.size() == item.encoded.units.size()
+                 ? item.encoded.units
+                 : result.tokens;
+  map.rows.resize(std::min(map.rows.size(), result.attention.size()));
+  map.weights = result.attention;
+  maps.push_back(std::move(map));
+}
+
+Status TextRun::writeFiles() {
+  for (const auto &[name, path] : options.outputs) {
+    std::string contents;
+    if (name == "text") {
+      for (const std::string &line : lines)
+        contents += line + "\n";
+    } else {
+      const TensorRef &tensor = lastOutputs[size_t(entry.findOutput(name))];
+      if (!tensor)
+        return invalid("there is no output '" + name + "' without texts");
+      Result<std::string> formatted =
+          formatTensorFile(path, *tensor.get(), name);
+      if (!formatted)
+        return formatted.status();
+      contents = std::move(*formatted);
+    }
+    if (Status status = writeFileWhole(path, contents); !status.ok())
+      return status;
+  }
+  if (options.attention.empty())
+    return {};
+  return writeFileWhole(options.attention, drawAttention(maps));
+}
+
+/// Splits the contents of a file into lines.
+std::vector<std::string> splitLines(const std::string &text) {
+  std::vector<std::string> result;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    result.push_back(text.substr(begin, end - begin));
+    if (!result.back().empty() && result.back().back() == '\r')
+      result.back().pop_back();
+    begin = end + 1;
+  }
+  return result;
+}
+
+int TextRun::finish() {
+  if (options.json)
+    std::printf("%s\n", printed ? "\n]" : "[]");
+  if (Status status = writeFiles(); !status.ok())
+    return reportError(options.program, status);
+  bool same = true;
+  for (const auto &[name, path] : options.expects) {
+    if (name != "text") {
+      const TensorRef &got = lastOutputs[size_t(entry.findOutput(name))];
+      Result<TensorRef> want =
+          readExpected(entry.outputs[size_t(entry.findOutput(name))], path);
+      if (!want)
+        return reportError(options.program, want.status());
+      Comparison comparison =
+          compareTensors(*got.get(), *want->get(), options.tolerance);
+      same &= comparison.passed;
+      std::fprintf(stderr, "%s %s: %s\n",
+                   comparison.passed ? "same" : "DIFFERENT", name.c_str(),
+                   describeComparison(comparison).c_str());
+      continue;
+    }
+    Result<std::string> contents = readFile(path);
+    if (!contents)
+      return reportError(options.program, invalid(contents.status().message()));
+    std::vector<std::string> want = splitLines(*contents);
+    size_t equal = 0;
+    for (size_t i = 0; i < std::min(want.size(), lines.size()); ++i)
+      equal += want[i] == lines[i];
+    bool passed = want.size() == lines.size() && equal == lines.size();
+    same &= passed;
+    std::fprintf(stderr, "%s text: %zu of %zu lines equal, %zu expected\n",
+                 passed ? "same" : "DIFFERENT", equal, lines.size(),
+                 want.size());
+  }
+  if (!same)
+    return ExitDifferent;
+  return anyBad ? ExitBadInput : ExitDone;
+}
+
+int TextRun::runArguments() {
+  std::vector<std::string> texts = options.texts;
+  for (const Assignment &assignment : options.inputs) {
+    if (!isTextName(assignment))
+      continue;
+    Result<std::string> contents = readFile(assignment.second);
+    if (!contents)
+      return reportError(options.program, invalid(contents.status().message()));
+    for (std::string &line : splitLines(*contents))
+      texts.push_back(std::move(line));
+  }
+  std::vector<Item> items(texts.size());
+  // All texts are read before any runs, so that all problems are told.
+  for (size_t i = 0; i < texts.size(); ++i) {
+    items[i].text = texts[i];
+    Result<EncodedText> encoded = encodeText(model, texts[i]);
+    if (encoded) {
+      items[i].encoded = std::move(*encoded);
+      continue;
+    }
+    anyBad = true;
+    reportError(options.program, invalid("text " + std::to_string(i + 1) +
+                                         ": " + encoded.status().message()));
+  }
+  if (anyBad)
+    return ExitBadInput;
+  {
+    ProfileScope scope(profile, "texts");
+    if (Status status = runItems(items); !status.ok())
+      return reportError(options.program, status);
+  }
+  return finish();
+}
+
+int TextRun::runStandardInput() {
+  LineReader reader;
+  Status status;
+  int64_t number = 0;
+  bool more = true;
+  while (more) {
+    std::vector<Item> items;
+    while (int64_t(items.size()) < options.batch) {
+      if (!items.empty() && !reader.ready())
+        break;
+      Item item;
+      more = reader.next(item.text, status);
+      if (!more)
+        break;
+      ++number;
+      Result<EncodedText> encoded = encodeText(model, item.text);
+      if (encoded) {
+        item.encoded = std::move(*encoded);
+      } else {
+        item.good = false;
+        anyBad = true;
+        reportError(options.program, invalid("line " + std::to_string(number) +
+                                             ": " +
+                                             encoded.status().message()));
+      }
+      items.push_back(std::move(item));
+    }
+    if (status.ok())
+      status = runItems(items);
+    if (!status.ok())
+      return reportError(options.program, status);
+    if (std::fflush(stdout) != 0)
+      break;
+  }
+  return finish();
+}
+
+int TextRun::run() {
+  if (Status status = prepare(); !status.ok())
+    return reportError(options.program, status);
+  bool named = std::any_of(options.inputs.begin(), options.inputs.end(),
+                           isTextName);
+  if (!options.texts.empty() || named)
+    return runArguments();
+  return runStandardInput();
+}
+
+} // namespace
+
+int seqc::cli::runTexts(Executor &executor, const EntrySignature &entry,
+                        const TextModel &text, const RunOptions &options,
+                        Profile *profile) {
+  return TextRun(executor, entry, text, options, profile).run();
+}
