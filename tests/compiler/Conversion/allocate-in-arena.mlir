@@ -1,0 +1,59 @@
+// RUN: seqc-opt %s --allow-unregistered-dialect --split-input-file --verify-diagnostics \
+// RUN:   --pass-pipeline='builtin.module(func.func(seq-allocate-in-arena))' | FileCheck %s
+
+/// Outside of loops: one call of the service at offset 8 with the size in bytes. In a loop, also a
+/// mark (16) at the start of each step and its release (24) at the end.
+
+// CHECK-LABEL: func.func @allocate_outside_and_inside
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[N:[^:]*]]: index
+//       CHECK:   %[[ROW:.*]] = arith.constant 32 : index
+//       CHECK:   %[[BYTES:.*]] = arith.muli %[[ROW]], %[[N]] : index
+//       CHECK:   %[[SIZE:.*]] = arith.index_cast %[[BYTES]]
+//       CHECK:   llvm.getelementptr %{{.*}}[8]
+//       CHECK:   llvm.call %{{.*}}(%[[CTX]], %[[SIZE]])
+//       CHECK:   %[[B:.*]] = memref.view {{.*}} to memref<?x8xf32>
+//       CHECK:   "test.use"(%[[B]])
+//       CHECK:   scf.for
+//       CHECK:     llvm.getelementptr %{{.*}}[16]
+//       CHECK:     %[[MARK:.*]] = llvm.call %{{.*}}(%[[CTX]])
+//       CHECK:     llvm.getelementptr %{{.*}}[8]
+//       CHECK:     "test.use"
+//       CHECK:     llvm.getelementptr %{{.*}}[24]
+//       CHECK:     llvm.call %{{.*}}(%[[CTX]], %[[MARK]])
+//   CHECK-NOT:   memref.alloc
+//   CHECK-NOT:   memref.dealloc
+func.func @allocate_outside_and_inside(%ctx: !llvm.ptr, %n: index, %m: index) -> i32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0 : i32
+  %b = memref.alloc(%n) : memref<?x8xf32>
+  "test.use"(%b) : (memref<?x8xf32>) -> ()
+  scf.for %i = %c0 to %m step %c1 {
+    %d = memref.alloc(%i) : memref<?xf32>
+    "test.use"(%d) : (memref<?xf32>) -> ()
+    memref.dealloc %d : memref<?xf32>
+  }
+  memref.dealloc %b : memref<?x8xf32>
+  return %z : i32
+}
+
+// -----
+
+/// Without a context there is no arena.
+
+// CHECK-LABEL: func.func @no_arena_without_context
+//       CHECK:   memref.alloc
+func.func @no_arena_without_context(%n: index) -> memref<?xf32> {
+  %b = memref.alloc(%n) : memref<?xf32>
+  return %b : memref<?xf32>
+}
+
+// -----
+
+func.func @no_arena_for_other_layouts(%ctx: !llvm.ptr) -> i32 {
+  // expected-error @below {{has a layout other than row-major; only row-major buffers can be allocated}}
+  %b = memref.alloc() : memref<4x4xf32, strided<[1, 4]>>
+  "test.use"(%b) : (memref<4x4xf32, strided<[1, 4]>>) -> ()
+  %z = arith.constant 0 : i32
+  return %z : i32
+}

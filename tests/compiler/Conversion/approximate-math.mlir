@@ -1,0 +1,30 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-approximate-math))' | FileCheck %s
+
+/// Exponentials and their kin become multiply-adds, of vectors as of scalars.
+
+// CHECK-LABEL: func.func @expand_f32
+//   CHECK-NOT:   math.exp %
+//   CHECK-NOT:   math.tanh
+//   CHECK-NOT:   math.log
+//   CHECK-NOT:   math.erf
+//       CHECK:   math.fma %{{.*}} : vector<16xf32>
+//       CHECK:   math.fma %{{.*}} : f32
+func.func @expand_f32(%x: vector<16xf32>, %y: f32)
+    -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, f32) {
+  %a = math.exp %x : vector<16xf32>
+  %b = math.tanh %x : vector<16xf32>
+  %c = math.log %x : vector<16xf32>
+  %d = math.erf %y : f32
+  return %a, %b, %c, %d : vector<16xf32>, vector<16xf32>, vector<16xf32>, f32
+}
+
+/// Polynomials of sine lose large angles, and f64 wants its own: both go to libm later.
+
+// CHECK-LABEL: func.func @no_expand_sine_or_f64
+//       CHECK:   math.sin
+//       CHECK:   math.exp %{{.*}} : f64
+func.func @no_expand_sine_or_f64(%x: f32, %y: f64) -> (f32, f64) {
+  %a = math.sin %x : f32
+  %b = math.exp %y : f64
+  return %a, %b : f32, f64
+}

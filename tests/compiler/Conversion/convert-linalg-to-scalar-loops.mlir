@@ -1,0 +1,64 @@
+// RUN: seqc-opt %s --split-input-file --verify-diagnostics \
+// RUN:   --pass-pipeline='builtin.module(func.func(seq-convert-linalg-to-loops))' | FileCheck %s
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+#col = affine_map<(d0, d1) -> (d1)>
+
+/// The sum is carried, not stored in each step, and may be reassociated.
+
+// CHECK-LABEL: func.func @reduce_in_a_register
+//  CHECK-SAME:   %[[X:.*]]: memref<?x?xf32>, %[[Y:.*]]: memref<?xf32>
+//       CHECK:   scf.for %[[I:[^ ]*]] =
+//       CHECK:     %[[FIRST:.*]] = memref.load %[[Y]][%[[I]]]
+//       CHECK:     %[[SUM:.*]] = scf.for %[[K:[^ ]*]] = {{.*}} iter_args(%[[A:.*]] = %[[FIRST]]) -> (f32)
+//       CHECK:       %[[V:.*]] = memref.load %[[X]][%[[I]], %[[K]]]
+//       CHECK:       %[[S:.*]] = arith.addf %[[A]], %[[V]] fastmath<reassoc,contract>
+//       CHECK:       scf.yield %[[S]]
+//       CHECK:     memref.store %[[SUM]], %[[Y]][%[[I]]]
+func.func @reduce_in_a_register(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%u: f32, %o: f32):
+    %s = arith.addf %o, %u : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+/// The reduction comes first in the op; the loop over the result's positions is still the outer one.
+
+// CHECK-LABEL: func.func @parallel_dimensions_first
+//  CHECK-SAME:   %[[X:.*]]: memref<8x4xf32>, %[[Y:.*]]: memref<4xf32>
+//       CHECK:   scf.for %[[J:[^ ]*]] =
+//       CHECK:     memref.load %[[Y]][%[[J]]]
+//       CHECK:     scf.for %[[K:[^ ]*]] =
+//       CHECK:       memref.load %[[X]][%[[K]], %[[J]]]
+func.func @parallel_dimensions_first(%x: memref<8x4xf32>, %y: memref<4xf32>) {
+  linalg.generic {indexing_maps = [#id, #col], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<8x4xf32>) outs(%y : memref<4xf32>) {
+  ^bb0(%u: f32, %o: f32):
+    %m = arith.maximumf %o, %u : f32
+    linalg.yield %m : f32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @named_ops_too
+// CHECK-COUNT-2: scf.for
+//       CHECK:   memref.store
+//   CHECK-NOT:   linalg
+func.func @named_ops_too(%y: memref<?x4xf32>) {
+  %z = arith.constant 0.0 : f32
+  linalg.fill ins(%z : f32) outs(%y : memref<?x4xf32>)
+  return
+}
+
+// -----
+
+func.func @no_loops_on_tensors(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %z = arith.constant 0.0 : f32
+  // expected-error @below {{still works on tensors; buffers are required here}}
+  %r = linalg.fill ins(%z : f32) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}

@@ -1,0 +1,29 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-lower-vectors))' | FileCheck %s
+
+#a = affine_map<(m, k, n) -> (m, k)>
+#b = affine_map<(m, k, n) -> (k, n)>
+#c = affine_map<(m, k, n) -> (m, n)>
+
+/// One row of weights is read once for all rows of the tile; each row is one multiply-add.
+
+// CHECK-LABEL: func.func @contract_to_multiply_adds
+//  CHECK-SAME:   %[[X:.*]]: memref<2x8xf32>, %[[W:.*]]: memref<8x16xf32>
+//       CHECK:   vector.load %[[X]]{{.*}} vector<1xf32>
+// CHECK-COUNT-1: vector.load %[[W]]
+// CHECK-COUNT-2: vector.fma %{{.*}} : vector<16xf32>
+//   CHECK-NOT:   vector.fma
+// CHECK-COUNT-2: vector.store %{{.*}} vector<16xf32>
+//   CHECK-NOT:   vector.contract
+func.func @contract_to_multiply_adds(%x: memref<2x8xf32>, %w: memref<8x16xf32>, %y: memref<2x16xf32>,
+                                     %k: index) {
+  %c0 = arith.constant 0 : index
+  %p = ub.poison : f32
+  %u = vector.transfer_read %x[%c0, %k], %p {in_bounds = [true, true]} : memref<2x8xf32>, vector<2x1xf32>
+  %v = vector.transfer_read %w[%k, %c0], %p {in_bounds = [true, true]} : memref<8x16xf32>, vector<1x16xf32>
+  %o = vector.transfer_read %y[%c0, %c0], %p {in_bounds = [true, true]} : memref<2x16xf32>, vector<2x16xf32>
+  %r = vector.contract {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "reduction", "parallel"],
+                        kind = #vector.kind<add>} %u, %v, %o
+      : vector<2x1xf32>, vector<1x16xf32> into vector<2x16xf32>
+  vector.transfer_write %r, %y[%c0, %c0] {in_bounds = [true, true]} : vector<2x16xf32>, memref<2x16xf32>
+  return
+}
