@@ -1,0 +1,84 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(seq-offload-products{backend=onednn})' \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,ONEDNN
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(seq-offload-products{backend=llvm})' \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,LLVM
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(seq-offload-products{backend=auto min-flops=1000})' \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,AUTO
+// RUN: not seqc-opt %s --pass-pipeline='builtin.module(seq-offload-products{backend=magic})' 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=UNKNOWN
+
+// UNKNOWN: unknown backend 'magic'; llvm, onednn or auto is required
+
+/// Every product is listed, with the choice and its reason.
+
+// CHECK: module attributes {seq.explain = [
+// ONEDNN-SAME: choice = "onednn", gates = 2 : i64, in_loop = false, location = "{{.*}}offload-products.mlir:{{.*}}", op = "dnn.matmul", reason = "backend is onednn"
+// LLVM-SAME: choice = "llvm", {{.*}} op = "seq.packed_matmul", reason = "backend is llvm"
+// AUTO-SAME: reason = "the number of rows is not known, and generated code serves every number"
+// AUTO-SAME: choice = "onednn", {{.*}} reason = "work of 1024 operations is at least 1000"
+// AUTO-SAME: choice = "llvm", {{.*}} reason = "work of 256 operations is below 1000"
+
+/// One call per right operand; stored weights are constant, so the library may pack them once.
+
+// CHECK-LABEL: func.func @two_gates
+//  ONEDNN-SAME:   %[[X:.*]]: tensor<?x8xf32>, %[[A:[^:]*]]: tensor<?x8xf32>, %[[B:[^:]*]]: tensor<?x8xf32>
+//      ONEDNN:   %[[W:.*]] = seq.weight "w"
+//      ONEDNN:   %[[V:.*]] = seq.weight "v"
+//   ONEDNN-NOT:   seq.pack
+//      ONEDNN:   %[[P:.*]] = dnn.create_matmul %[[W]] transposed constant
+//      ONEDNN:   %[[Q:.*]] = dnn.create_matmul %[[V]] transposed constant
+//      ONEDNN:   dnn.matmul %[[P]], %[[X]], %[[W]] outs(%[[A]])
+//      ONEDNN:   dnn.matmul %[[Q]], %[[X]], %[[V]] outs(%[[B]])
+//        LLVM:   seq.packed_matmul
+//        AUTO:   seq.packed_matmul
+func.func @two_gates(%x: tensor<?x8xf32>, %a: tensor<?x8xf32>, %b: tensor<?x8xf32>)
+    -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %w = seq.weight "w" in "m.safetensors" at 0 : tensor<8x8xf32>
+  %v = seq.weight "v" in "m.safetensors" at 256 : tensor<8x8xf32>
+  %p = seq.pack %w, %v : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<1x8x2x16xf32>
+  %r:2 = seq.packed_matmul %x, %p init(%a, %b)
+      : (tensor<?x8xf32>, tensor<1x8x2x16xf32>, tensor<?x8xf32>, tensor<?x8xf32>)
+      -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return %r#0, %r#1 : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+/// With a known number of rows, auto compares the work with the limit.
+
+// CHECK-LABEL: func.func @enough_work
+//        AUTO:   dnn.matmul
+func.func @enough_work(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>, %a: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<8x8xf32>, tensor<1x8x1x16xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %r : tensor<8x8xf32>
+}
+
+// CHECK-LABEL: func.func @no_offload_little_work
+//        AUTO:   seq.packed_matmul
+//    AUTO-NOT:   dnn.matmul
+func.func @no_offload_little_work(%x: tensor<2x8xf32>, %w: tensor<8x8xf32>, %a: tensor<2x8xf32>)
+    -> tensor<2x8xf32> {
+  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<2x8xf32>, tensor<1x8x1x16xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %r : tensor<2x8xf32>
+}
+
+/// The primitive leaves the loop: it is made once per call, and run in every step.
+
+// CHECK-LABEL: func.func @create_leaves_the_loop
+//      ONEDNN:   dnn.create_matmul %{{.*}} : tensor<8x8xf32>
+//      ONEDNN:   seq.recurrence
+//   ONEDNN-NOT:   dnn.create_matmul
+//      ONEDNN:     dnn.matmul
+func.func @create_leaves_the_loop(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>, %w: tensor<8x8xf32>)
+    -> tensor<?x8xf32> {
+  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
+  %last = seq.recurrence scan(%x : tensor<?x?x8xf32>) init(%h : tensor<?x8xf32>) {
+  ^bb0(%xt: tensor<?x8xf32>, %s: tensor<?x8xf32>):
+    %r = seq.packed_matmul %s, %p init(%xt)
+        : (tensor<?x8xf32>, tensor<1x8x1x16xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    seq.yield %r : tensor<?x8xf32>
+  } states(tensor<?x8xf32>)
+  return %last : tensor<?x8xf32>
+}
