@@ -25,10 +25,10 @@
 //      ONEDNN:   %[[W:.*]] = seq.weight "w"
 //      ONEDNN:   %[[V:.*]] = seq.weight "v"
 //   ONEDNN-NOT:   seq.pack
-//      ONEDNN:   %[[P:.*]] = dnn.create_matmul %[[W]] transposed constant
-//      ONEDNN:   %[[Q:.*]] = dnn.create_matmul %[[V]] transposed constant
-//      ONEDNN:   dnn.matmul %[[P]], %[[X]], %[[W]] outs(%[[A]])
-//      ONEDNN:   dnn.matmul %[[Q]], %[[X]], %[[V]] outs(%[[B]])
+//  ONEDNN-DAG:   %[[P:.*]] = dnn.create_matmul %[[W]] transposed constant
+//  ONEDNN-DAG:   %[[Q:.*]] = dnn.create_matmul %[[V]] transposed constant
+//  ONEDNN-DAG:   dnn.matmul %[[P]], %[[X]], %[[W]] outs(%[[A]])
+//  ONEDNN-DAG:   dnn.matmul %[[Q]], %[[X]], %[[V]] outs(%[[B]])
 //        LLVM:   seq.packed_matmul
 //        AUTO:   seq.packed_matmul
 func.func @two_gates(%x: tensor<?x8xf32>, %a: tensor<?x8xf32>, %b: tensor<?x8xf32>)
