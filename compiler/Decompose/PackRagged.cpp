@@ -19,8 +19,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -294,11 +292,6 @@ private:
 };
 
 struct PackRaggedPass : impl::PackRaggedPassBase<PackRaggedPass> {
-  LogicalResult initialize(MLIRContext *context) override {
-    library = std::make_shared<OwningOpRef<ModuleOp>>(parseLibrary(context, "ragged"));
-    return success();
-  }
-
   void runOnOperation() override {
     SmallVector<seq::RecurrenceOp> recurrences;
     getOperation().walk([&](seq::RecurrenceOp op) {
@@ -307,16 +300,14 @@ struct PackRaggedPass : impl::PackRaggedPassBase<PackRaggedPass> {
     });
     if (recurrences.empty())
       return;
-    RaggedPacker packer(library->get());
+    OwningOpRef<ModuleOp> library = parseLibrary(&getContext(), {"ragged"});
+    RaggedPacker packer(*library);
     for (seq::RecurrenceOp op : recurrences) {
       if (failed(packer.pack(op)))
         return signalPassFailure();
       ++numPacked;
     }
   }
-
-  /// The index computations; shared by the copies of the pass that work on other functions.
-  std::shared_ptr<OwningOpRef<ModuleOp>> library;
 };
 
 } // namespace

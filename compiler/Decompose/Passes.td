@@ -54,7 +54,7 @@ def DecomposeCellsPass : Pass<"seq-decompose-cells", "::mlir::func::FuncOp"> {
 // PackRaggedPass
 //===----------------------------------------------------------------------===//
 
-def PackRaggedPass : Pass<"seq-pack-ragged", "::mlir::func::FuncOp"> {
+def PackRaggedPass : Pass<"seq-pack-ragged", "::mlir::ModuleOp"> {
   let summary = "Store only the living rows of recurrences with lengths";
   let description = [{
     A `seq.recurrence` with lengths becomes one in flat form: rows sorted by falling
@@ -88,9 +88,8 @@ def PackRaggedPass : Pass<"seq-pack-ragged", "::mlir::func::FuncOp"> {
     Ensures: no recurrence has lengths.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
   let statistics = [
     Statistic<"numPacked", "recurrences-packed", "Recurrences turned into flat form">
@@ -180,6 +179,62 @@ def DecomposeAttentionPass : Pass<"seq-decompose-attention", "::mlir::func::Func
   ];
   let statistics = [
     Statistic<"numAttentions", "attentions-decomposed", "Attention ops turned into generics">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// DecomposeGeneratePass
+//===----------------------------------------------------------------------===//
+
+def DecomposeGeneratePass : Pass<"seq-decompose-generate", "::mlir::ModuleOp"> {
+  let summary = "Turn seq.generate into a loop over buffers";
+  let description = [{
+    The loop counts steps, unfinished rows and lanes; everything else lives in buffers that
+    are allocated in front of it: the tokens and parents of every lane at every step, the
+    scores, the pool, the states, the logits. The step region is inlined; it reads tensors
+    of these buffers and its results are materialised in them. Selection, compaction of
+    finished rows and the trace back are private functions copied from the compiler's
+    library (search.mlir with greedy.mlir or beam.mlir).
+
+    ```mlir
+    %tok, %len, %score, %why = seq.generate #seq.greedy start(%bos : tensor<?xi32>) end [2]
+        pad 0 max_new(%n) init(%h0 : tensor<?x8xf32>) {
+    ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, %h: tensor<?x8xf32>):
+      ...
+      seq.yield %z, %h1 : tensor<?x50xf32>, tensor<?x8xf32>
+    } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+    ```
+
+    becomes
+
+    ```mlir
+    %logits = memref.alloc(%lanes) : memref<?x50xf32>
+    ...
+    scf.while (%s = %c0, %rows = %b, %m = %b) : (index, index, index) -> ... {
+      scf.condition(%rows != 0) ...
+    } do {
+      %id = bufferization.to_tensor %tokens[%s, 0 .. %m) restrict
+      %h = bufferization.to_tensor (states of the parents) restrict writable
+      ...
+      bufferization.materialize_in_destination %z in restrict writable %logits[0 .. %m)
+      bufferization.materialize_in_destination %h1 in restrict writable %state[0 .. %m)
+      %left:2 = func.call @greedy_select_f32(%logits, ...)
+      scf.yield %next, %left#0, %left#1
+    }
+    func.call @search_results_f32(...)
+    ```
+
+    Requires: the extents of traces are static or follow from values outside the region.
+    Ensures: no `seq.generate` is left.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numSearches", "searches-decomposed", "Searches turned into loops">
   ];
 }
 

@@ -2,14 +2,11 @@
 
 #include "compiler/Library/Library.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -29,26 +26,30 @@ static constexpr LibraryFile libraryFiles[] = {
 #include "compiler/Library/LibraryText.inc"
 };
 
-void registerLibraryDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect>();
+/// The text of one file.
+static StringRef getText(StringRef name) {
+  const auto *file = llvm::find_if(libraryFiles, [&](const LibraryFile &f) { return f.name == name; });
+  if (file == std::end(libraryFiles))
+    llvm::report_fatal_error("no such file in the embedded library");
+  return file->text;
 }
 
-OwningOpRef<ModuleOp> parseLibrary(MLIRContext *context, StringRef name, Type element) {
-  for (const LibraryFile &file : libraryFiles) {
-    if (file.name != name)
-      continue;
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    if (element)
-      stream << "!elem = " << element << "\n";
-    stream << file.text;
-    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, context, name);
-    if (!module)
-      llvm::report_fatal_error("the embedded library does not parse");
-    return module;
+OwningOpRef<ModuleOp> parseLibrary(MLIRContext *context, ArrayRef<StringRef> names,
+                                   FloatType element) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (element) {
+    Attribute lowest = FloatAttr::get(
+        element, APFloat::getInf(element.getFloatSemantics(), /*Negative=*/true));
+    stream << "!elem = " << element << "\n#lowest = " << lowest << "\n";
   }
-  llvm::report_fatal_error("no such file in the embedded library");
+  for (StringRef name : names)
+    stream << getText(name);
+  OwningOpRef<ModuleOp> module =
+      parseSourceString<ModuleOp>(text, context, llvm::join(names, "+"));
+  if (!module)
+    llvm::report_fatal_error("the embedded library does not parse");
+  return module;
 }
 
 SmallVector<Value> copyBody(ImplicitLocOpBuilder &b, func::FuncOp function, ValueRange arguments) {

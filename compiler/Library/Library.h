@@ -15,12 +15,11 @@
 
 namespace seqc {
 
-/// Loads the dialects that the library's functions are written in.
-void registerLibraryDialects(mlir::DialectRegistry &registry);
-
-/// The functions of file `name` (without .mlir). `!elem` stands for `element` in its text.
-mlir::OwningOpRef<mlir::ModuleOp> parseLibrary(mlir::MLIRContext *context, llvm::StringRef name,
-                                               mlir::Type element = {});
+/// The functions of the files `names` (without .mlir) in one module. In their text `!elem` stands
+/// for the floating-point type `element` and `#lowest` for its -inf.
+mlir::OwningOpRef<mlir::ModuleOp> parseLibrary(mlir::MLIRContext *context,
+                                               llvm::ArrayRef<llvm::StringRef> names,
+                                               mlir::FloatType element = {});
 
 /// Copies the body of `function`, which is one block, to the builder's position and gives what it
 /// returns.
