@@ -1,9 +1,11 @@
 //===- ModelMetadata.cpp - The JSON that a model carries ------------------===//
 
 #include "compiler/CodeGen/ModelMetadata.h"
+#include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -108,6 +110,23 @@ static LogicalResult describeTensors(func::FuncOp function, bool results,
   return success();
 }
 
+/// Counts the elements of all weights, and of those that are multiplied rather
+/// than looked up.
+static void countParameters(ModuleOp module, json::Object &metadata) {
+  int64_t all = 0, multiplied = 0;
+  module->walk([&](seq::WeightOp weight) {
+    int64_t count = cast<RankedTensorType>(weight.getType()).getNumElements();
+    all += count;
+    bool lookedUp = llvm::all_of(weight->getUsers(), [](Operation *user) {
+      return isa<tensor::ExtractOp>(user);
+    });
+    if (!lookedUp && cast<RankedTensorType>(weight.getType()).getRank() >= 2)
+      multiplied += count;
+  });
+  metadata["parameters"] = all;
+  metadata["multiplied_parameters"] = multiplied;
+}
+
 LogicalResult completeMetadata(ModuleOp module, StringRef name) {
   json::Object metadata;
   if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
@@ -142,6 +161,7 @@ LogicalResult completeMetadata(ModuleOp module, StringRef name) {
            << "the module has no public function with a body; "
               "required is at least one entry";
   metadata["entries"] = std::move(entries);
+  countParameters(module, metadata);
   module->setAttr(
       kMetadataAttr,
       StringAttr::get(module.getContext(),

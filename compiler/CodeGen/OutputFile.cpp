@@ -32,11 +32,20 @@ TemporaryFile::TemporaryFile(TemporaryFile &&other) noexcept
   other.path.clear();
 }
 
-TemporaryFile::~TemporaryFile() {
+TemporaryFile &TemporaryFile::operator=(TemporaryFile &&other) noexcept {
+  std::swap(path, other.path);
+  other.discard();
+  return *this;
+}
+
+TemporaryFile::~TemporaryFile() { discard(); }
+
+void TemporaryFile::discard() {
   if (path.empty())
     return;
   sys::fs::remove(path);
   sys::DontRemoveFileOnSignal(path);
+  path.clear();
 }
 
 Error TemporaryFile::write(StringRef bytes) {

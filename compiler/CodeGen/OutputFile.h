@@ -28,7 +28,7 @@ public:
                                               llvm::StringRef suffix);
 
   TemporaryFile(TemporaryFile &&other) noexcept;
-  TemporaryFile &operator=(TemporaryFile &&) = delete;
+  TemporaryFile &operator=(TemporaryFile &&other) noexcept;
   ~TemporaryFile();
 
   /// Where the file lies.
@@ -48,6 +48,9 @@ public:
   llvm::Error keep(llvm::StringRef destination, bool executable);
 
 private:
+  /// Removes the file, unless it was kept.
+  void discard();
+
   explicit TemporaryFile(std::string path) : path(std::move(path)) {}
 
   /// Empty once the file was kept.

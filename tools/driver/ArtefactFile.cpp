@@ -1,0 +1,142 @@
+//===- ArtefactFile.cpp - Looking into artefacts --------------------------===//
+
+#include "tools/driver/ArtefactFile.h"
+#include "compiler/CodeGen/CompileError.h"
+#include "runtime/abi/ModelAbi.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace seqc {
+
+Expected<TargetKind> classifyTarget(StringRef path) {
+  sys::fs::file_status status;
+  if (std::error_code code = sys::fs::status(path, status))
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "': " + code.message());
+  if (status.type() == sys::fs::file_type::directory_file)
+    return TargetKind::Model;
+  file_magic magic;
+  if (std::error_code code = identify_magic(path, magic))
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "': " + code.message());
+  switch (magic) {
+  case file_magic::elf_relocatable:
+    return TargetKind::Object;
+  case file_magic::elf_executable:
+    return TargetKind::Executable;
+  case file_magic::elf_shared_object: {
+    // Executables are position independent: only shared objects lack an
+    // interpreter.
+    Expected<ArtefactFile> artefact = readArtefact(path);
+    if (!artefact)
+      return artefact.takeError();
+    return artefact->kind;
+  }
+  case file_magic::elf:
+    return TargetKind::Object;
+  default:
+    break;
+  }
+  StringRef suffix = sys::path::extension(path);
+  if (suffix == ".so" || suffix == ".o" || suffix.empty())
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "' is no artefact: no ELF header found");
+  return TargetKind::Model;
+}
+
+/// Reports why `path` cannot be read as an artefact.
+static Error makeDamaged(StringRef path, const Twine &why) {
+  return makeFailure(FailureKind::BadInput,
+                     "artefact '" + path + "' is damaged: " + why);
+}
+
+/// Checks the digest at the end of `content`; files without one are partly
+/// written.
+static Error checkTrailer(StringRef path, StringRef content) {
+  seqc_abi_trailer trailer;
+  if (content.size() < sizeof(trailer))
+    return makeDamaged(path, "it has " + Twine(content.size()) + " bytes");
+  std::memcpy(&trailer, content.end() - sizeof(trailer), sizeof(trailer));
+  if (std::memcmp(trailer.magic, SEQC_ABI_TRAILER_MAGIC,
+                  sizeof(trailer.magic)) != 0)
+    return makeDamaged(path, "the digest at its end is missing");
+  if (trailer.digest !=
+      seqc_abi_digest(content.data(), content.size() - sizeof(trailer)))
+    return makeDamaged(path, "its content does not match its digest");
+  return Error::success();
+}
+
+Expected<ArtefactFile> readArtefact(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "': " + buffer.getError().message());
+  StringRef content = (*buffer)->getBuffer();
+  Expected<std::unique_ptr<object::ObjectFile>> file =
+      object::ObjectFile::createELFObjectFile((*buffer)->getMemBufferRef());
+  if (!file)
+    return makeDamaged(path, llvm::toString(file.takeError()));
+  auto *elf = dyn_cast<object::ELF64LEObjectFile>(file->get());
+  if (!elf || elf->getELFFile().getHeader().e_machine != ELF::EM_X86_64)
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path +
+                           "' is no artefact: required is a 64-bit x86 file");
+  ArtefactFile artefact;
+  artefact.fileSize = content.size();
+  StringRef metadata;
+  for (const object::SectionRef &section : elf->sections()) {
+    Expected<StringRef> name = section.getName();
+    if (!name)
+      return makeDamaged(path, llvm::toString(name.takeError()));
+    if (*name == SEQC_ABI_METADATA_SECTION) {
+      Expected<StringRef> text = section.getContents();
+      if (!text)
+        return makeDamaged(path, llvm::toString(text.takeError()));
+      metadata = text->rtrim('\0');
+    } else if (*name == SEQC_ABI_WEIGHTS_SECTION) {
+      artefact.weightsSize = section.getSize();
+    } else if (section.isText()) {
+      artefact.codeSize += section.getSize();
+    }
+  }
+  if (metadata.empty())
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "' is no artefact of seqc: section '" +
+                           SEQC_ABI_METADATA_SECTION + "' is missing");
+  artefact.metadataSize = metadata.size();
+  artefact.kind = TargetKind::Object;
+  if (elf->getELFFile().getHeader().e_type == ELF::ET_EXEC)
+    artefact.kind = TargetKind::Executable;
+  if (elf->getELFFile().getHeader().e_type == ELF::ET_DYN) {
+    artefact.kind = TargetKind::SharedObject;
+    Expected<ArrayRef<object::ELF64LE::Phdr>> headers =
+        elf->getELFFile().program_headers();
+    if (!headers)
+      return makeDamaged(path, llvm::toString(headers.takeError()));
+    for (const auto &header : *headers)
+      if (header.p_type == ELF::PT_INTERP)
+        artefact.kind = TargetKind::Executable;
+  }
+  if (artefact.kind != TargetKind::Object)
+    if (Error error = checkTrailer(path, content))
+      return error;
+  Expected<json::Value> value = json::parse(metadata);
+  if (!value)
+    return makeDamaged(path, "metadata: " + llvm::toString(value.takeError()));
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return makeDamaged(path, "metadata is no JSON object");
+  artefact.metadata = std::move(*object);
+  return artefact;
+}
+
+} // namespace seqc

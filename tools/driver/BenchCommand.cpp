@@ -1,0 +1,211 @@
+//===- BenchCommand.cpp - seqc bench --------------------------------------===//
+
+#include "compiler/CodeGen/OutputFile.h"
+#include "tools/driver/Ceilings.h"
+#include "tools/driver/Commands.h"
+#include "tools/driver/Execution.h"
+#include "tools/driver/Inputs.h"
+
+#include "llvm/Support/JSON.h"
+
+#include <chrono>
+
+using namespace llvm;
+
+namespace seqc {
+
+using Clock = std::chrono::steady_clock;
+
+/// Times of the measured runs, in seconds, sorted.
+struct Times {
+  std::vector<double> sorted;
+
+  double at(double share) const {
+    size_t index = static_cast<size_t>(share * (sorted.size() - 1) + 0.5);
+    return sorted[std::min(index, sorted.size() - 1)];
+  }
+};
+
+/// How long to measure.
+struct BenchPlan {
+  int64_t warmup = 3;
+  /// Number of runs; 0: as many as take about a second, ten at least.
+  int64_t runs = 0;
+};
+
+static Expected<Times> measure(cli::Executor &executor,
+                               const cli::RunRequest &request,
+                               const BenchPlan &plan,
+                               std::vector<rt::TensorRef> &outputs) {
+  for (int64_t i = 0; i < plan.warmup; ++i)
+    if (rt::Status status = executor.run(request, outputs); !status.ok())
+      return toError(std::move(status));
+  Times times;
+  double total = 0;
+  auto more = [&] {
+    int64_t done = times.sorted.size();
+    return plan.runs > 0 ? done < plan.runs
+                         : done < 10 || (total < 1 && done < 100'000);
+  };
+  while (more()) {
+    // Released first, so that the run finds its memory again.
+    outputs.clear();
+    Clock::time_point begin = Clock::now();
+    rt::Status status = executor.run(request, outputs);
+    double seconds =
+        std::chrono::duration<double>(Clock::now() - begin).count();
+    if (!status.ok())
+      return toError(std::move(status));
+    times.sorted.push_back(seconds);
+    total += seconds;
+    // A run of minutes is measured once.
+    if (plan.runs == 0 && total > 30)
+      break;
+  }
+  llvm::sort(times.sorted);
+  return times;
+}
+
+/// What one run works on: rows, and tokens or time steps of all rows together.
+struct Work {
+  int64_t items = 1;
+  int64_t tokens = 0;
+};
+
+/// Counts what `inputs` hold; lengths count if there are any.
+static Work countWork(const rt::EntrySignature &entry,
+                      ArrayRef<rt::TensorRef> inputs) {
+  Work work;
+  work.items = std::max<int64_t>(1, findExtent(entry, inputs, "batch"));
+  int64_t time = findExtent(entry, inputs, "time");
+  if (time < 0)
+    return work;
+  work.tokens = work.items * time;
+  int index = entry.findInput("lengths");
+  if (index >= 0 && inputs[index]) {
+    work.tokens = 0;
+    for (int64_t i = 0; i < seqc_tensor_num_elements(inputs[index].get()); ++i)
+      work.tokens += rt::integerAt(*inputs[index].get(), i);
+  }
+  return work;
+}
+
+static Error bench(const Arguments &arguments, Reporter &reporter) {
+  if (arguments.positional.empty())
+    return makeFailure(FailureKind::BadInput,
+                       "'seqc bench' needs a model or an artefact; "
+                       "usage: seqc bench TARGET");
+  Expected<cli::RunOptions> options = readRunOptions(arguments);
+  if (!options)
+    return options.takeError();
+  BenchPlan plan;
+  for (auto [name, value, minimum] :
+       {std::make_tuple("--warmup", &plan.warmup, 0),
+        {"--runs", &plan.runs, 1}}) {
+    Expected<int64_t> number = getNumber(arguments, name, *value, minimum);
+    if (!number)
+      return number.takeError();
+    *value = *number;
+  }
+  ExecutionOptions execution;
+  execution.interpret = arguments.has("--interpret");
+  execution.threads = options->threads;
+  StringRef target = arguments.positional.front();
+  Expected<Execution> prepared =
+      prepareExecution(target, arguments, execution, reporter);
+  if (!prepared)
+    return prepared.takeError();
+  cli::Executor &executor = *prepared->executor;
+  rt::Result<std::optional<rt::TextModel>> text = cli::textModelOf(executor);
+  if (!text)
+    return toError(text.status());
+  rt::Result<const rt::EntrySignature *> entry =
+      cli::chooseEntry(executor, options->entry, *text ? &**text : nullptr);
+  if (!entry)
+    return toError(entry.status());
+  DefaultExtents extents;
+  if (!options->lengths.empty())
+    extents = {static_cast<int64_t>(options->lengths.size()),
+               *llvm::max_element(options->lengths)};
+  Expected<std::vector<rt::TensorRef>> inputs =
+      makeInputs(executor, **entry, *options, extents, options->generation.seed,
+                 /*fillDefaults=*/false);
+  if (!inputs)
+    return inputs.takeError();
+  cli::RunRequest request;
+  request.entry = *entry;
+  request.inputs = *inputs;
+  request.generation = options->generation;
+  std::vector<rt::TensorRef> outputs;
+  Expected<Times> times = measure(executor, request, plan, outputs);
+  if (!times)
+    return times.takeError();
+
+  Work work = countWork(**entry, *inputs);
+  double median = times->at(0.5);
+  json::Object report{{"target", target},
+                      {"entry", (*entry)->name},
+                      {"threads", std::max(1, options->threads)},
+                      {"runs", times->sorted.size()},
+                      {"p50_ms", median * 1e3},
+                      {"p90_ms", times->at(0.9) * 1e3},
+                      {"p99_ms", times->at(0.99) * 1e3},
+                      {"min_ms", times->at(0) * 1e3},
+                      {"items_per_s", work.items / median}};
+  if (work.tokens)
+    report["tokens_per_s"] = work.tokens / median;
+  Expected<json::Value> metadata = json::parse(executor.metadata());
+  std::optional<int64_t> multiplied;
+  if (metadata && metadata->getAsObject())
+    multiplied = metadata->getAsObject()->getInteger("multiplied_parameters");
+  else if (!metadata)
+    consumeError(metadata.takeError());
+  // Two operations per weight and token. A search visits its weights a number
+  // of times that is not known here.
+  if (multiplied && *multiplied && work.tokens && !(*entry)->generation) {
+    Ceilings ceilings = measureCeilings();
+    double gigaflops = 2.0 * *multiplied * work.tokens / median / 1e9;
+    int64_t steps = work.tokens / work.items;
+    report["gflops"] = gigaflops;
+    report["gflops_ceiling"] =
+        ceilings.gigaflops * std::max(1, options->threads);
+    report["weights_gb_per_s"] = 4.0 * *multiplied * steps / median / 1e9;
+    report["memory_gb_per_s_ceiling"] = ceilings.memoryBandwidth;
+  }
+  json::Value value(std::move(report));
+  if (arguments.has("--json"))
+    if (Error error =
+            writeFile(arguments.get("--json"), formatv("{0:2}\n", value).str()))
+      return error;
+  const json::Object &numbers = *value.getAsObject();
+  outs() << formatv("{0}, entry '{1}', {2} runs\n", target, (*entry)->name,
+                    times->sorted.size());
+  for (auto [signature, input] : zip((*entry)->inputs, *inputs))
+    if (input)
+      outs() << formatv("  input {0}: {1}\n", signature.name,
+                        rt::typeToString(*input.get()));
+  outs() << formatv(
+      "  p50 {0:f3} ms, p90 {1:f3} ms, p99 {2:f3} ms, min {3:f3} ms\n",
+      median * 1e3, times->at(0.9) * 1e3, times->at(0.99) * 1e3,
+      times->at(0) * 1e3);
+  outs() << formatv("  {0:f1} items/s", work.items / median);
+  if (work.tokens)
+    outs() << formatv(", {0:f1} tokens/s", work.tokens / median);
+  outs() << "\n";
+  if (std::optional<double> gigaflops = numbers.getNumber("gflops"))
+    outs() << formatv(
+        "  {0:f2} GFLOP/s of {1:f0}, weights at {2:f2} GB/s (memory gives "
+        "{3:f0})\n",
+        *gigaflops, *numbers.getNumber("gflops_ceiling"),
+        *numbers.getNumber("weights_gb_per_s"),
+        *numbers.getNumber("memory_gb_per_s_ceiling"));
+  return Error::success();
+}
+
+ExitCode runBench(const Arguments &arguments, Reporter &reporter) {
+  if (Error error = bench(arguments, reporter))
+    return reporter.fail(std::move(error));
+  return ExitCode::Done;
+}
+
+} // namespace seqc

@@ -1,0 +1,275 @@
+//===- Compilation.cpp - One model on its way through the phases ----------===//
+
+#include "tools/driver/Compilation.h"
+#include "compiler/CodeGen/ModelMetadata.h"
+#include "compiler/CodeGen/OutputFile.h"
+#include "compiler/CodeGen/WeightsSection.h"
+#include "compiler/Pipelines/Registration.h"
+#include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/MLIR/ImportMLIR.h"
+#include "tools/driver/Reproducer.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace seqc {
+
+Compilation::Compilation(CompileOptions given, Reporter &reporter)
+    : options(std::move(given)), reporter(reporter),
+      context(MLIRContext::Threading::DISABLED) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  context.appendDialectRegistry(registry);
+  // The whole op is printed by MLIR otherwise, which for a model fills screens.
+  context.printOpOnDiagnostic(false);
+  diagnostics = std::make_unique<DiagnosticPrinter>(context, reporter);
+}
+
+Compilation::~Compilation() = default;
+
+std::string Compilation::getFolder() const {
+  return sys::path::parent_path(options.model).str();
+}
+
+ModuleOp Compilation::getModule() {
+  return levels.empty() ? module.get() : levels.front().module.get();
+}
+
+PhaseOptions makePhaseOptions(const CompileOptions &options,
+                              const Target &target) {
+  PhaseOptions phase;
+  phase.optLevel = options.optLevel;
+  phase.backend = options.backend;
+  phase.vectorBits = target.vectorBits;
+  return phase;
+}
+
+PhaseOptions Compilation::getPhaseOptions(const Target &target) const {
+  return makePhaseOptions(options, target);
+}
+
+Error Compilation::parsePiece(StringRef text, ArrayRef<Target> given) {
+  // MLIR's lexer reads the byte after the text.
+  std::string terminated = text.str();
+  module = parseSourceString<ModuleOp>(terminated, ParserConfig(&context));
+  if (!module)
+    return makeFailure(FailureKind::Internal,
+                       "a piece of the model cannot be read back");
+  targets = given.vec();
+  return Error::success();
+}
+
+/// The IR as text, the way seqc-opt prints it.
+static std::string printModule(ModuleOp module) {
+  std::string text;
+  raw_string_ostream os(text);
+  module->print(os);
+  os << "\n";
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Import
+//===----------------------------------------------------------------------===//
+
+Error Compilation::importModel() {
+  recordWork("phase import", "", "");
+  Expected<std::vector<Target>> resolved = resolveTargets(options.targetCpu);
+  if (!resolved)
+    return resolved.takeError();
+  targets = std::move(*resolved);
+
+  StringRef path = options.model;
+  StringRef suffix = sys::path::extension(path);
+  sys::fs::file_status status;
+  if (std::error_code code = sys::fs::status(path, status))
+    return makeFailure(FailureKind::BadInput,
+                       "model '" + path + "': " + code.message());
+  if (suffix == ".yaml" || suffix == ".yml")
+    module = importYAML(path, context, options.generation);
+  else if (suffix == ".mlir")
+    module = importMLIR(path, context);
+  else if (suffix == ".onnx")
+    return makeFailure(
+        FailureKind::Unsupported,
+        "model '" + path +
+            "': ONNX files are not supported by this version; supported "
+            "are .yaml and .mlir");
+  else if (status.type() == sys::fs::file_type::directory_file)
+    return makeFailure(
+        FailureKind::Unsupported,
+        "model '" + path +
+            "': folders with config.json are not supported by this "
+            "version; supported are .yaml and .mlir");
+  else
+    return makeFailure(FailureKind::BadInput,
+                       "model '" + path + "' has suffix '" + suffix +
+                           "'; required is .yaml or .mlir");
+  if (!module || diagnostics->getErrorCount())
+    return makeFailure(diagnostics->isUnsupported() ? FailureKind::Unsupported
+                                                    : FailureKind::BadInput,
+                       "");
+  if (failed(completeMetadata(*module, sys::path::stem(path))))
+    return makeFailure(FailureKind::BadInput, "");
+  modelHash =
+      utohexstr(xxh3_64bits(printModule(*module)), /*LowerCase=*/true, 16);
+  if (Error error = checkWeights())
+    return error;
+  return dump(Phase::Import, *module, getPhaseOptions(targets.front()), "");
+}
+
+Error Compilation::checkWeights() {
+  WeightFiles files(getFolder());
+  Error failure = Error::success();
+  module->walk([&](seq::WeightOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    int64_t bytes = divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t extent : type.getShape())
+      if (MulOverflow(bytes, extent, bytes))
+        bytes = INT64_MAX;
+    Expected<StringRef> data =
+        files.getBytes(op.getFile(), op.getOffset(), bytes);
+    std::string message;
+    if (!data)
+      takeFailure(data.takeError(), message);
+    else if (!op.getHash().empty()) {
+      std::string hash = utohexstr(xxHash64(*data), /*LowerCase=*/true, 16);
+      if (hash != op.getHash())
+        message = "weights file '" + op.getFile().str() +
+                  "' has other content: hash " + hash + ", required is " +
+                  op.getHash().str();
+    }
+    if (message.empty())
+      return WalkResult::advance();
+    op.emitError() << "weight '" << op.getName() << "': " << message;
+    failure =
+        joinErrors(std::move(failure), makeFailure(FailureKind::BadInput, ""));
+    return WalkResult::interrupt();
+  });
+  return failure;
+}
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+/// Phases from which on each CPU level has a module of its own.
+static bool isPerLevel(Phase phase) { return phase > Phase::Fuse; }
+
+/// `07-tile.mlir`, with the level's name where several are compiled.
+static std::string getDumpName(Phase phase, StringRef level) {
+  unsigned number = static_cast<unsigned>(phase) + 1;
+  return (number < 10 ? "0" : "") + std::to_string(number) + "-" +
+         phaseName(phase).str() + (level.empty() ? "" : "." + level.str()) +
+         ".mlir";
+}
+
+/// `word` as a shell takes it.
+static std::string quote(const std::string &word) {
+  return StringRef(word).find_first_of(" '\"$") == StringRef::npos
+             ? word
+             : "'" + word + "'";
+}
+
+Error Compilation::dump(Phase phase, ModuleOp current,
+                        const PhaseOptions &phaseOptions, StringRef level) {
+  if (options.dumpFolder.empty())
+    return Error::success();
+  if (std::error_code code = sys::fs::create_directories(options.dumpFolder))
+    return makeFileFailure("cannot write", options.dumpFolder, code);
+  std::string text;
+  auto next = static_cast<Phase>(static_cast<unsigned>(phase) + 1);
+  if (isPipelinePhase(next)) {
+    std::string nextLevel = level.str();
+    if (isPerLevel(next) && targets.size() > 1 && level.empty())
+      nextLevel = targets.front().name;
+    text = "// seqc-opt " + getDumpName(phase, level) + " " +
+           quote(phaseOption(next, phaseOptions)) + " -o " +
+           getDumpName(next, nextLevel) + "\n";
+  } else {
+    text = "// the last phase that is IR\n";
+  }
+  text += printModule(current);
+  SmallString<128> path(options.dumpFolder);
+  sys::path::append(path, getDumpName(phase, level));
+  return writeFile(path, text);
+}
+
+Error Compilation::runPhase(Phase phase, ModuleOp current,
+                            const PhaseOptions &phaseOptions, StringRef level) {
+  std::string name = ("phase " + phaseName(phase)).str();
+  reporter.beginStep(phaseName(phase), static_cast<unsigned>(phase) + 1,
+                     allPhases().size());
+  recordWork(name, "seqc-opt %s " + quote(phaseOption(phase, phaseOptions)),
+             printModule(current));
+  PassManager passes(&context, ModuleOp::getOperationName());
+  buildPhase(phase, passes, phaseOptions);
+  unsigned errorsBefore = diagnostics->getErrorCount();
+  if (failed(passes.run(current))) {
+    // What nobody can compile is the model's to change; anything else is ours.
+    if (diagnostics->getErrorCount() > errorsBefore &&
+        diagnostics->isUnsupported())
+      return makeFailure(FailureKind::Unsupported, "");
+    std::string replay = writeReproducer();
+    return makeFailure(FailureKind::Internal,
+                       name + " failed" +
+                           (replay.empty()
+                                ? ""
+                                : "; a reproducer was written, replay it "
+                                  "with\n  " +
+                                      replay));
+  }
+  clearWork();
+  if (phase == Phase::Offload || phase == Phase::Select)
+    current->walk([&](Operation *op) {
+      if (op->getName().getDialectNamespace() == "dnn")
+        usesLibrary = true;
+    });
+  return dump(phase, current, phaseOptions, level);
+}
+
+Error Compilation::runPhases(Phase last) {
+  if (options.stopAfter)
+    last = std::min(last, *options.stopAfter);
+  for (Phase phase : allPhases()) {
+    if (phase > last || isPerLevel(phase))
+      break;
+    if (!isPipelinePhase(phase))
+      continue;
+    if (Error error =
+            runPhase(phase, *module, getPhaseOptions(targets.front()), ""))
+      return error;
+  }
+  if (!isPerLevel(last))
+    return Error::success();
+  for (const Target &target : targets)
+    levels.push_back({target, OwningOpRef<ModuleOp>(module->clone())});
+  for (LevelModule &level : levels)
+    for (Phase phase : allPhases())
+      if (isPerLevel(phase) && phase <= last && isPipelinePhase(phase))
+        if (Error error =
+                runPhase(phase, *level.module, getPhaseOptions(level.target),
+                         levels.size() > 1 ? level.target.name : ""))
+          return error;
+  return Error::success();
+}
+
+void printPipeline(raw_ostream &os, const CompileOptions &options,
+                   ArrayRef<Target> targets) {
+  for (const Target &target : targets)
+    for (Phase phase : allPhases())
+      if (isPipelinePhase(phase) &&
+          (isPerLevel(phase) || target.name == targets.front().name))
+        os << formatv(
+            "{0,-10} seqc-opt {1}\n", phaseName(phase),
+            quote(phaseOption(phase, makePhaseOptions(options, target))));
+}
+
+} // namespace seqc

@@ -1,0 +1,104 @@
+//===- CompileCommand.cpp - seqc compile ----------------------------------===//
+
+#include "compiler/CodeGen/OutputFile.h"
+#include "tools/driver/Commands.h"
+#include "tools/driver/Compilation.h"
+#include "tools/driver/Explain.h"
+
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace seqc {
+
+/// What a call of `seqc compile` makes.
+struct CompilePlan {
+  CompileOptions options;
+  EmitKind kind = EmitKind::Executable;
+  std::string output;
+  bool explain = false;
+};
+
+/// Reads and checks the options.
+static Expected<CompilePlan> makePlan(const Arguments &arguments) {
+  if (arguments.positional.size() != 1)
+    return makeFailure(FailureKind::BadInput,
+                       "'seqc compile' takes one model, found " +
+                           Twine(arguments.positional.size()) +
+                           "; usage: seqc compile MODEL -o OUT");
+  CompilePlan plan;
+  plan.output = arguments.get("-o");
+  plan.explain = arguments.has("--explain");
+  Expected<EmitKind> kind =
+      chooseEmitKind(arguments.get("--emit"), plan.output);
+  if (!kind)
+    return kind.takeError();
+  plan.kind = *kind;
+  // A shared object gets oneDNN from the runtime that loads it; an executable
+  // would have to bring it along.
+  Expected<CompileOptions> options = readCompileOptions(
+      arguments, arguments.positional.front(),
+      plan.kind == EmitKind::SharedObject ? Backend::Auto : Backend::LLVM);
+  if (!options)
+    return options.takeError();
+  plan.options = std::move(*options);
+  if (plan.options.stopAfter && *plan.options.stopAfter <= Phase::LLVM)
+    plan.kind = EmitKind::MLIR;
+  if (plan.options.stopAfter == Phase::Object)
+    plan.kind = EmitKind::Object;
+  bool text = plan.kind == EmitKind::MLIR || plan.kind == EmitKind::LLVMIR ||
+              plan.kind == EmitKind::Assembly;
+  if (plan.output.empty()) {
+    if (!text && !plan.explain && !arguments.has("--print-pipeline"))
+      return makeFailure(FailureKind::BadInput,
+                         "'seqc compile' needs an output: -o OUT");
+    plan.output = std::string(1, '-');
+  }
+  if (!text && sys::fs::is_directory(plan.output))
+    return makeFailure(FailureKind::BadInput,
+                       "output '" + plan.output +
+                           "' is a folder; required is a file");
+  return plan;
+}
+
+static Error compile(const Arguments &arguments, Reporter &reporter) {
+  Expected<CompilePlan> plan = makePlan(arguments);
+  if (!plan)
+    return plan.takeError();
+  if (arguments.has("--print-pipeline")) {
+    Expected<std::vector<Target>> targets =
+        resolveTargets(plan->options.targetCpu);
+    if (!targets)
+      return targets.takeError();
+    printPipeline(outs(), plan->options, *targets);
+    return Error::success();
+  }
+  Compilation compilation(plan->options, reporter);
+  if (Error error = compilation.importModel())
+    return error;
+  bool explainOnly = plan->explain && arguments.get("-o").empty();
+  if (Error error =
+          compilation.runPhases(explainOnly ? Phase::Offload : Phase::LLVM))
+    return error;
+  if (plan->explain)
+    printExplanation(outs(), compilation.getModule(),
+                     getBackendName(plan->options.backend),
+                     arguments.has("--json"));
+  if (explainOnly)
+    return Error::success();
+  if (Error error = compilation.emit(plan->kind, plan->output))
+    return error;
+  bool native = plan->kind != EmitKind::MLIR;
+  if (native && !arguments.has("--target-cpu"))
+    reporter.note("code for this CPU (" + compilation.getTargets().front().cpu +
+                  "); --target-cpu=portable makes it run everywhere");
+  return Error::success();
+}
+
+ExitCode runCompile(const Arguments &arguments, Reporter &reporter) {
+  if (Error error = compile(arguments, reporter))
+    return reporter.fail(std::move(error));
+  return ExitCode::Done;
+}
+
+} // namespace seqc

@@ -1,0 +1,164 @@
+//===- CompileOptions.cpp - Where flags become options --------------------===//
+
+#include "tools/driver/Compilation.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace seqc {
+
+StringRef getBackendName(Backend backend) {
+  switch (backend) {
+  case Backend::Auto:
+    return "auto";
+  case Backend::LLVM:
+    return "llvm";
+  case Backend::OneDNN:
+    return "onednn";
+  }
+  return "llvm";
+}
+
+/// An option's value is none of a list.
+static Error makeUnknownValue(StringRef option, StringRef value,
+                              ArrayRef<StringRef> known) {
+  std::optional<std::string> nearest = findNearest(value, known);
+  return makeFailure(
+      FailureKind::BadInput,
+      "option '" + option + "' is '" + value + "'; required is one of " +
+          llvm::join(known, ", ") +
+          (nearest ? " (did you mean '" + *nearest + "'?)" : ""));
+}
+
+static Expected<std::optional<int64_t>>
+readCount(const Arguments &arguments, StringRef name, int64_t minimum) {
+  if (!arguments.has(name))
+    return std::nullopt;
+  Expected<int64_t> number = getNumber(arguments, name, 0, minimum);
+  if (!number)
+    return number.takeError();
+  return std::optional<int64_t>(*number);
+}
+
+static Error readGeneration(const Arguments &arguments,
+                            YamlImportOptions &options) {
+  struct {
+    StringRef name;
+    std::optional<int64_t> *value;
+  } counts[] = {{"--beam", &options.beam},
+                {"--n-best", &options.nBest},
+                {"--max-length", &options.maxLength}};
+  for (auto &[name, value] : counts) {
+    Expected<std::optional<int64_t>> count = readCount(arguments, name, 1);
+    if (!count)
+      return count.takeError();
+    *value = *count;
+  }
+  if (arguments.has("--length-penalty")) {
+    Expected<double> penalty = getDecimal(arguments, "--length-penalty", 0);
+    if (!penalty)
+      return penalty.takeError();
+    options.lengthPenalty = *penalty;
+  }
+  if (arguments.has("--prefix"))
+    options.prefix = true;
+  return Error::success();
+}
+
+Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
+                                            StringRef model, Backend backend) {
+  CompileOptions options;
+  options.model = model.str();
+  options.targetCpu = arguments.get("--target-cpu", "native");
+  Expected<int64_t> level = getNumber(arguments, "-O", 2, 0);
+  if (!level)
+    return level.takeError();
+  if (*level > 3)
+    return makeUnknownValue("-O", arguments.get("-O"), {"0", "1", "2", "3"});
+  options.optLevel = *level;
+  options.backend = backend;
+  if (arguments.has("--backend")) {
+    std::string name = arguments.get("--backend");
+    if (name == "llvm")
+      options.backend = Backend::LLVM;
+    else if (name == "onednn")
+      options.backend = Backend::OneDNN;
+    else if (name == "auto")
+      options.backend = Backend::Auto;
+    else
+      return makeUnknownValue("--backend", name, {"llvm", "onednn", "auto"});
+  }
+  std::string precision = arguments.get("--precision", "f32");
+  if (precision == "bf16" || precision == "int8")
+    return makeFailure(
+        FailureKind::Unsupported,
+        "option '--precision=" + precision +
+            "' is not supported by this version; supported is f32");
+  if (precision != "f32")
+    return makeUnknownValue("--precision", precision, {"f32", "bf16", "int8"});
+  if (arguments.has("--stop-after")) {
+    std::string name = arguments.get("--stop-after");
+    options.stopAfter = parsePhase(name);
+    if (!options.stopAfter) {
+      SmallVector<StringRef> names;
+      for (Phase phase : allPhases())
+        names.push_back(phaseName(phase));
+      return makeUnknownValue("--stop-after", name, names);
+    }
+  }
+  options.dumpFolder = arguments.get("--dump-phases");
+  options.saveTemps = arguments.has("--save-temps");
+  if (Error error = readGeneration(arguments, options.generation))
+    return error;
+  return options;
+}
+
+Expected<EmitKind> chooseEmitKind(StringRef emit, StringRef output) {
+  static constexpr std::pair<StringLiteral, EmitKind> kinds[] = {
+      {"exe", EmitKind::Executable},
+      {"so", EmitKind::SharedObject},
+      {"obj", EmitKind::Object},
+      {"ll", EmitKind::LLVMIR},
+      {"asm", EmitKind::Assembly},
+      {"mlir", EmitKind::MLIR},
+      {"executable", EmitKind::Executable},
+      {"shared", EmitKind::SharedObject},
+      {"object", EmitKind::Object},
+      {"llvm", EmitKind::LLVMIR},
+      {"o", EmitKind::Object},
+      {"s", EmitKind::Assembly},
+  };
+  if (!emit.empty()) {
+    SmallVector<StringRef> names;
+    for (const auto &[name, kind] : kinds) {
+      if (emit == name)
+        return kind;
+      if (names.size() < 6)
+        names.push_back(name);
+    }
+    return makeUnknownValue("--emit", emit, names);
+  }
+  StringRef suffix = sys::path::extension(output);
+  if (suffix == ".so")
+    return EmitKind::SharedObject;
+  if (suffix == ".o")
+    return EmitKind::Object;
+  if (suffix == ".ll")
+    return EmitKind::LLVMIR;
+  if (suffix == ".s")
+    return EmitKind::Assembly;
+  if (suffix == ".mlir")
+    return EmitKind::MLIR;
+  return EmitKind::Executable;
+}
+
+std::string getProgramPath() {
+  return sys::fs::getMainExecutable(
+      nullptr,
+      reinterpret_cast<void *>(reinterpret_cast<intptr_t>(&getProgramPath)));
+}
+
+} // namespace seqc

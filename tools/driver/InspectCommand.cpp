@@ -1,0 +1,219 @@
+//===- InspectCommand.cpp - seqc inspect ----------------------------------===//
+
+#include "compiler/CodeGen/ModelMetadata.h"
+#include "compiler/CodeGen/OutputFile.h"
+#include "dialect/Seq/IR/SeqOps.h"
+#include "tools/driver/ArtefactFile.h"
+#include "tools/driver/Commands.h"
+#include "tools/driver/Compilation.h"
+#include "tools/driver/Graph.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <map>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace seqc {
+
+/// `ids: i32[batch, time]`.
+static std::string describeTensor(const json::Object &tensor) {
+  std::string text = tensor.getString("name").value_or("?").str() + ": " +
+                     tensor.getString("dtype").value_or("?").str() + "[";
+  bool first = true;
+  if (const json::Array *shape = tensor.getArray("shape"))
+    for (const json::Value &extent : *shape) {
+      text += first ? "" : ", ";
+      first = false;
+      if (std::optional<StringRef> name = extent.getAsString())
+        text += name->str();
+      else if (extent.getAsInteger().value_or(-1) < 0)
+        text += "?";
+      else
+        text += std::to_string(*extent.getAsInteger());
+    }
+  return text + "]";
+}
+
+static void printTensors(raw_ostream &os, StringRef title,
+                         const json::Array *list) {
+  if (!list)
+    return;
+  for (const json::Value &value : *list)
+    if (const json::Object *tensor = value.getAsObject())
+      os << formatv("    {0,-7} {1}\n", title, describeTensor(*tensor));
+}
+
+/// The signature and the text handling, common to models and artefacts.
+static void printSignature(raw_ostream &os, const json::Object &metadata) {
+  if (const json::Array *entries = metadata.getArray("entries"))
+    for (const json::Value &value : *entries) {
+      const json::Object *entry = value.getAsObject();
+      if (!entry)
+        continue;
+      os << "  entry " << entry->getString("name").value_or("?") << "\n";
+      printTensors(os, "input", entry->getArray("inputs"));
+      printTensors(os, "output", entry->getArray("outputs"));
+      if (const json::Object *generation = entry->getObject("generation"))
+        os << "    search  " << json::Value(json::Object(*generation)) << "\n";
+    }
+  if (const json::Object *text = metadata.getObject("text")) {
+    os << "  text: " << text->getString("kind").value_or("generate");
+    for (StringRef side : {"input", "output"})
+      if (const json::Object *object = text->getObject(side))
+        if (const json::Array *vocabulary = object->getArray("vocab"))
+          os << ", " << side << " vocabulary of " << vocabulary->size();
+    os << "\n";
+  }
+}
+
+static void printField(raw_ostream &os, StringRef title,
+                       const json::Value &value) {
+  if (std::optional<StringRef> text = value.getAsString())
+    os << formatv("  {0,-8} {1}\n", title, *text);
+  else
+    os << formatv("  {0,-8} {1}\n", title, value);
+}
+
+static Error inspectArtefact(StringRef path, bool asJSON) {
+  Expected<ArtefactFile> artefact = readArtefact(path);
+  if (!artefact)
+    return artefact.takeError();
+  const char *kind = artefact->kind == TargetKind::Executable ? "executable"
+                     : artefact->kind == TargetKind::SharedObject
+                         ? "shared object"
+                         : "object";
+  json::Object sizes{{"file", artefact->fileSize},
+                     {"code", artefact->codeSize},
+                     {"weights", artefact->weightsSize},
+                     {"metadata", artefact->metadataSize}};
+  if (asJSON) {
+    artefact->metadata["artefact"] = kind;
+    artefact->metadata["sizes"] = std::move(sizes);
+    outs() << formatv("{0:2}\n", json::Value(std::move(artefact->metadata)));
+    return Error::success();
+  }
+  json::Object &metadata = artefact->metadata;
+  outs() << path << ": " << kind << " of model '"
+         << metadata.getString("name").value_or("?") << "', made by seqc "
+         << metadata.getString("seqc").value_or("?") << "\n";
+  printSignature(outs(), metadata);
+  outs() << formatv(
+      "  sizes    file {0}, code {1}, weights {2}, metadata {3} bytes\n",
+      artefact->fileSize, artefact->codeSize, artefact->weightsSize,
+      artefact->metadataSize);
+  outs() << "  memory   workspace is planned from the inputs' shapes and taken "
+            "once per "
+            "session\n";
+  if (const json::Object *target = metadata.getObject("target")) {
+    if (const json::Array *levels = target->getArray("levels"))
+      for (const json::Value &level : *levels)
+        if (const json::Object *object = level.getAsObject())
+          outs() << formatv("  level    {0}, vectors of {1} bits\n",
+                            object->getString("cpu").value_or("?"),
+                            object->getInteger("vector_bits").value_or(0));
+    if (const json::Value *backend = target->get("backend"))
+      printField(outs(), "backend", *backend);
+  }
+  if (const json::Object *hashes = metadata.getObject("hashes"))
+    for (StringRef key : {"model", "weights"})
+      if (std::optional<StringRef> hash = hashes->getString(key))
+        outs() << formatv("  hash     {0} {1}\n", key, *hash);
+  return Error::success();
+}
+
+static Error inspectModel(const Arguments &arguments, Reporter &reporter,
+                          bool asJSON) {
+  Expected<CompileOptions> options = readCompileOptions(
+      arguments, arguments.positional.front(), Backend::LLVM);
+  if (!options)
+    return options.takeError();
+  Compilation compilation(std::move(*options), reporter);
+  if (Error error = compilation.importModel())
+    return error;
+  if (compilation.getOptions().stopAfter)
+    if (Error error = compilation.runPhases())
+      return error;
+  ModuleOp module = compilation.getModule();
+
+  std::map<std::string, int64_t> counts;
+  json::Array weights;
+  int64_t parameters = 0, bytes = 0;
+  module->walk([&](Operation *op) {
+    if (!isa<ModuleOp>(op))
+      ++counts[op->getName().getStringRef().str()];
+    auto weight = dyn_cast<seq::WeightOp>(op);
+    if (!weight)
+      return;
+    auto type = cast<RankedTensorType>(weight.getType());
+    int64_t size = type.getNumElements() * (type.getElementTypeBitWidth() / 8);
+    parameters += type.getNumElements();
+    bytes += size;
+    std::string text;
+    raw_string_ostream(text) << type;
+    weights.push_back(json::Object{{"name", weight.getName()},
+                                   {"type", text},
+                                   {"file", weight.getFile()},
+                                   {"offset", weight.getOffset()},
+                                   {"hash", weight.getHash()}});
+  });
+  if (arguments.has("--graph"))
+    if (Error error = writeFile(arguments.get("--graph"), drawGraph(module)))
+      return error;
+
+  json::Object metadata = getMetadata(module);
+  if (asJSON) {
+    json::Object ops;
+    for (auto &[name, count] : counts)
+      ops[name] = count;
+    metadata["ops"] = std::move(ops);
+    metadata["parameters"] = parameters;
+    metadata["weights"] = std::move(weights);
+    metadata["hashes"] = json::Object{{"model", compilation.getModelHash()}};
+    outs() << formatv("{0:2}\n", json::Value(std::move(metadata)));
+    return Error::success();
+  }
+  outs() << arguments.positional.front() << ": model '"
+         << metadata.getString("name").value_or("?") << "'\n";
+  printSignature(outs(), metadata);
+  outs() << formatv("  weights  {0} tensors, {1} parameters, {2} bytes\n",
+                    weights.size(), parameters, bytes);
+  for (const json::Value &value : weights) {
+    const json::Object &weight = *value.getAsObject();
+    outs() << formatv("    {0,-32} {1}\n", *weight.getString("name"),
+                      *weight.getString("type"));
+  }
+  outs() << "  ops\n";
+  for (auto &[name, count] : counts)
+    outs() << formatv("    {0,-32} {1}\n", name, count);
+  printField(outs(), "hash", "model " + compilation.getModelHash());
+  return Error::success();
+}
+
+static Error inspect(const Arguments &arguments, Reporter &reporter) {
+  if (arguments.positional.size() != 1)
+    return makeFailure(FailureKind::BadInput,
+                       "'seqc inspect' takes one model or artefact, found " +
+                           Twine(arguments.positional.size()));
+  StringRef path = arguments.positional.front();
+  Expected<TargetKind> kind = classifyTarget(path);
+  if (!kind)
+    return kind.takeError();
+  bool asJSON = arguments.has("--json");
+  if (*kind == TargetKind::Model)
+    return inspectModel(arguments, reporter, asJSON);
+  if (arguments.has("--graph"))
+    return makeFailure(
+        FailureKind::BadInput,
+        "option '--graph' needs a model; artefacts hold no graph");
+  return inspectArtefact(path, asJSON);
+}
+
+ExitCode runInspect(const Arguments &arguments, Reporter &reporter) {
+  if (Error error = inspect(arguments, reporter))
+    return reporter.fail(std::move(error));
+  return ExitCode::Done;
+}
+
+} // namespace seqc

@@ -1,0 +1,151 @@
+//===- InterpreterExecutor.cpp - Models run by the interpreter ------------===//
+
+#include "tools/driver/InterpreterExecutor.h"
+#include "compiler/CodeGen/CompileError.h"
+#include "dialect/Seq/Reference/Interpreter.h"
+#include "runtime/loader/Signature.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace llvm;
+
+namespace seqc {
+
+namespace {
+/// Evaluates the entries of one module.
+class InterpreterExecutor : public cli::Executor {
+public:
+  InterpreterExecutor(mlir::ModuleOp module, StringRef folder,
+                      std::string metadata,
+                      std::vector<rt::EntrySignature> entries)
+      : weights(folder), interpreter(module, weights),
+        text(std::move(metadata)), signatures(std::move(entries)) {}
+
+  const std::vector<rt::EntrySignature> &entries() const override {
+    return signatures;
+  }
+  std::string_view metadata() const override { return text; }
+  rt::Status run(const cli::RunRequest &request,
+                 std::vector<rt::TensorRef> &outputs) override;
+
+private:
+  reference::FolderWeightSource weights;
+  reference::Interpreter interpreter;
+  std::string text;
+  std::vector<rt::EntrySignature> signatures;
+};
+} // namespace
+
+/// The interpreter's name of an element type.
+static std::optional<reference::ElementKind> toKind(seqc_dtype_t dtype) {
+  using reference::ElementKind;
+  switch (dtype) {
+  case SEQC_F64:
+    return ElementKind::F64;
+  case SEQC_F32:
+    return ElementKind::F32;
+  case SEQC_F16:
+    return ElementKind::F16;
+  case SEQC_BF16:
+    return ElementKind::BF16;
+  case SEQC_I64:
+    return ElementKind::I64;
+  case SEQC_I32:
+    return ElementKind::I32;
+  case SEQC_I16:
+    return ElementKind::I16;
+  case SEQC_I8:
+    return ElementKind::I8;
+  case SEQC_I1:
+    return ElementKind::I1;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// A failure of the interpreter as a status.
+static rt::Status toStatus(Error error) {
+  return rt::Status(SEQC_INVALID_ARGUMENT, toString(std::move(error)));
+}
+
+static Expected<reference::Tensor> toReference(const seqc_tensor_t &tensor) {
+  std::optional<reference::ElementKind> kind = toKind(tensor.dtype);
+  if (!kind)
+    return makeFailure(FailureKind::Unsupported,
+                       Twine("the interpreter has no elements of type ") +
+                           seqc_dtype_name(tensor.dtype));
+  return reference::Tensor::ofBytes(
+      *kind, ArrayRef<int64_t>(tensor.shape, tensor.rank),
+      ArrayRef<uint8_t>(static_cast<const uint8_t *>(tensor.data),
+                        tensor.numBytes));
+}
+
+rt::Status InterpreterExecutor::run(const cli::RunRequest &request,
+                                    std::vector<rt::TensorRef> &outputs) {
+  std::vector<rt::TensorRef> inputs = request.inputs;
+  if (rt::Status status = rt::completeInputs(*request.entry, inputs);
+      !status.ok())
+    return status;
+  SmallVector<reference::Tensor> arguments;
+  for (const rt::TensorRef &input : inputs) {
+    Expected<reference::Tensor> argument = toReference(*input.get());
+    if (!argument)
+      return toStatus(argument.takeError());
+    arguments.push_back(std::move(*argument));
+  }
+  Expected<SmallVector<reference::Tensor>> results =
+      interpreter.run(request.entry->name, arguments);
+  if (!results)
+    return toStatus(results.takeError());
+  if (results->size() != request.entry->outputs.size())
+    return rt::Status(SEQC_INTERNAL,
+                      "entry '" + request.entry->name + "' gave " +
+                          std::to_string(results->size()) +
+                          " results, its signature has " +
+                          std::to_string(request.entry->outputs.size()));
+  outputs.clear();
+  for (auto [result, signature] : zip(*results, request.entry->outputs)) {
+    ArrayRef<int64_t> shape = result.getShape();
+    rt::Result<rt::TensorRef> output =
+        rt::createTensor(signature.dtype, shape.size(), shape.data());
+    if (!output)
+      return output.status();
+    std::vector<uint8_t> bytes = result.toBytes();
+    if (bytes.size() != (*output)->numBytes)
+      return rt::Status(SEQC_INTERNAL, "output '" + signature.name + "' has " +
+                                           std::to_string(bytes.size()) +
+                                           " bytes");
+    if (!bytes.empty())
+      std::memcpy((*output)->data, bytes.data(), bytes.size());
+    outputs.push_back(std::move(*output));
+  }
+  return {};
+}
+
+Expected<std::unique_ptr<cli::Executor>>
+createInterpreterExecutor(mlir::ModuleOp module, StringRef folder) {
+  auto attr = module->getAttrOfType<mlir::StringAttr>("seq.metadata");
+  if (!attr)
+    return makeFailure(FailureKind::BadInput,
+                       "the module has no 'seq.metadata'");
+  // The ABI's version belongs to artefacts; readers of metadata ask for it.
+  nlohmann::json object = nlohmann::json::parse(
+      attr.getValue().begin(), attr.getValue().end(), nullptr, false);
+  if (!object.is_object())
+    return makeFailure(FailureKind::BadInput,
+                       "'seq.metadata' is no JSON object");
+  object["abi"] = seqc_runtime_abi_version();
+  std::string text = object.dump();
+  rt::Result<nlohmann::json> metadata = rt::parseMetadata(text);
+  if (!metadata)
+    return makeFailure(FailureKind::BadInput, metadata.status().message());
+  rt::Result<std::vector<rt::EntrySignature>> entries =
+      rt::parseSignatures(*metadata);
+  if (!entries)
+    return makeFailure(FailureKind::BadInput, entries.status().message());
+  return std::make_unique<InterpreterExecutor>(
+      module, folder.empty() ? "." : folder, std::move(text),
+      std::move(*entries));
+}
+
+} // namespace seqc

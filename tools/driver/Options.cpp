@@ -1,0 +1,303 @@
+//===- Options.cpp - The options of seqc's commands -----------------------===//
+
+#include "tools/driver/Options.h"
+#include "compiler/CodeGen/CompileError.h"
+#include "compiler/CodeGen/ModelMetadata.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Format.h"
+
+using namespace llvm;
+
+namespace seqc {
+
+static constexpr CommandInfo kCommands[] = {
+    {ForCompile, "compile", "MODEL -o OUT",
+     "compile a model to a native artefact"},
+    {ForRun, "run", "TARGET [TEXT...]",
+     "run an artefact, or a model compiled on the fly"},
+    {ForTest, "test", "DIR...", "run folders of test cases"},
+    {ForBench, "bench", "TARGET", "measure the time of a model"},
+    {ForCheck, "check", "MODEL",
+     "compare compiled code with the reference interpreter"},
+    {ForInspect, "inspect", "TARGET", "show what a model or an artefact holds"},
+    {ForDoctor, "doctor", "",
+     "show the toolchain, the CPU and what is missing"},
+};
+
+static constexpr unsigned kRunning = ForRun | ForBench | ForCheck;
+
+static constexpr OptionInfo kOptions[] = {
+    {"-o", "OUT", ForCompile,
+     "output; the suffix chooses its kind: none executable, .so, .o, .ll, .s, "
+     ".mlir"},
+    {"--emit", "KIND", ForCompile,
+     "kind of output: exe, so, obj, ll, asm, mlir"},
+    {"--target-cpu", "CPU", ForCompiling,
+     "native (default), portable, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU's "
+     "name"},
+    {"-O", "N", ForCompiling, "optimisation level, 0 to 3 (default 2)"},
+    {"--backend", "NAME", ForCompiling,
+     "who computes large products: llvm, onednn or auto"},
+    {"--precision", "TYPE", ForCompiling, "type of the weights: f32"},
+    {"--stop-after", "PHASE", ForCompile | ForInspect,
+     "stop after a phase and write its IR"},
+    {"--dump-phases", "DIR", ForCompiling,
+     "write the IR after each phase to DIR"},
+    {"--print-pipeline", "", ForCompile,
+     "print the seqc-opt call of each phase and stop"},
+    {"--save-temps", "", ForCompile,
+     "keep the LLVM IR, assembly and object files"},
+    {"--explain", "", ForCompile,
+     "say which products run on which code, and why"},
+    {"--interpret", "", ForRun | ForBench | ForTest,
+     "run the reference interpreter instead of compiled code"},
+    {"--input", "NAME=VALUE", kRunning,
+     "file (.npy .npz .pb .txt .json), numbers, or random:SHAPE[:SEED]; "
+     "repeatable",
+     true},
+    {"--output", "NAME=FILE", ForRun,
+     "write an output (.npy .pb .json .txt); repeatable", true},
+    {"--final", "NAME=FILE", ForRun,
+     "write an output of the last step; repeatable", true},
+    {"--expect", "NAME=FILE", ForRun,
+     "compare an output with a file; repeatable", true},
+    {"--rtol", "R", ForRun | ForTest | ForCheck, "relative tolerance", true},
+    {"--atol", "A", ForRun | ForTest | ForCheck, "absolute tolerance", true},
+    {"--step", "NAME=FILE", ForRun, "feed one slice of FILE a step; repeatable",
+     true},
+    {"--carry", "OUTPUT=INPUT", ForRun,
+     "feed an output back as an input; repeatable", true},
+    {"--entry", "NAME", kRunning, "which entry to run", true},
+    {"--lengths", "N,N,...", kRunning, "lengths of the rows", true},
+    {"--beam", "N", ForCompiling | ForInspect, "width of the beam search",
+     true},
+    {"--n-best", "N", ForCompiling | ForInspect, "hypotheses returned per row",
+     true},
+    {"--length-penalty", "A", ForCompiling | ForInspect,
+     "exponent of the length normalisation", true},
+    {"--max-length", "N", ForCompiling | ForInspect,
+     "most tokens generated per row", true},
+    {"--prefix", "TEXT", ForRun, "forced beginning of the output", true},
+    {"--prefix", "", ForCompile | ForInspect,
+     "let the artefact take a forced beginning of the output"},
+    {"--batch", "N", ForRun, "texts that share a call (default 32)", true},
+    {"--sample", "", ForRun, "draw tokens instead of searching", true},
+    {"--temperature", "T", ForRun, "temperature of sampling", true},
+    {"--top-k", "K", ForRun, "sample among the K best tokens", true},
+    {"--top-p", "P", ForRun, "sample among the tokens that make up P", true},
+    {"--seed", "S", ForRun | ForBench | ForCheck, "seed of random numbers",
+     true},
+    {"--attention", "FILE.svg", ForRun, "draw the attention of the run", true},
+    {"--scores", "", ForRun, "print the scores of what was generated", true},
+    {"--threads", "N", ForRun | ForTest | ForBench | ForCheck, "threads to use",
+     true},
+    {"--profile", "FILE.json", ForRun, "write a Chrome trace", true},
+    {"--graph", "FILE.svg", ForInspect, "draw the model"},
+    {"--jobs", "N", ForTest, "tests that run at the same time (default 1)"},
+    {"--bisect", "", ForCheck, "name the first phase and op that differ"},
+    {"--warmup", "N", ForBench, "runs before the measurement (default 3)"},
+    {"--runs", "N", ForBench,
+     "runs that are measured (default: about a second)"},
+    {"--json", "FILE", ForTest | ForBench, "write the results as JSON"},
+    {"--json", "", ForCompile | ForInspect | ForDoctor | ForCheck,
+     "print JSON"},
+    {"--json", "", ForRun, "print JSON", true},
+    {"--quiet", "", ForAll, "no notes"},
+    {"--help", "", ForAll, "show this help"},
+};
+
+bool Arguments::has(StringRef name) const {
+  return any_of(options,
+                [&](const auto &option) { return option.first->name == name; });
+}
+
+std::string Arguments::get(StringRef name, StringRef missing) const {
+  for (const auto &[option, value] : reverse(options))
+    if (option->name == name)
+      return value;
+  return missing.str();
+}
+
+std::vector<std::string> Arguments::getAll(StringRef name) const {
+  std::vector<std::string> values;
+  for (const auto &[option, value] : options)
+    if (option->name == name)
+      values.push_back(value);
+  return values;
+}
+
+std::vector<std::string> Arguments::getForwardedOptions() const {
+  std::vector<std::string> words;
+  for (const auto &[option, value] : options)
+    if (option->forwarded) {
+      words.push_back(option->name.str());
+      if (!option->value.empty())
+        words.push_back(value);
+    }
+  return words;
+}
+
+ArrayRef<CommandInfo> getCommands() { return kCommands; }
+
+const CommandInfo *findCommand(StringRef name) {
+  for (const CommandInfo &command : kCommands)
+    if (command.name == name)
+      return &command;
+  return nullptr;
+}
+
+ArrayRef<OptionInfo> getOptions() { return kOptions; }
+
+std::optional<std::string> findNearest(StringRef word,
+                                       ArrayRef<StringRef> candidates) {
+  std::optional<std::string> nearest;
+  unsigned best = std::max<size_t>(2, word.size() / 3) + 1;
+  for (StringRef candidate : candidates) {
+    unsigned distance = word.edit_distance(candidate, true, best);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate.str();
+    }
+  }
+  return nearest;
+}
+
+/// The option of `command` called `name`, or null.
+static const OptionInfo *findOption(const CommandInfo &command,
+                                    StringRef name) {
+  for (const OptionInfo &option : kOptions)
+    if ((option.commands & command.bit) && option.name == name)
+      return &option;
+  return nullptr;
+}
+
+static Error makeUnknownOption(const CommandInfo &command, StringRef name) {
+  SmallVector<StringRef> names;
+  for (const OptionInfo &option : kOptions)
+    if (option.commands & command.bit)
+      names.push_back(option.name);
+  std::optional<std::string> nearest = findNearest(name, names);
+  return makeFailure(
+      FailureKind::BadInput,
+      "unknown option '" + name + "' of 'seqc " + command.name + "'" +
+          (nearest ? "; did you mean '" + *nearest + "'?"
+                   : "; see 'seqc " + command.name.str() + " --help'"));
+}
+
+Expected<Arguments> parseArguments(const CommandInfo &command,
+                                   ArrayRef<const char *> words) {
+  Arguments arguments;
+  auto addPositional = [&](StringRef word) {
+    if (!arguments.positional.empty())
+      arguments.forwarded.push_back(word.str());
+    arguments.positional.push_back(word.str());
+  };
+  for (size_t i = 0; i < words.size(); ++i) {
+    StringRef word = words[i];
+    if (word == "--") {
+      arguments.forwarded.push_back("--");
+      for (const char *rest : words.drop_front(i + 1))
+        addPositional(rest);
+      break;
+    }
+    if (word == "-h")
+      word = "--help";
+    // A lone dash is standard input; a dash and a digit is a number.
+    if (!word.starts_with("-") || word == "-") {
+      addPositional(word);
+      continue;
+    }
+    StringRef name = word, value;
+    bool joined = false;
+    if (word.starts_with("--")) {
+      joined = word.contains('=');
+      std::tie(name, value) = word.split('=');
+    } else if (word.size() > 2) {
+      joined = true;
+      name = word.take_front(2);
+      value = word.drop_front(2);
+    }
+    const OptionInfo *option = findOption(command, name);
+    if (!option)
+      return makeUnknownOption(command, name);
+    if (option->value.empty() && joined)
+      return makeFailure(FailureKind::BadInput,
+                         "option '" + name + "' takes no value; found '" +
+                             value + "'");
+    if (!option->value.empty() && !joined) {
+      if (i + 1 == words.size())
+        return makeFailure(FailureKind::BadInput,
+                           "option '" + name + "' needs a value: " + name +
+                               " " + option->value);
+      value = words[++i];
+    }
+    arguments.options.push_back({option, value.str()});
+    if (option->forwarded) {
+      arguments.forwarded.push_back(option->name.str());
+      if (!option->value.empty())
+        arguments.forwarded.push_back(value.str());
+    }
+  }
+  return arguments;
+}
+
+void printHelp(raw_ostream &os, const CommandInfo *command) {
+  if (!command) {
+    os << "seqc " << getCompilerVersion()
+       << ", a compiler for sequence models\n\n"
+       << "usage: seqc COMMAND [OPTION...]\n\n";
+    for (const CommandInfo &info : kCommands)
+      os << formatv("  {0,-8} {1,-17} {2}\n", info.name, info.usage,
+                    info.summary);
+    os << "\n'seqc COMMAND --help' lists the options of a command. MODEL is a "
+          ".yaml file "
+          "with its\n.safetensors file, or an .mlir file.\n\n"
+          "exit codes: 0 done, 1 a comparison failed, 2 bad usage or input, 3 "
+          "unsupported,\n4 a fault in seqc, 5 the environment failed\n";
+    return;
+  }
+  os << "usage: seqc " << command->name << " " << command->usage
+     << " [OPTION...]\n\n"
+     << command->summary << "\n\n";
+  for (const OptionInfo &option : kOptions) {
+    if (!(option.commands & command->bit))
+      continue;
+    std::string left = option.name.str();
+    if (option.name == "-O")
+      left += option.value.str();
+    else if (!option.value.empty())
+      left += (option.name.starts_with("--") ? "=" : " ") + option.value.str();
+    os << formatv("  {0,-24} {1}\n", left, option.help);
+  }
+}
+
+Expected<int64_t> getNumber(const Arguments &arguments, StringRef name,
+                            int64_t missing, int64_t minimum) {
+  if (!arguments.has(name))
+    return missing;
+  std::string text = arguments.get(name);
+  int64_t number;
+  if (StringRef(text).getAsInteger(10, number) || number < minimum)
+    return makeFailure(FailureKind::BadInput,
+                       "option '" + name + "' is '" + text +
+                           "'; required is a number of " + Twine(minimum) +
+                           " or more");
+  return number;
+}
+
+Expected<double> getDecimal(const Arguments &arguments, StringRef name,
+                            double missing) {
+  if (!arguments.has(name))
+    return missing;
+  std::string text = arguments.get(name);
+  double number;
+  if (StringRef(text).getAsDouble(number))
+    return makeFailure(FailureKind::BadInput, "option '" + name + "' is '" +
+                                                  text +
+                                                  "'; required is a number");
+  return number;
+}
+
+} // namespace seqc

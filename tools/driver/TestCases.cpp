@@ -1,0 +1,273 @@
+//===- TestCases.cpp - Folders of test cases ------------------------------===//
+//
+// A case names files for inputs and expected outputs. A `single` case is one
+// run; a `sequence` runs once per step, feeds slices in, carries outputs back
+// and compares what every step, or the last one, gave.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/driver/TestCases.h"
+#include "compiler/CodeGen/WeightsSection.h"
+#include "runtime/cli/Compare.h"
+#include "runtime/cli/RunModel.h"
+#include "runtime/cli/TensorFile.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <map>
+#include <set>
+
+using namespace llvm;
+
+namespace seqc {
+
+Expected<std::vector<std::string>>
+findTestFolders(ArrayRef<std::string> roots) {
+  std::set<std::string> found;
+  for (const std::string &root : roots) {
+    if (!sys::fs::is_directory(root))
+      return makeFailure(FailureKind::BadInput, "'" + root + "' is no folder");
+    auto consider = [&](StringRef path) {
+      StringRef name = sys::path::filename(path);
+      if (name == "cases.json" || name == "model.onnx")
+        found.insert(sys::path::parent_path(path).str());
+    };
+    std::error_code code;
+    for (sys::fs::recursive_directory_iterator it(root, code), end;
+         it != end && !code; it.increment(code))
+      consider(it->path());
+    if (code)
+      return makeFailure(FailureKind::BadInput,
+                         "'" + root + "': " + code.message());
+  }
+  return std::vector<std::string>(found.begin(), found.end());
+}
+
+namespace {
+/// A failure that ends a test.
+TestOutcome fail(const Twine &reason) {
+  return {TestResult::Fail, reason.str()};
+}
+
+using TensorMap = std::map<std::string, rt::TensorRef>;
+
+/// One case of a folder.
+class Case {
+public:
+  Case(const json::Object &object, StringRef folder, cli::Executor &executor)
+      : object(object), folder(folder), executor(executor) {}
+
+  /// Nothing if it passes, else why not.
+  std::optional<std::string> run(const cli::RunOptions &options);
+
+private:
+  bool readFiles(StringRef key, bool results, TensorMap &tensors);
+  bool readCarries(std::map<int, int> &carries);
+  std::vector<rt::TensorRef> placeInputs(const TensorMap &inputs) const;
+  bool compare(ArrayRef<rt::TensorRef> got, const TensorMap &want,
+               const Twine &where);
+  bool runSingle();
+  bool runSequence();
+  bool stop(const Twine &why) {
+    reason = why.str();
+    return false;
+  }
+
+  const json::Object &object;
+  StringRef folder;
+  cli::Executor &executor;
+  const rt::EntrySignature *entry = nullptr;
+  cli::Tolerance tolerance;
+  std::string reason;
+};
+} // namespace
+
+bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
+  const json::Object *files = object.getObject(key);
+  if (!files)
+    return true;
+  for (const auto &[nameKey, value] : *files) {
+    std::string name = StringRef(nameKey).str();
+    int index = results ? entry->findOutput(name) : entry->findInput(name);
+    if (index < 0)
+      return stop("no " + Twine(results ? "output" : "input") + " '" + name +
+                  "' in the model");
+    std::optional<StringRef> file = value.getAsString();
+    if (!file)
+      return stop("'" + key + "' of '" + name + "' is no file name");
+    Expected<std::string> path = resolveConfined(folder, *file);
+    if (!path)
+      return stop(toString(path.takeError()));
+    const rt::ValueSignature &signature =
+        results ? entry->outputs[index] : entry->inputs[index];
+    rt::Result<rt::TensorRef> tensor =
+        cli::readTensorFile(*path, "", signature.dtype);
+    if (!tensor)
+      return stop(*file + ": " + tensor.status().message());
+    // Text formats carry no type; what a binary file says is what was meant.
+    if (!results && (*tensor)->dtype != signature.dtype) {
+      tensor = cli::convertTensor(*tensor, signature.dtype);
+      if (!tensor)
+        return stop(*file + ": " + tensor.status().message());
+    }
+    tensors[name] = std::move(*tensor);
+  }
+  return true;
+}
+
+bool Case::readCarries(std::map<int, int> &carries) {
+  const json::Object *map = object.getObject("carry_output_to_input");
+  if (!map)
+    return true;
+  for (const auto &[key, value] : *map) {
+    std::string output = StringRef(key).str();
+    std::string input = value.getAsString().value_or("").str();
+    int from = entry->findOutput(output), to = entry->findInput(input);
+    if (from < 0 || to < 0)
+      return stop("cannot carry '" + output + "' to '" + input +
+                  "': the model has no such names");
+    carries[from] = to;
+  }
+  return true;
+}
+
+std::vector<rt::TensorRef> Case::placeInputs(const TensorMap &inputs) const {
+  std::vector<rt::TensorRef> placed(entry->inputs.size());
+  for (const auto &[name, tensor] : inputs)
+    placed[entry->findInput(name)] = tensor;
+  return placed;
+}
+
+bool Case::compare(ArrayRef<rt::TensorRef> got, const TensorMap &want,
+                   const Twine &where) {
+  for (const auto &[name, expected] : want) {
+    size_t index = entry->findOutput(name);
+    if (index >= got.size() || !got[index])
+      return stop("output '" + name + "' was not made" + where);
+    cli::Comparison comparison =
+        cli::compareTensors(*got[index].get(), *expected.get(), tolerance);
+    if (!comparison.passed)
+      return stop("output '" + name + "'" + where + ": " +
+                  (comparison.mismatch.empty()
+                       ? cli::describeComparison(comparison)
+                       : comparison.mismatch));
+  }
+  return true;
+}
+
+bool Case::runSingle() {
+  TensorMap inputs, expected;
+  if (!readFiles("inputs", false, inputs) ||
+      !readFiles("expected", true, expected))
+    return false;
+  cli::RunRequest request;
+  request.entry = entry;
+  request.inputs = placeInputs(inputs);
+  std::vector<rt::TensorRef> outputs;
+  if (rt::Status status = executor.run(request, outputs); !status.ok())
+    return stop(status.message());
+  return compare(outputs, expected, "");
+}
+
+bool Case::runSequence() {
+  TensorMap constant, perStep, wantedSteps, wantedFinal;
+  int64_t steps = object.getInteger("steps").value_or(-1);
+  cli::StepPlan plan;
+  seqc_generation_options_init(&plan.generation);
+  if (!readFiles("constant_or_initial_inputs", false, constant) ||
+      !readFiles("per_step_inputs", false, perStep) ||
+      !readCarries(plan.carries) ||
+      !readFiles("expected_per_step", true, wantedSteps) ||
+      !readFiles("expected_final", true, wantedFinal))
+    return false;
+  for (const TensorMap *map : {&perStep, &wantedSteps})
+    for (const auto &[name, tensor] : *map)
+      if (tensor->rank < 1 || tensor->shape[0] != steps)
+        return stop("'" + name + "' needs " + Twine(steps) +
+                    " steps on its first axis");
+  plan.inputs = placeInputs(constant);
+  plan.perStep = placeInputs(perStep);
+  cli::StepResult result;
+  if (rt::Status status = cli::runSteps(executor, *entry, plan, result);
+      !status.ok())
+    return stop(status.message());
+  return compare(result.stacked, wantedSteps, " over the steps") &&
+         compare(result.last, wantedFinal, " after the last step");
+}
+
+std::optional<std::string> Case::run(const cli::RunOptions &options) {
+  rt::Result<const rt::EntrySignature *> found = cli::chooseEntry(
+      executor, object.getString("entry").value_or("").str(), nullptr);
+  if (!found)
+    return std::string(found.status().message());
+  entry = *found;
+  tolerance = options.tolerance;
+  if (std::optional<double> rtol = object.getNumber("rtol"))
+    tolerance.rtol = *rtol;
+  if (std::optional<double> atol = object.getNumber("atol"))
+    tolerance.atol = *atol;
+  if (rt::Status status = executor.reset(); !status.ok())
+    return std::string(status.message());
+  StringRef kind = object.getString("kind").value_or("single");
+  bool good = false;
+  if (kind == "single") {
+    good = runSingle();
+  } else if (kind == "sequence") {
+    good = runSequence();
+  } else {
+    return "'kind' is '" + kind.str() + "'; required is single or sequence";
+  }
+  return good ? std::nullopt : std::optional<std::string>(reason);
+}
+
+TestOutcome runTestFolder(StringRef folder, const Arguments &arguments,
+                          const cli::RunOptions &options, Reporter &reporter) {
+  SmallString<128> path(folder);
+  sys::path::append(path, "cases.json");
+  if (!sys::fs::exists(path))
+    return {TestResult::Unsupported, "models in ONNX files"};
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
+  if (!file)
+    return fail("cases.json: " + file.getError().message());
+  Expected<json::Value> value = json::parse((*file)->getBuffer());
+  if (!value)
+    return fail("cases.json: " + toString(value.takeError()));
+  const json::Object *object = value->getAsObject();
+  const json::Array *cases = object ? object->getArray("cases") : nullptr;
+  std::optional<StringRef> model =
+      object ? object->getString("model") : std::nullopt;
+  if (!cases || !model)
+    return fail("cases.json: required are 'model' and 'cases'");
+  Expected<std::string> modelPath = resolveConfined(folder, *model);
+  if (!modelPath)
+    return fail(toString(modelPath.takeError()));
+
+  ExecutionOptions execution;
+  execution.interpret = arguments.has("--interpret");
+  execution.threads = options.threads;
+  Expected<Execution> prepared =
+      prepareExecution(*modelPath, arguments, execution, reporter);
+  if (!prepared) {
+    std::string message;
+    FailureKind kind = takeFailure(prepared.takeError(), message);
+    if (message.empty())
+      message = "the model does not compile; see standard error";
+    return {kind == FailureKind::Unsupported ? TestResult::Unsupported
+                                             : TestResult::Fail,
+            message};
+  }
+  for (auto [index, element] : enumerate(*cases)) {
+    const json::Object *one = element.getAsObject();
+    if (!one)
+      return fail("case " + Twine(index) + " is no object");
+    if (std::optional<std::string> reason =
+            Case(*one, folder, *prepared->executor).run(options))
+      return fail("case " + Twine(index) + ": " + *reason);
+  }
+  return {};
+}
+
+} // namespace seqc
