@@ -45,7 +45,9 @@ private:
   void appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name, int64_t index,
                    int64_t direction, ArrayRef<int64_t> order, int64_t columns);
   std::string suffix(int64_t index, int64_t direction) const;
-  mlir::Value stackDirections(TensorBuilder &b, ArrayRef<mlir::Value> parts);
+  /// Joins the parts of both directions: `[directions, …]`. Outside of a step: weights do
+  /// not change in it.
+  mlir::Value stackDirections(ArrayRef<mlir::Value> parts);
 
   bool isLstm() const { return layer.kind == "lstm"; }
   int64_t outputSize() const { return projection ? projection : size; }
@@ -147,7 +149,8 @@ void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef
     parts.push_back(importer.weights.getRows(full, shape, gate * size, size, layer.user));
 }
 
-mlir::Value RecurrentImport::stackDirections(TensorBuilder &b, ArrayRef<mlir::Value> parts) {
+mlir::Value RecurrentImport::stackDirections(ArrayRef<mlir::Value> parts) {
+  TensorBuilder &b = importer.outer;
   mlir::Value joined = b.concat(parts, 0);
   auto type = cast<mlir::RankedTensorType>(joined.getType());
   mlir::Builder &attributes = b.getBuilder();
@@ -181,7 +184,7 @@ RecurrentImport::Result RecurrentImport::buildOp(TensorBuilder &b, int64_t index
           layer.prefix + ".weight_hr" + suffix(index, d), {projection, size}, layer.user));
   }
   auto stack = [&](ArrayRef<mlir::Value> parts) {
-    return parts.empty() ? mlir::Value() : stackDirections(b, parts);
+    return parts.empty() ? mlir::Value() : stackDirections(parts);
   };
   mlir::Value weight = stack(w), recurrent = stack(r), biases = stack(bias);
   mlir::Value peepholeWeight = stack(peephole), projectionWeight = stack(projected);
@@ -226,7 +229,7 @@ Signal RecurrentImport::buildOuter(const Signal &input) {
   mlir::Value c0 =
       isLstm() ? importer.readInitialState(reader, "c", count, size) : mlir::Value();
   auto initialOf = [&](mlir::Value stack, int64_t index) -> mlir::Value {
-    if (!stack || depth == 1)
+    if (!stack)
       return stack;
     return b.slice(stack, 0, index * directions, directions);
   };

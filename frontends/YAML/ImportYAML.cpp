@@ -122,6 +122,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   if (!batchSource)
     return nullptr;
 
+  previousLayer = root.find("inputs")->entries.front().key;
   if (const Node *layers = root.find("layers")) {
     for (const Entry &entry : layers->entries)
       if (const Node *kind = entry.value.find("kind"))

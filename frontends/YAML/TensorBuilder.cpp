@@ -135,6 +135,8 @@ Value TensorBuilder::concat(ArrayRef<Value> tensors, int64_t dim) {
 }
 
 Value TensorBuilder::slice(Value tensor, int64_t dim, int64_t begin, int64_t size) {
+  if (begin == 0 && typeOf(tensor).getDimSize(dim) == size)
+    return tensor;
   SmallVector<OpFoldResult> sizes = dims(tensor);
   SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
