@@ -50,7 +50,7 @@ static LogicalResult describeTensor(func::FuncOp function, Type type,
            << "entry '" << function.getName() << "': " << place << " has type "
            << type << "; required is a ranked tensor of at most " << kMaxRank
            << " dimensions of numbers";
-  tensor["name"] = name;
+  tensor["name"] = name.str();
   tensor["dtype"] = *dtype;
   const json::Array *said = tensor.getArray("shape");
   if (said && static_cast<int64_t>(said->size()) != shaped.getRank())
@@ -142,7 +142,7 @@ LogicalResult completeMetadata(ModuleOp module, StringRef name) {
     metadata = std::move(*object);
   }
   if (!metadata.getString("name"))
-    metadata["name"] = name;
+    metadata["name"] = name.str();
 
   json::Array entries;
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -195,7 +195,7 @@ std::string makeMetadata(ModuleOp module, const ArtefactFacts &facts) {
                                     {"cpu", best.cpu},
                                     {"features", best.requiredFeatures},
                                     {"levels", std::move(levels)},
-                                    {"backend", facts.backend}};
+                                    {"backend", facts.backend.str()}};
   metadata["hashes"] =
       json::Object{{"model", facts.modelHash}, {"weights", facts.weightsHash}};
   return formatv("{0}", json::Value(std::move(metadata))).str();
