@@ -1,0 +1,209 @@
+//===- Harness.cpp - Compile a module and call its entries ----------------===//
+//
+// The phases, the translation and LLVM's pipeline are those of the driver; instead of linking a file, the
+// code is loaded into this process. The services are the smallest that do: every piece of memory they hand out
+// is a mapping of its own between forbidden pages.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/property/Harness.h"
+
+#include "compiler/CodeGen/ObjectEmitter.h"
+#include "compiler/Pipelines/Phases.h"
+#include "compiler/Pipelines/Registration.h"
+#include "runtime/abi/ModelAbi.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <cstring>
+#include <stdexcept>
+
+using namespace mlir;
+using namespace seqc;
+using namespace seqc::test;
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static HostTensor makeTensor(std::vector<int64_t> shape, const std::vector<T> &values) {
+  HostTensor tensor;
+  tensor.shape = std::move(shape);
+  tensor.bytes.resize(values.size() * sizeof(T));
+  if (!values.empty())
+    std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  return tensor;
+}
+
+HostTensor HostTensor::floats(std::vector<int64_t> shape, const std::vector<float> &values) {
+  return makeTensor(std::move(shape), values);
+}
+HostTensor HostTensor::ints(std::vector<int64_t> shape, const std::vector<int32_t> &values) {
+  return makeTensor(std::move(shape), values);
+}
+HostTensor HostTensor::bools(std::vector<int64_t> shape, const std::vector<uint8_t> &values) {
+  return makeTensor(std::move(shape), values);
+}
+
+std::vector<float> HostTensor::asFloats() const {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  if (!values.empty())
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// Services
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// One call: what its services hand out. Freed when the call is over.
+struct Call {
+  Guard guard;
+  std::vector<GuardedBuffer> arena;
+  std::vector<GuardedBuffer> outputs;
+  std::vector<std::vector<int64_t>> shapes;
+  int64_t allocations = 0;
+};
+
+Call &callOf(seqc_abi_context *context) { return *static_cast<Call *>(context->session); }
+
+void *allocate(seqc_abi_context *context, int64_t bytes) {
+  Call &call = callOf(context);
+  ++call.allocations;
+  call.arena.emplace_back(bytes, call.guard);
+  // Whatever is read before it is written should show.
+  std::memset(call.arena.back().data(), 0xff, bytes);
+  return call.arena.back().data();
+}
+
+int64_t mark(seqc_abi_context *context) { return callOf(context).arena.size(); }
+
+void release(seqc_abi_context *context, int64_t position) {
+  std::vector<GuardedBuffer> &arena = callOf(context).arena;
+  while (static_cast<int64_t>(arena.size()) > position)
+    arena.pop_back();
+}
+
+void *output(seqc_abi_context *context, int32_t index, int32_t rank, const int64_t *shape, int64_t bytes) {
+  Call &call = callOf(context);
+  while (static_cast<int32_t>(call.outputs.size()) <= index) {
+    call.outputs.emplace_back(0, call.guard);
+    call.shapes.emplace_back();
+  }
+  call.outputs[index] = GuardedBuffer(bytes, call.guard);
+  call.shapes[index].assign(shape, shape + rank);
+  return call.outputs[index].data();
+}
+
+void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body, void *closure) {
+  body(closure, 0, n, 0);
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Compiled modules
+//===----------------------------------------------------------------------===//
+
+struct CompiledModule::Impl {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  int64_t allocations = 0;
+};
+
+template <typename T>
+static T check(llvm::Expected<T> value) {
+  if (!value)
+    throw std::runtime_error(llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+static void check(llvm::Error error) {
+  if (error)
+    throw std::runtime_error(llvm::toString(std::move(error)));
+}
+
+CompiledModule::CompiledModule(const std::string &text, const HarnessOptions &options) : impl(new Impl) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  std::string problems;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    problems += diagnostic.str() + "\n";
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    throw std::runtime_error("cannot parse: " + problems);
+  initializeTargets();
+  Target target = check(resolveTarget("native"));
+  PhaseOptions phaseOptions;
+  phaseOptions.optLevel = options.optLevel;
+  phaseOptions.vectorBits = target.vectorBits;
+  for (Phase phase : allPhases()) {
+    PassManager passes(&context);
+    buildPhase(phase, passes, phaseOptions);
+    if (failed(passes.run(*module)))
+      throw std::runtime_error("phase " + phaseName(phase).str() + " failed: " + problems);
+  }
+  auto llvmContext = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> code = check(translateToLLVM(*module, *llvmContext, target));
+  std::unique_ptr<llvm::TargetMachine> machine = check(createTargetMachine(target, options.optLevel));
+  check(optimizeModule(*code, *machine, options.optLevel));
+  auto builder = check(llvm::orc::JITTargetMachineBuilder::detectHost());
+  impl->jit = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
+  check(impl->jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(llvmContext))));
+}
+
+CompiledModule::~CompiledModule() = default;
+
+int64_t CompiledModule::getAllocations() const { return impl->allocations; }
+
+std::vector<HostTensor> CompiledModule::run(const std::string &name, const std::vector<HostTensor> &inputs, Guard guard) {
+  auto address = check(impl->jit->lookup(SEQC_ABI_FUNCTION_PREFIX + name));
+  auto *function = address.toPtr<int32_t (*)(seqc_abi_context *)>();
+  std::vector<GuardedBuffer> memory;
+  std::vector<seqc_abi_tensor> tensors;
+  for (const HostTensor &input : inputs) {
+    memory.emplace_back(input.bytes.size(), guard);
+    if (!input.bytes.empty())
+      std::memcpy(memory.back().data(), input.bytes.data(), input.bytes.size());
+    tensors.push_back({memory.back().data(), input.shape.data()});
+  }
+  Call call{guard, {}, {}, {}, 0};
+  seqc_abi_services services = {};
+  services.version = SEQC_ABI_VERSION;
+  services.size = sizeof(services);
+  services.alloc = allocate;
+  services.mark = mark;
+  services.release = release;
+  services.output = output;
+  services.parallel_for = parallelFor;
+  seqc_abi_context context = {};
+  context.services = &services;
+  context.inputs = tensors.data();
+  context.session = &call;
+  context.wanted_outputs = ~uint64_t(0);
+  context.max_new = -1;
+  context.num_threads = 1;
+  if (int32_t code = function(&context))
+    throw std::runtime_error(name + " returned " + std::to_string(code));
+  impl->allocations = call.allocations;
+  std::vector<HostTensor> results;
+  for (auto [buffer, shape] : llvm::zip(call.outputs, call.shapes)) {
+    HostTensor result;
+    result.shape = shape;
+    auto *begin = static_cast<const char *>(buffer.data());
+    result.bytes.assign(begin, begin + buffer.size());
+    results.push_back(std::move(result));
+  }
+  return results;
+}

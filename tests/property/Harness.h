@@ -1,0 +1,53 @@
+//===- Harness.h - Compile a module and call its entries --------*- C++ -*-===//
+
+#ifndef TESTS_PROPERTY_HARNESS_H
+#define TESTS_PROPERTY_HARNESS_H
+
+#include "tests/property/GuardedBuffer.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seqc::test {
+
+/// A tensor handed to or received from compiled code, elements as bytes.
+struct HostTensor {
+  std::vector<int64_t> shape;
+  std::vector<char> bytes;
+
+  static HostTensor floats(std::vector<int64_t> shape, const std::vector<float> &values);
+  static HostTensor ints(std::vector<int64_t> shape, const std::vector<int32_t> &values);
+  static HostTensor bools(std::vector<int64_t> shape, const std::vector<uint8_t> &values);
+  std::vector<float> asFloats() const;
+};
+
+/// How to compile.
+struct HarnessOptions {
+  unsigned optLevel = 2;
+};
+
+/// A module compiled into this process.
+class CompiledModule {
+public:
+  /// Compiles `text`, a module in import form, through every phase. Throws std::runtime_error with the
+  /// diagnostics if a phase fails.
+  explicit CompiledModule(const std::string &text, const HarnessOptions &options = {});
+  ~CompiledModule();
+
+  /// Calls entry `name`. Every input and output, and all memory of the arena, lies against a forbidden page
+  /// at the end that `guard` says.
+  std::vector<HostTensor> run(const std::string &name, const std::vector<HostTensor> &inputs, Guard guard);
+
+  /// Allocations the last call made through the arena.
+  int64_t getAllocations() const;
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace seqc::test
+
+#endif // TESTS_PROPERTY_HARNESS_H
