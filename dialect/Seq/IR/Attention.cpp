@@ -211,6 +211,12 @@ void AttentionOp::getAsmBlockArgumentNames(Region &region,
     setName(argument, name);
 }
 
+void AttentionOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getOutput(), "output");
+  if (getProbabilities())
+    setName(getProbabilities(), "probabilities");
+}
+
 //===----------------------------------------------------------------------===//
 // Speculation and shapes
 //===----------------------------------------------------------------------===//

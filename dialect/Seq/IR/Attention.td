@@ -18,7 +18,8 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+                              ["getAsmBlockArgumentNames", "getAsmResultNames"]>
 ]> {
   let summary = "Weigh values by how well their keys match a query";
   let description = [{

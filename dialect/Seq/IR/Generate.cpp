@@ -50,6 +50,15 @@ void GenerateOp::getAsmBlockArgumentNames(Region &region,
     setName(argument, index < numLeading ? leading[index] : "h");
 }
 
+void GenerateOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getTokens(), "tokens");
+  setName(getLengths(), "lengths");
+  setName(getScores(), "scores");
+  setName(getWhy(), "why");
+  for (Value trace : getTraces())
+    setName(trace, "trace");
+}
+
 //===----------------------------------------------------------------------===//
 // Verification
 //===----------------------------------------------------------------------===//

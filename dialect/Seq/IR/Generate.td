@@ -21,7 +21,8 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+                              ["getAsmBlockArgumentNames", "getAsmResultNames"]>
 ]> {
   let summary = "Decode token by token with a step region and a search";
   let description = [{

@@ -39,6 +39,13 @@ void RecurrenceOp::getAsmBlockArgumentNames(Region &region,
     setName(argument, argument.getArgNumber() < numSlices ? "x_t" : "h");
 }
 
+void RecurrenceOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  for (Value output : getOutputs())
+    setName(output, "output");
+  for (Value final : getFinals())
+    setName(final, "final");
+}
+
 //===----------------------------------------------------------------------===//
 // Verification
 //===----------------------------------------------------------------------===//

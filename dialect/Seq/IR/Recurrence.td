@@ -23,7 +23,8 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+    DeclareOpInterfaceMethods<OpAsmOpInterface,
+                              ["getAsmBlockArgumentNames", "getAsmResultNames"]>
 ]> {
   let summary = "Apply a cell to each step of a sequence, carrying state";
   let description = [{
@@ -135,7 +136,14 @@ def Seq_YieldOp : Seq_Op<"yield", [
 ]> {
   let summary = "End a cell, a score or a step region";
   let description = [{
-    Its operands mean what the enclosing op says.
+    #### Semantics
+
+    Its operands are the results of the region, in the order and with the meaning that
+    the enclosing op gives them.
+
+    #### Constraints
+
+    None of its own: the enclosing op checks number and types.
 
     #### Example
 

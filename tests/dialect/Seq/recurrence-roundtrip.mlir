@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: @recurrence_lengths_reverse
 func.func @recurrence_lengths_reverse(%x: tensor<?x?x64xf32>, %h0: tensor<?x64xf32>, %len: tensor<?xi64>) {
-  // CHECK: %{{.*}}:2 = seq.recurrence scan(%{{.*}} : tensor<?x?x64xf32>) init(%{{.*}} : tensor<?x64xf32>) lengths(%{{.*}} : tensor<?xi64>) reverse {
+  // CHECK: %{{output.*}}, %{{final.*}} = seq.recurrence scan(%{{.*}} : tensor<?x?x64xf32>) init(%{{.*}} : tensor<?x64xf32>) lengths(%{{.*}} : tensor<?xi64>) reverse {
   // CHECK-NEXT: ^bb0(%[[X:x_t]]: tensor<?x64xf32>, %[[H:h]]: tensor<?x64xf32>):
   // CHECK-NEXT: %[[N:.*]] = arith.addf %[[X]], %[[H]]
   // CHECK-NEXT: seq.yield %[[N]], %[[N]] : tensor<?x64xf32>, tensor<?x64xf32>
@@ -20,7 +20,7 @@ func.func @recurrence_lengths_reverse(%x: tensor<?x?x64xf32>, %h0: tensor<?x64xf
 
 // CHECK-LABEL: @recurrence_several_of_each
 func.func @recurrence_several_of_each(%x: tensor<5x2x3xf32>, %ids: tensor<5x2xi32>, %h0: tensor<2x3xf32>, %c0: tensor<2x4xf64>) {
-  // CHECK: %{{.*}}:4 = seq.recurrence scan(%{{.*}}, %{{.*}} : tensor<5x2x3xf32>, tensor<5x2xi32>) init(%{{.*}}, %{{.*}} : tensor<2x3xf32>, tensor<2x4xf64>) attributes {note = 1 : i64} {
+  // CHECK: %output, %output_0, %final, %final_1 = seq.recurrence scan(%{{.*}}, %{{.*}} : tensor<5x2x3xf32>, tensor<5x2xi32>) init(%{{.*}}, %{{.*}} : tensor<2x3xf32>, tensor<2x4xf64>) attributes {note = 1 : i64} {
   // CHECK: } outputs(tensor<5x2xi32>, tensor<5x2x3xf32>) states(tensor<2x3xf32>, tensor<2x4xf64>)
   %o:4 = seq.recurrence scan(%x, %ids : tensor<5x2x3xf32>, tensor<5x2xi32>)
       init(%h0, %c0 : tensor<2x3xf32>, tensor<2x4xf64>) attributes {note = 1} {
@@ -57,7 +57,7 @@ func.func @recurrence_outputs_only(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
 
 // CHECK-LABEL: @recurrence_flat
 func.func @recurrence_flat(%x: tensor<?x8xf32>, %h0: tensor<16x8xf32>, %counts: tensor<?xindex>) {
-  // CHECK: %{{.*}}:2 = seq.recurrence scan(%{{.*}} : tensor<?x8xf32>) init(%{{.*}} : tensor<16x8xf32>) counts(%{{.*}} : tensor<?xindex>) {
+  // CHECK: %{{output.*}}, %{{final.*}} = seq.recurrence scan(%{{.*}} : tensor<?x8xf32>) init(%{{.*}} : tensor<16x8xf32>) counts(%{{.*}} : tensor<?xindex>) {
   // CHECK-NEXT: ^bb0(%{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>):
   // CHECK: } outputs(tensor<?x8xf32>) states(tensor<16x8xf32>)
   %o, %last = seq.recurrence scan(%x : tensor<?x8xf32>) init(%h0 : tensor<16x8xf32>)
