@@ -148,7 +148,11 @@ def Seq_YieldOp : Seq_Op<"yield", [
     #### Example
 
     ```mlir
-    seq.yield %state, %output : tensor<?x8xf32>, tensor<?x8xf32>
+    %doubled = seq.recurrence scan(%x : tensor<?x?x8xf32>) {
+    ^bb0(%xt: tensor<?x8xf32>):
+      %output = arith.addf %xt, %xt : tensor<?x8xf32>
+      seq.yield %output : tensor<?x8xf32>
+    } outputs(tensor<?x?x8xf32>)
     ```
   }];
   let arguments = (ins Variadic<AnyType>:$values);
