@@ -70,7 +70,7 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
 /// Phase `decompose`: named cells, attention and search become recurrences, products and loops.
 static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
   // Attention and search first: their regions may hold cells.
-  //ATT pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
+  pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
   pm.addNestedPass<func::FuncOp>(createDecomposeCellsPass());
   // A decoder's cell is a recurrence of one step. As plain ops it takes part in what follows.
   pm.addNestedPass<func::FuncOp>(createInlineSingleStepPass());
@@ -78,7 +78,7 @@ static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createPackRaggedPass());
   pm.addNestedPass<func::FuncOp>(createHoistProjectionPass());
   // Search last: it inlines the step into a loop over buffers, which no earlier pass looks through.
-  //GEN pm.addPass(createDecomposeGeneratePass());
+  pm.addPass(createDecomposeGeneratePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -1,0 +1,116 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-decompose-attention),canonicalize,cse)' | FileCheck %s
+
+/// Seven ops of which two are contractions. Without probabilities the division comes last, over the
+/// output only.
+
+// CHECK-LABEL: func.func @dot_lengths
+//       CHECK:   %[[S:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]
+//       CHECK:     arith.mulf {{.*}} fastmath<reassoc,contract>
+//       CHECK:     arith.addf {{.*}} fastmath<reassoc,contract>
+//       CHECK:   %[[T:.*]] = linalg.generic {{.*}} outs(%[[S]]
+//       CHECK:     arith.cmpi slt
+//       CHECK:     arith.select
+//       CHECK:   %[[M:.*]] = linalg.generic
+//       CHECK:     arith.maximumf
+//       CHECK:   %[[E:.*]] = linalg.generic {{.*}} ins(%[[M]] {{.*}} outs(%[[T]]
+//       CHECK:     math.exp
+//       CHECK:   %[[L:.*]] = linalg.generic {{.*}} ins(%[[E]]
+//       CHECK:     arith.addf
+//       CHECK:   %[[P:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "parallel"]{{.*}} ins(%[[E]]
+//       CHECK:   %[[O:.*]] = linalg.generic {{.*}} ins(%[[L]] {{.*}} outs(%[[P]]
+//       CHECK:     arith.divf
+//       CHECK:   return %[[O]]
+func.func @dot_lengths(%q: tensor<?x1x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x4xf32>,
+    %n: tensor<?xi32>) -> tensor<?x1x4xf32> {
+  %o = seq.attention dot %q, %k, %v lengths(%n : tensor<?xi32>)
+      : (tensor<?x1x8xf32>, tensor<?x?x8xf32>, tensor<?x?x4xf32>) -> tensor<?x1x4xf32>
+  return %o : tensor<?x1x4xf32>
+}
+
+/// Keys and values of another row are read where they are needed; nothing of the extents
+/// batch x queries x keys x features is stored.
+
+// CHECK-LABEL: func.func @additive_rows_probabilities
+//  CHECK-SAME:   %[[K:[a-z0-9]+]]: tensor<?x?x32xf32>, %[[V:[a-z0-9]+]]: tensor<?x?x64xf32>
+//   CHECK-NOT:   tensor<?x1x?x32xf32>
+//       CHECK:   tensor.extract %[[K]]
+//       CHECK:   math.tanh
+//       CHECK:   %[[P:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<?x1xf32>) outs(%{{.*}} : tensor<?x1x?xf32>)
+//  CHECK-NEXT:   ^bb0
+//       CHECK:     arith.cmpf oeq
+//       CHECK:     arith.divf
+//       CHECK:   %[[O:.*]] = linalg.generic {{.*}} ins(%[[P]]
+//       CHECK:     tensor.extract %[[V]]
+//       CHECK:   return %[[O]], %[[P]]
+func.func @additive_rows_probabilities(%q: tensor<?x1x32xf32>, %k: tensor<?x?x32xf32>,
+    %v: tensor<?x?x64xf32>, %w: tensor<32xf32>, %n: tensor<?xi32>, %r: tensor<?xi32>)
+    -> (tensor<?x1x64xf32>, tensor<?x1x?xf32>) {
+  %o, %p = seq.attention additive %q, %k, %v score_weight(%w : tensor<32xf32>)
+      lengths(%n : tensor<?xi32>) rows(%r : tensor<?xi32>)
+      : (tensor<?x1x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>)
+      -> tensor<?x1x64xf32>, tensor<?x1x?xf32>
+  return %o, %p : tensor<?x1x64xf32>, tensor<?x1x?xf32>
+}
+
+/// Grouped heads become two dimensions, so that every operand is addressed by plain dimensions.
+
+// CHECK-LABEL: func.func @scaled_grouped_causal
+//       CHECK:   tensor.expand_shape {{.*}} into tensor<?x2x2x?x8xf32>
+//       CHECK:   arith.mulf
+//       CHECK:   arith.cmpi sle
+//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x4x?x8xf32>
+func.func @scaled_grouped_causal(%q: tensor<?x4x?x8xf32>, %k: tensor<?x2x?x8xf32>,
+    %v: tensor<?x2x?x8xf32>) -> tensor<?x4x?x8xf32> {
+  %o = seq.attention scaled %q, %k, %v {causal = #seq.causal<bottom_right>}
+      : (tensor<?x4x?x8xf32>, tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>) -> tensor<?x4x?x8xf32>
+  return %o : tensor<?x4x?x8xf32>
+}
+
+/// The query is multiplied once, by one product over all positions.
+
+// CHECK-LABEL: func.func @general
+//       CHECK:   linalg.matmul {{.*}} -> tensor<?x6xf32>
+//       CHECK:   linalg.generic
+func.func @general(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %v: tensor<?x?x6xf32>,
+    %w: tensor<8x6xf32>) -> tensor<?x?x6xf32> {
+  %o = seq.attention general %q, %k, %v score_weight(%w : tensor<8x6xf32>)
+      : (tensor<?x?x8xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>) -> tensor<?x?x6xf32>
+  return %o : tensor<?x?x6xf32>
+}
+
+/// Narrow types are computed in f32.
+
+// CHECK-LABEL: func.func @dot_bf16
+//       CHECK:   arith.extf {{.*}} : bf16 to f32
+//       CHECK:   arith.truncf {{.*}} : f32 to bf16
+func.func @dot_bf16(%q: tensor<?x?x8xbf16>, %k: tensor<?x?x8xbf16>, %v: tensor<?x?x8xbf16>)
+    -> tensor<?x?x8xbf16> {
+  %o = seq.attention dot %q, %k, %v
+      : (tensor<?x?x8xbf16>, tensor<?x?x8xbf16>, tensor<?x?x8xbf16>) -> tensor<?x?x8xbf16>
+  return %o : tensor<?x?x8xbf16>
+}
+
+/// A region works on all pairs.
+
+// CHECK-LABEL: func.func @region
+//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x8xf32>
+//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x8xf32>
+//       CHECK:   linalg.reduce
+//       CHECK:   tensor.expand_shape {{.*}} into tensor<?x?x?xf32>
+func.func @region(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x4xf32>)
+    -> tensor<?x?x4xf32> {
+  %o = seq.attention region %q, %k, %v
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  ^bb0(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>):
+    %zero = arith.constant 0.0 : f32
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %a, %c0 : tensor<?x8xf32>
+    %e = tensor.empty(%n) : tensor<?xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    %d = arith.mulf %a, %b : tensor<?x8xf32>
+    %s = linalg.reduce { arith.addf } ins(%d : tensor<?x8xf32>) outs(%z : tensor<?xf32>)
+        dimensions = [1]
+    seq.yield %s : tensor<?xf32>
+  }
+  return %o : tensor<?x?x4xf32>
+}

@@ -1,0 +1,105 @@
+// RUN: seqc-opt %s --seq-pack-ragged --canonicalize --cse | FileCheck %s
+
+/// Sorting and listing take loops over rows and steps; the living rows are gathered, and the
+/// outputs go back to a tensor of zeros.
+
+// CHECK-LABEL: func.func @pack_forward_dynamic
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x?x4xf32>, %[[H0:.*]]: tensor<?x4xf32>, %[[LEN:.*]]: tensor<?xi32>
+//       CHECK:   %[[COUNTS:.*]]:3 = scf.for
+//       CHECK:   %[[OFFSETS:.*]]:2 = scf.for
+//       CHECK:   %[[ORDER:.*]]:3 = scf.for
+//       CHECK:   %[[SOURCES:.*]]:2 = scf.for
+//       CHECK:   %[[PACKED:.*]] = linalg.generic {{.*}} ins(%[[SOURCES]]#0, %[[SOURCES]]#1
+//       CHECK:     tensor.extract %[[X]]
+//       CHECK:   %[[SORTED:.*]] = linalg.generic {{.*}} ins(%[[ORDER]]#0
+//       CHECK:     tensor.extract %[[H0]]
+//       CHECK:   %[[FLAT:.*]], %[[FINAL:.*]] = seq.recurrence scan(%[[PACKED]] : tensor<?x4xf32>) init(%[[SORTED]] : tensor<?x4xf32>) counts(%[[COUNTS]]#0 : tensor<?xindex>)
+//       CHECK:     outputs(tensor<?x4xf32>) states(tensor<?x4xf32>)
+//       CHECK:   linalg.fill
+//       CHECK:   %[[OUT:.*]] = scf.for %{{.*}} = %{{.*}} to %[[OFFSETS]]#1
+//       CHECK:     tensor.extract_slice %[[FLAT]]
+//       CHECK:     tensor.insert_slice
+//       CHECK:   %[[LAST:.*]] = linalg.generic {{.*}} ins(%[[ORDER]]#1
+//       CHECK:     tensor.extract %[[FINAL]]
+//       CHECK:   return %[[OUT]], %[[LAST]]
+func.func @pack_forward_dynamic(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: tensor<?xi32>)
+    -> (tensor<?x?x4xf32>, tensor<?x4xf32>) {
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>)
+      lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %h1 = arith.addf %xt, %h : tensor<?x4xf32>
+    seq.yield %h1, %h1 : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %out, %last : tensor<?x?x4xf32>, tensor<?x4xf32>
+}
+
+/// The second recurrence reads what the first one wrote in packed form, with the same order; the
+/// third one runs the other way and gathers.
+
+// CHECK-LABEL: func.func @pack_stacked_shares_order
+//       CHECK:   %[[A:.*]], %{{.*}} = seq.recurrence
+//       CHECK:   %[[B:.*]], %{{.*}} = seq.recurrence scan(%[[A]] :
+//       CHECK:   %[[G:.*]] = linalg.generic
+//       CHECK:   seq.recurrence scan(%[[G]]
+func.func @pack_stacked_shares_order(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>,
+    %len: tensor<?xi32>) -> tensor<?x?x4xf32> {
+  %a, %al = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>)
+      lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %h1 = arith.addf %xt, %h : tensor<?x4xf32>
+    seq.yield %h1, %h1 : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  %b, %bl = seq.recurrence scan(%a : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>)
+      lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %h1 = arith.mulf %xt, %h : tensor<?x4xf32>
+    seq.yield %h1, %h1 : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  %c, %cl = seq.recurrence scan(%b : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>)
+      lengths(%len : tensor<?xi32>) reverse {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %h1 = arith.addf %xt, %h : tensor<?x4xf32>
+    seq.yield %h1, %h1 : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %c : tensor<?x?x4xf32>
+}
+
+/// A known batch extent does not hold for a step: everything with rows becomes dynamic.
+
+// CHECK-LABEL: func.func @pack_reverse_static_batch
+//       CHECK:   seq.recurrence {{.*}} init(%{{.*}} : tensor<3x4xf32>)
+//       CHECK:   ^bb0(%[[XT:.*]]: tensor<?x4xf32>, %[[H:.*]]: tensor<?x4xf32>):
+//       CHECK:     %[[N:.*]] = tensor.dim %[[XT]]
+//       CHECK:     %[[E:.*]] = tensor.empty(%[[N]]) : tensor<?x4xf32>
+//       CHECK:     linalg.fill {{.*}} outs(%[[E]]
+//       CHECK:     linalg.matmul {{.*}} -> tensor<?x4xf32>
+//       CHECK:   } states(tensor<3x4xf32>)
+func.func @pack_reverse_static_batch(%x: tensor<5x3x4xf32>, %h0: tensor<3x4xf32>,
+    %w: tensor<4x4xf32>, %len: tensor<3xi64>) -> tensor<3x4xf32> {
+  %out, %last = seq.recurrence scan(%x : tensor<5x3x4xf32>) init(%h0 : tensor<3x4xf32>)
+      lengths(%len : tensor<3xi64>) reverse {
+  ^bb0(%xt: tensor<3x4xf32>, %h: tensor<3x4xf32>):
+    %zero = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<3x4xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<3x4xf32>) -> tensor<3x4xf32>
+    %p = linalg.matmul ins(%h, %w : tensor<3x4xf32>, tensor<4x4xf32>)
+        outs(%z : tensor<3x4xf32>) -> tensor<3x4xf32>
+    %h1 = arith.addf %xt, %p : tensor<3x4xf32>
+    seq.yield %h1, %h1 : tensor<3x4xf32>, tensor<3x4xf32>
+  } outputs(tensor<5x3x4xf32>) states(tensor<3x4xf32>)
+  return %last : tensor<3x4xf32>
+}
+
+/// Without lengths every row lives at every step.
+
+// CHECK-LABEL: func.func @no_pack_without_lengths
+//   CHECK-NOT:   counts
+//       CHECK:   return
+func.func @no_pack_without_lengths(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %h1 = arith.addf %xt, %h : tensor<?x4xf32>
+    seq.yield %h1, %h1 : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %last : tensor<?x4xf32>
+}
