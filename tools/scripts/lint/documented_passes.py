@@ -8,7 +8,8 @@ RECORD = re.compile(r'^def\s+(\w+)\s*:\s*(?:\w+)?Pass<\s*"([^"]+)"', re.M)
 
 
 def check(tree):
-    tests = {path: tree.text(path) for path in tree.files("tests", suffixes=(".mlir", ".test"))}
+    runs = "\n".join(run for path in tree.files("tests", suffixes=(".mlir", ".test"))
+                     for run in re.findall(r"RUN:.*", tree.text(path)))
     problems = []
     for path in tree.files("compiler", "dialect", suffixes=(".td",)):
         text = tree.text(path)
@@ -22,7 +23,7 @@ def check(tree):
                 if needed not in body:
                     problems.append(f"{where} has no {needed.removeprefix('let ').rstrip(':')}")
             option = re.compile(r"(?<![\w-])-{0,2}" + re.escape(argument) + r"(?![\w-])")
-            if not any(option.search(t) and "RUN:" in t for t in tests.values()):
+            if not option.search(runs):
                 problems.append(f"{where}: no lit test runs {argument}")
     return problems
 
@@ -33,5 +34,6 @@ _RECORD = ('def APass : Pass<"seq-a", "ModuleOp"> {\n  let summary = "Do a";\n'
 GOOD = {"compiler/Passes.td": _RECORD, "tests/a.mlir": "// RUN: seqc-opt %s --seq-a\n"}
 BAD = [
     {"compiler/Passes.td": _RECORD, "tests/a.mlir": "// RUN: seqc-opt %s --seq-a-more\n"},
+    {"compiler/Passes.td": _RECORD, "tests/a.mlir": "// RUN: seqc-opt %s\n// seq-a is meant\n"},
     {"compiler/Passes.td": _RECORD.replace("Ensures:", ""), "tests/a.mlir": GOOD["tests/a.mlir"]},
 ]
