@@ -160,7 +160,6 @@ private:
   void placeWeights() {
     Operation *last = weights.getDefiningOp();
     SmallVector<seq::PackOp> packs;
-    SmallVector<seq::WeightOp> raws;
     function.walk([&](seq::PackOp op) { packs.push_back(op); });
     for (seq::PackOp op : packs) {
       SmallVector<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources;
@@ -175,15 +174,24 @@ private:
       auto type = cast<RankedTensorType>(op.getResult().getType());
       replaceWeight(op, weightView(type, planner.place(type, true, op.getTransposed(), sources)));
     }
-    function.walk([&](seq::WeightOp op) { raws.push_back(op); });
-    for (seq::WeightOp op : raws) {
-      if (onlyDeadUses(op))
-        continue;
+    // What else is made of weights is placed where computation begins to use it: a slice of a concatenation of
+    // weights is a place of its own, and neither slicing nor concatenating is left for run time.
+    SmallVector<std::pair<Value, SmallVector<WeightRun>>> used;
+    function.walk([&](Operation *op) {
+      if (op->getNumResults() != 1 || !isa<RankedTensorType>(op->getResult(0).getType()))
+        return;
+      Value value = op->getResult(0);
+      if (!hasComputingUser(value))
+        return;
+      if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(value))
+        used.emplace_back(value, *runs);
+    });
+    for (auto &[value, runs] : used) {
       builder.setInsertionPointAfter(last);
-      auto type = cast<RankedTensorType>(op.getResult().getType());
-      SmallVector<WeightRun> runs{{op, 0, type.getNumElements()}};
+      auto type = cast<RankedTensorType>(value.getType());
       std::pair<RankedTensorType, SmallVector<WeightRun>> source(type, runs);
-      replaceWeight(op, weightView(type, planner.place(type, false, false, source)));
+      Value view = weightView(type, planner.place(type, false, false, source));
+      value.replaceUsesWithIf(view, [&](OpOperand &use) { return computes(use.getOwner()); });
     }
     eraseDead();
   }
@@ -193,12 +201,12 @@ private:
     op->erase();
   }
 
-  /// Whether a weight fed nothing but packings that are gone by now.
-  bool onlyDeadUses(Operation *op) {
-    return llvm::all_of(op->getUsers(), [&](Operation *user) {
-      return isPure(user) && (user->use_empty() || onlyDeadUses(user));
-    });
+  /// Whether an op does more with a weight than give it another shape.
+  static bool computes(Operation *user) {
+    return user->getNumResults() != 1 || !findWeightRuns(user->getResult(0));
   }
+
+  static bool hasComputingUser(Value value) { return llvm::any_of(value.getUsers(), computes); }
 
   void eraseDead() {
     bool changed = true;
