@@ -13,6 +13,17 @@ STRING = r'"((?:\\.|[^"\\\n])*)"'
 CALL = re.compile(r"\b(?:emitError|emitOpError|emitOptionalError)\s*\(")
 WINDOW = 3
 
+# Messages that no valid input reaches, by the file that holds them, each with its reason. They are
+# kept so that a change elsewhere ends in a message and not in a crash.
+EXCEPTIONS = {
+    ("compiler/Conversion/ConvertLinalgToScalarLoops.cpp", "cannot be turned into loops"):
+        "upstream's conversion takes every op on buffers",
+    ("compiler/Transforms/VectorizeTiles.cpp", "product tile cannot be tiled along its depth"):
+        "a static product can always be tiled",
+    ("dialect/Seq/IR/Cells.cpp", "result types cannot be inferred ["):
+        "what inference needs was verified before",
+}
+
 
 def statement(text, start):
     """The rest of the statement from `start`, strings skipped over."""
@@ -59,13 +70,20 @@ def check(tree):
         tests.append(re.sub(r"\\(.)", r"\1", re.sub(r'"\s*\n\s*"', "", text)))
     tests = words("\n".join(tests))
     problems = []
-    for path in tree.sources("dialect", "compiler", "frontends"):
+    excepted = set()
+    paths = list(tree.sources("dialect", "compiler", "frontends"))
+    for path in paths:
         text = strip_comments(tree.text(path))
         for match in CALL.finditer(text):
             parts = literals(statement(text, match.end()))
-            if parts and not is_tested(parts, tests):
+            if parts and (path, parts[0]) in EXCEPTIONS:
+                excepted.add((path, parts[0]))
+            elif parts and not is_tested(parts, tests):
                 problems.append(f"{path}:{line_of(text, match.start())}: no test expects "
                                 f"\"{' … '.join(parts)}\"")
+    for path, part in EXCEPTIONS:
+        if path in paths and (path, part) not in excepted:
+            problems.append(f"{path}: \"{part}\" is excepted, but is no longer there")
     return problems
 
 
@@ -76,6 +94,7 @@ GOOD = {
                     "// expected-error @+1 {{takes the other number}}\n",
 }
 BAD = [
+    {"dialect/Seq/IR/Cells.cpp": "int a;\n"},
     {"dialect/A.cpp": 'return emitOpError("expects a rank of ") << 2;\n', "tests/a.mlir": "// a\n"},
     {"compiler/A.cpp": 'op->emitError() << "left " << name << " behind";\n',
      "tests/a.mlir": "// behind and left\n"},
