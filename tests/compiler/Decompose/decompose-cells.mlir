@@ -121,3 +121,23 @@ func.func @rnn_clip_leaky_relu(%x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>,
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %yh : tensor<1x?x8xf32>
 }
+
+/// A frontend has put the weights of the gates together; they are taken as they are.
+
+// CHECK-LABEL: func.func @gru_concatenated_weights
+//  CHECK-SAME:   %{{.*}}: tensor<?x?x4xf32>, %[[WZ:.*]]: tensor<8x4xf32>, %[[WRH:.*]]: tensor<16x4xf32>
+//   CHECK-DAG:   %[[WR:.*]] = tensor.extract_slice %[[WRH]][0, 0] [8, 4] [1, 1]
+//   CHECK-DAG:   %[[WH:.*]] = tensor.extract_slice %[[WRH]][8, 0] [8, 4] [1, 1]
+//       CHECK:   linalg.matmul {{.*}} ins(%{{.*}}, %[[WZ]] :
+//       CHECK:   linalg.matmul {{.*}} ins(%{{.*}}, %[[WR]] :
+//       CHECK:   linalg.matmul {{.*}} ins(%{{.*}}, %[[WH]] :
+func.func @gru_concatenated_weights(%x: tensor<?x?x4xf32>, %wz: tensor<8x4xf32>,
+    %wrh: tensor<16x4xf32>, %r: tensor<1x24x8xf32>) -> tensor<1x?x8xf32> {
+  %c = tensor.concat dim(0) %wz, %wrh : (tensor<8x4xf32>, tensor<16x4xf32>) -> tensor<24x4xf32>
+  %w = tensor.expand_shape %c [[0, 1], [2]] output_shape [1, 24, 4]
+      : tensor<24x4xf32> into tensor<1x24x4xf32>
+  %y, %yh = seq.gru %x, %w, %r
+      : (tensor<?x?x4xf32>, tensor<1x24x4xf32>, tensor<1x24x8xf32>)
+      -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
+  return %yh : tensor<1x?x8xf32>
+}
