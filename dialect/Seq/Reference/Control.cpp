@@ -84,7 +84,7 @@ static llvm::Expected<Results> evaluateExecuteRegion(Interpreter &interpreter, O
   return interpreter.runBlock(op.getRegion(0).front(), {});
 }
 
-/// Numbers that `scf.forall` takes as attribute or value.
+/// Numbers that an op inside `scf.forall.in_parallel` takes as attribute or value.
 static llvm::Expected<Shape> getMixed(Interpreter &interpreter, Operation &op,
                                       llvm::ArrayRef<OpFoldResult> mixed) {
   Shape result;
@@ -134,16 +134,15 @@ static llvm::Error combine(Interpreter &interpreter, scf::ForallOp loop, Results
 static llvm::Expected<Results> evaluateForall(Interpreter &interpreter, Operation &op,
                                               llvm::MutableArrayRef<Tensor> operands) {
   auto loop = cast<scf::ForallOp>(op);
-  OperandValues values(op, operands);
   Shape bounds[3];
   llvm::SmallVector<OpFoldResult> mixed[3] = {loop.getMixedLowerBound(), loop.getMixedUpperBound(),
                                               loop.getMixedStep()};
-  for (int part = 0; part < 3; ++part)
-    for (OpFoldResult entry : mixed[part]) {
-      auto attribute = dyn_cast<Attribute>(entry);
-      bounds[part].push_back(attribute ? cast<IntegerAttr>(attribute).getInt()
-                                       : values.get(cast<Value>(entry))->scalar().i);
-    }
+  for (int part = 0; part < 3; ++part) {
+    llvm::Expected<Shape> numbers = getMixedNumbers(op, mixed[part], operands);
+    if (!numbers)
+      return numbers.takeError();
+    bounds[part] = std::move(*numbers);
+  }
   const auto &[lower, upper, step] = bounds;
   Results initial, shared;
   for (Tensor &output : operands.take_back(loop.getOutputs().size()))

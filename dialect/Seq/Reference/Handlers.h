@@ -28,6 +28,8 @@ void addTensorShapeHandlers(HandlerTable &table);
 void addControlHandlers(HandlerTable &table);
 /// `func.call`.
 void addFuncHandlers(HandlerTable &table);
+/// `memref`, and the ops of `bufferization` between tensors and buffers.
+void addBufferHandlers(HandlerTable &table);
 /// `seq.weight`, `seq.pack`, `seq.packed_matmul`.
 void addWeightHandlers(HandlerTable &table);
 /// `seq.recurrence`.
@@ -54,6 +56,18 @@ llvm::Expected<Results> evaluateLinalgIndex(Interpreter &interpreter, mlir::Oper
 llvm::Error insertSlice(mlir::Operation &op, const Tensor &source, Tensor &dest,
                         llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
                         llvm::ArrayRef<int64_t> strides);
+
+/// Position of an element in the tensor's data; fails if an index is out of range.
+llvm::Expected<int64_t> getElementPosition(mlir::Operation &op, const Tensor &tensor,
+                                           llvm::ArrayRef<Tensor> indices);
+/// Numbers that an op takes as attribute or operand.
+llvm::Expected<Shape> getMixedNumbers(mlir::Operation &op,
+                                      llvm::ArrayRef<mlir::OpFoldResult> mixed,
+                                      llvm::ArrayRef<Tensor> operands);
+/// Fails unless a slice lies inside a shape.
+llvm::Error checkSlice(mlir::Operation &op, llvm::ArrayRef<int64_t> shape,
+                       llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
+                       llvm::ArrayRef<int64_t> strides);
 
 /// An error with the op's name and location.
 llvm::Error makeError(mlir::Operation &op, const llvm::Twine &message);

@@ -38,7 +38,8 @@ llvm::Error wrapError(Operation &op, llvm::Error error) {
 llvm::Error checkType(Operation &op, const Tensor &value, Type type, const llvm::Twine &what) {
   std::optional<ElementKind> kind = getElementKind(type);
   auto shaped = dyn_cast<ShapedType>(type);
-  if (!kind || (shaped && !isa<RankedTensorType>(type)))
+  if (!kind || (shaped && (!isa<RankedTensorType, MemRefType>(type) ||
+                           isa<MemRefType>(type) != value.isBuffer())))
     return makeError(op, what + " has a type that the interpreter does not know");
   if (value.getKind() != *kind)
     return makeError(op, what + " has elements of type " + getName(value.getKind()) +
@@ -100,6 +101,7 @@ const HandlerTable &getHandlerTable() {
     addTensorShapeHandlers(result);
     addControlHandlers(result);
     addFuncHandlers(result);
+    addBufferHandlers(result);
     addWeightHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);

@@ -30,6 +30,8 @@ struct Access {
   bool isLinear = true;
   int64_t base = 0;
   Shape strides;
+  /// Distances between neighbours of the operand.
+  Shape elementStrides;
 };
 
 /// Adds `factor * expr` to a linear form; false if the expression is not linear.
@@ -110,7 +112,7 @@ public:
       }
     }
     Results results;
-    for (int64_t number = 0; number < op.getNumDpsInits(); ++number)
+    for (int64_t number = 0; number < op.getNumDpsInits() && op->getNumResults() != 0; ++number)
       results.push_back(std::move(operands[op.getNumDpsInputs() + number]));
     return results;
   }
@@ -150,7 +152,8 @@ private:
     access.map = op.getIndexingMapsArray()[number];
     access.shape = Shape(operands[number].getShape());
     access.strides.assign(extents.size(), 0);
-    Shape elementStrides = getStrides(access.shape);
+    access.base = operands[number].getOffset();
+    access.elementStrides = operands[number].getElementStrides();
     for (auto [dim, expr] : llvm::enumerate(access.map.getResults())) {
       int64_t base = 0;
       Shape strides(extents.size(), 0);
@@ -161,9 +164,9 @@ private:
       int64_t low = base, high = base;
       for (auto [loop, stride] : llvm::enumerate(strides)) {
         (stride < 0 ? low : high) += stride * std::max<int64_t>(extents[loop] - 1, 0);
-        access.strides[loop] += stride * elementStrides[dim];
+        access.strides[loop] += stride * access.elementStrides[dim];
       }
-      access.base += base * elementStrides[dim];
+      access.base += base * access.elementStrides[dim];
       if (!llvm::is_contained(extents, 0) && (low < 0 || high >= access.shape[dim]))
         return makeError(*op, "operand " + llvm::Twine(number) + " is read outside extent " +
                                   llvm::Twine(access.shape[dim]) + " of dimension " +
@@ -174,14 +177,15 @@ private:
   }
 
   /// Position of an element under a map that is not linear.
-  llvm::Expected<int64_t> getPosition(const Access &access, llvm::ArrayRef<int64_t> indices) {
-    int64_t position = 0;
+  llvm::Expected<int64_t> getPosition(const Access &access, int64_t offset,
+                                      llvm::ArrayRef<int64_t> indices) {
+    int64_t position = offset;
     for (auto [dim, expr] : llvm::enumerate(access.map.getResults())) {
       std::optional<int64_t> index = evaluateExpr(expr, indices);
       if (!index || *index < 0 || *index >= access.shape[dim])
         return makeError(*op, "a map leaves extent " + llvm::Twine(access.shape[dim]) +
                                   " of dimension " + llvm::Twine(dim));
-      position = position * access.shape[dim] + *index;
+      position += *index * access.elementStrides[dim];
     }
     return position;
   }
@@ -201,7 +205,7 @@ private:
       if (!allLinear)
         for (auto [number, access] : llvm::enumerate(accesses))
           if (!access.isLinear) {
-            llvm::Expected<int64_t> position = getPosition(access, indices);
+            llvm::Expected<int64_t> position = getPosition(access, operands[number].getOffset(), indices);
             if (!position)
               return position.takeError();
             positions[number] = *position;
@@ -272,6 +276,7 @@ private:
   /// Whether the body is `out + in0 * in1` on floats; such ops are run here.
   bool tryContraction() {
     if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || !operands[2].isFloat() ||
+        operands[2].isBuffer() ||
         body->getNumArguments() != 3 || !llvm::all_of(accesses, [](const Access &access) {
           return access.isLinear;
         }))
@@ -298,10 +303,9 @@ private:
     nest.aStrides = accesses[0].strides;
     nest.bStrides = accesses[1].strides;
     nest.cStrides = accesses[2].strides;
-    double *target = operands[2].mutableFloats().data();
-    nest.a = operands[0].floats().data() + accesses[0].base;
-    nest.b = operands[1].floats().data() + accesses[1].base;
-    nest.c = target + accesses[2].base;
+    nest.c = reinterpret_cast<double *>(operands[2].mutableData()) + accesses[2].base;
+    nest.a = reinterpret_cast<const double *>(operands[0].data()) + accesses[0].base;
+    nest.b = reinterpret_cast<const double *>(operands[1].data()) + accesses[1].base;
     contract(std::move(nest));
     return true;
   }

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -34,6 +35,7 @@ public:
       }
     }
     program->tensors.resize(program->tensorCaptures.size());
+    program->tensorStrides.resize(program->tensorCaptures.size());
     return failed ? nullptr : std::move(program);
   }
 
@@ -92,12 +94,13 @@ private:
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
       instruction.code = Code::Index;
       instruction.number = static_cast<unsigned>(index.getDim());
-    } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      if (extract.getTensor().getParentBlock() == &block)
+    } else if (isa<tensor::ExtractOp, memref::LoadOp>(op)) {
+      // The operands are the tensor or buffer, then the indices.
+      if (op.getOperand(0).getParentBlock() == &block)
         return false;
       instruction.code = Code::Extract;
-      instruction.number = getTensor(extract.getTensor());
-      arguments = extract.getIndices();
+      instruction.number = getTensor(op.getOperand(0));
+      arguments = arguments.drop_front();
     } else if (std::optional<ScalarOp> scalar = getScalarOp(op)) {
       instruction.code = Code::Apply;
       instruction.scalar = *scalar;
@@ -135,6 +138,7 @@ llvm::Error ScalarProgram::bind(Interpreter &interpreter) {
     if (!value)
       return value.takeError();
     tensors[capture.number] = std::move(*value);
+    tensorStrides[capture.number] = tensors[capture.number].getElementStrides();
   }
   return llvm::Error::success();
 }
@@ -166,14 +170,15 @@ Operation *ScalarProgram::run(llvm::ArrayRef<int64_t> indices) {
       break;
     case Code::Extract: {
       const Tensor &source = tensors[instruction.number];
-      int64_t position = 0;
+      llvm::ArrayRef<int64_t> strides = tensorStrides[instruction.number];
+      int64_t position = source.getOffset();
       for (auto [dim, number] : llvm::enumerate(instruction.arguments)) {
         int64_t index = cells[number].i, extent = source.getDim(static_cast<int64_t>(dim));
         if (index < 0 || index >= extent) {
           fault = "index out of range";
           return instruction.op;
         }
-        position = position * extent + index;
+        position += index * strides[dim];
       }
       cells[instruction.result] = source.data()[position];
       break;

@@ -12,8 +12,8 @@ namespace seqc::reference {
 /// registers are the block's arguments.
 class ScalarProgram {
 public:
-  /// Translates a block; null if it holds anything but scalar ops, constants, `linalg.index`
-  /// and `tensor.extract`.
+  /// Translates a block; null if it holds anything but scalar ops, constants, `linalg.index`,
+  /// `tensor.extract` and `memref.load`.
   static std::unique_ptr<ScalarProgram> compile(mlir::Block &block);
 
   /// Fetches the values that the block takes from outside.
@@ -61,6 +61,7 @@ private:
   llvm::SmallVector<Capture> scalarCaptures;
   llvm::SmallVector<Capture> tensorCaptures;
   llvm::SmallVector<Tensor> tensors;
+  llvm::SmallVector<Shape> tensorStrides;
   const char *fault = nullptr;
 };
 

@@ -136,8 +136,30 @@ Tensor Tensor::ofFloat(ElementKind kind, double value) { return ofFloats(kind, {
 
 Tensor Tensor::ofInt(ElementKind kind, int64_t value) { return ofInts(kind, {}, value); }
 
+Tensor Tensor::ofBuffer(ElementKind kind, llvm::ArrayRef<int64_t> shape) {
+  Tensor result(kind, shape);
+  result.buffer = true;
+  result.strides = getStrides(shape);
+  return result;
+}
+
+Tensor Tensor::getView(llvm::ArrayRef<int64_t> newShape, int64_t newOffset,
+                       llvm::ArrayRef<int64_t> newStrides) const {
+  Tensor result = *this;
+  result.shape.assign(newShape.begin(), newShape.end());
+  result.strides.assign(newStrides.begin(), newStrides.end());
+  result.offset = newOffset;
+  return result;
+}
+
+int64_t Tensor::getNumElements() const {
+  if (buffer)
+    return countElements(shape).value_or(0);
+  return cells ? static_cast<int64_t>(cells->size()) : 0;
+}
+
 Scalar *Tensor::mutableData() {
-  if (cells.use_count() > 1)
+  if (cells.use_count() > 1 && !buffer)
     cells = std::make_shared<std::vector<Scalar>>(*cells);
   return cells->data();
 }

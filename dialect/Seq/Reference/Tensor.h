@@ -58,6 +58,9 @@ Shape getStrides(llvm::ArrayRef<int64_t> shape);
 std::string toString(llvm::ArrayRef<int64_t> shape);
 
 /// A value with copy-on-write storage: copies are cheap and never share changes.
+///
+/// A *buffer*, the value of a memref, is the exception: its copies and views are names of one
+/// storage, and its elements lie at an offset and strides of their own.
 class Tensor {
 public:
   Tensor() = default;
@@ -80,7 +83,18 @@ public:
   static llvm::Expected<Tensor> ofBytes(ElementKind kind, llvm::ArrayRef<int64_t> shape,
                                         llvm::ArrayRef<uint8_t> bytes);
 
-  /// The elements row-major and little-endian, rounded to the element kind.
+  /// A buffer of its own, all elements 0. The shape must be countable.
+  static Tensor ofBuffer(ElementKind kind, llvm::ArrayRef<int64_t> shape);
+  /// A view of this buffer; its elements must lie inside.
+  Tensor getView(llvm::ArrayRef<int64_t> newShape, int64_t newOffset,
+                 llvm::ArrayRef<int64_t> newStrides) const;
+  bool isBuffer() const { return buffer; }
+  /// Position of the first element in `data`; 0 but for views.
+  int64_t getOffset() const { return offset; }
+  /// Distance between neighbours in `data` along each dimension.
+  Shape getElementStrides() const { return buffer ? strides : getStrides(shape); }
+
+  /// The elements row-major and little-endian, rounded to the element kind. Not for buffers.
   std::vector<uint8_t> toBytes() const;
 
   ElementKind getKind() const { return kind; }
@@ -88,9 +102,9 @@ public:
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
   int64_t getRank() const { return static_cast<int64_t>(shape.size()); }
   int64_t getDim(int64_t dim) const { return shape[dim]; }
-  int64_t getNumElements() const { return cells ? static_cast<int64_t>(cells->size()) : 0; }
+  int64_t getNumElements() const;
 
-  /// The elements, row-major.
+  /// The elements, row-major; of a buffer, the storage that it shares.
   const Scalar *data() const { return cells->data(); }
   /// The elements for writing; copies them first if another tensor shares them.
   Scalar *mutableData();
@@ -107,12 +121,16 @@ public:
   Tensor withShape(llvm::ArrayRef<int64_t> newShape) const;
   /// Renames the kind of the elements, which stay as they are.
   void setKind(ElementKind newKind) { kind = newKind; }
-  /// Whether writing needs no copy.
-  bool isUnique() const { return cells && cells.use_count() == 1; }
+  /// Whether writing needs no copy and shows nowhere else.
+  bool isUnique() const { return cells && cells.use_count() == 1 && !buffer; }
 
 private:
   ElementKind kind = ElementKind::Index;
+  bool buffer = false;
   Shape shape;
+  /// Of buffers only.
+  Shape strides;
+  int64_t offset = 0;
   std::shared_ptr<std::vector<Scalar>> cells;
 };
 

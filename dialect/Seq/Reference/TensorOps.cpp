@@ -120,31 +120,13 @@ static llvm::Expected<Results> evaluateGenerate(Interpreter &interpreter, Operat
   return Results{std::move(*result)};
 }
 
-/// Numbers that an op takes as attribute or operand.
-static llvm::Expected<Shape> getMixed(Operation &op, llvm::ArrayRef<OpFoldResult> mixed,
-                                      const OperandValues &values) {
-  Shape result;
-  for (OpFoldResult entry : mixed) {
-    if (auto attribute = dyn_cast<Attribute>(entry)) {
-      result.push_back(cast<IntegerAttr>(attribute).getInt());
-      continue;
-    }
-    const Tensor *value = values.get(cast<Value>(entry));
-    if (!value)
-      return makeError(op, "an operand has no value here");
-    result.push_back(value->scalar().i);
-  }
-  return result;
-}
-
 static llvm::Expected<Results> evaluatePad(Interpreter &interpreter, Operation &op,
                                            llvm::MutableArrayRef<Tensor> operands) {
   auto pad = cast<tensor::PadOp>(op);
-  OperandValues values(op, operands);
-  llvm::Expected<Shape> low = getMixed(op, pad.getMixedLowPad(), values);
+  llvm::Expected<Shape> low = getMixedNumbers(op, pad.getMixedLowPad(), operands);
   if (!low)
     return low.takeError();
-  llvm::Expected<Shape> high = getMixed(op, pad.getMixedHighPad(), values);
+  llvm::Expected<Shape> high = getMixedNumbers(op, pad.getMixedHighPad(), operands);
   if (!high)
     return high.takeError();
   const Tensor &source = operands[0];
@@ -173,23 +155,9 @@ static llvm::Expected<Results> evaluatePad(Interpreter &interpreter, Operation &
   return Results{std::move(*result)};
 }
 
-/// Position of an element; fails if an index is out of range.
-static llvm::Expected<int64_t> getPosition(Operation &op, const Tensor &tensor,
-                                           llvm::ArrayRef<Tensor> indices) {
-  int64_t position = 0;
-  for (auto [dim, value] : llvm::enumerate(indices)) {
-    int64_t index = value.scalar().i, extent = tensor.getDim(static_cast<int64_t>(dim));
-    if (index < 0 || index >= extent)
-      return makeError(op, "index " + llvm::Twine(index) + " is out of range for extent " +
-                               llvm::Twine(extent) + " of dimension " + llvm::Twine(dim));
-    position = position * extent + index;
-  }
-  return position;
-}
-
 static llvm::Expected<Results> evaluateExtract(Interpreter &, Operation &op,
                                                llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position = getPosition(op, operands[0], operands.drop_front());
+  llvm::Expected<int64_t> position = getElementPosition(op, operands[0], operands.drop_front());
   if (!position)
     return position.takeError();
   Tensor result(operands[0].getKind(), {});
@@ -199,7 +167,7 @@ static llvm::Expected<Results> evaluateExtract(Interpreter &, Operation &op,
 
 static llvm::Expected<Results> evaluateInsert(Interpreter &, Operation &op,
                                               llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position = getPosition(op, operands[1], operands.drop_front(2));
+  llvm::Expected<int64_t> position = getElementPosition(op, operands[1], operands.drop_front(2));
   if (!position)
     return position.takeError();
   Tensor result = std::move(operands[1]);

@@ -16,47 +16,19 @@ struct SliceBox {
 };
 
 /// Reads the box of a slice op from its attributes and operands.
-llvm::Expected<SliceBox> getBox(OffsetSizeAndStrideOpInterface slice, const OperandValues &values) {
+llvm::Expected<SliceBox> getBox(OffsetSizeAndStrideOpInterface slice,
+                                llvm::ArrayRef<Tensor> operands) {
   SliceBox box;
-  auto read = [&](llvm::ArrayRef<OpFoldResult> mixed, Shape &target) -> llvm::Error {
-    for (OpFoldResult entry : mixed) {
-      if (auto attribute = dyn_cast<Attribute>(entry)) {
-        target.push_back(cast<IntegerAttr>(attribute).getInt());
-        continue;
-      }
-      const Tensor *value = values.get(cast<Value>(entry));
-      if (!value)
-        return makeError(*slice, "an operand has no value here");
-      target.push_back(value->scalar().i);
-    }
-    return llvm::Error::success();
-  };
-  if (llvm::Error error = read(slice.getMixedOffsets(), box.offsets))
-    return error;
-  if (llvm::Error error = read(slice.getMixedSizes(), box.sizes))
-    return error;
-  if (llvm::Error error = read(slice.getMixedStrides(), box.strides))
-    return error;
-  return box;
-}
-
-/// Fails unless the box lies inside the shape.
-llvm::Error checkBox(Operation &op, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> offsets,
-                     llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides) {
-  for (auto [dim, extent] : llvm::enumerate(shape)) {
-    int64_t offset = offsets[dim], size = sizes[dim], stride = strides[dim];
-    int64_t span = 0, last = 0;
-    bool fits = size >= 0 && offset >= 0 && offset <= extent;
-    if (fits && size > 0)
-      fits = !llvm::MulOverflow(size - 1, stride, span) &&
-             !llvm::AddOverflow(offset, span, last) && offset < extent && last >= 0 &&
-             last < extent;
-    if (!fits)
-      return makeError(op, "slice at " + llvm::Twine(offset) + " of size " + llvm::Twine(size) +
-                               " and stride " + llvm::Twine(stride) + " leaves extent " +
-                               llvm::Twine(extent) + " of dimension " + llvm::Twine(dim));
+  llvm::SmallVector<OpFoldResult> mixed[3] = {slice.getMixedOffsets(), slice.getMixedSizes(),
+                                              slice.getMixedStrides()};
+  Shape *targets[3] = {&box.offsets, &box.sizes, &box.strides};
+  for (int part = 0; part < 3; ++part) {
+    llvm::Expected<Shape> numbers = getMixedNumbers(*slice, mixed[part], operands);
+    if (!numbers)
+      return numbers.takeError();
+    *targets[part] = std::move(*numbers);
   }
-  return llvm::Error::success();
+  return box;
 }
 
 /// Calls `visit` with the position of every element of a box, row-major.
@@ -102,7 +74,7 @@ bool isReduction(llvm::ArrayRef<int64_t> large, llvm::ArrayRef<int64_t> small) {
 llvm::Error insertSlice(Operation &op, const Tensor &source, Tensor &dest,
                         llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
                         llvm::ArrayRef<int64_t> strides) {
-  if (llvm::Error error = checkBox(op, dest.getShape(), offsets, sizes, strides))
+  if (llvm::Error error = checkSlice(op, dest.getShape(), offsets, sizes, strides))
     return error;
   if (!isReduction(sizes, source.getShape()))
     return checkShape(op, source.getShape(), sizes, "the source");
@@ -116,12 +88,12 @@ llvm::Error insertSlice(Operation &op, const Tensor &source, Tensor &dest,
 static llvm::Expected<Results> evaluateExtractSlice(Interpreter &interpreter, Operation &op,
                                                     llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<SliceBox> box =
-      getBox(cast<OffsetSizeAndStrideOpInterface>(op), OperandValues(op, operands));
+      getBox(cast<OffsetSizeAndStrideOpInterface>(op), operands);
   if (!box)
     return box.takeError();
   const Tensor &source = operands[0];
   if (llvm::Error error =
-          checkBox(op, source.getShape(), box->offsets, box->sizes, box->strides))
+          checkSlice(op, source.getShape(), box->offsets, box->sizes, box->strides))
     return error;
   // The type says which extents of 1 are left out.
   auto slice = cast<tensor::ExtractSliceOp>(op);
@@ -143,7 +115,7 @@ static llvm::Expected<Results> evaluateExtractSlice(Interpreter &interpreter, Op
 static llvm::Expected<Results> evaluateInsertSlice(Interpreter &, Operation &op,
                                                    llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<SliceBox> box =
-      getBox(cast<OffsetSizeAndStrideOpInterface>(op), OperandValues(op, operands));
+      getBox(cast<OffsetSizeAndStrideOpInterface>(op), operands);
   if (!box)
     return box.takeError();
   Tensor result = std::move(operands[1]);
@@ -282,7 +254,7 @@ static llvm::Expected<Results> evaluateGather(Interpreter &interpreter, Operatio
   for (int64_t row = 0; row < *rows; ++row) {
     if (llvm::Error error = placeBox(op, indices, row, dims, offsets))
       return error;
-    if (llvm::Error error = checkBox(op, source.getShape(), offsets, sizes, ones))
+    if (llvm::Error error = checkSlice(op, source.getShape(), offsets, sizes, ones))
       return error;
     visitBox(source.getShape(), offsets, sizes, ones,
              [&](int64_t position) { *to++ = source.data()[position]; });
@@ -311,7 +283,7 @@ static llvm::Expected<Results> evaluateScatter(Interpreter &, Operation &op,
   for (int64_t row = 0; row < *rows; ++row) {
     if (llvm::Error error = placeBox(op, indices, row, dims, offsets))
       return error;
-    if (llvm::Error error = checkBox(op, result.getShape(), offsets, sizes, ones))
+    if (llvm::Error error = checkSlice(op, result.getShape(), offsets, sizes, ones))
       return error;
     visitBox(result.getShape(), offsets, sizes, ones,
              [&](int64_t position) { to[position] = *from++; });
