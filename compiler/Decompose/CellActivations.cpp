@@ -20,7 +20,8 @@ Value add(ImplicitLocOpBuilder &b, Value lhs, Value rhs) {
 }
 
 /// `x >= bound ? x : other`, false for NaN.
-static Value keepFrom(ImplicitLocOpBuilder &b, Value x, Value bound, Value other) {
+static Value keepFrom(ImplicitLocOpBuilder &b, Value x, Value bound,
+                      Value other) {
   Value keep = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, bound);
   return arith::SelectOp::create(b, keep, x, other);
 }
@@ -36,7 +37,8 @@ Value CellActivation::build(ImplicitLocOpBuilder &b, Value x) const {
     return math::TanhOp::create(b, x);
   if (name == "sigmoid") {
     Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-    return arith::DivFOp::create(b, constant(1), arith::AddFOp::create(b, e, constant(1)));
+    return arith::DivFOp::create(b, constant(1),
+                                 arith::AddFOp::create(b, e, constant(1)));
   }
   if (name == "relu")
     return arith::MaximumFOp::create(b, x, constant(0));
@@ -47,7 +49,8 @@ Value CellActivation::build(ImplicitLocOpBuilder &b, Value x) const {
   if (name == "thresholded_relu")
     return keepFrom(b, x, constant(alpha), constant(0));
   if (name == "scaled_tanh")
-    return mul(b, math::TanhOp::create(b, mul(b, x, constant(beta))), constant(alpha));
+    return mul(b, math::TanhOp::create(b, mul(b, x, constant(beta))),
+               constant(alpha));
   if (name == "hard_sigmoid") {
     Value line = add(b, mul(b, x, constant(alpha)), constant(beta));
     line = arith::MaximumFOp::create(b, line, constant(0));
@@ -58,12 +61,14 @@ Value CellActivation::build(ImplicitLocOpBuilder &b, Value x) const {
     return keepFrom(b, x, constant(0), mul(b, e, constant(alpha)));
   }
   if (name == "softsign") {
-    Value size = arith::AddFOp::create(b, math::AbsFOp::create(b, x), constant(1));
+    Value size =
+        arith::AddFOp::create(b, math::AbsFOp::create(b, x), constant(1));
     return arith::DivFOp::create(b, x, size);
   }
   if (name == "softplus") {
     // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
-    Value e = math::ExpOp::create(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
+    Value e = math::ExpOp::create(
+        b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
     Value tail = math::Log1pOp::create(b, e);
     return add(b, arith::MaximumFOp::create(b, x, constant(0)), tail);
   }
@@ -88,7 +93,8 @@ static std::optional<double> defaultParameter(StringRef name, bool beta) {
 }
 
 /// The next of the given parameters, the default after the last.
-static double nextParameter(StringRef name, bool beta, ArrayAttr given, size_t &used) {
+static double nextParameter(StringRef name, bool beta, ArrayAttr given,
+                            size_t &used) {
   std::optional<double> value = defaultParameter(name, beta);
   if (!value)
     return 0;
@@ -97,8 +103,10 @@ static double nextParameter(StringRef name, bool beta, ArrayAttr given, size_t &
   return cast<FloatAttr>(given[used++]).getValueAsDouble();
 }
 
-SmallVector<CellActivation> resolveActivations(ArrayRef<std::string> names, ArrayAttr alphas,
-                                               ArrayAttr betas, std::optional<double> clip) {
+SmallVector<CellActivation> resolveActivations(ArrayRef<std::string> names,
+                                               ArrayAttr alphas,
+                                               ArrayAttr betas,
+                                               std::optional<double> clip) {
   SmallVector<CellActivation> activations;
   size_t usedAlphas = 0, usedBetas = 0;
   for (const std::string &name : names) {

@@ -24,15 +24,17 @@ struct CellActivation {
   mlir::Value build(mlir::ImplicitLocOpBuilder &b, mlir::Value x) const;
 };
 
-/// Joins names with parameters, which are given in the order of the functions that take them;
-/// missing ones get ONNX's defaults.
-llvm::SmallVector<CellActivation> resolveActivations(llvm::ArrayRef<std::string> names,
-                                                     mlir::ArrayAttr alphas, mlir::ArrayAttr betas,
-                                                     std::optional<double> clip);
+/// Joins names with parameters, which are given in the order of the functions
+/// that take them; missing ones get ONNX's defaults.
+llvm::SmallVector<CellActivation>
+resolveActivations(llvm::ArrayRef<std::string> names, mlir::ArrayAttr alphas,
+                   mlir::ArrayAttr betas, std::optional<double> clip);
 
 /// a * b and a + b, which the back end may contract into one operation.
-mlir::Value mul(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs, mlir::Value rhs);
-mlir::Value add(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs, mlir::Value rhs);
+mlir::Value mul(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                mlir::Value rhs);
+mlir::Value add(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,
+                mlir::Value rhs);
 
 } // namespace seqc
 

@@ -1,13 +1,15 @@
 //===- DecomposeAttention.cpp - Attention to linalg -----------------------===//
 //
-// Turns seq.attention into a few generics over the positions of queries and keys: scores, one
-// elementwise op for everything between score and weight, the reductions of the softmax, and the
-// product with the values. Nothing of the size queries x keys x features is stored, except for a
-// score written as a region, whose arguments are pairs by definition.
+// Turns seq.attention into a few generics over the positions of queries and
+// keys: scores, one elementwise op for everything between score and weight, the
+// reductions of the softmax, and the product with the values. Nothing of the
+// size queries x keys x features is stored, except for a score written as a
+// region, whose arguments are pairs by definition.
 //
-// Iteration spaces are (batch, head, i, j, ...). Grouped heads are two dimensions, (key head, head
-// within the group), so that every operand is addressed by plain dimensions. Where `rows` says whose
-// keys a query attends, keys, values and what belongs to them are read inside the bodies.
+// Iteration spaces are (batch, head, i, j, ...). Grouped heads are two
+// dimensions, (key head, head within the group), so that every operand is
+// addressed by plain dimensions. Where `rows` says whose keys a query attends,
+// keys, values and what belongs to them are read inside the bodies.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +48,8 @@ constexpr arith::FastMathFlags sumFlags =
 /// Builds what replaces one attention op.
 class AttentionDecomposer {
 public:
-  AttentionDecomposer(seq::AttentionOp op, OpBuilder &builder) : op(op), b(op.getLoc(), builder) {}
+  AttentionDecomposer(seq::AttentionOp op, OpBuilder &builder)
+      : op(op), b(op.getLoc(), builder) {}
 
   LogicalResult run() {
     if (failed(prepare()))
@@ -68,16 +71,14 @@ public:
       output = divide(output, sums, /*extraDims=*/1);
     op.getOutput().replaceAllUsesWith(finish(output, op.getOutput().getType()));
     if (op.getProbabilities())
-      op.getProbabilities().replaceAllUsesWith(finish(weights, op.getProbabilities().getType()));
+      op.getProbabilities().replaceAllUsesWith(
+          finish(weights, op.getProbabilities().getType()));
     op->erase();
     return success();
   }
 
 private:
   AffineExpr dim(unsigned position) { return b.getAffineDimExpr(position); }
-
-  /// An undefined tensor over the dimensions `leading` of the scores, then `last`.
-  Value empty(ArrayRef<OpFoldResult> sizes, Type type) { return emptyTensor(b, sizes, type); }
 
   /// Splits heads into groups and finds the extents.
   LogicalResult prepare() {
@@ -94,7 +95,8 @@ private:
       int64_t keyHeads = cast<RankedTensorType>(key.getType()).getDimSize(1);
       if (heads != keyHeads) {
         if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads))
-          return op.emitOpError("with grouped heads needs static numbers of heads");
+          return op.emitOpError(
+              "with grouped heads needs static numbers of heads");
         group = heads / keyHeads;
         query = splitHeads(query);
       }
@@ -103,7 +105,8 @@ private:
     numOuter = type.getRank() - 1;
     sizes = extents(b, query);
     sizes.pop_back();
-    keyExtent = extent(b, key, cast<RankedTensorType>(key.getType()).getRank() - 2);
+    keyExtent =
+        extent(b, key, cast<RankedTensorType>(key.getType()).getRank() - 2);
     queryExtent = sizes.back();
     sizes.push_back(keyExtent);
     return success();
@@ -118,8 +121,9 @@ private:
     shape.insert(shape.begin() + 2, group);
     target[1] = b.getIndexAttr(shape[1]);
     target.insert(target.begin() + 2, b.getIndexAttr(group));
-    return tensor::ExpandShapeOp::create(b, RankedTensorType::get(shape, type.getElementType()),
-                                         source, headGroups(type.getRank()), target);
+    return tensor::ExpandShapeOp::create(
+        b, RankedTensorType::get(shape, type.getElementType()), source,
+        headGroups(type.getRank()), target);
   }
 
   /// Reassociation that joins the two head dimensions.
@@ -136,10 +140,11 @@ private:
       SmallVector<OpFoldResult> all = extents(b, result);
       AffineMap map = b.getMultiDimIdentityMap(all.size());
       SmallVector<IteratorType> iterators(all.size(), IteratorType::parallel);
-      result = generic(b, result, empty(all, element), {map, map}, iterators,
-                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                         return {arith::TruncFOp::create(b, element, args[0])};
-                       })[0];
+      result = generic(
+          b, result, emptyTensor(b, all, element), {map, map}, iterators,
+          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+            return {arith::TruncFOp::create(b, element, args[0])};
+          })[0];
     }
     if (group != 1)
       result = tensor::CollapseShapeOp::create(
@@ -154,14 +159,14 @@ private:
     return arith::ExtFOp::create(b, compute, scalar);
   }
 
-  /// Number of dimensions of the scores; the query position is the last but one, the key position
-  /// the last.
+  /// Number of dimensions of the scores; the query position is the last but
+  /// one, the key position the last.
   unsigned numScoreDims() const { return numOuter + 1; }
   unsigned queryDim() const { return numOuter - 1; }
   unsigned keyDim() const { return numOuter; }
 
-  /// How keys or values are addressed in a loop nest of `loops` dimensions: batch, head, then
-  /// `position` and `feature`.
+  /// How keys or values are addressed in a loop nest of `loops` dimensions:
+  /// batch, head, then `position` and `feature`.
   SmallVector<AffineExpr> keyIndices(unsigned position, unsigned feature) {
     SmallVector<AffineExpr> indices = {dim(0)};
     if (hasHeads)
@@ -176,30 +181,33 @@ private:
     return arith::IndexCastOp::create(b, b.getIndexType(), number);
   }
 
-  /// A generic that reads keys or values: as an operand, or inside if `rows` is given. `body` gets
-  /// the operands, then the element of `source`, then the initial values.
-  Value readingKeys(ValueRange ins, ArrayRef<AffineMap> inMaps, Value source, AffineMap sourceMap,
-                    Value init, AffineMap initMap, ArrayRef<IteratorType> iterators,
-                    ScalarBody body) {
+  /// A generic that reads keys or values: as an operand, or inside if `rows` is
+  /// given. `body` gets the operands, then the element of `source`, then the
+  /// initial values.
+  Value readingKeys(ValueRange ins, ArrayRef<AffineMap> inMaps, Value source,
+                    AffineMap sourceMap, Value init, AffineMap initMap,
+                    ArrayRef<IteratorType> iterators, ScalarBody body) {
     SmallVector<Value> operands(ins);
     SmallVector<AffineMap> maps(inMaps);
     size_t position = operands.size();
     Value rows = op.getRows();
     operands.push_back(rows ? rows : source);
-    maps.push_back(rows ? AffineMap::get(iterators.size(), 0, dim(0)) : sourceMap);
+    maps.push_back(rows ? AffineMap::get(iterators.size(), 0, dim(0))
+                        : sourceMap);
     maps.push_back(initMap);
-    return generic(b, operands, init, maps, iterators,
-                   [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                     SmallVector<Value> values(args);
-                     if (rows) {
-                       SmallVector<Value> indices = {keyRow(b, args[position])};
-                       for (AffineExpr result : sourceMap.getResults().drop_front())
-                         indices.push_back(linalg::IndexOp::create(
-                             b, cast<AffineDimExpr>(result).getPosition()));
-                       values[position] = tensor::ExtractOp::create(b, source, indices);
-                     }
-                     return body(b, values);
-                   })[0];
+    return generic(
+        b, operands, init, maps, iterators,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          SmallVector<Value> values(args);
+          if (rows) {
+            SmallVector<Value> indices = {keyRow(b, args[position])};
+            for (AffineExpr result : sourceMap.getResults().drop_front())
+              indices.push_back(linalg::IndexOp::create(
+                  b, cast<AffineDimExpr>(result).getPosition()));
+            values[position] = tensor::ExtractOp::create(b, source, indices);
+          }
+          return body(b, values);
+        })[0];
   }
 
   //===--------------------------------------------------------------------===//
@@ -219,7 +227,8 @@ private:
       leftIndices.push_back(dim(position));
     leftIndices.push_back(dim(feature));
     SmallVector<Value> ins = {left};
-    SmallVector<AffineMap> maps = {AffineMap::get(loops, 0, leftIndices, b.getContext())};
+    SmallVector<AffineMap> maps = {
+        AffineMap::get(loops, 0, leftIndices, b.getContext())};
     if (additive) {
       ins.push_back(op.getScoreWeight());
       maps.push_back(AffineMap::get(loops, 0, dim(feature)));
@@ -230,13 +239,15 @@ private:
     SmallVector<IteratorType> iterators(loops, IteratorType::parallel);
     iterators[feature] = IteratorType::reduction;
     return readingKeys(
-        ins, maps, key, keyMap, zeroTensor(b, sizes, compute), scoreMap, iterators,
+        ins, maps, key, keyMap, zeroTensor(b, sizes, compute), scoreMap,
+        iterators,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           Value q = widen(b, args[0]), k = widen(b, args[ins.size()]), term;
           if (additive) {
-            Value sum = arith::AddFOp::create(b, q, k, arith::FastMathFlags::contract);
-            term = arith::MulFOp::create(b, widen(b, args[1]), math::TanhOp::create(b, sum),
-                                         sumFlags);
+            Value sum =
+                arith::AddFOp::create(b, q, k, arith::FastMathFlags::contract);
+            term = arith::MulFOp::create(
+                b, widen(b, args[1]), math::TanhOp::create(b, sum), sumFlags);
           } else {
             term = arith::MulFOp::create(b, q, k, sumFlags);
           }
@@ -255,44 +266,52 @@ private:
     Value weight = op.getScoreWeight();
     OpFoldResult columns = extent(b, weight, 1);
     Value init = zeroTensor(b, {extent(b, flat, 0), columns}, element);
-    Value result = linalg::MatmulOp::create(b, TypeRange{init.getType()}, ValueRange{flat, weight},
-                                            ValueRange{init})
-                       ->getResult(0);
+    Value result =
+        linalg::MatmulOp::create(b, TypeRange{init.getType()},
+                                 ValueRange{flat, weight}, ValueRange{init})
+            ->getResult(0);
     SmallVector<int64_t> shape(type.getShape());
     shape.back() = cast<RankedTensorType>(weight.getType()).getDimSize(1);
     SmallVector<OpFoldResult> target(sizes.begin(), sizes.end() - 1);
     target.push_back(columns);
-    return tensor::ExpandShapeOp::create(b, RankedTensorType::get(shape, element), result, groups,
-                                         target);
+    return tensor::ExpandShapeOp::create(
+        b, RankedTensorType::get(shape, element), result, groups, target);
   }
 
   /// Scores by the region, over tensors of all pairs.
   Value regionScores() {
-    Value queries = pairs(query, /*isKey=*/false), keys = pairs(key, /*isKey=*/true);
+    Value queries = pairs(query, /*isKey=*/false),
+          keys = pairs(key, /*isKey=*/true);
     Block &body = op.getScoreRegion().front();
     IRMapping mapping;
-    mapping.map(body.getArgument(0), castTo(b, queries, body.getArgument(0).getType()));
-    mapping.map(body.getArgument(1), castTo(b, keys, body.getArgument(1).getType()));
+    mapping.map(body.getArgument(0),
+                castTo(b, queries, body.getArgument(0).getType()));
+    mapping.map(body.getArgument(1),
+                castTo(b, keys, body.getArgument(1).getType()));
     for (Operation &inner : body.without_terminator())
       b.clone(inner, mapping);
     Value flat = mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
     SmallVector<int64_t> shape = scoreShape();
-    ReassociationIndices all = llvm::to_vector<2>(llvm::seq<int64_t>(0, shape.size()));
+    ReassociationIndices all =
+        llvm::to_vector<2>(llvm::seq<int64_t>(0, shape.size()));
     int64_t count = 1;
     for (int64_t size : shape)
-      count = ShapedType::isDynamic(size) || ShapedType::isDynamic(count) ? ShapedType::kDynamic
-                                                                          : count * size;
+      count = ShapedType::isDynamic(size) || ShapedType::isDynamic(count)
+                  ? ShapedType::kDynamic
+                  : count * size;
     flat = castTo(b, flat, RankedTensorType::get({count}, element));
-    Value scores = tensor::ExpandShapeOp::create(b, RankedTensorType::get(shape, element), flat,
-                                                 ArrayRef<ReassociationIndices>{all}, sizes);
+    Value scores = tensor::ExpandShapeOp::create(
+        b, RankedTensorType::get(shape, element), flat,
+        ArrayRef<ReassociationIndices>{all}, sizes);
     if (element == compute)
       return scores;
     AffineMap map = b.getMultiDimIdentityMap(shape.size());
     SmallVector<IteratorType> iterators(shape.size(), IteratorType::parallel);
-    return generic(b, scores, empty(sizes, compute), {map, map}, iterators,
-                   [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                     return {widen(b, args[0])};
-                   })[0];
+    return generic(
+        b, scores, emptyTensor(b, sizes, compute), {map, map}, iterators,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {widen(b, args[0])};
+        })[0];
   }
 
   /// Static extents of the scores.
@@ -311,20 +330,23 @@ private:
     all.push_back(extent(b, source, rank - 1));
     SmallVector<IteratorType> iterators(loops, IteratorType::parallel);
     AffineMap identity = b.getMultiDimIdentityMap(loops);
-    Value init = empty(all, element);
+    Value init = emptyTensor(b, all, element);
     Value wide;
     if (isKey) {
-      AffineMap map = AffineMap::get(loops, 0, keyIndices(keyDim(), feature), b.getContext());
-      wide = readingKeys({}, {}, source, map, init, identity, iterators,
-                         [&](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> {
-                           return {args[0]};
-                         });
+      AffineMap map = AffineMap::get(loops, 0, keyIndices(keyDim(), feature),
+                                     b.getContext());
+      wide = readingKeys(
+          {}, {}, source, map, init, identity, iterators,
+          [&](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> {
+            return {args[0]};
+          });
     } else {
       AffineMap map = identity.dropResult(keyDim());
-      wide = generic(b, source, init, {map, identity}, iterators,
-                     [&](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> {
-                       return {args[0]};
-                     })[0];
+      wide = generic(
+          b, source, init, {map, identity}, iterators,
+          [&](ImplicitLocOpBuilder &, ValueRange args) -> SmallVector<Value> {
+            return {args[0]};
+          })[0];
     }
     SmallVector<ReassociationIndices> groups(2);
     for (unsigned position = 0; position < feature; ++position)
@@ -337,7 +359,8 @@ private:
   // From scores to weights
   //===--------------------------------------------------------------------===//
 
-  /// A side operand of the scores (mask, bias): the value at (row, head, i, j), extents 1 repeated.
+  /// A side operand of the scores (mask, bias): the value at (row, head, i, j),
+  /// extents 1 repeated.
   Value readSide(ImplicitLocOpBuilder &b, Value side, Value row) {
     auto type = cast<RankedTensorType>(side.getType());
     SmallVector<Value> indices = {row};
@@ -358,8 +381,8 @@ private:
       } else if (ShapedType::isDynamic(size)) {
         // The extent may turn out to be 1.
         Value actual = tensor::DimOp::create(b, side, position);
-        Value single =
-            arith::CmpIOp::create(b, arith::CmpIPredicate::eq, actual, indexConstant(b, 1));
+        Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                             actual, indexConstant(b, 1));
         index = arith::SelectOp::create(b, single, indexConstant(b, 0), index);
       }
     }
@@ -370,9 +393,11 @@ private:
   Value buildLive(ImplicitLocOpBuilder &b, Value row) {
     Value live;
     auto require = [&](Value condition) {
-      live = live ? Value(arith::AndIOp::create(b, live, condition)) : condition;
+      live =
+          live ? Value(arith::AndIOp::create(b, live, condition)) : condition;
     };
-    Value i = linalg::IndexOp::create(b, queryDim()), j = linalg::IndexOp::create(b, keyDim());
+    Value i = linalg::IndexOp::create(b, queryDim()),
+          j = linalg::IndexOp::create(b, keyDim());
     if (Value lengths = op.getLengths()) {
       Value length = tensor::ExtractOp::create(b, lengths, ValueRange{row});
       length = arith::IndexCastOp::create(b, b.getIndexType(), length);
@@ -390,19 +415,21 @@ private:
       require(arith::CmpIOp::create(b, arith::CmpIPredicate::sle, j, aligned));
     if (std::optional<ArrayRef<int64_t>> window = op.getWindow()) {
       if ((*window)[0] >= 0) {
-        Value first = arith::SubIOp::create(b, aligned, indexConstant(b, (*window)[0]));
+        Value first =
+            arith::SubIOp::create(b, aligned, indexConstant(b, (*window)[0]));
         require(arith::CmpIOp::create(b, arith::CmpIPredicate::sge, j, first));
       }
       if ((*window)[1] >= 0) {
-        Value last = arith::AddIOp::create(b, aligned, indexConstant(b, (*window)[1]));
+        Value last =
+            arith::AddIOp::create(b, aligned, indexConstant(b, (*window)[1]));
         require(arith::CmpIOp::create(b, arith::CmpIPredicate::sle, j, last));
       }
     }
     return live;
   }
 
-  /// One elementwise op: scale, softcap, bias, sign or sigmoid, and masks. Hidden keys get -inf in
-  /// front of a softmax and 0 otherwise.
+  /// One elementwise op: scale, softcap, bias, sign or sigmoid, and masks.
+  /// Hidden keys get -inf in front of a softmax and 0 otherwise.
   Value finishScores(Value scores, bool softmax) {
     double scale = 1.0;
     if (op.getScore() == seq::Score::Scaled) {
@@ -426,14 +453,18 @@ private:
         b, ins, scores, maps, iterators,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           Value s = args.back();
-          auto constant = [&](double number) { return floatConstant(b, compute, number); };
-          Value row = op.getRows() ? keyRow(b, args[0]) : Value(linalg::IndexOp::create(b, 0));
+          auto constant = [&](double number) {
+            return floatConstant(b, compute, number);
+          };
+          Value row = op.getRows() ? keyRow(b, args[0])
+                                   : Value(linalg::IndexOp::create(b, 0));
           if (scale != 1.0)
             s = arith::MulFOp::create(b, s, constant(scale));
           if (op.getSoftcap()) {
             double cap = op.getSoftcap()->convertToDouble();
             s = arith::DivFOp::create(b, s, constant(cap));
-            s = arith::MulFOp::create(b, math::TanhOp::create(b, s), constant(cap));
+            s = arith::MulFOp::create(b, math::TanhOp::create(b, s),
+                                      constant(cap));
           }
           if (Value bias = op.getBias())
             s = arith::AddFOp::create(b, s, widen(b, readSide(b, bias, row)));
@@ -441,10 +472,12 @@ private:
             s = arith::NegFOp::create(b, s);
           if (op.getNormalizer() == seq::Normalizer::Sigmoid) {
             Value e = math::ExpOp::create(b, arith::NegFOp::create(b, s));
-            s = arith::DivFOp::create(b, constant(1), arith::AddFOp::create(b, e, constant(1)));
+            s = arith::DivFOp::create(b, constant(1),
+                                      arith::AddFOp::create(b, e, constant(1)));
           }
           if (Value live = buildLive(b, row)) {
-            double hidden = softmax ? -std::numeric_limits<double>::infinity() : 0.0;
+            double hidden =
+                softmax ? -std::numeric_limits<double>::infinity() : 0.0;
             s = arith::SelectOp::create(b, live, s, constant(hidden));
           }
           return {s};
@@ -457,63 +490,75 @@ private:
     SmallVector<OpFoldResult> outer(sizes.begin(), sizes.end() - 1);
     AffineMap identity = b.getMultiDimIdentityMap(loops);
     AffineMap row = identity.dropResult(keyDim());
-    SmallVector<IteratorType> parallel(loops, IteratorType::parallel), reduction = parallel;
+    SmallVector<IteratorType> parallel(loops, IteratorType::parallel),
+        reduction = parallel;
     reduction.back() = IteratorType::reduction;
-    Value lowest = floatConstant(b, compute, -std::numeric_limits<double>::infinity());
-    Value maxima =
-        generic(b, scores, filledTensor(b, outer, lowest), {identity, row}, reduction,
-                [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                  return {arith::MaximumFOp::create(b, args[0], args[1])};
-                })[0];
+    Value lowest =
+        floatConstant(b, compute, -std::numeric_limits<double>::infinity());
+    Value maxima = generic(
+        b, scores, filledTensor(b, outer, lowest), {identity, row}, reduction,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {arith::MaximumFOp::create(b, args[0], args[1])};
+        })[0];
     Value weights = generic(
         b, maxima, scores, {row, identity}, parallel,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-          // Without a live key the maximum is -inf, and all weights must be 0, not NaN.
-          Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], lowest);
-          Value base = arith::SelectOp::create(b, none, floatConstant(b, compute, 0), args[0]);
-          return {math::ExpOp::create(b, arith::SubFOp::create(b, args[1], base))};
+          // Without a live key the maximum is -inf, and all weights must be 0,
+          // not NaN.
+          Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                             args[0], lowest);
+          Value base = arith::SelectOp::create(
+              b, none, floatConstant(b, compute, 0), args[0]);
+          return {
+              math::ExpOp::create(b, arith::SubFOp::create(b, args[1], base))};
         })[0];
-    sums = generic(b, weights, zeroTensor(b, outer, compute), {identity, row}, reduction,
-                   [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                     return {arith::AddFOp::create(b, args[1], args[0], sumFlags)};
-                   })[0];
+    sums = generic(
+        b, weights, zeroTensor(b, outer, compute), {identity, row}, reduction,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {arith::AddFOp::create(b, args[1], args[0], sumFlags)};
+        })[0];
     return weights;
   }
 
-  /// `source` divided by `sums`, which lacks its last dimension; 0 where the sum is 0.
+  /// `source` divided by `sums`, which lacks its last dimension; 0 where the
+  /// sum is 0.
   Value divide(Value source, Value sums, unsigned extraDims) {
     unsigned loops = cast<RankedTensorType>(source.getType()).getRank();
     AffineMap identity = b.getMultiDimIdentityMap(loops);
     SmallVector<IteratorType> parallel(loops, IteratorType::parallel);
-    return generic(b, sums, source, {identity.dropResult(loops - extraDims), identity}, parallel,
-                   [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                     Value zero = floatConstant(b, compute, 0);
-                     Value none =
-                         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], zero);
-                     Value one = floatConstant(b, compute, 1);
-                     Value by = arith::SelectOp::create(b, none, one, args[0]);
-                     return {arith::DivFOp::create(b, args[1], by)};
-                   })[0];
+    return generic(
+        b, sums, source, {identity.dropResult(loops - extraDims), identity},
+        parallel,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          Value zero = floatConstant(b, compute, 0);
+          Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
+                                             args[0], zero);
+          Value one = floatConstant(b, compute, 1);
+          Value by = arith::SelectOp::create(b, none, one, args[0]);
+          return {arith::DivFOp::create(b, args[1], by)};
+        })[0];
   }
 
-  /// weights * values: the sum over the keys runs outside the features, so that values are read in
-  /// order.
+  /// weights * values: the sum over the keys runs outside the features, so that
+  /// values are read in order.
   Value product(Value weights) {
     unsigned loops = numScoreDims() + 1, feature = loops - 1;
     SmallVector<OpFoldResult> all(sizes.begin(), sizes.end() - 1);
-    all.push_back(extent(b, value, cast<RankedTensorType>(value.getType()).getRank() - 1));
+    all.push_back(extent(
+        b, value, cast<RankedTensorType>(value.getType()).getRank() - 1));
     AffineMap identity = b.getMultiDimIdentityMap(loops);
     AffineMap valueMap =
         AffineMap::get(loops, 0, keyIndices(keyDim(), feature), b.getContext());
     SmallVector<IteratorType> iterators(loops, IteratorType::parallel);
     iterators[keyDim()] = IteratorType::reduction;
-    return readingKeys(weights, identity.dropResult(feature), value, valueMap,
-                       zeroTensor(b, all, compute), identity.dropResult(keyDim()), iterators,
-                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                         Value term =
-                             arith::MulFOp::create(b, args[0], widen(b, args[1]), sumFlags);
-                         return {arith::AddFOp::create(b, args[2], term, sumFlags)};
-                       });
+    return readingKeys(
+        weights, identity.dropResult(feature), value, valueMap,
+        zeroTensor(b, all, compute), identity.dropResult(keyDim()), iterators,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          Value term =
+              arith::MulFOp::create(b, args[0], widen(b, args[1]), sumFlags);
+          return {arith::AddFOp::create(b, args[2], term, sumFlags)};
+        });
   }
 
   seq::AttentionOp op;
@@ -533,7 +578,8 @@ private:
   Value keyCount, queryCount;
 };
 
-struct DecomposeAttentionPass : impl::DecomposeAttentionPassBase<DecomposeAttentionPass> {
+struct DecomposeAttentionPass
+    : impl::DecomposeAttentionPassBase<DecomposeAttentionPass> {
   void runOnOperation() override {
     SmallVector<seq::AttentionOp> ops;
     getOperation().walk([&](seq::AttentionOp op) { ops.push_back(op); });

@@ -1,9 +1,10 @@
 //===- DecomposeCells.cpp - Named layers to recurrences -------------------===//
 //
-// Turns seq.rnn, seq.gru and seq.lstm into one seq.recurrence per direction. The cell of the
-// recurrence is written so that later passes have little to discover: every gate is a product with
-// the step's input whose initial value is the bias, followed by a product with the hidden state
-// that accumulates on it, and everything after the products is one elementwise linalg.generic.
+// Turns seq.rnn, seq.gru and seq.lstm into one seq.recurrence per direction.
+// The cell of the recurrence is written so that later passes have little to
+// discover: every gate is a product with the step's input whose initial value
+// is the bias, followed by a product with the hidden state that accumulates on
+// it, and everything after the products is one elementwise linalg.generic.
 // Slices of weights and sums of biases stand in front of the recurrence.
 //
 //===----------------------------------------------------------------------===//
@@ -69,7 +70,8 @@ public:
   Value start(Value bias, int64_t columns) {
     if (!bias)
       return zeroTensor(b, {rows, b.getIndexAttr(columns)}, element);
-    return linalg::BroadcastOp::create(b, bias, empty(columns), ArrayRef<int64_t>{0})
+    return linalg::BroadcastOp::create(b, bias, empty(columns),
+                                       ArrayRef<int64_t>{0})
         ->getResult(0);
   }
 
@@ -105,7 +107,8 @@ private:
   Type element;
 };
 
-/// Subclasses give the values in front of a recurrence and its cell for one kind of layer.
+/// Subclasses give the values in front of a recurrence and its cell for one
+/// kind of layer.
 template <typename OpTy> struct Cell;
 
 template <> struct Cell<seq::RnnOp> {
@@ -116,14 +119,16 @@ template <> struct Cell<seq::RnnOp> {
       : biases({layer.biasSum(b, 0)}) {}
 
   /// New states for a step.
-  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
-                           ValueRange states) {
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
+                           Value step, ValueRange states) {
     CellBuilder cell(b, layer, step);
-    Value sum = cell.recurrentProduct(0, states[0], cell.inputProduct(0, biases[0]));
-    return elementwise(b, sum, cell.empty(CellBuilder::rowsOf(layer.weights[0])),
-                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                         return {layer.activations[0].build(b, args[0])};
-                       });
+    Value sum =
+        cell.recurrentProduct(0, states[0], cell.inputProduct(0, biases[0]));
+    return elementwise(
+        b, sum, cell.empty(CellBuilder::rowsOf(layer.weights[0])),
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {layer.activations[0].build(b, args[0])};
+        });
   }
 };
 
@@ -142,8 +147,8 @@ template <> struct Cell<seq::GruOp> {
     hiddenRecurrentBias = layer.recurrentBiases[2];
   }
 
-  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
-                           ValueRange states) {
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
+                           Value step, ValueRange states) {
     CellBuilder cell(b, layer, step);
     Value state = states[0];
     int64_t size = CellBuilder::rowsOf(layer.recurrents[0]);
@@ -152,7 +157,8 @@ template <> struct Cell<seq::GruOp> {
     Value hidden = cell.inputProduct(2, hiddenBias);
     update = cell.recurrentProduct(0, state, update);
     reset = cell.recurrentProduct(1, state, reset);
-    const CellActivation &gate = layer.activations[0], &candidate = layer.activations[1];
+    const CellActivation &gate = layer.activations[0],
+                         &candidate = layer.activations[1];
 
     // H = (1 - z) . h + z . H[t-1]
     auto blend = [](ImplicitLocOpBuilder &b, Value z, Value h, Value previous) {
@@ -161,25 +167,29 @@ template <> struct Cell<seq::GruOp> {
       return add(b, fresh, mul(b, z, previous));
     };
     if (linearBeforeReset) {
-      Value inner = cell.recurrentProduct(2, state, cell.start(hiddenRecurrentBias, size));
-      return elementwise(b, {update, reset, hidden, inner, state}, cell.empty(size),
-                         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                           Value z = gate.build(b, args[0]);
-                           Value r = gate.build(b, args[1]);
-                           Value sum = add(b, args[2], mul(b, r, args[3]));
-                           return {blend(b, z, candidate.build(b, sum), args[4])};
-                         });
+      Value inner = cell.recurrentProduct(
+          2, state, cell.start(hiddenRecurrentBias, size));
+      return elementwise(
+          b, {update, reset, hidden, inner, state}, cell.empty(size),
+          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+            Value z = gate.build(b, args[0]);
+            Value r = gate.build(b, args[1]);
+            Value sum = add(b, args[2], mul(b, r, args[3]));
+            return {blend(b, z, candidate.build(b, sum), args[4])};
+          });
     }
-    Value kept = elementwise(b, {reset, state}, cell.empty(size),
-                             [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                               return {mul(b, gate.build(b, args[0]), args[1])};
-                             })[0];
+    Value kept = elementwise(
+        b, {reset, state}, cell.empty(size),
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {mul(b, gate.build(b, args[0]), args[1])};
+        })[0];
     hidden = cell.recurrentProduct(2, kept, hidden);
-    return elementwise(b, {update, hidden, state}, cell.empty(size),
-                       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                         Value z = gate.build(b, args[0]);
-                         return {blend(b, z, candidate.build(b, args[1]), args[2])};
-                       });
+    return elementwise(
+        b, {update, hidden, state}, cell.empty(size),
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          Value z = gate.build(b, args[0]);
+          return {blend(b, z, candidate.build(b, args[1]), args[2])};
+        });
   }
 };
 
@@ -198,8 +208,8 @@ template <> struct Cell<seq::LstmOp> {
   /// With input_forget the forget gate is 1 - i and has no product.
   bool isUsed(size_t gate) const { return gate != Forget || !inputForget; }
 
-  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step,
-                           ValueRange states) {
+  SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
+                           Value step, ValueRange states) {
     CellBuilder cell(b, layer, step);
     SmallVector<Value> inputs;
     SmallVector<size_t> position(numGates);
@@ -210,26 +220,31 @@ template <> struct Cell<seq::LstmOp> {
       }
     for (size_t gate = 0; gate < numGates; ++gate)
       if (isUsed(gate))
-        inputs[position[gate]] = cell.recurrentProduct(gate, states[0], inputs[position[gate]]);
+        inputs[position[gate]] =
+            cell.recurrentProduct(gate, states[0], inputs[position[gate]]);
     size_t firstPeephole = inputs.size();
     llvm::append_range(inputs, layer.peepholes);
     bool peeks = !layer.peepholes.empty();
     const CellActivation &f = layer.activations[0], &g = layer.activations[1],
                          &h = layer.activations[2];
 
-    // The old cell state is the initial value of the new one: it is updated in place.
+    // The old cell state is the initial value of the new one: it is updated in
+    // place.
     Value hidden = cell.empty(CellBuilder::rowsOf(layer.recurrents[0]));
     SmallVector<Value> results = elementwise(
         b, inputs, {states[1], hidden},
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           Value previous = args[inputs.size()];
           auto peek = [&](Value sum, size_t peephole, Value memory) {
-            return peeks ? add(b, sum, mul(b, args[firstPeephole + peephole], memory)) : sum;
+            return peeks ? add(b, sum,
+                               mul(b, args[firstPeephole + peephole], memory))
+                         : sum;
           };
           Value i = f.build(b, peek(args[position[Input]], 0, previous));
           Value forget;
           if (inputForget)
-            forget = arith::SubFOp::create(b, floatConstant(b, i.getType(), 1.0), i);
+            forget =
+                arith::SubFOp::create(b, floatConstant(b, i.getType(), 1.0), i);
           else
             forget = f.build(b, peek(args[position[Forget]], 2, previous));
           Value c = g.build(b, args[position[Candidate]]);
@@ -248,9 +263,11 @@ public:
       : op(op), b(op.getLoc(), builder), batchFirst(op.getBatchFirst()),
         numDirections(op.getNumDirections()), hidden(op.getHiddenSize()) {}
 
-  /// Builds the recurrences and gives the values that replace the results of the layer.
+  /// Builds the recurrences and gives the values that replace the results of
+  /// the layer.
   SmallVector<Value> run() {
-    input = batchFirst ? transpose(b, op.getInput(), {1, 0, 2}) : Value(op.getInput());
+    input = batchFirst ? transpose(b, op.getInput(), {1, 0, 2})
+                       : Value(op.getInput());
     std::optional<double> clip;
     if (std::optional<APFloat> bound = op.getClip())
       clip = bound->convertToDouble();
@@ -264,7 +281,8 @@ public:
       LayerDirection layer = takeApart(direction);
       layer.activations =
           ArrayRef(activations).slice(direction * perDirection, perDirection);
-      bool reverse = op.getDirection() == seq::Direction::Reverse || direction == 1;
+      bool reverse =
+          op.getDirection() == seq::Direction::Reverse || direction == 1;
       seq::RecurrenceOp recurrence = buildRecurrence(layer, reverse);
       results[0].push_back(recurrence.getOutputs()[0]);
       for (auto [index, final] : llvm::enumerate(recurrence.getFinals()))
@@ -275,17 +293,29 @@ public:
     for (auto [index, values] : llvm::enumerate(results)) {
       Value joined;
       if (!op->getResult(index).use_empty())
-        joined = castTo(b, index == 0 ? joinOutputs(values) : joinStates(values),
-                        op->getResult(index).getType());
+        joined =
+            castTo(b, index == 0 ? joinOutputs(values) : joinStates(values),
+                   op->getResult(index).getType());
       replacements.push_back(joined);
     }
     return replacements;
   }
 
 private:
-  /// Row `direction` of a tensor, columns [begin, begin + count) of the next dimension.
+  /// Row `direction` of a tensor, columns [begin, begin + count) of the next
+  /// dimension. Frontends put the tensors of a layer together from weights;
+  /// where a part is one of these, it is taken.
   Value part(Value source, int64_t direction, int64_t begin, int64_t count) {
     auto type = cast<RankedTensorType>(source.getType());
+    if (auto concat = source.getDefiningOp<tensor::ConcatOp>();
+        concat && concat.getDim() == 0 &&
+        int64_t(concat.getInputs().size()) == numDirections)
+      return part(concat.getInputs()[direction], 0, begin, count);
+    if (auto expand = source.getDefiningOp<tensor::ExpandShapeOp>())
+      if (expand.getSrcType().getRank() + 1 == type.getRank() &&
+          expand.getReassociationIndices()[0].size() == 2)
+        return rowRange(b, expand.getSrc(),
+                        direction * type.getDimSize(1) + begin, count);
     SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> sizes = extents(b, source);
     offsets[0] = b.getIndexAttr(direction);
@@ -295,11 +325,13 @@ private:
     return slice(b, source, offsets, sizes, {0});
   }
 
-  /// One matrix or vector per gate, the gates lying one after the other from `first` on.
+  /// One matrix or vector per gate, the gates lying one after the other from
+  /// `first` on.
   SmallVector<Value> gates(Value source, int64_t direction, int64_t first = 0) {
     SmallVector<Value> values;
     for (int64_t gate = 0; gate < int64_t(Cell<OpTy>::numGates); ++gate)
-      values.push_back(part(source, direction, (first + gate) * hidden, hidden));
+      values.push_back(
+          part(source, direction, (first + gate) * hidden, hidden));
     return values;
   }
 
@@ -313,13 +345,15 @@ private:
       layer.inputBiases = gates(bias, direction);
       layer.recurrentBiases = gates(bias, direction, numGates);
     }
-    int64_t stateSize = cast<RankedTensorType>(op.getRecurrent().getType()).getDimSize(2);
+    int64_t stateSize =
+        cast<RankedTensorType>(op.getRecurrent().getType()).getDimSize(2);
     layer.inits.push_back(initialState(op.getInitialH(), direction, stateSize));
     if constexpr (std::is_same_v<OpTy, seq::LstmOp>) {
       layer.inits.push_back(initialState(op.getInitialC(), direction, hidden));
       if (Value peephole = op.getPeephole())
         for (int64_t gate = 0; gate < 3; ++gate)
-          layer.peepholes.push_back(part(peephole, direction, gate * hidden, hidden));
+          layer.peepholes.push_back(
+              part(peephole, direction, gate * hidden, hidden));
       if (Value projection = op.getProjection())
         layer.projection = part(projection, direction, 0, stateSize);
     }
@@ -328,13 +362,23 @@ private:
 
   /// `[B, size]`: the given state of a direction, or zeros.
   Value initialState(Value given, int64_t direction, int64_t size) {
-    SmallVector<OpFoldResult> sizes = {extent(b, input, 1), b.getIndexAttr(size)};
+    SmallVector<OpFoldResult> sizes = {extent(b, input, 1),
+                                       b.getIndexAttr(size)};
     auto inputType = cast<RankedTensorType>(input.getType());
-    auto type = RankedTensorType::get({inputType.getDimSize(1), size}, inputType.getElementType());
+    auto type = RankedTensorType::get({inputType.getDimSize(1), size},
+                                      inputType.getElementType());
     if (!given)
       return zeroTensor(b, sizes, inputType.getElementType());
+    // With one direction a reshape does, which folds with the one that made the
+    // state.
+    if (numDirections == 1)
+      return castTo(b,
+                    tensor::CollapseShapeOp::create(
+                        b, given, ArrayRef<ReassociationIndices>{{0, 1}, {2}}),
+                    type);
     int64_t directionDim = batchFirst ? 1 : 0;
-    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)), all = extents(b, given);
+    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)),
+        all = extents(b, given);
     offsets[directionDim] = b.getIndexAttr(direction);
     all[directionDim] = b.getIndexAttr(1);
     return castTo(b, slice(b, given, offsets, all, {directionDim}), type);
@@ -350,24 +394,27 @@ private:
     auto output = RankedTensorType::get(
         {inputType.getDimSize(0), state.getDimSize(0), state.getDimSize(1)},
         state.getElementType());
-    auto recurrence = seq::RecurrenceOp::create(b, TypeRange{output}, states, ValueRange{input},
-                                                layer.inits, op.getLengths(), /*counts=*/Value(),
-                                                /*steps=*/Value(), reverse);
-    SmallVector<Type> arguments = {
-        RankedTensorType::get(inputType.getShape().drop_front(), inputType.getElementType())};
+    auto recurrence = seq::RecurrenceOp::create(
+        b, TypeRange{output}, states, ValueRange{input}, layer.inits,
+        op.getLengths(), /*counts=*/Value(),
+        /*steps=*/Value(), reverse);
+    SmallVector<Type> arguments = {RankedTensorType::get(
+        inputType.getShape().drop_front(), inputType.getElementType())};
     llvm::append_range(arguments, states);
     SmallVector<Location> locations(arguments.size(), op.getLoc());
     OpBuilder::InsertionGuard guard(b);
-    Block *body = b.createBlock(&recurrence.getCell(), {}, arguments, locations);
-    SmallVector<Value> yielded =
-        cell.build(b, layer, body->getArgument(0), body->getArguments().drop_front());
+    Block *body =
+        b.createBlock(&recurrence.getCell(), {}, arguments, locations);
+    SmallVector<Value> yielded = cell.build(b, layer, body->getArgument(0),
+                                            body->getArguments().drop_front());
     yielded.push_back(yielded[0]);
     seq::YieldOp::create(b, yielded);
     return recurrence;
   }
 
-  /// Puts parts of extents `sizes` side by side along a new dimension `dim`. The extents come from
-  /// the input, so that nothing asks a recurrence for those of its results.
+  /// Puts parts of extents `sizes` side by side along a new dimension `dim`.
+  /// The extents come from the input, so that nothing asks a recurrence for
+  /// those of its results.
   Value stack(ValueRange parts, SmallVector<OpFoldResult> sizes, int64_t dim) {
     auto type = cast<RankedTensorType>(parts[0].getType());
     SmallVector<int64_t> shape(type.getShape());
@@ -376,14 +423,16 @@ private:
     if (numDirections == 1) {
       // The new dimension joins the group of the one behind it.
       SmallVector<ReassociationIndices> groups;
-      for (int64_t source = 0, target = 0; source < type.getRank(); ++source, ++target) {
+      for (int64_t source = 0, target = 0; source < type.getRank();
+           ++source, ++target) {
         groups.emplace_back();
         if (source == dim)
           groups.back().push_back(target++);
         groups.back().push_back(target);
       }
       return tensor::ExpandShapeOp::create(
-          b, RankedTensorType::get(shape, type.getElementType()), parts[0], groups, sizes);
+          b, RankedTensorType::get(shape, type.getElementType()), parts[0],
+          groups, sizes);
     }
     Value joined = emptyTensor(b, sizes, type.getElementType());
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
@@ -391,7 +440,8 @@ private:
     sizes[dim] = b.getIndexAttr(1);
     for (auto [direction, value] : llvm::enumerate(parts)) {
       offsets[dim] = b.getIndexAttr(direction);
-      joined = tensor::InsertSliceOp::create(b, value, joined, offsets, sizes, strides);
+      joined = tensor::InsertSliceOp::create(b, value, joined, offsets, sizes,
+                                             strides);
     }
     return joined;
   }
@@ -410,7 +460,8 @@ private:
 
   /// `[B, P]` per direction to `[D, B, P]` or `[B, D, P]`.
   Value joinStates(ArrayRef<Value> states) {
-    return stack(states, {extent(b, input, 1), extent(b, states[0], 1)}, batchFirst ? 1 : 0);
+    return stack(states, {extent(b, input, 1), extent(b, states[0], 1)},
+                 batchFirst ? 1 : 0);
   }
 
   OpTy op;

@@ -1,10 +1,12 @@
 //===- DecomposeGenerate.cpp - Search to a loop over buffers --------------===//
 //
-// Turns seq.generate into an scf.while over (step, unfinished rows, lanes). What the search remembers
-// lives in buffers that are allocated in front of the loop, so that no step allocates or copies more
-// than the states of the lanes: tables of tokens and parents are written once per step and traced
-// back at the end. The step region is inlined between tensors that read these buffers and
-// materializations that write them; selection is done by functions of the library.
+// Turns seq.generate into an scf.while over (step, unfinished rows, lanes).
+// What the search remembers lives in buffers that are allocated in front of the
+// loop, so that no step allocates or copies more than the states of the lanes:
+// tables of tokens and parents are written once per step and traced back at the
+// end. The step region is inlined between tensors that read these buffers and
+// materializations that write them; selection is done by functions of the
+// library.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,13 +52,13 @@ public:
 
   LogicalResult run() {
     element = cast<FloatType>(getElementTypeOrSelf(op.getScores().getType()));
-    auto logitsType = cast<RankedTensorType>(yield.getValues().front().getType());
-    if (logitsType.getElementType() != element)
-      return op.emitOpError("has scores of type ")
-             << element << " and logits of type " << logitsType.getElementType();
+    auto logitsType =
+        cast<RankedTensorType>(yield.getValues().front().getType());
     isGreedy = isa<seq::GreedyAttr>(op.getSearch());
-    library = parseLibrary(b.getContext(),
-                           {StringRef("search"), StringRef(isGreedy ? "greedy" : "beam")}, element);
+    library = parseLibrary(
+        b.getContext(),
+        {StringRef("search"), StringRef(isGreedy ? "greedy" : "beam")},
+        element);
     suffix = element.isF64() ? "_f64" : "_f32";
     width = op.getWidth();
     numStates = op.getInits().size();
@@ -66,7 +68,8 @@ public:
     fillEnds();
     fillNorms();
     allocateStates();
-    logits = allocate(b, {kDynamic, logitsType.getDimSize(1)}, element, {lanes, Value()});
+    logits = allocate(b, {kDynamic, logitsType.getDimSize(1)}, element,
+                      {lanes, Value()});
     if (failed(allocateTraces()))
       return failure();
     start();
@@ -81,7 +84,8 @@ private:
 
   /// A buffer of dynamic extents.
   Value dynamicBuffer(Type type, ArrayRef<Value> sizes) {
-    return allocate(b, SmallVector<int64_t>(sizes.size(), kDynamic), type, sizes);
+    return allocate(b, SmallVector<int64_t>(sizes.size(), kDynamic), type,
+                    sizes);
   }
 
   //===--------------------------------------------------------------------===//
@@ -93,7 +97,8 @@ private:
     rows = asValue(b, extent(b, op.getStart(), 0));
     // What the op calls undefined must not write outside the buffers.
     maxNew = arith::MaxSIOp::create(b, op.getMaxNew(), index(1));
-    prefixExtent = op.getPrefix() ? asValue(b, extent(b, op.getPrefix(), 1)) : index(0);
+    prefixExtent =
+        op.getPrefix() ? asValue(b, extent(b, op.getPrefix(), 1)) : index(0);
     positions = arith::AddIOp::create(b, maxNew, prefixExtent);
     Value entries = arith::AddIOp::create(b, positions, index(1));
     lanes = arith::MulIOp::create(b, rows, index(width));
@@ -107,12 +112,14 @@ private:
     buffers.begins = dynamicBuffer(indexType, {rowsPlusOne});
     buffers.poolScore =
         asDynamic(b, allocate(b, {kDynamic, width}, element, {rows, Value()}));
-    buffers.poolInfo =
-        asDynamic(b, allocate(b, {kDynamic, width, 3}, i32, {rows, Value(), Value()}), 1);
+    buffers.poolInfo = asDynamic(
+        b, allocate(b, {kDynamic, width, 3}, i32, {rows, Value(), Value()}), 1);
     buffers.poolSize = dynamicBuffer(indexType, {rows});
     if (isGreedy)
       return;
-    auto candidates = [&](Type type) { return asDynamic(b, allocate(b, {width}, type, {Value()})); };
+    auto candidates = [&](Type type) {
+      return asDynamic(b, allocate(b, {width}, type, {Value()}));
+    };
     buffers.list = candidates(element);
     buffers.numbers = candidates(i32);
     buffers.endList = candidates(element);
@@ -130,10 +137,11 @@ private:
     AffineMap map = b.getMultiDimIdentityMap(1);
     Value lengths = dynamicTensor(op.getPrefixLengths());
     Value within = generic(
-        b, lengths, emptyTensor(b, {OpFoldResult(rows)}, b.getIndexType()), {map, map},
-        {utils::IteratorType::parallel},
+        b, lengths, emptyTensor(b, {OpFoldResult(rows)}, b.getIndexType()),
+        {map, map}, {utils::IteratorType::parallel},
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-          Value length = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
+          Value length =
+              arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
           length = arith::MaxSIOp::create(b, length, indexConstant(b, 0));
           return {arith::MinSIOp::create(b, length, prefixExtent)};
         })[0];
@@ -144,13 +152,15 @@ private:
   Value dynamicTensor(Value tensor) {
     auto type = cast<RankedTensorType>(tensor.getType());
     SmallVector<int64_t> shape(type.getRank(), kDynamic);
-    return castTo(b, tensor, RankedTensorType::get(shape, type.getElementType()));
+    return castTo(b, tensor,
+                  RankedTensorType::get(shape, type.getElementType()));
   }
 
   void fillEnds() {
     SmallVector<int32_t> ends(op.getEnd());
     llvm::sort(ends);
-    Value buffer = allocate(b, {int64_t(ends.size())}, b.getI32Type(), {Value()});
+    Value buffer =
+        allocate(b, {int64_t(ends.size())}, b.getI32Type(), {Value()});
     for (auto [position, end] : llvm::enumerate(ends)) {
       Value token = arith::ConstantOp::create(b, b.getI32IntegerAttr(end));
       memref::StoreOp::create(b, token, buffer, index(position));
@@ -172,7 +182,8 @@ private:
           if (penalty == 0.0)
             power = floatConstant(b, b.getF64Type(), 1.0);
           else if (penalty != 1.0)
-            power = math::PowFOp::create(b, power, floatConstant(b, b.getF64Type(), penalty));
+            power = math::PowFOp::create(
+                b, power, floatConstant(b, b.getF64Type(), penalty));
           Value norm = arith::TruncFOp::create(b, b.getF32Type(), power);
           if (element.isF64())
             norm = arith::ExtFOp::create(b, element, norm);
@@ -181,27 +192,36 @@ private:
         });
   }
 
-  /// Two buffers per state: what the lanes yielded, and what their continuations see.
+  /// Two buffers per state: what the lanes yielded, and what their
+  /// continuations see.
   void allocateStates() {
-    for (auto [init, argument] : llvm::zip_equal(op.getInits(), op.getStateArguments())) {
+    for (auto [init, argument] :
+         llvm::zip_equal(op.getInits(), op.getStateArguments())) {
       auto type = cast<RankedTensorType>(argument.getType());
       SmallVector<Value> sizes = {lanes};
       for (int64_t dim = 1; dim < type.getRank(); ++dim)
-        sizes.push_back(ShapedType::isDynamic(type.getDimSize(dim)) ? asValue(b, extent(b, init, dim))
-                                                              : Value());
-      states.push_back(allocate(b, type.getShape(), type.getElementType(), sizes));
-      gathered.push_back(allocate(b, type.getShape(), type.getElementType(), sizes));
-      writeTensor(b, castTo(b, init, type), firstEntries(b, states.back(), rows));
+        sizes.push_back(ShapedType::isDynamic(type.getDimSize(dim))
+                            ? asValue(b, extent(b, init, dim))
+                            : Value());
+      states.push_back(
+          allocate(b, type.getShape(), type.getElementType(), sizes));
+      gathered.push_back(
+          allocate(b, type.getShape(), type.getElementType(), sizes));
+      writeTensor(b, castTo(b, init, type),
+                  firstEntries(b, states.back(), rows));
     }
   }
 
   /// What the region yields as traces.
-  OperandRange yieldedTraces() { return yield.getValues().drop_front(1 + numStates); }
+  OperandRange yieldedTraces() {
+    return yield.getValues().drop_front(1 + numStates);
+  }
 
   /// One buffer per trace, `[positions, lanes, ...]`.
   LogicalResult allocateTraces() {
     Region &step = op.getStep();
-    auto isOutside = [&](Value value, std::optional<int64_t>, ValueBoundsConstraintSet &) {
+    auto isOutside = [&](Value value, std::optional<int64_t>,
+                         ValueBoundsConstraintSet &) {
       return !step.isAncestor(value.getParentRegion());
     };
     for (auto [number, trace] : llvm::enumerate(yieldedTraces())) {
@@ -217,7 +237,8 @@ private:
         FailureOr<OpFoldResult> size = affine::reifyShapedValueDimBound(
             b, b.getLoc(), presburger::BoundType::EQ, trace, dim, isOutside);
         if (failed(size))
-          return op.emitOpError("needs extents of traces that follow from values outside the "
+          return op.emitOpError("needs extents of traces that follow from "
+                                "values outside the "
                                 "region; dimension ")
                  << dim << " of trace " << number << " does not";
         sizes.push_back(asValue(b, *size));
@@ -231,8 +252,9 @@ private:
   void start() {
     Value first = dynamicBuffer(b.getI32Type(), {rows});
     writeTensor(b, dynamicTensor(op.getStart()), first);
-    call("search_start", {first, buffers.tokens, buffers.parents, buffers.laneRows, buffers.scores,
-                          buffers.rows, buffers.begins, buffers.poolSize});
+    call("search_start",
+         {first, buffers.tokens, buffers.parents, buffers.laneRows,
+          buffers.scores, buffers.rows, buffers.begins, buffers.poolSize});
   }
 
   /// Calls a function of the library.
@@ -251,36 +273,53 @@ private:
         b, types, ValueRange{index(0), rows, rows},
         [&](OpBuilder &inner, Location loc, ValueRange args) {
           ImplicitLocOpBuilder before(loc, inner);
-          Value open = arith::CmpIOp::create(before, arith::CmpIPredicate::ugt, args[1],
-                                             indexConstant(before, 0));
+          Value open = arith::CmpIOp::create(before, arith::CmpIPredicate::ugt,
+                                             args[1], indexConstant(before, 0));
           scf::ConditionOp::create(before, open, args);
         },
         [&](OpBuilder &inner, Location loc, ValueRange args) {
           OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+          b.setInsertionPoint(inner.getInsertionBlock(),
+                              inner.getInsertionPoint());
           buildStep(args[0], args[1], args[2]);
         });
   }
 
   void buildStep(Value step, Value count, Value live) {
     inlineRegion(step, live);
-    SmallVector<Value> arguments = {
-        asDynamic(b, logits), buffers.tokens,        buffers.parents,   buffers.laneRows,
-        buffers.scores,       buffers.nextScores,    buffers.rows,      buffers.begins,
-        buffers.prefix,       buffers.prefixLengths, buffers.poolScore, buffers.poolInfo,
-        buffers.poolSize,     buffers.ends,          buffers.norms,     step,
-        count,                maxNew,                index(op.getMinNew())};
+    SmallVector<Value> arguments = {asDynamic(b, logits),
+                                    buffers.tokens,
+                                    buffers.parents,
+                                    buffers.laneRows,
+                                    buffers.scores,
+                                    buffers.nextScores,
+                                    buffers.rows,
+                                    buffers.begins,
+                                    buffers.prefix,
+                                    buffers.prefixLengths,
+                                    buffers.poolScore,
+                                    buffers.poolInfo,
+                                    buffers.poolSize,
+                                    buffers.ends,
+                                    buffers.norms,
+                                    step,
+                                    count,
+                                    maxNew,
+                                    index(op.getMinNew())};
     if (!isGreedy) {
       auto beam = cast<seq::BeamAttr>(op.getSearch());
       int32_t mode = beam.getStop() == seq::Stop::Heuristic ? 0
                      : beam.getStop() == seq::Stop::First   ? 1
                                                             : 2;
-      arguments.push_back(arith::ConstantOp::create(b, b.getI32IntegerAttr(mode)));
-      arguments.push_back(arith::ConstantOp::create(b, b.getBoolAttr(op.getLengthPenalty() > 0)));
-      llvm::append_values(arguments, buffers.list, buffers.numbers, buffers.endList,
-                          buffers.endNumbers);
+      arguments.push_back(
+          arith::ConstantOp::create(b, b.getI32IntegerAttr(mode)));
+      arguments.push_back(arith::ConstantOp::create(
+          b, b.getBoolAttr(op.getLengthPenalty() > 0)));
+      llvm::append_values(arguments, buffers.list, buffers.numbers,
+                          buffers.endList, buffers.endNumbers);
     }
-    ResultRange left = call(isGreedy ? "greedy_select" : "beam_select", arguments);
+    ResultRange left =
+        call(isGreedy ? "greedy_select" : "beam_select", arguments);
     Value next = arith::AddIOp::create(b, step, index(1));
     scf::YieldOp::create(b, ValueRange{next, left[0], left[1]});
   }
@@ -294,12 +333,16 @@ private:
     IRMapping mapping;
     Block &body = op.getStep().front();
     mapping.map(body.getArgument(0),
-                readTensor(b, entriesOfStep(b, buffers.tokens, step, live), /*writable=*/false));
+                readTensor(b, entriesOfStep(b, buffers.tokens, step, live),
+                           /*writable=*/false));
     mapping.map(body.getArgument(1),
-                readTensor(b, firstEntries(b, buffers.laneRows, live), /*writable=*/false));
+                readTensor(b, firstEntries(b, buffers.laneRows, live),
+                           /*writable=*/false));
     mapping.map(body.getArgument(2), step);
-    for (auto [argument, buffer] : llvm::zip_equal(op.getStateArguments(), gathered))
-      mapping.map(argument, readTensor(b, firstEntries(b, buffer, live), /*writable=*/true));
+    for (auto [argument, buffer] :
+         llvm::zip_equal(op.getStateArguments(), gathered))
+      mapping.map(argument, readTensor(b, firstEntries(b, buffer, live),
+                                       /*writable=*/true));
     for (Operation &inner : body.without_terminator())
       b.clone(inner, mapping);
 
@@ -307,7 +350,8 @@ private:
     for (Value value : yield.getValues())
       yielded.push_back(mapping.lookupOrDefault(value));
     for (auto [number, trace] : llvm::enumerate(traces))
-      writeTensor(b, yielded[1 + numStates + number], entriesOfStep(b, trace, step, live));
+      writeTensor(b, yielded[1 + numStates + number],
+                  entriesOfStep(b, trace, step, live));
     for (auto [number, state] : llvm::enumerate(states))
       writeTensor(b, yielded[1 + number], firstEntries(b, state, live));
     writeTensor(b, yielded.front(), firstEntries(b, logits, live));
@@ -316,19 +360,22 @@ private:
   /// target[l] = state[parents[l]].
   void gatherState(Value state, Value parents, Value target) {
     int64_t rank = cast<MemRefType>(state.getType()).getRank();
-    SmallVector<AffineMap> maps = {AffineMap::get(rank, 0, b.getAffineDimExpr(0)),
-                                   b.getMultiDimIdentityMap(rank)};
-    SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-    linalg::GenericOp::create(b, ValueRange{parents}, ValueRange{target}, maps, iterators,
-                              [&](OpBuilder &inner, Location loc, ValueRange args) {
-                                ImplicitLocOpBuilder b(loc, inner);
-                                SmallVector<Value> at = {
-                                    arith::IndexCastOp::create(b, b.getIndexType(), args[0])};
-                                for (int64_t dim = 1; dim < rank; ++dim)
-                                  at.push_back(linalg::IndexOp::create(b, dim));
-                                Value value = memref::LoadOp::create(b, state, at);
-                                linalg::YieldOp::create(b, value);
-                              });
+    SmallVector<AffineMap> maps = {
+        AffineMap::get(rank, 0, b.getAffineDimExpr(0)),
+        b.getMultiDimIdentityMap(rank)};
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::parallel);
+    linalg::GenericOp::create(
+        b, ValueRange{parents}, ValueRange{target}, maps, iterators,
+        [&](OpBuilder &inner, Location loc, ValueRange args) {
+          ImplicitLocOpBuilder b(loc, inner);
+          SmallVector<Value> at = {
+              arith::IndexCastOp::create(b, b.getIndexType(), args[0])};
+          for (int64_t dim = 1; dim < rank; ++dim)
+            at.push_back(linalg::IndexOp::create(b, dim));
+          Value value = memref::LoadOp::create(b, state, at);
+          linalg::YieldOp::create(b, value);
+        });
   }
 
   //===--------------------------------------------------------------------===//
@@ -338,23 +385,26 @@ private:
   void buildResults() {
     int64_t numBest = op.getNumBest();
     Value none;
-    Value tokens =
-        allocate(b, {kDynamic, numBest, kDynamic}, b.getI32Type(), {rows, none, maxNew});
-    Value lengths = allocate(b, {kDynamic, numBest}, b.getI32Type(), {rows, none});
+    Value tokens = allocate(b, {kDynamic, numBest, kDynamic}, b.getI32Type(),
+                            {rows, none, maxNew});
+    Value lengths =
+        allocate(b, {kDynamic, numBest}, b.getI32Type(), {rows, none});
     Value scores = allocate(b, {kDynamic, numBest}, element, {rows, none});
     Value why = allocate(b, {kDynamic, numBest}, b.getI8Type(), {rows, none});
-    Value origins =
-        allocate(b, {kDynamic, numBest, kDynamic}, b.getI32Type(), {rows, none, maxNew});
+    Value origins = allocate(b, {kDynamic, numBest, kDynamic}, b.getI32Type(),
+                             {rows, none, maxNew});
     Value pad = arith::ConstantOp::create(b, b.getI32IntegerAttr(op.getPad()));
     call("search_results",
-         {buffers.tokens, buffers.parents, buffers.poolScore, buffers.poolInfo, buffers.poolSize,
-          buffers.prefixLengths, buffers.ends, pad, asDynamic(b, tokens), asDynamic(b, lengths),
-          asDynamic(b, scores), asDynamic(b, why), asDynamic(b, origins)});
+         {buffers.tokens, buffers.parents, buffers.poolScore, buffers.poolInfo,
+          buffers.poolSize, buffers.prefixLengths, buffers.ends, pad,
+          asDynamic(b, tokens), asDynamic(b, lengths), asDynamic(b, scores),
+          asDynamic(b, why), asDynamic(b, origins)});
     SmallVector<Value> results = {tokens, lengths, scores, why};
     for (auto [trace, sizes] : llvm::zip_equal(traces, traceSizes))
       results.push_back(collectTrace(trace, sizes, origins));
     for (auto [old, buffer] : llvm::zip_equal(op->getResults(), results))
-      old.replaceAllUsesWith(castTo(b, readTensor(b, buffer, /*writable=*/true), old.getType()));
+      old.replaceAllUsesWith(
+          castTo(b, readTensor(b, buffer, /*writable=*/true), old.getType()));
   }
 
   /// The trace of every token of every hypothesis, zeros beyond the lengths.
@@ -368,28 +418,36 @@ private:
     int64_t rank = shape.size();
     SmallVector<AffineMap> maps = {
         AffineMap::get(rank, 0,
-                       {b.getAffineDimExpr(0), b.getAffineDimExpr(1), b.getAffineDimExpr(2)},
+                       {b.getAffineDimExpr(0), b.getAffineDimExpr(1),
+                        b.getAffineDimExpr(2)},
                        b.getContext()),
         b.getMultiDimIdentityMap(rank)};
-    SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::parallel);
     linalg::GenericOp::create(
         b, ValueRange{origins}, ValueRange{result}, maps, iterators,
         [&](OpBuilder &inner, Location loc, ValueRange args) {
           ImplicitLocOpBuilder b(loc, inner);
           Value zero = indexConstant(b, 0);
           Value lane = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
-          Value present = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, lane, zero);
-          Value first = memref::LoadOp::create(b, buffers.prefixLengths,
-                                               ValueRange{linalg::IndexOp::create(b, 0)});
-          Value step = arith::AddIOp::create(b, first, linalg::IndexOp::create(b, 2));
+          Value present =
+              arith::CmpIOp::create(b, arith::CmpIPredicate::sge, lane, zero);
+          Value first =
+              memref::LoadOp::create(b, buffers.prefixLengths,
+                                     ValueRange{linalg::IndexOp::create(b, 0)});
+          Value step =
+              arith::AddIOp::create(b, first, linalg::IndexOp::create(b, 2));
           // Nothing is read beyond a length, but the load is there.
-          SmallVector<Value> at = {arith::SelectOp::create(b, present, step, zero),
-                                   arith::SelectOp::create(b, present, lane, zero)};
+          SmallVector<Value> at = {
+              arith::SelectOp::create(b, present, step, zero),
+              arith::SelectOp::create(b, present, lane, zero)};
           for (int64_t dim = 3; dim < rank; ++dim)
             at.push_back(linalg::IndexOp::create(b, dim));
           Value value = memref::LoadOp::create(b, trace, at);
-          Value nothing = arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
-          linalg::YieldOp::create(b, ValueRange{arith::SelectOp::create(b, present, value, nothing)});
+          Value nothing = arith::ConstantOp::create(
+              b, b.getZeroAttr(type.getElementType()));
+          linalg::YieldOp::create(b, ValueRange{arith::SelectOp::create(
+                                         b, present, value, nothing)});
         });
     return result;
   }
@@ -399,13 +457,15 @@ private:
   ImplicitLocOpBuilder b;
   seq::YieldOp yield;
   OwningOpRef<ModuleOp> library;
-  /// Type of logits and scores, and what names of library functions end in for it.
+  /// Type of logits and scores, and what names of library functions end in for
+  /// it.
   FloatType element;
   StringRef suffix;
   bool isGreedy = true;
   int64_t width = 1;
   size_t numStates = 0;
-  /// Extents: rows, lanes at most, generated tokens, given tokens, steps at most.
+  /// Extents: rows, lanes at most, generated tokens, given tokens, steps at
+  /// most.
   Value rows, lanes, maxNew, prefixExtent, positions;
   SearchBuffers buffers;
   SmallVector<Value> states, gathered, traces;
@@ -413,7 +473,8 @@ private:
   Value logits;
 };
 
-struct DecomposeGeneratePass : impl::DecomposeGeneratePassBase<DecomposeGeneratePass> {
+struct DecomposeGeneratePass
+    : impl::DecomposeGeneratePassBase<DecomposeGeneratePass> {
   void runOnOperation() override {
     SmallVector<seq::GenerateOp> ops;
     getOperation().walk([&](seq::GenerateOp op) { ops.push_back(op); });

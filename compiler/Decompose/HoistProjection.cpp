@@ -1,10 +1,11 @@
 //===- HoistProjection.cpp - Products out of recurrences ------------------===//
 //
-// A product in a cell that does not depend on the state can be computed for all steps at once, in
-// front of the recurrence: one large product instead of many small ones. What is found is the set of
-// ops that such products need; it is copied in front of the recurrence with the steps' rows laid one
-// after the other, and the products come back in as scanned inputs. Cheap elementwise ops stay where
-// they are.
+// A product in a cell that does not depend on the state can be computed for all
+// steps at once, in front of the recurrence: one large product instead of many
+// small ones. What is found is the set of ops that such products need; it is
+// copied in front of the recurrence with the steps' rows laid one after the
+// other, and the products come back in as scanned inputs. Cheap elementwise ops
+// stay where they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,13 +60,16 @@ private:
     return values;
   }
 
-  /// Finds the products that know nothing of the states, and the ops that they need.
+  /// Finds the products that know nothing of the states, and the ops that they
+  /// need.
   void findProducts() {
-    DenseSet<Value> stateful(op.getStateArguments().begin(), op.getStateArguments().end());
+    DenseSet<Value> stateful(op.getStateArguments().begin(),
+                             op.getStateArguments().end());
     for (Operation &inner : block.without_terminator()) {
       bool depends = !isMemoryEffectFree(&inner) ||
-                     llvm::any_of(usedValues(&inner),
-                                  [&](Value value) { return stateful.contains(value); });
+                     llvm::any_of(usedValues(&inner), [&](Value value) {
+                       return stateful.contains(value);
+                     });
       if (depends) {
         stateful.insert(inner.result_begin(), inner.result_end());
         continue;
@@ -98,11 +102,11 @@ private:
     products.push_back(product);
   }
 
-  /// Copies the collected ops in front of the recurrence and gives the values of `visible` products,
-  /// time first.
+  /// Copies the collected ops in front of the recurrence and gives the values
+  /// of `visible` products, time first.
   SmallVector<Value> moveOut(ImplicitLocOpBuilder &b) {
-    // A product must come back if an op that stays uses it. Everything stays that is not a moved
-    // product and is used by something that stays.
+    // A product must come back if an op that stays uses it. Everything stays
+    // that is not a moved product and is used by something that stays.
     DenseSet<Operation *> staying = {block.getTerminator()};
     for (Operation &inner : llvm::reverse(block.without_terminator())) {
       bool isProduct = llvm::is_contained(products, &inner);
@@ -154,12 +158,16 @@ private:
     return castTo(b, collapsed, withDynamicRows(collapsed.getType()));
   }
 
-  /// `[T*B, ...]` as `[T, B, ...]`, the first two extents being those of `scanned`.
-  Value unflatten(ImplicitLocOpBuilder &b, Value value, Type sliceType, Value scanned) {
+  /// `[T*B, ...]` as `[T, B, ...]`, the first two extents being those of
+  /// `scanned`.
+  Value unflatten(ImplicitLocOpBuilder &b, Value value, Type sliceType,
+                  Value scanned) {
     auto slice = cast<RankedTensorType>(sliceType);
     auto scannedType = cast<RankedTensorType>(scanned.getType());
-    SmallVector<OpFoldResult> sizes = {extent(b, scanned, 0), extent(b, scanned, 1)};
-    SmallVector<int64_t> shape = {scannedType.getDimSize(0), scannedType.getDimSize(1)};
+    SmallVector<OpFoldResult> sizes = {extent(b, scanned, 0),
+                                       extent(b, scanned, 1)};
+    SmallVector<int64_t> shape = {scannedType.getDimSize(0),
+                                  scannedType.getDimSize(1)};
     SmallVector<ReassociationIndices> groups = {{0, 1}};
     for (int64_t dim = 1; dim < slice.getRank(); ++dim) {
       shape.push_back(slice.getDimSize(dim));
@@ -170,7 +178,8 @@ private:
     if (!ShapedType::isDynamic(shape[0]) && !ShapedType::isDynamic(shape[1])) {
       SmallVector<int64_t> flatShape(slice.getShape());
       flatShape[0] = shape[0] * shape[1];
-      value = castTo(b, value, RankedTensorType::get(flatShape, slice.getElementType()));
+      value = castTo(b, value,
+                     RankedTensorType::get(flatShape, slice.getElementType()));
     }
     return tensor::ExpandShapeOp::create(b, type, value, groups, sizes);
   }
@@ -179,15 +188,18 @@ private:
   void eraseDeadOps() {
     for (Operation *product : visible) {
       Value old = product->getResult(0);
-      BlockArgument slice = block.insertArgument(
-          op.getScanned().size() + newSlices++, old.getType(), product->getLoc());
+      BlockArgument slice =
+          block.insertArgument(op.getScanned().size() + newSlices++,
+                               old.getType(), product->getLoc());
       old.replaceAllUsesWith(slice);
     }
     if (visible.empty())
       return;
-    // The number of rows must not keep an input alive that only the products needed.
+    // The number of rows must not keep an input alive that only the products
+    // needed.
     ImplicitLocOpBuilder b(op.getLoc(), OpBuilder::atBlockBegin(&block));
-    Value rows = asValue(b, extent(b, block.getArgument(op.getScanned().size()), 0));
+    Value rows =
+        asValue(b, extent(b, block.getArgument(op.getScanned().size()), 0));
     SmallVector<Operation *> candidates;
     for (Operation &inner : block.without_terminator()) {
       bool isCount = isa<tensor::DimOp>(inner) && inner.getResult(0) != rows &&
@@ -204,18 +216,21 @@ private:
       rows.getDefiningOp()->erase();
   }
 
-  /// Builds the recurrence again with `slices` scanned, and without what nobody reads any more.
+  /// Builds the recurrence again with `slices` scanned, and without what nobody
+  /// reads any more.
   void replaceRecurrence(ImplicitLocOpBuilder &b, ArrayRef<Value> slices) {
     SmallVector<Value> scanned(op.getScanned());
     llvm::append_range(scanned, slices);
-    for (int64_t index = int64_t(op.getScanned().size()) - 1; index >= 0; --index)
+    for (int64_t index = int64_t(op.getScanned().size()) - 1; index >= 0;
+         --index)
       if (scanned.size() > 1 && block.getArgument(index).use_empty()) {
         block.eraseArgument(index);
         scanned.erase(scanned.begin() + index);
       }
-    auto fresh = seq::RecurrenceOp::create(b, op.getOutputs().getTypes(), op.getFinals().getTypes(),
-                                           scanned, op.getInits(), op.getLengths(), op.getCounts(),
-                                           op.getSteps(), op.getReverse());
+    auto fresh = seq::RecurrenceOp::create(
+        b, op.getOutputs().getTypes(), op.getFinals().getTypes(), scanned,
+        op.getInits(), op.getLengths(), op.getCounts(), op.getSteps(),
+        op.getReverse());
     fresh->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     fresh.getCell().takeBody(op.getCell());
     op->replaceAllUsesWith(fresh);
@@ -225,7 +240,8 @@ private:
   seq::RecurrenceOp op;
   Block &block;
   RowAnalysis analysis;
-  /// Products to move, in order, and all ops that they need including themselves.
+  /// Products to move, in order, and all ops that they need including
+  /// themselves.
   SmallVector<Operation *> products;
   DenseSet<Operation *> moved;
   /// Products that the rest of the cell uses.
@@ -233,7 +249,8 @@ private:
   unsigned newSlices = 0;
 };
 
-struct HoistProjectionPass : impl::HoistProjectionPassBase<HoistProjectionPass> {
+struct HoistProjectionPass
+    : impl::HoistProjectionPassBase<HoistProjectionPass> {
   void runOnOperation() override {
     SmallVector<seq::RecurrenceOp> recurrences;
     getOperation().walk([&](seq::RecurrenceOp op) {

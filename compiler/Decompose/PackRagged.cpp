@@ -1,9 +1,10 @@
 //===- PackRagged.cpp - Recurrences with lengths to flat form -------------===//
 //
-// Rows of different lengths waste work when every step runs over all of them. Here they are sorted
-// by falling length, so that the rows which take part in a step are a prefix, and only living rows
-// are stored: the flat form of seq.recurrence. The order and the places come from functions of the
-// library (ragged.mlir), copied in front of the first recurrence that needs them.
+// Rows of different lengths waste work when every step runs over all of them.
+// Here they are sorted by falling length, so that the rows which take part in a
+// step are a prefix, and only living rows are stored: the flat form of
+// seq.recurrence. The order and the places come from functions of the library
+// (ragged.mlir), copied in front of the first recurrence that needs them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,19 +59,21 @@ public:
     Block &cell = op.getCell().front();
     RowAnalysis analysis(cell);
     if (Operation *mixing = analysis.getMixingOp()) {
-      InFlightDiagnostic error =
-          op.emitOpError("with lengths needs a cell whose rows are independent");
+      InFlightDiagnostic error = op.emitOpError(
+          "with lengths needs a cell whose rows are independent");
       error.attachNote(mixing->getLoc()) << "this op may look at other rows";
       return failure();
     }
     for (Value yielded : cell.getTerminator()->getOperands())
       if (analysis.kind(yielded) != RowKind::Rows)
-        return op.emitOpError("with lengths needs a cell that yields rows; a value that is the "
-                              "same for all rows is not supported");
+        return op.emitOpError(
+            "with lengths needs a cell that yields rows; a value that is the "
+            "same for all rows is not supported");
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    Value steps = op.getScanned().empty() ? Value(op.getSteps())
-                                          : asValue(b, extent(b, op.getScanned().front(), 0));
+    Value steps = op.getScanned().empty()
+                      ? Value(op.getSteps())
+                      : asValue(b, extent(b, op.getScanned().front(), 0));
     const RaggedOrder &order = getOrder(b, op, steps);
     const RaggedSources &sources = getSources(b, op, order);
 
@@ -82,17 +85,19 @@ public:
     SmallVector<Type> outputs;
     for (Value output : op.getOutputs()) {
       auto type = cast<RankedTensorType>(output.getType());
-      outputs.push_back(withDynamicRows(
-          RankedTensorType::get(type.getShape().drop_front(), type.getElementType())));
+      outputs.push_back(withDynamicRows(RankedTensorType::get(
+          type.getShape().drop_front(), type.getElementType())));
     }
-    auto flat = seq::RecurrenceOp::create(b, outputs, op.getFinals().getTypes(), scanned, inits,
+    auto flat = seq::RecurrenceOp::create(b, outputs, op.getFinals().getTypes(),
+                                          scanned, inits,
                                           /*lengths=*/Value(), order.counts,
                                           /*steps=*/Value(), /*reverse=*/false);
     flat->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     copyCell(b, analysis, cell, flat);
 
     b.setInsertionPointAfter(flat);
-    for (auto [old, packed] : llvm::zip_equal(op.getOutputs(), flat.getOutputs())) {
+    for (auto [old, packed] :
+         llvm::zip_equal(op.getOutputs(), flat.getOutputs())) {
       if (old.use_empty())
         continue;
       Value spread = spreadOutput(b, packed, op, steps, order, sources,
@@ -114,28 +119,37 @@ private:
     bool reverse;
   };
 
-  func::FuncOp function(StringRef name) { return library.lookupSymbol<func::FuncOp>(name); }
+  func::FuncOp function(StringRef name) {
+    return library.lookupSymbol<func::FuncOp>(name);
+  }
 
-  /// The order of the rows for the lengths of `op`; recurrences of a block share it.
-  const RaggedOrder &getOrder(ImplicitLocOpBuilder &b, seq::RecurrenceOp op, Value steps) {
+  /// The order of the rows for the lengths of `op`; recurrences of a block
+  /// share it.
+  const RaggedOrder &getOrder(ImplicitLocOpBuilder &b, seq::RecurrenceOp op,
+                              Value steps) {
     Value lengths = op.getLengths();
-    Value time = op.getScanned().empty() ? steps : timeSource(op.getScanned().front());
+    Value time =
+        op.getScanned().empty() ? steps : timeSource(op.getScanned().front());
     RaggedOrder &order = orders[{op->getBlock(), lengths, time}];
     if (order.total)
       return order;
-    Value empty = emptyTensor(b, {asValue(b, extent(b, lengths, 0))}, b.getIndexType());
+    Value empty =
+        emptyTensor(b, {asValue(b, extent(b, lengths, 0))}, b.getIndexType());
     AffineMap map = b.getMultiDimIdentityMap(1);
-    Value source = castTo(
-        b, lengths,
-        RankedTensorType::get({ShapedType::kDynamic}, getElementTypeOrSelf(lengths.getType())));
-    order.lengths =
-        generic(b, source, empty, {map, map}, {utils::IteratorType::parallel},
-                [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                  Value length = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
-                  length = arith::MaxSIOp::create(b, length, indexConstant(b, 0));
-                  return {arith::MinSIOp::create(b, length, steps)};
-                })[0];
-    SmallVector<Value> values = copyBody(b, function("ragged_order"), {order.lengths, steps});
+    Value source =
+        castTo(b, lengths,
+               RankedTensorType::get({ShapedType::kDynamic},
+                                     getElementTypeOrSelf(lengths.getType())));
+    order.lengths = generic(
+        b, source, empty, {map, map}, {utils::IteratorType::parallel},
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          Value length =
+              arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
+          length = arith::MaxSIOp::create(b, length, indexConstant(b, 0));
+          return {arith::MinSIOp::create(b, length, steps)};
+        })[0];
+    SmallVector<Value> values =
+        copyBody(b, function("ragged_order"), {order.lengths, steps});
     order.order = values[0];
     order.place = values[1];
     order.counts = values[2];
@@ -144,8 +158,8 @@ private:
     return order;
   }
 
-  /// Where the time extent of a scanned value comes from, so that the outputs of one recurrence
-  /// share the order of its inputs.
+  /// Where the time extent of a scanned value comes from, so that the outputs
+  /// of one recurrence share the order of its inputs.
   Value timeSource(Value scanned) {
     auto found = timeSources.find(scanned);
     return found == timeSources.end() ? scanned : found->second;
@@ -157,17 +171,19 @@ private:
     RaggedSources &sources = allSources[{order.order, op.getReverse()}];
     if (sources.times)
       return sources;
-    StringRef name = op.getReverse() ? "ragged_sources_reverse" : "ragged_sources_forward";
-    SmallVector<Value> values =
-        copyBody(b, function(name),
-                 {order.lengths, order.order, order.counts, order.offsets, order.total});
+    StringRef name =
+        op.getReverse() ? "ragged_sources_reverse" : "ragged_sources_forward";
+    SmallVector<Value> values = copyBody(
+        b, function(name),
+        {order.lengths, order.order, order.counts, order.offsets, order.total});
     sources = {values[0], values[1]};
     return sources;
   }
 
   /// The living rows of `[T, B, ...]` as `[P, ...]`.
-  Value packScanned(ImplicitLocOpBuilder &b, Value scanned, seq::RecurrenceOp op,
-                    const RaggedSources &sources, const RaggedOrder &order) {
+  Value packScanned(ImplicitLocOpBuilder &b, Value scanned,
+                    seq::RecurrenceOp op, const RaggedSources &sources,
+                    const RaggedOrder &order) {
     auto found = packedValues.find(scanned);
     if (found != packedValues.end() && found->second.order == order.order &&
         found->second.reverse == op.getReverse())
@@ -175,19 +191,22 @@ private:
     auto &known = gathered[{scanned, sources.times}];
     if (!known) {
       SmallVector<OpFoldResult> sizes = {order.total};
-      for (int64_t dim = 2; dim < cast<RankedTensorType>(scanned.getType()).getRank(); ++dim)
+      for (int64_t dim = 2;
+           dim < cast<RankedTensorType>(scanned.getType()).getRank(); ++dim)
         sizes.push_back(extent(b, scanned, dim));
       // What only swaps time and batch is not worth a copy.
       auto swapped = scanned.getDefiningOp<linalg::TransposeOp>();
       if (swapped && swapsTimeAndBatch(swapped.getPermutation()))
-        known = gather(b, swapped.getInput(), {sources.rows, sources.times}, sizes);
+        known =
+            gather(b, swapped.getInput(), {sources.rows, sources.times}, sizes);
       else
         known = gather(b, scanned, {sources.times, sources.rows}, sizes);
     }
     return known;
   }
 
-  /// Whether a permutation exchanges the first two dimensions and keeps the others.
+  /// Whether a permutation exchanges the first two dimensions and keeps the
+  /// others.
   static bool swapsTimeAndBatch(ArrayRef<int64_t> permutation) {
     if (permutation[0] != 1 || permutation[1] != 0)
       return false;
@@ -205,14 +224,16 @@ private:
     AffineMap row = AffineMap::get(rank, 0, b.getAffineDimExpr(0));
     SmallVector<AffineMap> maps(indices.size(), row);
     maps.push_back(b.getMultiDimIdentityMap(rank));
-    SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-    return generic(b, indices, empty, maps, iterators,
-                   [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-                     SmallVector<Value> at(args.drop_back());
-                     for (int64_t dim = 1; dim < rank; ++dim)
-                       at.push_back(linalg::IndexOp::create(b, dim));
-                     return {tensor::ExtractOp::create(b, source, at)};
-                   })[0];
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::parallel);
+    return generic(
+        b, indices, empty, maps, iterators,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          SmallVector<Value> at(args.drop_back());
+          for (int64_t dim = 1; dim < rank; ++dim)
+            at.push_back(linalg::IndexOp::create(b, dim));
+          return {tensor::ExtractOp::create(b, source, at)};
+        })[0];
   }
 
   /// Row i of the result is row `from[i]` of `source`.
@@ -226,8 +247,8 @@ private:
   }
 
   /// Copies the cell for a number of rows that changes from step to step.
-  void copyCell(ImplicitLocOpBuilder &b, const RowAnalysis &analysis, Block &cell,
-                seq::RecurrenceOp flat) {
+  void copyCell(ImplicitLocOpBuilder &b, const RowAnalysis &analysis,
+                Block &cell, seq::RecurrenceOp flat) {
     SmallVector<Type> types;
     SmallVector<Location> locations;
     for (BlockArgument argument : cell.getArguments()) {
@@ -245,16 +266,19 @@ private:
   }
 
   /// `[P, ...]` back to `[T, B, ...]`, zeros beyond the lengths.
-  Value spreadOutput(ImplicitLocOpBuilder &b, Value packed, seq::RecurrenceOp op, Value steps,
+  Value spreadOutput(ImplicitLocOpBuilder &b, Value packed,
+                     seq::RecurrenceOp op, Value steps,
                      const RaggedOrder &order, const RaggedSources &sources,
                      RankedTensorType type) {
     SmallVector<OpFoldResult> sizes;
     for (auto [dim, size] : llvm::enumerate(type.getShape()))
-      sizes.push_back(!ShapedType::isDynamic(size) ? OpFoldResult(b.getIndexAttr(size))
-                      : dim == 0                   ? OpFoldResult(steps)
-                      : dim == 1 ? OpFoldResult(asValue(b, extent(b, order.place, 0)))
-                                 : extent(b, packed, dim - 1));
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+      sizes.push_back(
+          !ShapedType::isDynamic(size) ? OpFoldResult(b.getIndexAttr(size))
+          : dim == 0                   ? OpFoldResult(steps)
+          : dim == 1 ? OpFoldResult(asValue(b, extent(b, order.place, 0)))
+                     : extent(b, packed, dim - 1));
+    Value zero =
+        arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
     Value start = filledTensor(b, sizes, zero);
     Value c0 = indexConstant(b, 0), c1 = indexConstant(b, 1);
     auto loop = scf::ForOp::create(
@@ -274,7 +298,8 @@ private:
           target.insert(target.begin(), b.getIndexAttr(1));
           to[0] = time;
           to[1] = row;
-          Value next = tensor::InsertSliceOp::create(b, slice, carried[0], to, target, strides);
+          Value next = tensor::InsertSliceOp::create(b, slice, carried[0], to,
+                                                     target, strides);
           scf::YieldOp::create(b, next);
         });
     Value spread = loop.getResult(0);

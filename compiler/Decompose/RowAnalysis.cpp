@@ -21,7 +21,8 @@ RankedTensorType withDynamicRows(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   SmallVector<int64_t> shape(tensor.getShape());
   shape[0] = ShapedType::kDynamic;
-  return RankedTensorType::get(shape, tensor.getElementType(), tensor.getEncoding());
+  return RankedTensorType::get(shape, tensor.getElementType(),
+                               tensor.getEncoding());
 }
 
 /// Whether `value` is a tensor of at least one dimension.
@@ -65,7 +66,8 @@ RowKind RowAnalysis::kind(Value value) const {
   auto found = kinds.find(value);
   if (found != kinds.end())
     return found->second;
-  return hasEqualRows(value.getDefiningOp()) ? RowKind::EqualRows : RowKind::Uniform;
+  return hasEqualRows(value.getDefiningOp()) ? RowKind::EqualRows
+                                             : RowKind::Uniform;
 }
 
 bool RowAnalysis::isRowCount(OpFoldResult size) const {
@@ -88,10 +90,12 @@ RowKind RowAnalysis::classify(Operation *op) const {
 
 bool RowAnalysis::keepsRows(OffsetSizeAndStrideOpInterface op) const {
   if (!isConstantIntValue(op.getMixedOffsets()[0], 0) ||
-      !isConstantIntValue(op.getMixedStrides()[0], 1) || !isRowCount(op.getMixedSizes()[0]))
+      !isConstantIntValue(op.getMixedStrides()[0], 1) ||
+      !isRowCount(op.getMixedSizes()[0]))
     return false;
   auto isUniform = [&](OpFoldResult value) {
-    return isa<Attribute>(value) || kind(cast<Value>(value)) == RowKind::Uniform;
+    return isa<Attribute>(value) ||
+           kind(cast<Value>(value)) == RowKind::Uniform;
   };
   return llvm::all_of(ArrayRef(op.getMixedOffsets()).drop_front(), isUniform) &&
          llvm::all_of(ArrayRef(op.getMixedSizes()).drop_front(), isUniform) &&
@@ -100,7 +104,9 @@ bool RowAnalysis::keepsRows(OffsetSizeAndStrideOpInterface op) const {
 
 RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   auto isRows = [&](Value value) { return kind(value) == RowKind::Rows; };
-  auto rowsIf = [](bool condition) { return condition ? RowKind::Rows : RowKind::Mixed; };
+  auto rowsIf = [](bool condition) {
+    return condition ? RowKind::Rows : RowKind::Mixed;
+  };
 
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> index = dim.getConstantIndex();
@@ -110,9 +116,10 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   }
   if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
     SmallVector<OpFoldResult> sizes = empty.getMixedSizes();
-    return rowsIf(isRowCount(sizes[0]) &&
-                  llvm::none_of(ArrayRef(sizes).drop_front(),
-                                [&](OpFoldResult size) { return isRowCount(size); }));
+    return rowsIf(
+        isRowCount(sizes[0]) &&
+        llvm::none_of(ArrayRef(sizes).drop_front(),
+                      [&](OpFoldResult size) { return isRowCount(size); }));
   }
   if (isa<linalg::LinalgOp>(op))
     return classifyStructured(op);
@@ -128,25 +135,29 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
     return rowsIf(isRows(extract.getSource()) && keepsRows(extract) &&
                   !extract.getDroppedDims().test(0));
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
-    return rowsIf(isRows(insert.getSource()) && isRows(insert.getDest()) && keepsRows(insert) &&
-                  !insert.getDroppedDims().test(0));
+    return rowsIf(isRows(insert.getSource()) && isRows(insert.getDest()) &&
+                  keepsRows(insert) && !insert.getDroppedDims().test(0));
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
     SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();
-    return rowsIf(isRows(expand.getSrc()) && expand.getReassociationIndices()[0].size() == 1 &&
+    return rowsIf(isRows(expand.getSrc()) &&
+                  expand.getReassociationIndices()[0].size() == 1 &&
                   isRowCount(sizes[0]));
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
     return rowsIf(collapse.getReassociationIndices()[0].size() == 1);
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return rowsIf(concat.getDim() != 0 && llvm::all_of(concat.getInputs(), isRows));
+    return rowsIf(concat.getDim() != 0 &&
+                  llvm::all_of(concat.getInputs(), isRows));
   if (auto attention = dyn_cast<seq::AttentionOp>(op)) {
-    // With row numbers the keys are everybody's, without them they are rows like the queries.
+    // With row numbers the keys are everybody's, without them they are rows
+    // like the queries.
     if (!attention.getScoreRegion().empty() || !isRows(attention.getQuery()))
       return RowKind::Mixed;
     Value numbers = attention.getRows();
-    for (Value operand : {Value(attention.getKey()), Value(attention.getValue()),
-                          Value(attention.getMask()), Value(attention.getBias()),
-                          Value(attention.getLengths())})
+    for (Value operand :
+         {Value(attention.getKey()), Value(attention.getValue()),
+          Value(attention.getMask()), Value(attention.getBias()),
+          Value(attention.getLengths())})
       if (operand && isRows(operand) == static_cast<bool>(numbers))
         return RowKind::Mixed;
     return rowsIf(!numbers || isRows(numbers));
@@ -167,7 +178,8 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
       return RowKind::Mixed;
     rowLoop = dim.getPosition();
   }
-  if (!rowLoop || structured.getIteratorTypesArray()[*rowLoop] != utils::IteratorType::parallel)
+  if (!rowLoop || structured.getIteratorTypesArray()[*rowLoop] !=
+                      utils::IteratorType::parallel)
     return RowKind::Mixed;
 
   for (OpOperand &operand : op->getOpOperands()) {
@@ -175,8 +187,9 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
     RowKind used = kind(operand.get());
     if (used == RowKind::RowCount)
       return RowKind::Mixed;
-    bool walksRows = map.getNumResults() > 0 &&
-                     map.getResult(0) == getAffineDimExpr(*rowLoop, op->getContext());
+    bool walksRows =
+        map.getNumResults() > 0 &&
+        map.getResult(0) == getAffineDimExpr(*rowLoop, op->getContext());
     for (AffineExpr result : map.getResults().drop_front(walksRows ? 1 : 0))
       if (result.isFunctionOfDim(*rowLoop))
         return RowKind::Mixed;
@@ -185,9 +198,11 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
     if (structured.isDpsInit(&operand) && !walksRows)
       return RowKind::Mixed;
   }
-  // The body must not know which row it works on, and may read uniform values only.
+  // The body must not know which row it works on, and may read uniform values
+  // only.
   WalkResult walk = op->walk([&](linalg::IndexOp index) {
-    return index.getDim() == *rowLoop ? WalkResult::interrupt() : WalkResult::advance();
+    return index.getDim() == *rowLoop ? WalkResult::interrupt()
+                                      : WalkResult::advance();
   });
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
@@ -213,19 +228,22 @@ Value RowCloner::rebuild(Value value) {
   if (auto fill = dyn_cast<linalg::FillOp>(op))
     return filledTensor(b, sizes, mapping.lookupOrDefault(fill.getInputs()[0]));
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto splat = cast<SplatElementsAttr>(constant.getValue()).getSplatValue<TypedAttr>();
+    auto splat =
+        cast<SplatElementsAttr>(constant.getValue()).getSplatValue<TypedAttr>();
     return filledTensor(b, sizes, arith::ConstantOp::create(b, splat));
   }
   Value empty = emptyTensor(b, sizes, type.getElementType());
   if (auto broadcast = dyn_cast<linalg::BroadcastOp>(op))
-    return linalg::BroadcastOp::create(b, mapping.lookupOrDefault(broadcast.getInput()), empty,
-                                       broadcast.getDimensions())
+    return linalg::BroadcastOp::create(
+               b, mapping.lookupOrDefault(broadcast.getInput()), empty,
+               broadcast.getDimensions())
         ->getResult(0);
   return empty;
 }
 
 void RowCloner::clone(Operation *op) {
-  RowKind kind = op->getNumResults() ? analysis.kind(op->getResult(0)) : RowKind::Uniform;
+  RowKind kind =
+      op->getNumResults() ? analysis.kind(op->getResult(0)) : RowKind::Uniform;
   if (kind == RowKind::RowCount) {
     mapping.map(op->getResult(0), rows);
     return;
@@ -239,17 +257,20 @@ void RowCloner::clone(Operation *op) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (analysis.kind(operand.get()) != RowKind::EqualRows)
       continue;
-    // A structured op may also read such a tensor as a whole; only dimension 0 as rows counts.
+    // A structured op may also read such a tensor as a whole; only dimension 0
+    // as rows counts.
     if (structured) {
       AffineMap map = structured.getMatchingIndexingMap(&operand);
-      AffineMap result = structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
+      AffineMap result =
+          structured.getMatchingIndexingMap(structured.getDpsInitOperand(0));
       if (map.getNumResults() == 0 || map.getResult(0) != result.getResult(0))
         continue;
     }
     local.map(operand.get(), rebuild(operand.get()));
   }
   Operation *copy = b.clone(*op, local);
-  for (auto [old, fresh] : llvm::zip_equal(op->getResults(), copy->getResults())) {
+  for (auto [old, fresh] :
+       llvm::zip_equal(op->getResults(), copy->getResults())) {
     fresh.setType(withDynamicRows(fresh.getType()));
     mapping.map(old, fresh);
   }

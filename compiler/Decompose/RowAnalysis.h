@@ -1,8 +1,9 @@
 //===- RowAnalysis.h - Which values of a cell are rows ----------*- C++ -*-===//
 //
-// A cell works on a batch, one row per sequence. Dropping rows, reordering them or running all steps
-// at once is allowed only if no row looks at another. The analysis decides that conservatively, and
-// the cloner copies a cell for another number of rows.
+// A cell works on a batch, one row per sequence. Dropping rows, reordering them
+// or running all steps at once is allowed only if no row looks at another. The
+// analysis decides that conservatively, and the cloner copies a cell for
+// another number of rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +20,11 @@ namespace seqc {
 enum class RowKind {
   /// Does not depend on them.
   Uniform,
-  /// A tensor that is the same along dimension 0 and can be rebuilt with any extent there.
+  /// A tensor that is the same along dimension 0 and can be rebuilt with any
+  /// extent there.
   EqualRows,
-  /// A tensor whose dimension 0 is the rows; row i depends on row i of the cell's arguments only.
+  /// A tensor whose dimension 0 is the rows; row i depends on row i of the
+  /// cell's arguments only.
   Rows,
   /// The number of rows.
   RowCount,
@@ -32,8 +35,8 @@ enum class RowKind {
 /// Classifies the values of a block.
 class RowAnalysis {
 public:
-  /// Looks at all ops of `block`, whose arguments are rows except for scalars. `staticRows` is the
-  /// number of rows if it is known.
+  /// Looks at all ops of `block`, whose arguments are rows except for scalars.
+  /// `staticRows` is the number of rows if it is known.
   explicit RowAnalysis(mlir::Block &block);
 
   /// The kind of a value of the block or from outside it.
@@ -59,8 +62,10 @@ private:
 /// Copies ops of a cell to a place where the number of rows is another one.
 class RowCloner {
 public:
-  /// `rows` is the new number of rows. Values that the copies use are looked up in `mapping`.
-  RowCloner(mlir::ImplicitLocOpBuilder &b, const RowAnalysis &analysis, mlir::Value rows)
+  /// `rows` is the new number of rows. Values that the copies use are looked up
+  /// in `mapping`.
+  RowCloner(mlir::ImplicitLocOpBuilder &b, const RowAnalysis &analysis,
+            mlir::Value rows)
       : b(b), analysis(analysis), rows(rows) {}
 
   /// Copies `op`; its results are mapped.

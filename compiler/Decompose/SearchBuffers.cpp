@@ -28,8 +28,9 @@ Value asDynamic(ImplicitLocOpBuilder &b, Value buffer, unsigned keep) {
   return target == type ? buffer : memref::CastOp::create(b, target, buffer);
 }
 
-Value view(ImplicitLocOpBuilder &b, Value buffer, ArrayRef<OpFoldResult> offsets,
-           ArrayRef<OpFoldResult> sizes, unsigned dropped) {
+Value view(ImplicitLocOpBuilder &b, Value buffer,
+           ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
+           unsigned dropped) {
   SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
   SmallVector<int64_t> shape;
   for (OpFoldResult size : sizes.drop_front(dropped))
@@ -42,7 +43,8 @@ Value view(ImplicitLocOpBuilder &b, Value buffer, ArrayRef<OpFoldResult> offsets
 /// Extents of a buffer from dimension `first` on.
 static void appendExtents(ImplicitLocOpBuilder &b, Value buffer, int64_t first,
                           SmallVectorImpl<OpFoldResult> &sizes) {
-  for (int64_t dim = first; dim < cast<MemRefType>(buffer.getType()).getRank(); ++dim)
+  for (int64_t dim = first; dim < cast<MemRefType>(buffer.getType()).getRank();
+       ++dim)
     sizes.push_back(memref::getMixedSize(b, b.getLoc(), buffer, dim));
 }
 
@@ -53,7 +55,8 @@ Value firstEntries(ImplicitLocOpBuilder &b, Value buffer, Value count) {
   return view(b, buffer, offsets, sizes);
 }
 
-Value entriesOfStep(ImplicitLocOpBuilder &b, Value buffer, Value step, Value count) {
+Value entriesOfStep(ImplicitLocOpBuilder &b, Value buffer, Value step,
+                    Value count) {
   SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), count};
   appendExtents(b, buffer, 2, sizes);
   SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
@@ -62,15 +65,16 @@ Value entriesOfStep(ImplicitLocOpBuilder &b, Value buffer, Value step, Value cou
 }
 
 void writeTensor(ImplicitLocOpBuilder &b, Value tensor, Value buffer) {
-  bufferization::MaterializeInDestinationOp::create(b, Type(), tensor, buffer, /*restrict=*/true,
+  bufferization::MaterializeInDestinationOp::create(b, Type(), tensor, buffer,
+                                                    /*restrict=*/true,
                                                     /*writable=*/true);
 }
 
 Value readTensor(ImplicitLocOpBuilder &b, Value buffer, bool writable) {
   auto type = cast<MemRefType>(buffer.getType());
   return bufferization::ToTensorOp::create(
-      b, RankedTensorType::get(type.getShape(), type.getElementType()), buffer, /*restrict=*/true,
-      writable);
+      b, RankedTensorType::get(type.getShape(), type.getElementType()), buffer,
+      /*restrict=*/true, writable);
 }
 
 } // namespace seqc

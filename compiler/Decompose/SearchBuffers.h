@@ -8,7 +8,8 @@
 
 namespace seqc {
 
-/// Buffers of a search, allocated once per call; the library's search.mlir says what they hold.
+/// Buffers of a search, allocated once per call; the library's search.mlir says
+/// what they hold.
 struct SearchBuffers {
   /// Tables of every lane at every step, `[positions + 1, lanes]`.
   mlir::Value tokens, parents;
@@ -26,32 +27,40 @@ struct SearchBuffers {
   mlir::Value list, numbers, endList, endNumbers;
 };
 
-/// A new buffer. Extents without a static value in `type` come from `sizes`, which has one entry per
-/// dimension.
-mlir::Value allocate(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<int64_t> shape,
-                     mlir::Type element, llvm::ArrayRef<mlir::Value> sizes);
+/// A new buffer. Extents without a static value in `type` come from `sizes`,
+/// which has one entry per dimension.
+mlir::Value allocate(mlir::ImplicitLocOpBuilder &b,
+                     llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                     llvm::ArrayRef<mlir::Value> sizes);
 
-/// `buffer` as a memref of dynamic extents, but for the trailing ones in `keep`.
-mlir::Value asDynamic(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer, unsigned keep = 0);
+/// `buffer` as a memref of dynamic extents, but for the trailing ones in
+/// `keep`.
+mlir::Value asDynamic(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
+                      unsigned keep = 0);
 
-/// The part of `buffer` at `offsets` of `sizes`, without its first `dropped` dimensions, which have
-/// extent 1.
+/// The part of `buffer` at `offsets` of `sizes`, without its first `dropped`
+/// dimensions, which have extent 1.
 mlir::Value view(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
                  llvm::ArrayRef<mlir::OpFoldResult> offsets,
-                 llvm::ArrayRef<mlir::OpFoldResult> sizes, unsigned dropped = 0);
+                 llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                 unsigned dropped = 0);
 
 /// The first `count` entries of dimension 0.
-mlir::Value firstEntries(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer, mlir::Value count);
+mlir::Value firstEntries(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
+                         mlir::Value count);
 
 /// The entries [0, count) of `buffer[step]`.
-mlir::Value entriesOfStep(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer, mlir::Value step,
-                          mlir::Value count);
+mlir::Value entriesOfStep(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
+                          mlir::Value step, mlir::Value count);
 
 /// Writes a tensor to a buffer.
-void writeTensor(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor, mlir::Value buffer);
+void writeTensor(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
+                 mlir::Value buffer);
 
-/// A tensor that reads `buffer`; nothing else may refer to it while the tensor is used.
-mlir::Value readTensor(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer, bool writable);
+/// A tensor that reads `buffer`; nothing else may refer to it while the tensor
+/// is used.
+mlir::Value readTensor(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
+                       bool writable);
 
 } // namespace seqc
 

@@ -28,19 +28,22 @@ static constexpr LibraryFile libraryFiles[] = {
 
 /// The text of one file.
 static StringRef getText(StringRef name) {
-  const auto *file = llvm::find_if(libraryFiles, [&](const LibraryFile &f) { return f.name == name; });
+  const auto *file = llvm::find_if(
+      libraryFiles, [&](const LibraryFile &f) { return f.name == name; });
   if (file == std::end(libraryFiles))
     llvm::report_fatal_error("no such file in the embedded library");
   return file->text;
 }
 
-OwningOpRef<ModuleOp> parseLibrary(MLIRContext *context, ArrayRef<StringRef> names,
+OwningOpRef<ModuleOp> parseLibrary(MLIRContext *context,
+                                   ArrayRef<StringRef> names,
                                    FloatType element) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (element) {
-    Attribute lowest = FloatAttr::get(
-        element, APFloat::getInf(element.getFloatSemantics(), /*Negative=*/true));
+    Attribute lowest =
+        FloatAttr::get(element, APFloat::getInf(element.getFloatSemantics(),
+                                                /*Negative=*/true));
     stream << "!elem = " << element << "\n#lowest = " << lowest << "\n";
   }
   for (StringRef name : names)
@@ -52,19 +55,23 @@ OwningOpRef<ModuleOp> parseLibrary(MLIRContext *context, ArrayRef<StringRef> nam
   return module;
 }
 
-SmallVector<Value> copyBody(ImplicitLocOpBuilder &b, func::FuncOp function, ValueRange arguments) {
+SmallVector<Value> copyBody(ImplicitLocOpBuilder &b, func::FuncOp function,
+                            ValueRange arguments) {
   IRMapping mapping;
   Block &body = function.getBody().front();
   mapping.map(body.getArguments(), arguments);
   for (Operation &op : body.without_terminator())
-    b.clone(op, mapping)->walk([&](Operation *copy) { copy->setLoc(b.getLoc()); });
+    b.clone(op, mapping)->walk([&](Operation *copy) {
+      copy->setLoc(b.getLoc());
+    });
   SmallVector<Value> results;
   for (Value result : body.getTerminator()->getOperands())
     results.push_back(mapping.lookupOrDefault(result));
   return results;
 }
 
-func::FuncOp importFunction(ModuleOp module, ModuleOp library, StringRef name, StringRef suffix) {
+func::FuncOp importFunction(ModuleOp module, ModuleOp library, StringRef name,
+                            StringRef suffix) {
   std::string newName = (name + suffix).str();
   if (auto existing = module.lookupSymbol<func::FuncOp>(newName))
     return existing;
@@ -74,7 +81,8 @@ func::FuncOp importFunction(ModuleOp module, ModuleOp library, StringRef name, S
   copy.setSymName(newName);
   copy.setPrivate();
   copy.walk([&](func::CallOp call) {
-    call.setCallee(importFunction(module, library, call.getCallee(), suffix).getSymName());
+    call.setCallee(
+        importFunction(module, library, call.getCallee(), suffix).getSymName());
   });
   return copy;
 }

@@ -62,3 +62,18 @@ func.func @row_number(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: tensor<
   } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
   return %last : tensor<?x4xf32>
 }
+
+// -----
+
+/// What every row yields alike has no rows to pack.
+
+func.func @yields_no_rows(%x: tensor<?x3x4xf32>, %h0: tensor<3x4xf32>, %c: tensor<3x4xf32>,
+    %len: tensor<3xi32>) -> tensor<3x4xf32> {
+  // expected-error @+1 {{with lengths needs a cell that yields rows}}
+  %out, %last = seq.recurrence scan(%x : tensor<?x3x4xf32>) init(%h0 : tensor<3x4xf32>)
+      lengths(%len : tensor<3xi32>) {
+  ^bb0(%xt: tensor<3x4xf32>, %h: tensor<3x4xf32>):
+    seq.yield %h, %c : tensor<3x4xf32>, tensor<3x4xf32>
+  } outputs(tensor<?x3x4xf32>) states(tensor<3x4xf32>)
+  return %last : tensor<3x4xf32>
+}

@@ -34,7 +34,8 @@ reference::Tensor randomFloats(Random &random, reference::ElementKind kind,
 }
 
 reference::Tensor randomInts(Random &random, reference::ElementKind kind,
-                             llvm::ArrayRef<int64_t> shape, int64_t low, int64_t high) {
+                             llvm::ArrayRef<int64_t> shape, int64_t low,
+                             int64_t high) {
   std::uniform_int_distribution<int64_t> value(low, high);
   std::vector<int64_t> values(reference::countElements(shape).value());
   for (int64_t &element : values)
@@ -42,13 +43,15 @@ reference::Tensor randomInts(Random &random, reference::ElementKind kind,
   return reference::Tensor::ofInts(kind, shape, values);
 }
 
-/// A context with everything that decompositions make. Parsing is done once per module.
+/// A context with everything that decompositions make. Parsing is done once per
+/// module.
 static MLIRContext &getContext() {
   static MLIRContext *context = [] {
     registerDecomposePasses();
     DialectRegistry registry;
-    registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                    math::MathDialect, scf::SCFDialect, tensor::TensorDialect, seq::SeqDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect,
+                    linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
+                    tensor::TensorDialect, seq::SeqDialect>();
     auto *made = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
     made->loadAllAvailableDialects();
     return made;
@@ -57,11 +60,12 @@ static MLIRContext &getContext() {
 }
 
 /// Evaluates `main`; an error fails the test.
-static SmallVector<reference::Tensor> evaluate(ModuleOp module,
-                                               ArrayRef<reference::Tensor> inputs) {
+static SmallVector<reference::Tensor>
+evaluate(ModuleOp module, ArrayRef<reference::Tensor> inputs) {
   reference::MemoryWeightSource weights;
   reference::Interpreter interpreter(module, weights);
-  llvm::Expected<SmallVector<reference::Tensor>> results = interpreter.run("main", inputs);
+  llvm::Expected<SmallVector<reference::Tensor>> results =
+      interpreter.run("main", inputs);
   if (!results) {
     ADD_FAILURE() << llvm::toString(results.takeError());
     return {};
@@ -70,12 +74,15 @@ static SmallVector<reference::Tensor> evaluate(ModuleOp module,
 }
 
 /// Expects equal shapes and nearly equal elements.
-static void expectNear(const reference::Tensor &want, const reference::Tensor &got,
-                       const std::string &what) {
-  ASSERT_EQ(reference::toString(want.getShape()), reference::toString(got.getShape())) << what;
+static void expectNear(const reference::Tensor &want,
+                       const reference::Tensor &got, const std::string &what) {
+  ASSERT_EQ(reference::toString(want.getShape()),
+            reference::toString(got.getShape()))
+      << what;
   for (int64_t position = 0; position < want.getNumElements(); ++position) {
     if (!want.isFloat()) {
-      ASSERT_EQ(want.ints()[position], got.ints()[position]) << what << " at " << position;
+      ASSERT_EQ(want.ints()[position], got.ints()[position])
+          << what << " at " << position;
       continue;
     }
     double a = want.floats()[position], b = got.floats()[position];
@@ -85,10 +92,12 @@ static void expectNear(const reference::Tensor &want, const reference::Tensor &g
   }
 }
 
-void expectSameMeaning(const std::string &text, const std::vector<reference::Tensor> &inputs,
+void expectSameMeaning(const std::string &text,
+                       const std::vector<reference::Tensor> &inputs,
                        const std::vector<std::string> &pipelines,
                        const std::vector<std::string> &gone) {
-  OwningOpRef<ModuleOp> original = parseSourceString<ModuleOp>(text, &getContext());
+  OwningOpRef<ModuleOp> original =
+      parseSourceString<ModuleOp>(text, &getContext());
   ASSERT_TRUE(original) << text;
   SmallVector<reference::Tensor> want = evaluate(*original, inputs);
   ASSERT_FALSE(want.empty()) << text;
@@ -97,7 +106,8 @@ void expectSameMeaning(const std::string &text, const std::vector<reference::Ten
     PassManager passes(&getContext());
     std::string errors;
     llvm::raw_string_ostream stream(errors);
-    ASSERT_TRUE(succeeded(parsePassPipeline(pipeline, passes, stream))) << errors;
+    ASSERT_TRUE(succeeded(parsePassPipeline(pipeline, passes, stream)))
+        << errors;
     ASSERT_TRUE(succeeded(passes.run(*module))) << pipeline << "\n" << text;
     module->walk([&](Operation *op) {
       for (const std::string &name : gone)

@@ -19,11 +19,14 @@ reference::Tensor randomFloats(Random &random, reference::ElementKind kind,
 
 /// Integers of `kind` in [low, high].
 reference::Tensor randomInts(Random &random, reference::ElementKind kind,
-                             llvm::ArrayRef<int64_t> shape, int64_t low, int64_t high);
+                             llvm::ArrayRef<int64_t> shape, int64_t low,
+                             int64_t high);
 
-/// Evaluates function `main` of `module` before and after each pipeline, which are lists of pass
-/// names for modules and functions, and expects equal results and no op named in `gone`.
-void expectSameMeaning(const std::string &module, const std::vector<reference::Tensor> &inputs,
+/// Evaluates function `main` of `module` before and after each pipeline, which
+/// are lists of pass names for modules and functions, and expects equal results
+/// and no op named in `gone`.
+void expectSameMeaning(const std::string &module,
+                       const std::vector<reference::Tensor> &inputs,
                        const std::vector<std::string> &pipelines,
                        const std::vector<std::string> &gone = {});
 

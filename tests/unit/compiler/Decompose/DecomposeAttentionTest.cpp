@@ -10,12 +10,17 @@ using reference::ElementKind;
 
 namespace {
 
-/// One attention with randomly chosen attributes, written as IR with inputs for it.
+/// One attention with randomly chosen attributes, written as IR with inputs for
+/// it.
 class RandomAttention {
 public:
-  RandomAttention(std::string score, unsigned seed) : score(std::move(score)), random(seed) {
-    batch = pick(1, 3), queries = pick(1, 4), keys = pick(1, 6), features = pick(1, 5);
-    keyFeatures = this->score == "general" || this->score == "region" ? pick(1, 5) : features;
+  RandomAttention(std::string score, unsigned seed)
+      : score(std::move(score)), random(seed) {
+    batch = pick(1, 3), queries = pick(1, 4), keys = pick(1, 6),
+    features = pick(1, 5);
+    keyFeatures = this->score == "general" || this->score == "region"
+                      ? pick(1, 5)
+                      : features;
     columns = pick(1, 4);
     hasHeads = coin(), hasRows = coin();
     if (hasHeads)
@@ -45,11 +50,13 @@ public:
       attributes.push_back(std::string("causal = #seq.causal<") +
                            (coin() ? "top_left>" : "bottom_right>"));
     if (coin())
-      attributes.push_back("window = array<i64: " + std::to_string(pick(-1, 2)) + ", " +
-                           std::to_string(pick(-1, 2)) + ">");
-    static const char *const normalizers[] = {"softmax", "negated_softmax", "sigmoid", "none"};
-    attributes.push_back(std::string("normalizer = #seq.normalizer<") + normalizers[pick(0, 3)] +
-                         ">");
+      attributes.push_back(
+          "window = array<i64: " + std::to_string(pick(-1, 2)) + ", " +
+          std::to_string(pick(-1, 2)) + ">");
+    static const char *const normalizers[] = {"softmax", "negated_softmax",
+                                              "sigmoid", "none"};
+    attributes.push_back(std::string("normalizer = #seq.normalizer<") +
+                         normalizers[pick(0, 3)] + ">");
     hasProbabilities = coin();
   }
 
@@ -59,10 +66,11 @@ public:
     if (hasProbabilities)
       results.push_back(resultType(-1));
     std::string names = hasProbabilities ? "%o, %p" : "%o";
-    std::string text = "func.func @main(" + join(arguments) + ") -> (" + join(results) + ") {\n  " +
-                       names + " = seq.attention " + score + operands + " {" + join(attributes) +
-                       "}\n      : (" + types[0] + ", " + types[1] + ", " + types[2] + ") -> " +
-                       join(results);
+    std::string text = "func.func @main(" + join(arguments) + ") -> (" +
+                       join(results) + ") {\n  " + names + " = seq.attention " +
+                       score + operands + " {" + join(attributes) +
+                       "}\n      : (" + types[0] + ", " + types[1] + ", " +
+                       types[2] + ") -> " + join(results);
     if (score == "region")
       text += region();
     return text + "\n  return " + names + " : " + join(results) + "\n}\n";
@@ -84,7 +92,8 @@ private:
     return text;
   }
 
-  std::vector<int64_t> shaped(int64_t b, int64_t h, int64_t length, int64_t last) const {
+  std::vector<int64_t> shaped(int64_t b, int64_t h, int64_t length,
+                              int64_t last) const {
     if (hasHeads)
       return {b, h, length, last};
     return {b, length, last};
@@ -100,14 +109,15 @@ private:
   }
 
   /// Batch and positions are dynamic, heads and features are not.
-  std::string typeOf(const std::vector<int64_t> &shape, const std::string &element,
-                     bool isStatic) const {
+  std::string typeOf(const std::vector<int64_t> &shape,
+                     const std::string &element, bool isStatic) const {
     std::string text = "tensor<";
     for (size_t dim = 0; dim < shape.size(); ++dim) {
-      bool isFeature = dim + 1 == shape.size() && shape.size() > 1 && element == "f32" &&
-                       shape[dim] != -1;
+      bool isFeature = dim + 1 == shape.size() && shape.size() > 1 &&
+                       element == "f32" && shape[dim] != -1;
       bool isHead = hasHeads && dim == 1 && shape.size() == 4;
-      bool known = isStatic || isFeature || isHead || (shape[dim] == 1 && shape.size() > 2);
+      bool known = isStatic || isFeature || isHead ||
+                   (shape[dim] == 1 && shape.size() > 2);
       text += (known ? std::to_string(shape[dim]) : "?") + "x";
     }
     return text + element + ">";
@@ -134,25 +144,32 @@ private:
     else if (keyword == " mask")
       values.push_back(randomInts(random, ElementKind::I1, shape, 0, 1));
     else if (keyword == " rows")
-      values.push_back(randomInts(random, ElementKind::I32, shape, 0, keyBatch - 1));
+      values.push_back(
+          randomInts(random, ElementKind::I32, shape, 0, keyBatch - 1));
     else
-      values.push_back(randomInts(random, element == "i32" ? ElementKind::I32 : ElementKind::I64,
-                                  shape, 0, keys));
+      values.push_back(randomInts(
+          random, element == "i32" ? ElementKind::I32 : ElementKind::I64, shape,
+          0, keys));
   }
 
-  /// A score: the sum of the query's features times the first feature of the key.
+  /// A score: the sum of the query's features times the first feature of the
+  /// key.
   std::string region() const {
     std::string q = "tensor<?x" + std::to_string(features) + "xf32>";
     std::string k = "tensor<?x" + std::to_string(keyFeatures) + "xf32>";
     return R"( {
-  ^bb0(%q: )" + q + ", %k: " + k + R"():
+  ^bb0(%q: )" +
+           q + ", %k: " + k + R"():
     %c0 = arith.constant 0 : index
     %zero = arith.constant 0.0 : f32
-    %n = tensor.dim %q, %c0 : )" + q + R"(
+    %n = tensor.dim %q, %c0 : )" +
+           q + R"(
     %e = tensor.empty(%n) : tensor<?xf32>
     %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
-    %s = linalg.reduce { arith.addf } ins(%q : )" + q + R"() outs(%z : tensor<?xf32>) dimensions = [1]
-    %f = tensor.extract_slice %k[0, 0] [%n, 1] [1, 1] : )" + k + R"( to tensor<?xf32>
+    %s = linalg.reduce { arith.addf } ins(%q : )" +
+           q + R"() outs(%z : tensor<?xf32>) dimensions = [1]
+    %f = tensor.extract_slice %k[0, 0] [%n, 1] [1, 1] : )" +
+           k + R"( to tensor<?xf32>
     %p = arith.mulf %s, %f : tensor<?xf32>
     seq.yield %p : tensor<?xf32>
   })";
@@ -160,7 +177,8 @@ private:
 
   std::string score;
   Random random;
-  int64_t batch, keyBatch, queries, keys, features, keyFeatures, columns, heads = 1, keyHeads = 1;
+  int64_t batch, keyBatch, queries, keys, features, keyFeatures, columns,
+      heads = 1, keyHeads = 1;
   bool hasHeads, hasRows, hasProbabilities;
   std::string operands;
   std::vector<std::string> arguments, types, attributes;
@@ -171,7 +189,8 @@ void checkAttentions(const std::string &score) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     RandomAttention attention(score, seed);
     expectSameMeaning(attention.getText(), attention.getInputs(),
-                      {"func.func(seq-decompose-attention)"}, {"seq.attention"});
+                      {"func.func(seq-decompose-attention)"},
+                      {"seq.attention"});
     if (::testing::Test::HasFailure()) {
       ADD_FAILURE() << score << ", seed " << seed;
       return;
@@ -181,7 +200,9 @@ void checkAttentions(const std::string &score) {
 
 TEST(DecomposeAttention, DotKeepsItsMeaning) { checkAttentions("dot"); }
 TEST(DecomposeAttention, ScaledKeepsItsMeaning) { checkAttentions("scaled"); }
-TEST(DecomposeAttention, AdditiveKeepsItsMeaning) { checkAttentions("additive"); }
+TEST(DecomposeAttention, AdditiveKeepsItsMeaning) {
+  checkAttentions("additive");
+}
 TEST(DecomposeAttention, GeneralKeepsItsMeaning) { checkAttentions("general"); }
 TEST(DecomposeAttention, RegionKeepsItsMeaning) { checkAttentions("region"); }
 

@@ -2,8 +2,8 @@
 
 #include "tests/unit/compiler/Decompose/Comparison.h"
 
-#include <iterator>
 #include <gtest/gtest.h>
+#include <iterator>
 
 using namespace seqc;
 using namespace seqc::testing;
@@ -16,17 +16,20 @@ const std::vector<std::string> pipelines = {
     "func.func(seq-decompose-cells)",
     "func.func(seq-decompose-cells),seq-pack-ragged",
     "func.func(seq-decompose-cells,seq-hoist-projection)",
-    "func.func(seq-decompose-cells),seq-pack-ragged,func.func(seq-hoist-projection)",
+    "func.func(seq-decompose-cells),seq-pack-ragged,func.func(seq-hoist-"
+    "projection)",
 };
 
 /// One layer with randomly chosen attributes, written as IR with inputs for it.
 class RandomLayer {
 public:
-  RandomLayer(std::string kind, unsigned seed) : kind(std::move(kind)), random(seed) {
+  RandomLayer(std::string kind, unsigned seed)
+      : kind(std::move(kind)), random(seed) {
     element = coin() ? "f64" : "f32";
     directions = 1 + coin();
     batchFirst = coin();
-    time = pick(1, 6), batch = pick(1, 4), inputs = pick(1, 5), hidden = pick(1, 5);
+    time = pick(1, 6), batch = pick(1, 4), inputs = pick(1, 5),
+    hidden = pick(1, 5);
     gates = this->kind == "lstm" ? 4 : this->kind == "gru" ? 3 : 1;
     bool projected = this->kind == "lstm" && coin();
     state = projected ? pick(1, 4) : hidden;
@@ -34,7 +37,8 @@ public:
     dynamicTime = pick(0, 3) != 0;
 
     add("", {batchFirst ? batch : time, batchFirst ? time : batch, inputs},
-        {batchFirst ? dynamicBatch : dynamicTime, batchFirst ? dynamicTime : dynamicBatch, false});
+        {batchFirst ? dynamicBatch : dynamicTime,
+         batchFirst ? dynamicTime : dynamicBatch, false});
     add("", {directions, gates * hidden, inputs});
     add("", {directions, gates * hidden, state});
     if (coin())
@@ -74,15 +78,17 @@ public:
     std::string d = std::to_string(directions);
     std::string y = batchFirst ? b + "x" + t + "x" + d : t + "x" + d + "x" + b;
     std::string s = batchFirst ? b + "x" + d : d + "x" + b;
-    std::vector<std::string> results = {tensor(y + "x" + std::to_string(state)),
-                                        tensor(s + "x" + std::to_string(state))};
+    std::vector<std::string> results = {
+        tensor(y + "x" + std::to_string(state)),
+        tensor(s + "x" + std::to_string(state))};
     if (kind == "lstm")
       results.push_back(tensor(s + "x" + std::to_string(hidden)));
     std::string names = kind == "lstm" ? "%y, %h, %c" : "%y, %h";
     std::string types = "(" + join(results) + ")";
-    return "func.func @main(" + join(arguments) + ") -> " + types + " {\n  " + names + " = seq." +
-           kind + " " + operands + " {" + join(attributes) + "}\n      : (" + join(operandTypes) +
-           ") -> " + types + "\n  return " + names + " : " + join(results) + "\n}\n";
+    return "func.func @main(" + join(arguments) + ") -> " + types + " {\n  " +
+           names + " = seq." + kind + " " + operands + " {" + join(attributes) +
+           "}\n      : (" + join(operandTypes) + ") -> " + types +
+           "\n  return " + names + " : " + join(results) + "\n}\n";
   }
 
   /// Inputs of `main`.
@@ -90,7 +96,9 @@ public:
 
 private:
   bool coin() { return random() % 2; }
-  int64_t pick(int64_t low, int64_t high) { return low + random() % (high - low + 1); }
+  int64_t pick(int64_t low, int64_t high) {
+    return low + random() % (high - low + 1);
+  }
 
   std::string tensor(const std::string &shape) const {
     return "tensor<" + shape + "x" + element + ">";
@@ -103,15 +111,20 @@ private:
     return text;
   }
 
-  /// Adds an operand of floats under its keyword; dynamic dimensions are set in `dynamic`.
+  /// Adds an operand of floats under its keyword; dynamic dimensions are set in
+  /// `dynamic`.
   void add(const std::string &keyword, std::vector<int64_t> shape,
            std::vector<bool> dynamic = {}) {
     dynamic.resize(shape.size());
     std::string text;
     for (size_t dim = 0; dim < shape.size(); ++dim)
-      text += (dim ? "x" : "") + (dynamic[dim] ? "?" : std::to_string(shape[dim]));
-    addOperand(keyword, tensor(text),
-               randomFloats(random, element == "f64" ? ElementKind::F64 : ElementKind::F32, shape));
+      text +=
+          (dim ? "x" : "") + (dynamic[dim] ? "?" : std::to_string(shape[dim]));
+    addOperand(
+        keyword, tensor(text),
+        randomFloats(random,
+                     element == "f64" ? ElementKind::F64 : ElementKind::F32,
+                     shape));
   }
 
   void addState(const std::string &keyword, int64_t size) {
@@ -125,11 +138,13 @@ private:
     bool wide = coin();
     ElementKind kind = wide ? ElementKind::I64 : ElementKind::I32;
     std::string extent = dynamicBatch ? "?" : std::to_string(batch);
-    addOperand("lengths", "tensor<" + extent + "x" + (wide ? "i64" : "i32") + ">",
+    addOperand("lengths",
+               "tensor<" + extent + "x" + (wide ? "i64" : "i32") + ">",
                randomInts(random, kind, {batch}, 0, time));
   }
 
-  void addOperand(const std::string &keyword, const std::string &type, reference::Tensor value) {
+  void addOperand(const std::string &keyword, const std::string &type,
+                  reference::Tensor value) {
     std::string name = "%a" + std::to_string(values.size());
     arguments.push_back(name + ": " + type);
     operandTypes.push_back(type);
@@ -147,10 +162,12 @@ private:
       bool takesAlpha, takesBeta;
     };
     static const Function functions[] = {
-        {"relu", false, false},       {"tanh", false, false},     {"sigmoid", false, false},
-        {"affine", true, true},       {"leaky_relu", true, false}, {"thresholded_relu", true, false},
-        {"scaled_tanh", true, true},  {"hard_sigmoid", true, true}, {"elu", true, false},
-        {"softsign", false, false},   {"softplus", false, false}};
+        {"relu", false, false},      {"tanh", false, false},
+        {"sigmoid", false, false},   {"affine", true, true},
+        {"leaky_relu", true, false}, {"thresholded_relu", true, false},
+        {"scaled_tanh", true, true}, {"hard_sigmoid", true, true},
+        {"elu", true, false},        {"softsign", false, false},
+        {"softplus", false, false}};
     size_t count = directions * (kind == "lstm" ? 3 : kind == "gru" ? 2 : 1);
     std::vector<std::string> chosen, alphas, betas;
     for (size_t index = 0; index < count; ++index) {
@@ -184,7 +201,8 @@ private:
 void checkLayers(const std::string &kind) {
   for (unsigned seed = 0; seed < 150; ++seed) {
     RandomLayer layer(kind, seed);
-    expectSameMeaning(layer.getText(), layer.getInputs(), pipelines, {"seq." + kind});
+    expectSameMeaning(layer.getText(), layer.getInputs(), pipelines,
+                      {"seq." + kind});
     if (::testing::Test::HasFailure()) {
       ADD_FAILURE() << kind << ", seed " << seed;
       return;

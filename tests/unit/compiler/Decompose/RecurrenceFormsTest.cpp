@@ -17,12 +17,15 @@ const std::vector<std::string> pipelines = {
     "func.func(seq-hoist-projection),seq-pack-ragged",
 };
 
-/// Two recurrences one after the other with the same lengths, the second one fed by the first: what
-/// is packed already must not be packed again, or must be packed rightly if it runs the other way.
+/// Two recurrences one after the other with the same lengths, the second one
+/// fed by the first: what is packed already must not be packed again, or must
+/// be packed rightly if it runs the other way.
 std::string stacked(const std::string &first, const std::string &second) {
-  auto layer = [](const std::string &out, const std::string &in, const std::string &direction) {
+  auto layer = [](const std::string &out, const std::string &in,
+                  const std::string &direction) {
     return out + ", " + out + "_last = seq.recurrence scan(" + in +
-           " : tensor<?x?x3xf32>) init(%h0 : tensor<?x3xf32>) lengths(%n : tensor<?xi32>) " +
+           " : tensor<?x?x3xf32>) init(%h0 : tensor<?x3xf32>) lengths(%n : "
+           "tensor<?xi32>) " +
            direction + R"({
   ^bb0(%x_t: tensor<?x3xf32>, %h: tensor<?x3xf32>):
     %a = arith.addf %x_t, %h : tensor<?x3xf32>
@@ -48,11 +51,12 @@ TEST(PackRagged, StackedRecurrencesKeepTheirMeaning) {
     for (const char *second : {"", "reverse "})
       for (unsigned round = 0; round < 10; ++round) {
         int64_t time = 1 + random() % 6, batch = 1 + random() % 5;
-        expectSameMeaning(stacked(first, second),
-                          {randomFloats(random, ElementKind::F32, {time, batch, 3}),
-                           randomFloats(random, ElementKind::F32, {batch, 3}),
-                           randomInts(random, ElementKind::I32, {batch}, 0, time)},
-                          pipelines);
+        expectSameMeaning(
+            stacked(first, second),
+            {randomFloats(random, ElementKind::F32, {time, batch, 3}),
+             randomFloats(random, ElementKind::F32, {batch, 3}),
+             randomInts(random, ElementKind::I32, {batch}, 0, time)},
+            pipelines);
       }
 }
 
@@ -78,7 +82,8 @@ func.func @main(%steps: index, %h0: tensor<?x2xf32>, %n: tensor<?xi64>)
                       {"seq-pack-ragged"});
 }
 
-/// A chain of products, with something elementwise between them that the cell uses too.
+/// A chain of products, with something elementwise between them that the cell
+/// uses too.
 TEST(HoistProjection, ChainsKeepTheirMeaning) {
   const char *text = R"(
 #row = affine_map<(d0, d1, d2) -> (d0, d2)>
@@ -113,8 +118,9 @@ func.func @main(%x: tensor<?x?x3xf32>, %h0: tensor<?x4xf32>, %v: tensor<4x3xf32>
       return randomFloats(random, ElementKind::F32, shape);
     };
     expectSameMeaning(text,
-                      {floats({time, batch, 3}), floats({batch, 4}), floats({4, 3}),
-                       floats({4, 4}), floats({4, 4}), floats({4})},
+                      {floats({time, batch, 3}), floats({batch, 4}),
+                       floats({4, 3}), floats({4, 4}), floats({4, 4}),
+                       floats({4})},
                       {"func.func(seq-hoist-projection)"});
   }
 }
