@@ -85,8 +85,8 @@ namespace {
 /// Copies LLVM's streamed nodes into a tree.
 class TreeBuilder {
 public:
-  TreeBuilder(const SourceMgr &sources, const ErrorHandler &onError)
-      : sources(sources), onError(onError) {}
+  TreeBuilder(StringRef text, const SourceMgr &sources, const ErrorHandler &onError)
+      : text(text), sources(sources), onError(onError) {}
 
   /// Copies `source`; nothing after an error that makes further reading pointless.
   std::optional<Node> build(llvm::yaml::Node *source, int depth);
@@ -96,12 +96,20 @@ private:
     SMLoc start = node->getSourceRange().Start;
     if (!start.isValid())
       return {};
+    // A collection in brackets is placed behind its bracket by the parser.
+    if (isa<llvm::yaml::SequenceNode, llvm::yaml::MappingNode>(node)) {
+      StringRef before(text.data(), start.getPointer() - text.data());
+      before = before.rtrim();
+      if (before.ends_with("[") || before.ends_with("{"))
+        start = SMLoc::getFromPointer(before.end() - 1);
+    }
     auto [line, column] = sources.getLineAndColumn(start);
     return {line, column};
   }
 
   std::optional<Node> buildMapping(llvm::yaml::MappingNode *source, Node node, int depth);
 
+  StringRef text;
   const SourceMgr &sources;
   const ErrorHandler &onError;
 };
@@ -227,7 +235,7 @@ std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
       return Node();
     return std::nullopt;
   }
-  std::optional<Node> tree = TreeBuilder(sources, onError).build(root, 0);
+  std::optional<Node> tree = TreeBuilder(text, sources, onError).build(root, 0);
   if (stream.failed() || !tree)
     return std::nullopt;
   if (++document != stream.end() && !stream.failed()) {
