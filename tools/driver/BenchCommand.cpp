@@ -90,6 +90,12 @@ static Work countWork(const rt::EntrySignature &entry,
   return work;
 }
 
+/// A time in the unit that suits it.
+static std::string printTime(double seconds) {
+  return seconds < 1e-3 ? formatv("{0:f3} us", seconds * 1e6).str()
+                        : formatv("{0:f3} ms", seconds * 1e3).str();
+}
+
 static Error bench(const Arguments &arguments, Reporter &reporter) {
   if (arguments.positional.empty())
     return makeFailure(FailureKind::BadInput,
@@ -184,10 +190,9 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
     if (input)
       outs() << formatv("  input {0}: {1}\n", signature.name,
                         rt::typeToString(*input.get()));
-  outs() << formatv(
-      "  p50 {0:f3} ms, p90 {1:f3} ms, p99 {2:f3} ms, min {3:f3} ms\n",
-      median * 1e3, times->at(0.9) * 1e3, times->at(0.99) * 1e3,
-      times->at(0) * 1e3);
+  outs() << formatv("  p50 {0}, p90 {1}, p99 {2}, min {3}\n", printTime(median),
+                    printTime(times->at(0.9)), printTime(times->at(0.99)),
+                    printTime(times->at(0)));
   outs() << formatv("  {0:f1} items/s", work.items / median);
   if (work.tokens)
     outs() << formatv(", {0:f1} tokens/s", work.tokens / median);

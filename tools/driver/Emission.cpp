@@ -1,8 +1,8 @@
 //===- Emission.cpp - Phases object and link ------------------------------===//
 //
-//   levels (LLVM dialect) -> one object per level, the first with the model's
-//   table weight layout         -> a blob -> an object that includes it objects
-//   -> LLD -> the artefact
+//   weight layout         -> a blob -> an object that includes it
+//   levels (LLVM dialect) -> one object per level, the first with the table
+//   objects               -> LLD -> the artefact
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,28 +24,205 @@ using namespace llvm;
 
 namespace seqc {
 
-/// `$` and the level's name where several levels are in one artefact.
-static std::string getLevelSuffix(ArrayRef<LevelModule> levels, size_t index) {
-  return levels.size() > 1 ? "." + levels[index].target.name : std::string();
+namespace {
+/// The facts of a compilation that its artefact depends on.
+struct EmissionInput {
+  const CompileOptions &options;
+  std::vector<LevelModule> &levels;
+  ArrayRef<Target> targets;
+  StringRef modelHash;
+  std::string folder;
+  bool usesLibrary;
+};
+
+/// Makes one output.
+class Emitter {
+public:
+  Emitter(EmissionInput input, EmitKind kind, StringRef output)
+      : input(std::move(input)), kind(kind), output(output) {}
+
+  /// Writes the packed weights to a temporary file, or just hashes them where
+  /// the output is text.
+  Error writeBlob();
+  /// Fills the model's table.
+  Error makeTable();
+  /// Translates and optimises one level; writes its text or adds its object.
+  Error addLevel(size_t index);
+  /// Adds the object with the weights.
+  Error addWeights();
+  /// Links what was added.
+  Error linkObjects();
+
+  /// Whether the output is an object of some kind rather than text.
+  bool isBinary() const {
+    return kind != EmitKind::LLVMIR && kind != EmitKind::Assembly;
+  }
+
+private:
+  mlir::ModuleOp getModule() const { return *input.levels.front().module; }
+  /// The level's name where several levels are in one artefact.
+  std::string getSuffix(size_t index) const {
+    return input.levels.size() > 1 ? "." + input.levels[index].target.name
+                                   : std::string();
+  }
+  Error addObject(const FileBytes &bytes);
+  Error writeText(llvm::Module &code, TargetMachine &machine, CodeForm form,
+                  StringRef path);
+
+  EmissionInput input;
+  EmitKind kind;
+  StringRef output;
+  std::optional<TemporaryFile> blobFile;
+  WeightsBlob blob;
+  ModelTable table;
+  std::string soname;
+  std::vector<TemporaryFile> files;
+  std::vector<std::string> objects;
+};
+} // namespace
+
+static StringRef toRef(const FileBytes &bytes) {
+  return StringRef(bytes.data(), bytes.size());
 }
 
-/// One row per entry and level, best level first.
-static std::vector<FunctionRow> makeRows(const json::Object &metadata,
-                                         ArrayRef<LevelModule> levels) {
-  std::vector<FunctionRow> rows;
+Error Emitter::writeBlob() {
+  Expected<std::vector<WeightItem>> items = readWeightLayout(getModule());
+  if (!items)
+    return items.takeError();
+  // All levels use one copy.
+  for (LevelModule &level : input.levels)
+    if ((*level.module)->getAttr(kWeightLayoutAttr) !=
+        getModule()->getAttr(kWeightLayoutAttr))
+      return makeFailure(
+          FailureKind::Internal,
+          "the levels of the artefact lay weights out differently");
+  if (!isBinary() || items->empty()) {
+    Expected<WeightsBlob> written = writeWeights(*items, input.folder, nulls());
+    if (!written)
+      return written.takeError();
+    blob = std::move(*written);
+    return Error::success();
+  }
+  Expected<TemporaryFile> file = TemporaryFile::create(output, "weights");
+  if (!file)
+    return file.takeError();
+  blobFile.emplace(std::move(*file));
+  Expected<std::unique_ptr<raw_fd_ostream>> stream = blobFile->openStream();
+  if (!stream)
+    return stream.takeError();
+  Expected<WeightsBlob> written = writeWeights(*items, input.folder, **stream);
+  Error closed = blobFile->finish(std::move(*stream));
+  if (!written)
+    return joinErrors(written.takeError(), std::move(closed));
+  blob = std::move(*written);
+  return closed;
+}
+
+Error Emitter::makeTable() {
+  ArtefactFacts facts;
+  facts.targets = input.targets;
+  facts.backend = getBackendName(input.options.backend);
+  facts.modelHash = input.modelHash.str();
+  facts.weightsHash = blob.hash;
+  table.metadata = makeMetadata(getModule(), facts);
+  table.weightsSize = blob.size;
+  table.requirements = input.usesLibrary ? SEQC_ABI_REQUIRES_DNN : 0;
+  json::Object metadata = getMetadata(getModule());
+  soname = metadata.getString("name").value_or("model").str() + ".so";
   for (const std::string &name : getEntryNames(metadata))
-    for (auto [index, level] : enumerate(levels))
-      rows.push_back(
-          {name,
-           SEQC_ABI_FUNCTION_PREFIX + name + getLevelSuffix(levels, index),
+    for (auto [index, level] : enumerate(input.levels))
+      table.functions.push_back(
+          {name, SEQC_ABI_FUNCTION_PREFIX + name + getSuffix(index),
            level.target.requiredFeatures});
-  return rows;
+  if (table.functions.empty())
+    return makeFailure(FailureKind::Internal,
+                       "the module has lost the metadata of its entries");
+  return Error::success();
 }
 
-/// A kept copy of something that usually is temporary.
-static Error saveTemporary(bool wanted, StringRef output, StringRef suffix,
-                           StringRef bytes) {
-  return wanted ? writeFile((output + suffix).str(), bytes) : Error::success();
+Error Emitter::writeText(llvm::Module &code, TargetMachine &machine,
+                         CodeForm form, StringRef path) {
+  Expected<FileBytes> text = emitModule(code, machine, form);
+  if (!text)
+    return text.takeError();
+  return writeFile(path, toRef(*text));
+}
+
+Error Emitter::addObject(const FileBytes &bytes) {
+  Expected<TemporaryFile> file = TemporaryFile::create(output, "o");
+  if (!file)
+    return file.takeError();
+  objects.push_back(file->getPath().str());
+  files.push_back(std::move(*file));
+  return files.back().write(toRef(bytes));
+}
+
+Error Emitter::addLevel(size_t index) {
+  LevelModule &level = input.levels[index];
+  std::string text;
+  raw_string_ostream textStream(text);
+  level.module->print(textStream);
+  recordWork("phase object", "mlir-translate --mlir-to-llvmir %s",
+             std::move(text));
+  std::string suffix = getSuffix(index);
+  LLVMContext context;
+  Expected<std::unique_ptr<llvm::Module>> code =
+      translateToLLVM(*level.module, context, level.target, suffix);
+  if (!code)
+    return code.takeError();
+  for (const FunctionRow &row : table.functions)
+    if (StringRef(row.symbol).ends_with(suffix) &&
+        !(*code)->getFunction(row.symbol))
+      return makeFailure(FailureKind::Internal,
+                         "entry '" + row.name + "' has no code in the module");
+  if (index == 0)
+    addModelTable(**code, table);
+  unsigned optLevel = input.options.optLevel;
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(level.target, optLevel);
+  if (!machine)
+    return machine.takeError();
+  if (Error error = optimizeModule(**code, **machine, optLevel))
+    return error;
+  if (kind == EmitKind::LLVMIR)
+    return writeText(**code, **machine, CodeForm::LLVMIR, output);
+  if (kind == EmitKind::Assembly)
+    return writeText(**code, **machine, CodeForm::Assembly, output);
+  std::string kept = (output + suffix).str();
+  if (input.options.saveTemps)
+    if (Error error =
+            writeText(**code, **machine, CodeForm::LLVMIR, kept + ".ll"))
+      return error;
+  Expected<FileBytes> object = emitModule(**code, **machine, CodeForm::Object);
+  if (!object)
+    return object.takeError();
+  if (input.options.saveTemps)
+    if (Error error = writeFile(kept + ".code.o", toRef(*object)))
+      return error;
+  clearWork();
+  return addObject(*object);
+}
+
+Error Emitter::addWeights() {
+  if (!blob.size)
+    return Error::success();
+  Expected<FileBytes> object = makeWeightsObject(blobFile->getPath(), blob.size,
+                                                 input.levels.front().target);
+  if (!object)
+    return object.takeError();
+  return addObject(*object);
+}
+
+Error Emitter::linkObjects() {
+  LinkRequest request;
+  request.kind = kind == EmitKind::Executable     ? LinkKind::Executable
+                 : kind == EmitKind::SharedObject ? LinkKind::SharedObject
+                                                  : LinkKind::Object;
+  request.objects = objects;
+  request.output = output.str();
+  request.soname = soname;
+  request.onednn = input.usesLibrary;
+  return link(request, findToolchain(getProgramPath()));
 }
 
 Error Compilation::emit(EmitKind kind, StringRef output) {
@@ -57,148 +234,24 @@ Error Compilation::emit(EmitKind kind, StringRef output) {
     return writeFile(output, text);
   }
   reporter.beginStep("object", allPhases().size() - 1, allPhases().size());
-
-  // Weights first: the table holds their size and hash. All levels use one
-  // copy.
-  Expected<std::vector<WeightItem>> items = readWeightLayout(getModule());
-  if (!items)
-    return items.takeError();
-  for (LevelModule &level : levels)
-    if ((*level.module)->getAttr(kWeightLayoutAttr) !=
-        getModule()->getAttr(kWeightLayoutAttr))
-      return makeFailure(
-          FailureKind::Internal,
-          "the levels of the artefact lay weights out differently");
-  bool binary = kind == EmitKind::Executable ||
-                kind == EmitKind::SharedObject || kind == EmitKind::Object;
-  std::optional<TemporaryFile> blobFile;
-  std::unique_ptr<raw_fd_ostream> blobStream;
-  raw_ostream *blobOut = &nulls();
-  if (binary && !items->empty()) {
-    Expected<TemporaryFile> file = TemporaryFile::create(output, "weights");
-    if (!file)
-      return file.takeError();
-    blobFile.emplace(std::move(*file));
-    Expected<std::unique_ptr<raw_fd_ostream>> stream = blobFile->openStream();
-    if (!stream)
-      return stream.takeError();
-    blobStream = std::move(*stream);
-    blobOut = blobStream.get();
-  }
-  Expected<WeightsBlob> blob = writeWeights(*items, getFolder(), *blobOut);
-  if (blobStream)
-    if (Error error = blobFile->finish(std::move(blobStream)))
-      return blob ? std::move(error)
-                  : joinErrors(blob.takeError(), std::move(error));
-  if (!blob)
-    return blob.takeError();
-
-  // The table.
-  ModelTable table;
-  ArtefactFacts facts;
-  facts.targets = targets;
-  facts.backend = getBackendName(options.backend);
-  facts.modelHash = modelHash;
-  facts.weightsHash = blob->hash;
-  table.metadata = makeMetadata(getModule(), facts);
-  table.weightsSize = blob->size;
-  table.requirements = usesLibrary ? SEQC_ABI_REQUIRES_DNN : 0;
-  json::Object metadata = getMetadata(getModule());
-  table.functions = makeRows(metadata, levels);
-  if (table.functions.empty())
-    return makeFailure(
-        FailureKind::BadInput,
-        "the model has no metadata of its entries; compile from an "
-        "imported model");
-
-  // Code, one object per level.
-  std::vector<TemporaryFile> objects;
-  std::vector<std::string> objectPaths;
-  auto addObject = [&](const FileBytes &bytes) -> Error {
-    Expected<TemporaryFile> file = TemporaryFile::create(output, "o");
-    if (!file)
-      return file.takeError();
-    objectPaths.push_back(file->getPath().str());
-    objects.push_back(std::move(*file));
-    return objects.back().write(StringRef(bytes.data(), bytes.size()));
-  };
-  objects.reserve(levels.size() + 1);
-  for (auto [index, level] : enumerate(levels)) {
-    std::string text;
-    raw_string_ostream textStream(text);
-    level.module->print(textStream);
-    recordWork("phase object", "mlir-translate --mlir-to-llvmir %s",
-               std::move(text));
-    std::string suffix = getLevelSuffix(levels, index);
-    LLVMContext llvmContext;
-    Expected<std::unique_ptr<llvm::Module>> code =
-        translateToLLVM(*level.module, llvmContext, level.target, suffix);
-    if (!code)
-      return code.takeError();
-    for (const FunctionRow &row : table.functions)
-      if (index == 0 && StringRef(row.symbol).ends_with(suffix) &&
-          !(*code)->getFunction(row.symbol))
-        return makeFailure(FailureKind::BadInput,
-                           "entry '" + row.name +
-                               "' has no code in the module");
-    if (index == 0)
-      addModelTable(**code, table);
-    Expected<std::unique_ptr<TargetMachine>> machine =
-        createTargetMachine(level.target, options.optLevel);
-    if (!machine)
-      return machine.takeError();
-    if (Error error = optimizeModule(**code, **machine, options.optLevel))
+  Emitter emitter(
+      {options, levels, targets, modelHash, getFolder(), usesLibrary}, kind,
+      output);
+  if (Error error = emitter.writeBlob())
+    return error;
+  if (Error error = emitter.makeTable())
+    return error;
+  // Text shows the best level; the others differ in their instructions alone.
+  size_t count = emitter.isBinary() ? levels.size() : 1;
+  for (size_t index = 0; index < count; ++index)
+    if (Error error = emitter.addLevel(index))
       return error;
-    if (kind == EmitKind::LLVMIR || kind == EmitKind::Assembly ||
-        options.saveTemps) {
-      Expected<FileBytes> ir = emitModule(**code, **machine, CodeForm::LLVMIR);
-      if (!ir)
-        return ir.takeError();
-      if (kind == EmitKind::LLVMIR)
-        return writeFile(output, StringRef(ir->data(), ir->size()));
-      if (Error error = saveTemporary(options.saveTemps, output, suffix + ".ll",
-                                      StringRef(ir->data(), ir->size())))
-        return error;
-    }
-
-    if (kind == EmitKind::Assembly) {
-      Expected<FileBytes> assembly =
-          emitModule(**code, **machine, CodeForm::Assembly);
-      if (!assembly)
-        return assembly.takeError();
-      return writeFile(output, StringRef(assembly->data(), assembly->size()));
-    }
-    Expected<FileBytes> object =
-        emitModule(**code, **machine, CodeForm::Object);
-    if (!object)
-      return object.takeError();
-    if (Error error =
-            saveTemporary(options.saveTemps, output, suffix + ".code.o",
-                          StringRef(object->data(), object->size())))
-      return error;
-    if (Error error = addObject(*object))
-      return error;
-    clearWork();
-  }
-  if (blob->size) {
-    Expected<FileBytes> object = makeWeightsObject(
-        blobFile->getPath(), blob->size, levels.front().target);
-    if (!object)
-      return object.takeError();
-    if (Error error = addObject(*object))
-      return error;
-  }
-
+  if (!emitter.isBinary())
+    return Error::success();
+  if (Error error = emitter.addWeights())
+    return error;
   reporter.beginStep("link", allPhases().size(), allPhases().size());
-  LinkRequest request;
-  request.kind = kind == EmitKind::Executable     ? LinkKind::Executable
-                 : kind == EmitKind::SharedObject ? LinkKind::SharedObject
-                                                  : LinkKind::Object;
-  request.objects = objectPaths;
-  request.output = output.str();
-  request.soname = metadata.getString("name").value_or("model").str() + ".so";
-  request.onednn = usesLibrary;
-  return link(request, findToolchain(getProgramPath()));
+  return emitter.linkObjects();
 }
 
 } // namespace seqc

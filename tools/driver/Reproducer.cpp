@@ -117,10 +117,10 @@ static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
 void installFaultHandlers() {
   // Touched now, so that a handler does not construct it.
   clearWork();
-  // A file that grows too large is an error of write(), not the end of the
-  // process.
-  std::signal(SIGXFSZ, SIG_IGN);
   sys::AddSignalHandler(onCrash, nullptr);
+  // A file that grows too large is an error of write(), not the end of the
+  // process. LLVM's handlers are in place by now and would say otherwise.
+  std::signal(SIGXFSZ, SIG_IGN);
   install_fatal_error_handler(onFatalError);
   install_bad_alloc_error_handler(onBadAlloc);
   std::set_new_handler(onMemoryExhausted);
