@@ -1,7 +1,8 @@
 //===- AllocateInArena.cpp - Memory from the session's arena --------------===//
 //
-// Loops are bracketed by mark and release around a body that allocates: the arena keeps its memory, so that
-// after the first call of a session nothing comes from the heap, and no step makes it grow.
+// Loops are bracketed by mark and release around a body that allocates: the
+// arena keeps its memory, so that after the first call of a session nothing
+// comes from the heap, and no step makes it grow.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,7 +48,8 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
         bodies.insert(body);
       }
       if (!op.getType().getLayout().isIdentity()) {
-        op.emitOpError("has a layout other than row-major; only row-major buffers can be allocated");
+        op.emitOpError("has a layout other than row-major; only row-major "
+                       "buffers can be allocated");
         return signalPassFailure();
       }
       replace(op);
@@ -58,9 +60,11 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
 
   /// The body of the innermost loop around an op.
   static Block *enclosingLoopBody(Operation *op) {
-    for (Operation *parent = op->getParentOp(); parent; parent = parent->getParentOp()) {
+    for (Operation *parent = op->getParentOp(); parent;
+         parent = parent->getParentOp()) {
       if (isa<LoopLikeOpInterface>(parent))
-        for (Region *region : cast<LoopLikeOpInterface>(parent).getLoopRegions())
+        for (Region *region :
+             cast<LoopLikeOpInterface>(parent).getLoopRegions())
           if (region->isAncestor(op->getParentRegion()))
             return &region->front();
       if (isa<func::FuncOp>(parent))
@@ -73,7 +77,9 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     MemRefType type = op.getType();
-    int64_t known = llvm::divideCeil(type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth(), 8);
+    int64_t known = llvm::divideCeil(
+        type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth(),
+        8);
     for (int64_t extent : type.getShape())
       if (!ShapedType::isDynamic(extent))
         known *= extent;
@@ -81,11 +87,13 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     for (Value extent : op.getDynamicSizes())
       bytes = arith::MulIOp::create(builder, loc, bytes, extent);
     Type pointer = LLVM::LLVMPointerType::get(&getContext());
-    Value memory = callService(builder, loc, context, offsetof(seqc_abi_services, alloc), pointer,
-                               indexToI64(builder, loc, bytes));
+    Value memory =
+        callService(builder, loc, context, offsetof(seqc_abi_services, alloc),
+                    pointer, indexToI64(builder, loc, bytes));
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    Value view = memref::ViewOp::create(builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
-                                        bytesAt(builder, loc, memory), zero, op.getDynamicSizes());
+    Value view = memref::ViewOp::create(
+        builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
+        bytesAt(builder, loc, memory), zero, op.getDynamicSizes());
     op.replaceAllUsesWith(view);
     op.erase();
   }
@@ -93,9 +101,12 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
   void bracket(Block &body) {
     OpBuilder builder = OpBuilder::atBlockBegin(&body);
     Location loc = body.getParentOp()->getLoc();
-    Value mark = callService(builder, loc, context, offsetof(seqc_abi_services, mark), builder.getI64Type(), {});
+    Value mark =
+        callService(builder, loc, context, offsetof(seqc_abi_services, mark),
+                    builder.getI64Type(), {});
     builder.setInsertionPoint(body.getTerminator());
-    callService(builder, loc, context, offsetof(seqc_abi_services, release), Type(), mark);
+    callService(builder, loc, context, offsetof(seqc_abi_services, release),
+                Type(), mark);
   }
 
   Value context;

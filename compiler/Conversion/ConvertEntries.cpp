@@ -1,17 +1,18 @@
 //===- ConvertEntries.cpp - The calling convention of artefacts -----------===//
 //
-// Entries leave the world of tensors at their ends: arguments become views of the caller's memory, results
-// are materialised in memory the runtime hands out, weights are views of the weights section. Inside,
-// tensors stay tensors, for one-shot bufferisation to place.
+// Entries leave the world of tensors at their ends: arguments become views of
+// the caller's memory, results are materialised in memory the runtime hands
+// out, weights are views of the weights section. Inside, tensors stay tensors,
+// for one-shot bufferisation to place.
 //
-// Equal weights, and equal packings, get one place in the section; so the attribute that describes it
-// has one entry per distinct content.
+// Equal weights, and equal packings, get one place in the section; so the
+// attribute that describes it has one entry per distinct content.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Conversion/WeightSources.h"
+#include "compiler/Transforms/WeightSources.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -49,8 +50,11 @@ class WeightsPlanner {
 public:
   explicit WeightsPlanner(MLIRContext *context) : builder(context) {}
 
-  /// The offset of a raw weight or of a packing of weights. `sources` are whole tensors in row-major order.
-  int64_t place(RankedTensorType type, bool packed, bool transposed, ArrayRef<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources) {
+  /// The offset of a raw weight or of a packing of weights. `sources` are whole
+  /// tensors in row-major order.
+  int64_t
+  place(RankedTensorType type, bool packed, bool transposed,
+        ArrayRef<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources) {
     int64_t elementBytes = bytesOf(type.getElementType());
     SmallVector<Attribute> sourceAttrs;
     for (const auto &[sourceType, runs] : sources) {
@@ -59,30 +63,39 @@ public:
         runAttrs.push_back(builder.getDictionaryAttr({
             builder.getNamedAttr("file", run.weight.getFileAttr()),
             builder.getNamedAttr("hash", run.weight.getHashAttr()),
-            builder.getNamedAttr("offset", builder.getI64IntegerAttr(run.weight.getOffset() + run.begin * elementBytes)),
-            builder.getNamedAttr("size", builder.getI64IntegerAttr(run.count * elementBytes)),
+            builder.getNamedAttr(
+                "offset", builder.getI64IntegerAttr(run.weight.getOffset() +
+                                                    run.begin * elementBytes)),
+            builder.getNamedAttr(
+                "size", builder.getI64IntegerAttr(run.count * elementBytes)),
         }));
       sourceAttrs.push_back(builder.getDictionaryAttr({
           builder.getNamedAttr("runs", builder.getArrayAttr(runAttrs)),
-          builder.getNamedAttr("shape", builder.getDenseI64ArrayAttr(sourceType.getShape())),
+          builder.getNamedAttr(
+              "shape", builder.getDenseI64ArrayAttr(sourceType.getShape())),
       }));
     }
     int64_t bytes = type.getNumElements() * elementBytes;
     SmallVector<NamedAttribute> fields{
-        builder.getNamedAttr("kind", builder.getStringAttr(packed ? "pack" : "raw")),
+        builder.getNamedAttr("kind",
+                             builder.getStringAttr(packed ? "pack" : "raw")),
         builder.getNamedAttr("element", TypeAttr::get(type.getElementType())),
-        builder.getNamedAttr("shape", builder.getDenseI64ArrayAttr(type.getShape())),
+        builder.getNamedAttr("shape",
+                             builder.getDenseI64ArrayAttr(type.getShape())),
         builder.getNamedAttr("size", builder.getI64IntegerAttr(bytes)),
         builder.getNamedAttr("sources", builder.getArrayAttr(sourceAttrs)),
     };
     if (packed) {
-      fields.push_back(builder.getNamedAttr("width", builder.getI64IntegerAttr(type.getDimSize(3))));
-      fields.push_back(builder.getNamedAttr("transposed", builder.getBoolAttr(transposed)));
+      fields.push_back(builder.getNamedAttr(
+          "width", builder.getI64IntegerAttr(type.getDimSize(3))));
+      fields.push_back(
+          builder.getNamedAttr("transposed", builder.getBoolAttr(transposed)));
     }
     Attribute content = builder.getDictionaryAttr(fields);
     auto [found, isNew] = offsets.try_emplace(content, end);
     if (isNew) {
-      fields.push_back(builder.getNamedAttr("offset", builder.getI64IntegerAttr(end)));
+      fields.push_back(
+          builder.getNamedAttr("offset", builder.getI64IntegerAttr(end)));
       entries.push_back(builder.getDictionaryAttr(fields));
       end = llvm::alignTo(end + bytes, SEQC_ABI_ALIGNMENT);
     }
@@ -102,14 +115,21 @@ private:
 class EntryConverter {
 public:
   EntryConverter(func::FuncOp function, WeightsPlanner &planner)
-      : function(function), planner(planner), builder(function.getContext()), loc(function.getLoc()) {}
+      : function(function), planner(planner), builder(function.getContext()),
+        loc(function.getLoc()) {}
 
   LogicalResult run() {
     if (!function.getBody().hasOneBlock())
-      return function.emitError("entry '") << function.getName() << "' has control flow between blocks; only structured control flow is supported";
-    for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes()))
+      return function.emitError("entry '")
+             << function.getName()
+             << "' has control flow between blocks; only structured control "
+                "flow is supported";
+    for (Type type : llvm::concat<const Type>(function.getArgumentTypes(),
+                                              function.getResultTypes()))
       if (!isa<RankedTensorType>(type))
-        return function.emitError("entry '") << function.getName() << "' takes or returns " << type << "; ranked tensors are required";
+        return function.emitError("entry '")
+               << function.getName() << "' takes or returns " << type
+               << "; ranked tensors are required";
     Block &body = function.getBody().front();
     Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
     SmallVector<Type> argumentTypes(function.getArgumentTypes());
@@ -117,37 +137,48 @@ public:
     builder.setInsertionPointToStart(&body);
     zero = arith::ConstantIndexOp::create(builder, loc, 0);
     readArguments(body, argumentTypes);
-    weights = bytesAt(builder, loc, loadPointerAt(builder, loc, context, offsetof(seqc_abi_context, weights)));
+    weights = bytesAt(builder, loc,
+                      loadPointerAt(builder, loc, context,
+                                    offsetof(seqc_abi_context, weights)));
     placeWeights();
     writeResults(cast<func::ReturnOp>(body.getTerminator()));
-    function.setType(builder.getFunctionType({pointer}, {builder.getI32Type()}));
+    function.setType(
+        builder.getFunctionType({pointer}, {builder.getI32Type()}));
     function.setArgAttrsAttr(nullptr);
     function.setResAttrsAttr(nullptr);
-    function.setName((Twine(SEQC_ABI_FUNCTION_PREFIX) + function.getName()).str());
+    function.setName(
+        (Twine(SEQC_ABI_FUNCTION_PREFIX) + function.getName()).str());
     return success();
   }
 
 private:
   /// A tensor over `bytes` at `offset`, read only.
-  Value readOnlyTensor(RankedTensorType type, Value bytes, Value offset, ValueRange sizes) {
-    Value view = memref::ViewOp::create(builder, loc, memrefOf(type), bytes, offset, sizes);
-    return bufferization::ToTensorOp::create(builder, loc, type, view, /*restrict=*/true, /*writable=*/false);
+  Value readOnlyTensor(RankedTensorType type, Value bytes, Value offset,
+                       ValueRange sizes) {
+    Value view = memref::ViewOp::create(builder, loc, memrefOf(type), bytes,
+                                        offset, sizes);
+    return bufferization::ToTensorOp::create(
+        builder, loc, type, view, /*restrict=*/true, /*writable=*/false);
   }
 
   void readArguments(Block &body, ArrayRef<Type> types) {
     if (types.empty())
       return;
-    Value inputs = loadPointerAt(builder, loc, context, offsetof(seqc_abi_context, inputs));
+    Value inputs = loadPointerAt(builder, loc, context,
+                                 offsetof(seqc_abi_context, inputs));
     for (auto [i, elementType] : llvm::enumerate(types)) {
       auto type = cast<RankedTensorType>(elementType);
       int64_t at = i * sizeof(seqc_abi_tensor);
-      Value data = loadPointerAt(builder, loc, inputs, at + offsetof(seqc_abi_tensor, data));
-      Value shape = loadPointerAt(builder, loc, inputs, at + offsetof(seqc_abi_tensor, shape));
+      Value data = loadPointerAt(builder, loc, inputs,
+                                 at + offsetof(seqc_abi_tensor, data));
+      Value shape = loadPointerAt(builder, loc, inputs,
+                                  at + offsetof(seqc_abi_tensor, shape));
       SmallVector<Value> sizes;
       for (int64_t d = 0; d < type.getRank(); ++d)
         if (type.isDynamicDim(d))
           sizes.push_back(loadExtent(builder, loc, shape, d));
-      body.getArgument(1).replaceAllUsesWith(readOnlyTensor(type, bytesAt(builder, loc, data), zero, sizes));
+      body.getArgument(1).replaceAllUsesWith(
+          readOnlyTensor(type, bytesAt(builder, loc, data), zero, sizes));
       body.eraseArgument(1);
     }
   }
@@ -172,13 +203,17 @@ private:
       }
       builder.setInsertionPointAfter(last);
       auto type = cast<RankedTensorType>(op.getResult().getType());
-      replaceWeight(op, weightView(type, planner.place(type, true, op.getTransposed(), sources)));
+      replaceWeight(
+          op, weightView(type, planner.place(type, true, op.getTransposed(),
+                                             sources)));
     }
-    // What else is made of weights is placed where computation begins to use it: a slice of a concatenation of
-    // weights is a place of its own, and neither slicing nor concatenating is left for run time.
+    // What else is made of weights is placed where computation begins to use
+    // it: a slice of a concatenation of weights is a place of its own, and
+    // neither slicing nor concatenating is left for run time.
     SmallVector<std::pair<Value, SmallVector<WeightRun>>> used;
     function.walk([&](Operation *op) {
-      if (op->getNumResults() != 1 || !isa<RankedTensorType>(op->getResult(0).getType()))
+      if (op->getNumResults() != 1 ||
+          !isa<RankedTensorType>(op->getResult(0).getType()))
         return;
       Value value = op->getResult(0);
       if (!hasComputingUser(value))
@@ -191,7 +226,8 @@ private:
       auto type = cast<RankedTensorType>(value.getType());
       std::pair<RankedTensorType, SmallVector<WeightRun>> source(type, runs);
       Value view = weightView(type, planner.place(type, false, false, source));
-      value.replaceUsesWithIf(view, [&](OpOperand &use) { return computes(use.getOwner()); });
+      value.replaceUsesWithIf(
+          view, [&](OpOperand &use) { return computes(use.getOwner()); });
     }
     eraseDead();
   }
@@ -206,7 +242,9 @@ private:
     return user->getNumResults() != 1 || !findWeightRuns(user->getResult(0));
   }
 
-  static bool hasComputingUser(Value value) { return llvm::any_of(value.getUsers(), computes); }
+  static bool hasComputingUser(Value value) {
+    return llvm::any_of(value.getUsers(), computes);
+  }
 
   void eraseDead() {
     bool changed = true;
@@ -228,31 +266,48 @@ private:
     builder.setInsertionPoint(op);
     auto type = cast<RankedTensorType>(op.getResult().getType());
     Location at = op.getLoc();
-    auto number = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(builder, at, v); };
+    auto number = [&](int64_t v) -> Value {
+      return arith::ConstantIndexOp::create(builder, at, v);
+    };
     Value buffer = memref::AllocOp::create(builder, at, memrefOf(type));
-    Value step = number(1), columns = number(op.getNumColumns()), width = number(type.getDimSize(3));
-    Value nothing = arith::ConstantOp::create(builder, at, builder.getZeroAttr(type.getElementType()));
+    Value step = number(1), columns = number(op.getNumColumns()),
+          width = number(type.getDimSize(3));
+    Value nothing = arith::ConstantOp::create(
+        builder, at, builder.getZeroAttr(type.getElementType()));
     for (auto [g, source] : llvm::enumerate(op.getSources())) {
-      Value matrix = bufferization::ToBufferOp::create(builder, at, memrefOf(source.getType()), source, /*read_only=*/true);
+      Value matrix = bufferization::ToBufferOp::create(
+          builder, at, memrefOf(source.getType()), source, /*read_only=*/true);
       Value gate = number(g);
       scf::buildLoopNest(
-          builder, at, {number(0), number(0), number(0)}, {number(type.getDimSize(0)), number(type.getDimSize(1)), width},
-          {step, step, step}, [&, transposed = op.getTransposed()](OpBuilder &b, Location l, ValueRange ivs) {
-            Value column = arith::AddIOp::create(b, l, arith::MulIOp::create(b, l, ivs[0], width), ivs[2]);
-            Value inside = arith::CmpIOp::create(b, l, arith::CmpIPredicate::ult, column, columns);
+          builder, at, {number(0), number(0), number(0)},
+          {number(type.getDimSize(0)), number(type.getDimSize(1)), width},
+          {step, step, step},
+          [&, transposed = op.getTransposed()](OpBuilder &b, Location l,
+                                               ValueRange ivs) {
+            Value column = arith::AddIOp::create(
+                b, l, arith::MulIOp::create(b, l, ivs[0], width), ivs[2]);
+            Value inside = arith::CmpIOp::create(
+                b, l, arith::CmpIPredicate::ult, column, columns);
             auto branch = scf::IfOp::create(
                 b, l, inside,
                 [&](OpBuilder &bb, Location ll) {
                   SmallVector<Value> where{column, ivs[1]};
                   if (transposed)
                     std::swap(where[0], where[1]);
-                  scf::YieldOp::create(bb, ll, memref::LoadOp::create(bb, ll, matrix, where).getResult());
+                  scf::YieldOp::create(
+                      bb, ll,
+                      memref::LoadOp::create(bb, ll, matrix, where)
+                          .getResult());
                 },
-                [&](OpBuilder &bb, Location ll) { scf::YieldOp::create(bb, ll, nothing); });
-            memref::StoreOp::create(b, l, branch.getResult(0), buffer, ValueRange{ivs[0], ivs[1], gate, ivs[2]});
+                [&](OpBuilder &bb, Location ll) {
+                  scf::YieldOp::create(bb, ll, nothing);
+                });
+            memref::StoreOp::create(b, l, branch.getResult(0), buffer,
+                                    ValueRange{ivs[0], ivs[1], gate, ivs[2]});
           });
     }
-    Value packed = bufferization::ToTensorOp::create(builder, at, type, buffer, true, false);
+    Value packed = bufferization::ToTensorOp::create(builder, at, type, buffer,
+                                                     true, false);
     replaceWeight(op, packed);
   }
 
@@ -262,30 +317,44 @@ private:
     for (Type type : ret.getOperandTypes())
       mostRank = std::max(mostRank, cast<RankedTensorType>(type).getRank());
     builder.setInsertionPointToStart(&function.getBody().front());
-    Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(mostRank));
-    Value shape = LLVM::AllocaOp::create(builder, loc, pointer, builder.getI64Type(), count);
+    Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                           builder.getI64IntegerAttr(mostRank));
+    Value shape = LLVM::AllocaOp::create(builder, loc, pointer,
+                                         builder.getI64Type(), count);
     builder.setInsertionPoint(ret);
     auto i32 = [&](int64_t value) -> Value {
-      return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), builder.getI32IntegerAttr(value));
+      return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
+                                      builder.getI32IntegerAttr(value));
     };
     for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
       auto type = cast<RankedTensorType>(value.getType());
       SmallVector<Value> sizes;
-      Value bytes = arith::ConstantIndexOp::create(builder, loc, bytesOf(type.getElementType()));
+      Value bytes = arith::ConstantIndexOp::create(
+          builder, loc, bytesOf(type.getElementType()));
       for (int64_t d = 0; d < type.getRank(); ++d) {
-        Value extent = getValueOrCreateConstantIndexOp(builder, loc, tensor::getMixedSize(builder, loc, value, d));
+        Value extent = getValueOrCreateConstantIndexOp(
+            builder, loc, tensor::getMixedSize(builder, loc, value, d));
         if (type.isDynamicDim(d))
           sizes.push_back(extent);
         bytes = arith::MulIOp::create(builder, loc, bytes, extent);
-        Value slot = LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), shape, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(d)});
-        LLVM::StoreOp::create(builder, loc, indexToI64(builder, loc, extent), slot);
+        Value slot = LLVM::GEPOp::create(
+            builder, loc, pointer, builder.getI64Type(), shape,
+            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(d)});
+        LLVM::StoreOp::create(builder, loc, indexToI64(builder, loc, extent),
+                              slot);
       }
-      Value storage = callService(builder, loc, context, offsetof(seqc_abi_services, output), pointer,
-                                  {i32(i), i32(type.getRank()), shape, indexToI64(builder, loc, bytes)});
-      Value view = memref::ViewOp::create(builder, loc, memrefOf(type), bytesAt(builder, loc, storage), zero, sizes);
-      bufferization::MaterializeInDestinationOp::create(builder, loc, Type(), value, view, true, true);
+      Value storage = callService(builder, loc, context,
+                                  offsetof(seqc_abi_services, output), pointer,
+                                  {i32(i), i32(type.getRank()), shape,
+                                   indexToI64(builder, loc, bytes)});
+      Value view =
+          memref::ViewOp::create(builder, loc, memrefOf(type),
+                                 bytesAt(builder, loc, storage), zero, sizes);
+      bufferization::MaterializeInDestinationOp::create(
+          builder, loc, Type(), value, view, true, true);
     }
-    Value done = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(SEQC_ABI_OK));
+    Value done = arith::ConstantOp::create(
+        builder, loc, builder.getI32IntegerAttr(SEQC_ABI_OK));
     func::ReturnOp::create(builder, ret.getLoc(), done);
     ret.erase();
   }
@@ -301,14 +370,16 @@ struct ConvertEntries : seqc::impl::ConvertEntriesPassBase<ConvertEntries> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     WeightsPlanner planner(module.getContext());
-    for (func::FuncOp function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    for (func::FuncOp function :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (function.isPrivate() || function.isExternal())
         continue;
       if (failed(EntryConverter(function, planner).run()))
         return signalPassFailure();
     }
     Builder builder(module.getContext());
-    module->setAttr("seq.weight_layout", builder.getArrayAttr(planner.getEntries()));
+    module->setAttr("seq.weight_layout",
+                    builder.getArrayAttr(planner.getEntries()));
     numWeights = planner.getEntries().size();
     numBytes = planner.getSize();
   }

@@ -1,8 +1,9 @@
 //===- ConvertLinalgToScalarLoops.cpp - linalg on buffers to loops --------===//
 //
-// The road of everything that is no tile. Parallel dimensions are outer loops; reductions are inner loops
-// that carry their accumulators, so that LLVM sees a register and not a memory cell, and a sum that
-// may be reassociated, which it then vectorises.
+// The road of everything that is no tile. Parallel dimensions are outer loops;
+// reductions are inner loops that carry their accumulators, so that LLVM sees a
+// register and not a memory cell, and a sum that may be reassociated, which it
+// then vectorises.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,18 +33,22 @@ namespace {
 
 class LoopWriter {
 public:
-  LoopWriter(RewriterBase &builder, linalg::LinalgOp op) : builder(builder), op(op), loc(op.getLoc()) {}
+  LoopWriter(RewriterBase &builder, linalg::LinalgOp op)
+      : builder(builder), op(op), loc(op.getLoc()) {}
 
   void run() {
     SmallVector<Range> ranges = op.createLoopRanges(builder, loc);
     for (Range range : ranges) {
-      lower.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.offset));
-      upper.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
+      lower.push_back(
+          getValueOrCreateConstantIndexOp(builder, loc, range.offset));
+      upper.push_back(
+          getValueOrCreateConstantIndexOp(builder, loc, range.size));
     }
     one = arith::ConstantIndexOp::create(builder, loc, 1);
     ivs.resize(ranges.size());
     for (auto [d, iterator] : llvm::enumerate(op.getIteratorTypesArray()))
-      (iterator == utils::IteratorType::parallel ? parallel : reduction).push_back(d);
+      (iterator == utils::IteratorType::parallel ? parallel : reduction)
+          .push_back(d);
     emitParallel(0);
   }
 
@@ -64,20 +69,25 @@ private:
   SmallVector<Value> indices(AffineMap map) {
     SmallVector<Value> result;
     SmallVector<OpFoldResult> operands(ivs.begin(), ivs.end());
-    // Outside of reduction loops their variables do not exist, and a map of an init never asks.
+    // Outside of reduction loops their variables do not exist, and a map of an
+    // init never asks.
     for (OpFoldResult &operand : operands)
       if (!cast<Value>(operand))
         operand = builder.getIndexAttr(0);
     for (AffineExpr expression : map.getResults())
       result.push_back(getValueOrCreateConstantIndexOp(
-          builder, loc, affine::makeComposedFoldedAffineApply(builder, loc, AffineMap::get(map.getNumDims(), 0, expression), operands)));
+          builder, loc,
+          affine::makeComposedFoldedAffineApply(
+              builder, loc, AffineMap::get(map.getNumDims(), 0, expression),
+              operands)));
     return result;
   }
 
   Value load(OpOperand *operand) {
     if (!isa<MemRefType>(operand->get().getType()))
       return operand->get();
-    return memref::LoadOp::create(builder, loc, operand->get(), indices(op.getMatchingIndexingMap(operand)));
+    return memref::LoadOp::create(builder, loc, operand->get(),
+                                  indices(op.getMatchingIndexingMap(operand)));
   }
 
   void emitPoint() {
@@ -89,16 +99,19 @@ private:
         accumulators.push_back(Value());
     SmallVector<Value> results = emitReduction(0, accumulators);
     for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), results))
-      memref::StoreOp::create(builder, loc, value, init.get(), indices(op.getMatchingIndexingMap(&init)));
+      memref::StoreOp::create(builder, loc, value, init.get(),
+                              indices(op.getMatchingIndexingMap(&init)));
   }
 
   bool reads(OpOperand &init) { return op.payloadUsesValueFromOperand(&init); }
 
-  SmallVector<Value> emitReduction(unsigned depth, ArrayRef<Value> accumulators) {
+  SmallVector<Value> emitReduction(unsigned depth,
+                                   ArrayRef<Value> accumulators) {
     if (depth == reduction.size())
       return emitBody(accumulators);
     unsigned d = reduction[depth];
-    auto loop = scf::ForOp::create(builder, loc, lower[d], upper[d], one, accumulators);
+    auto loop =
+        scf::ForOp::create(builder, loc, lower[d], upper[d], one, accumulators);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     ivs[d] = loop.getInductionVar();
@@ -131,20 +144,25 @@ private:
     return results;
   }
 
-  /// Whether an addition adds to an accumulator: such a sum is a declared reduction.
+  /// Whether an addition adds to an accumulator: such a sum is a declared
+  /// reduction.
   bool accumulates(Operation &nested) {
     if (!isa<arith::AddFOp>(nested))
       return false;
     return llvm::any_of(nested.getOperands(), [&](Value operand) {
       auto argument = dyn_cast<BlockArgument>(operand);
-      return argument && argument.getOwner() == op.getBlock() && argument.getArgNumber() >= op.getNumDpsInputs();
+      return argument && argument.getOwner() == op.getBlock() &&
+             argument.getArgNumber() >= op.getNumDpsInputs();
     });
   }
 
   static void relax(Operation *sum) {
     auto interface = cast<arith::ArithFastMathInterface>(sum);
-    arith::FastMathFlags flags = interface.getFastMathFlagsAttr().getValue() | arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
-    sum->setAttr(interface.getFastMathAttrName(), arith::FastMathFlagsAttr::get(sum->getContext(), flags));
+    arith::FastMathFlags flags = interface.getFastMathFlagsAttr().getValue() |
+                                 arith::FastMathFlags::reassoc |
+                                 arith::FastMathFlags::contract;
+    sum->setAttr(interface.getFastMathAttrName(),
+                 arith::FastMathFlagsAttr::get(sum->getContext(), flags));
   }
 
   RewriterBase &builder;
@@ -155,7 +173,8 @@ private:
   Value one;
 };
 
-/// Whether every init is addressed by parallel dimensions alone, so that it can be carried.
+/// Whether every init is addressed by parallel dimensions alone, so that it can
+/// be carried.
 bool hasPlainInits(linalg::LinalgOp op) {
   SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
   return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
@@ -169,31 +188,48 @@ bool hasPlainInits(linalg::LinalgOp op) {
 
 /// The address of a row-major buffer.
 Value addressOf(RewriterBase &builder, Location loc, Value buffer) {
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
-  Value number = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
-  return LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), number);
+  Value address =
+      memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+  Value number =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
+  return LLVM::IntToPtrOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), number);
 }
 
-/// Row-major buffers are copied by memcpy, others by loops: left alone, a copy of dynamic shape would become a
-/// call of MLIR's support library.
+/// Row-major buffers are copied by memcpy, others by loops: left alone, a copy
+/// of dynamic shape would become a call of MLIR's support library.
 void copyWithoutLibrary(RewriterBase &rewriter, memref::CopyOp op) {
   auto type = cast<MemRefType>(op.getSource().getType());
-  auto isDense = [](Value buffer) { return cast<MemRefType>(buffer.getType()).getLayout().isIdentity(); };
+  auto isDense = [](Value buffer) {
+    return cast<MemRefType>(buffer.getType()).getLayout().isIdentity();
+  };
   if (!isDense(op.getSource()) || !isDense(op.getTarget())) {
-    rewriter.replaceOpWithNewOp<linalg::CopyOp>(op, op.getSource(), op.getTarget());
+    rewriter.replaceOpWithNewOp<linalg::CopyOp>(op, op.getSource(),
+                                                op.getTarget());
     return;
   }
   Location loc = op.getLoc();
-  int64_t elementBytes = type.getElementType().isIndex() ? 8 : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t elementBytes =
+      type.getElementType().isIndex()
+          ? 8
+          : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   Value bytes = arith::ConstantIndexOp::create(rewriter, loc, elementBytes);
-  for (OpFoldResult extent : memref::getMixedSizes(rewriter, loc, op.getSource()))
-    bytes = arith::MulIOp::create(rewriter, loc, bytes, getValueOrCreateConstantIndexOp(rewriter, loc, extent));
-  Value length = arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), bytes);
-  Value source = addressOf(rewriter, loc, op.getSource()), target = addressOf(rewriter, loc, op.getTarget());
-  rewriter.replaceOpWithNewOp<LLVM::MemcpyOp>(op, target, source, length, /*isVolatile=*/false);
+  for (OpFoldResult extent :
+       memref::getMixedSizes(rewriter, loc, op.getSource()))
+    bytes = arith::MulIOp::create(
+        rewriter, loc, bytes,
+        getValueOrCreateConstantIndexOp(rewriter, loc, extent));
+  Value length =
+      arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), bytes);
+  Value source = addressOf(rewriter, loc, op.getSource()),
+        target = addressOf(rewriter, loc, op.getTarget());
+  rewriter.replaceOpWithNewOp<LLVM::MemcpyOp>(op, target, source, length,
+                                              /*isVolatile=*/false);
 }
 
-struct ConvertLinalgToScalarLoops : seqc::impl::ConvertLinalgToScalarLoopsPassBase<ConvertLinalgToScalarLoops> {
+struct ConvertLinalgToScalarLoops
+    : seqc::impl::ConvertLinalgToScalarLoopsPassBase<
+          ConvertLinalgToScalarLoops> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<memref::CopyOp> copies;

@@ -21,7 +21,8 @@ struct ExpandReshapes : seqc::impl::ExpandReshapesPassBase<ExpandReshapes> {
   void runOnOperation() override {
     SmallVector<memref::ExpandShapeOp> found;
     getOperation().walk([&](memref::ExpandShapeOp op) {
-      if (op.getSrcType().getLayout().isIdentity() && op.getResultType().getLayout().isIdentity())
+      if (op.getSrcType().getLayout().isIdentity() &&
+          op.getResultType().getLayout().isIdentity())
         found.push_back(op);
     });
     for (memref::ExpandShapeOp op : found)
@@ -32,7 +33,8 @@ struct ExpandReshapes : seqc::impl::ExpandReshapesPassBase<ExpandReshapes> {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     MemRefType type = op.getResultType();
-    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides(sizes.size());
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(),
+                              strides(sizes.size());
     SmallVector<int64_t> known;
     int64_t offset;
     (void)type.getStridesAndOffset(known, offset);
@@ -41,13 +43,19 @@ struct ExpandReshapes : seqc::impl::ExpandReshapesPassBase<ExpandReshapes> {
         strides[d] = builder.getIndexAttr(known[d]);
         continue;
       }
-      Value inner = getValueOrCreateConstantIndexOp(builder, loc, strides[d + 1]);
-      Value extent = getValueOrCreateConstantIndexOp(builder, loc, sizes[d + 1]);
-      strides[d] = arith::MulIOp::create(builder, loc, inner, extent).getResult();
+      Value inner =
+          getValueOrCreateConstantIndexOp(builder, loc, strides[d + 1]);
+      Value extent =
+          getValueOrCreateConstantIndexOp(builder, loc, sizes[d + 1]);
+      strides[d] =
+          arith::MulIOp::create(builder, loc, inner, extent).getResult();
     }
-    auto strided = MemRefType::get(type.getShape(), type.getElementType(),
-                                   StridedLayoutAttr::get(builder.getContext(), 0, known));
-    Value view = memref::ReinterpretCastOp::create(builder, loc, strided, op.getSrc(), builder.getIndexAttr(0), sizes, strides);
+    auto strided =
+        MemRefType::get(type.getShape(), type.getElementType(),
+                        StridedLayoutAttr::get(builder.getContext(), 0, known));
+    Value view = memref::ReinterpretCastOp::create(
+        builder, loc, strided, op.getSrc(), builder.getIndexAttr(0), sizes,
+        strides);
     if (view.getType() != type)
       view = memref::CastOp::create(builder, loc, type, view);
     op.replaceAllUsesWith(view);

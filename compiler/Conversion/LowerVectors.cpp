@@ -29,7 +29,8 @@ struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
   void runOnOperation() override {
     Operation *function = getOperation();
     applyBounded(function, [](RewritePatternSet &patterns) {
-      vector::populateVectorContractLoweringPatterns(patterns, vector::VectorContractLowering::OuterProduct);
+      vector::populateVectorContractLoweringPatterns(
+          patterns, vector::VectorContractLowering::OuterProduct);
       vector::populateVectorOuterProductLoweringPatterns(patterns);
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
@@ -41,12 +42,15 @@ struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
       vector::populateVectorBroadcastLoweringPatterns(patterns);
-      vector::populateVectorTransposeLoweringPatterns(patterns, vector::VectorTransposeLowering::EltWise);
+      vector::populateVectorTransposeLoweringPatterns(
+          patterns, vector::VectorTransposeLowering::EltWise);
       vector::populateVectorShapeCastLoweringPatterns(patterns);
-      vector::populateVectorMultiReductionLoweringPatterns(patterns, vector::VectorMultiReductionLowering::InnerParallel);
+      vector::populateVectorMultiReductionLoweringPatterns(
+          patterns, vector::VectorMultiReductionLowering::InnerParallel);
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
-      vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
+      vector::populateVectorTransferLoweringPatterns(patterns,
+                                                     /*maxTransferRank=*/1);
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
       populateCanonicalizations(patterns, {"vector", "arith", "affine"});

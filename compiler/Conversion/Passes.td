@@ -156,7 +156,8 @@ def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "Expand exponentials and their kin into polynomials";
   let description = [{
     `exp`, `tanh`, `log`, `log1p`, `expm1` and `erf` of f32 become arithmetic that vectorises; other functions become calls
-    of libm, one element at a time. Results stay within a few units in the last place.
+    of libm, one element at a time. Results stay within a few units in the last place. Multiply-adds are
+    fused where the target has an instruction for that.
 
     Requires: nothing. Ensures: the functions above are gone from f32 code.
 
@@ -166,7 +167,7 @@ def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
     ```
     After: arithmetic.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
 def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"> {

@@ -15,7 +15,8 @@ using namespace mlir;
 
 namespace {
 
-struct RemoveSelfCopies : seqc::impl::RemoveSelfCopiesPassBase<RemoveSelfCopies> {
+struct RemoveSelfCopies
+    : seqc::impl::RemoveSelfCopiesPassBase<RemoveSelfCopies> {
   void runOnOperation() override {
     SmallVector<memref::CopyOp> found;
     getOperation().walk([&](memref::CopyOp op) {

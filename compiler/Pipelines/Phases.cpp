@@ -21,15 +21,19 @@ using namespace seqc;
 // Names
 //===----------------------------------------------------------------------===//
 
-static constexpr Phase kPhases[] = {Phase::Import,    Phase::Normalize, Phase::Select,    Phase::Decompose,
-                                    Phase::Fuse,      Phase::Offload,   Phase::Tile,      Phase::Vectorize,
-                                    Phase::Bufferize, Phase::LLVM,      Phase::Object,    Phase::Link};
-static constexpr llvm::StringLiteral kNames[] = {"import", "normalize", "select",    "decompose", "fuse",   "offload",
-                                                 "tile",   "vectorize", "bufferize", "llvm",      "object", "link"};
+static constexpr Phase kPhases[] = {
+    Phase::Import,    Phase::Normalize, Phase::Select, Phase::Decompose,
+    Phase::Fuse,      Phase::Offload,   Phase::Tile,   Phase::Vectorize,
+    Phase::Bufferize, Phase::LLVM,      Phase::Object, Phase::Link};
+static constexpr llvm::StringLiteral kNames[] = {
+    "import", "normalize", "select",    "decompose", "fuse",   "offload",
+    "tile",   "vectorize", "bufferize", "llvm",      "object", "link"};
 
 llvm::ArrayRef<Phase> seqc::allPhases() { return kPhases; }
 
-llvm::StringRef seqc::phaseName(Phase phase) { return kNames[static_cast<unsigned>(phase)]; }
+llvm::StringRef seqc::phaseName(Phase phase) {
+  return kNames[static_cast<unsigned>(phase)];
+}
 
 std::optional<Phase> seqc::parsePhase(llvm::StringRef name) {
   for (Phase phase : kPhases)
@@ -39,7 +43,8 @@ std::optional<Phase> seqc::parsePhase(llvm::StringRef name) {
 }
 
 bool seqc::isPipelinePhase(Phase phase) {
-  return phase != Phase::Import && phase != Phase::Object && phase != Phase::Link;
+  return phase != Phase::Import && phase != Phase::Object &&
+         phase != Phase::Link;
 }
 
 static llvm::StringRef backendName(Backend backend) {
@@ -58,26 +63,32 @@ static llvm::StringRef backendName(Backend backend) {
 // Phases
 //===----------------------------------------------------------------------===//
 
-/// Phase `normalize`: one public function per entry, shapes and constants folded.
+/// Phase `normalize`: one public function per entry, shapes and constants
+/// folded.
 static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
-  // Frontends and users may structure a model by private functions; analyses see entries only.
+  // Frontends and users may structure a model by private functions; analyses
+  // see entries only.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
-/// Phase `decompose`: named cells, attention and search become recurrences, products and loops.
+/// Phase `decompose`: named cells, attention and search become recurrences,
+/// products and loops.
 static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
   // Attention and search first: their regions may hold cells.
   pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
   pm.addNestedPass<func::FuncOp>(createDecomposeCellsPass());
-  // A decoder's cell is a recurrence of one step. As plain ops it takes part in what follows.
+  // A decoder's cell is a recurrence of one step. As plain ops it takes part in
+  // what follows.
   pm.addNestedPass<func::FuncOp>(createInlineSingleStepPass());
-  // Ragged rows are packed before projections are hoisted, so that these cover living steps only.
+  // Ragged rows are packed before projections are hoisted, so that these cover
+  // living steps only.
   pm.addPass(createPackRaggedPass());
   pm.addNestedPass<func::FuncOp>(createHoistProjectionPass());
-  // Search last: it inlines the step into a loop over buffers, which no earlier pass looks through.
+  // Search last: it inlines the step into a loop over buffers, which no earlier
+  // pass looks through.
   pm.addPass(createDecomposeGeneratePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -87,7 +98,8 @@ static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
 static void buildFuse(OpPassManager &pm, const PhaseOptions &options) {
   FuseProductsPassOptions products;
   products.merge = options.optLevel > 0;
-  // What does not depend on the step leaves the loop before products are grouped.
+  // What does not depend on the step leaves the loop before products are
+  // grouped.
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addNestedPass<func::FuncOp>(createFuseProductsPass(products));
   // Products are fixed; what is left between them are elementwise tails.
@@ -101,11 +113,15 @@ static void buildOffload(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createOffloadProductsPass(offload));
 }
 
-/// Phase `tile`: loops over time, and static tiles for products and their tails.
-static void buildTile(OpPassManager &pm, const PhaseOptions &) {
-  // Destinations are decided on whole cells: tiling hides which op reads a state where.
+/// Phase `tile`: loops over time, and static tiles for products and their
+/// tails.
+static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
+  TileProductsPassOptions products;
+  products.vectorBits = options.vectorBits;
+  // Destinations are decided on whole cells: tiling hides which op reads a
+  // state where.
   pm.addNestedPass<func::FuncOp>(createConvertRecurrenceToSCFPass());
-  pm.addNestedPass<func::FuncOp>(createTileProductsPass());
+  pm.addNestedPass<func::FuncOp>(createTileProductsPass(products));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -115,15 +131,18 @@ static void buildVectorize(OpPassManager &pm, const PhaseOptions &) {
   pm.addNestedPass<func::FuncOp>(createVectorizeTilesPass());
 }
 
-/// Phase `bufferize`: tensors become memory of the arena, of the caller and of the weights section.
+/// Phase `bufferize`: tensors become memory of the arena, of the caller and of
+/// the weights section.
 static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
-  // Ends of entries first, so that results have destinations that tensors can be placed in.
+  // Ends of entries first, so that results have destinations that tensors can
+  // be placed in.
   pm.addPass(createConvertEntriesPass());
   pm.addPass(createCSEPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = false;
-  bufferize.unknownTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.unknownTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -159,7 +178,8 @@ static void buildLLVM(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-void seqc::buildPhase(Phase phase, OpPassManager &pm, const PhaseOptions &options) {
+void seqc::buildPhase(Phase phase, OpPassManager &pm,
+                      const PhaseOptions &options) {
   switch (phase) {
   case Phase::Normalize:
     buildNormalize(pm, options);
@@ -204,22 +224,33 @@ void seqc::buildPhase(Phase phase, OpPassManager &pm, const PhaseOptions &option
 namespace {
 /// PhaseOptions as options of a pass pipeline.
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
-  Option<unsigned> optLevel{*this, "opt-level", llvm::cl::desc("Optimisation level, 0 to 3"), llvm::cl::init(2)};
-  Option<std::string> backend{*this, "backend", llvm::cl::desc("Who computes large products: auto, llvm or onednn"), llvm::cl::init("llvm")};
-  Option<unsigned> vectorBits{*this, "vector-bits", llvm::cl::desc("Widest vector of the target in bits"), llvm::cl::init(512)};
+  Option<unsigned> optLevel{*this, "opt-level",
+                            llvm::cl::desc("Optimisation level, 0 to 3"),
+                            llvm::cl::init(2)};
+  Option<std::string> backend{
+      *this, "backend",
+      llvm::cl::desc("Who computes large products: auto, llvm or onednn"),
+      llvm::cl::init("llvm")};
+  Option<unsigned> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Widest vector of the target in bits"),
+      llvm::cl::init(512)};
 
   PhaseOptions get() const {
     PhaseOptions options;
     options.optLevel = optLevel;
     options.vectorBits = vectorBits;
-    options.backend = backend == "onednn" ? Backend::OneDNN : backend == "auto" ? Backend::Auto : Backend::LLVM;
+    options.backend = backend == "onednn" ? Backend::OneDNN
+                      : backend == "auto" ? Backend::Auto
+                                          : Backend::LLVM;
     return options;
   }
 };
 } // namespace
 
 std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
-  return ("--seqc-" + phaseName(phase) + "=opt-level=" + Twine(options.optLevel) + " backend=" + backendName(options.backend) +
+  return ("--seqc-" + phaseName(phase) + "=opt-level=" +
+          Twine(options.optLevel) + " backend=" + backendName(options.backend) +
           " vector-bits=" + Twine(options.vectorBits))
       .str();
 }
@@ -232,9 +263,10 @@ void seqc::registerAllPasses() {
   for (Phase phase : kPhases) {
     if (!isPipelinePhase(phase))
       continue;
-    PassPipelineRegistration<PipelineOptions>(("seqc-" + phaseName(phase)).str(), ("Phase " + phaseName(phase)).str(),
-                                              [phase](OpPassManager &pm, const PipelineOptions &options) {
-                                                buildPhase(phase, pm, options.get());
-                                              });
+    PassPipelineRegistration<PipelineOptions>(
+        ("seqc-" + phaseName(phase)).str(), ("Phase " + phaseName(phase)).str(),
+        [phase](OpPassManager &pm, const PipelineOptions &options) {
+          buildPhase(phase, pm, options.get());
+        });
   }
 }

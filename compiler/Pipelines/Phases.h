@@ -1,7 +1,8 @@
 //===- Phases.h - The named phases of the compiler --------------*- C++ -*-===//
 //
-// A model passes these phases in order. Each is a pipeline that ends with a check of what
-// may exist after it; each can be stopped at, dumped and replayed in seqc-opt.
+// A model passes these phases in order. Each is a pipeline that ends with a
+// check of what may exist after it; each can be stopped at, dumped and replayed
+// in seqc-opt.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,12 +66,13 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 /// Whether a phase is a pass pipeline: all but import, object and link.
 bool isPipelinePhase(Phase phase);
 
-/// Adds the passes of a phase to a pass manager on builtin.module. Nothing is added for a
-/// phase that is no pipeline.
-void buildPhase(Phase phase, mlir::OpPassManager &pm, const PhaseOptions &options);
+/// Adds the passes of a phase to a pass manager on builtin.module. Nothing is
+/// added for a phase that is no pipeline.
+void buildPhase(Phase phase, mlir::OpPassManager &pm,
+                const PhaseOptions &options);
 
-/// The option of seqc-opt that runs a phase, e.g. `--seqc-tile=opt-level=2 backend=llvm
-/// vector-bits=512`.
+/// The option of seqc-opt that runs a phase, e.g. `--seqc-tile=opt-level=2
+/// backend=llvm vector-bits=512`.
 std::string phaseOption(Phase phase, const PhaseOptions &options);
 
 /// Registers all passes of the compiler and the phase pipelines `seqc-<phase>`.

@@ -9,7 +9,8 @@ class DialectRegistry;
 
 namespace seqc {
 
-/// Registers the dialects of the project and of MLIR, their external models and the translations to LLVM IR.
+/// Registers the dialects of the project and of MLIR, their external models and
+/// the translations to LLVM IR.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
 } // namespace seqc

@@ -17,7 +17,8 @@ using namespace seqc;
 
 namespace {
 
-/// From `phase` on, no op whose name starts with `prefix` may exist; `pass` should have seen to that.
+/// From `phase` on, no op whose name starts with `prefix` may exist; `pass`
+/// should have seen to that.
 struct Rule {
   Phase phase;
   llvm::StringLiteral prefix, pass;
@@ -42,7 +43,8 @@ constexpr Rule kRules[] = {
     {Phase::LLVM, "arith.", "convert-arith-to-llvm"},
     {Phase::LLVM, "math.", "convert-math-to-libm"},
     {Phase::LLVM, "dnn.", "convert-dnn-to-llvm"},
-    {Phase::LLVM, "builtin.unrealized_conversion_cast", "reconcile-unrealized-casts"},
+    {Phase::LLVM, "builtin.unrealized_conversion_cast",
+     "reconcile-unrealized-casts"},
 };
 
 struct VerifyPhase : seqc::impl::VerifyPhasePassBase<VerifyPhase> {
@@ -61,7 +63,8 @@ struct VerifyPhase : seqc::impl::VerifyPhasePassBase<VerifyPhase> {
       for (const Rule &rule : kRules) {
         if (*known < rule.phase || !name.starts_with(rule.prefix))
           continue;
-        op->emitError("phase '") << phase << "' left '" << name << "', which '" << rule.pass << "' should have removed";
+        op->emitError("phase '") << phase << "' left '" << name << "', which '"
+                                 << rule.pass << "' should have removed";
         failedAny = true;
         break;
       }

@@ -1,12 +1,14 @@
 //===- FuseElementwise.cpp - Fuse elementwise ops -------------------------===//
 //
-// Upstream's conversion and fusion, with a control that suits cells: an elementwise producer is
-// fused into an elementwise consumer, and keeps its result if something else uses it, so that the
-// tail of a cell becomes one op with one result per state.
+// Upstream's conversion and fusion, with a control that suits cells: an
+// elementwise producer is fused into an elementwise consumer, and keeps its
+// result if something else uses it, so that the tail of a cell becomes one op
+// with one result per state.
 //
-// Upstream's patterns leave a producer with further uses in place beside the fused op, which then
-// computes it again. FuseSharedProducer lets those uses read the fused op's result instead; where
-// one of them stands before the consumer, nothing is fused.
+// Upstream's patterns leave a producer with further uses in place beside the
+// fused op, which then computes it again. FuseSharedProducer lets those uses
+// read the fused op's result instead; where one of them stands before the
+// consumer, nothing is fused.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +35,8 @@ namespace {
 /// Whether an op works element by element, without reduction.
 bool worksElementwise(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  return generic && generic.hasPureTensorSemantics() && generic.getNumReductionLoops() == 0;
+  return generic && generic.hasPureTensorSemantics() &&
+         generic.getNumReductionLoops() == 0;
 }
 
 /// Whether an op computes nothing: a plain copy or broadcast.
@@ -42,12 +45,14 @@ bool isCheap(Operation *op) {
   return generic && generic.getBody()->without_terminator().empty();
 }
 
-/// Fusing must not repeat work: the producer's loops must be the consumer's, or its result must be
-/// cheap to compute again (a plain copy or broadcast of one value).
+/// Fusing must not repeat work: the producer's loops must be the consumer's, or
+/// its result must be cheap to compute again (a plain copy or broadcast of one
+/// value).
 bool shouldFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-  if (!producer || !consumer || !worksElementwise(producer) || !worksElementwise(consumer))
+  if (!producer || !consumer || !worksElementwise(producer) ||
+      !worksElementwise(consumer))
     return false;
   if (producer->getBlock() != consumer->getBlock())
     return false;
@@ -115,14 +120,15 @@ struct FuseElementwise : seqc::impl::FuseElementwisePassBase<FuseElementwise> {
       linalg::populateElementwiseToLinalgConversionPatterns(patterns);
     });
     applyBounded(function, [this](RewritePatternSet &patterns) {
-      linalg::populateElementwiseOpsFusionPatterns(patterns, [this](OpOperand *operand) {
-        Operation *producer = operand->get().getDefiningOp();
-        bool fuse = shouldFuse(operand) &&
-                    (isCheap(producer) ||
-                     isSoleUser(producer, operand->getOwner()));
-        numFused += fuse;
-        return fuse;
-      });
+      linalg::populateElementwiseOpsFusionPatterns(
+          patterns, [this](OpOperand *operand) {
+            Operation *producer = operand->get().getDefiningOp();
+            bool fuse = shouldFuse(operand) &&
+                        (isCheap(producer) ||
+                         isSoleUser(producer, operand->getOwner()));
+            numFused += fuse;
+            return fuse;
+          });
       patterns.add<FuseSharedProducer>(&getContext(), numFused);
       linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
       linalg::populateEraseUnnecessaryInputsPatterns(patterns);

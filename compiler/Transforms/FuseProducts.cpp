@@ -1,15 +1,19 @@
 //===- FuseProducts.cpp - Pack products and merge gates -------------------===//
 //
-// The gates of a cell multiply the same rows by several weights. One product with one result per
-// gate reads the rows once and gives the tail of the cell all its operands in one tile.
+// The gates of a cell multiply the same rows by several weights. One product
+// with one result per gate reads the rows once and gives the tail of the cell
+// all its operands in one tile.
 //
 //   1. An addition onto a product over zeros becomes the product's init.
-//   2. Products of one block that share left operand, shape and element type are grouped, up to
+//   2. Products of one block that share left operand, shape and element type
+//   are grouped, up to
 //      four; their weights are interleaved by one seq.pack.
-//   3. Packing does not depend on the step: loop-invariant code motion takes it out of loops.
+//   3. Packing does not depend on the step: loop-invariant code motion takes it
+//   out of loops.
 //
-// Panel width: 16 columns for three or four gates, 32 for two, 64 for one, so that a tile of four
-// rows always fills sixteen vector registers of 512 bits; narrower where the product itself is.
+// Panel width: 16 columns for three or four gates, 32 for two, 64 for one, so
+// that a tile of four rows always fills sixteen vector registers of 512 bits;
+// narrower where the product itself is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,7 +40,8 @@ using namespace seqc;
 
 namespace {
 
-/// Most gates of one packed product: sixteen accumulators are shared out among them.
+/// Most gates of one packed product: sixteen accumulators are shared out among
+/// them.
 constexpr size_t kMaxGates = 4;
 
 /// A product that can be packed: lhs [M, K] times rhs, [K, N] or [N, K].
@@ -67,10 +72,12 @@ std::optional<Product> matchProduct(linalg::MatmulOp op) {
   auto rhs = cast<RankedTensorType>(op.getDpsInputOperand(1)->get().getType());
   auto lhs = cast<RankedTensorType>(op.getDpsInputOperand(0)->get().getType());
   auto out = cast<RankedTensorType>(op.getResult(0).getType());
-  if (!rhs.hasStaticShape() || rhs.getNumElements() == 0 || lhs.isDynamicDim(1) || out.isDynamicDim(1))
+  if (!rhs.hasStaticShape() || rhs.getNumElements() == 0 ||
+      lhs.isDynamicDim(1) || out.isDynamicDim(1))
     return std::nullopt;
   Type element = rhs.getElementType();
-  if (lhs.getElementType() != element || out.getElementType() != element || !element.isF32())
+  if (lhs.getElementType() != element || out.getElementType() != element ||
+      !element.isF32())
     return std::nullopt;
   return Product{op, kn};
 }
@@ -84,10 +91,13 @@ bool isZeroFill(Value value) {
 /// product(0) + other  =>  product(other)
 struct AddIntoInit : OpRewritePattern<arith::AddFOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(arith::AddFOp add, PatternRewriter &rewriter) const override {
-    for (auto [value, other] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+  LogicalResult matchAndRewrite(arith::AddFOp add,
+                                PatternRewriter &rewriter) const override {
+    for (auto [value, other] : {std::pair(add.getLhs(), add.getRhs()),
+                                std::pair(add.getRhs(), add.getLhs())}) {
       auto matmul = value.getDefiningOp<linalg::MatmulOp>();
-      if (!matmul || !matmul.hasPureTensorSemantics() || !matmul->hasOneUse() || matmul->getBlock() != add->getBlock() ||
+      if (!matmul || !matmul.hasPureTensorSemantics() || !matmul->hasOneUse() ||
+          matmul->getBlock() != add->getBlock() ||
           !isZeroFill(matmul.getDpsInitOperand(0)->get()))
         continue;
       IRMapping map;
@@ -108,7 +118,8 @@ int64_t panelWidth(size_t gates, int64_t columns) {
   return width;
 }
 
-/// Replaces a group of products by one packed product in front of the last of them.
+/// Replaces a group of products by one packed product in front of the last of
+/// them.
 void replaceGroup(MutableArrayRef<Product> group) {
   linalg::MatmulOp last = group.back().op;
   OpBuilder builder(last);
@@ -126,11 +137,14 @@ void replaceGroup(MutableArrayRef<Product> group) {
   int64_t columns = rhs.getDimSize(group[0].rhsIsKN ? 1 : 0);
   int64_t width = panelWidth(group.size(), columns);
   auto packed = RankedTensorType::get(
-      {static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, static_cast<int64_t>(group.size()), width},
+      {static_cast<int64_t>(llvm::divideCeil(columns, width)), depth,
+       static_cast<int64_t>(group.size()), width},
       rhs.getElementType());
-  Value panels = seq::PackOp::create(builder, loc, packed, sources, group[0].rhsIsKN);
-  auto product = seq::PackedMatmulOp::create(builder, loc, ValueRange(inits).getTypes(),
-                                             group[0].lhs(), panels, inits);
+  Value panels =
+      seq::PackOp::create(builder, loc, packed, sources, group[0].rhsIsKN);
+  auto product =
+      seq::PackedMatmulOp::create(builder, loc, ValueRange(inits).getTypes(),
+                                  group[0].lhs(), panels, inits);
   for (auto [member, result] : llvm::zip(group, product.getResults())) {
     member.op.getResult(0).replaceAllUsesWith(result);
     member.op.erase();
@@ -138,14 +152,17 @@ void replaceGroup(MutableArrayRef<Product> group) {
 }
 
 /// The ancestor of `op` that lies in `block`.
-Operation *ancestorIn(Block *block, Operation *op) { return block->findAncestorOpInBlock(*op); }
+Operation *ancestorIn(Block *block, Operation *op) {
+  return block->findAncestorOpInBlock(*op);
+}
 
-/// Whether `candidate` may be computed together with the group whose last member it would be: no
-/// result of an earlier member may be used before it.
+/// Whether `candidate` may be computed together with the group whose last
+/// member it would be: no result of an earlier member may be used before it.
 bool canJoin(ArrayRef<Product> group, Product candidate) {
   Product first = group.front();
   if (group.size() >= kMaxGates || first.lhs() != candidate.lhs() ||
-      first.rhs().getType() != candidate.rhs().getType() || first.rhsIsKN != candidate.rhsIsKN ||
+      first.rhs().getType() != candidate.rhs().getType() ||
+      first.rhsIsKN != candidate.rhsIsKN ||
       first.op.getResult(0).getType() != candidate.op.getResult(0).getType())
     return false;
   for (Product member : group)
@@ -170,12 +187,14 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
     function.walk([&](Block *block) { blocks.push_back(block); });
     for (Block *block : blocks)
       packBlock(*block);
-    function.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
+    function.walk(
+        [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
   void packBlock(Block &block) {
     SmallVector<SmallVector<Product>> groups;
-    for (auto matmul : llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
+    for (auto matmul :
+         llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
       // What an addition has replaced.
       if (isOpTriviallyDead(matmul)) {
         matmul.erase();

@@ -1,9 +1,12 @@
-//===- InlineSingleStep.cpp - Replace recurrences of one step by their cell ===//
+//===- InlineSingleStep.cpp - Replace recurrences of one step by their cell
+//===//
 //
-// A decoder applies its cell once per token; written as a layer it is a recurrence over a time
-// extent of 1. Inlined, its products and its elementwise tail fuse with what surrounds them.
+// A decoder applies its cell once per token; written as a layer it is a
+// recurrence over a time extent of 1. Inlined, its products and its elementwise
+// tail fuse with what surrounds them.
 //
-// Leaves behind: reshapes between [B, F] and [1, B, F], which cost nothing in memory.
+// Leaves behind: reshapes between [B, F] and [1, B, F], which cost nothing in
+// memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,9 +49,11 @@ void inlineCell(seq::RecurrenceOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   IRMapping map;
-  for (auto [input, argument] : llvm::zip(op.getScanned(), op.getSliceArguments())) {
+  for (auto [input, argument] :
+       llvm::zip(op.getScanned(), op.getSliceArguments())) {
     auto type = cast<RankedTensorType>(input.getType());
-    Value slice = tensor::CollapseShapeOp::create(builder, loc, input, mergeLeading(type.getRank()));
+    Value slice = tensor::CollapseShapeOp::create(builder, loc, input,
+                                                  mergeLeading(type.getRank()));
     if (slice.getType() != argument.getType())
       slice = tensor::CastOp::create(builder, loc, argument.getType(), slice);
     map.map(argument, slice);
@@ -56,26 +61,31 @@ void inlineCell(seq::RecurrenceOp op) {
   map.map(op.getStateArguments(), op.getInits());
   for (Operation &nested : op.getCell().front().without_terminator())
     builder.clone(nested, map);
-  for (auto [result, yielded] : llvm::zip(op.getOutputs(), op.getYieldedOutputs())) {
+  for (auto [result, yielded] :
+       llvm::zip(op.getOutputs(), op.getYieldedOutputs())) {
     auto type = cast<RankedTensorType>(result.getType());
     Value value = map.lookupOrDefault(yielded);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, value);
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, value);
     sizes.insert(sizes.begin(), builder.getIndexAttr(1));
     SmallVector<int64_t> shape{1};
-    llvm::append_range(shape, cast<RankedTensorType>(value.getType()).getShape());
+    llvm::append_range(shape,
+                       cast<RankedTensorType>(value.getType()).getShape());
     Value expanded = tensor::ExpandShapeOp::create(
-        builder, loc, RankedTensorType::get(shape, type.getElementType()), value,
-        mergeLeading(type.getRank()), sizes);
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        value, mergeLeading(type.getRank()), sizes);
     if (expanded.getType() != type)
       expanded = tensor::CastOp::create(builder, loc, type, expanded);
     result.replaceAllUsesWith(expanded);
   }
-  for (auto [result, yielded] : llvm::zip(op.getFinals(), op.getYieldedStates()))
+  for (auto [result, yielded] :
+       llvm::zip(op.getFinals(), op.getYieldedStates()))
     result.replaceAllUsesWith(map.lookupOrDefault(yielded));
   op.erase();
 }
 
-struct InlineSingleStep : seqc::impl::InlineSingleStepPassBase<InlineSingleStep> {
+struct InlineSingleStep
+    : seqc::impl::InlineSingleStepPassBase<InlineSingleStep> {
   void runOnOperation() override {
     SmallVector<seq::RecurrenceOp> found;
     getOperation().walk<WalkOrder::PostOrder>([&](seq::RecurrenceOp op) {

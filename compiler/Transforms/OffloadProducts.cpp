@@ -1,18 +1,21 @@
 //===- OffloadProducts.cpp - Give products to oneDNN ----------------------===//
 //
-// Generated code beats the library wherever a product feeds an elementwise tail, has few rows, or
-// sweeps weights that do not fit a cache (docs/performance.md); so `auto` offloads only large products
-// of known size. A forced library gets every product.
+// Generated code beats the library wherever a product feeds an elementwise
+// tail, has few rows, or sweeps weights that do not fit a cache
+// (docs/performance.md); so `auto` offloads only large products of known size.
+// A forced library gets every product.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/WeightSources.h"
 #include "dialect/DNN/IR/DNNOps.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 #define DEBUG_TYPE "seq-offload-products"
 
@@ -32,30 +35,15 @@ struct Decision {
   std::string reason;
 };
 
-/// Whether a right operand is a stored weight, seen through reshapes and slices.
-bool isStoredWeight(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (isa<seq::WeightOp>(op))
-      return true;
-    if (!isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op))
-      return false;
-    value = op->getOperand(0);
-  }
-  return false;
-}
-
-/// A location as `file:line:column`, or the name of what it came from.
-std::string describe(Location location) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  location->walk([&](Location part) {
-    if (auto file = dyn_cast<FileLineColLoc>(part)) {
-      os << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn();
-      return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
-  });
-  return text.empty() ? "unknown" : text;
+/// The names of the stored weights that a packing is made of, each once; empty
+/// if it is computed.
+std::string nameWeights(seq::PackOp pack) {
+  llvm::SetVector<StringRef> names;
+  for (Value source : pack.getSources())
+    if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(source))
+      for (WeightRun run : *runs)
+        names.insert(run.weight.getName());
+  return llvm::join(names, ", ");
 }
 
 struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
@@ -64,7 +52,8 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (backend != "llvm" && backend != "onednn" && backend != "auto") {
-      module.emitError("unknown backend '") << backend << "'; llvm, onednn or auto is required";
+      module.emitError("unknown backend '")
+          << backend << "'; llvm, onednn or auto is required";
       return signalPassFailure();
     }
     SmallVector<seq::PackedMatmulOp> products;
@@ -95,25 +84,42 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
       return {true, "backend is onednn"};
     int64_t rows = op.getLhs().getType().getDimSize(0);
     if (ShapedType::isDynamic(rows))
-      return {false, "the number of rows is not known, and generated code serves every number"};
-    int64_t flops = 2 * rows * op.getDepth() * op.getNumColumns() * op.getNumMatrices();
+      return {false, "the number of rows is not known, and generated code "
+                     "serves every number"};
+    int64_t flops =
+        2 * rows * op.getDepth() * op.getNumColumns() * op.getNumMatrices();
     if (flops < minFlops)
-      return {false, ("work of " + Twine(flops) + " operations is below " + Twine(minFlops)).str()};
-    return {true, ("work of " + Twine(flops) + " operations is at least " + Twine(minFlops)).str()};
+      return {false, ("work of " + Twine(flops) + " operations is below " +
+                      Twine(minFlops))
+                         .str()};
+    return {true, ("work of " + Twine(flops) + " operations is at least " +
+                   Twine(minFlops))
+                      .str()};
   }
 
-  static Attribute explain(Builder &builder, seq::PackedMatmulOp op, const Decision &decision) {
+  static Attribute explain(Builder &builder, seq::PackedMatmulOp op,
+                           const Decision &decision) {
     bool inLoop = op->getParentOfType<LoopLikeOpInterface>() != nullptr;
+    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
+    int64_t rows = op.getLhs().getType().getDimSize(0);
     return builder.getDictionaryAttr({
         builder.getNamedAttr("K", builder.getI64IntegerAttr(op.getDepth())),
-        builder.getNamedAttr("M", builder.getI64IntegerAttr(op.getLhs().getType().getDimSize(0))),
-        builder.getNamedAttr("N", builder.getI64IntegerAttr(op.getNumColumns())),
-        builder.getNamedAttr("choice", builder.getStringAttr(decision.library ? "onednn" : "llvm")),
-        builder.getNamedAttr("gates", builder.getI64IntegerAttr(op.getNumMatrices())),
+        builder.getNamedAttr("M", builder.getI64IntegerAttr(
+                                      ShapedType::isDynamic(rows) ? -1 : rows)),
+        builder.getNamedAttr("N",
+                             builder.getI64IntegerAttr(op.getNumColumns())),
+        builder.getNamedAttr(
+            "choice",
+            builder.getStringAttr(decision.library ? "onednn" : "llvm")),
+        builder.getNamedAttr("gates",
+                             builder.getI64IntegerAttr(op.getNumMatrices())),
         builder.getNamedAttr("in_loop", builder.getBoolAttr(inLoop)),
-        builder.getNamedAttr("location", builder.getStringAttr(describe(op.getLoc()))),
-        builder.getNamedAttr("op", builder.getStringAttr(decision.library ? "dnn.matmul" : "seq.packed_matmul")),
+        builder.getNamedAttr(
+            "op", builder.getStringAttr(
+                      decision.library ? "dnn.matmul" : "seq.packed_matmul")),
         builder.getNamedAttr("reason", builder.getStringAttr(decision.reason)),
+        builder.getNamedAttr(
+            "weights", builder.getStringAttr(pack ? nameWeights(pack) : "")),
     });
   }
 
@@ -123,8 +129,13 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
     SmallVector<Value> results;
     for (auto [source, init] : llvm::zip(pack.getSources(), op.getInits())) {
       bool transposed = !pack.getTransposed();
-      Value primitive = dnn::CreateMatmulOp::create(builder, op.getLoc(), dnn::MatmulType::get(builder.getContext()), source, transposed, isStoredWeight(source));
-      results.push_back(dnn::MatmulOp::create(builder, op.getLoc(), init.getType(), primitive, op.getLhs(), source, init).getResult());
+      Value primitive = dnn::CreateMatmulOp::create(
+          builder, op.getLoc(), dnn::MatmulType::get(builder.getContext()),
+          source, transposed, findWeightRuns(source).has_value());
+      results.push_back(dnn::MatmulOp::create(builder, op.getLoc(),
+                                              init.getType(), primitive,
+                                              op.getLhs(), source, init)
+                            .getResult());
     }
     op->replaceAllUsesWith(results);
     op->erase();

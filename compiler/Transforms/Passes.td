@@ -97,7 +97,8 @@ def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
   let description = [{
     Each `seq.packed_matmul`, together with the one elementwise op that consumes all its results
     if there is one, becomes loops over panels of columns and tiles of rows. All bodies are static: full panels
-    and one tail panel; rows in tiles of 4, then 3, 2 and 1. Fills and broadcasts that
+    and one tail panel; rows in tiles of 4, then 3, 2 and 1 (with vectors of 512 bits; narrower ones have
+    fewer accumulators and get one row at a time). Fills and broadcasts that
     feed a tile are recomputed inside it. Rows beyond `row-block` are cut into blocks
     when the product stands outside of loops, so that a block of the left operand stays in the L2 cache.
 
@@ -118,6 +119,7 @@ def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">,
     Option<"rowBlock", "row-block", "int64_t", /*default=*/"128", "Rows of a cache block outside of loops">
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -9,18 +9,21 @@
 
 using namespace mlir;
 
-void seqc::applyBounded(Operation *op, llvm::function_ref<void(RewritePatternSet &)> fill) {
+void seqc::applyBounded(Operation *op,
+                        llvm::function_ref<void(RewritePatternSet &)> fill) {
   RewritePatternSet patterns(op->getContext());
   fill(patterns);
   GreedyRewriteConfig config;
   config.setMaxIterations(10);
-  // The number of iterations alone does not bound a worklist that refills itself.
+  // The number of iterations alone does not bound a worklist that refills
+  // itself.
   config.setMaxNumRewrites(1000000);
   // Not converging is no failure: the IR is valid after every rewrite.
   (void)applyPatternsGreedily(op, std::move(patterns), config);
 }
 
-void seqc::populateCanonicalizations(RewritePatternSet &patterns, ArrayRef<StringRef> dialects) {
+void seqc::populateCanonicalizations(RewritePatternSet &patterns,
+                                     ArrayRef<StringRef> dialects) {
   MLIRContext *context = patterns.getContext();
   for (StringRef name : dialects)
     if (Dialect *dialect = context->getLoadedDialect(name))

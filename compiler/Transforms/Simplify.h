@@ -8,8 +8,9 @@
 
 namespace seqc {
 
-/// Applies the patterns that `fill` adds, within fixed bounds on iterations and rewrites.
-/// Small sets only: lowerings and canonicalisations in one set may undo each other for ever.
+/// Applies the patterns that `fill` adds, within fixed bounds on iterations and
+/// rewrites. Small sets only: lowerings and canonicalisations in one set may
+/// undo each other for ever.
 void applyBounded(mlir::Operation *op,
                   llvm::function_ref<void(mlir::RewritePatternSet &)> fill);
 
@@ -17,8 +18,8 @@ void applyBounded(mlir::Operation *op,
 void populateCanonicalizations(mlir::RewritePatternSet &patterns,
                                llvm::ArrayRef<llvm::StringRef> dialects);
 
-/// Canonicalises with the patterns of all loaded dialects, merges nested tensor subsets and
-/// removes common subexpressions.
+/// Canonicalises with the patterns of all loaded dialects, merges nested tensor
+/// subsets and removes common subexpressions.
 void simplify(mlir::Operation *op);
 
 } // namespace seqc

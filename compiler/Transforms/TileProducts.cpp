@@ -1,19 +1,21 @@
 //===- TileProducts.cpp - Tile packed products with their tails -----------===//
 //
-// A packed product reads its left operand by rows and its weights by panels. This pass writes the
-// loops around one static tile:
+// A packed product reads its left operand by rows and its weights by panels.
+// This pass writes the loops around one static tile:
 //
 //   for blocks of rows (only outside of loops over time)
 //     for panels of columns, then the last panel if it is narrower
 //       for tiles of 4 rows, then 3, 2, 1
 //         product tile, then the tile of the elementwise op that consumes it
 //
-// Panels are outermost: their weights are the big operand and are read once per row block. Rows get a
-// cascade of static bodies and no masks: masked transfers are not hoisted out of the loop over k.
-// What feeds a tile and is cheap, a fill or a broadcast, is computed inside it.
+// Panels are outermost: their weights are the big operand and are read once per
+// row block. Rows get a cascade of static bodies and no masks: masked transfers
+// are not hoisted out of the loop over k. What feeds a tile and is cheap, a
+// fill or a broadcast, is computed inside it.
 //
-// The loops are written directly rather than peeled from tiled ones: each bound is known when it is
-// needed, and every body is static from the start. They are marked `seq.tile` for the vectoriser.
+// The loops are written directly rather than peeled from tiled ones: each bound
+// is known when it is needed, and every body is static from the start. They are
+// marked `seq.tile` for the vectoriser.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,8 +42,14 @@ using namespace seqc;
 
 namespace {
 
-/// Heights of row tiles, tallest first. Four rows of 64 columns fill sixteen 512-bit registers.
-constexpr int64_t kRowTiles[] = {4, 3, 2, 1};
+/// Heights of row tiles, tallest first. A row of a panel has up to 64 columns:
+/// four of them fill sixteen of the 32 registers of 512 bits, one fills eight
+/// of the 16 registers of 256 bits.
+ArrayRef<int64_t> rowTiles(unsigned vectorBits) {
+  static constexpr int64_t wide[] = {4, 3, 2, 1}, narrow[] = {1};
+  return vectorBits >= 512 ? ArrayRef<int64_t>(wide)
+                           : ArrayRef<int64_t>(narrow);
+}
 
 /// A static rectangle of a [rows, columns] tensor.
 struct Tile {
@@ -53,16 +61,18 @@ struct Tile {
   OpFoldResult panel;
 };
 
-/// A root of tiling: an elementwise op with the products it consumes, or one product alone.
+/// A root of tiling: an elementwise op with the products it consumes, or one
+/// product alone.
 struct Group {
   SmallVector<seq::PackedMatmulOp> products;
   linalg::GenericOp tail; // may be null
 };
 
-/// Whether a generic works on [rows, columns] element by element, so that a tile of its results needs
-/// just the tiles of its operands.
+/// Whether a generic works on [rows, columns] element by element, so that a
+/// tile of its results needs just the tiles of its operands.
 bool isTileableTail(linalg::GenericOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumLoops() != 2 || op.getNumReductionLoops() != 0 || op.hasIndexSemantics())
+  if (!op.hasPureTensorSemantics() || op.getNumLoops() != 2 ||
+      op.getNumReductionLoops() != 0 || op.hasIndexSemantics())
     return false;
   for (AffineMap map : op.getIndexingMapsArray())
     if (!map.isProjectedPermutation())
@@ -72,15 +82,18 @@ bool isTileableTail(linalg::GenericOp op) {
   });
 }
 
-/// The one tail that consumes every result of a product, each as a [rows, columns] operand.
+/// The one tail that consumes every result of a product, each as a [rows,
+/// columns] operand.
 linalg::GenericOp findTail(seq::PackedMatmulOp product) {
   linalg::GenericOp tail;
   for (OpOperand &use : product->getUses()) {
     auto user = dyn_cast<linalg::GenericOp>(use.getOwner());
-    if (!user || (tail && user != tail) || user->getBlock() != product->getBlock())
+    if (!user || (tail && user != tail) ||
+        user->getBlock() != product->getBlock())
       return nullptr;
     tail = user;
-    if (!tail.isDpsInput(&use) || !tail.getMatchingIndexingMap(&use).isIdentity())
+    if (!tail.isDpsInput(&use) ||
+        !tail.getMatchingIndexingMap(&use).isIdentity())
       return nullptr;
   }
   return tail && isTileableTail(tail) ? tail : nullptr;
@@ -89,8 +102,10 @@ linalg::GenericOp findTail(seq::PackedMatmulOp product) {
 /// Writes the loops and tiles of one group.
 class GroupTiler {
 public:
-  GroupTiler(Group group, int64_t rowBlock)
-      : group(group), rowBlock(rowBlock), builder(group.tail ? group.tail.getOperation() : group.products[0].getOperation()),
+  GroupTiler(Group group, int64_t rowBlock, unsigned vectorBits)
+      : group(group), rowBlock(rowBlock), heights(rowTiles(vectorBits)),
+        builder(group.tail ? group.tail.getOperation()
+                           : group.products[0].getOperation()),
         loc(group.tail ? group.tail.getLoc() : group.products[0].getLoc()) {}
 
   void run() {
@@ -104,11 +119,13 @@ public:
       llvm::append_range(outs, group.tail.getDpsInits());
     } else {
       for (Value init : product.getInits())
-        outs.push_back(tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, init),
-                                               getElementTypeOrSelf(init)));
+        outs.push_back(tensor::EmptyOp::create(
+            builder, loc, tensor::getMixedSizes(builder, loc, init),
+            getElementTypeOrSelf(init)));
     }
     SmallVector<Value> results = emitBlocks(outs);
-    Operation *root = group.tail ? group.tail.getOperation() : product.getOperation();
+    Operation *root =
+        group.tail ? group.tail.getOperation() : product.getOperation();
     root->replaceAllUsesWith(results);
     root->erase();
     if (group.tail)
@@ -117,44 +134,57 @@ public:
   }
 
 private:
-  using Body = llvm::function_ref<SmallVector<Value>(Value iv, ValueRange outs)>;
+  using Body =
+      llvm::function_ref<SmallVector<Value>(Value iv, ValueRange outs)>;
 
   /// `for iv = lower to upper step step`, with the tensors carried.
-  SmallVector<Value> emitLoop(OpFoldResult lower, OpFoldResult upper, int64_t step, ValueRange outs, Body body) {
+  SmallVector<Value> emitLoop(OpFoldResult lower, OpFoldResult upper,
+                              int64_t step, ValueRange outs, Body body) {
     auto loop = scf::ForOp::create(
         builder, loc, getValueOrCreateConstantIndexOp(builder, loc, lower),
         getValueOrCreateConstantIndexOp(builder, loc, upper),
         arith::ConstantIndexOp::create(builder, loc, step), outs);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> yielded = body(loop.getInductionVar(), loop.getRegionIterArgs());
+    SmallVector<Value> yielded =
+        body(loop.getInductionVar(), loop.getRegionIterArgs());
     scf::YieldOp::create(builder, loc, yielded);
     return loop.getResults();
   }
 
   OpFoldResult apply(AffineExpr expression, ArrayRef<OpFoldResult> operands) {
-    return affine::makeComposedFoldedAffineApply(builder, loc, expression, operands);
+    return affine::makeComposedFoldedAffineApply(builder, loc, expression,
+                                                 operands);
   }
 
   SmallVector<Value> emitBlocks(ValueRange outs) {
-    bool inLoop = builder.getInsertionBlock()->getParentOp()->getParentOfType<LoopLikeOpInterface>() ||
-                  isa<LoopLikeOpInterface>(builder.getInsertionBlock()->getParentOp());
+    bool inLoop =
+        builder.getInsertionBlock()
+            ->getParentOp()
+            ->getParentOfType<LoopLikeOpInterface>() ||
+        isa<LoopLikeOpInterface>(builder.getInsertionBlock()->getParentOp());
     std::optional<int64_t> known = getConstantIntValue(rows);
     if (inLoop || rowBlock <= 0 || (known && *known <= rowBlock))
       return emitPanels(builder.getIndexAttr(0), rows, outs);
-    return emitLoop(builder.getIndexAttr(0), rows, rowBlock, outs, [&](Value start, ValueRange carried) {
-      AffineExpr s, m;
-      bindSymbols(builder.getContext(), s, m);
-      OpFoldResult end = affine::makeComposedFoldedAffineMin(
-          builder, loc, AffineMap::get(0, 2, {s + rowBlock, m}, builder.getContext()), {start, rows});
-      return emitPanels(start, end, carried);
-    });
+    return emitLoop(
+        builder.getIndexAttr(0), rows, rowBlock, outs,
+        [&](Value start, ValueRange carried) {
+          AffineExpr s, m;
+          bindSymbols(builder.getContext(), s, m);
+          OpFoldResult end = affine::makeComposedFoldedAffineMin(
+              builder, loc,
+              AffineMap::get(0, 2, {s + rowBlock, m}, builder.getContext()),
+              {start, rows});
+          return emitPanels(start, end, carried);
+        });
   }
 
-  SmallVector<Value> emitPanels(OpFoldResult rowBegin, OpFoldResult rowEnd, ValueRange outs) {
+  SmallVector<Value> emitPanels(OpFoldResult rowBegin, OpFoldResult rowEnd,
+                                ValueRange outs) {
     SmallVector<Value> current(outs);
     int64_t full = columns / width, rest = columns % width;
-    auto emitPanel = [&](OpFoldResult panel, int64_t count, ValueRange carried) {
+    auto emitPanel = [&](OpFoldResult panel, int64_t count,
+                         ValueRange carried) {
       Tile tile;
       AffineExpr p;
       bindSymbols(builder.getContext(), p);
@@ -166,32 +196,37 @@ private:
     if (full == 1)
       current = emitPanel(builder.getIndexAttr(0), width, current);
     else if (full > 1)
-      current = emitLoop(builder.getIndexAttr(0), builder.getIndexAttr(full), 1, current, [&](Value panel, ValueRange carried) {
-        return emitPanel(panel, width, carried);
-      });
+      current = emitLoop(builder.getIndexAttr(0), builder.getIndexAttr(full), 1,
+                         current, [&](Value panel, ValueRange carried) {
+                           return emitPanel(panel, width, carried);
+                         });
     if (rest > 0)
       current = emitPanel(builder.getIndexAttr(full), rest, current);
     return current;
   }
 
-  SmallVector<Value> emitRows(Tile tile, OpFoldResult begin, OpFoldResult end, ValueRange outs) {
+  SmallVector<Value> emitRows(Tile tile, OpFoldResult begin, OpFoldResult end,
+                              ValueRange outs) {
     SmallVector<Value> current(outs);
-    for (int64_t height : kRowTiles) {
+    for (int64_t height : heights) {
       AffineExpr b, e;
       bindSymbols(builder.getContext(), b, e);
-      OpFoldResult upper = apply(b + (e - b).floorDiv(height) * height, {begin, end});
+      OpFoldResult upper =
+          apply(b + (e - b).floorDiv(height) * height, {begin, end});
       tile.rows = height;
-      std::optional<int64_t> lowerKnown = getConstantIntValue(begin), upperKnown = getConstantIntValue(upper);
+      std::optional<int64_t> lowerKnown = getConstantIntValue(begin),
+                             upperKnown = getConstantIntValue(upper);
       if (lowerKnown && upperKnown && *upperKnown - *lowerKnown <= height) {
         // No loop around what runs once or not at all.
         tile.row = begin;
         if (*upperKnown > *lowerKnown)
           current = emitTile(tile, current);
       } else {
-        current = emitLoop(begin, upper, height, current, [&](Value row, ValueRange carried) {
-          tile.row = row;
-          return emitTile(tile, carried);
-        });
+        current = emitLoop(begin, upper, height, current,
+                           [&](Value row, ValueRange carried) {
+                             tile.row = row;
+                             return emitTile(tile, carried);
+                           });
       }
       begin = upper;
     }
@@ -201,10 +236,12 @@ private:
   SmallVector<Value> emitTile(const Tile &tile, ValueRange outs) {
     DenseMap<Value, Value> productTiles;
     for (seq::PackedMatmulOp product : group.products)
-      for (auto [result, value] : llvm::zip(product.getResults(), emitProductTile(product, tile)))
+      for (auto [result, value] :
+           llvm::zip(product.getResults(), emitProductTile(product, tile)))
         productTiles[result] = value;
     SmallVector<OpFoldResult> offsets{tile.row, tile.column};
-    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows), builder.getIndexAttr(tile.columns)};
+    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows),
+                                    builder.getIndexAttr(tile.columns)};
     SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
     SmallVector<Value> values;
     if (!group.tail) {
@@ -215,16 +252,19 @@ private:
     }
     SmallVector<Value> updated;
     for (auto [value, out] : llvm::zip(values, outs))
-      updated.push_back(tensor::InsertSliceOp::create(builder, loc, value, out, offsets, sizes, strides));
+      updated.push_back(tensor::InsertSliceOp::create(builder, loc, value, out,
+                                                      offsets, sizes, strides));
     return updated;
   }
 
-  /// The tile of `value` seen through `map`, whose dimensions are the rows and columns of the tile.
+  /// The tile of `value` seen through `map`, whose dimensions are the rows and
+  /// columns of the tile.
   Value emitOperandTile(Value value, AffineMap map, const Tile &tile) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type)
       return value;
-    SmallVector<OpFoldResult> offsets, sizes, strides(type.getRank(), builder.getIndexAttr(1));
+    SmallVector<OpFoldResult> offsets, sizes,
+        strides(type.getRank(), builder.getIndexAttr(1));
     for (AffineExpr expression : map.getResults()) {
       bool isRow = cast<AffineDimExpr>(expression).getPosition() == 0;
       offsets.push_back(isRow ? tile.row : tile.column);
@@ -234,53 +274,72 @@ private:
       return computed;
     if (offsets.empty())
       return value;
-    return tensor::ExtractSliceOp::create(builder, loc, value, offsets, sizes, strides);
+    return tensor::ExtractSliceOp::create(builder, loc, value, offsets, sizes,
+                                          strides);
   }
 
   Value emptyTile(ArrayRef<OpFoldResult> sizes, Value like) {
-    return tensor::EmptyOp::create(builder, loc, sizes, getElementTypeOrSelf(like));
+    return tensor::EmptyOp::create(builder, loc, sizes,
+                                   getElementTypeOrSelf(like));
   }
 
-  /// Computes a tile of a fill, a broadcast or an uninitialised tensor in place of reading it.
-  Value recompute(Value value, AffineMap map, const Tile &tile, ArrayRef<OpFoldResult> sizes) {
+  /// Computes a tile of a fill, a broadcast or an uninitialised tensor in place
+  /// of reading it.
+  Value recompute(Value value, AffineMap map, const Tile &tile,
+                  ArrayRef<OpFoldResult> sizes) {
     Operation *producer = value.getDefiningOp();
     if (isa_and_present<tensor::EmptyOp>(producer))
       return emptyTile(sizes, value);
     if (auto fill = dyn_cast_if_present<linalg::FillOp>(producer)) {
-      auto op = linalg::FillOp::create(builder, loc, fill.getInputs(), emptyTile(sizes, value));
+      auto op = linalg::FillOp::create(builder, loc, fill.getInputs(),
+                                       emptyTile(sizes, value));
       op->setAttr("seq.tile", builder.getUnitAttr());
       return op.getResult(0);
     }
     if (auto broadcast = dyn_cast_if_present<linalg::BroadcastOp>(producer)) {
       SmallVector<AffineExpr> kept;
       for (auto [d, expression] : llvm::enumerate(map.getResults()))
-        if (!llvm::is_contained(broadcast.getDimensions(), static_cast<int64_t>(d)))
+        if (!llvm::is_contained(broadcast.getDimensions(),
+                                static_cast<int64_t>(d)))
           kept.push_back(expression);
-      Value input = emitOperandTile(broadcast.getInput(), AffineMap::get(2, 0, kept, builder.getContext()), tile);
-      auto op = linalg::BroadcastOp::create(builder, loc, input, emptyTile(sizes, value), broadcast.getDimensions());
+      Value input = emitOperandTile(
+          broadcast.getInput(),
+          AffineMap::get(2, 0, kept, builder.getContext()), tile);
+      auto op = linalg::BroadcastOp::create(builder, loc, input,
+                                            emptyTile(sizes, value),
+                                            broadcast.getDimensions());
       op->setAttr("seq.tile", builder.getUnitAttr());
       return op->getResult(0);
     }
-    // A copy or broadcast that earlier passes wrote as a generic: a body without arithmetic.
+    // A copy or broadcast that earlier passes wrote as a generic: a body
+    // without arithmetic.
     auto generic = dyn_cast_if_present<linalg::GenericOp>(producer);
-    if (!generic || generic.getNumReductionLoops() != 0 || generic->getNumResults() != 1 || generic.hasIndexSemantics() ||
-        !generic.getBlock()->without_terminator().empty() || generic.getNumLoops() != map.getNumResults() ||
-        !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).isIdentity())
+    if (!generic || generic.getNumReductionLoops() != 0 ||
+        generic->getNumResults() != 1 || generic.hasIndexSemantics() ||
+        !generic.getBlock()->without_terminator().empty() ||
+        generic.getNumLoops() != map.getNumResults() ||
+        !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0))
+             .isIdentity())
       return nullptr;
     for (OpOperand *input : generic.getDpsInputOperands())
       if (!generic.getMatchingIndexingMap(input).isProjectedPermutation())
         return nullptr;
     SmallVector<Value> operands;
     for (OpOperand *input : generic.getDpsInputOperands())
-      operands.push_back(emitOperandTile(input->get(), generic.getMatchingIndexingMap(input).compose(map), tile));
+      operands.push_back(emitOperandTile(
+          input->get(), generic.getMatchingIndexingMap(input).compose(map),
+          tile));
     operands.push_back(emptyTile(sizes, value));
-    Operation *op = mlir::clone(builder, generic, {operands.back().getType()}, operands);
+    Operation *op =
+        mlir::clone(builder, generic, {operands.back().getType()}, operands);
     op->setAttr("seq.tile", builder.getUnitAttr());
     return op->getResult(0);
   }
 
-  /// init[row, column] + sum_k lhs[row, k] * panels[panel, k, g, column], all g in one op.
-  SmallVector<Value> emitProductTile(seq::PackedMatmulOp product, const Tile &tile) {
+  /// init[row, column] + sum_k lhs[row, k] * panels[panel, k, g, column], all g
+  /// in one op.
+  SmallVector<Value> emitProductTile(seq::PackedMatmulOp product,
+                                     const Tile &tile) {
     MLIRContext *context = builder.getContext();
     AffineMap identity = AffineMap::getMultiDimIdentityMap(2, context);
     Attribute one = builder.getIndexAttr(1), zero = builder.getIndexAttr(0);
@@ -289,14 +348,17 @@ private:
     SmallVector<Value> inputs, outs;
     inputs.push_back(tensor::ExtractSliceOp::create(
         builder, loc, product.getLhs(), ArrayRef<OpFoldResult>{tile.row, zero},
-        ArrayRef<OpFoldResult>{builder.getIndexAttr(tile.rows), builder.getIndexAttr(depth)},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(tile.rows),
+                               builder.getIndexAttr(depth)},
         ArrayRef<OpFoldResult>{one, one}));
     auto weightType = RankedTensorType::get({depth, tile.columns}, element);
     for (int64_t g = 0; g < gates; ++g)
       inputs.push_back(tensor::ExtractSliceOp::create(
           builder, loc, weightType, product.getPanels(),
-          ArrayRef<OpFoldResult>{tile.panel, zero, builder.getIndexAttr(g), zero},
-          ArrayRef<OpFoldResult>{one, builder.getIndexAttr(depth), one, builder.getIndexAttr(tile.columns)},
+          ArrayRef<OpFoldResult>{tile.panel, zero, builder.getIndexAttr(g),
+                                 zero},
+          ArrayRef<OpFoldResult>{one, builder.getIndexAttr(depth), one,
+                                 builder.getIndexAttr(tile.columns)},
           ArrayRef<OpFoldResult>(SmallVector<OpFoldResult>(4, one))));
     for (Value init : product.getInits())
       outs.push_back(emitOperandTile(init, identity, tile));
@@ -309,13 +371,17 @@ private:
     using utils::IteratorType;
     auto op = linalg::GenericOp::create(
         builder, loc, ValueRange(outs).getTypes(), inputs, outs, maps,
-        ArrayRef{IteratorType::parallel, IteratorType::reduction, IteratorType::parallel},
+        ArrayRef{IteratorType::parallel, IteratorType::reduction,
+                 IteratorType::parallel},
         [&](OpBuilder &b, Location l, ValueRange args) {
           SmallVector<Value> sums;
           for (int64_t g = 0; g < gates; ++g) {
-            auto contract = arith::FastMathFlagsAttr::get(context, arith::FastMathFlags::contract);
-            Value term = arith::MulFOp::create(b, l, args[0], args[1 + g], contract);
-            sums.push_back(arith::AddFOp::create(b, l, args[1 + gates + g], term, contract));
+            auto contract = arith::FastMathFlagsAttr::get(
+                context, arith::FastMathFlags::contract);
+            Value term =
+                arith::MulFOp::create(b, l, args[0], args[1 + g], contract);
+            sums.push_back(arith::AddFOp::create(b, l, args[1 + gates + g],
+                                                 term, contract));
           }
           linalg::YieldOp::create(b, l, sums);
         });
@@ -323,26 +389,36 @@ private:
     return op.getResults();
   }
 
-  SmallVector<Value> emitTailTile(const Tile &tile, const DenseMap<Value, Value> &productTiles, ValueRange outs) {
+  SmallVector<Value> emitTailTile(const Tile &tile,
+                                  const DenseMap<Value, Value> &productTiles,
+                                  ValueRange outs) {
     SmallVector<Value> operands, tileOuts;
     for (OpOperand *input : group.tail.getDpsInputOperands()) {
       Value known = productTiles.lookup(input->get());
-      operands.push_back(known ? known : emitOperandTile(input->get(), group.tail.getMatchingIndexingMap(input), tile));
+      operands.push_back(
+          known ? known
+                : emitOperandTile(input->get(),
+                                  group.tail.getMatchingIndexingMap(input),
+                                  tile));
     }
     SmallVector<OpFoldResult> offsets{tile.row, tile.column};
-    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows), builder.getIndexAttr(tile.columns)};
+    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows),
+                                    builder.getIndexAttr(tile.columns)};
     SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
     for (Value out : outs) {
-      operands.push_back(tensor::ExtractSliceOp::create(builder, loc, out, offsets, sizes, strides));
+      operands.push_back(tensor::ExtractSliceOp::create(
+          builder, loc, out, offsets, sizes, strides));
       tileOuts.push_back(operands.back());
     }
-    Operation *op = mlir::clone(builder, group.tail, ValueRange(tileOuts).getTypes(), operands);
+    Operation *op = mlir::clone(builder, group.tail,
+                                ValueRange(tileOuts).getTypes(), operands);
     op->setAttr("seq.tile", builder.getUnitAttr());
     return op->getResults();
   }
 
   Group group;
   int64_t rowBlock;
+  ArrayRef<int64_t> heights;
   OpBuilder builder;
   Location loc;
   int64_t width = 0, columns = 0;
@@ -356,7 +432,8 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
     SmallVector<Group> groups;
     llvm::MapVector<Operation *, Group> byTail;
     getOperation().walk([&](seq::PackedMatmulOp product) {
-      if (product.getLhs().getType().getElementType() != product.getPanels().getType().getElementType())
+      if (product.getLhs().getType().getElementType() !=
+          product.getPanels().getType().getElementType())
         return;
       linalg::GenericOp tail = findTail(product);
       if (!tail) {
@@ -364,8 +441,9 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
         return;
       }
       Group &group = byTail[tail];
-      if (!group.products.empty() && (group.products.front().getPanelWidth() != product.getPanelWidth() ||
-                                      group.products.front().getNumColumns() != product.getNumColumns())) {
+      if (!group.products.empty() &&
+          (group.products.front().getPanelWidth() != product.getPanelWidth() ||
+           group.products.front().getNumColumns() != product.getNumColumns())) {
         groups.push_back({{product}, nullptr});
         return;
       }
@@ -379,7 +457,7 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
       numTiled += group.products.size();
       if (group.tail)
         numWithTail += group.products.size();
-      GroupTiler(group, rowBlock).run();
+      GroupTiler(group, rowBlock, vectorBits).run();
     }
   }
 };

@@ -2,8 +2,10 @@
 //
 //   1. Tile the depth of every product tile by one.
 //   2. Vectorise the tiles; multiplications with reduction become contractions.
-//   3. Fold tensor subsets into transfers and hoist loop-invariant subsets: accumulators become
-//      carried vectors, and a product tile is forwarded to its tail without going through memory.
+//   3. Fold tensor subsets into transfers and hoist loop-invariant subsets:
+//   accumulators become
+//      carried vectors, and a product tile is forwarded to its tail without
+//      going through memory.
 //
 // Leaves behind: linalg ops that are no tiles, for loops.
 //
@@ -51,12 +53,14 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
     if (failed(vectorizeTiles(function)))
       return signalPassFailure();
     foldSubsets(function);
-    function.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
+    function.walk(
+        [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
     SmallVector<scf::ForOp> loops;
     function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
     IRRewriter rewriter(function.getContext());
     for (scf::ForOp loop : loops)
-      (void)hoistLoopInvariantSubsets(rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+      (void)hoistLoopInvariantSubsets(
+          rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
     simplify(function);
     foldSubsets(function);
     simplify(function);
@@ -73,9 +77,11 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
       rewriter.setInsertionPoint(op);
       SmallVector<OpFoldResult> sizes;
       for (utils::IteratorType iterator : op.getIteratorTypesArray())
-        sizes.push_back(rewriter.getIndexAttr(iterator == utils::IteratorType::reduction ? 1 : 0));
-      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
-          rewriter, cast<TilingInterface>(op.getOperation()), scf::SCFTilingOptions().setTileSizes(sizes));
+        sizes.push_back(rewriter.getIndexAttr(
+            iterator == utils::IteratorType::reduction ? 1 : 0));
+      FailureOr<scf::SCFTilingResult> tiled =
+          scf::tileUsingSCF(rewriter, cast<TilingInterface>(op.getOperation()),
+                            scf::SCFTilingOptions().setTileSizes(sizes));
       if (failed(tiled))
         return op.emitError("product tile cannot be tiled along its depth");
       rewriter.replaceOp(op, tiled->replacements);
@@ -100,9 +106,11 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
     });
     for (linalg::LinalgOp op : tiles) {
       rewriter.setInsertionPoint(op);
-      FailureOr<linalg::VectorizationResult> result = linalg::vectorize(rewriter, op);
+      FailureOr<linalg::VectorizationResult> result =
+          linalg::vectorize(rewriter, op);
       if (failed(result)) {
-        // A body with an op that has no vector form stays a loop; nothing is lost but speed.
+        // A body with an op that has no vector form stays a loop; nothing is
+        // lost but speed.
         op->removeAttr("seq.tile");
         ++numKept;
         continue;

@@ -50,12 +50,12 @@ static void printLine(raw_ostream &os, DictionaryAttr choice) {
   os << formatv("{0,-8} {1,-22}", text("choice"), text("op"));
   for (NamedAttribute field : choice) {
     StringRef key = field.getName().getValue();
-    if (key != "choice" && key != "op" && key != "reason" && key != "location")
+    if (key != "choice" && key != "op" && key != "reason" && key != "weights")
       os << formatv(" {0}={1}", key, toJSON(field.getValue()));
   }
   os << "  " << text("reason");
-  if (choice.get("location"))
-    os << "  (" << text("location") << ")";
+  if (choice.get("weights"))
+    os << "  (" << text("weights") << ")";
   os << "\n";
 }
 

@@ -13,24 +13,41 @@ using namespace seqc::dnn;
 namespace {
 
 /// A primitive keeps the address of its weights and reads nothing.
-struct CreateMatmulModel : BufferizableOpInterface::ExternalModel<CreateMatmulModel, CreateMatmulOp> {
-  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const { return true; }
-  bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const { return false; }
-  AliasingValueList getAliasingValues(Operation *, OpOperand &, const AnalysisState &) const { return {}; }
+struct CreateMatmulModel
+    : BufferizableOpInterface::ExternalModel<CreateMatmulModel,
+                                             CreateMatmulOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &,
+                              const AnalysisState &) const {
+    return true;
+  }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &,
+                               const AnalysisState &) const {
+    return false;
+  }
+  AliasingValueList getAliasingValues(Operation *, OpOperand &,
+                                      const AnalysisState &) const {
+    return {};
+  }
 
-  LogicalResult bufferize(Operation *operation, RewriterBase &rewriter, const BufferizationOptions &options,
+  LogicalResult bufferize(Operation *operation, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto op = cast<CreateMatmulOp>(operation);
-    FailureOr<Value> weights = getBuffer(rewriter, op.getWeights(), options, state);
+    FailureOr<Value> weights =
+        getBuffer(rewriter, op.getWeights(), options, state);
     if (failed(weights))
       return failure();
-    replaceOpWithNewBufferizedOp<CreateMatmulOp>(rewriter, op, op.getPrimitive().getType(), *weights, op.getTransposed(), op.getConstant());
+    replaceOpWithNewBufferizedOp<CreateMatmulOp>(
+        rewriter, op, op.getPrimitive().getType(), *weights, op.getTransposed(),
+        op.getConstant());
     return success();
   }
 };
 
-struct MatmulModel : DstBufferizableOpInterfaceExternalModel<MatmulModel, MatmulOp> {
-  LogicalResult bufferize(Operation *operation, RewriterBase &rewriter, const BufferizationOptions &options,
+struct MatmulModel
+    : DstBufferizableOpInterfaceExternalModel<MatmulModel, MatmulOp> {
+  LogicalResult bufferize(Operation *operation, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto op = cast<MatmulOp>(operation);
     SmallVector<Value> buffers;
@@ -40,7 +57,8 @@ struct MatmulModel : DstBufferizableOpInterfaceExternalModel<MatmulModel, Matmul
         return failure();
       buffers.push_back(*buffer);
     }
-    MatmulOp::create(rewriter, op.getLoc(), TypeRange{}, op.getPrimitive(), buffers[0], buffers[1], buffers[2]);
+    MatmulOp::create(rewriter, op.getLoc(), TypeRange{}, op.getPrimitive(),
+                     buffers[0], buffers[1], buffers[2]);
     replaceOpWithBufferizedValues(rewriter, op, buffers[2]);
     return success();
   }
@@ -48,7 +66,8 @@ struct MatmulModel : DstBufferizableOpInterfaceExternalModel<MatmulModel, Matmul
 
 } // namespace
 
-void seqc::dnn::registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
+void seqc::dnn::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, DNNDialect *) {
     CreateMatmulOp::attachInterface<CreateMatmulModel>(*context);
     MatmulOp::attachInterface<MatmulModel>(*context);

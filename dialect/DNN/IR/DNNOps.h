@@ -20,7 +20,8 @@
 namespace seqc::dnn {
 
 /// Lets one-shot bufferisation place the operands of the dialect's ops.
-void registerBufferizableOpInterfaceExternalModels(mlir::DialectRegistry &registry);
+void registerBufferizableOpInterfaceExternalModels(
+    mlir::DialectRegistry &registry);
 
 } // namespace seqc::dnn
 

@@ -12,7 +12,7 @@
 /// Every product is listed, with the choice and its reason.
 
 // CHECK: module attributes {seq.explain = [
-// ONEDNN-SAME: choice = "onednn", gates = 2 : i64, in_loop = false, location = "{{.*}}offload-products.mlir:{{.*}}", op = "dnn.matmul", reason = "backend is onednn"
+// ONEDNN-SAME: choice = "onednn", gates = 2 : i64, in_loop = false, op = "dnn.matmul", reason = "backend is onednn", weights = "w, v"
 // LLVM-SAME: choice = "llvm", {{.*}} op = "seq.packed_matmul", reason = "backend is llvm"
 // AUTO-SAME: reason = "the number of rows is not known, and generated code serves every number"
 // AUTO-SAME: choice = "onednn", {{.*}} reason = "work of 1024 operations is at least 1000"

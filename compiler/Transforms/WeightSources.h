@@ -1,7 +1,7 @@
 //===- WeightSources.h - Where the bytes of a weight lie --------*- C++ -*-===//
 
-#ifndef COMPILER_CONVERSION_WEIGHTSOURCES_H
-#define COMPILER_CONVERSION_WEIGHTSOURCES_H
+#ifndef COMPILER_TRANSFORMS_WEIGHTSOURCES_H
+#define COMPILER_TRANSFORMS_WEIGHTSOURCES_H
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -18,10 +18,11 @@ struct WeightRun {
   int64_t begin, count;
 };
 
-/// The stretches that make up a tensor in row-major order, if it is a weight or made of weights by
-/// reshapes, unit-stride slices and concatenations along dimension 0; nothing otherwise.
+/// The stretches that make up a tensor in row-major order, if it is a weight or
+/// made of weights by reshapes, unit-stride slices and concatenations along
+/// dimension 0; nothing otherwise.
 std::optional<llvm::SmallVector<WeightRun>> findWeightRuns(mlir::Value value);
 
 } // namespace seqc
 
-#endif // COMPILER_CONVERSION_WEIGHTSOURCES_H
+#endif // COMPILER_TRANSFORMS_WEIGHTSOURCES_H

@@ -1,6 +1,6 @@
 //===- WeightSources.cpp - Where the bytes of a weight lie ----------------===//
 
-#include "compiler/Conversion/WeightSources.h"
+#include "compiler/Transforms/WeightSources.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -11,18 +11,22 @@ namespace {
 
 using Runs = SmallVector<WeightRun>;
 
-/// Slices finer than this stay slices at run time: a table of their pieces would be too long.
+/// Slices finer than this stay slices at run time: a table of their pieces
+/// would be too long.
 constexpr size_t kMostRuns = 1 << 16;
 
 void append(Runs &runs, WeightRun run) {
-  if (!runs.empty() && runs.back().weight == run.weight && runs.back().begin + runs.back().count == run.begin)
+  if (!runs.empty() && runs.back().weight == run.weight &&
+      runs.back().begin + runs.back().count == run.begin)
     runs.back().count += run.count;
   else
     runs.push_back(run);
 }
 
-/// Appends elements [begin, begin + count) of the sequence that `source` describes.
-void appendRange(Runs &runs, const Runs &source, ArrayRef<int64_t> starts, int64_t begin, int64_t count) {
+/// Appends elements [begin, begin + count) of the sequence that `source`
+/// describes.
+void appendRange(Runs &runs, const Runs &source, ArrayRef<int64_t> starts,
+                 int64_t begin, int64_t count) {
   size_t i = llvm::upper_bound(starts, begin) - starts.begin() - 1;
   while (count > 0 && i < source.size()) {
     int64_t skipped = begin - starts[i];
@@ -34,10 +38,13 @@ void appendRange(Runs &runs, const Runs &source, ArrayRef<int64_t> starts, int64
   }
 }
 
-std::optional<Runs> sliceRuns(tensor::ExtractSliceOp slice, const Runs &source) {
+std::optional<Runs> sliceRuns(tensor::ExtractSliceOp slice,
+                              const Runs &source) {
   RankedTensorType type = slice.getSourceType();
-  if (llvm::any_of(slice.getStaticStrides(), [](int64_t s) { return s != 1; }) ||
-      ShapedType::isDynamicShape(slice.getStaticOffsets()) || ShapedType::isDynamicShape(slice.getStaticSizes()))
+  if (llvm::any_of(slice.getStaticStrides(),
+                   [](int64_t s) { return s != 1; }) ||
+      ShapedType::isDynamicShape(slice.getStaticOffsets()) ||
+      ShapedType::isDynamicShape(slice.getStaticSizes()))
     return std::nullopt;
   SmallVector<int64_t> starts;
   int64_t position = 0;
@@ -45,12 +52,14 @@ std::optional<Runs> sliceRuns(tensor::ExtractSliceOp slice, const Runs &source) 
     starts.push_back(position);
     position += run.count;
   }
-  ArrayRef<int64_t> offsets = slice.getStaticOffsets(), sizes = slice.getStaticSizes();
+  ArrayRef<int64_t> offsets = slice.getStaticOffsets(),
+                    sizes = slice.getStaticSizes();
   int64_t rank = type.getRank();
   SmallVector<int64_t> strides(rank, 1);
   for (int64_t d = rank - 2; d >= 0; --d)
     strides[d] = strides[d + 1] * type.getDimSize(d + 1);
-  // Dimensions that are taken whole merge with the one before them into one stretch.
+  // Dimensions that are taken whole merge with the one before them into one
+  // stretch.
   int64_t inner = rank;
   int64_t length = 1;
   while (inner > 0) {
