@@ -45,7 +45,7 @@ void append(const seqc_tensor_t &tensor, int32_t axis, int64_t index,
   for (int64_t i = 0; i < extent; ++i) {
     if (i)
       out += ", ";
-    if (extent > 2 * shown && i == shown) {
+    if (extent > 2 * shown + 1 && i == shown) {
       out += "…, ";
       i = extent - shown;
     }

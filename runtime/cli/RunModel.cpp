@@ -15,6 +15,9 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <poll.h>
+#include <unistd.h>
 
 using namespace seqc::cli;
 using namespace seqc::rt;
@@ -164,6 +167,17 @@ static int runChosen(Executor &executor, const RunOptions &options,
   return runTensors(executor, **entry, options, profile);
 }
 
+OutputState seqc::cli::flushOutput() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+    return OutputState::Good;
+  // The error may have been met by an earlier print.
+  pollfd output = {STDOUT_FILENO, POLLOUT, 0};
+  bool gone = errno == EPIPE || (poll(&output, 1, 0) > 0 &&
+                                 (output.revents & POLLERR));
+  return gone ? OutputState::ReaderGone : OutputState::Failed;
+}
+
 int seqc::cli::runModel(Executor &executor, const RunOptions &options,
                         Profile *profile) {
   try {
@@ -175,15 +189,11 @@ int seqc::cli::runModel(Executor &executor, const RunOptions &options,
       if (Status status = writeFileWhole(options.profile, profile->format());
           !status.ok())
         return reportError(options.program, status);
-    errno = 0;
-    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-      if (errno == EPIPE)
-        return code;
-      return reportError(options.program,
-                         Status(SEQC_IO, std::string("cannot write standard "
-                                                     "output: ") +
-                                             std::strerror(errno)));
-    }
+    if (flushOutput() == OutputState::Failed)
+      return reportError(
+          options.program,
+          Status(SEQC_IO, std::string("cannot write standard output: ") +
+                              std::strerror(errno ? errno : EIO)));
     return code;
   } catch (const std::bad_alloc &) {
     return reportError(options.program,

@@ -41,6 +41,13 @@ ExitCode reportError(const std::string &program, const Status &status);
 /// Prints "PROGRAM: note: MESSAGE" on standard error, unless quiet.
 void reportNote(const RunOptions &options, const std::string &message);
 
+/// What became of standard output.
+enum class OutputState { Good, ReaderGone, Failed };
+
+/// Hands everything printed to the system. A reader that has gone away is no
+/// failure of ours.
+OutputState flushOutput();
+
 /// Runs a model as `options` ask and returns the exit code. Writes the profile
 /// if one is asked for.
 int runModel(Executor &executor, const RunOptions &options,

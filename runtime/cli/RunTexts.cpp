@@ -167,9 +167,11 @@ Status TextRun::prepare() {
     return status;
   if (options.prefix) {
     Result<EncodedText> encoded = encodePrefix(model, *options.prefix);
-    if (!encoded)
-      return Status(encoded.status().code(),
-                    std::string("--prefix: ") + encoded.status().message());
+    if (!encoded) {
+      Status status = encoded.status();
+      return Status(status.code(),
+                    std::string("--prefix: ") + status.message());
+    }
     prefix = std::move(*encoded);
   }
   return {};
@@ -445,8 +447,8 @@ int TextRun::runStandardInput() {
       status = runItems(items);
     if (!status.ok())
       return reportError(options.program, status);
-    if (std::fflush(stdout) != 0)
-      break;
+    if (flushOutput() != OutputState::Good)
+      return anyBad ? ExitBadInput : ExitDone;
   }
   return finish();
 }

@@ -72,7 +72,7 @@ public:
   T &operator*() { return *value; }
   T *operator->() { return &*value; }
 
-  /// The failure; success if there is a value.
+  /// Moves the failure out; success if there is a value, or when called again.
   Status status() { return std::move(failure); }
 
 private:

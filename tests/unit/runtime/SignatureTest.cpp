@@ -1,0 +1,119 @@
+//===- SignatureTest.cpp - Tests of signatures ---------------------------===//
+//
+// Part of seqc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/loader/Signature.h"
+#include "tests/unit/runtime/Testing.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace seqc::rt;
+using namespace seqc::test;
+
+namespace {
+
+/// Parses one entry with the given inputs.
+Result<std::vector<EntrySignature>> parse(const std::string &inputs,
+                                          const std::string &more = "") {
+  return parseSignatures(nlohmann::json::parse(
+      R"({"entries":[{"name":"f","inputs":[)" + inputs +
+      R"(],"outputs":[])" + more + "}]}"));
+}
+
+} // namespace
+
+TEST(Signature, ReadsShapesAndBounds) {
+  auto entries = parse(
+      R"({"name":"ids","dtype":"i32","shape":["b","t",-1,4],"min":0,
+          "max":{"dim":"t"},"default":1})",
+      R"(,"generation":{"search":"beam","width":4,"n_best":2,"max_new":7})");
+  ASSERT_TRUE(bool(entries));
+  const EntrySignature &entry = entries->front();
+  const ValueSignature &ids = entry.inputs[0];
+  EXPECT_EQ(entry.symbols, (std::vector<std::string>{"b", "t"}));
+  EXPECT_EQ(shapeToString(entry, ids), "[b, t, ?, 4]");
+  EXPECT_EQ(ids.max->symbol, 1);
+  EXPECT_EQ(entry.generation->width, 4);
+  EXPECT_EQ(entry.generation->numBest, 2);
+  EXPECT_EQ(entry.findInput("ids"), 0);
+  EXPECT_EQ(entry.findInput("0"), 0);
+  EXPECT_EQ(entry.findInput("1"), -1);
+  EXPECT_EQ(entry.findInput(""), -1);
+  EXPECT_EQ(entry.findInput("0x"), -1);
+}
+
+TEST(Signature, RefusesWhatBreaksTheRules) {
+  EXPECT_TRUE(fails(parse("3").status(), SEQC_INVALID_ARGUMENT,
+                    "entries[0].inputs[0]: found number"));
+  EXPECT_TRUE(fails(parse(R"({"name":"x"})").status(), SEQC_INVALID_ARGUMENT,
+                    "'dtype' is missing"));
+  EXPECT_TRUE(fails(
+      parse(R"({"name":"x","dtype":"f31","shape":[]})").status(),
+      SEQC_INVALID_ARGUMENT, "found \"f31\""));
+  EXPECT_TRUE(fails(
+      parse(R"({"name":"x","dtype":"f32","shape":[-2]})").status(),
+      SEQC_INVALID_ARGUMENT, "found -2"));
+  EXPECT_TRUE(fails(
+      parse(R"({"name":"x","dtype":"f32","shape":[1,1,1,1,1,1,1,1,1]})")
+          .status(),
+      SEQC_INVALID_ARGUMENT, "at most 8"));
+  EXPECT_TRUE(fails(
+      parse(R"({"name":"x","dtype":"f32","shape":[],"max":1})").status(),
+      SEQC_INVALID_ARGUMENT, "for integers"));
+  EXPECT_TRUE(fails(parse(R"({"name":"x","dtype":"i32","shape":[],
+                             "max":{"dim":"t"}})")
+                        .status(),
+                    SEQC_INVALID_ARGUMENT, "which no input has"));
+  EXPECT_TRUE(fails(parse(R"({"name":"x","dtype":"i32","shape":[]},
+                             {"name":"x","dtype":"i32","shape":[]})")
+                        .status(),
+                    SEQC_INVALID_ARGUMENT, "occurs twice"));
+}
+
+TEST(Signature, EqualSymbolsStandForEqualExtents) {
+  auto entries = parse(R"({"name":"a","dtype":"f32","shape":["b",2]},
+                          {"name":"c","dtype":"f32","shape":["b"]})");
+  ASSERT_TRUE(bool(entries));
+  const EntrySignature &entry = entries->front();
+  SymbolExtents extents(1, -1);
+  int64_t first[] = {5, 2}, other[] = {6}, same[] = {5}, wrong[] = {5, 3};
+  EXPECT_TRUE(fails(bindShape(entry, entry.inputs[0], "input", 2, wrong,
+                              extents),
+                    SEQC_INVALID_ARGUMENT,
+                    "input 'a': found shape [5, 3]; required: [b, 2]"));
+  EXPECT_TRUE(
+      bindShape(entry, entry.inputs[0], "input", 2, first, extents).ok());
+  EXPECT_TRUE(
+      fails(bindShape(entry, entry.inputs[1], "input", 1, other, extents),
+            SEQC_INVALID_ARGUMENT, "dimension 0 (b) is 6; an input before "
+                                   "has 5"));
+  EXPECT_TRUE(
+      bindShape(entry, entry.inputs[1], "input", 1, same, extents).ok());
+}
+
+TEST(Signature, CompletesInputs) {
+  auto entries = parse(R"({"name":"x","dtype":"i32","shape":["b","t"]},
+      {"name":"n","dtype":"i64","shape":["b"],"min":1,"max":{"dim":"t"},
+       "default":{"dim":"t"}},
+      {"name":"h","dtype":"f16","shape":["b",2],"default":0.5})");
+  ASSERT_TRUE(bool(entries));
+  const EntrySignature &entry = entries->front();
+  std::vector<TensorRef> inputs(1);
+  EXPECT_TRUE(fails(completeInputs(entry, inputs), SEQC_INVALID_ARGUMENT,
+                    "input 'x' is missing; required: i32 [b, t]"));
+  inputs[0] = makeTensor<int32_t>(SEQC_I32, {2, 3}, {1, 2, 3, 4, 5, 6});
+  ASSERT_TRUE(completeInputs(entry, inputs).ok());
+  EXPECT_EQ(valuesOf<int64_t>(inputs[1].get()), (std::vector<int64_t>{3, 3}));
+  EXPECT_EQ(valuesOf<uint16_t>(inputs[2].get()),
+            std::vector<uint16_t>(4, 0x3800));
+  inputs[1] = makeTensor<int64_t>(SEQC_I64, {2}, {3, 4});
+  EXPECT_TRUE(fails(completeInputs(entry, inputs), SEQC_INVALID_ARGUMENT,
+                    "input 'n': element [1] is 4; it must be at most 3, the "
+                    "extent of 't'"));
+  inputs[1] = makeTensor<int64_t>(SEQC_I64, {2}, {0, 3});
+  EXPECT_TRUE(fails(completeInputs(entry, inputs), SEQC_INVALID_ARGUMENT,
+                    "element [0] is 0; it must be at least 1"));
+}
