@@ -20,15 +20,20 @@ struct Entry {
 };
 
 /// log(1 + exp(x)) without overflow.
-double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+double softplus(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
 
 /// Every function that a cell may name.
 const Entry entries[] = {
-    {"relu", false, false, 0, 0, [](double x, double, double) { return x < 0 ? 0 : x; }},
-    {"tanh", false, false, 0, 0, [](double x, double, double) { return std::tanh(x); }},
+    {"relu", false, false, 0, 0,
+     [](double x, double, double) { return x < 0 ? 0 : x; }},
+    {"tanh", false, false, 0, 0,
+     [](double x, double, double) { return std::tanh(x); }},
     {"sigmoid", false, false, 0, 0,
      [](double x, double, double) { return 1.0 / (1.0 + std::exp(-x)); }},
-    {"affine", true, true, 1.0, 0.0, [](double x, double a, double b) { return a * x + b; }},
+    {"affine", true, true, 1.0, 0.0,
+     [](double x, double a, double b) { return a * x + b; }},
     {"leaky_relu", true, false, 0.01, 0,
      [](double x, double a, double) { return x < 0 ? a * x : x; }},
     {"thresholded_relu", true, false, 1.0, 0,
@@ -44,14 +49,15 @@ const Entry entries[] = {
      [](double x, double a, double) { return x < 0 ? a * std::expm1(x) : x; }},
     {"softsign", false, false, 0, 0,
      [](double x, double, double) { return x / (1.0 + std::fabs(x)); }},
-    {"softplus", false, false, 0, 0, [](double x, double, double) { return softplus(x); }},
+    {"softplus", false, false, 0, 0,
+     [](double x, double, double) { return softplus(x); }},
 };
 
 } // namespace
 
-llvm::Expected<llvm::SmallVector<Activation>> getActivations(llvm::ArrayRef<llvm::StringRef> names,
-                                                             llvm::ArrayRef<double> alphas,
-                                                             llvm::ArrayRef<double> betas) {
+llvm::Expected<llvm::SmallVector<Activation>>
+getActivations(llvm::ArrayRef<llvm::StringRef> names,
+               llvm::ArrayRef<double> alphas, llvm::ArrayRef<double> betas) {
   auto take = [](llvm::ArrayRef<double> &values, bool takes, double fallback) {
     if (!takes || values.empty())
       return fallback;
@@ -61,11 +67,13 @@ llvm::Expected<llvm::SmallVector<Activation>> getActivations(llvm::ArrayRef<llvm
   };
   llvm::SmallVector<Activation> result;
   for (llvm::StringRef name : names) {
-    const auto *entry =
-        llvm::find_if(entries, [&](const Entry &e) { return name.equals_insensitive(e.name); });
+    const auto *entry = llvm::find_if(entries, [&](const Entry &e) {
+      return name.equals_insensitive(e.name);
+    });
     if (entry == std::end(entries))
       return llvm::createStringError("unknown activation '" + name.str() + "'");
-    result.push_back({entry->function, take(alphas, entry->takesAlpha, entry->alpha),
+    result.push_back({entry->function,
+                      take(alphas, entry->takesAlpha, entry->alpha),
                       take(betas, entry->takesBeta, entry->beta)});
   }
   return result;

@@ -20,11 +20,11 @@ struct Activation {
   double operator()(double x) const { return function(x, alpha, beta); }
 };
 
-/// Looks up functions by name; `alphas` and `betas` go in order to those that take them, the rest
-/// get ONNX's defaults.
-llvm::Expected<llvm::SmallVector<Activation>> getActivations(llvm::ArrayRef<llvm::StringRef> names,
-                                                             llvm::ArrayRef<double> alphas,
-                                                             llvm::ArrayRef<double> betas);
+/// Looks up functions by name; `alphas` and `betas` go in order to those that
+/// take them, the rest get ONNX's defaults.
+llvm::Expected<llvm::SmallVector<Activation>>
+getActivations(llvm::ArrayRef<llvm::StringRef> names,
+               llvm::ArrayRef<double> alphas, llvm::ArrayRef<double> betas);
 
 } // namespace seqc::reference
 

@@ -12,7 +12,9 @@ namespace seqc::reference {
 namespace {
 
 /// An integer as the signed number its bits stand for; i1 holds 0 or -1.
-int64_t asSigned(int64_t value, unsigned width) { return width == 1 ? -(value & 1) : value; }
+int64_t asSigned(int64_t value, unsigned width) {
+  return width == 1 ? -(value & 1) : value;
+}
 
 /// An integer as the unsigned number its bits stand for.
 uint64_t asUnsigned(int64_t value, unsigned width) {
@@ -132,7 +134,8 @@ bool compareFloats(int64_t predicate, double lhs, double rhs) {
   return false;
 }
 
-/// IEEE maximum or minimum. With `propagate` a NaN operand gives NaN, else the other operand.
+/// IEEE maximum or minimum. With `propagate` a NaN operand gives NaN, else the
+/// other operand.
 double extremum(double lhs, double rhs, bool maximum, bool propagate) {
   if (std::isnan(lhs) || std::isnan(rhs)) {
     if (propagate)
@@ -144,10 +147,13 @@ double extremum(double lhs, double rhs, bool maximum, bool propagate) {
   return (lhs > rhs) == maximum ? lhs : rhs;
 }
 
-/// A float as an integer of the result's width. Numbers that do not fit have no result.
-Scalar toInteger(double value, const ScalarTraits &t, bool isSigned, const char *&fault) {
+/// A float as an integer of the result's width. Numbers that do not fit have no
+/// result.
+Scalar toInteger(double value, const ScalarTraits &t, bool isSigned,
+                 const char *&fault) {
   double whole = std::trunc(value);
-  double bound = std::ldexp(1.0, static_cast<int>(t.outWidth) - (isSigned ? 1 : 0));
+  double bound =
+      std::ldexp(1.0, static_cast<int>(t.outWidth) - (isSigned ? 1 : 0));
   if (!(whole < bound) || !(whole >= (isSigned ? -bound : 0.0))) {
     fault = "number does not fit the integer type";
     return ofInt(0);
@@ -161,7 +167,8 @@ Scalar toInteger(double value, const ScalarTraits &t, bool isSigned, const char 
 Scalar bitcast(Scalar value, const ScalarTraits &t, const char *&fault) {
   Tensor source(t.inKind, {});
   *source.mutableData() = value;
-  llvm::Expected<Tensor> result = Tensor::ofBytes(t.outKind, {}, source.toBytes());
+  llvm::Expected<Tensor> result =
+      Tensor::ofBytes(t.outKind, {}, source.toBytes());
   if (!result) {
     llvm::consumeError(result.takeError());
     fault = "types differ in width";
@@ -172,15 +179,18 @@ Scalar bitcast(Scalar value, const ScalarTraits &t, const char *&fault) {
 
 } // namespace
 
-/// Shorthands of the table below: `a`, `b` and `c` are operand cells, `t` the op's traits.
-#define SEQC_SCALAR(name, expression)                                                              \
-  table[name] = [](const Scalar *x, const ScalarTraits &t, const char *&fault) -> Scalar {         \
-    [[maybe_unused]] const Scalar &a = x[0];                                                       \
-    (void)t;                                                                                       \
-    (void)fault;                                                                                   \
-    return expression;                                                                             \
+/// Shorthands of the table below: `a`, `b` and `c` are operand cells, `t` the
+/// op's traits.
+#define SEQC_SCALAR(name, expression)                                          \
+  table[name] = [](const Scalar *x, const ScalarTraits &t,                     \
+                   const char *&fault) -> Scalar {                             \
+    [[maybe_unused]] const Scalar &a = x[0];                                   \
+    (void)t;                                                                   \
+    (void)fault;                                                               \
+    return expression;                                                         \
   };
-#define SEQC_WRAP(value) ofInt(wrapInteger(static_cast<int64_t>(value), t.outWidth))
+#define SEQC_WRAP(value)                                                       \
+  ofInt(wrapInteger(static_cast<int64_t>(value), t.outWidth))
 #define SEQC_SIGNED(cell) asSigned((cell).i, t.inWidth)
 #define SEQC_UNSIGNED(cell) asUnsigned((cell).i, t.inWidth)
 
@@ -196,7 +206,8 @@ static void addIntegerScalars(ScalarTable &table) {
   SEQC_SCALAR("arith.minsi", SEQC_SIGNED(a) < SEQC_SIGNED(x[1]) ? a : x[1])
   SEQC_SCALAR("arith.maxui", SEQC_UNSIGNED(a) > SEQC_UNSIGNED(x[1]) ? a : x[1])
   SEQC_SCALAR("arith.minui", SEQC_UNSIGNED(a) < SEQC_UNSIGNED(x[1]) ? a : x[1])
-  SEQC_SCALAR("arith.cmpi", ofInt(compareInts(t.predicate, a.i, x[1].i, t.inWidth)))
+  SEQC_SCALAR("arith.cmpi",
+              ofInt(compareInts(t.predicate, a.i, x[1].i, t.inWidth)))
   SEQC_SCALAR("arith.extsi", SEQC_WRAP(SEQC_SIGNED(a)))
   SEQC_SCALAR("arith.extui", SEQC_WRAP(SEQC_UNSIGNED(a)))
   SEQC_SCALAR("arith.trunci", SEQC_WRAP(a.i))
@@ -208,25 +219,29 @@ static void addIntegerScalars(ScalarTable &table) {
 
 /// Integer ops that are undefined for some operands.
 static void addPartialScalars(ScalarTable &table) {
-#define SEQC_DIVIDE(name, expression)                                                              \
-  SEQC_SCALAR(name, isBadDivision(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), fault)                        \
-                        ? ofInt(0)                                                                 \
+#define SEQC_DIVIDE(name, expression)                                          \
+  SEQC_SCALAR(name, isBadDivision(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), fault)    \
+                        ? ofInt(0)                                             \
                         : SEQC_WRAP(expression))
-#define SEQC_DIVIDE_UNSIGNED(name, expression)                                                     \
-  SEQC_SCALAR(name,                                                                                \
-              SEQC_UNSIGNED(x[1]) == 0 ? (fault = "division by zero", a) : SEQC_WRAP(expression))
-#define SEQC_SHIFT(name, expression)                                                               \
-  SEQC_SCALAR(name, SEQC_UNSIGNED(x[1]) >= t.inWidth ? (fault = "shift exceeds the width", a)      \
-                                                     : SEQC_WRAP(expression))
+#define SEQC_DIVIDE_UNSIGNED(name, expression)                                 \
+  SEQC_SCALAR(name, SEQC_UNSIGNED(x[1]) == 0 ? (fault = "division by zero", a) \
+                                             : SEQC_WRAP(expression))
+#define SEQC_SHIFT(name, expression)                                           \
+  SEQC_SCALAR(name, SEQC_UNSIGNED(x[1]) >= t.inWidth                           \
+                        ? (fault = "shift exceeds the width", a)               \
+                        : SEQC_WRAP(expression))
   SEQC_DIVIDE("arith.divsi", SEQC_SIGNED(a) / SEQC_SIGNED(x[1]))
   SEQC_DIVIDE("arith.remsi", SEQC_SIGNED(a) % SEQC_SIGNED(x[1]))
-  SEQC_DIVIDE("arith.floordivsi", divideRounded(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), false))
-  SEQC_DIVIDE("arith.ceildivsi", divideRounded(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), true))
+  SEQC_DIVIDE("arith.floordivsi",
+              divideRounded(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), false))
+  SEQC_DIVIDE("arith.ceildivsi",
+              divideRounded(SEQC_SIGNED(a), SEQC_SIGNED(x[1]), true))
   SEQC_DIVIDE_UNSIGNED("arith.divui", SEQC_UNSIGNED(a) / SEQC_UNSIGNED(x[1]))
   SEQC_DIVIDE_UNSIGNED("arith.remui", SEQC_UNSIGNED(a) % SEQC_UNSIGNED(x[1]))
-  SEQC_DIVIDE_UNSIGNED("arith.ceildivui",
-                       SEQC_UNSIGNED(a) / SEQC_UNSIGNED(x[1]) +
-                           (SEQC_UNSIGNED(a) % SEQC_UNSIGNED(x[1]) != 0 ? 1 : 0))
+  SEQC_DIVIDE_UNSIGNED(
+      "arith.ceildivui",
+      SEQC_UNSIGNED(a) / SEQC_UNSIGNED(x[1]) +
+          (SEQC_UNSIGNED(a) % SEQC_UNSIGNED(x[1]) != 0 ? 1 : 0))
   SEQC_SHIFT("arith.shli", uint64_t(a.i) << x[1].i)
   SEQC_SHIFT("arith.shrsi", SEQC_SIGNED(a) >> x[1].i)
   SEQC_SHIFT("arith.shrui", SEQC_UNSIGNED(a) >> x[1].i)

@@ -52,7 +52,8 @@ struct Extents {
   }
 
   /// The features of one position.
-  const double *row(const Tensor &tensor, int64_t b, int64_t h, int64_t i) const {
+  const double *row(const Tensor &tensor, int64_t b, int64_t h,
+                    int64_t i) const {
     return tensor.floats().data() + ((b * heads + h) * length + i) * features;
   }
 };
@@ -62,33 +63,39 @@ class AttentionEvaluation {
 public:
   AttentionEvaluation(Interpreter &interpreter, seq::AttentionOp op,
                       llvm::ArrayRef<Tensor> operands)
-      : interpreter(interpreter), op(op), values(*op, operands), query(*values.get(op.getQuery())),
-        key(*values.get(op.getKey())), value(*values.get(op.getValue())),
-        weight(values.get(op.getScoreWeight())), lengths(values.get(op.getLengths())),
-        rows(values.get(op.getRows())), mask(values.get(op.getMask())),
-        bias(values.get(op.getBias())), q(query), k(key), v(value) {}
+      : interpreter(interpreter), op(op), values(*op, operands),
+        query(*values.get(op.getQuery())), key(*values.get(op.getKey())),
+        value(*values.get(op.getValue())),
+        weight(values.get(op.getScoreWeight())),
+        lengths(values.get(op.getLengths())), rows(values.get(op.getRows())),
+        mask(values.get(op.getMask())), bias(values.get(op.getBias())),
+        q(query), k(key), v(value) {}
 
   llvm::Expected<Results> run() {
     if (llvm::Error error = check())
       return error;
     std::optional<llvm::APFloat> given = op.getScale();
-    scale = given ? given->convertToDouble() : 1.0 / std::sqrt(static_cast<double>(q.features));
+    scale = given ? given->convertToDouble()
+                  : 1.0 / std::sqrt(static_cast<double>(q.features));
     Shape outputShape(query.getShape()), probabilityShape(query.getShape());
     outputShape.back() = v.features;
     probabilityShape.back() = k.length;
-    llvm::Expected<Tensor> output = interpreter.allocate(*op, query.getKind(), outputShape);
+    llvm::Expected<Tensor> output =
+        interpreter.allocate(*op, query.getKind(), outputShape);
     if (!output)
       return output.takeError();
     bool wantsProbabilities = static_cast<bool>(op.getProbabilities());
     Tensor probabilities;
     if (wantsProbabilities) {
-      llvm::Expected<Tensor> made = interpreter.allocate(*op, query.getKind(), probabilityShape);
+      llvm::Expected<Tensor> made =
+          interpreter.allocate(*op, query.getKind(), probabilityShape);
       if (!made)
         return made.takeError();
       probabilities = std::move(*made);
     }
     double *out = output->mutableFloats().data();
-    double *p = wantsProbabilities ? probabilities.mutableFloats().data() : nullptr;
+    double *p =
+        wantsProbabilities ? probabilities.mutableFloats().data() : nullptr;
     std::vector<double> scores(k.length);
     std::vector<char> live(k.length);
     for (int64_t b = 0; b < q.batch; ++b) {
@@ -123,32 +130,38 @@ private:
   /// Fails unless the operands fit together.
   llvm::Error check() {
     if (llvm::Error error = checkShape(*op, key.getShape().drop_back(),
-                                       value.getShape().drop_back(), "key without its features"))
+                                       value.getShape().drop_back(),
+                                       "key without its features"))
       return error;
     if (k.heads == 0 || q.heads % k.heads != 0)
-      return makeError(*op, llvm::Twine(q.heads) + " query heads are no multiple of " +
+      return makeError(*op, llvm::Twine(q.heads) +
+                                " query heads are no multiple of " +
                                 llvm::Twine(k.heads) + " key heads");
     if (!rows && q.batch != k.batch)
-      return makeError(*op, "query has " + llvm::Twine(q.batch) + " rows and key " +
-                                llvm::Twine(k.batch));
+      return makeError(*op, "query has " + llvm::Twine(q.batch) +
+                                " rows and key " + llvm::Twine(k.batch));
     seq::Score kind = op.getScore();
     bool pairs = kind == seq::Score::Dot || kind == seq::Score::Scaled ||
                  kind == seq::Score::Additive;
     if (pairs && q.features != k.features)
-      return makeError(*op, "query has " + llvm::Twine(q.features) + " features and key " +
-                                llvm::Twine(k.features));
+      return makeError(*op, "query has " + llvm::Twine(q.features) +
+                                " features and key " + llvm::Twine(k.features));
     Shape weightShape;
     if (kind == seq::Score::Additive)
       weightShape = {q.features};
     else if (kind == seq::Score::General)
       weightShape = {q.features, k.features};
     if (static_cast<bool>(weight) != !weightShape.empty())
-      return makeError(*op, "score_weight is present exactly for additive and general scores");
+      return makeError(
+          *op,
+          "score_weight is present exactly for additive and general scores");
     if (weight)
-      if (llvm::Error error = checkShape(*op, weight->getShape(), weightShape, "score_weight"))
+      if (llvm::Error error =
+              checkShape(*op, weight->getShape(), weightShape, "score_weight"))
         return error;
     if ((kind == seq::Score::Region) != !op.getScoreRegion().empty())
-      return makeError(*op, "the score region is present exactly for region scores");
+      return makeError(*op,
+                       "the score region is present exactly for region scores");
     return checkMasks();
   }
 
@@ -157,7 +170,8 @@ private:
     if (rows) {
       if (rows->getDim(0) != q.batch)
         return makeError(*op, "rows has " + llvm::Twine(rows->getDim(0)) +
-                                  " entries for " + llvm::Twine(q.batch) + " queries");
+                                  " entries for " + llvm::Twine(q.batch) +
+                                  " queries");
       for (int64_t row : rows->ints())
         if (row < 0 || row >= k.batch)
           return makeError(*op, "row " + llvm::Twine(row) + " is outside [0, " +
@@ -166,11 +180,13 @@ private:
     if (lengths) {
       if (lengths->getDim(0) != k.batch)
         return makeError(*op, "lengths has " + llvm::Twine(lengths->getDim(0)) +
-                                  " entries for " + llvm::Twine(k.batch) + " rows");
+                                  " entries for " + llvm::Twine(k.batch) +
+                                  " rows");
       for (int64_t length : lengths->ints())
         if (length < 0 || length > k.length)
-          return makeError(*op, "length " + llvm::Twine(length) + " is outside [0, " +
-                                    llvm::Twine(k.length) + "]");
+          return makeError(*op, "length " + llvm::Twine(length) +
+                                    " is outside [0, " + llvm::Twine(k.length) +
+                                    "]");
     }
     Shape scores(query.getShape());
     scores.front() = k.batch;
@@ -184,7 +200,8 @@ private:
                part->getDim(static_cast<int64_t>(dim)) == scores[dim];
       if (!fits)
         return makeError(*op, "shape " + toString(part->getShape()) +
-                                  " does not broadcast to scores " + toString(scores));
+                                  " does not broadcast to scores " +
+                                  toString(scores));
     }
     maskView = Broadcast(mask);
     biasView = Broadcast(bias);
@@ -200,12 +217,14 @@ private:
     if (mask && mask->ints()[maskView.at(row, h, i, j)] == 0)
       return false;
     seq::Causal causal = op.getCausal();
-    int64_t aligned = causal == seq::Causal::BottomRight ? i + k.length - q.length : i;
+    int64_t aligned =
+        causal == seq::Causal::BottomRight ? i + k.length - q.length : i;
     if (causal != seq::Causal::None && j > aligned)
       return false;
     if (std::optional<llvm::ArrayRef<int64_t>> window = op.getWindow()) {
       int64_t left = (*window)[0], right = (*window)[1];
-      if ((left >= 0 && aligned - j > left) || (right >= 0 && j - aligned > right))
+      if ((left >= 0 && aligned - j > left) ||
+          (right >= 0 && j - aligned > right))
         return false;
     }
     return true;
@@ -249,7 +268,8 @@ private:
     case seq::Score::General: {
       double sum = 0.0;
       for (int64_t d = 0; d < q.features; ++d)
-        sum += queryRow[d] * dot(weight->floats().data() + d * k.features, keyRow, k.features);
+        sum += queryRow[d] * dot(weight->floats().data() + d * k.features,
+                                 keyRow, k.features);
       return sum;
     }
     case seq::Score::Region:
@@ -269,15 +289,18 @@ private:
     double *toQuery = queries->mutableFloats().data();
     for (int64_t j = 0; j < k.length; ++j)
       toQuery = std::copy_n(queryRow, q.features, toQuery);
-    std::copy_n(k.row(key, row, group, 0), k.length * k.features, keys.mutableFloats().data());
-    llvm::Expected<Results> yielded = interpreter.runBlock(
-        op.getScoreRegion().front(), Results{std::move(*queries), std::move(keys)});
+    std::copy_n(k.row(key, row, group, 0), k.length * k.features,
+                keys.mutableFloats().data());
+    llvm::Expected<Results> yielded =
+        interpreter.runBlock(op.getScoreRegion().front(),
+                             Results{std::move(*queries), std::move(keys)});
     if (!yielded)
       return yielded.takeError();
     if (yielded->size() != 1 || !yielded->front().isFloat())
       return makeError(*op, "the score region does not yield one float tensor");
-    if (llvm::Error error = checkShape(*op, yielded->front().getShape(), {k.length},
-                                       "what the score region yields"))
+    if (llvm::Error error =
+            checkShape(*op, yielded->front().getShape(), {k.length},
+                       "what the score region yields"))
       return error;
     llvm::copy(yielded->front().floats(), scores.begin());
     return llvm::Error::success();
@@ -286,8 +309,8 @@ private:
   /// Turns the scores of one query into weights, 0 where a key is not live.
   void normalize(std::vector<double> &scores, llvm::ArrayRef<char> live) {
     seq::Normalizer normalizer = op.getNormalizer();
-    bool isSoftmax =
-        normalizer == seq::Normalizer::Softmax || normalizer == seq::Normalizer::NegatedSoftmax;
+    bool isSoftmax = normalizer == seq::Normalizer::Softmax ||
+                     normalizer == seq::Normalizer::NegatedSoftmax;
     double greatest = -std::numeric_limits<double>::infinity(), total = 0.0;
     for (size_t j = 0; j < scores.size(); ++j) {
       if (!live[j])
@@ -321,16 +344,22 @@ private:
 
 } // namespace
 
-static llvm::Expected<Results> evaluateAttention(Interpreter &interpreter, Operation &op,
-                                                 llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateAttention(Interpreter &interpreter, Operation &op,
+                  llvm::MutableArrayRef<Tensor> operands) {
   int64_t rank = operands[0].getRank();
-  if ((rank != 3 && rank != 4) || operands[1].getRank() != rank || operands[2].getRank() != rank)
-    return makeError(op, "query, key and value have ranks " + llvm::Twine(rank) + ", " +
+  if ((rank != 3 && rank != 4) || operands[1].getRank() != rank ||
+      operands[2].getRank() != rank)
+    return makeError(op, "query, key and value have ranks " +
+                             llvm::Twine(rank) + ", " +
                              llvm::Twine(operands[1].getRank()) + " and " +
                              llvm::Twine(operands[2].getRank()));
-  return AttentionEvaluation(interpreter, cast<seq::AttentionOp>(op), operands).run();
+  return AttentionEvaluation(interpreter, cast<seq::AttentionOp>(op), operands)
+      .run();
 }
 
-void addAttentionHandlers(HandlerTable &table) { table["seq.attention"] = evaluateAttention; }
+void addAttentionHandlers(HandlerTable &table) {
+  table["seq.attention"] = evaluateAttention;
+}
 
 } // namespace seqc::reference

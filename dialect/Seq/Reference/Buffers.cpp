@@ -1,7 +1,8 @@
 //===- Buffers.cpp - Memory that loops write ------------------------------===//
 //
-// Decomposed searches keep their state in memrefs. A view shares the storage of its buffer; a
-// tensor taken from a buffer is a copy, as nothing writes the buffer while the tensor is used.
+// Decomposed searches keep their state in memrefs. A view shares the storage of
+// its buffer; a tensor taken from a buffer is a copy, as nothing writes the
+// buffer while the tensor is used.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,35 +39,42 @@ static void visitElements(const Tensor &tensor, Visit visit) {
   }
 }
 
-/// Copies the elements of a tensor or buffer to another of the same shape. The storage may be the
-/// same.
-static llvm::Error copyElements(Operation &op, const Tensor &source, Tensor &target) {
-  if (llvm::Error error =
-          checkShape(op, source.getShape(), target.getShape(), "what is copied"))
+/// Copies the elements of a tensor or buffer to another of the same shape. The
+/// storage may be the same.
+static llvm::Error copyElements(Operation &op, const Tensor &source,
+                                Tensor &target) {
+  if (llvm::Error error = checkShape(op, source.getShape(), target.getShape(),
+                                     "what is copied"))
     return error;
   std::vector<Scalar> cells;
   cells.reserve(static_cast<size_t>(source.getNumElements()));
-  visitElements(source, [&](int64_t position) { cells.push_back(source.data()[position]); });
+  visitElements(source, [&](int64_t position) {
+    cells.push_back(source.data()[position]);
+  });
   const Scalar *from = cells.data();
   Scalar *to = target.mutableData();
   visitElements(target, [&](int64_t position) { to[position] = *from++; });
   return llvm::Error::success();
 }
 
-/// A fresh buffer. Its elements have no value, so floats are NaN until they are written.
-static llvm::Expected<Tensor> makeBuffer(Interpreter &interpreter, Operation &op, ElementKind kind,
+/// A fresh buffer. Its elements have no value, so floats are NaN until they are
+/// written.
+static llvm::Expected<Tensor> makeBuffer(Interpreter &interpreter,
+                                         Operation &op, ElementKind kind,
                                          llvm::ArrayRef<int64_t> shape) {
   llvm::Expected<Tensor> bounded = interpreter.allocate(op, kind, shape);
   if (!bounded)
     return bounded.takeError();
   Tensor buffer = Tensor::ofBuffer(kind, shape);
   if (buffer.isFloat())
-    llvm::fill(buffer.mutableFloats(), std::numeric_limits<double>::quiet_NaN());
+    llvm::fill(buffer.mutableFloats(),
+               std::numeric_limits<double>::quiet_NaN());
   return buffer;
 }
 
-static llvm::Expected<Results> evaluateAlloc(Interpreter &interpreter, Operation &op,
-                                             llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateAlloc(Interpreter &interpreter, Operation &op,
+              llvm::MutableArrayRef<Tensor> operands) {
   auto type = cast<MemRefType>(op.getResult(0).getType());
   std::optional<ElementKind> kind = getElementKind(type);
   if (!kind)
@@ -88,9 +96,11 @@ static llvm::Expected<Results> evaluateDealloc(Interpreter &, Operation &,
   return Results();
 }
 
-static llvm::Expected<Results> evaluateLoad(Interpreter &, Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position = getElementPosition(op, operands[0], operands.drop_front());
+static llvm::Expected<Results>
+evaluateLoad(Interpreter &, Operation &op,
+             llvm::MutableArrayRef<Tensor> operands) {
+  llvm::Expected<int64_t> position =
+      getElementPosition(op, operands[0], operands.drop_front());
   if (!position)
     return position.takeError();
   Tensor result(operands[0].getKind(), {});
@@ -98,35 +108,42 @@ static llvm::Expected<Results> evaluateLoad(Interpreter &, Operation &op,
   return Results{std::move(result)};
 }
 
-static llvm::Expected<Results> evaluateStore(Interpreter &, Operation &op,
-                                             llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position = getElementPosition(op, operands[1], operands.drop_front(2));
+static llvm::Expected<Results>
+evaluateStore(Interpreter &, Operation &op,
+              llvm::MutableArrayRef<Tensor> operands) {
+  llvm::Expected<int64_t> position =
+      getElementPosition(op, operands[1], operands.drop_front(2));
   if (!position)
     return position.takeError();
   operands[1].mutableData()[*position] = operands[0].scalar();
   return Results();
 }
 
-static llvm::Expected<Results> evaluateDim(Interpreter &, Operation &op,
-                                           llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateDim(Interpreter &, Operation &op,
+            llvm::MutableArrayRef<Tensor> operands) {
   int64_t dim = operands[1].scalar().i;
   if (dim < 0 || dim >= operands[0].getRank())
-    return makeError(op, "dimension " + llvm::Twine(dim) + " is out of range for rank " +
+    return makeError(op, "dimension " + llvm::Twine(dim) +
+                             " is out of range for rank " +
                              llvm::Twine(operands[0].getRank()));
   return Results{Tensor::ofIndex(operands[0].getDim(dim))};
 }
 
 /// `memref.cast`: the type of the result is checked like any other.
-static llvm::Expected<Results> evaluateCast(Interpreter &, Operation &,
-                                            llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateCast(Interpreter &, Operation &,
+             llvm::MutableArrayRef<Tensor> operands) {
   return Results{operands[0]};
 }
 
-static llvm::Expected<Results> evaluateSubView(Interpreter &, Operation &op,
-                                               llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateSubView(Interpreter &, Operation &op,
+                llvm::MutableArrayRef<Tensor> operands) {
   auto subview = cast<memref::SubViewOp>(op);
-  llvm::SmallVector<OpFoldResult> mixed[3] = {
-      subview.getMixedOffsets(), subview.getMixedSizes(), subview.getMixedStrides()};
+  llvm::SmallVector<OpFoldResult> mixed[3] = {subview.getMixedOffsets(),
+                                              subview.getMixedSizes(),
+                                              subview.getMixedStrides()};
   Shape box[3];
   for (int part = 0; part < 3; ++part) {
     llvm::Expected<Shape> numbers = getMixedNumbers(op, mixed[part], operands);
@@ -136,7 +153,8 @@ static llvm::Expected<Results> evaluateSubView(Interpreter &, Operation &op,
   }
   const auto &[offsets, sizes, steps] = box;
   const Tensor &source = operands[0];
-  if (llvm::Error error = checkSlice(op, source.getShape(), offsets, sizes, steps))
+  if (llvm::Error error =
+          checkSlice(op, source.getShape(), offsets, sizes, steps))
     return error;
   Shape strides = source.getElementStrides(), newShape, newStrides;
   int64_t offset = source.getOffset();
@@ -151,15 +169,17 @@ static llvm::Expected<Results> evaluateSubView(Interpreter &, Operation &op,
   return Results{source.getView(newShape, offset, newStrides)};
 }
 
-static llvm::Expected<Results> evaluateCopy(Interpreter &, Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateCopy(Interpreter &, Operation &op,
+             llvm::MutableArrayRef<Tensor> operands) {
   if (llvm::Error error = copyElements(op, operands[0], operands[1]))
     return error;
   return Results();
 }
 
-static llvm::Expected<Results> evaluateToTensor(Interpreter &interpreter, Operation &op,
-                                                llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateToTensor(Interpreter &interpreter, Operation &op,
+                 llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<Tensor> result =
       interpreter.allocate(op, operands[0].getKind(), operands[0].getShape());
   if (!result)
@@ -169,10 +189,11 @@ static llvm::Expected<Results> evaluateToTensor(Interpreter &interpreter, Operat
   return Results{std::move(*result)};
 }
 
-static llvm::Expected<Results> evaluateToBuffer(Interpreter &interpreter, Operation &op,
-                                                llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<Tensor> buffer =
-      makeBuffer(interpreter, op, operands[0].getKind(), operands[0].getShape());
+static llvm::Expected<Results>
+evaluateToBuffer(Interpreter &interpreter, Operation &op,
+                 llvm::MutableArrayRef<Tensor> operands) {
+  llvm::Expected<Tensor> buffer = makeBuffer(
+      interpreter, op, operands[0].getKind(), operands[0].getShape());
   if (!buffer)
     return buffer.takeError();
   if (llvm::Error error = copyElements(op, operands[0], *buffer))
@@ -180,9 +201,11 @@ static llvm::Expected<Results> evaluateToBuffer(Interpreter &interpreter, Operat
   return Results{std::move(*buffer)};
 }
 
-/// `bufferization.materialize_in_destination`: into a buffer, or the source itself on tensors.
-static llvm::Expected<Results> evaluateMaterialize(Interpreter &, Operation &op,
-                                                   llvm::MutableArrayRef<Tensor> operands) {
+/// `bufferization.materialize_in_destination`: into a buffer, or the source
+/// itself on tensors.
+static llvm::Expected<Results>
+evaluateMaterialize(Interpreter &, Operation &op,
+                    llvm::MutableArrayRef<Tensor> operands) {
   if (op.getNumResults() != 0)
     return Results{std::move(operands[0])};
   if (llvm::Error error = copyElements(op, operands[0], operands[1]))

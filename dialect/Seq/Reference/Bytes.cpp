@@ -12,7 +12,8 @@ namespace seqc::reference {
 
 /// The format of the 16-bit kinds.
 static const llvm::fltSemantics &getHalfSemantics(ElementKind kind) {
-  return kind == ElementKind::BF16 ? llvm::APFloat::BFloat() : llvm::APFloat::IEEEhalf();
+  return kind == ElementKind::BF16 ? llvm::APFloat::BFloat()
+                                   : llvm::APFloat::IEEEhalf();
 }
 
 /// Reads one element.
@@ -22,7 +23,8 @@ static Scalar readElement(ElementKind kind, const uint8_t *bytes) {
   switch (kind) {
   case ElementKind::F16:
   case ElementKind::BF16: {
-    llvm::APFloat value(getHalfSemantics(kind), llvm::APInt(16, endian::read16le(bytes)));
+    llvm::APFloat value(getHalfSemantics(kind),
+                        llvm::APInt(16, endian::read16le(bytes)));
     cell.f = value.convertToDouble();
     break;
   }
@@ -60,12 +62,15 @@ static void writeElement(ElementKind kind, Scalar cell, uint8_t *bytes) {
   case ElementKind::BF16: {
     llvm::APFloat value(cell.f);
     bool inexact;
-    value.convert(getHalfSemantics(kind), llvm::APFloat::rmNearestTiesToEven, &inexact);
-    endian::write16le(bytes, static_cast<uint16_t>(value.bitcastToAPInt().getZExtValue()));
+    value.convert(getHalfSemantics(kind), llvm::APFloat::rmNearestTiesToEven,
+                  &inexact);
+    endian::write16le(
+        bytes, static_cast<uint16_t>(value.bitcastToAPInt().getZExtValue()));
     break;
   }
   case ElementKind::F32:
-    endian::write32le(bytes, llvm::bit_cast<uint32_t>(static_cast<float>(cell.f)));
+    endian::write32le(bytes,
+                      llvm::bit_cast<uint32_t>(static_cast<float>(cell.f)));
     break;
   case ElementKind::F64:
     endian::write64le(bytes, llvm::bit_cast<uint64_t>(cell.f));
@@ -87,15 +92,19 @@ static void writeElement(ElementKind kind, Scalar cell, uint8_t *bytes) {
   }
 }
 
-llvm::Expected<Tensor> Tensor::ofBytes(ElementKind kind, llvm::ArrayRef<int64_t> shape,
+llvm::Expected<Tensor> Tensor::ofBytes(ElementKind kind,
+                                       llvm::ArrayRef<int64_t> shape,
                                        llvm::ArrayRef<uint8_t> bytes) {
   std::optional<int64_t> count = countElements(shape);
   if (!count)
-    return llvm::createStringError("shape " + toString(shape) + " is not countable");
+    return llvm::createStringError("shape " + toString(shape) +
+                                   " is not countable");
   unsigned width = getByteWidth(kind);
-  if (bytes.size() / width != static_cast<uint64_t>(*count) || bytes.size() % width != 0)
-    return llvm::createStringError("found " + std::to_string(bytes.size()) + " bytes for " +
-                                   toString(shape) + " elements of type " + getName(kind).str());
+  if (bytes.size() / width != static_cast<uint64_t>(*count) ||
+      bytes.size() % width != 0)
+    return llvm::createStringError("found " + std::to_string(bytes.size()) +
+                                   " bytes for " + toString(shape) +
+                                   " elements of type " + getName(kind).str());
   Tensor result(kind, shape);
   Scalar *cells = result.mutableData();
   for (int64_t i = 0; i < *count; ++i)

@@ -1,6 +1,7 @@
 //===- Cells.cpp - The named recurrent layers -----------------------------===//
 //
-// One row at a time, one step at a time, straight from the formulas of the documents.
+// One row at a time, one step at a time, straight from the formulas of the
+// documents.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@ namespace {
 
 /// What the three layers share: operands, attributes and extents.
 struct Layer {
-  const Tensor *input = nullptr, *weight = nullptr, *recurrent = nullptr, *bias = nullptr;
+  const Tensor *input = nullptr, *weight = nullptr, *recurrent = nullptr,
+               *bias = nullptr;
   const Tensor *lengths = nullptr, *initialH = nullptr, *initialC = nullptr;
   const Tensor *peephole = nullptr, *projection = nullptr;
   seq::Direction direction = seq::Direction::Forward;
@@ -51,16 +53,20 @@ struct DirectionWeights {
   /// Input bias of a row.
   double wb(int64_t row) const { return getBias(row); }
   /// Recurrent bias of a row.
-  double rb(int64_t row) const { return getBias(layer.gates * layer.cell + row); }
+  double rb(int64_t row) const {
+    return getBias(layer.gates * layer.cell + row);
+  }
   /// Peephole weight of gate 0 (i), 1 (o) or 2 (f).
   double peephole(int64_t gate, int64_t unit) const {
     return layer.peephole
-               ? layer.peephole->floats()[(direction * 3 + gate) * layer.cell + unit]
+               ? layer.peephole
+                     ->floats()[(direction * 3 + gate) * layer.cell + unit]
                : 0.0;
   }
   /// Row `row` of the projection.
   const double *projection(int64_t row) const {
-    return layer.projection->floats().data() + (direction * layer.hidden + row) * layer.cell;
+    return layer.projection->floats().data() +
+           (direction * layer.hidden + row) * layer.cell;
   }
   /// Activation `number` of the direction.
   double activate(size_t number, double x) const {
@@ -73,7 +79,8 @@ struct DirectionWeights {
 private:
   double getBias(int64_t position) const {
     return layer.bias
-               ? layer.bias->floats()[direction * 2 * layer.gates * layer.cell + position]
+               ? layer.bias->floats()[direction * 2 * layer.gates * layer.cell +
+                                      position]
                : 0.0;
   }
 };
@@ -88,18 +95,20 @@ void stepRnn(const DirectionWeights &p, const double *x, RowState &state) {
   const Layer &layer = p.layer;
   std::vector<double> next(layer.hidden);
   for (int64_t j = 0; j < layer.hidden; ++j)
-    next[j] = p.activate(0, dot(x, p.w(j), layer.features) + p.wb(j) +
-                                dot(state.h.data(), p.r(j), layer.hidden) + p.rb(j));
+    next[j] =
+        p.activate(0, dot(x, p.w(j), layer.features) + p.wb(j) +
+                          dot(state.h.data(), p.r(j), layer.hidden) + p.rb(j));
   state.h = std::move(next);
 }
 
 /// Gates z, r, h.
-void stepGru(const DirectionWeights &p, const double *x, RowState &state, bool linearBeforeReset) {
+void stepGru(const DirectionWeights &p, const double *x, RowState &state,
+             bool linearBeforeReset) {
   const Layer &layer = p.layer;
   int64_t size = layer.hidden;
   auto sum = [&](int64_t row) {
-    return dot(x, p.w(row), layer.features) + dot(state.h.data(), p.r(row), size) + p.wb(row) +
-           p.rb(row);
+    return dot(x, p.w(row), layer.features) +
+           dot(state.h.data(), p.r(row), size) + p.wb(row) + p.rb(row);
   };
   std::vector<double> z(size), r(size), resetH(size), next(size);
   for (int64_t j = 0; j < size; ++j) {
@@ -109,29 +118,34 @@ void stepGru(const DirectionWeights &p, const double *x, RowState &state, bool l
   }
   for (int64_t j = 0; j < size; ++j) {
     int64_t row = 2 * size + j;
-    double inner = linearBeforeReset
-                       ? r[j] * (dot(state.h.data(), p.r(row), size) + p.rb(row))
-                       : dot(resetH.data(), p.r(row), size) + p.rb(row);
-    double h = p.activate(1, dot(x, p.w(row), layer.features) + inner + p.wb(row));
+    double inner =
+        linearBeforeReset
+            ? r[j] * (dot(state.h.data(), p.r(row), size) + p.rb(row))
+            : dot(resetH.data(), p.r(row), size) + p.rb(row);
+    double h =
+        p.activate(1, dot(x, p.w(row), layer.features) + inner + p.wb(row));
     next[j] = (1.0 - z[j]) * h + z[j] * state.h[j];
   }
   state.h = std::move(next);
 }
 
 /// Gates i, o, f, c.
-void stepLstm(const DirectionWeights &p, const double *x, RowState &state, bool inputForget) {
+void stepLstm(const DirectionWeights &p, const double *x, RowState &state,
+              bool inputForget) {
   const Layer &layer = p.layer;
   int64_t size = layer.cell;
   auto sum = [&](int64_t gate, int64_t j) {
     int64_t row = gate * size + j;
-    return dot(x, p.w(row), layer.features) + dot(state.h.data(), p.r(row), layer.hidden) +
-           p.wb(row) + p.rb(row);
+    return dot(x, p.w(row), layer.features) +
+           dot(state.h.data(), p.r(row), layer.hidden) + p.wb(row) + p.rb(row);
   };
   std::vector<double> output(size);
   for (int64_t j = 0; j < size; ++j) {
     double before = state.c[j];
     double i = p.activate(0, sum(0, j) + p.peephole(0, j) * before);
-    double f = inputForget ? 1.0 - i : p.activate(0, sum(2, j) + p.peephole(2, j) * before);
+    double f = inputForget
+                   ? 1.0 - i
+                   : p.activate(0, sum(2, j) + p.peephole(2, j) * before);
     double c = p.activate(1, sum(3, j));
     double after = f * before + i * c;
     double o = p.activate(0, sum(1, j) + p.peephole(1, j) * after);
@@ -149,14 +163,19 @@ void stepLstm(const DirectionWeights &p, const double *x, RowState &state, bool 
 
 /// Fails unless the operands have the shapes that the documents require.
 llvm::Error checkLayer(Operation &op, const Layer &layer) {
-  int64_t d = layer.directions, g = layer.gates, h = layer.cell, p = layer.hidden;
-  auto check = [&](const Tensor *value, llvm::ArrayRef<int64_t> shape, const char *name) {
-    return value ? checkShape(op, value->getShape(), shape, name) : llvm::Error::success();
+  int64_t d = layer.directions, g = layer.gates, h = layer.cell,
+          p = layer.hidden;
+  auto check = [&](const Tensor *value, llvm::ArrayRef<int64_t> shape,
+                   const char *name) {
+    return value ? checkShape(op, value->getShape(), shape, name)
+                 : llvm::Error::success();
   };
   auto state = [&](int64_t size) {
-    return layer.batchFirst ? Shape{layer.batch, d, size} : Shape{d, layer.batch, size};
+    return layer.batchFirst ? Shape{layer.batch, d, size}
+                            : Shape{d, layer.batch, size};
   };
-  if (llvm::Error error = check(layer.weight, {d, g * h, layer.features}, "weight"))
+  if (llvm::Error error =
+          check(layer.weight, {d, g * h, layer.features}, "weight"))
     return error;
   if (llvm::Error error = check(layer.recurrent, {d, g * h, p}, "recurrent"))
     return error;
@@ -173,19 +192,22 @@ llvm::Error checkLayer(Operation &op, const Layer &layer) {
   if (llvm::Error error = check(layer.projection, {d, p, h}, "projection"))
     return error;
   if (!layer.projection && p != h)
-    return makeError(op, "the hidden size is " + llvm::Twine(p) + " and the cell size " +
-                             llvm::Twine(h) + ", but there is no projection");
+    return makeError(op, "the hidden size is " + llvm::Twine(p) +
+                             " and the cell size " + llvm::Twine(h) +
+                             ", but there is no projection");
   if (layer.lengths)
     for (auto [row, length] : llvm::enumerate(layer.lengths->ints()))
       if (length < 0 || length > layer.time)
-        return makeError(op, "length " + llvm::Twine(length) + " of row " + llvm::Twine(row) +
-                                 " is outside [0, " + llvm::Twine(layer.time) + "]");
+        return makeError(op, "length " + llvm::Twine(length) + " of row " +
+                                 llvm::Twine(row) + " is outside [0, " +
+                                 llvm::Twine(layer.time) + "]");
   return llvm::Error::success();
 }
 
 /// Reads what all layers have. `defaults` are the activations of one direction.
 template <typename CellOpTy>
-llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values, int64_t gates,
+llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values,
+                                int64_t gates,
                                 llvm::ArrayRef<llvm::StringRef> defaults) {
   Operation &op = *cell;
   Layer layer;
@@ -215,7 +237,8 @@ llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values, int6
     for (int64_t direction = 0; direction < layer.directions; ++direction)
       llvm::append_range(names, defaults);
   if (names.size() != defaults.size() * layer.directions)
-    return makeError(op, "found " + llvm::Twine(names.size()) + " activations, required " +
+    return makeError(op, "found " + llvm::Twine(names.size()) +
+                             " activations, required " +
                              llvm::Twine(defaults.size() * layer.directions));
   auto getNumbers = [](std::optional<ArrayAttr> attribute) {
     llvm::SmallVector<double> numbers;
@@ -224,8 +247,9 @@ llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values, int6
         numbers.push_back(number.getValueAsDouble());
     return numbers;
   };
-  llvm::Expected<llvm::SmallVector<Activation>> activations = getActivations(
-      names, getNumbers(cell.getActivationAlpha()), getNumbers(cell.getActivationBeta()));
+  llvm::Expected<llvm::SmallVector<Activation>> activations =
+      getActivations(names, getNumbers(cell.getActivationAlpha()),
+                     getNumbers(cell.getActivationBeta()));
   if (!activations)
     return wrapError(op, activations.takeError());
   layer.activations = std::move(*activations);
@@ -240,41 +264,50 @@ struct LayerResults {
 /// Runs a layer: every direction, row and step. `step` advances a row's state.
 llvm::Expected<LayerResults>
 runLayer(Interpreter &interpreter, Operation &op, const Layer &layer,
-         llvm::function_ref<void(const DirectionWeights &, const double *, RowState &)> step) {
+         llvm::function_ref<void(const DirectionWeights &, const double *,
+                                 RowState &)>
+             step) {
   if (llvm::Error error = checkLayer(op, layer))
     return error;
-  int64_t t = layer.time, b = layer.batch, d = layer.directions, p = layer.hidden, h = layer.cell;
+  int64_t t = layer.time, b = layer.batch, d = layer.directions,
+          p = layer.hidden, h = layer.cell;
   ElementKind kind = layer.input->getKind();
   auto stateShape = [&](int64_t size) {
     return layer.batchFirst ? Shape{b, d, size} : Shape{d, b, size};
   };
-  llvm::Expected<Tensor> y =
-      interpreter.allocate(op, kind, layer.batchFirst ? Shape{b, t, d, p} : Shape{t, d, b, p});
+  llvm::Expected<Tensor> y = interpreter.allocate(
+      op, kind, layer.batchFirst ? Shape{b, t, d, p} : Shape{t, d, b, p});
   if (!y)
     return y.takeError();
-  LayerResults results{std::move(*y), Tensor(kind, stateShape(p)), Tensor(kind, stateShape(h))};
+  LayerResults results{std::move(*y), Tensor(kind, stateShape(p)),
+                       Tensor(kind, stateShape(h))};
   double *outY = results.y.mutableFloats().data();
-  double *outH = results.yH.mutableFloats().data(), *outC = results.yC.mutableFloats().data();
+  double *outH = results.yH.mutableFloats().data(),
+         *outC = results.yC.mutableFloats().data();
 
   for (int64_t direction = 0; direction < d; ++direction) {
     DirectionWeights weights{layer, direction};
     bool reverse = layer.direction == seq::Direction::Reverse || direction == 1;
     for (int64_t row = 0; row < b; ++row) {
-      int64_t place = layer.batchFirst ? row * d + direction : direction * b + row;
+      int64_t place =
+          layer.batchFirst ? row * d + direction : direction * b + row;
       RowState state;
       state.h.assign(p, 0.0);
       state.c.assign(h, 0.0);
       if (layer.initialH)
-        std::copy_n(layer.initialH->floats().data() + place * p, p, state.h.data());
+        std::copy_n(layer.initialH->floats().data() + place * p, p,
+                    state.h.data());
       if (layer.initialC)
-        std::copy_n(layer.initialC->floats().data() + place * h, h, state.c.data());
+        std::copy_n(layer.initialC->floats().data() + place * h, h,
+                    state.c.data());
       int64_t length = layer.lengths ? layer.lengths->ints()[row] : t;
       for (int64_t count = 0; count < length; ++count) {
         int64_t time = reverse ? length - 1 - count : count;
         int64_t inputRow = layer.batchFirst ? row * t + time : time * b + row;
-        step(weights, layer.input->floats().data() + inputRow * layer.features, state);
-        int64_t outputRow =
-            layer.batchFirst ? (row * t + time) * d + direction : (time * d + direction) * b + row;
+        step(weights, layer.input->floats().data() + inputRow * layer.features,
+             state);
+        int64_t outputRow = layer.batchFirst ? (row * t + time) * d + direction
+                                             : (time * d + direction) * b + row;
         std::copy_n(state.h.data(), p, outY + outputRow * p);
       }
       std::copy_n(state.h.data(), p, outH + place * p);
@@ -286,20 +319,23 @@ runLayer(Interpreter &interpreter, Operation &op, const Layer &layer,
 
 } // namespace
 
-static llvm::Expected<Results> evaluateRnn(Interpreter &interpreter, Operation &op,
-                                           llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateRnn(Interpreter &interpreter, Operation &op,
+            llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<Layer> layer =
       readLayer(cast<seq::RnnOp>(op), OperandValues(op, operands), 1, {"tanh"});
   if (!layer)
     return layer.takeError();
-  llvm::Expected<LayerResults> results = runLayer(interpreter, op, *layer, stepRnn);
+  llvm::Expected<LayerResults> results =
+      runLayer(interpreter, op, *layer, stepRnn);
   if (!results)
     return results.takeError();
   return Results{std::move(results->y), std::move(results->yH)};
 }
 
-static llvm::Expected<Results> evaluateGru(Interpreter &interpreter, Operation &op,
-                                           llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateGru(Interpreter &interpreter, Operation &op,
+            llvm::MutableArrayRef<Tensor> operands) {
   auto gru = cast<seq::GruOp>(op);
   llvm::Expected<Layer> layer =
       readLayer(gru, OperandValues(op, operands), 3, {"sigmoid", "tanh"});
@@ -308,33 +344,35 @@ static llvm::Expected<Results> evaluateGru(Interpreter &interpreter, Operation &
   bool linear = gru.getLinearBeforeReset();
   llvm::Expected<LayerResults> results =
       runLayer(interpreter, op, *layer,
-               [&](const DirectionWeights &weights, const double *x, RowState &state) {
-                 stepGru(weights, x, state, linear);
-               });
+               [&](const DirectionWeights &weights, const double *x,
+                   RowState &state) { stepGru(weights, x, state, linear); });
   if (!results)
     return results.takeError();
   return Results{std::move(results->y), std::move(results->yH)};
 }
 
-static llvm::Expected<Results> evaluateLstm(Interpreter &interpreter, Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateLstm(Interpreter &interpreter, Operation &op,
+             llvm::MutableArrayRef<Tensor> operands) {
   auto lstm = cast<seq::LstmOp>(op);
   OperandValues values(op, operands);
-  llvm::Expected<Layer> layer = readLayer(lstm, values, 4, {"sigmoid", "tanh", "tanh"});
+  llvm::Expected<Layer> layer =
+      readLayer(lstm, values, 4, {"sigmoid", "tanh", "tanh"});
   if (!layer)
     return layer.takeError();
   layer->initialC = values.get(lstm.getInitialC());
   layer->peephole = values.get(lstm.getPeephole());
   layer->projection = values.get(lstm.getProjection());
   bool inputForget = lstm.getInputForget();
-  llvm::Expected<LayerResults> results =
-      runLayer(interpreter, op, *layer,
-               [&](const DirectionWeights &weights, const double *x, RowState &state) {
-                 stepLstm(weights, x, state, inputForget);
-               });
+  llvm::Expected<LayerResults> results = runLayer(
+      interpreter, op, *layer,
+      [&](const DirectionWeights &weights, const double *x, RowState &state) {
+        stepLstm(weights, x, state, inputForget);
+      });
   if (!results)
     return results.takeError();
-  return Results{std::move(results->y), std::move(results->yH), std::move(results->yC)};
+  return Results{std::move(results->y), std::move(results->yH),
+                 std::move(results->yC)};
 }
 
 void addCellHandlers(HandlerTable &table) {

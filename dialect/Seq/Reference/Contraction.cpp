@@ -1,6 +1,7 @@
 //===- Contraction.cpp - Sums of products over strides --------------------===//
 //
-// One parallel loop and one summing loop are the kernel; the rest of the nest goes around it.
+// One parallel loop and one summing loop are the kernel; the rest of the nest
+// goes around it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,10 +34,13 @@ struct Loop {
 void contractDots(const double *a, const double *b, double *c, Loop j, Loop k) {
   int64_t column = 0;
   for (; column + 4 <= j.extent; column += 4) {
-    const double *a0 = a + column * j.a, *a1 = a0 + j.a, *a2 = a1 + j.a, *a3 = a2 + j.a;
-    const double *b0 = b + column * j.b, *b1 = b0 + j.b, *b2 = b1 + j.b, *b3 = b2 + j.b;
+    const double *a0 = a + column * j.a, *a1 = a0 + j.a, *a2 = a1 + j.a,
+                 *a3 = a2 + j.a;
+    const double *b0 = b + column * j.b, *b1 = b0 + j.b, *b2 = b1 + j.b,
+                 *b3 = b2 + j.b;
     double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (int64_t depth = 0, at = 0, bt = 0; depth < k.extent; ++depth, at += k.a, bt += k.b) {
+    for (int64_t depth = 0, at = 0, bt = 0; depth < k.extent;
+         ++depth, at += k.a, bt += k.b) {
       s0 += a0[at] * b0[bt];
       s1 += a1[at] * b1[bt];
       s2 += a2[at] * b2[bt];
@@ -56,7 +60,8 @@ void contractDots(const double *a, const double *b, double *c, Loop j, Loop k) {
   }
 }
 
-/// Whole rows at a time, where `b` and `c` are contiguous along the parallel loop.
+/// Whole rows at a time, where `b` and `c` are contiguous along the parallel
+/// loop.
 void contractRows(const double *a, const double *b, double *c, Loop j, Loop k) {
   for (int64_t depth = 0; depth < k.extent; ++depth) {
     double factor = a[depth * k.a];
@@ -69,7 +74,8 @@ void contractRows(const double *a, const double *b, double *c, Loop j, Loop k) {
 } // namespace
 
 void contract(Contraction nest) {
-  if (std::any_of(nest.extents.begin(), nest.extents.end(), [](int64_t e) { return e == 0; }))
+  if (std::any_of(nest.extents.begin(), nest.extents.end(),
+                  [](int64_t e) { return e == 0; }))
     return;
   Loop j, k;
   llvm::SmallVector<Loop, 6> outer;
@@ -77,8 +83,8 @@ void contract(Contraction nest) {
   for (size_t loop = 0; loop < nest.extents.size(); ++loop)
     (nest.sums[loop] ? summing : parallel) = static_cast<int64_t>(loop);
   for (size_t number = 0; number < nest.extents.size(); ++number) {
-    Loop loop{nest.extents[number], nest.aStrides[number], nest.bStrides[number],
-              nest.cStrides[number]};
+    Loop loop{nest.extents[number], nest.aStrides[number],
+              nest.bStrides[number], nest.cStrides[number]};
     if (static_cast<int64_t>(number) == parallel)
       j = loop;
     else if (static_cast<int64_t>(number) == summing)

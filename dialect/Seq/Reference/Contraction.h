@@ -7,7 +7,8 @@
 
 namespace seqc::reference {
 
-/// `c[...] += a[...] * b[...]` over a loop nest; every array has one stride per loop.
+/// `c[...] += a[...] * b[...]` over a loop nest; every array has one stride per
+/// loop.
 struct Contraction {
   Shape extents;
   /// Whether the loop sums, i.e. `c` does not move along it.
@@ -18,7 +19,8 @@ struct Contraction {
   double *c = nullptr;
 };
 
-/// Runs the nest. All positions must be inside the arrays, and `c` apart from both others.
+/// Runs the nest. All positions must be inside the arrays, and `c` apart from
+/// both others.
 void contract(Contraction nest);
 
 /// Sum of `count` products of neighbours.

@@ -10,8 +10,9 @@ using namespace mlir;
 
 namespace seqc::reference {
 
-static llvm::Expected<Results> evaluateFor(Interpreter &interpreter, Operation &op,
-                                           llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateFor(Interpreter &interpreter, Operation &op,
+            llvm::MutableArrayRef<Tensor> operands) {
   auto loop = cast<scf::ForOp>(op);
   ElementKind kind = operands[0].getKind();
   int64_t lower = operands[0].scalar().i, upper = operands[1].scalar().i;
@@ -23,8 +24,9 @@ static llvm::Expected<Results> evaluateFor(Interpreter &interpreter, Operation &
     state.push_back(std::move(init));
   for (int64_t index = lower; index < upper;) {
     Results arguments{Tensor::ofInt(kind, index)};
-    llvm::append_range(arguments, llvm::make_range(std::make_move_iterator(state.begin()),
-                                                   std::make_move_iterator(state.end())));
+    llvm::append_range(arguments,
+                       llvm::make_range(std::make_move_iterator(state.begin()),
+                                        std::make_move_iterator(state.end())));
     llvm::Expected<Results> yielded =
         interpreter.runBlock(*loop.getBody(), std::move(arguments));
     if (!yielded)
@@ -36,8 +38,9 @@ static llvm::Expected<Results> evaluateFor(Interpreter &interpreter, Operation &
   return state;
 }
 
-static llvm::Expected<Results> evaluateWhile(Interpreter &interpreter, Operation &op,
-                                             llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateWhile(Interpreter &interpreter, Operation &op,
+              llvm::MutableArrayRef<Tensor> operands) {
   auto loop = cast<scf::WhileOp>(op);
   Results state;
   for (Tensor &init : operands)
@@ -59,32 +62,37 @@ static llvm::Expected<Results> evaluateWhile(Interpreter &interpreter, Operation
   }
 }
 
-static llvm::Expected<Results> evaluateIf(Interpreter &interpreter, Operation &op,
-                                          llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateIf(Interpreter &interpreter, Operation &op,
+           llvm::MutableArrayRef<Tensor> operands) {
   Region &region = op.getRegion(operands[0].scalar().i != 0 ? 0 : 1);
   if (region.empty())
     return Results();
   return interpreter.runBlock(region.front(), {});
 }
 
-static llvm::Expected<Results> evaluateIndexSwitch(Interpreter &interpreter, Operation &op,
-                                                   llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateIndexSwitch(Interpreter &interpreter, Operation &op,
+                    llvm::MutableArrayRef<Tensor> operands) {
   auto choice = cast<scf::IndexSwitchOp>(op);
   Region *region = &choice.getDefaultRegion();
-  for (auto [value, caseRegion] : llvm::zip(choice.getCases(), choice.getCaseRegions()))
+  for (auto [value, caseRegion] :
+       llvm::zip(choice.getCases(), choice.getCaseRegions()))
     if (value == operands[0].scalar().i)
       region = &caseRegion;
   return interpreter.runBlock(region->front(), {});
 }
 
-static llvm::Expected<Results> evaluateExecuteRegion(Interpreter &interpreter, Operation &op,
-                                                     llvm::MutableArrayRef<Tensor>) {
+static llvm::Expected<Results>
+evaluateExecuteRegion(Interpreter &interpreter, Operation &op,
+                      llvm::MutableArrayRef<Tensor>) {
   if (!op.getRegion(0).hasOneBlock())
     return makeError(op, "a region of several blocks is not evaluated");
   return interpreter.runBlock(op.getRegion(0).front(), {});
 }
 
-/// Numbers that an op inside `scf.forall.in_parallel` takes as attribute or value.
+/// Numbers that an op inside `scf.forall.in_parallel` takes as attribute or
+/// value.
 static llvm::Expected<Shape> getMixed(Interpreter &interpreter, Operation &op,
                                       llvm::ArrayRef<OpFoldResult> mixed) {
   Shape result;
@@ -102,7 +110,8 @@ static llvm::Expected<Shape> getMixed(Interpreter &interpreter, Operation &op,
 }
 
 /// Applies what one iteration of `scf.forall` inserts into the shared results.
-static llvm::Error combine(Interpreter &interpreter, scf::ForallOp loop, Results &shared) {
+static llvm::Error combine(Interpreter &interpreter, scf::ForallOp loop,
+                           Results &shared) {
   for (Operation &inner : loop.getTerminator().getRegion().front()) {
     auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(inner);
     if (!insert)
@@ -111,12 +120,14 @@ static llvm::Error combine(Interpreter &interpreter, scf::ForallOp loop, Results
     int64_t number = target ? target.getArgNumber() - loop.getRank() : -1;
     if (number < 0 || number >= static_cast<int64_t>(shared.size()))
       return makeError(inner, "the destination is not an output of the loop");
-    llvm::Expected<Tensor> source = interpreter.lookup(inner, insert.getSource());
+    llvm::Expected<Tensor> source =
+        interpreter.lookup(inner, insert.getSource());
     if (!source)
       return source.takeError();
     Shape box[3];
-    llvm::SmallVector<OpFoldResult> mixed[3] = {
-        insert.getMixedOffsets(), insert.getMixedSizes(), insert.getMixedStrides()};
+    llvm::SmallVector<OpFoldResult> mixed[3] = {insert.getMixedOffsets(),
+                                                insert.getMixedSizes(),
+                                                insert.getMixedStrides()};
     for (int part = 0; part < 3; ++part) {
       llvm::Expected<Shape> numbers = getMixed(interpreter, inner, mixed[part]);
       if (!numbers)
@@ -130,12 +141,15 @@ static llvm::Error combine(Interpreter &interpreter, scf::ForallOp loop, Results
   return llvm::Error::success();
 }
 
-/// `scf.forall`: the iterations in order, each on the outputs as they were before the loop.
-static llvm::Expected<Results> evaluateForall(Interpreter &interpreter, Operation &op,
-                                              llvm::MutableArrayRef<Tensor> operands) {
+/// `scf.forall`: the iterations in order, each on the outputs as they were
+/// before the loop.
+static llvm::Expected<Results>
+evaluateForall(Interpreter &interpreter, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
   auto loop = cast<scf::ForallOp>(op);
   Shape bounds[3];
-  llvm::SmallVector<OpFoldResult> mixed[3] = {loop.getMixedLowerBound(), loop.getMixedUpperBound(),
+  llvm::SmallVector<OpFoldResult> mixed[3] = {loop.getMixedLowerBound(),
+                                              loop.getMixedUpperBound(),
                                               loop.getMixedStep()};
   for (int part = 0; part < 3; ++part) {
     llvm::Expected<Shape> numbers = getMixedNumbers(op, mixed[part], operands);
@@ -178,8 +192,9 @@ static llvm::Expected<Results> evaluateForall(Interpreter &interpreter, Operatio
   }
 }
 
-static llvm::Expected<Results> evaluateAssert(Interpreter &, Operation &op,
-                                              llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateAssert(Interpreter &, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
   if (operands[0].scalar().i == 0)
     return makeError(op, cast<cf::AssertOp>(op).getMsg());
   return Results();

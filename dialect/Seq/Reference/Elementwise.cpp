@@ -12,8 +12,9 @@ using namespace mlir;
 
 namespace seqc::reference {
 
-llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands) {
+llvm::Expected<Results>
+evaluateElementwise(Interpreter &interpreter, Operation &op,
+                    llvm::MutableArrayRef<Tensor> operands) {
   std::optional<ScalarOp> scalar = getScalarOp(op);
   if (!scalar)
     return makeError(op, "unsupported element types");
@@ -21,8 +22,8 @@ llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, Operation 
   llvm::SmallVector<const Scalar *, maxScalarOperands> sources;
   Tensor *reused = nullptr;
   for (auto [number, operand] : llvm::enumerate(operands)) {
-    if (llvm::Error error =
-            checkShape(op, operand.getShape(), shape, "operand " + llvm::Twine(number)))
+    if (llvm::Error error = checkShape(op, operand.getShape(), shape,
+                                       "operand " + llvm::Twine(number)))
       return error;
     sources.push_back(operand.data());
     // An operand that nothing else reads becomes the result.
@@ -34,7 +35,8 @@ llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, Operation 
     result = std::move(*reused);
     result.setKind(scalar->traits.outKind);
   } else {
-    llvm::Expected<Tensor> fresh = interpreter.allocate(op, scalar->traits.outKind, shape);
+    llvm::Expected<Tensor> fresh =
+        interpreter.allocate(op, scalar->traits.outKind, shape);
     if (!fresh)
       return fresh.takeError();
     result = std::move(*fresh);
@@ -53,16 +55,17 @@ llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, Operation 
 }
 
 /// `arith.select`, whose condition may be one scalar for whole tensors.
-static llvm::Expected<Results> evaluateSelect(Interpreter &interpreter, Operation &op,
-                                              llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateSelect(Interpreter &interpreter, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
   if (operands[0].getRank() == 0)
     return Results{operands[0].scalar().i != 0 ? operands[1] : operands[2]};
   return evaluateElementwise(interpreter, op, operands);
 }
 
 /// The elements of a constant.
-static llvm::Expected<Tensor> readConstant(Interpreter &interpreter, Operation &op,
-                                           TypedAttr attribute) {
+static llvm::Expected<Tensor> readConstant(Interpreter &interpreter,
+                                           Operation &op, TypedAttr attribute) {
   std::optional<ElementKind> kind = getElementKind(attribute.getType());
   if (!kind)
     return makeError(op, "unsupported element type");
@@ -71,7 +74,8 @@ static llvm::Expected<Tensor> readConstant(Interpreter &interpreter, Operation &
   };
   auto readFloat = [](llvm::APFloat value) {
     bool inexact;
-    value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &inexact);
+    value.convert(llvm::APFloat::IEEEdouble(),
+                  llvm::APFloat::rmNearestTiesToEven, &inexact);
     return value.convertToDouble();
   };
   if (auto number = dyn_cast<FloatAttr>(attribute))
@@ -81,20 +85,26 @@ static llvm::Expected<Tensor> readConstant(Interpreter &interpreter, Operation &
   auto dense = dyn_cast<DenseElementsAttr>(attribute);
   if (!dense)
     return makeError(op, "unsupported kind of constant");
-  llvm::Expected<Tensor> result = interpreter.allocate(op, *kind, dense.getType().getShape());
+  llvm::Expected<Tensor> result =
+      interpreter.allocate(op, *kind, dense.getType().getShape());
   if (!result)
     return result;
   if (isFloat(*kind))
-    llvm::transform(dense.getValues<llvm::APFloat>(), result->mutableFloats().begin(), readFloat);
+    llvm::transform(dense.getValues<llvm::APFloat>(),
+                    result->mutableFloats().begin(), readFloat);
   else
-    llvm::transform(dense.getValues<llvm::APInt>(), result->mutableInts().begin(), readInteger);
+    llvm::transform(dense.getValues<llvm::APInt>(),
+                    result->mutableInts().begin(), readInteger);
   return result;
 }
 
-static llvm::Expected<Results> evaluateConstant(Interpreter &interpreter, Operation &op,
+static llvm::Expected<Results> evaluateConstant(Interpreter &interpreter,
+                                                Operation &op,
                                                 llvm::MutableArrayRef<Tensor>) {
-  llvm::Expected<Tensor> value = interpreter.getCached(
-      op, [&] { return readConstant(interpreter, op, cast<arith::ConstantOp>(op).getValue()); });
+  llvm::Expected<Tensor> value = interpreter.getCached(op, [&] {
+    return readConstant(interpreter, op,
+                        cast<arith::ConstantOp>(op).getValue());
+  });
   if (!value)
     return value.takeError();
   return Results{std::move(*value)};
@@ -117,7 +127,8 @@ evaluateMap(Operation &op, AffineMap map, llvm::ArrayRef<Tensor> operands) {
   MLIRContext *context = op.getContext();
   llvm::SmallVector<Attribute> constants;
   for (const Tensor &operand : operands)
-    constants.push_back(IntegerAttr::get(IndexType::get(context), operand.scalar().i));
+    constants.push_back(
+        IntegerAttr::get(IndexType::get(context), operand.scalar().i));
   llvm::SmallVector<Attribute> folded;
   bool poisoned = false;
   if (failed(map.constantFold(constants, folded, &poisoned)) || poisoned)
@@ -130,8 +141,9 @@ evaluateMap(Operation &op, AffineMap map, llvm::ArrayRef<Tensor> operands) {
 
 /// One of the three affine ops on indices.
 template <typename AffineOpTy>
-static llvm::Expected<Results> evaluateAffine(Interpreter &, Operation &op,
-                                              llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateAffine(Interpreter &, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<llvm::SmallVector<int64_t>> values =
       evaluateMap(op, cast<AffineOpTy>(op).getAffineMap(), operands);
   if (!values)

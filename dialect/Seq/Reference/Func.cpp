@@ -6,8 +6,9 @@ using namespace mlir;
 
 namespace seqc::reference {
 
-static llvm::Expected<Results> evaluateCall(Interpreter &interpreter, Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands) {
+static llvm::Expected<Results>
+evaluateCall(Interpreter &interpreter, Operation &op,
+             llvm::MutableArrayRef<Tensor> operands) {
   auto name = cast<func::CallOp>(op).getCallee();
   auto callee = interpreter.getModule().lookupSymbol<func::FuncOp>(name);
   if (!callee)

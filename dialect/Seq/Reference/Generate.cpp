@@ -1,7 +1,7 @@
 //===- Generate.cpp - Decoding loops --------------------------------------===//
 //
-// All unfinished rows share one run of the step region, which is what lanes are for; the search
-// itself knows one row only.
+// All unfinished rows share one run of the step region, which is what lanes are
+// for; the search itself knows one row only.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,10 +22,13 @@ namespace {
 /// Evaluates one decoding loop.
 class GenerateEvaluation {
 public:
-  GenerateEvaluation(Interpreter &interpreter, seq::GenerateOp op, llvm::ArrayRef<Tensor> operands)
-      : interpreter(interpreter), op(op), values(*op, operands), start(*values.get(op.getStart())),
-        prefix(values.get(op.getPrefix())), prefixLengths(values.get(op.getPrefixLengths())),
-        states(values.get(op.getInits())), numRows(start.getDim(0)), numBest(op.getNumBest()) {}
+  GenerateEvaluation(Interpreter &interpreter, seq::GenerateOp op,
+                     llvm::ArrayRef<Tensor> operands)
+      : interpreter(interpreter), op(op), values(*op, operands),
+        start(*values.get(op.getStart())), prefix(values.get(op.getPrefix())),
+        prefixLengths(values.get(op.getPrefixLengths())),
+        states(values.get(op.getInits())), numRows(start.getDim(0)),
+        numBest(op.getNumBest()) {}
 
   llvm::Expected<Results> run() {
     if (llvm::Error error = readRules())
@@ -35,7 +38,8 @@ public:
     if (llvm::Error error = makeResults())
       return error;
     for (int64_t row = 0; row < numRows; ++row)
-      searches.emplace_back(rules, static_cast<int32_t>(start.ints()[row]), row);
+      searches.emplace_back(rules, static_cast<int32_t>(start.ints()[row]),
+                            row);
     if (llvm::Error error = readReplay())
       return error;
     for (int64_t step = 0; true; ++step) {
@@ -59,45 +63,51 @@ private:
                    : beam.getStop() == seq::Stop::First ? StopRule::First
                                                         : StopRule::Heuristic;
     } else {
-      rules.lengthPenalty =
-          cast<seq::GreedyAttr>(op.getSearch()).getLengthPenalty().convertToDouble();
+      rules.lengthPenalty = cast<seq::GreedyAttr>(op.getSearch())
+                                .getLengthPenalty()
+                                .convertToDouble();
     }
     rules.maxNew = values.get(op.getMaxNew())->scalar().i;
     rules.minNew = static_cast<int64_t>(op.getMinNew());
     llvm::append_range(rules.ends, op.getEnd());
     if (rules.maxNew < 1)
-      return makeError(*op, "max_new is " + llvm::Twine(rules.maxNew) + ", required at least 1");
+      return makeError(*op, "max_new is " + llvm::Twine(rules.maxNew) +
+                                ", required at least 1");
     if (rules.width < 1 || numBest < 1 || numBest > rules.width)
-      return makeError(*op, "n_best is " + llvm::Twine(numBest) + " for width " +
-                                llvm::Twine(rules.width));
+      return makeError(*op, "n_best is " + llvm::Twine(numBest) +
+                                " for width " + llvm::Twine(rules.width));
     return llvm::Error::success();
   }
 
-  /// Fails unless the operands agree on the number of rows and the prefix is inside its tensor.
+  /// Fails unless the operands agree on the number of rows and the prefix is
+  /// inside its tensor.
   llvm::Error checkOperands() {
     for (auto [number, state] : llvm::enumerate(states))
       if (state.getRank() == 0 || state.getDim(0) != numRows)
         return makeError(*op, "init " + llvm::Twine(number) + " has shape " +
-                                  toString(state.getShape()) + " for " + llvm::Twine(numRows) +
-                                  " rows");
+                                  toString(state.getShape()) + " for " +
+                                  llvm::Twine(numRows) + " rows");
     if (!prefix != !prefixLengths)
       return makeError(*op, "prefix and prefix_lengths come together");
     if (!prefix)
       return llvm::Error::success();
     if (prefix->getDim(0) != numRows || prefixLengths->getDim(0) != numRows)
-      return makeError(*op, "the prefix has " + llvm::Twine(prefix->getDim(0)) + " rows and " +
-                                llvm::Twine(prefixLengths->getDim(0)) + " lengths, required " +
-                                llvm::Twine(numRows));
+      return makeError(*op, "the prefix has " + llvm::Twine(prefix->getDim(0)) +
+                                " rows and " +
+                                llvm::Twine(prefixLengths->getDim(0)) +
+                                " lengths, required " + llvm::Twine(numRows));
     for (int64_t length : prefixLengths->ints())
       if (length < 0 || length > prefix->getDim(1))
-        return makeError(*op, "prefix length " + llvm::Twine(length) + " is outside [0, " +
+        return makeError(*op, "prefix length " + llvm::Twine(length) +
+                                  " is outside [0, " +
                                   llvm::Twine(prefix->getDim(1)) + "]");
     return llvm::Error::success();
   }
 
   /// Makes the results as they are for missing hypotheses.
   llvm::Error makeResults() {
-    auto make = [&](Tensor &target, ElementKind kind, llvm::ArrayRef<int64_t> shape,
+    auto make = [&](Tensor &target, ElementKind kind,
+                    llvm::ArrayRef<int64_t> shape,
                     Scalar value) -> llvm::Error {
       llvm::Expected<Tensor> made = interpreter.allocate(*op, kind, shape);
       if (!made)
@@ -111,15 +121,18 @@ private:
     zero.i = 0;
     dead.i = static_cast<int64_t>(Why::Dead);
     lowest.f = -std::numeric_limits<double>::infinity();
-    std::optional<ElementKind> scoreKind = getElementKind(op.getScores().getType());
+    std::optional<ElementKind> scoreKind =
+        getElementKind(op.getScores().getType());
     if (!scoreKind || !isFloat(*scoreKind))
       return makeError(*op, "the scores are not floats");
+    if (llvm::Error error = make(tokens, ElementKind::I32,
+                                 {numRows, numBest, rules.maxNew}, pad))
+      return error;
     if (llvm::Error error =
-            make(tokens, ElementKind::I32, {numRows, numBest, rules.maxNew}, pad))
+            make(lengths, ElementKind::I32, {numRows, numBest}, zero))
       return error;
-    if (llvm::Error error = make(lengths, ElementKind::I32, {numRows, numBest}, zero))
-      return error;
-    if (llvm::Error error = make(scores, *scoreKind, {numRows, numBest}, lowest))
+    if (llvm::Error error =
+            make(scores, *scoreKind, {numRows, numBest}, lowest))
       return error;
     return make(why, ElementKind::I8, {numRows, numBest}, dead);
   }
@@ -134,7 +147,8 @@ private:
     if (given.getRank() != 3 || given.isFloat() || replay->lengths.isFloat() ||
         given.getDim(0) != numRows || given.getDim(1) != numBest ||
         replay->lengths.getShape() != given.getShape().drop_back())
-      return makeError(*op, "the replay has tokens of shape " + toString(given.getShape()) +
+      return makeError(*op, "the replay has tokens of shape " +
+                                toString(given.getShape()) +
                                 " and lengths of shape " +
                                 toString(replay->lengths.getShape()) + " for " +
                                 llvm::Twine(numRows) + " rows and n_best " +
@@ -142,12 +156,15 @@ private:
     for (int64_t row = 0; row < numRows; ++row) {
       std::vector<std::vector<int32_t>> sequences;
       for (int64_t best = 0; best < numBest; ++best) {
-        int64_t place = row * numBest + best, length = replay->lengths.ints()[place];
+        int64_t place = row * numBest + best,
+                length = replay->lengths.ints()[place];
         if (length < 0 || length > std::min(given.getDim(2), rules.maxNew))
           return makeError(*op, "the replay has length " + llvm::Twine(length) +
-                                    " where at most " + llvm::Twine(rules.maxNew) +
+                                    " where at most " +
+                                    llvm::Twine(rules.maxNew) +
                                     " tokens are generated");
-        llvm::ArrayRef<int64_t> ids = given.ints().slice(place * given.getDim(2), length);
+        llvm::ArrayRef<int64_t> ids =
+            given.ints().slice(place * given.getDim(2), length);
         sequences.emplace_back(ids.begin(), ids.end());
       }
       searches[row].setReplay(std::move(sequences));
@@ -161,11 +178,13 @@ private:
   }
 
   /// Entries of dimension 0 in the order of `lanes`.
-  llvm::Expected<Tensor> gather(const Tensor &source, llvm::ArrayRef<int64_t> lanes) {
+  llvm::Expected<Tensor> gather(const Tensor &source,
+                                llvm::ArrayRef<int64_t> lanes) {
     Shape shape(source.getShape());
     int64_t size = countElements(source.getShape().drop_front()).value_or(0);
     shape[0] = static_cast<int64_t>(lanes.size());
-    llvm::Expected<Tensor> result = interpreter.allocate(*op, source.getKind(), shape);
+    llvm::Expected<Tensor> result =
+        interpreter.allocate(*op, source.getKind(), shape);
     if (!result)
       return result;
     Scalar *target = result->mutableData();
@@ -174,7 +193,8 @@ private:
     return result;
   }
 
-  /// Runs the region on all live hypotheses and advances their rows; false when none is left.
+  /// Runs the region on all live hypotheses and advances their rows; false when
+  /// none is left.
   llvm::Expected<bool> runStep(int64_t step) {
     llvm::SmallVector<int64_t> ids, laneRows, parents;
     for (int64_t row = 0; row < numRows; ++row)
@@ -187,7 +207,8 @@ private:
     if (lanes == 0)
       return false;
     Results arguments{Tensor::ofInts(ElementKind::I32, {lanes}, ids),
-                      Tensor::ofInts(ElementKind::I32, {lanes}, laneRows), Tensor::ofIndex(step)};
+                      Tensor::ofInts(ElementKind::I32, {lanes}, laneRows),
+                      Tensor::ofIndex(step)};
     for (const Tensor &state : states) {
       llvm::Expected<Tensor> gathered = gather(state, parents);
       if (!gathered)
@@ -203,7 +224,9 @@ private:
     const Tensor &logits = yielded->front();
     for (auto [number, state] : llvm::enumerate(states))
       state = (*yielded)[1 + number];
-    traces.emplace_back(yielded->begin() + 1 + static_cast<int64_t>(states.size()), yielded->end());
+    traces.emplace_back(yielded->begin() + 1 +
+                            static_cast<int64_t>(states.size()),
+                        yielded->end());
     if (llvm::Error error = advanceRows(step, logits))
       return error;
     return true;
@@ -212,15 +235,18 @@ private:
   /// Fails unless the region gave what the search needs.
   llvm::Error checkYielded(llvm::ArrayRef<Tensor> yielded, int64_t lanes) {
     if (yielded.size() != 1 + states.size() + op.getTraces().size())
-      return makeError(*op, "the step yields " + llvm::Twine(yielded.size()) +
-                                " values, required " +
-                                llvm::Twine(1 + states.size() + op.getTraces().size()));
+      return makeError(
+          *op, "the step yields " + llvm::Twine(yielded.size()) +
+                   " values, required " +
+                   llvm::Twine(1 + states.size() + op.getTraces().size()));
     if (yielded.front().getRank() != 2 || !yielded.front().isFloat())
-      return makeError(*op, "the logits have shape " + toString(yielded.front().getShape()) +
+      return makeError(*op, "the logits have shape " +
+                                toString(yielded.front().getShape()) +
                                 ", required rank 2");
     for (const Tensor &value : yielded)
       if (value.getRank() == 0 || value.getDim(0) != lanes)
-        return makeError(*op, "the step yields shape " + toString(value.getShape()) + " for " +
+        return makeError(*op, "the step yields shape " +
+                                  toString(value.getShape()) + " for " +
                                   llvm::Twine(lanes) + " lanes");
     return llvm::Error::success();
   }
@@ -244,12 +270,13 @@ private:
         continue;
       }
       if (const std::optional<Replay> &replay = interpreter.getReplay()) {
-        int64_t width = replay->tokens.getDim(2), number = step - getPrefixLength(row);
+        int64_t width = replay->tokens.getDim(2),
+                number = step - getPrefixLength(row);
         for (int64_t best = 0; best < numBest; ++best) {
           int64_t place = row * numBest + best;
           if (number < replay->lengths.ints()[place])
-            if (llvm::Error error =
-                    checkToken(replay->tokens.ints()[place * width + number], vocabulary))
+            if (llvm::Error error = checkToken(
+                    replay->tokens.ints()[place * width + number], vocabulary))
               return error;
         }
       }
@@ -268,12 +295,14 @@ private:
 
   /// The results of all rows.
   llvm::Expected<Results> collect() {
-    int64_t *toTokens = tokens.mutableInts().data(), *toLengths = lengths.mutableInts().data();
+    int64_t *toTokens = tokens.mutableInts().data(),
+            *toLengths = lengths.mutableInts().data();
     int64_t *toWhy = why.mutableInts().data();
     double *toScores = scores.mutableFloats().data();
     for (int64_t row = 0; row < numRows; ++row) {
       llvm::ArrayRef<Hypothesis> pool = searches[row].getPool();
-      for (auto [best, hypothesis] : llvm::enumerate(pool.take_front(numBest))) {
+      for (auto [best, hypothesis] :
+           llvm::enumerate(pool.take_front(numBest))) {
         if (hypothesis.tokens.empty())
           continue;
         int64_t place = row * numBest + static_cast<int64_t>(best);
@@ -286,7 +315,8 @@ private:
               {row, static_cast<int64_t>(best), searches[row].getGaps()[best]});
       }
     }
-    Results results{std::move(tokens), std::move(lengths), std::move(scores), std::move(why)};
+    Results results{std::move(tokens), std::move(lengths), std::move(scores),
+                    std::move(why)};
     for (size_t number = 0; number < op.getTraces().size(); ++number) {
       llvm::Expected<Tensor> trace = collectTrace(number);
       if (!trace)
@@ -310,8 +340,9 @@ private:
       llvm::append_range(shape, entry);
     }
     for (const auto &step : traces)
-      if (llvm::Error error = checkShape(*op, step[number].getShape().drop_front(), entry,
-                                         "an entry of trace " + llvm::Twine(number)))
+      if (llvm::Error error =
+              checkShape(*op, step[number].getShape().drop_front(), entry,
+                         "an entry of trace " + llvm::Twine(number)))
         return error;
     llvm::Expected<Tensor> result = interpreter.allocate(*op, *kind, shape);
     if (!result)
@@ -321,9 +352,11 @@ private:
     for (int64_t row = 0; row < numRows; ++row)
       for (auto [best, hypothesis] :
            llvm::enumerate(searches[row].getPool().take_front(numBest))) {
-        int64_t place = (row * numBest + static_cast<int64_t>(best)) * rules.maxNew;
+        int64_t place =
+            (row * numBest + static_cast<int64_t>(best)) * rules.maxNew;
         for (auto [index, origin] : llvm::enumerate(hypothesis.origins))
-          std::copy_n(traces[origin.step][number].data() + origin.lane * size, size,
+          std::copy_n(traces[origin.step][number].data() + origin.lane * size,
+                      size,
                       target + (place + static_cast<int64_t>(index)) * size);
       }
     return result;
@@ -345,11 +378,15 @@ private:
 
 } // namespace
 
-static llvm::Expected<Results> evaluateGenerate(Interpreter &interpreter, Operation &op,
-                                                llvm::MutableArrayRef<Tensor> operands) {
-  return GenerateEvaluation(interpreter, cast<seq::GenerateOp>(op), operands).run();
+static llvm::Expected<Results>
+evaluateGenerate(Interpreter &interpreter, Operation &op,
+                 llvm::MutableArrayRef<Tensor> operands) {
+  return GenerateEvaluation(interpreter, cast<seq::GenerateOp>(op), operands)
+      .run();
 }
 
-void addGenerateHandlers(HandlerTable &table) { table["seq.generate"] = evaluateGenerate; }
+void addGenerateHandlers(HandlerTable &table) {
+  table["seq.generate"] = evaluateGenerate;
+}
 
 } // namespace seqc::reference

@@ -30,6 +30,8 @@ void addControlHandlers(HandlerTable &table);
 void addFuncHandlers(HandlerTable &table);
 /// `memref`, and the ops of `bufferization` between tensors and buffers.
 void addBufferHandlers(HandlerTable &table);
+/// `dnn.create_matmul` and `dnn.matmul`.
+void addLibraryHandlers(HandlerTable &table);
 /// `seq.weight`, `seq.pack`, `seq.packed_matmul`.
 void addWeightHandlers(HandlerTable &table);
 /// `seq.recurrence`.
@@ -44,21 +46,28 @@ void addGenerateHandlers(HandlerTable &table);
 /// All handlers but that of linalg ops, which are known by their interface.
 const HandlerTable &getHandlerTable();
 /// Evaluates any structured op through its indexing maps and its body.
-llvm::Expected<Results> evaluateLinalg(Interpreter &interpreter, mlir::Operation &op,
+llvm::Expected<Results> evaluateLinalg(Interpreter &interpreter,
+                                       mlir::Operation &op,
                                        llvm::MutableArrayRef<Tensor> operands);
 /// Evaluates a scalar op on tensors of one shape.
-llvm::Expected<Results> evaluateElementwise(Interpreter &interpreter, mlir::Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands);
+llvm::Expected<Results>
+evaluateElementwise(Interpreter &interpreter, mlir::Operation &op,
+                    llvm::MutableArrayRef<Tensor> operands);
 /// Evaluates `linalg.index` in a body that is run op by op.
-llvm::Expected<Results> evaluateLinalgIndex(Interpreter &interpreter, mlir::Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands);
-/// Puts a slice into a tensor; `offset` and the rest are one number per dimension.
+llvm::Expected<Results>
+evaluateLinalgIndex(Interpreter &interpreter, mlir::Operation &op,
+                    llvm::MutableArrayRef<Tensor> operands);
+/// Puts a slice into a tensor; `offset` and the rest are one number per
+/// dimension.
 llvm::Error insertSlice(mlir::Operation &op, const Tensor &source, Tensor &dest,
-                        llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
+                        llvm::ArrayRef<int64_t> offsets,
+                        llvm::ArrayRef<int64_t> sizes,
                         llvm::ArrayRef<int64_t> strides);
 
-/// Position of an element in the tensor's data; fails if an index is out of range.
-llvm::Expected<int64_t> getElementPosition(mlir::Operation &op, const Tensor &tensor,
+/// Position of an element in the tensor's data; fails if an index is out of
+/// range.
+llvm::Expected<int64_t> getElementPosition(mlir::Operation &op,
+                                           const Tensor &tensor,
                                            llvm::ArrayRef<Tensor> indices);
 /// Numbers that an op takes as attribute or operand.
 llvm::Expected<Shape> getMixedNumbers(mlir::Operation &op,
@@ -66,26 +75,34 @@ llvm::Expected<Shape> getMixedNumbers(mlir::Operation &op,
                                       llvm::ArrayRef<Tensor> operands);
 /// Fails unless a slice lies inside a shape.
 llvm::Error checkSlice(mlir::Operation &op, llvm::ArrayRef<int64_t> shape,
-                       llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
+                       llvm::ArrayRef<int64_t> offsets,
+                       llvm::ArrayRef<int64_t> sizes,
                        llvm::ArrayRef<int64_t> strides);
+
+/// Whether a type stands for a library's primitive, whose value is a scalar of
+/// i1.
+bool isLibraryPrimitive(mlir::Type type);
 
 /// An error with the op's name and location.
 llvm::Error makeError(mlir::Operation &op, const llvm::Twine &message);
 /// Explains an error by the op it came up in.
 llvm::Error wrapError(mlir::Operation &op, llvm::Error error);
-/// Fails unless a value may stand for something of the given type; `what` names it.
+/// Fails unless a value may stand for something of the given type; `what` names
+/// it.
 llvm::Error checkType(mlir::Operation &op, const Tensor &value, mlir::Type type,
                       const llvm::Twine &what);
 /// Fails unless two shapes are equal; `what` names the first.
 llvm::Error checkShape(mlir::Operation &op, llvm::ArrayRef<int64_t> found,
-                       llvm::ArrayRef<int64_t> required, const llvm::Twine &what);
+                       llvm::ArrayRef<int64_t> required,
+                       const llvm::Twine &what);
 /// A shape from a type, with the dynamic extents taken from `fallback`.
 Shape resolveShape(mlir::Type type, llvm::ArrayRef<int64_t> fallback);
 
 /// Finds the tensors of named operands.
 class OperandValues {
 public:
-  OperandValues(mlir::Operation &op, llvm::ArrayRef<Tensor> values) : op(op), values(values) {}
+  OperandValues(mlir::Operation &op, llvm::ArrayRef<Tensor> values)
+      : op(op), values(values) {}
   /// The tensor of an operand; null for an absent one.
   const Tensor *get(mlir::Value value) const;
   /// The tensors of a group of operands.

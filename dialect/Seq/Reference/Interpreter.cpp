@@ -1,7 +1,8 @@
 //===- Interpreter.cpp - Reference evaluation of seq IR -------------------===//
 //
-// Blocks are planned once: the handler of every op, and the values whose last use it is. A value
-// is dropped at its last use, so that an op which replaces a tensor can write into it.
+// Blocks are planned once: the handler of every op, and the values whose last
+// use it is. A value is dropped at its last use, so that an op which replaces a
+// tensor can write into it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +27,8 @@ namespace seqc::reference {
 
 llvm::Error makeError(Operation &op, const llvm::Twine &message) {
   std::string text;
-  llvm::raw_string_ostream(text) << "'" << op.getName() << "' at " << op.getLoc() << ": "
-                                 << message;
+  llvm::raw_string_ostream(text)
+      << "'" << op.getName() << "' at " << op.getLoc() << ": " << message;
   return llvm::createStringError(text);
 }
 
@@ -35,36 +36,45 @@ llvm::Error wrapError(Operation &op, llvm::Error error) {
   return makeError(op, llvm::toString(std::move(error)));
 }
 
-llvm::Error checkType(Operation &op, const Tensor &value, Type type, const llvm::Twine &what) {
-  std::optional<ElementKind> kind = getElementKind(type);
+llvm::Error checkType(Operation &op, const Tensor &value, Type type,
+                      const llvm::Twine &what) {
+  std::optional<ElementKind> kind =
+      isLibraryPrimitive(type) ? ElementKind::I1 : getElementKind(type);
   auto shaped = dyn_cast<ShapedType>(type);
   if (!kind || (shaped && (!isa<RankedTensorType, MemRefType>(type) ||
                            isa<MemRefType>(type) != value.isBuffer())))
-    return makeError(op, what + " has a type that the interpreter does not know");
+    return makeError(op,
+                     what + " has a type that the interpreter does not know");
   if (value.getKind() != *kind)
-    return makeError(op, what + " has elements of type " + getName(value.getKind()) +
-                             ", required " + getName(*kind));
+    return makeError(op, what + " has elements of type " +
+                             getName(value.getKind()) + ", required " +
+                             getName(*kind));
   llvm::ArrayRef<int64_t> required;
   if (shaped)
     required = shaped.getShape();
   bool fits = value.getRank() == static_cast<int64_t>(required.size());
   for (size_t dim = 0; fits && dim < required.size(); ++dim)
-    fits = ShapedType::isDynamic(required[dim]) || required[dim] == value.getDim(dim);
+    fits = ShapedType::isDynamic(required[dim]) ||
+           required[dim] == value.getDim(dim);
   if (fits)
     return llvm::Error::success();
   std::string shape;
   for (int64_t extent : required)
-    shape += (shape.empty() ? "" : "x") +
-             (ShapedType::isDynamic(extent) ? std::string("?") : std::to_string(extent));
-  return makeError(op, what + " has shape " + toString(value.getShape()) + ", required " +
+    shape += (shape.empty() ? "" : "x") + (ShapedType::isDynamic(extent)
+                                               ? std::string("?")
+                                               : std::to_string(extent));
+  return makeError(op, what + " has shape " + toString(value.getShape()) +
+                           ", required " +
                            (required.empty() ? "scalar" : shape));
 }
 
 llvm::Error checkShape(Operation &op, llvm::ArrayRef<int64_t> found,
-                       llvm::ArrayRef<int64_t> required, const llvm::Twine &what) {
+                       llvm::ArrayRef<int64_t> required,
+                       const llvm::Twine &what) {
   if (found == required)
     return llvm::Error::success();
-  return makeError(op, what + " has shape " + toString(found) + ", required " + toString(required));
+  return makeError(op, what + " has shape " + toString(found) + ", required " +
+                           toString(required));
 }
 
 Shape resolveShape(Type type, llvm::ArrayRef<int64_t> fallback) {
@@ -102,6 +112,7 @@ const HandlerTable &getHandlerTable() {
     addControlHandlers(result);
     addFuncHandlers(result);
     addBufferHandlers(result);
+    addLibraryHandlers(result);
     addWeightHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);
@@ -164,7 +175,8 @@ llvm::Expected<Interpreter::BlockPlan *> Interpreter::getPlan(Block &block) {
   if (!plan->terminator)
     return llvm::createStringError("a block has no terminator");
   if (plan->terminator->getNumSuccessors() != 0)
-    return makeError(*plan->terminator, "branches between blocks are not evaluated");
+    return makeError(*plan->terminator,
+                     "branches between blocks are not evaluated");
 
   auto planDeath = [&](Value value) {
     Operation *last = nullptr;
@@ -200,7 +212,8 @@ llvm::Expected<Interpreter::BlockPlan *> Interpreter::getPlan(Block &block) {
 // Interpreter
 //===----------------------------------------------------------------------===//
 
-Interpreter::Interpreter(ModuleOp module, WeightSource &weights, InterpreterOptions options)
+Interpreter::Interpreter(ModuleOp module, WeightSource &weights,
+                         InterpreterOptions options)
     : module(module), weights(weights), options(options) {}
 
 Interpreter::~Interpreter() = default;
@@ -209,7 +222,8 @@ llvm::Error Interpreter::step(BlockPlan &plan, size_t index) {
   BlockPlan::Entry &entry = plan.entries[index];
   Operation &op = *entry.op;
   if (options.maxOperations != 0 && ++operations > options.maxOperations)
-    return makeError(op, "the run exceeds " + llvm::Twine(options.maxOperations) + " steps");
+    return makeError(op, "the run exceeds " +
+                             llvm::Twine(options.maxOperations) + " steps");
   llvm::SmallVector<Tensor, 4> operands;
   for (Value operand : op.getOperands()) {
     auto found = frame->find(operand);
@@ -223,11 +237,12 @@ llvm::Error Interpreter::step(BlockPlan &plan, size_t index) {
   if (!results)
     return results.takeError();
   if (results->size() != op.getNumResults())
-    return makeError(op, "found " + llvm::Twine(results->size()) + " results, required " +
+    return makeError(op, "found " + llvm::Twine(results->size()) +
+                             " results, required " +
                              llvm::Twine(op.getNumResults()));
   for (auto [number, value] : llvm::enumerate(*results))
-    if (llvm::Error error =
-            checkType(op, value, op.getResult(number).getType(), "result " + llvm::Twine(number)))
+    if (llvm::Error error = checkType(op, value, op.getResult(number).getType(),
+                                      "result " + llvm::Twine(number)))
       return error;
   if (probe)
     probe(op, *results);
@@ -247,17 +262,21 @@ llvm::Expected<Results> Interpreter::runBlock(Block &block, Results arguments) {
   if (arguments.size() != block.getNumArguments())
     return makeError(*parent, "found " + llvm::Twine(arguments.size()) +
                                   " values for a block with " +
-                                  llvm::Twine(block.getNumArguments()) + " arguments");
+                                  llvm::Twine(block.getNumArguments()) +
+                                  " arguments");
   if (depth >= options.maxDepth)
     return makeError(*parent, "calls and regions nest deeper than " +
                                   llvm::Twine(options.maxDepth));
   if (options.maxOperations != 0 && ++operations > options.maxOperations)
-    return makeError(*parent, "the run exceeds " + llvm::Twine(options.maxOperations) + " steps");
+    return makeError(*parent, "the run exceeds " +
+                                  llvm::Twine(options.maxOperations) +
+                                  " steps");
   ++depth;
   llvm::scope_exit leave([this] { --depth; });
   for (auto [argument, value] : llvm::zip(block.getArguments(), arguments)) {
-    if (llvm::Error error = checkType(*parent, value, argument.getType(),
-                                      "argument " + llvm::Twine(argument.getArgNumber())))
+    if (llvm::Error error =
+            checkType(*parent, value, argument.getType(),
+                      "argument " + llvm::Twine(argument.getArgNumber())))
       return error;
     if (!(*plan)->unused.contains(argument))
       (*frame)[argument] = std::move(value);
@@ -277,27 +296,30 @@ llvm::Expected<Results> Interpreter::runBlock(Block &block, Results arguments) {
   return results;
 }
 
-llvm::Expected<Results> Interpreter::call(Operation &caller, func::FuncOp function,
-                                          Results arguments) {
+llvm::Expected<Results>
+Interpreter::call(Operation &caller, func::FuncOp function, Results arguments) {
   if (function.isExternal())
     return makeError(caller, "'" + function.getName() + "' has no body");
   if (!function.getBody().hasOneBlock())
-    return makeError(caller, "'" + function.getName() + "' has more than one block");
+    return makeError(caller,
+                     "'" + function.getName() + "' has more than one block");
   Frame local;
   Frame *outer = std::exchange(frame, &local);
   llvm::scope_exit leave([this, outer] { frame = outer; });
   return runBlock(function.getBody().front(), std::move(arguments));
 }
 
-llvm::Expected<llvm::SmallVector<Tensor>> Interpreter::run(llvm::StringRef function,
-                                                           llvm::ArrayRef<Tensor> inputs) {
+llvm::Expected<llvm::SmallVector<Tensor>>
+Interpreter::run(llvm::StringRef function, llvm::ArrayRef<Tensor> inputs) {
   auto callee = module.lookupSymbol<func::FuncOp>(function);
   if (!callee)
-    return llvm::createStringError("the module has no function '" + function.str() + "'");
+    return llvm::createStringError("the module has no function '" +
+                                   function.str() + "'");
   depth = 0;
   operations = 0;
   indexStack.clear();
-  llvm::Expected<Results> results = call(*callee, callee, Results(inputs.begin(), inputs.end()));
+  llvm::Expected<Results> results =
+      call(*callee, callee, Results(inputs.begin(), inputs.end()));
   if (!results)
     return results.takeError();
   return llvm::SmallVector<Tensor>(results->begin(), results->end());
@@ -310,11 +332,13 @@ llvm::Expected<Tensor> Interpreter::lookup(Operation &user, Value value) const {
   return found->second;
 }
 
-llvm::Expected<Tensor> Interpreter::allocate(Operation &op, ElementKind kind,
-                                             llvm::ArrayRef<int64_t> shape) const {
+llvm::Expected<Tensor>
+Interpreter::allocate(Operation &op, ElementKind kind,
+                      llvm::ArrayRef<int64_t> shape) const {
   std::optional<int64_t> count = countElements(shape);
   if (!count)
-    return makeError(op, "shape " + toString(shape) + " has a negative or too large extent");
+    return makeError(op, "shape " + toString(shape) +
+                             " has a negative or too large extent");
   if (*count > options.maxElements)
     return makeError(op, "a tensor of shape " + toString(shape) + " exceeds " +
                              llvm::Twine(options.maxElements) + " elements");
@@ -322,7 +346,8 @@ llvm::Expected<Tensor> Interpreter::allocate(Operation &op, ElementKind kind,
 }
 
 llvm::Expected<Tensor>
-Interpreter::getCached(Operation &op, llvm::function_ref<llvm::Expected<Tensor>()> make) {
+Interpreter::getCached(Operation &op,
+                       llvm::function_ref<llvm::Expected<Tensor>()> make) {
   auto found = cache.find(&op);
   if (found != cache.end())
     return found->second;

@@ -1,10 +1,11 @@
 //===- Interpreter.h - Reference evaluation of seq IR -----------*- C++ -*-===//
 //
-// Evaluates functions of a module at tensor level in double precision, op by op, from the
-// definitions of the ops. It shares no code with the lowering that it is used to check.
+// Evaluates functions of a module at tensor level in double precision, op by
+// op, from the definitions of the ops. It shares no code with the lowering that
+// it is used to check.
 //
-// Nothing a module or an input holds makes it crash: what has no meaning is an error that names
-// the op and its location.
+// Nothing a module or an input holds makes it crash: what has no meaning is an
+// error that names the op and its location.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,14 +31,16 @@ class ScalarProgram;
 /// What an op, a block or a function gives.
 using Results = llvm::SmallVector<Tensor, 2>;
 
-/// Evaluates one op. The operands may be changed: storage that nothing else refers to is written
-/// in place.
-using Handler = llvm::Expected<Results> (*)(Interpreter &interpreter, mlir::Operation &op,
-                                            llvm::MutableArrayRef<Tensor> operands);
+/// Evaluates one op. The operands may be changed: storage that nothing else
+/// refers to is written in place.
+using Handler =
+    llvm::Expected<Results> (*)(Interpreter &interpreter, mlir::Operation &op,
+                                llvm::MutableArrayRef<Tensor> operands);
 
-/// Called with every op that was evaluated and its results, inner ops before outer ones. Scalar
-/// bodies of linalg ops are not reported.
-using Probe = std::function<void(mlir::Operation &op, llvm::ArrayRef<Tensor> results)>;
+/// Called with every op that was evaluated and its results, inner ops before
+/// outer ones. Scalar bodies of linalg ops are not reported.
+using Probe =
+    std::function<void(mlir::Operation &op, llvm::ArrayRef<Tensor> results)>;
 
 /// Bounds that keep hostile input from exhausting the machine.
 struct InterpreterOptions {
@@ -49,8 +52,8 @@ struct InterpreterOptions {
   uint64_t maxOperations = 0;
 };
 
-/// Hypotheses that `seq.generate` scores instead of searching, for comparing searches whose
-/// choices differ by rounding.
+/// Hypotheses that `seq.generate` scores instead of searching, for comparing
+/// searches whose choices differ by rounding.
 struct Replay {
   /// Token ids, `[rows, n_best, max_new]`.
   Tensor tokens;
@@ -62,14 +65,16 @@ struct Replay {
 struct ReplayGap {
   int64_t row;
   int64_t hypothesis;
-  /// The largest amount by which a token's log-probability was below the best one of its step.
+  /// The largest amount by which a token's log-probability was below the best
+  /// one of its step.
   double gap;
 };
 
 /// Evaluates functions of one module. Not thread-safe.
 class Interpreter {
 public:
-  Interpreter(mlir::ModuleOp module, WeightSource &weights, InterpreterOptions options = {});
+  Interpreter(mlir::ModuleOp module, WeightSource &weights,
+              InterpreterOptions options = {});
   ~Interpreter();
   Interpreter(const Interpreter &) = delete;
   Interpreter &operator=(const Interpreter &) = delete;
@@ -81,25 +86,29 @@ public:
   /// Observes every op from now on.
   void setProbe(Probe newProbe) { probe = std::move(newProbe); }
   /// Makes `seq.generate` score these hypotheses; none restores the search.
-  void setReplay(std::optional<Replay> newReplay) { replay = std::move(newReplay); }
+  void setReplay(std::optional<Replay> newReplay) {
+    replay = std::move(newReplay);
+  }
   /// What the last replay found, one entry per hypothesis present.
   llvm::ArrayRef<ReplayGap> getReplayGaps() const { return replayGaps; }
 
   // The rest serves the evaluation of ops.
 
-  /// Runs a block with values for its arguments; returns the operands of its terminator.
+  /// Runs a block with values for its arguments; returns the operands of its
+  /// terminator.
   llvm::Expected<Results> runBlock(mlir::Block &block, Results arguments);
   /// Calls a function.
-  llvm::Expected<Results> call(mlir::Operation &caller, mlir::func::FuncOp function,
-                               Results arguments);
+  llvm::Expected<Results> call(mlir::Operation &caller,
+                               mlir::func::FuncOp function, Results arguments);
   /// The value of something defined outside the op's operands.
   llvm::Expected<Tensor> lookup(mlir::Operation &user, mlir::Value value) const;
   /// A new tensor of zeros, within the bounds of the options.
   llvm::Expected<Tensor> allocate(mlir::Operation &op, ElementKind kind,
                                   llvm::ArrayRef<int64_t> shape) const;
   /// The tensor of a weight or a constant, made once.
-  llvm::Expected<Tensor> getCached(mlir::Operation &op,
-                                   llvm::function_ref<llvm::Expected<Tensor>()> make);
+  llvm::Expected<Tensor>
+  getCached(mlir::Operation &op,
+            llvm::function_ref<llvm::Expected<Tensor>()> make);
   /// The compiled form of a scalar body, made once; null if it has none.
   llvm::Expected<ScalarProgram *> getProgram(mlir::Block &block);
 
@@ -107,8 +116,11 @@ public:
   mlir::ModuleOp getModule() { return module; }
   const std::optional<Replay> &getReplay() const { return replay; }
   std::vector<ReplayGap> &getMutableReplayGaps() { return replayGaps; }
-  /// Loop indices around the current body of a linalg op that is evaluated op by op.
-  llvm::SmallVectorImpl<llvm::ArrayRef<int64_t>> &getIndexStack() { return indexStack; }
+  /// Loop indices around the current body of a linalg op that is evaluated op
+  /// by op.
+  llvm::SmallVectorImpl<llvm::ArrayRef<int64_t>> &getIndexStack() {
+    return indexStack;
+  }
 
 private:
   struct BlockPlan;

@@ -1,8 +1,9 @@
 //===- Linalg.cpp - Structured ops ----------------------------------------===//
 //
-// Named or generic, every op is its indexing maps and its body: the loops run over all points, and
-// the body maps the elements there to those of the outputs. Maps are evaluated as strides
-// where they are linear. A body that is a sum of products takes a faster way.
+// Named or generic, every op is its indexing maps and its body: the loops run
+// over all points, and the body maps the elements there to those of the
+// outputs. Maps are evaluated as strides where they are linear. A body that is
+// a sum of products takes a faster way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +35,8 @@ struct Access {
   Shape elementStrides;
 };
 
-/// Adds `factor * expr` to a linear form; false if the expression is not linear.
+/// Adds `factor * expr` to a linear form; false if the expression is not
+/// linear.
 bool addLinear(AffineExpr expr, int64_t factor, int64_t &base, Shape &strides) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
     strides[dim.getPosition()] += factor;
@@ -52,12 +54,14 @@ bool addLinear(AffineExpr expr, int64_t factor, int64_t &base, Shape &strides) {
            addLinear(binary.getRHS(), factor, base, strides);
   auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
   if (binary.getKind() == AffineExprKind::Mul && constant)
-    return addLinear(binary.getLHS(), factor * constant.getValue(), base, strides);
+    return addLinear(binary.getLHS(), factor * constant.getValue(), base,
+                     strides);
   return false;
 }
 
 /// The value of an expression at a point; none if it has none.
-std::optional<int64_t> evaluateExpr(AffineExpr expr, llvm::ArrayRef<int64_t> indices) {
+std::optional<int64_t> evaluateExpr(AffineExpr expr,
+                                    llvm::ArrayRef<int64_t> indices) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
     return indices[dim.getPosition()];
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
@@ -77,9 +81,11 @@ std::optional<int64_t> evaluateExpr(AffineExpr expr, llvm::ArrayRef<int64_t> ind
   case AffineExprKind::Mod:
     return *rhs > 0 ? std::optional(llvm::mod(*lhs, *rhs)) : std::nullopt;
   case AffineExprKind::FloorDiv:
-    return *rhs > 0 ? std::optional(llvm::divideFloorSigned(*lhs, *rhs)) : std::nullopt;
+    return *rhs > 0 ? std::optional(llvm::divideFloorSigned(*lhs, *rhs))
+                    : std::nullopt;
   case AffineExprKind::CeilDiv:
-    return *rhs > 0 ? std::optional(llvm::divideCeilSigned(*lhs, *rhs)) : std::nullopt;
+    return *rhs > 0 ? std::optional(llvm::divideCeilSigned(*lhs, *rhs))
+                    : std::nullopt;
   default:
     return std::nullopt;
   }
@@ -90,7 +96,8 @@ class LinalgEvaluation {
 public:
   LinalgEvaluation(Interpreter &interpreter, linalg::LinalgOp op,
                    llvm::MutableArrayRef<Tensor> operands)
-      : interpreter(interpreter), op(op), operands(operands), body(op.getBlock()) {}
+      : interpreter(interpreter), op(op), operands(operands),
+        body(op.getBlock()) {}
 
   llvm::Expected<Results> run() {
     if (llvm::Error error = findExtents())
@@ -112,7 +119,8 @@ public:
       }
     }
     Results results;
-    for (int64_t number = 0; number < op.getNumDpsInits() && op->getNumResults() != 0; ++number)
+    for (int64_t number = 0;
+         number < op.getNumDpsInits() && op->getNumResults() != 0; ++number)
       results.push_back(std::move(operands[op.getNumDpsInputs() + number]));
     return results;
   }
@@ -123,10 +131,13 @@ private:
     extents.assign(op.getNumLoops(), -1);
     llvm::SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     if (maps.size() != operands.size())
-      return makeError(*op, "the number of indexing maps differs from that of operands");
+      return makeError(
+          *op, "the number of indexing maps differs from that of operands");
     for (auto [number, map] : llvm::enumerate(maps)) {
-      if (static_cast<int64_t>(map.getNumResults()) != operands[number].getRank())
-        return makeError(*op, "operand " + llvm::Twine(number) + " and its map differ in rank");
+      if (static_cast<int64_t>(map.getNumResults()) !=
+          operands[number].getRank())
+        return makeError(*op, "operand " + llvm::Twine(number) +
+                                  " and its map differ in rank");
       for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
         auto loop = dyn_cast<AffineDimExpr>(expr);
         if (!loop)
@@ -134,19 +145,22 @@ private:
         int64_t &extent = extents[loop.getPosition()];
         int64_t found = operands[number].getDim(static_cast<int64_t>(dim));
         if (extent >= 0 && extent != found)
-          return makeError(*op, "operand " + llvm::Twine(number) + " has extent " +
-                                    llvm::Twine(found) + " in dimension " + llvm::Twine(dim) +
+          return makeError(*op, "operand " + llvm::Twine(number) +
+                                    " has extent " + llvm::Twine(found) +
+                                    " in dimension " + llvm::Twine(dim) +
                                     ", required " + llvm::Twine(extent));
         extent = found;
       }
     }
     for (auto [loop, extent] : llvm::enumerate(extents))
       if (extent < 0)
-        return makeError(*op, "no operand gives the extent of loop " + llvm::Twine(loop));
+        return makeError(*op, "no operand gives the extent of loop " +
+                                  llvm::Twine(loop));
     return llvm::Error::success();
   }
 
-  /// Works out how one operand is addressed, and that it stays inside its shape.
+  /// Works out how one operand is addressed, and that it stays inside its
+  /// shape.
   llvm::Error addAccess(size_t number) {
     Access access;
     access.map = op.getIndexingMapsArray()[number];
@@ -163,14 +177,17 @@ private:
       }
       int64_t low = base, high = base;
       for (auto [loop, stride] : llvm::enumerate(strides)) {
-        (stride < 0 ? low : high) += stride * std::max<int64_t>(extents[loop] - 1, 0);
+        (stride < 0 ? low : high) +=
+            stride * std::max<int64_t>(extents[loop] - 1, 0);
         access.strides[loop] += stride * access.elementStrides[dim];
       }
       access.base += base * access.elementStrides[dim];
-      if (!llvm::is_contained(extents, 0) && (low < 0 || high >= access.shape[dim]))
-        return makeError(*op, "operand " + llvm::Twine(number) + " is read outside extent " +
-                                  llvm::Twine(access.shape[dim]) + " of dimension " +
-                                  llvm::Twine(dim));
+      if (!llvm::is_contained(extents, 0) &&
+          (low < 0 || high >= access.shape[dim]))
+        return makeError(*op, "operand " + llvm::Twine(number) +
+                                  " is read outside extent " +
+                                  llvm::Twine(access.shape[dim]) +
+                                  " of dimension " + llvm::Twine(dim));
     }
     accesses.push_back(std::move(access));
     return llvm::Error::success();
@@ -183,16 +200,17 @@ private:
     for (auto [dim, expr] : llvm::enumerate(access.map.getResults())) {
       std::optional<int64_t> index = evaluateExpr(expr, indices);
       if (!index || *index < 0 || *index >= access.shape[dim])
-        return makeError(*op, "a map leaves extent " + llvm::Twine(access.shape[dim]) +
+        return makeError(*op, "a map leaves extent " +
+                                  llvm::Twine(access.shape[dim]) +
                                   " of dimension " + llvm::Twine(dim));
       position += *index * access.elementStrides[dim];
     }
     return position;
   }
 
-  /// Calls `visit` at every point with the loop indices and the operands' positions.
-  template <typename Visit>
-  llvm::Error forEachPoint(Visit visit) {
+  /// Calls `visit` at every point with the loop indices and the operands'
+  /// positions.
+  template <typename Visit> llvm::Error forEachPoint(Visit visit) {
     int64_t loops = static_cast<int64_t>(extents.size());
     Shape indices(loops, 0);
     llvm::SmallVector<int64_t, 6> positions;
@@ -205,7 +223,8 @@ private:
       if (!allLinear)
         for (auto [number, access] : llvm::enumerate(accesses))
           if (!access.isLinear) {
-            llvm::Expected<int64_t> position = getPosition(access, operands[number].getOffset(), indices);
+            llvm::Expected<int64_t> position =
+                getPosition(access, operands[number].getOffset(), indices);
             if (!position)
               return position.takeError();
             positions[number] = *position;
@@ -263,34 +282,39 @@ private:
         arguments.push_back(std::move(cell));
       }
       interpreter.getIndexStack().push_back(indices);
-      llvm::Expected<Results> yielded = interpreter.runBlock(*body, std::move(arguments));
+      llvm::Expected<Results> yielded =
+          interpreter.runBlock(*body, std::move(arguments));
       interpreter.getIndexStack().pop_back();
       if (!yielded)
         return yielded.takeError();
       for (auto [number, value] : llvm::enumerate(*yielded))
-        operands[firstInit + number].mutableData()[positions[firstInit + number]] = value.scalar();
+        operands[firstInit + number]
+            .mutableData()[positions[firstInit + number]] = value.scalar();
       return llvm::Error::success();
     });
   }
 
   /// Whether the body is `out + in0 * in1` on floats; such ops are run here.
   bool tryContraction() {
-    if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || !operands[2].isFloat() ||
-        operands[2].isBuffer() ||
-        body->getNumArguments() != 3 || !llvm::all_of(accesses, [](const Access &access) {
-          return access.isLinear;
-        }))
+    if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+        !operands[2].isFloat() || operands[2].isBuffer() ||
+        body->getNumArguments() != 3 ||
+        !llvm::all_of(accesses,
+                      [](const Access &access) { return access.isLinear; }))
       return false;
     Value yielded = body->getTerminator()->getOperand(0);
     auto sum = yielded.getDefiningOp<arith::AddFOp>();
     if (!sum || std::distance(body->begin(), body->end()) != 3)
       return false;
     Value out = body->getArgument(2);
-    Value term = sum.getLhs() == out ? sum.getRhs() : sum.getRhs() == out ? sum.getLhs() : Value();
+    Value term = sum.getLhs() == out   ? sum.getRhs()
+                 : sum.getRhs() == out ? sum.getLhs()
+                                       : Value();
     auto product = term ? term.getDefiningOp<arith::MulFOp>() : nullptr;
     Value first = body->getArgument(0), second = body->getArgument(1);
-    if (!product || !((product.getLhs() == first && product.getRhs() == second) ||
-                      (product.getLhs() == second && product.getRhs() == first)))
+    if (!product ||
+        !((product.getLhs() == first && product.getRhs() == second) ||
+          (product.getLhs() == second && product.getRhs() == first)))
       return false;
     Contraction nest;
     nest.extents = extents;
@@ -303,9 +327,12 @@ private:
     nest.aStrides = accesses[0].strides;
     nest.bStrides = accesses[1].strides;
     nest.cStrides = accesses[2].strides;
-    nest.c = reinterpret_cast<double *>(operands[2].mutableData()) + accesses[2].base;
-    nest.a = reinterpret_cast<const double *>(operands[0].data()) + accesses[0].base;
-    nest.b = reinterpret_cast<const double *>(operands[1].data()) + accesses[1].base;
+    nest.c = reinterpret_cast<double *>(operands[2].mutableData()) +
+             accesses[2].base;
+    nest.a =
+        reinterpret_cast<const double *>(operands[0].data()) + accesses[0].base;
+    nest.b =
+        reinterpret_cast<const double *>(operands[1].data()) + accesses[1].base;
     contract(std::move(nest));
     return true;
   }
@@ -322,17 +349,19 @@ private:
 
 llvm::Expected<Results> evaluateLinalg(Interpreter &interpreter, Operation &op,
                                        llvm::MutableArrayRef<Tensor> operands) {
-  return LinalgEvaluation(interpreter, cast<linalg::LinalgOp>(op), operands).run();
+  return LinalgEvaluation(interpreter, cast<linalg::LinalgOp>(op), operands)
+      .run();
 }
 
-llvm::Expected<Results> evaluateLinalgIndex(Interpreter &interpreter, Operation &op,
+llvm::Expected<Results> evaluateLinalgIndex(Interpreter &interpreter,
+                                            Operation &op,
                                             llvm::MutableArrayRef<Tensor>) {
   auto index = cast<linalg::IndexOp>(op);
   if (interpreter.getIndexStack().empty() ||
       index.getDim() >= interpreter.getIndexStack().back().size())
     return makeError(op, "no loop has this index here");
-  return Results{
-      Tensor::ofIndex(interpreter.getIndexStack().back()[static_cast<size_t>(index.getDim())])};
+  return Results{Tensor::ofIndex(
+      interpreter.getIndexStack().back()[static_cast<size_t>(index.getDim())])};
 }
 
 } // namespace seqc::reference

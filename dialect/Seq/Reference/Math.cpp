@@ -52,15 +52,17 @@ double clamp(double value, double low, double high) {
 } // namespace
 
 /// A table entry whose result is the float `expression` of the operands `x`.
-#define SEQC_FLOAT(name, expression)                                                               \
-  table["math." name] = [](const Scalar *x, const ScalarTraits &, const char *&) -> Scalar {       \
-    return ofFloat(expression);                                                                    \
+#define SEQC_FLOAT(name, expression)                                           \
+  table["math." name] = [](const Scalar *x, const ScalarTraits &,              \
+                           const char *&) -> Scalar {                          \
+    return ofFloat(expression);                                                \
   };
-/// A table entry whose result is the integer `expression`, wrapped to the result's width.
-#define SEQC_INT(name, expression)                                                                 \
-  table["math." name] = [](const Scalar *x, const ScalarTraits &t,                                 \
-                           [[maybe_unused]] const char *&fault) -> Scalar {                        \
-    return ofInt(wrapInteger(static_cast<int64_t>(expression), t.outWidth));                       \
+/// A table entry whose result is the integer `expression`, wrapped to the
+/// result's width.
+#define SEQC_INT(name, expression)                                             \
+  table["math." name] = [](const Scalar *x, const ScalarTraits &t,             \
+                           [[maybe_unused]] const char *&fault) -> Scalar {    \
+    return ofInt(wrapInteger(static_cast<int64_t>(expression), t.outWidth));   \
   };
 
 void addMathScalars(ScalarTable &table) {
@@ -92,7 +94,8 @@ void addMathScalars(ScalarTable &table) {
   SEQC_FLOAT("log2", std::log2(x[0].f))
   SEQC_FLOAT("powf", std::pow(x[0].f, x[1].f))
   SEQC_FLOAT("round", std::round(x[0].f))
-  SEQC_FLOAT("roundeven", std::nearbyint(x[0].f)) // The rounding mode is never changed.
+  SEQC_FLOAT("roundeven",
+             std::nearbyint(x[0].f)) // The rounding mode is never changed.
   SEQC_FLOAT("rsqrt", 1.0 / std::sqrt(x[0].f))
   SEQC_FLOAT("sin", std::sin(x[0].f))
   SEQC_FLOAT("sinh", std::sinh(x[0].f))
@@ -101,10 +104,13 @@ void addMathScalars(ScalarTable &table) {
   SEQC_FLOAT("tanh", std::tanh(x[0].f))
   SEQC_FLOAT("trunc", std::trunc(x[0].f))
 
-  SEQC_INT("absi", x[0].i < 0 ? -static_cast<uint64_t>(x[0].i) : static_cast<uint64_t>(x[0].i))
-  SEQC_INT("ctlz", llvm::countl_zero(getBits(x[0].i, t.inWidth)) - int(64 - t.inWidth))
+  SEQC_INT("absi", x[0].i < 0 ? -static_cast<uint64_t>(x[0].i)
+                              : static_cast<uint64_t>(x[0].i))
+  SEQC_INT("ctlz",
+           llvm::countl_zero(getBits(x[0].i, t.inWidth)) - int(64 - t.inWidth))
   SEQC_INT("ctpop", llvm::popcount(getBits(x[0].i, t.inWidth)))
-  SEQC_INT("cttz", std::min<int>(llvm::countr_zero(getBits(x[0].i, t.inWidth)), int(t.inWidth)))
+  SEQC_INT("cttz", std::min<int>(llvm::countr_zero(getBits(x[0].i, t.inWidth)),
+                                 int(t.inWidth)))
   SEQC_INT("ipowi", raise(x[0].i, x[1].i, fault))
   SEQC_INT("isfinite", std::isfinite(x[0].f))
   SEQC_INT("isinf", std::isinf(x[0].f))

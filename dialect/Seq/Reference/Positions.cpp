@@ -13,16 +13,19 @@ llvm::Expected<int64_t> getElementPosition(Operation &op, const Tensor &tensor,
   Shape strides = tensor.getElementStrides();
   int64_t position = tensor.getOffset();
   for (auto [dim, value] : llvm::enumerate(indices)) {
-    int64_t index = value.scalar().i, extent = tensor.getDim(static_cast<int64_t>(dim));
+    int64_t index = value.scalar().i,
+            extent = tensor.getDim(static_cast<int64_t>(dim));
     if (index < 0 || index >= extent)
-      return makeError(op, "index " + llvm::Twine(index) + " is out of range for extent " +
-                               llvm::Twine(extent) + " of dimension " + llvm::Twine(dim));
+      return makeError(
+          op, "index " + llvm::Twine(index) + " is out of range for extent " +
+                  llvm::Twine(extent) + " of dimension " + llvm::Twine(dim));
     position += index * strides[dim];
   }
   return position;
 }
 
-llvm::Expected<Shape> getMixedNumbers(Operation &op, llvm::ArrayRef<OpFoldResult> mixed,
+llvm::Expected<Shape> getMixedNumbers(Operation &op,
+                                      llvm::ArrayRef<OpFoldResult> mixed,
                                       llvm::ArrayRef<Tensor> operands) {
   OperandValues values(op, operands);
   Shape result;
@@ -40,7 +43,8 @@ llvm::Expected<Shape> getMixedNumbers(Operation &op, llvm::ArrayRef<OpFoldResult
 }
 
 llvm::Error checkSlice(Operation &op, llvm::ArrayRef<int64_t> shape,
-                       llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> sizes,
+                       llvm::ArrayRef<int64_t> offsets,
+                       llvm::ArrayRef<int64_t> sizes,
                        llvm::ArrayRef<int64_t> strides) {
   for (auto [dim, extent] : llvm::enumerate(shape)) {
     int64_t offset = offsets[dim], size = sizes[dim], stride = strides[dim];
@@ -48,12 +52,14 @@ llvm::Error checkSlice(Operation &op, llvm::ArrayRef<int64_t> shape,
     bool fits = size >= 0 && offset >= 0 && offset <= extent;
     if (fits && size > 0)
       fits = !llvm::MulOverflow(size - 1, stride, span) &&
-             !llvm::AddOverflow(offset, span, last) && offset < extent && last >= 0 &&
-             last < extent;
+             !llvm::AddOverflow(offset, span, last) && offset < extent &&
+             last >= 0 && last < extent;
     if (!fits)
-      return makeError(op, "slice at " + llvm::Twine(offset) + " of size " + llvm::Twine(size) +
-                               " and stride " + llvm::Twine(stride) + " leaves extent " +
-                               llvm::Twine(extent) + " of dimension " + llvm::Twine(dim));
+      return makeError(op, "slice at " + llvm::Twine(offset) + " of size " +
+                               llvm::Twine(size) + " and stride " +
+                               llvm::Twine(stride) + " leaves extent " +
+                               llvm::Twine(extent) + " of dimension " +
+                               llvm::Twine(dim));
   }
   return llvm::Error::success();
 }

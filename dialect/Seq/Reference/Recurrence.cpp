@@ -35,14 +35,18 @@ public:
   }
 
 private:
-  /// Rows `[offset, offset + count)` of dimension 0, as one tensor of the given shape.
-  llvm::Expected<Tensor> takeRows(const Tensor &source, int64_t offset, int64_t count,
+  /// Rows `[offset, offset + count)` of dimension 0, as one tensor of the given
+  /// shape.
+  llvm::Expected<Tensor> takeRows(const Tensor &source, int64_t offset,
+                                  int64_t count,
                                   llvm::ArrayRef<int64_t> shape) {
-    llvm::Expected<Tensor> rows = interpreter.allocate(*op, source.getKind(), shape);
+    llvm::Expected<Tensor> rows =
+        interpreter.allocate(*op, source.getKind(), shape);
     if (!rows)
       return rows;
     int64_t size = getRowSize(source.getShape());
-    std::copy_n(source.data() + offset * size, count * size, rows->mutableData());
+    std::copy_n(source.data() + offset * size, count * size,
+                rows->mutableData());
     return rows;
   }
 
@@ -58,9 +62,11 @@ private:
   }
 
   /// Makes an output on the first step, when the shape of its slices is known.
-  llvm::Error prepareOutput(size_t number, llvm::ArrayRef<int64_t> shape, ElementKind kind) {
+  llvm::Error prepareOutput(size_t number, llvm::ArrayRef<int64_t> shape,
+                            ElementKind kind) {
     if (outputs[number].getRank() != 0)
-      return checkShape(*op, outputs[number].getShape().drop_front(), shape.drop_front(),
+      return checkShape(*op, outputs[number].getShape().drop_front(),
+                        shape.drop_front(),
                         "an entry of output " + llvm::Twine(number));
     llvm::Expected<Tensor> output = interpreter.allocate(*op, kind, shape);
     if (!output)
@@ -69,7 +75,8 @@ private:
     return llvm::Error::success();
   }
 
-  /// Makes the outputs that no step has written; `fallback` are their leading extents.
+  /// Makes the outputs that no step has written; `fallback` are their leading
+  /// extents.
   llvm::Error fillOutputs(llvm::ArrayRef<int64_t> fallback) {
     for (auto [number, output] : llvm::enumerate(outputs)) {
       if (output.getRank() != 0)
@@ -78,19 +85,23 @@ private:
       std::optional<ElementKind> kind = getElementKind(type);
       if (!kind)
         return makeError(*op, "unsupported element type");
-      if (llvm::Error error = prepareOutput(number, resolveShape(type, fallback), *kind))
+      if (llvm::Error error =
+              prepareOutput(number, resolveShape(type, fallback), *kind))
         return error;
     }
     return llvm::Error::success();
   }
 
-  /// Finds the extents of time and batch and checks that all operands agree on them.
+  /// Finds the extents of time and batch and checks that all operands agree on
+  /// them.
   llvm::Error findExtents(int64_t &time, int64_t &batch) {
     time = -1;
     batch = -1;
-    auto agree = [&](int64_t &extent, int64_t found, const char *what) -> llvm::Error {
+    auto agree = [&](int64_t &extent, int64_t found,
+                     const char *what) -> llvm::Error {
       if (extent >= 0 && extent != found)
-        return makeError(*op, llvm::Twine(what) + " extents differ: " + llvm::Twine(found) +
+        return makeError(*op, llvm::Twine(what) +
+                                  " extents differ: " + llvm::Twine(found) +
                                   " and " + llvm::Twine(extent));
       extent = found;
       return llvm::Error::success();
@@ -110,7 +121,8 @@ private:
     if (const Tensor *steps = values.get(op.getSteps()))
       time = steps->scalar().i;
     if (time < 0)
-      return makeError(*op, "the number of steps " + llvm::Twine(time) + " is negative");
+      return makeError(*op, "the number of steps " + llvm::Twine(time) +
+                                " is negative");
     return llvm::Error::success();
   }
 
@@ -124,13 +136,16 @@ private:
     if (lengths)
       for (auto [row, length] : llvm::enumerate(lengths->ints())) {
         if (length < 0 || length > time)
-          return makeError(*op, "length " + llvm::Twine(length) + " of row " + llvm::Twine(row) +
-                                    " is outside [0, " + llvm::Twine(time) + "]");
+          return makeError(*op, "length " + llvm::Twine(length) + " of row " +
+                                    llvm::Twine(row) + " is outside [0, " +
+                                    llvm::Twine(time) + "]");
         longest = std::max(longest, length);
       }
     for (int64_t count = 0; count < longest; ++count) {
       int64_t step = op.getReverse() ? longest - 1 - count : count;
-      auto isAlive = [&](int64_t row) { return !lengths || step < lengths->ints()[row]; };
+      auto isAlive = [&](int64_t row) {
+        return !lengths || step < lengths->ints()[row];
+      };
       if (llvm::Error error = runStep(step, time, isAlive))
         return error;
     }
@@ -138,7 +153,8 @@ private:
   }
 
   /// One step on all rows; only those alive keep its effect.
-  llvm::Error runStep(int64_t step, int64_t time, llvm::function_ref<bool(int64_t)> isAlive) {
+  llvm::Error runStep(int64_t step, int64_t time,
+                      llvm::function_ref<bool(int64_t)> isAlive) {
     Results arguments;
     for (const Tensor &input : scanned) {
       llvm::Expected<Tensor> slice =
@@ -159,7 +175,8 @@ private:
       int64_t size = getRowSize(state.getShape());
       for (int64_t row = 0; row < state.getDim(0); ++row)
         if (!isAlive(row))
-          std::copy_n(state.data() + row * size, size, next.mutableData() + row * size);
+          std::copy_n(state.data() + row * size, size,
+                      next.mutableData() + row * size);
       state = std::move(next);
     }
     for (size_t number = 0; number < outputs.size(); ++number) {
@@ -170,10 +187,13 @@ private:
         return error;
       int64_t size = getRowSize(slice.getShape());
       int64_t rows = slice.getRank() == 0 ? 1 : slice.getDim(0);
-      if (const Tensor *lengths = values.get(op.getLengths()); lengths && rows != lengths->getDim(0))
-        return makeError(*op, "output " + llvm::Twine(number) + " has " + llvm::Twine(rows) +
-                                  " rows, required " + llvm::Twine(lengths->getDim(0)));
-      Scalar *target = outputs[number].mutableData() + step * slice.getNumElements();
+      if (const Tensor *lengths = values.get(op.getLengths());
+          lengths && rows != lengths->getDim(0))
+        return makeError(*op, "output " + llvm::Twine(number) + " has " +
+                                  llvm::Twine(rows) + " rows, required " +
+                                  llvm::Twine(lengths->getDim(0)));
+      Scalar *target =
+          outputs[number].mutableData() + step * slice.getNumElements();
       for (int64_t row = 0; row < rows; ++row)
         if (isAlive(row))
           std::copy_n(slice.data() + row * size, size, target + row * size);
@@ -187,19 +207,22 @@ private:
     int64_t bound = states.empty() ? -1 : states.front().getDim(0), rows = 0;
     for (const Tensor &state : states)
       if (state.getDim(0) != bound)
-        return makeError(*op, "batch extents differ: " + llvm::Twine(state.getDim(0)) + " and " +
-                                  llvm::Twine(bound));
+        return makeError(
+            *op, "batch extents differ: " + llvm::Twine(state.getDim(0)) +
+                     " and " + llvm::Twine(bound));
     for (auto [step, count] : llvm::enumerate(counts->ints())) {
       if (count < 0 || (bound >= 0 && count > bound))
-        return makeError(*op, "count " + llvm::Twine(count) + " of step " + llvm::Twine(step) +
-                                  " is outside [0, " + llvm::Twine(bound) + "]");
+        return makeError(*op, "count " + llvm::Twine(count) + " of step " +
+                                  llvm::Twine(step) + " is outside [0, " +
+                                  llvm::Twine(bound) + "]");
       bound = count;
       if (llvm::AddOverflow(rows, count, rows))
         return makeError(*op, "the counts overflow");
     }
     for (const Tensor &input : scanned)
       if (input.getDim(0) != rows)
-        return makeError(*op, "the counts sum to " + llvm::Twine(rows) + ", but a scanned input has " +
+        return makeError(*op, "the counts sum to " + llvm::Twine(rows) +
+                                  ", but a scanned input has " +
                                   llvm::Twine(input.getDim(0)) + " rows");
     int64_t offset = 0;
     for (int64_t count : counts->ints()) {
@@ -233,10 +256,12 @@ private:
     llvm::Expected<Results> yielded = runCell(std::move(arguments));
     if (!yielded)
       return yielded.takeError();
-    auto putRows = [&](const Tensor &source, Tensor &target, int64_t first) -> llvm::Error {
+    auto putRows = [&](const Tensor &source, Tensor &target,
+                       int64_t first) -> llvm::Error {
       Shape required(target.getShape());
       required[0] = count;
-      if (llvm::Error error = checkShape(*op, source.getShape(), required, "what the cell yields"))
+      if (llvm::Error error = checkShape(*op, source.getShape(), required,
+                                         "what the cell yields"))
         return error;
       std::copy_n(source.data(), source.getNumElements(),
                   target.mutableData() + first * getRowSize(target.getShape()));
@@ -265,11 +290,16 @@ private:
 
 } // namespace
 
-static llvm::Expected<Results> evaluateRecurrence(Interpreter &interpreter, Operation &op,
-                                                  llvm::MutableArrayRef<Tensor> operands) {
-  return RecurrenceEvaluation(interpreter, cast<seq::RecurrenceOp>(op), operands).run();
+static llvm::Expected<Results>
+evaluateRecurrence(Interpreter &interpreter, Operation &op,
+                   llvm::MutableArrayRef<Tensor> operands) {
+  return RecurrenceEvaluation(interpreter, cast<seq::RecurrenceOp>(op),
+                              operands)
+      .run();
 }
 
-void addRecurrenceHandlers(HandlerTable &table) { table["seq.recurrence"] = evaluateRecurrence; }
+void addRecurrenceHandlers(HandlerTable &table) {
+  table["seq.recurrence"] = evaluateRecurrence;
+}
 
 } // namespace seqc::reference

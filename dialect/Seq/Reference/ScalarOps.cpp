@@ -21,8 +21,8 @@ const ScalarTable &getScalarTable() {
 
 std::optional<ScalarOp> getScalarOp(Operation &op) {
   auto found = getScalarTable().find(op.getName().getStringRef());
-  if (found == getScalarTable().end() || op.getNumResults() != 1 || op.getNumOperands() == 0 ||
-      op.getNumOperands() > maxScalarOperands)
+  if (found == getScalarTable().end() || op.getNumResults() != 1 ||
+      op.getNumOperands() == 0 || op.getNumOperands() > maxScalarOperands)
     return std::nullopt;
   std::optional<ElementKind> in = getElementKind(op.getOperand(0).getType());
   std::optional<ElementKind> out = getElementKind(op.getResult(0).getType());

@@ -1,7 +1,8 @@
 //===- ScalarOps.h - Operations on single elements --------------*- C++ -*-===//
 //
-// The elementwise ops of `arith` and `math` as functions of cells. Both uses of such an op, on
-// tensors and in the body of a linalg op, evaluate the same function.
+// The elementwise ops of `arith` and `math` as functions of cells. Both uses of
+// such an op, on tensors and in the body of a linalg op, evaluate the same
+// function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,8 +33,10 @@ struct ScalarTraits {
   int64_t predicate = 0;
 };
 
-/// Maps the operands' cells to the result's. A result that is undefined sets `fault`.
-using ScalarFunction = Scalar (*)(const Scalar *args, const ScalarTraits &traits,
+/// Maps the operands' cells to the result's. A result that is undefined sets
+/// `fault`.
+using ScalarFunction = Scalar (*)(const Scalar *args,
+                                  const ScalarTraits &traits,
                                   const char *&fault);
 
 /// A function with the traits of one op.
@@ -55,7 +58,8 @@ void addMathScalars(ScalarTable &table);
 
 /// All scalar ops.
 const ScalarTable &getScalarTable();
-/// The function of an op; none if it is not a scalar op or its types are unknown.
+/// The function of an op; none if it is not a scalar op or its types are
+/// unknown.
 std::optional<ScalarOp> getScalarOp(mlir::Operation &op);
 
 } // namespace seqc::reference

@@ -16,7 +16,8 @@ namespace seqc::reference {
 /// Translates one block.
 class ScalarProgram::Builder {
 public:
-  explicit Builder(Block &block) : block(block), program(std::make_unique<ScalarProgram>()) {}
+  explicit Builder(Block &block)
+      : block(block), program(std::make_unique<ScalarProgram>()) {}
 
   /// The program; null if an op has no translation.
   std::unique_ptr<ScalarProgram> build() {
@@ -155,8 +156,8 @@ Operation *ScalarProgram::run(llvm::ArrayRef<int64_t> indices) {
       unsigned count = 0;
       for (unsigned number : instruction.arguments)
         arguments[count++] = cells[number];
-      cells[instruction.result] =
-          instruction.scalar.function(arguments, instruction.scalar.traits, fault);
+      cells[instruction.result] = instruction.scalar.function(
+          arguments, instruction.scalar.traits, fault);
       if (fault)
         return instruction.op;
       break;
@@ -173,7 +174,8 @@ Operation *ScalarProgram::run(llvm::ArrayRef<int64_t> indices) {
       llvm::ArrayRef<int64_t> strides = tensorStrides[instruction.number];
       int64_t position = source.getOffset();
       for (auto [dim, number] : llvm::enumerate(instruction.arguments)) {
-        int64_t index = cells[number].i, extent = source.getDim(static_cast<int64_t>(dim));
+        int64_t index = cells[number].i,
+                extent = source.getDim(static_cast<int64_t>(dim));
         if (index < 0 || index >= extent) {
           fault = "index out of range";
           return instruction.op;

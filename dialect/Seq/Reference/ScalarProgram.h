@@ -8,17 +8,18 @@
 
 namespace seqc::reference {
 
-/// A block of scalar ops as a straight line of instructions on numbered registers. The first
-/// registers are the block's arguments.
+/// A block of scalar ops as a straight line of instructions on numbered
+/// registers. The first registers are the block's arguments.
 class ScalarProgram {
 public:
-  /// Translates a block; null if it holds anything but scalar ops, constants, `linalg.index`,
-  /// `tensor.extract` and `memref.load`.
+  /// Translates a block; null if it holds anything but scalar ops, constants,
+  /// `linalg.index`, `tensor.extract` and `memref.load`.
   static std::unique_ptr<ScalarProgram> compile(mlir::Block &block);
 
   /// Fetches the values that the block takes from outside.
   llvm::Error bind(Interpreter &interpreter);
-  /// Drops the tensors that `bind` fetched, so that they can be written in place again.
+  /// Drops the tensors that `bind` fetched, so that they can be written in
+  /// place again.
   void release();
 
   /// The registers; the caller fills those of the arguments.
@@ -27,8 +28,8 @@ public:
   llvm::ArrayRef<unsigned> getYielded() const { return yielded; }
   /// Whether it does nothing but yield.
   bool isEmpty() const { return instructions.empty(); }
-  /// Runs the instructions. `indices` are the loop indices that `linalg.index` reads.
-  /// Returns the op that has no result for these values, or null.
+  /// Runs the instructions. `indices` are the loop indices that `linalg.index`
+  /// reads. Returns the op that has no result for these values, or null.
   mlir::Operation *run(llvm::ArrayRef<int64_t> indices);
   /// Why the op that `run` returned has no result.
   const char *getFault() const { return fault; }

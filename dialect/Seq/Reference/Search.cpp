@@ -13,7 +13,8 @@ namespace seqc::reference {
 static constexpr double lowest = -std::numeric_limits<double>::infinity();
 
 double SearchRules::getNorm(int64_t count) const {
-  return static_cast<float>(std::pow(static_cast<double>(count), lengthPenalty));
+  return static_cast<float>(
+      std::pow(static_cast<double>(count), lengthPenalty));
 }
 
 bool SearchRules::isEnd(int64_t token) const {
@@ -33,7 +34,8 @@ std::vector<double> getLogProbabilities(llvm::ArrayRef<double> logits) {
   return result;
 }
 
-RowSearch::RowSearch(const SearchRules &rules, int32_t start, int64_t row) : rules(rules) {
+RowSearch::RowSearch(const SearchRules &rules, int32_t start, int64_t row)
+    : rules(rules) {
   Hypothesis empty;
   empty.last = start;
   empty.lane = row;
@@ -54,7 +56,8 @@ void RowSearch::force(int32_t token, int64_t lane) {
   live.front().lane = lane;
 }
 
-Hypothesis RowSearch::extend(const Candidate &candidate, llvm::ArrayRef<StepLogits> steps) const {
+Hypothesis RowSearch::extend(const Candidate &candidate,
+                             llvm::ArrayRef<StepLogits> steps) const {
   Hypothesis next = live[candidate.beam];
   const StepLogits &step = steps[candidate.beam];
   next.score = candidate.score;
@@ -81,8 +84,9 @@ void RowSearch::finish(Hypothesis hypothesis, Why why) {
   bool isFull = static_cast<int64_t>(pool.size()) == rules.width;
   if (isFull && !(hypothesis.score > pool.back().score))
     return;
-  auto place = llvm::find_if(
-      pool, [&](const Hypothesis &entry) { return entry.score < hypothesis.score; });
+  auto place = llvm::find_if(pool, [&](const Hypothesis &entry) {
+    return entry.score < hypothesis.score;
+  });
   pool.insert(place, std::move(hypothesis));
   if (isFull)
     pool.pop_back();
@@ -91,7 +95,8 @@ void RowSearch::finish(Hypothesis hypothesis, Why why) {
 void RowSearch::advanceGreedy(llvm::ArrayRef<StepLogits> steps) {
   llvm::ArrayRef<double> logits = steps.front().logits;
   int64_t best = -1;
-  for (int64_t token = 0; token < static_cast<int64_t>(logits.size()); ++token) {
+  for (int64_t token = 0; token < static_cast<int64_t>(logits.size());
+       ++token) {
     if (rules.isEnd(token) && count <= rules.minNew)
       continue;
     if (best < 0 ? logits[token] > lowest : logits[token] > logits[best])
@@ -117,25 +122,31 @@ void RowSearch::advanceBeam(llvm::ArrayRef<StepLogits> steps) {
   std::vector<Candidate> candidates;
   for (auto [beam, step] : llvm::enumerate(steps)) {
     std::vector<double> gains = getLogProbabilities(step.logits);
-    for (int64_t token = 0; token < static_cast<int64_t>(gains.size()); ++token) {
+    for (int64_t token = 0; token < static_cast<int64_t>(gains.size());
+         ++token) {
       double score = live[beam].score + gains[token];
       if (score > lowest && (count > rules.minNew || !rules.isEnd(token)))
-        candidates.push_back({score, static_cast<int64_t>(beam), static_cast<int32_t>(token)});
+        candidates.push_back(
+            {score, static_cast<int64_t>(beam), static_cast<int32_t>(token)});
     }
   }
-  // Enough of the order to find the best `width` of all and of those that do not end.
-  size_t needed = std::min(candidates.size(), rules.width + steps.size() * rules.ends.size());
-  std::partial_sort(candidates.begin(), candidates.begin() + needed, candidates.end(),
-                    [](const Candidate &a, const Candidate &b) {
-                      if (a.score != b.score)
-                        return a.score > b.score;
-                      return std::tie(a.beam, a.token) < std::tie(b.beam, b.token);
-                    });
+  // Enough of the order to find the best `width` of all and of those that do
+  // not end.
+  size_t needed = std::min(candidates.size(),
+                           rules.width + steps.size() * rules.ends.size());
+  std::partial_sort(
+      candidates.begin(), candidates.begin() + needed, candidates.end(),
+      [](const Candidate &a, const Candidate &b) {
+        if (a.score != b.score)
+          return a.score > b.score;
+        return std::tie(a.beam, a.token) < std::tie(b.beam, b.token);
+      });
   candidates.resize(needed);
   std::vector<Hypothesis> next;
   for (auto [rank, candidate] : llvm::enumerate(candidates)) {
     bool ends = rules.isEnd(candidate.token);
-    if (static_cast<int64_t>(rank) < rules.width && (ends || count == rules.maxNew))
+    if (static_cast<int64_t>(rank) < rules.width &&
+        (ends || count == rules.maxNew))
       finish(extend(candidate, steps), ends ? Why::End : Why::Length);
     if (!ends && static_cast<int64_t>(next.size()) < rules.width)
       next.push_back(extend(candidate, steps));
@@ -151,7 +162,8 @@ bool RowSearch::shouldStop() const {
   if (rules.stop == StopRule::First)
     return true;
   bool looksAhead = rules.stop == StopRule::Exact && rules.lengthPenalty > 0.0;
-  double best = live.front().score / rules.getNorm(looksAhead ? rules.maxNew : count);
+  double best =
+      live.front().score / rules.getNorm(looksAhead ? rules.maxNew : count);
   return best <= pool.back().score;
 }
 
@@ -162,15 +174,18 @@ void RowSearch::advanceReplay(llvm::ArrayRef<StepLogits> steps) {
   std::vector<Hypothesis> next;
   // The first token of all sequences continues the one empty hypothesis.
   bool isFirst = count == 1;
-  for (size_t entry = 0; entry < (isFirst ? replay.size() : live.size()); ++entry) {
+  for (size_t entry = 0; entry < (isFirst ? replay.size() : live.size());
+       ++entry) {
     int64_t beam = isFirst ? 0 : static_cast<int64_t>(entry);
     int64_t number = isFirst ? static_cast<int64_t>(entry) : live[entry].number;
     if (replay[number].empty())
       continue;
     int32_t token = replay[number][count - 1];
     double best = lowest;
-    for (int64_t other = 0; other < static_cast<int64_t>(gains[beam].size()); ++other)
-      if ((count > rules.minNew || !rules.isEnd(other)) && gains[beam][other] > best)
+    for (int64_t other = 0; other < static_cast<int64_t>(gains[beam].size());
+         ++other)
+      if ((count > rules.minNew || !rules.isEnd(other)) &&
+          gains[beam][other] > best)
         best = gains[beam][other];
     double gain = gains[beam][token];
     gaps[number] = std::max(gaps[number], best - gain);

@@ -1,7 +1,7 @@
 //===- Search.h - Greedy and beam search of one row -------------*- C++ -*-===//
 //
-// The search that `seq.generate` defines, apart from running the step: a row is told what its
-// step gave and answers which hypotheses live on.
+// The search that `seq.generate` defines, apart from running the step: a row is
+// told what its step gave and answers which hypotheses live on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,10 +77,12 @@ public:
   bool isDone() const { return live.empty(); }
   /// Finished hypotheses, best first; their scores are normalised.
   llvm::ArrayRef<Hypothesis> getPool() const { return pool; }
-  /// Of every replayed hypothesis, how far its worst token was below the best one.
+  /// Of every replayed hypothesis, how far its worst token was below the best
+  /// one.
   llvm::ArrayRef<double> getGaps() const { return gaps; }
 
-  /// Makes the row score given sequences instead of searching. Empty ones are left out.
+  /// Makes the row score given sequences instead of searching. Empty ones are
+  /// left out.
   void setReplay(std::vector<std::vector<int32_t>> sequences);
   /// Appends a prefix token, which is read but neither scored nor tested.
   void force(int32_t token, int64_t lane);
@@ -95,7 +97,8 @@ private:
     int32_t token;
   };
 
-  Hypothesis extend(const Candidate &candidate, llvm::ArrayRef<StepLogits> steps) const;
+  Hypothesis extend(const Candidate &candidate,
+                    llvm::ArrayRef<StepLogits> steps) const;
   void advanceGreedy(llvm::ArrayRef<StepLogits> steps);
   void advanceBeam(llvm::ArrayRef<StepLogits> steps);
   void advanceReplay(llvm::ArrayRef<StepLogits> steps);

@@ -41,8 +41,8 @@ unsigned getBitWidth(ElementKind kind) {
 unsigned getByteWidth(ElementKind kind) { return (getBitWidth(kind) + 7) / 8; }
 
 llvm::StringRef getName(ElementKind kind) {
-  static constexpr llvm::StringLiteral names[] = {"f16", "bf16", "f32", "f64", "i1",
-                                                  "i8",  "i16",  "i32", "i64", "index"};
+  static constexpr llvm::StringLiteral names[] = {
+      "f16", "bf16", "f32", "f64", "i1", "i8", "i16", "i32", "i64", "index"};
   return names[static_cast<unsigned>(kind)];
 }
 
@@ -99,7 +99,8 @@ Shape getStrides(llvm::ArrayRef<int64_t> shape) {
 std::string toString(llvm::ArrayRef<int64_t> shape) {
   if (shape.empty())
     return "scalar";
-  return llvm::join(llvm::map_range(shape, [](int64_t e) { return std::to_string(e); }), "x");
+  return llvm::join(
+      llvm::map_range(shape, [](int64_t e) { return std::to_string(e); }), "x");
 }
 
 int64_t wrapInteger(int64_t value, unsigned width) {
@@ -116,25 +117,32 @@ int64_t wrapInteger(int64_t value, unsigned width) {
 
 Tensor::Tensor(ElementKind kind, llvm::ArrayRef<int64_t> shape)
     : kind(kind), shape(shape.begin(), shape.end()),
-      cells(std::make_shared<std::vector<Scalar>>(countElements(shape).value_or(0))) {}
+      cells(std::make_shared<std::vector<Scalar>>(
+          countElements(shape).value_or(0))) {}
 
 Tensor Tensor::ofFloats(ElementKind kind, llvm::ArrayRef<int64_t> shape,
                         llvm::ArrayRef<double> values) {
   Tensor result(kind, shape);
-  llvm::copy(values.take_front(result.getNumElements()), result.mutableFloats().begin());
+  llvm::copy(values.take_front(result.getNumElements()),
+             result.mutableFloats().begin());
   return result;
 }
 
 Tensor Tensor::ofInts(ElementKind kind, llvm::ArrayRef<int64_t> shape,
                       llvm::ArrayRef<int64_t> values) {
   Tensor result(kind, shape);
-  llvm::copy(values.take_front(result.getNumElements()), result.mutableInts().begin());
+  llvm::copy(values.take_front(result.getNumElements()),
+             result.mutableInts().begin());
   return result;
 }
 
-Tensor Tensor::ofFloat(ElementKind kind, double value) { return ofFloats(kind, {}, value); }
+Tensor Tensor::ofFloat(ElementKind kind, double value) {
+  return ofFloats(kind, {}, value);
+}
 
-Tensor Tensor::ofInt(ElementKind kind, int64_t value) { return ofInts(kind, {}, value); }
+Tensor Tensor::ofInt(ElementKind kind, int64_t value) {
+  return ofInts(kind, {}, value);
+}
 
 Tensor Tensor::ofBuffer(ElementKind kind, llvm::ArrayRef<int64_t> shape) {
   Tensor result(kind, shape);
@@ -165,19 +173,23 @@ Scalar *Tensor::mutableData() {
 }
 
 llvm::ArrayRef<double> Tensor::floats() const {
-  return {reinterpret_cast<const double *>(data()), static_cast<size_t>(getNumElements())};
+  return {reinterpret_cast<const double *>(data()),
+          static_cast<size_t>(getNumElements())};
 }
 
 llvm::ArrayRef<int64_t> Tensor::ints() const {
-  return {reinterpret_cast<const int64_t *>(data()), static_cast<size_t>(getNumElements())};
+  return {reinterpret_cast<const int64_t *>(data()),
+          static_cast<size_t>(getNumElements())};
 }
 
 llvm::MutableArrayRef<double> Tensor::mutableFloats() {
-  return {reinterpret_cast<double *>(mutableData()), static_cast<size_t>(getNumElements())};
+  return {reinterpret_cast<double *>(mutableData()),
+          static_cast<size_t>(getNumElements())};
 }
 
 llvm::MutableArrayRef<int64_t> Tensor::mutableInts() {
-  return {reinterpret_cast<int64_t *>(mutableData()), static_cast<size_t>(getNumElements())};
+  return {reinterpret_cast<int64_t *>(mutableData()),
+          static_cast<size_t>(getNumElements())};
 }
 
 Tensor Tensor::withShape(llvm::ArrayRef<int64_t> newShape) const {

@@ -1,8 +1,9 @@
 //===- Tensor.h - Values of the reference interpreter -----------*- C++ -*-===//
 //
-// One class for every value: a tensor, or a scalar as a tensor of rank 0. Floats are held as
-// double and integers as int64_t whatever the element kind says; every element takes one cell
-// of eight bytes, so what only moves elements need not know what they are.
+// One class for every value: a tensor, or a scalar as a tensor of rank 0.
+// Floats are held as double and integers as int64_t whatever the element kind
+// says; every element takes one cell of eight bytes, so what only moves
+// elements need not know what they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,9 +27,20 @@ class Type;
 
 namespace seqc::reference {
 
-/// What an element is by its type. It decides storage outside the interpreter and the width at
-/// which integers wrap; it does not round floats.
-enum class ElementKind : uint8_t { F16, BF16, F32, F64, I1, I8, I16, I32, I64, Index };
+/// What an element is by its type. It decides storage outside the interpreter
+/// and the width at which integers wrap; it does not round floats.
+enum class ElementKind : uint8_t {
+  F16,
+  BF16,
+  F32,
+  F64,
+  I1,
+  I8,
+  I16,
+  I32,
+  I64,
+  Index
+};
 
 /// Whether elements of `kind` live in Scalar::f.
 bool isFloat(ElementKind kind);
@@ -38,7 +50,8 @@ unsigned getBitWidth(ElementKind kind);
 unsigned getByteWidth(ElementKind kind);
 /// The name of the kind's type.
 llvm::StringRef getName(ElementKind kind);
-/// The kind of a scalar type or of a tensor's elements, if the interpreter knows it.
+/// The kind of a scalar type or of a tensor's elements, if the interpreter
+/// knows it.
 std::optional<ElementKind> getElementKind(mlir::Type type);
 
 /// One element. i1 is 0 or 1, wider integers are sign-extended.
@@ -50,17 +63,20 @@ union Scalar {
 /// Extents of a tensor, outermost first.
 using Shape = llvm::SmallVector<int64_t, 4>;
 
-/// Number of elements of a shape; none if an extent is negative or the product overflows.
+/// Number of elements of a shape; none if an extent is negative or the product
+/// overflows.
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 /// Distance in elements between neighbours along each dimension, row-major.
 Shape getStrides(llvm::ArrayRef<int64_t> shape);
 /// "2x3", or "scalar" for rank 0.
 std::string toString(llvm::ArrayRef<int64_t> shape);
 
-/// A value with copy-on-write storage: copies are cheap and never share changes.
+/// A value with copy-on-write storage: copies are cheap and never share
+/// changes.
 ///
-/// A *buffer*, the value of a memref, is the exception: its copies and views are names of one
-/// storage, and its elements lie at an offset and strides of their own.
+/// A *buffer*, the value of a memref, is the exception: its copies and views
+/// are names of one storage, and its elements lie at an offset and strides of
+/// their own.
 class Tensor {
 public:
   Tensor() = default;
@@ -78,9 +94,13 @@ public:
   /// A scalar integer.
   static Tensor ofInt(ElementKind kind, int64_t value);
   /// A scalar of type index.
-  static Tensor ofIndex(int64_t value) { return ofInt(ElementKind::Index, value); }
-  /// Reads elements stored row-major and little-endian. The error names the sizes.
-  static llvm::Expected<Tensor> ofBytes(ElementKind kind, llvm::ArrayRef<int64_t> shape,
+  static Tensor ofIndex(int64_t value) {
+    return ofInt(ElementKind::Index, value);
+  }
+  /// Reads elements stored row-major and little-endian. The error names the
+  /// sizes.
+  static llvm::Expected<Tensor> ofBytes(ElementKind kind,
+                                        llvm::ArrayRef<int64_t> shape,
                                         llvm::ArrayRef<uint8_t> bytes);
 
   /// A buffer of its own, all elements 0. The shape must be countable.
@@ -92,9 +112,12 @@ public:
   /// Position of the first element in `data`; 0 but for views.
   int64_t getOffset() const { return offset; }
   /// Distance between neighbours in `data` along each dimension.
-  Shape getElementStrides() const { return buffer ? strides : getStrides(shape); }
+  Shape getElementStrides() const {
+    return buffer ? strides : getStrides(shape);
+  }
 
-  /// The elements row-major and little-endian, rounded to the element kind. Not for buffers.
+  /// The elements row-major and little-endian, rounded to the element kind. Not
+  /// for buffers.
   std::vector<uint8_t> toBytes() const;
 
   ElementKind getKind() const { return kind; }

@@ -13,12 +13,14 @@
 namespace seqc::reference {
 
 /// Copies a range of `content` after checking it.
-static llvm::Error copyRange(llvm::StringRef file, llvm::ArrayRef<uint8_t> content, uint64_t offset,
+static llvm::Error copyRange(llvm::StringRef file,
+                             llvm::ArrayRef<uint8_t> content, uint64_t offset,
                              llvm::MutableArrayRef<uint8_t> bytes) {
   if (offset > content.size() || bytes.size() > content.size() - offset)
-    return llvm::createStringError("'" + file.str() + "' has " + std::to_string(content.size()) +
-                                   " bytes, but " + std::to_string(bytes.size()) +
-                                   " are needed from byte " + std::to_string(offset) + " on");
+    return llvm::createStringError(
+        "'" + file.str() + "' has " + std::to_string(content.size()) +
+        " bytes, but " + std::to_string(bytes.size()) +
+        " are needed from byte " + std::to_string(offset) + " on");
   llvm::copy(content.slice(offset, bytes.size()), bytes.begin());
   return llvm::Error::success();
 }
@@ -34,28 +36,34 @@ llvm::Error MemoryWeightSource::read(llvm::StringRef file, uint64_t offset,
 llvm::Error FolderWeightSource::read(llvm::StringRef file, uint64_t offset,
                                      llvm::MutableArrayRef<uint8_t> bytes) {
   namespace path = llvm::sys::path;
-  bool climbs = llvm::any_of(llvm::make_range(path::begin(file), path::end(file)),
-                             [](llvm::StringRef part) { return part == ".."; });
+  bool climbs =
+      llvm::any_of(llvm::make_range(path::begin(file), path::end(file)),
+                   [](llvm::StringRef part) { return part == ".."; });
   if (file.empty() || path::is_absolute(file) || climbs)
-    return llvm::createStringError("weight file '" + file.str() + "' is outside the model's folder");
+    return llvm::createStringError("weight file '" + file.str() +
+                                   "' is outside the model's folder");
   llvm::SmallString<128> full(folder);
   path::append(full, file);
   // A link may leave the folder too: compare where both really are.
   llvm::SmallString<128> realFolder, realFile;
-  if (std::error_code code = llvm::sys::fs::real_path(folder.empty() ? "." : folder, realFolder))
+  if (std::error_code code =
+          llvm::sys::fs::real_path(folder.empty() ? "." : folder, realFolder))
     return llvm::createFileError(folder, code);
   if (std::error_code code = llvm::sys::fs::real_path(full, realFile))
     return llvm::createFileError(full, code);
   llvm::StringRef inside = realFile;
-  if (!inside.consume_front(realFolder) || (realFolder != "/" && !inside.starts_with("/")))
-    return llvm::createStringError("weight file '" + file.str() + "' is outside the model's folder");
+  if (!inside.consume_front(realFolder) ||
+      (realFolder != "/" && !inside.starts_with("/")))
+    return llvm::createStringError("weight file '" + file.str() +
+                                   "' is outside the model's folder");
   auto buffer = llvm::MemoryBuffer::getFile(realFile, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)
     return llvm::createFileError(full, buffer.getError());
   llvm::StringRef content = (*buffer)->getBuffer();
-  return copyRange(file, {reinterpret_cast<const uint8_t *>(content.data()), content.size()}, offset,
-                   bytes);
+  return copyRange(
+      file, {reinterpret_cast<const uint8_t *>(content.data()), content.size()},
+      offset, bytes);
 }
 
 } // namespace seqc::reference

@@ -23,7 +23,8 @@ public:
                            llvm::MutableArrayRef<uint8_t> bytes) = 0;
 };
 
-/// Weights of a model whose files lie in one folder. Names that leave the folder are refused.
+/// Weights of a model whose files lie in one folder. Names that leave the
+/// folder are refused.
 class FolderWeightSource : public WeightSource {
 public:
   explicit FolderWeightSource(llvm::StringRef folder) : folder(folder) {}

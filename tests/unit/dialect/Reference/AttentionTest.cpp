@@ -8,7 +8,8 @@ using namespace seqc::reference;
 
 namespace {
 
-/// An attention with heads of dynamic extents and features of 3 (keys and queries) and 2.
+/// An attention with heads of dynamic extents and features of 3 (keys and
+/// queries) and 2.
 struct AttentionCase {
   std::string score = "dot";
   std::string attributes;
@@ -21,32 +22,38 @@ struct AttentionCase {
   };
   std::vector<Clause> clauses;
 
-  AttentionCase(int64_t batch, int64_t heads, int64_t keyHeads, int64_t tq, int64_t tk)
-      : q(randomF32({batch, heads, tq, 3}, 1)), k(randomF32({batch, keyHeads, tk, 3}, 2)),
+  AttentionCase(int64_t batch, int64_t heads, int64_t keyHeads, int64_t tq,
+                int64_t tk)
+      : q(randomF32({batch, heads, tq, 3}, 1)),
+        k(randomF32({batch, keyHeads, tk, 3}, 2)),
         v(randomF32({batch, keyHeads, tk, 2}, 3)) {}
 
   void add(const std::string &name, const std::string &type, Tensor tensor) {
     clauses.push_back({name, type, std::move(tensor)});
   }
   void addLengths(llvm::ArrayRef<int64_t> values) {
-    add("lengths", "tensor<?xi32>", i32({static_cast<int64_t>(values.size())}, values));
+    add("lengths", "tensor<?xi32>",
+        i32({static_cast<int64_t>(values.size())}, values));
   }
 
   Program build() const {
     std::string arguments, operands;
     for (const Clause &clause : clauses) {
       arguments += ", %" + clause.name + ": " + clause.type;
-      operands += " " + clause.name + "(%" + clause.name + " : " + clause.type + ")";
+      operands +=
+          " " + clause.name + "(%" + clause.name + " : " + clause.type + ")";
     }
-    return Program("func.func @main(%q: tensor<?x?x?x3xf32>, %k: tensor<?x?x?x3xf32>, "
-                   "%v: tensor<?x?x?x2xf32>" +
-                   arguments +
-                   ") -> (tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32>) {\n"
-                   "  %o, %p = seq.attention " +
-                   score + " %q, %k, %v" + operands + " {" + attributes +
-                   "} : (tensor<?x?x?x3xf32>, tensor<?x?x?x3xf32>, tensor<?x?x?x2xf32>)"
-                   " -> tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32> " +
-                   region + "\n  return %o, %p : tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32>\n}");
+    return Program(
+        "func.func @main(%q: tensor<?x?x?x3xf32>, %k: tensor<?x?x?x3xf32>, "
+        "%v: tensor<?x?x?x2xf32>" +
+        arguments +
+        ") -> (tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32>) {\n"
+        "  %o, %p = seq.attention " +
+        score + " %q, %k, %v" + operands + " {" + attributes +
+        "} : (tensor<?x?x?x3xf32>, tensor<?x?x?x3xf32>, tensor<?x?x?x2xf32>)"
+        " -> tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32> " +
+        region +
+        "\n  return %o, %p : tensor<?x?x?x2xf32>, tensor<?x?x?x?xf32>\n}");
   }
   llvm::SmallVector<Tensor> inputs() const {
     llvm::SmallVector<Tensor> tensors{q, k, v};
@@ -57,13 +64,18 @@ struct AttentionCase {
   llvm::SmallVector<Tensor> run() const { return build().run(inputs()); }
   std::string getError() const { return build().getError(inputs()); }
 
-  /// Expects softmax weights of the given scores over the live keys, and their sums of values.
-  void expect(llvm::function_ref<double(int64_t b, int64_t h, int64_t i, int64_t j)> score,
-              llvm::function_ref<bool(int64_t b, int64_t h, int64_t i, int64_t j)> live) const {
+  /// Expects softmax weights of the given scores over the live keys, and their
+  /// sums of values.
+  void
+  expect(llvm::function_ref<double(int64_t b, int64_t h, int64_t i, int64_t j)>
+             score,
+         llvm::function_ref<bool(int64_t b, int64_t h, int64_t i, int64_t j)>
+             live) const {
     auto results = run();
     int64_t group = q.getDim(1) / k.getDim(1);
     ASSERT_EQ(results[1].getShape(),
-              llvm::ArrayRef<int64_t>({q.getDim(0), q.getDim(1), q.getDim(2), k.getDim(2)}));
+              llvm::ArrayRef<int64_t>(
+                  {q.getDim(0), q.getDim(1), q.getDim(2), k.getDim(2)}));
     for (int64_t b = 0; b < q.getDim(0); ++b)
       for (int64_t h = 0; h < q.getDim(1); ++h)
         for (int64_t i = 0; i < q.getDim(2); ++i) {
@@ -72,7 +84,8 @@ struct AttentionCase {
             if (live(b, h, i, j))
               total += std::exp(score(b, h, i, j));
           for (int64_t j = 0; j < k.getDim(2); ++j) {
-            double p = live(b, h, i, j) ? std::exp(score(b, h, i, j)) / total : 0;
+            double p =
+                live(b, h, i, j) ? std::exp(score(b, h, i, j)) / total : 0;
             EXPECT_NEAR(at(results[1], {b, h, i, j}), p, 1e-12)
                 << b << " " << h << " " << i << " " << j;
             for (int64_t d : {0, 1})
@@ -87,7 +100,8 @@ struct AttentionCase {
   double product(int64_t b, int64_t h, int64_t i, int64_t j) const {
     double sum = 0;
     for (int64_t d = 0; d < 3; ++d)
-      sum += at(q, {b, h, i, d}) * at(k, {b, h / (q.getDim(1) / k.getDim(1)), j, d});
+      sum += at(q, {b, h, i, d}) *
+             at(k, {b, h / (q.getDim(1) / k.getDim(1)), j, d});
     return sum;
   }
 };
@@ -103,7 +117,8 @@ TEST(Attention, ScoresByDotAndScaledDot) {
   };
   test.expect(product, always);
   test.score = "scaled";
-  test.expect([&](auto... at) { return product(at...) / std::sqrt(3.0); }, always);
+  test.expect([&](auto... at) { return product(at...) / std::sqrt(3.0); },
+              always);
   test.attributes = "scale = 0.25 : f64";
   test.expect([&](auto... at) { return product(at...) * 0.25; }, always);
 }
@@ -117,7 +132,8 @@ TEST(Attention, ScoresAdditively) {
       [&](int64_t b, int64_t h, int64_t i, int64_t j) {
         double sum = 0;
         for (int64_t d = 0; d < 3; ++d)
-          sum += at(w, {d}) * std::tanh(at(test.q, {b, h, i, d}) + at(test.k, {b, h, j, d}));
+          sum += at(w, {d}) *
+                 std::tanh(at(test.q, {b, h, i, d}) + at(test.k, {b, h, j, d}));
         return sum;
       },
       always);
@@ -133,7 +149,8 @@ TEST(Attention, ScoresByAMatrix) {
         double sum = 0;
         for (int64_t d = 0; d < 3; ++d)
           for (int64_t e = 0; e < 3; ++e)
-            sum += at(test.q, {b, h, i, d}) * at(w, {d, e}) * at(test.k, {b, h, j, e});
+            sum += at(test.q, {b, h, i, d}) * at(w, {d, e}) *
+                   at(test.k, {b, h, j, e});
         return sum;
       },
       always);
@@ -161,19 +178,23 @@ TEST(Attention, ScoresByARegion) {
       [&](int64_t b, int64_t h, int64_t i, int64_t j) {
         double sum = 0;
         for (int64_t d = 0; d < 3; ++d) {
-          double difference = at(test.q, {b, h, i, d}) - at(test.k, {b, 0, j, d});
+          double difference =
+              at(test.q, {b, h, i, d}) - at(test.k, {b, 0, j, d});
           sum -= difference * difference;
         }
         return sum;
       },
-      [](int64_t b, int64_t, int64_t, int64_t j) { return j < (b == 0 ? 3 : 2); });
+      [](int64_t b, int64_t, int64_t, int64_t j) {
+        return j < (b == 0 ? 3 : 2);
+      });
 }
 
 TEST(Attention, SharesKeysBetweenHeads) {
   AttentionCase test(1, 4, 2, 2, 3);
   test.expect([&](auto... at) { return test.product(at...); }, always);
   AttentionCase odd(1, 3, 2, 2, 3);
-  EXPECT_THAT(odd.getError(), testing::HasSubstr("3 query heads are no multiple of 2"));
+  EXPECT_THAT(odd.getError(),
+              testing::HasSubstr("3 query heads are no multiple of 2"));
 }
 
 TEST(Attention, CapsThenBiases) {
@@ -183,7 +204,8 @@ TEST(Attention, CapsThenBiases) {
   test.add("bias", "tensor<?x1x?x?xf32>", bias);
   test.expect(
       [&](int64_t b, int64_t h, int64_t i, int64_t j) {
-        return 0.5 * std::tanh(test.product(b, h, i, j) / 0.5) + at(bias, {b, 0, i, j});
+        return 0.5 * std::tanh(test.product(b, h, i, j) / 0.5) +
+               at(bias, {b, 0, i, j});
       },
       always);
 }
@@ -193,11 +215,14 @@ TEST(Attention, MasksKeys) {
   std::vector<int64_t> mask{1, 0, 1, /**/ 0, 1, 1};
   test.add("mask", "tensor<?x1x1x?xi1>", i1({2, 1, 1, 3}, mask));
   test.expect([&](auto... at) { return test.product(at...); },
-              [&](int64_t b, int64_t, int64_t, int64_t j) { return mask[b * 3 + j] != 0; });
+              [&](int64_t b, int64_t, int64_t, int64_t j) {
+                return mask[b * 3 + j] != 0;
+              });
 }
 
 TEST(Attention, GivesZerosToAQueryWithoutKeys) {
-  for (std::string normalizer : {"softmax", "negated_softmax", "sigmoid", "none"}) {
+  for (std::string normalizer :
+       {"softmax", "negated_softmax", "sigmoid", "none"}) {
     AttentionCase test(2, 1, 1, 1, 3);
     test.attributes = "normalizer = #seq.normalizer<" + normalizer + ">";
     test.addLengths({0, 3});
@@ -232,9 +257,12 @@ TEST(Attention, LooksOnlyBack) {
   AttentionCase test(1, 1, 1, 3, 5);
   auto product = [&](auto... at) { return test.product(at...); };
   test.attributes = "causal = #seq.causal<top_left>";
-  test.expect(product, [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i; });
+  test.expect(product,
+              [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i; });
   test.attributes = "causal = #seq.causal<bottom_right>";
-  test.expect(product, [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i + 2; });
+  test.expect(product, [](int64_t, int64_t, int64_t i, int64_t j) {
+    return j <= i + 2;
+  });
 }
 
 TEST(Attention, LooksThroughAWindow) {
@@ -245,16 +273,19 @@ TEST(Attention, LooksThroughAWindow) {
     return j >= i - 1 && j <= i + 2;
   });
   test.attributes = "window = array<i64: -1, 0>";
-  test.expect(product, [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i; });
-  test.attributes = "window = array<i64: 1, -1>, causal = #seq.causal<bottom_right>";
+  test.expect(product,
+              [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i; });
+  test.attributes =
+      "window = array<i64: 1, -1>, causal = #seq.causal<bottom_right>";
   test.expect(product, [](int64_t, int64_t, int64_t i, int64_t j) {
     return j >= i + 2 - 1 && j <= i + 2;
   });
   // Queries before every key of their window see nothing.
   AttentionCase none(1, 1, 1, 4, 2);
   none.attributes = "causal = #seq.causal<bottom_right>";
-  none.expect([&](auto... at) { return none.product(at...); },
-              [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i - 2; });
+  none.expect(
+      [&](auto... at) { return none.product(at...); },
+      [](int64_t, int64_t, int64_t i, int64_t j) { return j <= i - 2; });
 }
 
 TEST(Attention, TakesKeysOfTheNamedRow) {
@@ -265,7 +296,8 @@ TEST(Attention, TakesKeysOfTheNamedRow) {
   test.add("rows", "tensor<?xi32>", i32({3}, {1, 0, 1}));
   // The bias belongs to the row of the keys.
   Tensor bias = randomF32({2, 1, 1, 3}, 5);
-  test.clauses.insert(test.clauses.begin(), {"bias", "tensor<?x1x1x?xf32>", bias});
+  test.clauses.insert(test.clauses.begin(),
+                      {"bias", "tensor<?x1x1x?xf32>", bias});
   auto results = test.run();
   ASSERT_EQ(results[0].getShape(), llvm::ArrayRef<int64_t>({3, 1, 1, 2}));
   for (int64_t lane = 0; lane < 3; ++lane) {
@@ -287,20 +319,25 @@ TEST(Attention, TakesKeysOfTheNamedRow) {
 TEST(Attention, RefusesOperandsThatDoNotFit) {
   AttentionCase lengths(2, 1, 1, 1, 3);
   lengths.addLengths({3, 4});
-  EXPECT_THAT(lengths.getError(), testing::HasSubstr("length 4 is outside [0, 3]"));
+  EXPECT_THAT(lengths.getError(),
+              testing::HasSubstr("length 4 is outside [0, 3]"));
   AttentionCase batch(2, 1, 1, 1, 3);
   batch.q = randomF32({3, 1, 1, 3}, 1);
-  EXPECT_THAT(batch.getError(), testing::HasSubstr("query has 3 rows and key 2"));
+  EXPECT_THAT(batch.getError(),
+              testing::HasSubstr("query has 3 rows and key 2"));
   AttentionCase mask(2, 1, 1, 1, 3);
   mask.add("mask", "tensor<?x?x?x?xi1>", i1({2, 1, 1, 2}, {1, 1, 1, 1}));
-  EXPECT_THAT(mask.getError(), testing::HasSubstr("2x1x1x2 does not broadcast"));
+  EXPECT_THAT(mask.getError(),
+              testing::HasSubstr("2x1x1x2 does not broadcast"));
   AttentionCase values(2, 1, 1, 1, 3);
   values.v = randomF32({2, 1, 4, 2}, 1);
-  EXPECT_THAT(values.getError(), testing::HasSubstr("key without its features"));
+  EXPECT_THAT(values.getError(),
+              testing::HasSubstr("key without its features"));
 }
 
 TEST(Attention, WorksWithoutHeads) {
-  Program program(R"(func.func @main(%q: tensor<?x?x2xf32>, %k: tensor<?x?x2xf32>,
+  Program program(
+      R"(func.func @main(%q: tensor<?x?x2xf32>, %k: tensor<?x?x2xf32>,
       %v: tensor<?x?x1xf32>, %m: tensor<?x1x?xi1>) -> tensor<?x?x1xf32> {
     %o = seq.attention dot %q, %k, %v mask(%m : tensor<?x1x?xi1>)
         : (tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
@@ -309,5 +346,6 @@ TEST(Attention, WorksWithoutHeads) {
   auto results =
       program.run({f32({1, 1, 2}, {1, 0}), f32({1, 3, 2}, {0, 5, 1, 5, 2, 5}),
                    f32({1, 3, 1}, {10, 20, 30}), i1({1, 1, 3}, {1, 1, 0})});
-  expectFloats(results[0], {1, 1, 1}, (10 + 20 * std::exp(1.0)) / (1 + std::exp(1.0)));
+  expectFloats(results[0], {1, 1, 1},
+               (10 + 20 * std::exp(1.0)) / (1 + std::exp(1.0)));
 }

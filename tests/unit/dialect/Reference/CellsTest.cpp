@@ -1,7 +1,8 @@
 //===- CellsTest.cpp - The named recurrent layers -------------------------===//
 //
-// One step is compared with the formula worked out here for sizes of 1; larger layers, several
-// steps, directions and lengths by what they must have in common.
+// One step is compared with the formula worked out here for sizes of 1; larger
+// layers, several steps, directions and lengths by what they must have in
+// common.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +16,9 @@ namespace {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-double clip(double x, double bound) { return std::min(std::max(x, -bound), bound); }
+double clip(double x, double bound) {
+  return std::min(std::max(x, -bound), bound);
+}
 
 /// An operand in parentheses, its type, and its tensor.
 struct Extra {
@@ -54,17 +57,21 @@ struct LayerCase {
       return type + "f32>";
     };
     std::string d = std::to_string(directions), h = std::to_string(hidden);
-    std::string p = std::to_string(projected ? projected : hidden), i = std::to_string(features);
+    std::string p = std::to_string(projected ? projected : hidden),
+                i = std::to_string(features);
     std::string g = std::to_string(gates * hidden);
-    std::vector<std::string> types{dims({"?", "?", i}), dims({d, g, i}), dims({d, g, p})};
-    std::string arguments = "%x: " + types[0] + ", %w: " + types[1] + ", %r: " + types[2];
+    std::vector<std::string> types{dims({"?", "?", i}), dims({d, g, i}),
+                                   dims({d, g, p})};
+    std::string arguments =
+        "%x: " + types[0] + ", %w: " + types[1] + ", %r: " + types[2];
     std::string operands;
     for (const Extra &extra : extras) {
       arguments += ", %" + extra.name + ": " + extra.type;
       operands += " " + extra.name + "(%" + extra.name + ")";
       types.push_back(extra.type);
     }
-    std::string y = batchFirst ? dims({"?", "?", d, p}) : dims({"?", d, "?", p});
+    std::string y =
+        batchFirst ? dims({"?", "?", d, p}) : dims({"?", d, "?", p});
     auto state = [&](const std::string &size) {
       return batchFirst ? dims({"?", d, size}) : dims({d, "?", size});
     };
@@ -77,36 +84,54 @@ struct LayerCase {
     std::string all;
     for (const std::string &type : types)
       all += (all.empty() ? "" : ", ") + type;
-    return Program("func.func @main(" + arguments + ") -> (" + results + ") {\n  " + names +
-                   " = seq." + op + " %x, %w, %r" + operands + " {" + attributes + "} : (" + all +
-                   ") -> (" + results + ")\n  return " + names + " : " + results + "\n}");
+    return Program("func.func @main(" + arguments + ") -> (" + results +
+                   ") {\n  " + names + " = seq." + op + " %x, %w, %r" +
+                   operands + " {" + attributes + "} : (" + all + ") -> (" +
+                   results + ")\n  return " + names + " : " + results + "\n}");
   }
 };
 
 Extra lengths(llvm::ArrayRef<int64_t> values) {
-  return {"lengths", "tensor<?xi32>", i32({static_cast<int64_t>(values.size())}, values)};
+  return {"lengths", "tensor<?xi32>",
+          i32({static_cast<int64_t>(values.size())}, values)};
 }
 
-/// A layer of one unit and one feature; `bias` holds the input biases, then the recurrent ones.
-LayerCase makeSmall(const std::string &op, int64_t gates, llvm::ArrayRef<double> x,
-                    llvm::ArrayRef<double> w, llvm::ArrayRef<double> r,
-                    llvm::ArrayRef<double> bias) {
-  LayerCase layer{op, gates, 1, 1, f32({static_cast<int64_t>(x.size()), 1, 1}, x),
-                  f32({1, gates, 1}, w), f32({1, gates, 1}, r), {}, ""};
-  layer.extras.push_back({"bias", "tensor<1x" + std::to_string(2 * gates) + "xf32>",
+/// A layer of one unit and one feature; `bias` holds the input biases, then the
+/// recurrent ones.
+LayerCase makeSmall(const std::string &op, int64_t gates,
+                    llvm::ArrayRef<double> x, llvm::ArrayRef<double> w,
+                    llvm::ArrayRef<double> r, llvm::ArrayRef<double> bias) {
+  LayerCase layer{op,
+                  gates,
+                  1,
+                  1,
+                  f32({static_cast<int64_t>(x.size()), 1, 1}, x),
+                  f32({1, gates, 1}, w),
+                  f32({1, gates, 1}, r),
+                  {},
+                  ""};
+  layer.extras.push_back({"bias",
+                          "tensor<1x" + std::to_string(2 * gates) + "xf32>",
                           f32({1, 2 * gates}, bias)});
   return layer;
 }
 
 /// A layer of random weights with a batch of 3 over 4 steps.
 LayerCase makeLarge(const std::string &op, int64_t gates, int64_t directions) {
-  LayerCase layer{op, gates, 3, 5, randomF32({4, 3, 3}, 1),
+  LayerCase layer{op,
+                  gates,
+                  3,
+                  5,
+                  randomF32({4, 3, 3}, 1),
                   randomF32({directions, gates * 5, 3}, 2),
-                  randomF32({directions, gates * 5, 5}, 3), {}, ""};
+                  randomF32({directions, gates * 5, 5}, 3),
+                  {},
+                  ""};
   layer.directions = directions;
   std::string d = std::to_string(directions);
-  layer.extras.push_back({"bias", "tensor<" + d + "x" + std::to_string(gates * 10) + "xf32>",
-                          randomF32({directions, gates * 10}, 4)});
+  layer.extras.push_back(
+      {"bias", "tensor<" + d + "x" + std::to_string(gates * 10) + "xf32>",
+       randomF32({directions, gates * 10}, 4)});
   return layer;
 }
 
@@ -156,7 +181,8 @@ Tensor swapDims(const Tensor &tensor, int64_t dim) {
   return result;
 }
 
-const std::vector<std::pair<std::string, int64_t>> allCells = {{"rnn", 1}, {"gru", 3}, {"lstm", 4}};
+const std::vector<std::pair<std::string, int64_t>> allCells = {
+    {"rnn", 1}, {"gru", 3}, {"lstm", 4}};
 
 } // namespace
 
@@ -179,7 +205,8 @@ TEST(Cells, StepsGru) {
   double x = 0.8, h0 = 0.35;
   for (bool linear : {false, true}) {
     LayerCase layer = makeSmall("gru", 3, x, w, r, b);
-    layer.extras.push_back({"initial_h", "tensor<1x?x1xf32>", f32({1, 1, 1}, h0)});
+    layer.extras.push_back(
+        {"initial_h", "tensor<1x?x1xf32>", f32({1, 1, 1}, h0)});
     layer.attributes = linear ? "linear_before_reset" : "";
     double z = sigmoid(x * w[0] + h0 * r[0] + b[0] + b[3]);
     double rr = sigmoid(x * w[1] + h0 * r[1] + b[1] + b[4]);
@@ -192,17 +219,22 @@ TEST(Cells, StepsGru) {
 
 TEST(Cells, StepsLstm) {
   std::vector<double> w{0.5, -0.7, 1.1, 0.9}, r{0.3, 0.8, -1.3, 0.4};
-  std::vector<double> b{0.1, -0.2, 0.3, -0.4, 0.5, -0.6, 0.7, -0.8}, p{0.25, -0.35, 0.45};
+  std::vector<double> b{0.1, -0.2, 0.3, -0.4, 0.5, -0.6, 0.7, -0.8},
+      p{0.25, -0.35, 0.45};
   double x = 0.8, h0 = 0.35, c0 = -0.6;
   for (bool inputForget : {false, true}) {
     LayerCase layer = makeSmall("lstm", 4, x, w, r, b);
-    layer.extras.push_back({"initial_h", "tensor<1x?x1xf32>", f32({1, 1, 1}, h0)});
-    layer.extras.push_back({"initial_c", "tensor<1x?x1xf32>", f32({1, 1, 1}, c0)});
+    layer.extras.push_back(
+        {"initial_h", "tensor<1x?x1xf32>", f32({1, 1, 1}, h0)});
+    layer.extras.push_back(
+        {"initial_c", "tensor<1x?x1xf32>", f32({1, 1, 1}, c0)});
     layer.extras.push_back({"peephole", "tensor<1x3xf32>", f32({1, 3}, p)});
     layer.attributes = inputForget ? "input_forget" : "";
     // Gates i, o, f, c; peepholes i, o, f.
     double i = sigmoid(x * w[0] + h0 * r[0] + p[0] * c0 + b[0] + b[4]);
-    double f = inputForget ? 1 - i : sigmoid(x * w[2] + h0 * r[2] + p[2] * c0 + b[2] + b[6]);
+    double f = inputForget
+                   ? 1 - i
+                   : sigmoid(x * w[2] + h0 * r[2] + p[2] * c0 + b[2] + b[6]);
     double c = std::tanh(x * w[3] + h0 * r[3] + b[3] + b[7]);
     double c1 = f * c0 + i * c;
     double o = sigmoid(x * w[1] + h0 * r[1] + p[1] * c1 + b[1] + b[5]);
@@ -214,17 +246,20 @@ TEST(Cells, StepsLstm) {
 }
 
 TEST(Cells, ClipsEveryArgument) {
-  // Gates far beyond the bound, and a cell state beyond it too: h(C) is clipped as well.
+  // Gates far beyond the bound, and a cell state beyond it too: h(C) is clipped
+  // as well.
   double bound = 0.5;
   LayerCase layer = makeSmall("lstm", 4, {1.0, 1.0}, {3, 4, 5, 6}, {0, 0, 0, 0},
                               {0, 0, 0, 0, 0, 0, 0, 0});
-  layer.extras.push_back({"initial_c", "tensor<1x?x1xf32>", f32({1, 1, 1}, 2.0)});
+  layer.extras.push_back(
+      {"initial_c", "tensor<1x?x1xf32>", f32({1, 1, 1}, 2.0)});
   layer.attributes = "clip = 0.5 : f32";
   double s = sigmoid(clip(3, bound)), t = std::tanh(clip(6, bound));
   double c1 = s * 2 + s * t, c2 = s * c1 + s * t;
   auto results = layer.run();
-  expectFloats(results[0], {2, 1, 1, 1},
-               {s * std::tanh(clip(c1, bound)), s * std::tanh(clip(c2, bound))});
+  expectFloats(
+      results[0], {2, 1, 1, 1},
+      {s * std::tanh(clip(c1, bound)), s * std::tanh(clip(c2, bound))});
   expectFloats(results[2], {1, 1, 1}, c2);
   LayerCase negative = makeSmall("rnn", 1, {-1.0}, 7, 0, {0, 0});
   negative.attributes = "clip = 0.5 : f32";
@@ -239,23 +274,31 @@ TEST(Cells, AppliesEveryActivation) {
   };
   double x = 1.5;
   for (const Case &test :
-       {Case{"relu", 0, 0, 0, x}, Case{"tanh", 0, 0, std::tanh(-x), std::tanh(x)},
-        Case{"sigmoid", 0, 0, sigmoid(-x), sigmoid(x)}, Case{"affine", 0, 0, -x, x},
-        Case{"affine", 2, 0.5, -2.5, 3.5}, Case{"leaky_relu", 0, 0, -0.015, x},
-        Case{"leaky_relu", 0.5, 0, -0.75, x}, Case{"thresholded_relu", 0, 0, 0, x},
+       {Case{"relu", 0, 0, 0, x},
+        Case{"tanh", 0, 0, std::tanh(-x), std::tanh(x)},
+        Case{"sigmoid", 0, 0, sigmoid(-x), sigmoid(x)},
+        Case{"affine", 0, 0, -x, x}, Case{"affine", 2, 0.5, -2.5, 3.5},
+        Case{"leaky_relu", 0, 0, -0.015, x},
+        Case{"leaky_relu", 0.5, 0, -0.75, x},
+        Case{"thresholded_relu", 0, 0, 0, x},
         Case{"thresholded_relu", 2, 0, 0, 0},
         Case{"scaled_tanh", 0, 0, std::tanh(-x), std::tanh(x)},
         Case{"scaled_tanh", 2, 0.5, 2 * std::tanh(-0.75), 2 * std::tanh(0.75)},
-        Case{"hard_sigmoid", 0, 0, 0.2, 0.8}, Case{"hard_sigmoid", 1, 0.25, 0, 1},
-        Case{"elu", 0, 0, std::exp(-x) - 1, x}, Case{"elu", 2, 0, 2 * (std::exp(-x) - 1), x},
+        Case{"hard_sigmoid", 0, 0, 0.2, 0.8},
+        Case{"hard_sigmoid", 1, 0.25, 0, 1},
+        Case{"elu", 0, 0, std::exp(-x) - 1, x},
+        Case{"elu", 2, 0, 2 * (std::exp(-x) - 1), x},
         Case{"softsign", 0, 0, -0.6, 0.6},
-        Case{"softplus", 0, 0, std::log(1 + std::exp(-x)), std::log(1 + std::exp(x))}}) {
+        Case{"softplus", 0, 0, std::log(1 + std::exp(-x)),
+             std::log(1 + std::exp(x))}}) {
     LayerCase layer = makeSmall("rnn", 1, {-x, x}, 1, 0, {0, 0});
     layer.attributes = "activations = [\"" + test.name + "\"]";
     if (test.alpha != 0)
-      layer.attributes += ", activation_alpha = [" + std::to_string(test.alpha) + " : f32]";
+      layer.attributes +=
+          ", activation_alpha = [" + std::to_string(test.alpha) + " : f32]";
     if (test.beta != 0)
-      layer.attributes += ", activation_beta = [" + std::to_string(test.beta) + " : f32]";
+      layer.attributes +=
+          ", activation_beta = [" + std::to_string(test.beta) + " : f32]";
     auto results = layer.run();
     SCOPED_TRACE(test.name);
     // The parameters and their defaults are single precision.
@@ -265,11 +308,13 @@ TEST(Cells, AppliesEveryActivation) {
 }
 
 TEST(Cells, GivesParametersToTheActivationsThatTakeThem) {
-  // f = leaky_relu takes one alpha, g = tanh none, h = affine an alpha and a beta.
+  // f = leaky_relu takes one alpha, g = tanh none, h = affine an alpha and a
+  // beta.
   LayerCase layer = makeSmall("lstm", 4, {1.0}, {-1, -2, 0, 3}, {0, 0, 0, 0},
                               {0, 0, 0, 0, 0, 0, 0, 0});
   layer.attributes = "activations = [\"leaky_relu\", \"tanh\", \"affine\"], "
-                     "activation_alpha = [0.5 : f32, 4.0 : f32], activation_beta = [0.25 : f32]";
+                     "activation_alpha = [0.5 : f32, 4.0 : f32], "
+                     "activation_beta = [0.25 : f32]";
   double c1 = -0.5 * std::tanh(3.0);
   auto results = layer.run();
   expectFloats(results[2], {1, 1, 1}, c1);
@@ -296,7 +341,8 @@ TEST(Cells, MultipliesByTheTransposes) {
 }
 
 TEST(Cells, SeparatesGatesAndUnits) {
-  // One step of LSTM and GRU with 5 units, without state: each unit from its own gate rows.
+  // One step of LSTM and GRU with 5 units, without state: each unit from its
+  // own gate rows.
   LayerCase lstm = makeLarge("lstm", 4, 1), gru = makeLarge("gru", 3, 1);
   lstm.x = slice(lstm.x, 0, 0, 1);
   gru.x = lstm.x;
@@ -310,17 +356,21 @@ TEST(Cells, SeparatesGatesAndUnits) {
   };
   for (int64_t row = 0; row < 3; ++row)
     for (int64_t j = 0; j < 5; ++j) {
-      double c = sigmoid(gate(lstm, row, j)) * std::tanh(gate(lstm, row, 15 + j));
+      double c =
+          sigmoid(gate(lstm, row, j)) * std::tanh(gate(lstm, row, 15 + j));
       EXPECT_NEAR(at(lstmResults[2], {0, row, j}), c, 1e-12);
       EXPECT_NEAR(at(lstmResults[1], {0, row, j}),
                   sigmoid(gate(lstm, row, 5 + j)) * std::tanh(c), 1e-12);
       EXPECT_NEAR(at(gruResults[1], {0, row, j}),
-                  (1 - sigmoid(gate(gru, row, j))) * std::tanh(gate(gru, row, 10 + j)), 1e-12);
+                  (1 - sigmoid(gate(gru, row, j))) *
+                      std::tanh(gate(gru, row, 10 + j)),
+                  1e-12);
     }
 }
 
 TEST(Cells, ProjectsTheHiddenState) {
-  // With the identity as projection nothing changes; with twice the identity the output doubles.
+  // With the identity as projection nothing changes; with twice the identity
+  // the output doubles.
   for (double factor : {1.0, 2.0}) {
     LayerCase plain = makeLarge("lstm", 4, 1);
     plain.x = slice(plain.x, 0, 0, 1);
@@ -329,7 +379,8 @@ TEST(Cells, ProjectsTheHiddenState) {
     std::vector<double> identity(25, 0.0);
     for (int64_t i = 0; i < 5; ++i)
       identity[i * 6] = factor;
-    projected.extras.push_back({"projection", "tensor<1x5x5xf32>", f32({1, 5, 5}, identity)});
+    projected.extras.push_back(
+        {"projection", "tensor<1x5x5xf32>", f32({1, 5, 5}, identity)});
     auto expected = plain.run(), found = projected.run();
     std::vector<double> scaled(expected[1].floats());
     for (double &value : scaled)
@@ -397,14 +448,16 @@ TEST(Cells, RunBothDirections) {
 
 TEST(Cells, TakeActivationsByDirection) {
   LayerCase both = makeLarge("rnn", 1, 2);
-  both.attributes = "direction = #seq.direction<bidirectional>, "
-                    "activations = [\"relu\", \"affine\"], activation_alpha = [2.0 : f32]";
+  both.attributes =
+      "direction = #seq.direction<bidirectional>, "
+      "activations = [\"relu\", \"affine\"], activation_alpha = [2.0 : f32]";
   LayerCase reverse = makeLarge("rnn", 1, 1);
   reverse.w = slice(both.w, 0, 1, 1);
   reverse.r = slice(both.r, 0, 1, 1);
   reverse.extras[0].tensor = slice(both.extras[0].tensor, 0, 1, 1);
-  reverse.attributes = "direction = #seq.direction<reverse>, activations = [\"affine\"], "
-                       "activation_alpha = [2.0 : f32]";
+  reverse.attributes =
+      "direction = #seq.direction<reverse>, activations = [\"affine\"], "
+      "activation_alpha = [2.0 : f32]";
   expectEqual(slice(both.run()[0], 1, 1, 1), reverse.run()[0]);
 }
 
@@ -416,7 +469,8 @@ TEST(Cells, StopEachRowAtItsLength) {
       LayerCase batch = makeLarge(op, gates, 1);
       batch.attributes = "direction = #seq.direction<" + direction + ">";
       batch.extras.push_back(lengths(rowLengths));
-      batch.extras.push_back({"initial_h", "tensor<1x?x5xf32>", randomF32({1, 3, 5}, 6)});
+      batch.extras.push_back(
+          {"initial_h", "tensor<1x?x5xf32>", randomF32({1, 3, 5}, 6)});
       auto found = batch.run();
       for (int64_t row = 0; row < 3; ++row) {
         int64_t length = rowLengths[row];
@@ -449,14 +503,16 @@ TEST(Cells, PutTheBatchFirst) {
     batchFirst.batchFirst = true;
     batchFirst.x = swapDims(timeFirst.x, 1);
     batchFirst.attributes += ", batch_first";
-    batchFirst.extras.back() = {"initial_h", "tensor<?x2x5xf32>", swapDims(h0, 1)};
+    batchFirst.extras.back() = {"initial_h", "tensor<?x2x5xf32>",
+                                swapDims(h0, 1)};
     auto expected = timeFirst.run(), found = batchFirst.run();
     // [T, D, B, H] and [B, T, D, H]: swap B and T, then B and D inside.
     for (int64_t t = 0; t < 4; ++t)
       for (int64_t d = 0; d < 2; ++d)
         for (int64_t b = 0; b < 3; ++b)
           for (int64_t j = 0; j < 5; ++j)
-            EXPECT_EQ(at(found[0], {b, t, d, j}), at(expected[0], {t, d, b, j}));
+            EXPECT_EQ(at(found[0], {b, t, d, j}),
+                      at(expected[0], {t, d, b, j}));
     for (size_t state = 1; state < expected.size(); ++state)
       expectEqual(found[state], swapDims(expected[state], 1));
   }
@@ -485,10 +541,12 @@ TEST(Cells, RefuseLengthsOutsideTheTimeExtent) {
   for (auto [op, gates] : allCells) {
     LayerCase layer = makeLarge(op, gates, 1);
     layer.extras.push_back(lengths({4, 5, 0}));
-    EXPECT_THAT(layer.getError(), testing::HasSubstr("length 5 of row 1 is outside [0, 4]"));
+    EXPECT_THAT(layer.getError(),
+                testing::HasSubstr("length 5 of row 1 is outside [0, 4]"));
     layer.extras.back() = lengths({4, 0, -1});
     EXPECT_THAT(layer.getError(), testing::HasSubstr("length -1 of row 2"));
     layer.extras.back() = lengths({4, 0});
-    EXPECT_THAT(layer.getError(), testing::HasSubstr("lengths has shape 2, required 3"));
+    EXPECT_THAT(layer.getError(),
+                testing::HasSubstr("lengths has shape 2, required 3"));
   }
 }

@@ -6,7 +6,8 @@ using namespace seqc::reference;
 
 TEST(Control, RunsForLoops) {
   // Powers of two by doubling, written one after the other.
-  Program program(R"(func.func @main(%n: index, %e: tensor<?xi32>) -> (i32, tensor<?xi32>) {
+  Program program(
+      R"(func.func @main(%n: index, %e: tensor<?xi32>) -> (i32, tensor<?xi32>) {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %one = arith.constant 1 : i32
@@ -84,7 +85,8 @@ TEST(Control, RunsForallOnTheOutputsAsTheyWere) {
     }
     return %r : tensor<2x3xf32>
   })");
-  expectFloats(program.run({f32({2, 3}, {1, 2, 3, 4, 5, 6})})[0], {2, 3}, {3, 2, 1, 6, 5, 4});
+  expectFloats(program.run({f32({2, 3}, {1, 2, 3, 4, 5, 6})})[0], {2, 3},
+               {3, 2, 1, 6, 5, 4});
 }
 
 TEST(Control, CallsFunctions) {

@@ -12,8 +12,9 @@ static constexpr double quietNan = std::numeric_limits<double>::quiet_NaN();
 /// A function that applies one op with the given text to two scalars of a type.
 static Program makeBinary(const std::string &op, const std::string &type,
                           const std::string &result) {
-  return Program("func.func @main(%a: " + type + ", %b: " + type + ") -> " + result +
-                 " {\n  %r = " + op + " %a, %b : " + type + "\n  return %r : " + result + "\n}");
+  return Program("func.func @main(%a: " + type + ", %b: " + type + ") -> " +
+                 result + " {\n  %r = " + op + " %a, %b : " + type +
+                 "\n  return %r : " + result + "\n}");
 }
 
 static int64_t applyInts(const std::string &op, int64_t a, int64_t b,
@@ -28,7 +29,8 @@ static int64_t applyInts(const std::string &op, int64_t a, int64_t b,
 
 static double applyFloats(const std::string &op, double a, double b) {
   return makeBinary(op, "f32", "f32")
-      .run({Tensor::ofFloat(ElementKind::F32, a), Tensor::ofFloat(ElementKind::F32, b)})[0]
+      .run({Tensor::ofFloat(ElementKind::F32, a),
+            Tensor::ofFloat(ElementKind::F32, b)})[0]
       .scalar()
       .f;
 }
@@ -56,24 +58,27 @@ TEST(Arith, DividesTowardsTheNamedSide) {
 TEST(Arith, ComparesSignedAndUnsigned) {
   EXPECT_EQ(applyInts("arith.cmpi slt,", -1, 0), 1);
   EXPECT_EQ(applyInts("arith.cmpi ult,", -1, 0), 0);
-  EXPECT_EQ(applyInts("arith.cmpi slt,", 1, 0, ElementKind::I1), 1); // 1 of i1 is -1.
+  EXPECT_EQ(applyInts("arith.cmpi slt,", 1, 0, ElementKind::I1),
+            1); // 1 of i1 is -1.
   EXPECT_EQ(applyInts("arith.cmpi ugt,", 1, 0, ElementKind::I1), 1);
   EXPECT_EQ(applyInts("arith.maxsi", -1, 3), 3);
   EXPECT_EQ(applyInts("arith.maxui", -1, 3), -1);
 }
 
 TEST(Arith, FailsWhereNoResultIsDefined) {
-  Tensor one = Tensor::ofInt(ElementKind::I32, 1), zero = Tensor::ofInt(ElementKind::I32, 0);
+  Tensor one = Tensor::ofInt(ElementKind::I32, 1),
+         zero = Tensor::ofInt(ElementKind::I32, 0);
   EXPECT_THAT(makeBinary("arith.divsi", "i32", "i32").getError({one, zero}),
               testing::AllOf(testing::HasSubstr("'arith.divsi' at loc("),
                              testing::HasSubstr("division by zero")));
   EXPECT_THAT(makeBinary("arith.shli", "i32", "i32")
                   .getError({one, Tensor::ofInt(ElementKind::I32, 32)}),
               testing::HasSubstr("shift exceeds the width"));
-  EXPECT_THAT(Program("func.func @main(%a: f32) -> i32 {\n"
-                      "  %r = arith.fptosi %a : f32 to i32\n  return %r : i32\n}")
-                  .getError({Tensor::ofFloat(ElementKind::F32, quietNan)}),
-              testing::HasSubstr("does not fit"));
+  EXPECT_THAT(
+      Program("func.func @main(%a: f32) -> i32 {\n"
+              "  %r = arith.fptosi %a : f32 to i32\n  return %r : i32\n}")
+          .getError({Tensor::ofFloat(ElementKind::F32, quietNan)}),
+      testing::HasSubstr("does not fit"));
 }
 
 TEST(Arith, TreatsNanAsTheOpSays) {
@@ -100,7 +105,8 @@ TEST(Arith, KeepsDoublesButRoundsToHalves) {
 }
 
 TEST(Arith, WorksOnTensorsAndSelectsByScalarOrElement) {
-  Program program(R"(func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>, %c: i1)
+  Program program(
+      R"(func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>, %c: i1)
       -> (tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) {
     %m = arith.cmpf olt, %a, %b : tensor<?xf32>
     %s = arith.select %m, %a, %b : tensor<?xi1>, tensor<?xf32>
@@ -115,12 +121,14 @@ TEST(Arith, WorksOnTensorsAndSelectsByScalarOrElement) {
   expectFloats(results[2], {3}, {-1, 2, quietNan});
   // The inputs are the caller's and must not be written.
   expectFloats(a, {3}, {1, 5, quietNan});
-  EXPECT_THAT(program.getError({a, f32({2}, {1, 2}), Tensor::ofInt(ElementKind::I1, 1)}),
+  EXPECT_THAT(program.getError(
+                  {a, f32({2}, {1, 2}), Tensor::ofInt(ElementKind::I1, 1)}),
               testing::HasSubstr("operand 1 has shape 2, required 3"));
 }
 
 TEST(Arith, ReadsConstants) {
-  Program program(R"(func.func @main() -> (tensor<2x2xf32>, tensor<3xi64>, tensor<2xi1>, f16, i1) {
+  Program program(
+      R"(func.func @main() -> (tensor<2x2xf32>, tensor<3xi64>, tensor<2xi1>, f16, i1) {
     %a = arith.constant dense<[[1.0, -2.0], [0.5, 0.1]]> : tensor<2x2xf32>
     %b = arith.constant dense<-7> : tensor<3xi64>
     %c = arith.constant dense<[true, false]> : tensor<2xi1>
@@ -161,7 +169,8 @@ TEST(Math, ComputesInDoublePrecision) {
 }
 
 TEST(Affine, EvaluatesMapsOfIndices) {
-  Program program(R"(func.func @main(%i: index, %n: index) -> (index, index, index) {
+  Program program(
+      R"(func.func @main(%i: index, %n: index) -> (index, index, index) {
     %a = affine.apply affine_map<(d0)[s0] -> ((d0 * 3) floordiv 2 + s0 mod 4)>(%i)[%n]
     %b = affine.min affine_map<(d0, d1) -> (d0, d1 - 2)>(%i, %n)
     %c = affine.max affine_map<(d0, d1) -> (d0, d1 - 2)>(%i, %n)

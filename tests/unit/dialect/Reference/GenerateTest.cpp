@@ -1,7 +1,8 @@
 //===- GenerateTest.cpp - Search over a decoder step ----------------------===//
 //
-// The models here are tables of logits: by last token, or by a state that encodes the whole past.
-// Exact beam search is compared with the best of all sequences there are.
+// The models here are tables of logits: by last token, or by a state that
+// encodes the whole past. Exact beam search is compared with the best of all
+// sequences there are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +19,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// A decoder over a table `[rows, contexts, V]`: the context is `(context * V + id) mod contexts`,
-/// so a table of V contexts is indexed by the last token and a larger one by more of the past.
+/// A decoder over a table `[rows, contexts, V]`: the context is `(context * V +
+/// id) mod contexts`, so a table of V contexts is indexed by the last token and
+/// a larger one by more of the past.
 struct Decoder {
   int64_t vocabulary, contexts;
   Tensor table;
@@ -42,10 +44,13 @@ struct Decoder {
   Program build() const {
     std::string v = std::to_string(vocabulary), c = std::to_string(contexts);
     std::string n = std::to_string(numBest);
-    std::string table = "tensor<?x" + c + "x" + v + "xf32>", logits = "tensor<?x" + v + "xf32>";
-    std::string results = "tensor<?x" + n + "x?xi32>, tensor<?x" + n + "xi32>, tensor<?x" + n +
-                          "xf32>, tensor<?x" + n + "xi8>";
-    std::string traces = "tensor<?x" + n + "x?xi32>, tensor<?x" + n + "x?x" + v + "xf32>";
+    std::string table = "tensor<?x" + c + "x" + v + "xf32>",
+                logits = "tensor<?x" + v + "xf32>";
+    std::string results = "tensor<?x" + n + "x?xi32>, tensor<?x" + n +
+                          "xi32>, tensor<?x" + n + "xf32>, tensor<?x" + n +
+                          "xi8>";
+    std::string traces =
+        "tensor<?x" + n + "x?xi32>, tensor<?x" + n + "x?x" + v + "xf32>";
     std::string prefixArguments, prefixClauses;
     if (hasPrefix) {
       prefixArguments = ", %p: tensor<?x?xi32>, %pl: tensor<?xi32>";
@@ -53,45 +58,69 @@ struct Decoder {
           " prefix(%p : tensor<?x?xi32>) prefix_lengths(%pl : tensor<?xi32>)";
     }
     return Program(
-        "func.func @main(%table: " + table + ", %start: tensor<?xi32>, %max: index, "
-        "%c0s: tensor<?xi32>" + prefixArguments + ") -> (" + results + ", " + traces + ") {\n"
-        "  %r:6 = seq.generate " + search + " start(%start : tensor<?xi32>) end " + ends +
-        " pad -1 max_new(%max)" + prefixClauses + " init(%c0s : tensor<?xi32>)" +
-        " attributes {min_new = " + std::to_string(minNew) + " : i64} {\n"
-        "  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, %context: tensor<?xi32>):\n"
+        "func.func @main(%table: " + table +
+        ", %start: tensor<?xi32>, %max: index, "
+        "%c0s: tensor<?xi32>" +
+        prefixArguments + ") -> (" + results + ", " + traces +
+        ") {\n"
+        "  %r:6 = seq.generate " +
+        search + " start(%start : tensor<?xi32>) end " + ends +
+        " pad -1 max_new(%max)" + prefixClauses +
+        " init(%c0s : tensor<?xi32>)" +
+        " attributes {min_new = " + std::to_string(minNew) +
+        " : i64} {\n"
+        "  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, "
+        "%context: tensor<?xi32>):\n"
         "    %c0 = arith.constant 0 : index\n"
         "    %n = tensor.dim %id, %c0 : tensor<?xi32>\n"
-        "    %v = arith.constant " + v + " : i32\n"
-        "    %c = arith.constant " + c + " : i32\n"
+        "    %v = arith.constant " +
+        v +
+        " : i32\n"
+        "    %c = arith.constant " +
+        c +
+        " : i32\n"
         "    %vs = tensor.splat %v[%n] : tensor<?xi32>\n"
         "    %cs = tensor.splat %c[%n] : tensor<?xi32>\n"
         "    %shifted = arith.muli %context, %vs : tensor<?xi32>\n"
         "    %sum = arith.addi %shifted, %id : tensor<?xi32>\n"
         "    %next = arith.remsi %sum, %cs : tensor<?xi32>\n"
-        "    %e = tensor.empty(%n) : " + logits + "\n"
+        "    %e = tensor.empty(%n) : " +
+        logits +
+        "\n"
         "    %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>,\n"
         "        affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],\n"
         "        iterator_types = [\"parallel\", \"parallel\"]}\n"
-        "        ins(%row, %next : tensor<?xi32>, tensor<?xi32>) outs(%e : " + logits + ") {\n"
+        "        ins(%row, %next : tensor<?xi32>, tensor<?xi32>) outs(%e : " +
+        logits +
+        ") {\n"
         "      ^bb0(%r: i32, %k: i32, %o: f32):\n"
         "        %ri = arith.index_cast %r : i32 to index\n"
         "        %ki = arith.index_cast %k : i32 to index\n"
         "        %j = linalg.index 1 : index\n"
-        "        %x = tensor.extract %table[%ri, %ki, %j] : " + table + "\n"
+        "        %x = tensor.extract %table[%ri, %ki, %j] : " +
+        table +
+        "\n"
         "        linalg.yield %x : f32\n"
-        "    } -> " + logits + "\n"
+        "    } -> " +
+        logits +
+        "\n"
         "    %p32 = arith.index_cast %pos : index to i32\n"
         "    %where = tensor.splat %p32[%n] : tensor<?xi32>\n"
-        "    seq.yield %z, %next, %where, %z : " + logits + ", tensor<?xi32>, tensor<?xi32>, " +
-        logits + "\n"
-        "  } -> " + results + " traces(" + traces + ")\n"
-        "  return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5 : " + results + ", " + traces + "\n}");
+        "    seq.yield %z, %next, %where, %z : " +
+        logits + ", tensor<?xi32>, tensor<?xi32>, " + logits +
+        "\n"
+        "  } -> " +
+        results + " traces(" + traces +
+        ")\n"
+        "  return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5 : " +
+        results + ", " + traces + "\n}");
   }
 
   llvm::SmallVector<Tensor> inputs() const {
     int64_t rows = static_cast<int64_t>(start.size());
-    llvm::SmallVector<Tensor> tensors{table, i32({rows}, start), Tensor::ofIndex(maxNew),
-                                      i32({rows}, std::vector<int64_t>(rows, 0))};
+    llvm::SmallVector<Tensor> tensors{
+        table, i32({rows}, start), Tensor::ofIndex(maxNew),
+        i32({rows}, std::vector<int64_t>(rows, 0))};
     if (hasPrefix) {
       tensors.push_back(prefix);
       tensors.push_back(prefixLengths);
@@ -105,7 +134,8 @@ struct Decoder {
   Decoder only(int64_t row) const {
     Decoder one = *this;
     int64_t size = contexts * vocabulary;
-    one.table = f32({1, contexts, vocabulary}, table.floats().slice(row * size, size));
+    one.table =
+        f32({1, contexts, vocabulary}, table.floats().slice(row * size, size));
     one.start = {start[row]};
     if (hasPrefix) {
       int64_t width = prefix.getDim(1);
@@ -116,7 +146,8 @@ struct Decoder {
   }
 
   /// Log-probabilities after the tokens read so far, the start included.
-  std::vector<double> getLogProbabilities(llvm::ArrayRef<int64_t> read, int64_t row = 0) const {
+  std::vector<double> getLogProbabilities(llvm::ArrayRef<int64_t> read,
+                                          int64_t row = 0) const {
     int64_t context = 0;
     for (int64_t token : read)
       context = (context * vocabulary + token) % contexts;
@@ -136,8 +167,8 @@ struct Sequence {
   std::vector<int64_t> tokens;
 };
 
-/// Every sequence that ends by an end token (id 0) after more than `minNew` tokens, or at
-/// `maxNew`, best first.
+/// Every sequence that ends by an end token (id 0) after more than `minNew`
+/// tokens, or at `maxNew`, best first.
 std::vector<Sequence> enumerate(const Decoder &decoder, double penalty) {
   std::vector<Sequence> all;
   std::vector<int64_t> tokens;
@@ -151,30 +182,37 @@ std::vector<Sequence> enumerate(const Decoder &decoder, double penalty) {
         continue;
       tokens.push_back(t);
       if (t == 0 || n == decoder.maxNew)
-        all.push_back({(score + lp[t]) / static_cast<float>(std::pow(n, penalty)), tokens});
+        all.push_back(
+            {(score + lp[t]) / static_cast<float>(std::pow(n, penalty)),
+             tokens});
       else
         visit(score + lp[t]);
       tokens.pop_back();
     }
   };
   visit(0);
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Sequence &a, const Sequence &b) { return a.score > b.score; });
+  std::stable_sort(
+      all.begin(), all.end(),
+      [](const Sequence &a, const Sequence &b) { return a.score > b.score; });
   return all;
 }
 
 /// The tokens of one returned hypothesis.
-std::vector<int64_t> getTokens(llvm::ArrayRef<Tensor> results, int64_t row, int64_t best) {
+std::vector<int64_t> getTokens(llvm::ArrayRef<Tensor> results, int64_t row,
+                               int64_t best) {
   int64_t place = row * results[0].getDim(1) + best;
-  llvm::ArrayRef<int64_t> all =
-      results[0].ints().slice(place * results[0].getDim(2), results[0].getDim(2));
+  llvm::ArrayRef<int64_t> all = results[0].ints().slice(
+      place * results[0].getDim(2), results[0].getDim(2));
   all = all.take_front(results[1].ints()[place]);
   return {all.begin(), all.end()};
 }
 
-std::string beam(int64_t width, int64_t numBest, double penalty, const std::string &stop) {
-  return "#seq.beam<width = " + std::to_string(width) + ", n_best = " + std::to_string(numBest) +
-         ", length_penalty = " + std::to_string(penalty) + ", stop = " + stop + ">";
+std::string beam(int64_t width, int64_t numBest, double penalty,
+                 const std::string &stop) {
+  return "#seq.beam<width = " + std::to_string(width) +
+         ", n_best = " + std::to_string(numBest) +
+         ", length_penalty = " + std::to_string(penalty) + ", stop = " + stop +
+         ">";
 }
 
 } // namespace
@@ -186,7 +224,8 @@ std::string beam(int64_t width, int64_t numBest, double penalty, const std::stri
 TEST(Greedy, TakesTheBestTokenUntilTheEnd) {
   // By last token: 1 -> 2 -> 3 -> 0.
   Decoder decoder(1, 4, 4, 1);
-  decoder.table = f32({1, 4, 4}, {9, 9, 9, 9, 0, 0, 5, 1, 0, 0, 0, 5, 5, 1, 1, 1});
+  decoder.table =
+      f32({1, 4, 4}, {9, 9, 9, 9, 0, 0, 5, 1, 0, 0, 0, 5, 5, 1, 1, 1});
   decoder.maxNew = 6;
   auto results = decoder.run();
   expectInts(results[0], {1, 1, 6}, {2, 3, 0, -1, -1, -1});
@@ -207,7 +246,8 @@ TEST(Greedy, TakesTheBestTokenUntilTheEnd) {
 
 TEST(Greedy, GivesTiesToTheLowestId) {
   Decoder decoder(1, 4, 4, 1);
-  decoder.table = f32({1, 4, 4}, {0, 0, 0, 0, 1, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0});
+  decoder.table =
+      f32({1, 4, 4}, {0, 0, 0, 0, 1, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0});
   decoder.ends = "[3]";
   decoder.maxNew = 2;
   expectInts(decoder.run()[0], {1, 1, 2}, {1, 1});
@@ -240,7 +280,8 @@ TEST(Greedy, DeclaresRowsWithoutCandidatesDead) {
 //===----------------------------------------------------------------------===//
 
 TEST(Beam, FindsTheBestOfAllSequencesWhenWideEnough) {
-  // 3 tokens, 4 steps: at most 2^3 * 3 candidates, so a width of 24 drops nothing.
+  // 3 tokens, 4 steps: at most 2^3 * 3 candidates, so a width of 24 drops
+  // nothing.
   for (uint64_t seed = 1; seed <= 20; ++seed)
     for (double penalty : {1.0, 0.0, 0.6, 2.0}) {
       SCOPED_TRACE(seed);
@@ -253,14 +294,16 @@ TEST(Beam, FindsTheBestOfAllSequencesWhenWideEnough) {
       for (int64_t best = 0; best < 5; ++best) {
         EXPECT_EQ(getTokens(results, 0, best), all[best].tokens);
         EXPECT_NEAR(results[2].floats()[best], all[best].score, 1e-12);
-        EXPECT_EQ(results[3].ints()[best], all[best].tokens.back() == 0 ? 0 : 1);
+        EXPECT_EQ(results[3].ints()[best],
+                  all[best].tokens.back() == 0 ? 0 : 1);
       }
     }
 }
 
 TEST(Beam, StopsExactlyWithoutChangingTheResult) {
-  // A narrow beam that stops early by the exact rule gives what it gives when it runs to the end,
-  // which a pool of the same candidates that never stops would hold: replayed here step by step.
+  // A narrow beam that stops early by the exact rule gives what it gives when
+  // it runs to the end, which a pool of the same candidates that never stops
+  // would hold: replayed here step by step.
   for (uint64_t seed = 1; seed <= 40; ++seed)
     for (double penalty : {1.0, 0.0, 2.0, -0.5}) {
       SCOPED_TRACE(seed);
@@ -289,20 +332,24 @@ TEST(Beam, StopsExactlyWithoutChangingTheResult) {
             next.push_back(child);
           }
         }
-        std::stable_sort(next.begin(), next.end(),
-                         [](const Live &a, const Live &b) { return a.score > b.score; });
+        std::stable_sort(
+            next.begin(), next.end(),
+            [](const Live &a, const Live &b) { return a.score > b.score; });
         live.clear();
         for (size_t rank = 0; rank < next.size(); ++rank) {
           bool ends = next[rank].tokens.back() == 0;
           if (rank < 3 && (ends || n == decoder.maxNew))
-            pool.push_back({next[rank].score / static_cast<float>(std::pow(n, penalty)),
-                            next[rank].tokens});
+            pool.push_back(
+                {next[rank].score / static_cast<float>(std::pow(n, penalty)),
+                 next[rank].tokens});
           if (!ends && live.size() < 3)
             live.push_back(next[rank]);
         }
       }
       std::stable_sort(pool.begin(), pool.end(),
-                       [](const Sequence &a, const Sequence &b) { return a.score > b.score; });
+                       [](const Sequence &a, const Sequence &b) {
+                         return a.score > b.score;
+                       });
       for (int64_t best = 0; best < 3; ++best) {
         EXPECT_EQ(getTokens(results, 0, best), pool[best].tokens);
         EXPECT_NEAR(results[2].floats()[best], pool[best].score, 1e-12);
@@ -311,7 +358,8 @@ TEST(Beam, StopsExactlyWithoutChangingTheResult) {
 }
 
 TEST(Beam, OrdersTiesByBeamAndToken) {
-  // All logits are equal, nothing ends: every candidate of a step has the same score.
+  // All logits are equal, nothing ends: every candidate of a step has the same
+  // score.
   Decoder decoder(1, 4, 4, 1);
   decoder.table = f32({1, 4, 4}, std::vector<double>(16, 0.0));
   decoder.ends = "[]";
@@ -322,7 +370,8 @@ TEST(Beam, OrdersTiesByBeamAndToken) {
   EXPECT_EQ(getTokens(results, 0, 0), (std::vector<int64_t>{0, 0}));
   EXPECT_EQ(getTokens(results, 0, 1), (std::vector<int64_t>{0, 1}));
   EXPECT_EQ(getTokens(results, 0, 2), (std::vector<int64_t>{0, 2}));
-  // With an end token 1: of the first three (0, 1, 2) token 1 ends, and 0, 2, 3 live on.
+  // With an end token 1: of the first three (0, 1, 2) token 1 ends, and 0, 2, 3
+  // live on.
   decoder.ends = "[1]";
   decoder.maxNew = 3;
   decoder.search = beam(3, 3, 0.0, "exact");
@@ -333,7 +382,8 @@ TEST(Beam, OrdersTiesByBeamAndToken) {
 }
 
 TEST(Beam, DropsEndTokensBelowTheWidth) {
-  // The end token has rank 3 of 4 in a beam of 2: it never finishes before max_new.
+  // The end token has rank 3 of 4 in a beam of 2: it never finishes before
+  // max_new.
   Decoder decoder(1, 4, 4, 1);
   std::vector<double> logits;
   for (int row = 0; row < 4; ++row)
@@ -350,24 +400,26 @@ TEST(Beam, DropsEndTokensBelowTheWidth) {
 TEST(Beam, StopsAsEachRuleSays) {
   // Probabilities by last token; the start is 1 and the end 0.
   std::vector<double> table;
-  for (double p : {0.25, 0.25, 0.25, 0.25, /**/ 0.3, 0.0, 0.45, 0.25, /**/ 0.6, 0.0, 0.4, 0.0,
+  for (double p : {0.25, 0.25, 0.25, 0.25, /**/ 0.3, 0.0, 0.45, 0.25, /**/ 0.6,
+                   0.0, 0.4, 0.0,
                    /**/ 0.02, 0.0, 0.98, 0.0})
     table.push_back(std::log(p));
   Decoder decoder(1, 4, 4, 1);
   decoder.table = f32({1, 4, 4}, table);
   decoder.maxNew = 6;
   decoder.numBest = 2;
-  // Step 1: 2 (0.45), then 0 (0.3), which finishes. Step 2: 2 0 (0.27) finishes, 3 2 (0.245) and
-  // 2 2 (0.18) live on. The pool is full.
+  // Step 1: 2 (0.45), then 0 (0.3), which finishes. Step 2: 2 0 (0.27)
+  // finishes, 3 2 (0.245) and 2 2 (0.18) live on. The pool is full.
   decoder.search = beam(2, 2, 1.0, "first");
   auto results = decoder.run();
   EXPECT_EQ(getTokens(results, 0, 0), (std::vector<int64_t>{2, 0}));
   EXPECT_EQ(getTokens(results, 0, 1), (std::vector<int64_t>{0}));
   EXPECT_NEAR(results[2].floats()[0], std::log(0.27) / 2, 1e-12);
   EXPECT_NEAR(results[2].floats()[1], std::log(0.3), 1e-12);
-  // log(0.245) / 2 is better than log(0.3), so the heuristic goes on: 3 2 0 (0.147) has mean
-  // -0.639 and leads, 2 2 0 (0.108) with -0.742 is not better than 2 0 with -0.655. Then the best
-  // live one, 3 2 2 (0.098), is worse than that too.
+  // log(0.245) / 2 is better than log(0.3), so the heuristic goes on: 3 2 0
+  // (0.147) has mean -0.639 and leads, 2 2 0 (0.108) with -0.742 is not better
+  // than 2 0 with -0.655. Then the best live one, 3 2 2 (0.098), is worse than
+  // that too.
   decoder.search = beam(2, 2, 1.0, "heuristic");
   results = decoder.run();
   EXPECT_EQ(getTokens(results, 0, 0), (std::vector<int64_t>{3, 2, 0}));
@@ -376,16 +428,19 @@ TEST(Beam, StopsAsEachRuleSays) {
 }
 
 TEST(Beam, StopsByTheHeuristicAtThePresentLength) {
-  // Width 1. Step 1: end 0.4, token 1 0.35, token 2 0.25: [0] is in the pool with log 0.4.
-  // The live one scores log 0.35 / 1 < log 0.4, so the heuristic stops. Its continuation is
-  // certain, so at length 2 it would have mean log(0.35) / 2 > log 0.4: exact goes on.
+  // Width 1. Step 1: end 0.4, token 1 0.35, token 2 0.25: [0] is in the pool
+  // with log 0.4. The live one scores log 0.35 / 1 < log 0.4, so the heuristic
+  // stops. Its continuation is certain, so at length 2 it would have mean
+  // log(0.35) / 2 > log 0.4: exact goes on.
   std::vector<double> table;
-  for (double p : {1.0 / 3, 1.0 / 3, 1.0 / 3, 0.4, 0.35, 0.25, 1.0 / 3, 1.0 / 3, 1.0 / 3})
+  for (double p :
+       {1.0 / 3, 1.0 / 3, 1.0 / 3, 0.4, 0.35, 0.25, 1.0 / 3, 1.0 / 3, 1.0 / 3})
     table.push_back(std::log(p));
   Decoder decoder(1, 3, 9, 1);
   Tensor contexts = f32({1, 9, 3}, std::vector<double>(27, -infinity));
   llvm::MutableArrayRef<double> cells = contexts.mutableFloats();
-  std::copy(table.begin() + 3, table.begin() + 6, cells.begin() + 3); // after the start token 1
+  std::copy(table.begin() + 3, table.begin() + 6,
+            cells.begin() + 3); // after the start token 1
   for (int64_t context = 0; context < 9; ++context)
     if (context != 1)
       cells[context * 3] = 0; // then the end for certain
@@ -430,7 +485,8 @@ TEST(Beam, RoundsTheNormToSinglePrecision) {
     score += decoder.getLogProbabilities(read)[token];
     read.push_back(token);
   }
-  EXPECT_NEAR(results[2].floats()[0], score / static_cast<float>(std::pow(3.0, 0.6)), 1e-15);
+  EXPECT_NEAR(results[2].floats()[0],
+              score / static_cast<float>(std::pow(3.0, 0.6)), 1e-15);
 }
 
 //===----------------------------------------------------------------------===//
@@ -439,7 +495,8 @@ TEST(Beam, RoundsTheNormToSinglePrecision) {
 
 TEST(Generate, DecodesEachRowAsIfAlone) {
   for (std::string search :
-       {std::string("#seq.greedy"), beam(3, 2, 1.0, "heuristic"), beam(2, 2, 0.5, "first")}) {
+       {std::string("#seq.greedy"), beam(3, 2, 1.0, "heuristic"),
+        beam(2, 2, 0.5, "first")}) {
     Decoder decoder(5, 4, 64, 11);
     decoder.search = search;
     decoder.numBest = search == "#seq.greedy" ? 1 : 2;
@@ -453,7 +510,8 @@ TEST(Generate, DecodesEachRowAsIfAlone) {
       for (size_t result = 0; result < 6; ++result) {
         int64_t size = one[result].getNumElements();
         for (int64_t i = 0; i < size; ++i)
-          EXPECT_EQ(all[result].data()[row * size + i].i, one[result].data()[i].i)
+          EXPECT_EQ(all[result].data()[row * size + i].i,
+                    one[result].data()[i].i)
               << "row " << row << " result " << result;
       }
     }
@@ -462,23 +520,26 @@ TEST(Generate, DecodesEachRowAsIfAlone) {
 
 TEST(Generate, ReadsThePrefixWithoutScoringIt) {
   // A prefix, which may hold the end token, only moves the context on.
-  for (std::string search : {std::string("#seq.greedy"), beam(3, 1, 1.0, "exact")}) {
+  for (std::string search :
+       {std::string("#seq.greedy"), beam(3, 1, 1.0, "exact")}) {
     Decoder with(1, 4, 256, 3), without(1, 4, 256, 3);
     with.search = without.search = search;
     with.hasPrefix = true;
     with.prefix = i32({1, 3}, {0, 2, 3});
     with.prefixLengths = i32({1}, 2);
-    // Context after start 1, then 0 and 2; entered by another start in the second decoder.
+    // Context after start 1, then 0 and 2; entered by another start in the
+    // second decoder.
     auto found = with.run();
     int64_t context = ((1 * 4 + 0) * 4 + 2) % 256;
     std::vector<double> shifted(256 * 4);
     for (int64_t c = 0; c < 256; ++c)
       for (int64_t t = 0; t < 4; ++t) {
-        // The context `without` has after reading start 1 and tokens w is the digits of 1 w;
-        // `with` has the digits of 1 0 2 w.
+        // The context `without` has after reading start 1 and tokens w is the
+        // digits of 1 w; `with` has the digits of 1 0 2 w.
         int64_t length = c >= 64 ? 3 : c >= 16 ? 2 : c >= 4 ? 1 : 0;
         int64_t base = int64_t(1) << (2 * length), rest = c - base;
-        int64_t source = c >= 1 && rest >= 0 ? (context * base + rest) % 256 : c;
+        int64_t source =
+            c >= 1 && rest >= 0 ? (context * base + rest) % 256 : c;
         shifted[c * 4 + t] = at(with.table, {0, source, t});
       }
     without.table = f32({1, 256, 4}, shifted);
@@ -519,8 +580,8 @@ TEST(Generate, ReturnsTracesOfTheChosenTokens) {
           read.push_back(tokens[index]);
         }
       }
-      EXPECT_NEAR(results[2].floats()[row * 3 + best], score / static_cast<double>(tokens.size()),
-                  1e-12);
+      EXPECT_NEAR(results[2].floats()[row * 3 + best],
+                  score / static_cast<double>(tokens.size()), 1e-12);
     }
 }
 
@@ -538,7 +599,8 @@ TEST(Generate, ScoresReplayedHypotheses) {
     for (int64_t i = 0; i < found[result].getNumElements(); ++i)
       EXPECT_EQ(again[result].data()[i].i, found[result].data()[i].i) << result;
   expectEqual(again[2], found[2]);
-  // Another sequence is scored as it is, and the gap is that of its worst choice.
+  // Another sequence is scored as it is, and the gap is that of its worst
+  // choice.
   program.getInterpreter().setReplay(
       Replay{i32({1, 2, 4}, {3, 3, 0, 0, 0, 0, 0, 0}), i32({1, 2}, {3, 0})});
   auto forced = program.run(decoder.inputs());
@@ -558,26 +620,31 @@ TEST(Generate, ScoresReplayedHypotheses) {
   // What cannot be replayed is refused.
   program.getInterpreter().setReplay(
       Replay{i32({1, 2, 4}, {4, 0, 0, 0, 0, 0, 0, 0}), i32({1, 2}, {3, 0})});
-  EXPECT_THAT(program.getError(decoder.inputs()), testing::HasSubstr("token 4 is outside [0, 4)"));
+  EXPECT_THAT(program.getError(decoder.inputs()),
+              testing::HasSubstr("token 4 is outside [0, 4)"));
   program.getInterpreter().setReplay(
       Replay{i32({1, 2, 4}, {0, 0, 0, 0, 0, 0, 0, 0}), i32({1, 2}, {5, 0})});
-  EXPECT_THAT(program.getError(decoder.inputs()), testing::HasSubstr("length 5"));
+  EXPECT_THAT(program.getError(decoder.inputs()),
+              testing::HasSubstr("length 5"));
 }
 
 TEST(Generate, RefusesInputsOutOfRange) {
   Decoder decoder(2, 4, 4, 1);
   decoder.maxNew = 0;
-  EXPECT_THAT(decoder.getError(), testing::HasSubstr("max_new is 0, required at least 1"));
+  EXPECT_THAT(decoder.getError(),
+              testing::HasSubstr("max_new is 0, required at least 1"));
   decoder.maxNew = 2;
   decoder.hasPrefix = true;
   decoder.prefix = i32({2, 1}, {1, 4});
   decoder.prefixLengths = i32({2}, {1, 1});
-  EXPECT_THAT(decoder.getError(), testing::HasSubstr("token 4 is outside [0, 4)"));
+  EXPECT_THAT(decoder.getError(),
+              testing::HasSubstr("token 4 is outside [0, 4)"));
   // An id beyond a length is not read.
   decoder.prefixLengths = i32({2}, {1, 0});
   EXPECT_EQ(decoder.getError(), "");
   decoder.prefixLengths = i32({2}, {1, 2});
-  EXPECT_THAT(decoder.getError(), testing::HasSubstr("prefix length 2 is outside [0, 1]"));
+  EXPECT_THAT(decoder.getError(),
+              testing::HasSubstr("prefix length 2 is outside [0, 1]"));
 }
 
 TEST(Generate, GivesEmptyResultsForNoRows) {

@@ -7,8 +7,10 @@
 using namespace seqc::reference;
 
 /// c[i][j] = init + sum over k, by the definition.
-static std::vector<double> multiply(const Tensor &a, const Tensor &b, int64_t rows, int64_t columns,
-                                    int64_t depth, double init, bool transposed) {
+static std::vector<double> multiply(const Tensor &a, const Tensor &b,
+                                    int64_t rows, int64_t columns,
+                                    int64_t depth, double init,
+                                    bool transposed) {
   std::vector<double> c;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
@@ -36,20 +38,24 @@ TEST(Linalg, MultipliesMatrices) {
     })");
   // Row counts around the blocks of the fast path.
   for (int64_t rows : {0, 1, 3, 4, 6}) {
-    Tensor a = randomF32({rows, 5}, 1), b = randomF32({5, 7}, 2), t = randomF32({7, 5}, 3);
+    Tensor a = randomF32({rows, 5}, 1), b = randomF32({5, 7}, 2),
+           t = randomF32({7, 5}, 3);
     Tensor init = f32({rows, 7}, std::vector<double>(rows * 7, 0.25));
     auto results = program.run({a, b, t, init});
-    expectFloats(results[0], {rows, 7}, multiply(a, b, rows, 7, 5, 0.25, false));
+    expectFloats(results[0], {rows, 7},
+                 multiply(a, b, rows, 7, 5, 0.25, false));
     expectFloats(results[1], {rows, 7}, multiply(a, t, rows, 7, 5, 0.25, true));
     expectFloats(init, {rows, 7}, std::vector<double>(rows * 7, 0.25));
   }
-  EXPECT_THAT(program.getError({randomF32({2, 5}, 1), randomF32({5, 7}, 2), randomF32({7, 5}, 3),
-                                randomF32({3, 7}, 4)}),
-              testing::HasSubstr("operand 2 has extent 3 in dimension 0, required 2"));
+  EXPECT_THAT(
+      program.getError({randomF32({2, 5}, 1), randomF32({5, 7}, 2),
+                        randomF32({7, 5}, 3), randomF32({3, 7}, 4)}),
+      testing::HasSubstr("operand 2 has extent 3 in dimension 0, required 2"));
 }
 
 TEST(Linalg, SumsProductsOverAnyLoops) {
-  Program program(R"(func.func @main(%a: tensor<2x3x4xf32>, %b: tensor<2x4x3xf32>,
+  Program program(
+      R"(func.func @main(%a: tensor<2x3x4xf32>, %b: tensor<2x4x3xf32>,
       %v: tensor<4xf32>) -> (tensor<2x3x3xf32>, tensor<2x3xf32>, tensor<f32>) {
     %zero = arith.constant 0.0 : f32
     %e0 = tensor.empty() : tensor<2x3x3xf32>
@@ -74,7 +80,8 @@ TEST(Linalg, SumsProductsOverAnyLoops) {
         -> tensor<f32>
     return %bm, %g, %d : tensor<2x3x3xf32>, tensor<2x3xf32>, tensor<f32>
   })");
-  Tensor a = randomF32({2, 3, 4}, 1), b = randomF32({2, 4, 3}, 2), v = randomF32({4}, 3);
+  Tensor a = randomF32({2, 3, 4}, 1), b = randomF32({2, 4, 3}, 2),
+         v = randomF32({4}, 3);
   auto results = program.run({a, b, v});
   double square = 0;
   for (int64_t i = 0; i < 2; ++i)
@@ -97,7 +104,8 @@ TEST(Linalg, SumsProductsOverAnyLoops) {
 
 TEST(Linalg, RunsBodiesWithIndicesAndLookups) {
   // An embedding: rows of a table by id, plus the column number.
-  Program program(R"(func.func @main(%table: tensor<4x2xf32>, %ids: tensor<?xi32>, %n: index)
+  Program program(
+      R"(func.func @main(%table: tensor<4x2xf32>, %ids: tensor<?xi32>, %n: index)
       -> tensor<?x2xf32> {
     %e = tensor.empty(%n) : tensor<?x2xf32>
     %r = linalg.generic {
@@ -116,8 +124,8 @@ TEST(Linalg, RunsBodiesWithIndicesAndLookups) {
     return %r : tensor<?x2xf32>
   })");
   Tensor table = f32({4, 2}, {0, 1, 10, 11, 20, 21, 30, 31});
-  expectFloats(program.run({table, i32({3}, {2, 0, 3}), Tensor::ofIndex(3)})[0], {3, 2},
-               {20, 22, 0, 2, 30, 32});
+  expectFloats(program.run({table, i32({3}, {2, 0, 3}), Tensor::ofIndex(3)})[0],
+               {3, 2}, {20, 22, 0, 2, 30, 32});
   EXPECT_THAT(program.getError({table, i32({1}, {4}), Tensor::ofIndex(1)}),
               testing::AllOf(testing::HasSubstr("'tensor.extract' at"),
                              testing::HasSubstr("index out of range")));
@@ -128,7 +136,8 @@ TEST(Linalg, RunsBodiesWithIndicesAndLookups) {
 }
 
 TEST(Linalg, RunsBodiesWithRegions) {
-  Program program(R"(func.func @main(%a: tensor<4xf32>, %bias: f32) -> tensor<4xf32> {
+  Program program(
+      R"(func.func @main(%a: tensor<4xf32>, %bias: f32) -> tensor<4xf32> {
     %r = linalg.generic {
         indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
         outs(%a : tensor<4xf32>) {
@@ -146,7 +155,8 @@ TEST(Linalg, RunsBodiesWithRegions) {
     } -> tensor<4xf32>
     return %r : tensor<4xf32>
   })");
-  expectFloats(program.run({f32({4}, {1, 2, 3, 4}), Tensor::ofFloat(ElementKind::F32, 10)})[0],
+  expectFloats(program.run({f32({4}, {1, 2, 3, 4}),
+                            Tensor::ofFloat(ElementKind::F32, 10)})[0],
                {4}, {11, 12, 3, 4});
 }
 
@@ -176,7 +186,8 @@ TEST(Linalg, EvaluatesNamedOpsThroughTheirRegions) {
     return %t, %w, %m, %s, %p, %q, %n : tensor<3x2xf32>, tensor<2x3xf32>, tensor<2xf32>,
         tensor<2xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>
   })");
-  auto results = program.run({f32({2, 3}, {1, 5, 3, -4, -6, -5}), f32({3}, {10, 20, 30})});
+  auto results =
+      program.run({f32({2, 3}, {1, 5, 3, -4, -6, -5}), f32({3}, {10, 20, 30})});
   expectFloats(results[0], {3, 2}, {1, -4, 5, -6, 3, -5});
   expectFloats(results[1], {2, 3}, {10, 20, 30, 10, 20, 30});
   expectFloats(results[2], {2}, {5, -4});
@@ -184,11 +195,13 @@ TEST(Linalg, EvaluatesNamedOpsThroughTheirRegions) {
   expectFloats(results[4], {2, 3}, {10, 100, 90, -40, -120, -150});
   expectFloats(results[5], {2, 3}, {-9, -15, -27, -14, -26, -35});
   expectFloats(results[6], {2, 3},
-               {std::exp(1), std::exp(5), std::exp(3), std::exp(-4), std::exp(-6), std::exp(-5)});
+               {std::exp(1), std::exp(5), std::exp(3), std::exp(-4),
+                std::exp(-6), std::exp(-5)});
 }
 
 TEST(Linalg, EvaluatesMapsThatAreNotPermutations) {
-  Program program(R"(func.func @main(%a: tensor<?xf32>, %k: tensor<?xf32>, %o: tensor<?xf32>,
+  Program program(
+      R"(func.func @main(%a: tensor<?xf32>, %k: tensor<?xf32>, %o: tensor<?xf32>,
       %d: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
     %c = linalg.conv_1d ins(%a, %k : tensor<?xf32>, tensor<?xf32>) outs(%o : tensor<?xf32>)
         -> tensor<?xf32>
@@ -202,7 +215,8 @@ TEST(Linalg, EvaluatesMapsThatAreNotPermutations) {
     return %c, %r : tensor<?xf32>, tensor<?xf32>
   })");
   Tensor a = f32({4}, {1, 2, 3, 4}), k = f32({2}, {1, 10});
-  Tensor three = f32({3}, {0, 0, 0}), four = f32({4}, {0, 1, 2, 3}), five = randomF32({5}, 1);
+  Tensor three = f32({3}, {0, 0, 0}), four = f32({4}, {0, 1, 2, 3}),
+         five = randomF32({5}, 1);
   auto results = program.run({a, k, three, four});
   expectFloats(results[0], {3}, {21, 32, 43});
   expectFloats(results[1], {4}, {1, 2, 12, 13});

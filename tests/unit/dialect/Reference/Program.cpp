@@ -2,14 +2,17 @@
 
 #include "Program.h"
 
+#include "dialect/DNN/IR/DNNOps.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
@@ -20,12 +23,16 @@ using namespace mlir;
 
 namespace seqc::reference {
 
-Program::Program(const std::string &text, MemoryWeightSource weights, InterpreterOptions options)
+Program::Program(const std::string &text, MemoryWeightSource weights,
+                 InterpreterOptions options)
     : context(std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED)),
       weights(std::move(weights)) {
-  context->loadDialect<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,
-                       func::FuncDialect, linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
-                       seq::SeqDialect, tensor::TensorDialect>();
+  context
+      ->loadDialect<affine::AffineDialect, arith::ArithDialect,
+                    bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                    dnn::DNNDialect, func::FuncDialect, linalg::LinalgDialect,
+                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                    seq::SeqDialect, tensor::TensorDialect>();
   module = parseSourceString<ModuleOp>(text, context.get());
   if (!module) {
     ADD_FAILURE() << "the program does not parse:\n" << text;
@@ -36,8 +43,10 @@ Program::Program(const std::string &text, MemoryWeightSource weights, Interprete
 
 Program::~Program() = default;
 
-llvm::SmallVector<Tensor> Program::run(llvm::ArrayRef<Tensor> inputs, llvm::StringRef function) {
-  llvm::Expected<llvm::SmallVector<Tensor>> results = interpreter->run(function, inputs);
+llvm::SmallVector<Tensor> Program::run(llvm::ArrayRef<Tensor> inputs,
+                                       llvm::StringRef function) {
+  llvm::Expected<llvm::SmallVector<Tensor>> results =
+      interpreter->run(function, inputs);
   if (results)
     return std::move(*results);
   ADD_FAILURE() << llvm::toString(results.takeError());
@@ -45,8 +54,10 @@ llvm::SmallVector<Tensor> Program::run(llvm::ArrayRef<Tensor> inputs, llvm::Stri
   return llvm::SmallVector<Tensor>(8, Tensor::ofIndex(0));
 }
 
-std::string Program::getError(llvm::ArrayRef<Tensor> inputs, llvm::StringRef function) {
-  llvm::Expected<llvm::SmallVector<Tensor>> results = interpreter->run(function, inputs);
+std::string Program::getError(llvm::ArrayRef<Tensor> inputs,
+                              llvm::StringRef function) {
+  llvm::Expected<llvm::SmallVector<Tensor>> results =
+      interpreter->run(function, inputs);
   return results ? "" : llvm::toString(results.takeError());
 }
 
@@ -73,7 +84,9 @@ std::vector<double> getNumbers(size_t count, uint64_t seed) {
 }
 
 Tensor randomF32(llvm::ArrayRef<int64_t> shape, uint64_t seed) {
-  return f32(shape, getNumbers(static_cast<size_t>(countElements(shape).value_or(0)), seed));
+  return f32(
+      shape,
+      getNumbers(static_cast<size_t>(countElements(shape).value_or(0)), seed));
 }
 
 void expectFloats(const Tensor &found, llvm::ArrayRef<int64_t> shape,

@@ -22,9 +22,11 @@ public:
   ~Program();
 
   /// Runs `function`; a failure fails the test and gives no results.
-  llvm::SmallVector<Tensor> run(llvm::ArrayRef<Tensor> inputs, llvm::StringRef function = "main");
+  llvm::SmallVector<Tensor> run(llvm::ArrayRef<Tensor> inputs,
+                                llvm::StringRef function = "main");
   /// The message with which `function` fails; empty if it does not.
-  std::string getError(llvm::ArrayRef<Tensor> inputs, llvm::StringRef function = "main");
+  std::string getError(llvm::ArrayRef<Tensor> inputs,
+                       llvm::StringRef function = "main");
   Interpreter &getInterpreter() { return *interpreter; }
 
 private:
@@ -44,7 +46,8 @@ std::vector<double> getNumbers(size_t count, uint64_t seed);
 /// A tensor of such numbers.
 Tensor randomF32(llvm::ArrayRef<int64_t> shape, uint64_t seed);
 
-/// Expects a float tensor to have these extents and, up to 1e-12, these elements.
+/// Expects a float tensor to have these extents and, up to 1e-12, these
+/// elements.
 void expectFloats(const Tensor &found, llvm::ArrayRef<int64_t> shape,
                   llvm::ArrayRef<double> values);
 /// Expects two float tensors to be equal up to 1e-12.

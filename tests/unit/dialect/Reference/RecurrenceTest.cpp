@@ -5,8 +5,10 @@
 using namespace seqc::reference;
 
 /// h := x + h / 2, with the clauses given, on [T, B, 1].
-static Program makeDecay(const std::string &arguments, const std::string &clauses) {
-  return Program("func.func @main(%x: tensor<?x?x1xf32>, %h0: tensor<?x1xf32>" + arguments +
+static Program makeDecay(const std::string &arguments,
+                         const std::string &clauses) {
+  return Program("func.func @main(%x: tensor<?x?x1xf32>, %h0: tensor<?x1xf32>" +
+                 arguments +
                  R"() -> (tensor<?x?x1xf32>, tensor<?x1xf32>) {
     %out, %last = seq.recurrence scan(%x : tensor<?x?x1xf32>) init(%h0 : tensor<?x1xf32>) )" +
                  clauses + R"( {
@@ -42,13 +44,16 @@ TEST(Recurrence, RunsBackwards) {
 }
 
 TEST(Recurrence, StopsEachRowAtItsLength) {
-  Tensor x = f32({3, 3, 1}, {1, 1, 1, 2, 2, 2, 3, 3, 3}), h0 = f32({3, 1}, {8, 8, 8});
+  Tensor x = f32({3, 3, 1}, {1, 1, 1, 2, 2, 2, 3, 3, 3}),
+         h0 = f32({3, 1}, {8, 8, 8});
   Tensor lengths = i32({3}, {0, 2, 3});
-  auto forward = makeDecay(lengthsArgument, lengthsClause).run({x, h0, lengths});
+  auto forward =
+      makeDecay(lengthsArgument, lengthsClause).run({x, h0, lengths});
   expectFloats(forward[0], {3, 3, 1}, {0, 5, 5, 0, 4.5, 4.5, 0, 0, 5.25});
   expectFloats(forward[1], {3, 1}, {8, 4.5, 5.25});
   // Each row starts at its own last step.
-  auto reverse = makeDecay(lengthsArgument, lengthsClause + " reverse").run({x, h0, lengths});
+  auto reverse = makeDecay(lengthsArgument, lengthsClause + " reverse")
+                     .run({x, h0, lengths});
   expectFloats(reverse[0], {3, 3, 1}, {0, 4, 3.75, 0, 6, 5.5, 0, 0, 7});
   expectFloats(reverse[1], {3, 1}, {8, 4, 3.75});
 }
@@ -57,9 +62,11 @@ TEST(Recurrence, RefusesLengthsOutsideTheTimeExtent) {
   Program program = makeDecay(lengthsArgument, lengthsClause);
   Tensor x = f32({2, 1, 1}, {1, 2}), h0 = f32({1, 1}, {0});
   EXPECT_THAT(program.getError({x, h0, i32({1}, {3})}),
-              testing::AllOf(testing::HasSubstr("'seq.recurrence' at loc("),
-                             testing::HasSubstr("length 3 of row 0 is outside [0, 2]")));
-  EXPECT_THAT(program.getError({x, h0, i32({1}, {-1})}), testing::HasSubstr("length -1"));
+              testing::AllOf(
+                  testing::HasSubstr("'seq.recurrence' at loc("),
+                  testing::HasSubstr("length 3 of row 0 is outside [0, 2]")));
+  EXPECT_THAT(program.getError({x, h0, i32({1}, {-1})}),
+              testing::HasSubstr("length -1"));
   EXPECT_THAT(program.getError({x, h0, i32({2}, {1, 1})}),
               testing::HasSubstr("batch extents differ"));
   EXPECT_THAT(program.getError({x, f32({2, 1}, {0, 0}), i32({1}, {1})}),
@@ -67,7 +74,8 @@ TEST(Recurrence, RefusesLengthsOutsideTheTimeExtent) {
 }
 
 TEST(Recurrence, GivesEmptyOutputsWithoutSteps) {
-  auto results = makeDecay("", "").run({f32({0, 2, 1}, {}), f32({2, 1}, {4, 5})});
+  auto results =
+      makeDecay("", "").run({f32({0, 2, 1}, {}), f32({2, 1}, {4, 5})});
   expectFloats(results[0], {0, 2, 1}, {});
   expectFloats(results[1], {2, 1}, {4, 5});
 }
@@ -90,7 +98,8 @@ TEST(Recurrence, CountsStepsWithoutInput) {
 }
 
 /// The same cell in the form that stores living rows only.
-static const char *flat = R"(func.func @main(%x: tensor<?x1xf32>, %h0: tensor<?x1xf32>,
+static const char *flat =
+    R"(func.func @main(%x: tensor<?x1xf32>, %h0: tensor<?x1xf32>,
       %counts: tensor<?xindex>) -> (tensor<?x1xf32>, tensor<?x1xf32>) {
     %out, %last = seq.recurrence scan(%x : tensor<?x1xf32>) init(%h0 : tensor<?x1xf32>)
         counts(%counts : tensor<?xindex>) {
@@ -107,7 +116,8 @@ static const char *flat = R"(func.func @main(%x: tensor<?x1xf32>, %h0: tensor<?x
   })";
 
 static Tensor makeCounts(llvm::ArrayRef<int64_t> values) {
-  return Tensor::ofInts(ElementKind::Index, {static_cast<int64_t>(values.size())}, values);
+  return Tensor::ofInts(ElementKind::Index,
+                        {static_cast<int64_t>(values.size())}, values);
 }
 
 TEST(Recurrence, RunsTheFlatForm) {
@@ -122,5 +132,6 @@ TEST(Recurrence, RunsTheFlatForm) {
   EXPECT_THAT(program.getError({x, h0, makeCounts({4, 1})}),
               testing::HasSubstr("count 4 of step 0 is outside [0, 3]"));
   EXPECT_THAT(program.getError({x, h0, makeCounts({2, 2})}),
-              testing::HasSubstr("the counts sum to 4, but a scanned input has 5 rows"));
+              testing::HasSubstr(
+                  "the counts sum to 4, but a scanned input has 5 rows"));
 }

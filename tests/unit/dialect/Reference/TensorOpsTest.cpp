@@ -21,7 +21,8 @@ TEST(TensorOps, MakesTensors) {
     } : tensor<?x2xindex>
     return %e, %s, %f, %g : tensor<2x?xf32>, tensor<?xf32>, tensor<2xf32>, tensor<?x2xindex>
   })");
-  auto results = program.run({Tensor::ofIndex(3), Tensor::ofFloat(ElementKind::F32, 1.5)});
+  auto results =
+      program.run({Tensor::ofIndex(3), Tensor::ofFloat(ElementKind::F32, 1.5)});
   // Elements that nobody wrote are NaN, so that using them shows.
   expectFloats(results[0], {2, 3}, {NAN, NAN, NAN, NAN, NAN, NAN});
   expectFloats(results[1], {3}, {1.5, 1.5, 1.5});
@@ -48,7 +49,8 @@ TEST(TensorOps, ReadsAndWritesElements) {
   EXPECT_EQ(results[3].scalar().i, 2);
   expectFloats(t, {2, 2}, {1, 2, 3, 4});
   EXPECT_THAT(program.getError({t, Tensor::ofIndex(2), Tensor::ofIndex(0)}),
-              testing::HasSubstr("index 2 is out of range for extent 2 of dimension 0"));
+              testing::HasSubstr(
+                  "index 2 is out of range for extent 2 of dimension 0"));
   EXPECT_THAT(program.getError({t, Tensor::ofIndex(-1), Tensor::ofIndex(0)}),
               testing::HasSubstr("index -1 is out of range"));
 }
@@ -68,12 +70,14 @@ TEST(TensorOps, CutsSlices) {
   expectFloats(results[2], {3}, {1, 11, 21});
   EXPECT_THAT(program.getError({t, Tensor::ofIndex(2), Tensor::ofIndex(2)}),
               testing::HasSubstr("leaves extent 3 of dimension 0"));
-  EXPECT_THAT(program.getError({t, Tensor::ofIndex(0), Tensor::ofIndex(INT64_MAX)}),
-              testing::HasSubstr("leaves extent 3"));
+  EXPECT_THAT(
+      program.getError({t, Tensor::ofIndex(0), Tensor::ofIndex(INT64_MAX)}),
+      testing::HasSubstr("leaves extent 3"));
 }
 
 TEST(TensorOps, PutsSlices) {
-  Program program(R"(func.func @main(%s: tensor<2xf32>, %t: tensor<?x4xf32>, %i: index)
+  Program program(
+      R"(func.func @main(%s: tensor<2xf32>, %t: tensor<?x4xf32>, %i: index)
       -> tensor<?x4xf32> {
     %r = tensor.insert_slice %s into %t[%i, 1] [1, 2] [1, 2] : tensor<2xf32> into tensor<?x4xf32>
     return %r : tensor<?x4xf32>
@@ -86,7 +90,8 @@ TEST(TensorOps, PutsSlices) {
 }
 
 TEST(TensorOps, Reshapes) {
-  Program program(R"(func.func @main(%t: tensor<?x2x3xf32>, %n: index, %s: tensor<2xi32>)
+  Program program(
+      R"(func.func @main(%t: tensor<?x2x3xf32>, %n: index, %s: tensor<2xi32>)
       -> (tensor<?x3xf32>, tensor<?x3x2xf32>, tensor<?x?xf32>) {
     %a = tensor.collapse_shape %t [[0, 1], [2]] : tensor<?x2x3xf32> into tensor<?x3xf32>
     %b = tensor.collapse_shape %t [[0, 1, 2]] : tensor<?x2x3xf32> into tensor<?xf32>
@@ -107,7 +112,8 @@ TEST(TensorOps, Reshapes) {
 }
 
 TEST(TensorOps, JoinsAndPads) {
-  Program program(R"(func.func @main(%a: tensor<2x?xf32>, %b: tensor<2x1xf32>, %x: f32, %n: index)
+  Program program(
+      R"(func.func @main(%a: tensor<2x?xf32>, %b: tensor<2x1xf32>, %x: f32, %n: index)
       -> (tensor<2x?xf32>, tensor<3x?xf32>) {
     %c = tensor.concat dim(1) %a, %b : (tensor<2x?xf32>, tensor<2x1xf32>) -> tensor<2x?xf32>
     %p = tensor.pad %b low[0, %n] high[1, 0] {
@@ -126,7 +132,8 @@ TEST(TensorOps, JoinsAndPads) {
 }
 
 TEST(TensorOps, GathersAndScatters) {
-  Program program(R"(func.func @main(%t: tensor<3x2xf32>, %i: tensor<?x1xi32>, %s: tensor<?x1x2xf32>)
+  Program program(
+      R"(func.func @main(%t: tensor<3x2xf32>, %i: tensor<?x1xi32>, %s: tensor<?x1x2xf32>)
       -> (tensor<?x2xf32>, tensor<?x1x2xf32>, tensor<3x2xf32>) {
     %a = tensor.gather %t[%i] gather_dims([0])
         : (tensor<3x2xf32>, tensor<?x1xi32>) -> tensor<?x2xf32>
@@ -136,7 +143,8 @@ TEST(TensorOps, GathersAndScatters) {
         : (tensor<?x1x2xf32>, tensor<3x2xf32>, tensor<?x1xi32>) -> tensor<3x2xf32>
     return %a, %b, %c : tensor<?x2xf32>, tensor<?x1x2xf32>, tensor<3x2xf32>
   })");
-  Tensor t = f32({3, 2}, {1, 2, 3, 4, 5, 6}), s = f32({2, 1, 2}, {-1, -2, -3, -4});
+  Tensor t = f32({3, 2}, {1, 2, 3, 4, 5, 6}),
+         s = f32({2, 1, 2}, {-1, -2, -3, -4});
   auto results = program.run({t, i32({2, 1}, {2, 0}), s});
   expectFloats(results[0], {2, 2}, {5, 6, 1, 2});
   expectFloats(results[1], {2, 1, 2}, {5, 6, 1, 2});

@@ -20,8 +20,10 @@ static MemoryWeightSource makeSource() {
 
 static Program makeReader(const std::string &place) {
   return Program("func.func @main() -> tensor<2x2xf32> {\n"
-                 "  %w = seq.weight \"w\" in " + place + " : tensor<2x2xf32>\n"
-                 "  return %w : tensor<2x2xf32>\n}",
+                 "  %w = seq.weight \"w\" in " +
+                     place +
+                     " : tensor<2x2xf32>\n"
+                     "  return %w : tensor<2x2xf32>\n}",
                  makeSource());
 }
 
@@ -32,9 +34,11 @@ TEST(Weights, ReadsElementsAtAnOffset) {
 }
 
 TEST(Weights, RefusesWhatTheSourceDoesNotHave) {
-  EXPECT_THAT(makeReader("\"w.safetensors\" at 5").getError({}),
-              testing::AllOf(testing::HasSubstr("'seq.weight' at loc("),
-                             testing::HasSubstr("has 20 bytes, but 16 are needed from byte 5")));
+  EXPECT_THAT(
+      makeReader("\"w.safetensors\" at 5").getError({}),
+      testing::AllOf(
+          testing::HasSubstr("'seq.weight' at loc("),
+          testing::HasSubstr("has 20 bytes, but 16 are needed from byte 5")));
   EXPECT_THAT(makeReader("\"other\" at 0").getError({}),
               testing::HasSubstr("no weight file 'other'"));
 }
@@ -55,23 +59,27 @@ TEST(Weights, KeepsFilesInsideTheFolder) {
   EXPECT_FALSE(static_cast<bool>(source.read("w.bin", 1, byte)));
   EXPECT_EQ(byte, 'b');
   FolderWeightSource narrow(inner);
-  for (llvm::StringRef name : {llvm::StringRef("../w.bin"), llvm::StringRef(file),
-                               llvm::StringRef("link.bin"), llvm::StringRef("")})
+  for (llvm::StringRef name :
+       {llvm::StringRef("../w.bin"), llvm::StringRef(file),
+        llvm::StringRef("link.bin"), llvm::StringRef("")})
     EXPECT_THAT(llvm::toString(narrow.read(name, 0, byte)),
                 testing::HasSubstr("outside the model's folder"))
         << name.str();
-  EXPECT_TRUE(static_cast<bool>(llvm::errorToBool(source.read("absent", 0, byte))));
+  EXPECT_TRUE(
+      static_cast<bool>(llvm::errorToBool(source.read("absent", 0, byte))));
   llvm::sys::fs::remove_directories(folder);
 }
 
 TEST(Weights, PacksPanels) {
-  Program program(R"(func.func @main(%a: tensor<3x2xf32>, %b: tensor<3x2xf32>, %t: tensor<2x3xf32>)
+  Program program(
+      R"(func.func @main(%a: tensor<3x2xf32>, %b: tensor<3x2xf32>, %t: tensor<2x3xf32>)
       -> (tensor<2x2x2x2xf32>, tensor<2x2x1x2xf32>) {
     %p = seq.pack %a, %b : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<2x2x2x2xf32>
     %q = seq.pack %t transposed : (tensor<2x3xf32>) -> tensor<2x2x1x2xf32>
     return %p, %q : tensor<2x2x2x2xf32>, tensor<2x2x1x2xf32>
   })");
-  Tensor a = f32({3, 2}, {1, 2, 3, 4, 5, 6}), b = f32({3, 2}, {10, 20, 30, 40, 50, 60});
+  Tensor a = f32({3, 2}, {1, 2, 3, 4, 5, 6}),
+         b = f32({3, 2}, {10, 20, 30, 40, 50, 60});
   auto results = program.run({a, b, f32({2, 3}, {1, 3, 5, 2, 4, 6})});
   // [panel][k][matrix][lane]; the fourth column is padding.
   expectFloats(results[0], {2, 2, 2, 2},
@@ -89,7 +97,8 @@ TEST(Weights, MultipliesPackedAsUnpacked) {
         -> (tensor<?x35xf32>, tensor<?x35xf32>)
     return %r#0, %r#1 : tensor<?x35xf32>, tensor<?x35xf32>
   })");
-  Tensor x = randomF32({4, 5}, 1), a = randomF32({35, 5}, 2), b = randomF32({35, 5}, 3);
+  Tensor x = randomF32({4, 5}, 1), a = randomF32({35, 5}, 2),
+         b = randomF32({35, 5}, 3);
   Tensor i = randomF32({4, 35}, 4), j = randomF32({4, 35}, 5);
   auto results = program.run({x, a, b, i, j});
   for (int64_t row = 0; row < 4; ++row)
