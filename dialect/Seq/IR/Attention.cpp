@@ -67,14 +67,14 @@ static LogicalResult verifyFeatures(AttentionOp op) {
       queryFeatures != keyFeatures)
     return op.emitOpError("query has ")
            << queryFeatures << " features and key has " << keyFeatures
-           << ", but a " << stringifyScore(score)
-           << " score requires them to be equal [C2]";
+           << ", but score '" << stringifyScore(score)
+           << "' requires them to be equal [C2]";
 
   bool needsWeight = score == Score::Additive || score == Score::General;
   if (needsWeight != static_cast<bool>(op.getScoreWeight()))
     return op.emitOpError("score_weight is ")
            << (needsWeight ? "missing, but required" : "given, but not allowed")
-           << " for a " << stringifyScore(score) << " score [C2]";
+           << " for score '" << stringifyScore(score) << "' [C2]";
   if (!needsWeight)
     return success();
   SmallVector<int64_t> required = {queryFeatures};
@@ -130,8 +130,8 @@ static LogicalResult verifyMasks(AttentionOp op) {
 /// C6: attributes.
 static LogicalResult verifyAttributes(AttentionOp op) {
   if (op.getScale() && op.getScore() != Score::Scaled)
-    return op.emitOpError("scale is given, but not allowed for a ")
-           << stringifyScore(op.getScore()) << " score [C6]";
+    return op.emitOpError("scale is given, but not allowed for score '")
+           << stringifyScore(op.getScore()) << "' [C6]";
   // Written so that NaN fails.
   if (std::optional<APFloat> softcap = op.getSoftcap())
     if (!(softcap->convertToDouble() > 0))
@@ -174,7 +174,7 @@ LogicalResult AttentionOp::verifyRegions() {
   if (needsRegion == getScoreRegion().empty())
     return emitOpError("score region is ")
            << (needsRegion ? "missing, but required" : "given, but not allowed")
-           << " for a " << stringifyScore(getScore()) << " score [C3]";
+           << " for score '" << stringifyScore(getScore()) << "' [C3]";
   if (!needsRegion)
     return success();
 

@@ -63,7 +63,7 @@ func.func @attention_c2_dynamic_features(
 
 func.func @attention_c2_dot_features(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x16xf32>, %v: tensor<?x?x64xf32>) {
-  // expected-error @+1 {{query has 32 features and key has 16, but a dot score requires them to be equal [C2]}}
+  // expected-error @+1 {{query has 32 features and key has 16, but score 'dot' requires them to be equal [C2]}}
   %0 = seq.attention dot %q, %k, %v
       : (tensor<?x?x32xf32>, tensor<?x?x16xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
@@ -73,7 +73,7 @@ func.func @attention_c2_dot_features(
 
 func.func @attention_c2_additive_features(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x16xf32>, %v: tensor<?x?x64xf32>, %score_weight: tensor<32xf32>) {
-  // expected-error @+1 {{query has 32 features and key has 16, but a additive score requires them to be equal [C2]}}
+  // expected-error @+1 {{query has 32 features and key has 16, but score 'additive' requires them to be equal [C2]}}
   %0 = seq.attention additive %q, %k, %v score_weight(%score_weight : tensor<32xf32>)
       : (tensor<?x?x32xf32>, tensor<?x?x16xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
@@ -83,7 +83,7 @@ func.func @attention_c2_additive_features(
 
 func.func @attention_c2_missing_weight(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
-  // expected-error @+1 {{score_weight is missing, but required for a general score [C2]}}
+  // expected-error @+1 {{score_weight is missing, but required for score 'general' [C2]}}
   %0 = seq.attention general %q, %k, %v
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
@@ -93,7 +93,7 @@ func.func @attention_c2_missing_weight(
 
 func.func @attention_c2_needless_weight(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>, %score_weight: tensor<32xf32>) {
-  // expected-error @+1 {{score_weight is given, but not allowed for a scaled score [C2]}}
+  // expected-error @+1 {{score_weight is given, but not allowed for score 'scaled' [C2]}}
   %0 = seq.attention scaled %q, %k, %v score_weight(%score_weight : tensor<32xf32>)
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
@@ -123,7 +123,7 @@ func.func @attention_c2_general_weight(
 
 func.func @attention_c3_missing_region(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
-  // expected-error @+1 {{score region is missing, but required for a region score [C3]}}
+  // expected-error @+1 {{score region is missing, but required for score 'region' [C3]}}
   %0 = seq.attention region %q, %k, %v
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
@@ -133,7 +133,7 @@ func.func @attention_c3_missing_region(
 
 func.func @attention_c3_needless_region(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
-  // expected-error @+1 {{score region is given, but not allowed for a dot score [C3]}}
+  // expected-error @+1 {{score region is given, but not allowed for score 'dot' [C3]}}
   %0 = seq.attention dot %q, %k, %v
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {
   ^bb0(%a: tensor<?x32xf32>, %b: tensor<?x32xf32>):
@@ -235,7 +235,7 @@ func.func @attention_c5_rows(
 
 func.func @attention_c6_needless_scale(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
-  // expected-error @+1 {{scale is given, but not allowed for a dot score [C6]}}
+  // expected-error @+1 {{scale is given, but not allowed for score 'dot' [C6]}}
   %0 = seq.attention dot %q, %k, %v {scale = 0.5 : f64}
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
