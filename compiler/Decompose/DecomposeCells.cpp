@@ -291,11 +291,14 @@ public:
 
     SmallVector<Value> replacements;
     for (auto [index, values] : llvm::enumerate(results)) {
-      Value joined;
-      if (!op->getResult(index).use_empty())
+      Value old = op->getResult(index), joined;
+      if (!batchFirst)
+        replaceTransposes(old, values, partSizes(values[0]),
+                          index == 0 ? 1 : 0);
+      if (!old.use_empty())
         joined =
             castTo(b, index == 0 ? joinOutputs(values) : joinStates(values),
-                   op->getResult(index).getType());
+                   old.getType());
       replacements.push_back(joined);
     }
     return replacements;
@@ -446,22 +449,54 @@ private:
     return joined;
   }
 
+  /// Extents of what a direction gives, `[T, B, P]` or `[B, P]`.
+  SmallVector<OpFoldResult> partSizes(Value part) {
+    int64_t rank = cast<RankedTensorType>(part.getType()).getRank();
+    SmallVector<OpFoldResult> sizes = {extent(b, input, 0), extent(b, input, 1),
+                                       extent(b, part, rank - 1)};
+    if (rank == 2)
+      sizes.erase(sizes.begin());
+    return sizes;
+  }
+
+  /// Frontends like the directions behind the batch. A transpose that moves
+  /// dimension `dim` of a result one place further is not needed if the parts
+  /// are put side by side there.
+  void replaceTransposes(Value result, ValueRange parts,
+                         ArrayRef<OpFoldResult> sizes, int64_t dim) {
+    Value joined;
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers())) {
+      auto moving = dyn_cast<linalg::TransposeOp>(user);
+      if (!moving || moving.getInput() != result)
+        continue;
+      SmallVector<int64_t> exchange = llvm::to_vector(
+          llvm::seq<int64_t>(0, moving.getPermutation().size()));
+      std::swap(exchange[dim], exchange[dim + 1]);
+      if (moving.getPermutation() != ArrayRef(exchange))
+        continue;
+      if (!joined)
+        joined = stack(parts, llvm::to_vector(sizes), dim + 1);
+      Value moved = moving->getResult(0);
+      moved.replaceAllUsesWith(castTo(b, joined, moved.getType()));
+      moving->erase();
+    }
+  }
+
   /// `[T, B, P]` per direction to `[T, D, B, P]` or `[B, T, D, P]`.
   Value joinOutputs(ArrayRef<Value> outputs) {
-    OpFoldResult time = extent(b, input, 0), batch = extent(b, input, 1);
-    OpFoldResult columns = extent(b, outputs[0], 2);
+    SmallVector<OpFoldResult> sizes = partSizes(outputs[0]);
     if (!batchFirst)
-      return stack(outputs, {time, batch, columns}, 1);
+      return stack(outputs, sizes, 1);
     SmallVector<Value> parts;
     for (Value value : outputs)
-      parts.push_back(transpose(b, value, {1, 0, 2}, {time, batch, columns}));
-    return stack(parts, {batch, time, columns}, 2);
+      parts.push_back(transpose(b, value, {1, 0, 2}, sizes));
+    std::swap(sizes[0], sizes[1]);
+    return stack(parts, sizes, 2);
   }
 
   /// `[B, P]` per direction to `[D, B, P]` or `[B, D, P]`.
   Value joinStates(ArrayRef<Value> states) {
-    return stack(states, {extent(b, input, 1), extent(b, states[0], 1)},
-                 batchFirst ? 1 : 0);
+    return stack(states, partSizes(states[0]), batchFirst ? 1 : 0);
   }
 
   OpTy op;

@@ -141,3 +141,25 @@ func.func @gru_concatenated_weights(%x: tensor<?x?x4xf32>, %wz: tensor<8x4xf32>,
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %yh : tensor<1x?x8xf32>
 }
+
+/// The directions are put where the transposes would move them.
+
+// CHECK-LABEL: func.func @rnn_bidirectional_transposed
+//   CHECK-NOT:   linalg.transpose
+//       CHECK:   tensor.insert_slice {{.*}}[0, 0, 1, 0] {{.*}} into tensor<?x?x2x8xf32>
+//   CHECK-NOT:   linalg.transpose
+//       CHECK:   tensor.insert_slice {{.*}}[0, 1, 0] {{.*}} into tensor<?x2x8xf32>
+//   CHECK-NOT:   linalg.transpose
+//       CHECK:   return
+func.func @rnn_bidirectional_transposed(%x: tensor<?x?x4xf32>, %w: tensor<2x8x4xf32>,
+    %r: tensor<2x8x8xf32>, %e: tensor<?x?x2x8xf32>, %f: tensor<?x2x8xf32>)
+    -> (tensor<?x?x2x8xf32>, tensor<?x2x8xf32>) {
+  %y, %yh = seq.rnn %x, %w, %r {direction = #seq.direction<bidirectional>}
+      : (tensor<?x?x4xf32>, tensor<2x8x4xf32>, tensor<2x8x8xf32>)
+      -> (tensor<?x2x?x8xf32>, tensor<2x?x8xf32>)
+  %t = linalg.transpose ins(%y : tensor<?x2x?x8xf32>) outs(%e : tensor<?x?x2x8xf32>)
+      permutation = [0, 2, 1, 3]
+  %u = linalg.transpose ins(%yh : tensor<2x?x8xf32>) outs(%f : tensor<?x2x8xf32>)
+      permutation = [1, 0, 2]
+  return %t, %u : tensor<?x?x2x8xf32>, tensor<?x2x8xf32>
+}

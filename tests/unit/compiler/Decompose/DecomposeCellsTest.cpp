@@ -69,6 +69,11 @@ public:
       attributes.push_back("clip = 0.75 : f32");
     if (coin())
       addActivations();
+    transposed = !batchFirst && coin();
+    if (transposed)
+      values.push_back(randomFloats(
+          random, element == "f64" ? ElementKind::F64 : ElementKind::F32,
+          {time, batch, directions, state}));
   }
 
   /// The module.
@@ -85,10 +90,22 @@ public:
       results.push_back(tensor(s + "x" + std::to_string(hidden)));
     std::string names = kind == "lstm" ? "%y, %h, %c" : "%y, %h";
     std::string types = "(" + join(results) + ")";
-    return "func.func @main(" + join(arguments) + ") -> " + types + " {\n  " +
-           names + " = seq." + kind + " " + operands + " {" + join(attributes) +
-           "}\n      : (" + join(operandTypes) + ") -> " + types +
-           "\n  return " + names + " : " + join(results) + "\n}\n";
+    std::string text = "func.func @main(" + join(arguments);
+    std::string body = "  " + names + " = seq." + kind + " " + operands + " {" +
+                       join(attributes) + "}\n      : (" + join(operandTypes) +
+                       ") -> " + types + "\n";
+    if (transposed) {
+      // Frontends move the directions behind the batch.
+      std::string moved =
+          tensor(t + "x" + b + "x" + d + "x" + std::to_string(state));
+      text += ", %init: " + moved;
+      body += "  %t = linalg.transpose ins(%y : " + results[0] +
+              ") outs(%init : " + moved + ") permutation = [0, 2, 1, 3]\n";
+      results.push_back(moved);
+      names += ", %t";
+    }
+    return text + ") -> (" + join(results) + ") {\n" + body + "  return " +
+           names + " : " + join(results) + "\n}\n";
   }
 
   /// Inputs of `main`.
@@ -192,7 +209,7 @@ private:
   Random random;
   std::string element;
   int64_t directions, time, batch, inputs, hidden, gates, state;
-  bool batchFirst, dynamicBatch, dynamicTime;
+  bool batchFirst, dynamicBatch, dynamicTime, transposed;
   std::string operands;
   std::vector<std::string> arguments, operandTypes, attributes;
   std::vector<reference::Tensor> values;
