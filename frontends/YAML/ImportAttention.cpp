@@ -305,9 +305,11 @@ Signal AttentionImport::finish(mlir::Value output, mlir::Value probabilities) {
   if (heads) {
     output = project(inner, "out_proj", joinHeads(inner, output), valueFeatures, valueFeatures);
     if (probabilities && isVector) {
-      // The mean over heads, as torch.nn.MultiheadAttention gives it.
-      mlir::Value last = inner.transpose(probabilities, {0, 2, 3, 1});
-      probabilities = inner.reduceLast(last, Reduction::Mean);
+      // The mean over heads, as torch.nn.MultiheadAttention gives it. Its extents are taken
+      // outside of a step: they do not change in it.
+      mlir::OpFoldResult one = inner.getBuilder().getIndexAttr(1);
+      probabilities = inner.reduce(probabilities, 1, Reduction::Mean,
+                                   {inner.dim(query, 0), one, outer.dim(key, 2)});
     }
   }
   if (probabilities) {

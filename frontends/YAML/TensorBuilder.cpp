@@ -235,27 +235,31 @@ Value TensorBuilder::apply(StringRef function, Value x) {
 
 Value TensorBuilder::reduceLast(Value x, Reduction reduction) {
   SmallVector<OpFoldResult> sizes = dims(x);
-  int64_t last = sizes.size() - 1;
-  OpFoldResult extent = sizes.pop_back_val();
+  sizes.pop_back();
+  return reduce(x, sizes.size(), reduction, sizes);
+}
+
+Value TensorBuilder::reduce(Value x, int64_t dimension, Reduction reduction,
+                            ArrayRef<OpFoldResult> sizes) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   double start = reduction == Reduction::Max ? -inf : reduction == Reduction::Min ? inf : 0;
   Value init = fill(sizes, start);
-  auto reduce = linalg::ReduceOp::create(
-      builder, loc, x, init, ArrayRef<int64_t>{last},
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value result;
-        if (reduction == Reduction::Max)
-          result = arith::MaximumFOp::create(b, loc, args[0], args[1]);
-        else if (reduction == Reduction::Min)
-          result = arith::MinimumFOp::create(b, loc, args[0], args[1]);
-        else
-          result = arith::AddFOp::create(b, loc, args[0], args[1]);
-        linalg::YieldOp::create(b, loc, result);
-      });
-  Value result = reduce->getResult(0);
+  Value share;
   if (reduction == Reduction::Mean)
-    result = mul(result, fillLike(result, 1.0 / getConstantIntValue(extent).value_or(1)));
-  return result;
+    share = constant(1.0 / typeOf(x).getDimSize(dimension));
+  auto combine = [&](OpBuilder &b, Location loc, ValueRange args) {
+    Value result;
+    if (reduction == Reduction::Max)
+      result = arith::MaximumFOp::create(b, loc, args[0], args[1]);
+    else if (reduction == Reduction::Min)
+      result = arith::MinimumFOp::create(b, loc, args[0], args[1]);
+    else
+      result = arith::AddFOp::create(
+          b, loc, share ? arith::MulFOp::create(b, loc, args[0], share) : args[0], args[1]);
+    linalg::YieldOp::create(b, loc, result);
+  };
+  return linalg::ReduceOp::create(builder, loc, x, init, ArrayRef<int64_t>{dimension}, combine)
+      ->getResult(0);
 }
 
 Value TensorBuilder::softmaxLast(Value x) {

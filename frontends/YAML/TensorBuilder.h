@@ -77,6 +77,10 @@ public:
   mlir::Value softmaxLast(mlir::Value x);
   /// Combines the elements of the last dimension.
   mlir::Value reduceLast(mlir::Value x, Reduction reduction);
+  /// Combines the elements of dimension `dimension`, which is static for a mean; `sizes` are
+  /// the extents of the result.
+  mlir::Value reduce(mlir::Value x, int64_t dimension, Reduction reduction,
+                     llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// The position of the greatest element of each row of `[R, F]`, the first on ties.
   mlir::Value argmaxRows(mlir::Value rows);
 

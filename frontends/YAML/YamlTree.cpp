@@ -222,7 +222,7 @@ std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
           message[0] = toLower(message[0]);
         state.onError({static_cast<unsigned>(std::max(diag.getLineNo(), 1)),
                        static_cast<unsigned>(std::max(diag.getColumnNo() + 1, 1))},
-                      StringRef(message).rtrim('.'));
+                      StringRef(message).rtrim(".!"));
       },
       &state);
   llvm::yaml::Stream stream(MemoryBufferRef(text, "model"), sources, /*ShowColors=*/false);

@@ -5,10 +5,12 @@
 A function `NAME(folder, weights, random)` writes the cases of NAME.yaml.
 """
 
+import math
+
 import numpy as np
 
 from reference import (beam, greedy, gru, gru_step, linear, lstm, lstm_step, pad_rows,
-                       sigmoid, softmax)
+                       scan, sigmoid, softmax)
 
 
 def ragged(random, lengths, ids):
@@ -235,6 +237,146 @@ def two_states(folder, w, random):
                   {"y": out, "hn": hn, "mn": mn})
 
 
+def layer_norm(w, prefix, x):
+    n = x.shape[-1]
+    x = x - x.mean(axis=-1, keepdims=True)
+    x = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-5)
+    return x * w.get(f"{prefix}.weight", n) + w.get(f"{prefix}.bias", n)
+
+
+def attend_heads(w, prefix, q, memory, heads, live):
+    """torch.nn.MultiheadAttention for one row; `live[i, j]`: query i sees key j."""
+    e = q.shape[-1]
+    projected = [x @ w.get(f"{prefix}.in_proj_weight", 3 * e, e)[i * e:(i + 1) * e].T
+                 + w.get(f"{prefix}.in_proj_bias", 3 * e, scale=0.3)[i * e:(i + 1) * e]
+                 for i, x in enumerate((q, memory, memory))]
+    out, mean = np.zeros((len(q), e)), np.zeros((len(q), len(memory)))
+    d = e // heads
+    for h in range(heads):
+        qh, kh, vh = (x[:, h * d:(h + 1) * d] for x in projected)
+        score = np.where(live, qh @ kh.T / np.sqrt(d), -np.inf)
+        for i in range(len(q)):
+            p = softmax(score[i]) if live[i].any() else np.zeros(len(memory))
+            out[i, h * d:(h + 1) * d] = p @ vh
+            mean[i] += p / heads
+    return linear(w, f"{prefix}.out_proj", out, e), mean
+
+
+def many_heads(folder, w, random):
+    erf = np.vectorize(math.erf)
+    lengths, steps = [6, 3, 1], 6
+    x = random.uniform(-1, 1, (3, steps, 8)).astype(np.float32)
+    want = {"steps": np.zeros((3, steps, 8)), "chances": np.zeros((3, 3)),
+            "weights": np.zeros((3, steps))}
+    for b, length in enumerate(lengths):
+        row = x[b].astype(np.float64)
+        normed = layer_norm(w, "normed", row)
+        live = np.array([[i - 2 <= j <= i and j < length for j in range(steps)]
+                         for i in range(steps)])
+        added = row + attend_heads(w, "heads", normed, normed, 2, live)[0]
+        wide = linear(w, "wide", added, 12)
+        wide = 0.5 * wide * (1 + erf(wide / np.sqrt(2)))
+        total = added + linear(w, "back", wide, 8)
+        alive = total[:length]
+        score = 2 * np.tanh(0.7 * (alive @ alive[-1]) / 2)
+        p = softmax(score)
+        joined = np.concatenate([alive[-1], total[0], alive.max(axis=0), alive.sum(axis=0),
+                                 p @ alive])
+        want["steps"][b] = total
+        want["chances"][b] = softmax(linear(w, "chances", joined, 3))
+        want["weights"][b, :length] = p
+    folder.single("batch", {"x": x, "lengths": np.array(lengths)}, want)
+
+
+def cell_decoder(folder, w, random):
+    def cell(prefix, x, h, trace):
+        trace = 0.5 * trace + 0.5 * h
+        return np.tanh(w.get(f"{prefix}.W", 6, len(x)) @ x + w.get(f"{prefix}.U", 6, 6) @ h
+                       + w.get(f"{prefix}.V", 6, 6) @ trace + w.get(f"{prefix}.b", 6)), trace
+
+    def decode(ids, prefix):
+        xs = embed(w, "source", ids, 9, 6)
+        memory, (last, _) = scan(lambda x, h, trace: cell("encoder", x, h, trace), xs,
+                                 (np.zeros(6), np.zeros(6)), reverse=True)
+        context = np.maximum(linear(w, "context", last, 4), 0)
+
+        def step(token, state):
+            x = np.concatenate([embed(w, "target", token, 8, 5), context])
+            state = cell("decoder", x, *state)
+            live = np.ones((1, len(memory)), dtype=bool)
+            found, p = attend_heads(w, "attend", state[0][None], memory, 3, live)
+            logits = linear(w, "output", np.concatenate([state[0], found[0]]), 8)
+            return logits, state, p[0]
+
+        state, start = (last, np.zeros(6)), 0
+        traces = []
+        for token in prefix:
+            _, state, trace = step(start, state)
+            traces.append(trace)
+            start = token
+        return beam(step, state, start, 1, 6, width=2, n_best=1, penalty=1.0)
+
+    lengths, prefixes = [4, 2, 5], [[3], [], [5]]
+    ids = ragged(random, lengths, 9)
+    rows = [decode(ids[i, :n], prefixes[i]) for i, n in enumerate(lengths)]
+    prefix = np.array([p + [0] * (1 - len(p)) for p in prefixes])
+    folder.single("batch", {"ids": ids.T, "lengths": np.array(lengths), "prefix": prefix,
+                            "prefix_lengths": np.array([len(p) for p in prefixes])},
+                  pack_hypotheses(rows, 6, 1, max(lengths)))
+
+
+def projected(folder, w, random):
+    clip = lambda x: np.clip(x, -0.8, 0.8)
+    gate = lambda x: np.clip(0.3 * clip(x) + 0.4, 0, 1)
+    candidate = lambda x: clip(x) / (1 + np.abs(clip(x)))
+
+    def lstmp(name, suffix, x, h, c):
+        gates = (w.get(f"{name}.weight_ih{suffix}", 28, len(x)) @ x
+                 + w.get(f"{name}.bias_ih{suffix}", 28, scale=0.3)
+                 + w.get(f"{name}.weight_hh{suffix}", 28, 3) @ h
+                 + w.get(f"{name}.bias_hh{suffix}", 28, scale=0.3))
+        i, _, g, o = np.split(gates, 4)
+        pi, _, po = np.split(w.get(f"{name}.peephole{suffix}", 21), 3)
+        i = gate(i + pi * c)
+        c = (1 - i) * c + i * candidate(g)
+        o = gate(o + po * c)
+        return w.get(f"{name}.weight_hr{suffix}", 3, 7) @ (o * np.tanh(clip(c))), c
+
+    def gru_plain(x, h):
+        a = w.get("gru.weight_ih_l0", 18, 6) @ x + w.get("gru.bias_ih_l0", 18, scale=0.3)
+        u, d = w.get("gru.weight_hh_l0", 18, 6), w.get("gru.bias_hh_l0", 18, scale=0.3)
+        r = sigmoid(a[:6] + u[:6] @ h + d[:6])
+        z = sigmoid(a[6:12] + u[6:12] @ h + d[6:12])
+        n = np.tanh(a[12:] + u[12:] @ (r * h) + d[12:])
+        return ((1 - z) * n + z * h,)
+
+    def rnn_plain(x, h):
+        y = w.get("rnn.weight_ih_l0", 4, 6) @ x + w.get("rnn.weight_hh_l0", 4, 4) @ h
+        return (np.where(y < 0, 0.1 * y, y),)
+
+    lengths, steps = [5, 0, 3], 5
+    x = random.uniform(-1, 1, (steps, 3, 5)).astype(np.float32)
+    h0 = random.uniform(-1, 1, (3, 6)).astype(np.float32)
+    want = {"y": np.zeros((steps, 3, 4)), "hn": np.zeros((4, 3, 3)), "cn": np.zeros((4, 3, 7)),
+            "gn": np.zeros((3, 6)), "labels": np.zeros((steps, 3), dtype=np.int32)}
+    for b, length in enumerate(lengths):
+        xs = x[:length, b].astype(np.float64)
+        for k in range(2):
+            parts = []
+            for d, suffix in enumerate((f"_l{k}", f"_l{k}_reverse")):
+                ys, (h, c) = scan(lambda x, h, c: lstmp("lstm", suffix, x, h, c), xs,
+                                  (np.zeros(3), np.zeros(7)), reverse=d == 1)
+                parts.append(ys.reshape(length, 3))
+                want["hn"][2 * k + d, b], want["cn"][2 * k + d, b] = h, c
+            xs = np.concatenate(parts, axis=1)
+        xs, (want["gn"][b],) = scan(gru_plain, xs, (h0[b].astype(np.float64),), reverse=True)
+        ys, _ = scan(rnn_plain, xs.reshape(length, 6), (np.zeros(4),))
+        want["y"][:length, b] = ys.reshape(length, 4)
+        want["labels"][:length, b] = np.argmax(ys.reshape(length, 4), axis=1)
+    folder.single("batch", {"x": x, "lengths": np.array(lengths), "h": h0}, want)
+
+
 MODELS = {function.__name__: function
           for function in (lstm_additive, lstm_general, concat_score, gru_self_attention,
-                           lstm_language, mlp_score, minimal_gated, two_states)}
+                           lstm_language, mlp_score, minimal_gated, two_states,
+                           many_heads, cell_decoder, projected)}

@@ -80,7 +80,7 @@ def scan(step, xs, states, reverse=False):
         outputs.append(states[0])
     if reverse:
         outputs.reverse()
-    return np.array(outputs).reshape(len(xs), -1), states
+    return np.array(outputs).reshape(len(xs), len(states[0])), states
 
 
 def lstm(w, prefix, xs, size, suffix="_l0", reverse=False, h=None, c=None):

@@ -190,5 +190,6 @@ TEST_P(Models, AgreesWithAnIndependentEvaluation) {
 INSTANTIATE_TEST_SUITE_P(All, Models,
                          testing::Values("lstm_additive", "lstm_general", "concat_score",
                                          "gru_self_attention", "lstm_language", "mlp_score",
-                                         "minimal_gated", "two_states"),
+                                         "minimal_gated", "two_states", "many_heads",
+                                         "cell_decoder", "projected"),
                          [](const auto &info) { return std::string(info.param); });
