@@ -1,4 +1,5 @@
-//===- ImportMLIR.h - Models written as IR -----------------------*- C++ -*-===//
+//===- ImportMLIR.h - Models written as IR -----------------------*- C++
+//-*-===//
 
 #ifndef FRONTENDS_MLIR_IMPORTMLIR_H
 #define FRONTENDS_MLIR_IMPORTMLIR_H
@@ -11,8 +12,9 @@
 
 namespace seqc {
 
-/// Reads the module in the file at `path`; the dialects it uses must be registered with
-/// `context`. Faults are reported as MLIR diagnostics; the result is null if there was one.
+/// Reads the module in the file at `path`; the dialects it uses must be
+/// registered with `context`. Faults are reported as MLIR diagnostics; the
+/// result is null if there was one.
 mlir::OwningOpRef<mlir::ModuleOp> importMLIR(llvm::StringRef path,
                                              mlir::MLIRContext &context);
 

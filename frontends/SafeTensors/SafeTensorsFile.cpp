@@ -1,7 +1,10 @@
-//===- SafeTensorsFile.cpp - Reader of safetensors files -------------------===//
+//===- SafeTensorsFile.cpp - Reader of safetensors files
+//-------------------===//
 //
-//   1. The header length is compared with the file and with the format's own limit.
-//   2. A scan of the header bounds its nesting (LLVM's JSON parser recurses) and finds
+//   1. The header length is compared with the file and with the format's own
+//   limit.
+//   2. A scan of the header bounds its nesting (LLVM's JSON parser recurses)
+//   and finds
 //      names given twice (that parser keeps the last one silently).
 //   3. Each entry is checked by itself: type, shape, byte range, size.
 //   4. Byte ranges together must cover the data without gap or overlap.
@@ -27,8 +30,8 @@ namespace seqc {
 /// The format's own bound of the header.
 static constexpr uint64_t kMaxHeaderSize = 100'000'000;
 
-/// A header is an object of objects of arrays; a little more is let through so that
-/// the error can name the entry.
+/// A header is an object of objects of arrays; a little more is let through so
+/// that the error can name the entry.
 static constexpr int kMaxNesting = 8;
 
 namespace {
@@ -51,7 +54,8 @@ static constexpr DTypeInfo kDTypes[] = {
 };
 
 static const DTypeInfo &getInfo(TensorDType dtype) {
-  return *find_if(kDTypes, [&](const DTypeInfo &info) { return info.dtype == dtype; });
+  return *find_if(kDTypes,
+                  [&](const DTypeInfo &info) { return info.dtype == dtype; });
 }
 
 StringRef getTensorDTypeName(TensorDType dtype) { return getInfo(dtype).name; }
@@ -66,24 +70,26 @@ std::optional<TensorDType> parseTensorDType(StringRef name) {
 }
 
 std::string formatShape(ArrayRef<int64_t> shape) {
-  return "[" + join(map_range(shape, [](int64_t n) { return std::to_string(n); }), ", ") +
+  return "[" +
+         join(map_range(shape, [](int64_t n) { return std::to_string(n); }),
+              ", ") +
          "]";
 }
 
 /// An error about the file `path`.
 template <typename... Args>
 static Error makeError(StringRef path, const char *format, Args &&...args) {
-  return createStringError(inconvertibleErrorCode(),
-                           "%s: %s", path.str().c_str(),
-                           formatv(format, std::forward<Args>(args)...).str().c_str());
+  return createStringError(
+      inconvertibleErrorCode(), "%s: %s", path.str().c_str(),
+      formatv(format, std::forward<Args>(args)...).str().c_str());
 }
 
 //===----------------------------------------------------------------------===//
 // Header text
 //===----------------------------------------------------------------------===//
 
-/// Bounds the nesting of the JSON text and refuses names given twice in its outermost
-/// object. Malformed text is left to the JSON parser.
+/// Bounds the nesting of the JSON text and refuses names given twice in its
+/// outermost object. Malformed text is left to the JSON parser.
 static Error scanHeader(StringRef path, StringRef text) {
   StringSet<> names;
   int depth = 0;
@@ -91,9 +97,11 @@ static Error scanHeader(StringRef path, StringRef text) {
     char c = text[i];
     if (c == '{' || c == '[') {
       if (++depth > kMaxNesting)
-        return makeError(path, "header nests deeper than {0} levels at byte {1}; a header "
-                               "is an object of entries",
-                         kMaxNesting, 8 + i);
+        return makeError(
+            path,
+            "header nests deeper than {0} levels at byte {1}; a header "
+            "is an object of entries",
+            kMaxNesting, 8 + i);
     } else if (c == '}' || c == ']') {
       --depth;
     } else if (c == '"') {
@@ -111,9 +119,11 @@ static Error scanHeader(StringRef path, StringRef text) {
       }
       std::string key = name->getAsString().value_or("").str();
       if (!names.insert(key).second)
-        return makeError(path, "tensor '{0}' is named twice in the header, again at byte "
-                               "{1}; names must be unique",
-                         key, 8 + begin);
+        return makeError(
+            path,
+            "tensor '{0}' is named twice in the header, again at byte "
+            "{1}; names must be unique",
+            key, 8 + begin);
     }
   }
   return Error::success();
@@ -123,15 +133,18 @@ static Error scanHeader(StringRef path, StringRef text) {
 // Entries
 //===----------------------------------------------------------------------===//
 
-/// Reads one entry of the header; `dataBegin` and `dataSize` bound its byte range.
+/// Reads one entry of the header; `dataBegin` and `dataSize` bound its byte
+/// range.
 static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
-                                       const json::Value &value, uint64_t dataBegin,
-                                       uint64_t dataSize) {
+                                       const json::Value &value,
+                                       uint64_t dataBegin, uint64_t dataSize) {
   const json::Object *object = value.getAsObject();
   if (!object)
-    return makeError(path, "entry '{0}' is not an object; required are dtype, shape and "
-                           "data_offsets",
-                     name);
+    return makeError(
+        path,
+        "entry '{0}' is not an object; required are dtype, shape and "
+        "data_offsets",
+        name);
   TensorEntry entry;
   entry.name = name.str();
 
@@ -140,9 +153,11 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
     return makeError(path, "entry '{0}' has no 'dtype' string", name);
   std::optional<TensorDType> dtype = parseTensorDType(*dtypeName);
   if (!dtype)
-    return makeError(path, "entry '{0}' has dtype '{1}'; known are {2}", name, *dtypeName,
-                     join(map_range(kDTypes, [](const DTypeInfo &info) { return info.name; }),
-                          ", "));
+    return makeError(
+        path, "entry '{0}' has dtype '{1}'; known are {2}", name, *dtypeName,
+        join(
+            map_range(kDTypes, [](const DTypeInfo &info) { return info.name; }),
+            ", "));
   entry.dtype = *dtype;
 
   const json::Array *shape = object->getArray("shape");
@@ -153,9 +168,11 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
   for (const json::Value &extent : *shape) {
     std::optional<int64_t> n = extent.getAsInteger();
     if (!n || *n < 0)
-      return makeError(path, "entry '{0}' has {1} as an extent; required is an integer of "
-                             "0 or more",
-                       name, extent);
+      return makeError(
+          path,
+          "entry '{0}' has {1} as an extent; required is an integer of "
+          "0 or more",
+          name, extent);
     entry.shape.push_back(*n);
     empty |= *n == 0;
   }
@@ -166,9 +183,11 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
     }
     // No tensor that fits the file can exceed it on the way, as no extent is 0.
     if (static_cast<uint64_t>(n) > dataSize / bytes)
-      return makeError(path, "entry '{0}' of shape {1} is larger than the {2} bytes of data "
-                             "in the file",
-                       name, formatShape(entry.shape), dataSize);
+      return makeError(
+          path,
+          "entry '{0}' of shape {1} is larger than the {2} bytes of data "
+          "in the file",
+          name, formatShape(entry.shape), dataSize);
     bytes *= static_cast<uint64_t>(n);
   }
 
@@ -179,14 +198,18 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
     end = (*offsets)[1].getAsInteger();
   }
   if (!begin || !end)
-    return makeError(path, "entry '{0}' has no 'data_offsets' of two integers", name);
+    return makeError(path, "entry '{0}' has no 'data_offsets' of two integers",
+                     name);
   if (*begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > dataSize)
-    return makeError(path, "entry '{0}' lies at bytes [{1}, {2}) of the data; the file has "
-                           "{3} bytes of data",
-                     name, *begin, *end, dataSize);
+    return makeError(
+        path,
+        "entry '{0}' lies at bytes [{1}, {2}) of the data; the file has "
+        "{3} bytes of data",
+        name, *begin, *end, dataSize);
   if (static_cast<uint64_t>(*end - *begin) != bytes)
-    return makeError(path, "entry '{0}' has {1} bytes of data; {2} of shape {3} takes {4}",
-                     name, *end - *begin, *dtypeName, formatShape(entry.shape), bytes);
+    return makeError(
+        path, "entry '{0}' has {1} bytes of data; {2} of shape {3} takes {4}",
+        name, *end - *begin, *dtypeName, formatShape(entry.shape), bytes);
   entry.offset = static_cast<int64_t>(dataBegin) + *begin;
   entry.size = *end - *begin;
   return entry;
@@ -197,29 +220,35 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
 //===----------------------------------------------------------------------===//
 
 Expected<SafeTensorsFile> SafeTensorsFile::open(StringRef path) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
-      MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return makeError(path, "cannot be read: {0}", buffer.getError().message());
   return read(std::move(*buffer), path);
 }
 
-Expected<SafeTensorsFile> SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer,
-                                                StringRef name) {
+Expected<SafeTensorsFile>
+SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer, StringRef name) {
   uint64_t fileSize = buffer->getBufferSize();
   if (fileSize < 8)
-    return makeError(name, "is {0} bytes long; a safetensors file begins with 8 bytes of "
-                           "header length",
-                     fileSize);
+    return makeError(
+        name,
+        "is {0} bytes long; a safetensors file begins with 8 bytes of "
+        "header length",
+        fileSize);
   uint64_t headerSize = support::endian::read64le(buffer->getBufferStart());
   if (headerSize > kMaxHeaderSize)
-    return makeError(name, "header length is {0}; at most {1} bytes are allowed (is this a "
-                           "safetensors file?)",
-                     headerSize, kMaxHeaderSize);
+    return makeError(
+        name,
+        "header length is {0}; at most {1} bytes are allowed (is this a "
+        "safetensors file?)",
+        headerSize, kMaxHeaderSize);
   if (headerSize > fileSize - 8)
-    return makeError(name, "header length is {0}, but only {1} bytes follow; the file is "
-                           "truncated or damaged",
-                     headerSize, fileSize - 8);
+    return makeError(
+        name,
+        "header length is {0}, but only {1} bytes follow; the file is "
+        "truncated or damaged",
+        headerSize, fileSize - 8);
   StringRef text = buffer->getBuffer().substr(8, headerSize);
   uint64_t dataBegin = 8 + headerSize;
   uint64_t dataSize = fileSize - dataBegin;
@@ -228,7 +257,8 @@ Expected<SafeTensorsFile> SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> bu
     return error;
   Expected<json::Value> header = json::parse(text);
   if (!header)
-    return makeError(name, "header is not valid JSON: {0}", toString(header.takeError()));
+    return makeError(name, "header is not valid JSON: {0}",
+                     toString(header.takeError()));
   const json::Object *object = header->getAsObject();
   if (!object)
     return makeError(name, "header is not a JSON object");
@@ -238,33 +268,41 @@ Expected<SafeTensorsFile> SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> bu
   for (const auto &[key, value] : *object) {
     if (StringRef(key) == "__metadata__")
       continue;
-    Expected<TensorEntry> entry = readEntry(name, StringRef(key), value, dataBegin, dataSize);
+    Expected<TensorEntry> entry =
+        readEntry(name, StringRef(key), value, dataBegin, dataSize);
     if (!entry)
       return entry.takeError();
     file.entries.push_back(std::move(*entry));
   }
 
-  // Empty tensors share their position with a neighbour; names make the order certain.
+  // Empty tensors share their position with a neighbour; names make the order
+  // certain.
   llvm::sort(file.entries, [](const TensorEntry &a, const TensorEntry &b) {
-    return std::tie(a.offset, a.size, a.name) < std::tie(b.offset, b.size, b.name);
+    return std::tie(a.offset, a.size, a.name) <
+           std::tie(b.offset, b.size, b.name);
   });
   uint64_t position = dataBegin;
   for (auto [i, entry] : enumerate(file.entries)) {
     uint64_t begin = entry.offset;
     if (begin < position)
-      return makeError(name, "entries '{0}' and '{1}' overlap at byte {2} of the data",
-                       file.entries[i - 1].name, entry.name, begin - dataBegin);
+      return makeError(
+          name, "entries '{0}' and '{1}' overlap at byte {2} of the data",
+          file.entries[i - 1].name, entry.name, begin - dataBegin);
     if (begin > position)
-      return makeError(name, "bytes [{0}, {1}) of the data belong to no entry; the data must "
-                             "be covered without gaps",
-                       position - dataBegin, begin - dataBegin);
+      return makeError(
+          name,
+          "bytes [{0}, {1}) of the data belong to no entry; the data must "
+          "be covered without gaps",
+          position - dataBegin, begin - dataBegin);
     position = begin + entry.size;
     file.index[entry.name] = i;
   }
   if (position != fileSize)
-    return makeError(name, "entries take {0} bytes of data, but the file has {1}; the data "
-                           "must be covered without gaps",
-                     position - dataBegin, dataSize);
+    return makeError(
+        name,
+        "entries take {0} bytes of data, but the file has {1}; the data "
+        "must be covered without gaps",
+        position - dataBegin, dataSize);
   file.buffer = std::move(buffer);
   return file;
 }
@@ -278,7 +316,8 @@ std::optional<StringRef> SafeTensorsFile::findNearest(StringRef name) const {
   unsigned best = std::max<size_t>(2, name.size() / 3) + 1;
   std::optional<StringRef> nearest;
   for (const TensorEntry &entry : entries) {
-    unsigned distance = name.edit_distance(entry.name, /*AllowReplacements=*/true, best);
+    unsigned distance =
+        name.edit_distance(entry.name, /*AllowReplacements=*/true, best);
     if (distance < best) {
       best = distance;
       nearest = entry.name;
@@ -288,7 +327,8 @@ std::optional<StringRef> SafeTensorsFile::findNearest(StringRef name) const {
 }
 
 ArrayRef<uint8_t> SafeTensorsFile::getData(const TensorEntry &entry) const {
-  return arrayRefFromStringRef(buffer->getBuffer().substr(entry.offset, entry.size));
+  return arrayRefFromStringRef(
+      buffer->getBuffer().substr(entry.offset, entry.size));
 }
 
 std::string hashBytes(ArrayRef<uint8_t> bytes) {

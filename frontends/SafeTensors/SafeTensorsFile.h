@@ -1,9 +1,10 @@
-//===- SafeTensorsFile.h - Reader of safetensors files -----------*- C++ -*-===//
+//===- SafeTensorsFile.h - Reader of safetensors files -----------*- C++
+//-*-===//
 //
-// A safetensors file is eight bytes of header length (little-endian), that many bytes
-// of JSON naming each tensor's type, shape and byte range, and the tensors' bytes. The
-// file is hostile input: everything is checked before it is believed, and sizes are
-// checked before they are multiplied.
+// A safetensors file is eight bytes of header length (little-endian), that many
+// bytes of JSON naming each tensor's type, shape and byte range, and the
+// tensors' bytes. The file is hostile input: everything is checked before it is
+// believed, and sizes are checked before they are multiplied.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +27,21 @@
 namespace seqc {
 
 /// Element types a safetensors file may hold.
-enum class TensorDType { F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, Bool };
+enum class TensorDType {
+  F64,
+  F32,
+  F16,
+  BF16,
+  I64,
+  I32,
+  I16,
+  I8,
+  U64,
+  U32,
+  U16,
+  U8,
+  Bool
+};
 
 /// The name the format uses, such as "F32" or "BOOL".
 llvm::StringRef getTensorDTypeName(TensorDType dtype);
@@ -58,13 +73,14 @@ std::string hashBytes(llvm::ArrayRef<uint8_t> bytes);
 /// A safetensors file that was read and found sound.
 class SafeTensorsFile {
 public:
-  /// Reads the file at `path`. The message of an error begins with the path and says
-  /// what was found and what is required.
+  /// Reads the file at `path`. The message of an error begins with the path and
+  /// says what was found and what is required.
   static llvm::Expected<SafeTensorsFile> open(llvm::StringRef path);
 
-  /// Reads a file that is already in memory; `name` stands for its path in messages.
-  static llvm::Expected<SafeTensorsFile> read(std::unique_ptr<llvm::MemoryBuffer> buffer,
-                                              llvm::StringRef name);
+  /// Reads a file that is already in memory; `name` stands for its path in
+  /// messages.
+  static llvm::Expected<SafeTensorsFile>
+  read(std::unique_ptr<llvm::MemoryBuffer> buffer, llvm::StringRef name);
 
   /// Path the file was read from.
   llvm::StringRef getPath() const { return path; }
@@ -75,7 +91,8 @@ public:
   /// The tensor called `name`, or null.
   const TensorEntry *lookup(llvm::StringRef name) const;
 
-  /// The name in the file that is nearest to `name`, or nothing if none is near.
+  /// The name in the file that is nearest to `name`, or nothing if none is
+  /// near.
   std::optional<llvm::StringRef> findNearest(llvm::StringRef name) const;
 
   /// The bytes of `entry`.

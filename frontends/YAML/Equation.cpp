@@ -1,7 +1,8 @@
-//===- Equation.cpp - Equations of user-written cells and scores -----------===//
+//===- Equation.cpp - Equations of user-written cells and scores
+//-----------===//
 //
-// A recursive-descent parser over a small lexer. Depth is bounded, since equations come
-// from a file.
+// A recursive-descent parser over a small lexer. Depth is bounded, since
+// equations come from a file.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +22,8 @@ namespace seqc::yaml {
 static constexpr int kMaxDepth = 100;
 
 static constexpr StringLiteral kFunctions[] = {
-    "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "softplus", "abs", "min",
-    "max",     "sum",  "mean", "dot", "concat"};
+    "sigmoid", "tanh", "relu", "exp", "log",  "sqrt", "softplus",
+    "abs",     "min",  "max",  "sum", "mean", "dot",  "concat"};
 
 ArrayRef<StringLiteral> functionNames() { return kFunctions; }
 
@@ -35,13 +36,16 @@ static size_t matchName(StringRef text) {
     return 0;
   size_t length = 1;
   while (length < text.size() &&
-         (isNamePart(text[length]) || (text[length] == '.' && length + 1 < text.size() &&
-                                       isNamePart(text[length + 1]))))
+         (isNamePart(text[length]) ||
+          (text[length] == '.' && length + 1 < text.size() &&
+           isNamePart(text[length + 1]))))
     ++length;
   return length;
 }
 
-bool isEquationName(StringRef text) { return !text.empty() && matchName(text) == text.size(); }
+bool isEquationName(StringRef text) {
+  return !text.empty() && matchName(text) == text.size();
+}
 
 namespace {
 /// What the parser looks at: one symbol, name or number.
@@ -52,12 +56,15 @@ struct Token {
   StringRef text;
   double number = 0;
 
-  bool is(StringRef symbol) const { return kind == Kind::Symbol && text == symbol; }
+  bool is(StringRef symbol) const {
+    return kind == Kind::Symbol && text == symbol;
+  }
 };
 
 class Parser {
 public:
-  Parser(StringRef text, const EquationErrorHandler &onError) : text(text), onError(onError) {
+  Parser(StringRef text, const EquationErrorHandler &onError)
+      : text(text), onError(onError) {
     advance();
   }
 
@@ -77,9 +84,9 @@ private:
   bool parseOperands(Expression &into, StringRef close);
   bool startsAtom() const;
 
-  static std::unique_ptr<Expression> make(Expression::Kind kind, size_t offset,
-                                          std::unique_ptr<Expression> a,
-                                          std::unique_ptr<Expression> b = nullptr) {
+  static std::unique_ptr<Expression>
+  make(Expression::Kind kind, size_t offset, std::unique_ptr<Expression> a,
+       std::unique_ptr<Expression> b = nullptr) {
     auto node = std::make_unique<Expression>();
     node->kind = kind;
     node->offset = offset;
@@ -121,7 +128,8 @@ void Parser::advance() {
         length = std::min(length, rest.size());
       }
     }
-    if (rest.take_front(length).getAsDouble(token.number) || !std::isfinite(token.number))
+    if (rest.take_front(length).getAsDouble(token.number) ||
+        !std::isfinite(token.number))
       token.kind = Token::Kind::Bad;
   } else if (length == 0) {
     token.kind = Token::Kind::Symbol;
@@ -144,9 +152,12 @@ void Parser::advance() {
 
 std::nullptr_t Parser::fail(const Twine &required) {
   if (!failed)
-    onError(token.offset,
-            atEnd() ? ("the equation ends where " + required + " is required").str()
-                    : ("found '" + token.text + "' where " + required + " is required").str());
+    onError(
+        token.offset,
+        atEnd()
+            ? ("the equation ends where " + required + " is required").str()
+            : ("found '" + token.text + "' where " + required + " is required")
+                  .str());
   failed = true;
   return nullptr;
 }
@@ -158,10 +169,12 @@ bool Parser::startsAtom() const {
 
 std::unique_ptr<Expression> Parser::parseSum() {
   if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+    return fail("an expression of at most " + Twine(kMaxDepth) +
+                " nested levels");
   std::unique_ptr<Expression> left = parseTerm();
   while (left && (token.is("+") || token.is("-"))) {
-    auto kind = token.is("+") ? Expression::Kind::Add : Expression::Kind::Subtract;
+    auto kind =
+        token.is("+") ? Expression::Kind::Add : Expression::Kind::Subtract;
     size_t offset = token.offset;
     advance();
     std::unique_ptr<Expression> right = parseTerm();
@@ -176,7 +189,8 @@ std::unique_ptr<Expression> Parser::parseSum() {
 std::unique_ptr<Expression> Parser::parseTerm() {
   std::unique_ptr<Expression> left = parseUnary();
   while (left && (token.is("*") || token.is("/"))) {
-    auto kind = token.is("*") ? Expression::Kind::Multiply : Expression::Kind::Divide;
+    auto kind =
+        token.is("*") ? Expression::Kind::Multiply : Expression::Kind::Divide;
     size_t offset = token.offset;
     advance();
     std::unique_ptr<Expression> right = parseUnary();
@@ -191,12 +205,14 @@ std::unique_ptr<Expression> Parser::parseUnary() {
   if (!token.is("-"))
     return parseProduct();
   if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+    return fail("an expression of at most " + Twine(kMaxDepth) +
+                " nested levels");
   size_t offset = token.offset;
   advance();
   std::unique_ptr<Expression> operand = parseUnary();
   --depth;
-  return operand ? make(Expression::Kind::Negate, offset, std::move(operand)) : nullptr;
+  return operand ? make(Expression::Kind::Negate, offset, std::move(operand))
+                 : nullptr;
 }
 
 std::unique_ptr<Expression> Parser::parseProduct() {
@@ -208,7 +224,8 @@ std::unique_ptr<Expression> Parser::parseProduct() {
   if (!isDot && !isProduct && !startsAtom())
     return left;
   if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) + " nested levels");
+    return fail("an expression of at most " + Twine(kMaxDepth) +
+                " nested levels");
   if (isDot || isProduct)
     advance();
   std::unique_ptr<Expression> right = parseProduct();
@@ -216,8 +233,8 @@ std::unique_ptr<Expression> Parser::parseProduct() {
   if (!right)
     return nullptr;
   size_t offset = left->offset;
-  auto node = make(isDot ? Expression::Kind::Call : Expression::Kind::Product, offset,
-                   std::move(left), std::move(right));
+  auto node = make(isDot ? Expression::Kind::Call : Expression::Kind::Product,
+                   offset, std::move(left), std::move(right));
   if (isDot)
     node->name = "dot";
   return node;
@@ -282,8 +299,8 @@ std::unique_ptr<Expression> Parser::parseAtom() {
   return fail("a name, a number, a function or '('");
 }
 
-std::unique_ptr<Expression> parseExpression(StringRef text,
-                                            const EquationErrorHandler &onError) {
+std::unique_ptr<Expression>
+parseExpression(StringRef text, const EquationErrorHandler &onError) {
   Parser parser(text, onError);
   std::unique_ptr<Expression> value = parser.parseSum();
   if (value && !parser.atEnd())
@@ -291,7 +308,8 @@ std::unique_ptr<Expression> parseExpression(StringRef text,
   return value;
 }
 
-std::optional<Equation> parseEquation(StringRef text, const EquationErrorHandler &onError) {
+std::optional<Equation> parseEquation(StringRef text,
+                                      const EquationErrorHandler &onError) {
   Parser parser(text, onError);
   Equation equation;
   if (parser.peek().kind != Token::Kind::Name ||

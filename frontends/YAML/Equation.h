@@ -1,15 +1,17 @@
-//===- Equation.h - Equations of user-written cells and scores ---*- C++ -*-===//
+//===- Equation.h - Equations of user-written cells and scores ---*- C++
+//-*-===//
 //
 //   equation := name '=' sum
 //   sum      := term (('+' | '-') term)*
 //   term     := unary (('*' | '/') unary)*
 //   unary    := '-' unary | product
-//   product  := atom (('@' | '·')? product)?      matrix-vector products, from the right
-//   atom     := number | name | function '(' sum (',' sum)* ')' | '(' sum ')'
+//   product  := atom (('@' | '·')? product)?      matrix-vector products, from
+//   the right atom     := number | name | function '(' sum (',' sum)* ')' | '('
+//   sum ')'
 //             | '[' sum ((';' | ',') sum)* ']'    a concatenation
 //
-// `W x` and `W @ x` multiply a matrix with a vector, `v · x` is dot(v, x), `*` and `/` work
-// element by element.
+// `W x` and `W @ x` multiply a matrix with a vector, `v · x` is dot(v, x), `*`
+// and `/` work element by element.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,7 +41,8 @@ struct Expression {
     Divide,
     /// Juxtaposition or `@`.
     Product,
-    /// A function of `functionNames()`, or a concatenation in brackets ("concat").
+    /// A function of `functionNames()`, or a concatenation in brackets
+    /// ("concat").
     Call
   };
 
@@ -59,15 +62,16 @@ struct Equation {
 };
 
 /// Receives an error and the byte in the text it belongs to.
-using EquationErrorHandler = std::function<void(size_t offset, llvm::StringRef message)>;
+using EquationErrorHandler =
+    std::function<void(size_t offset, llvm::StringRef message)>;
 
 /// Parses `target = expression`; nothing after an error.
 std::optional<Equation> parseEquation(llvm::StringRef text,
                                       const EquationErrorHandler &onError);
 
 /// Parses a bare expression; null after an error.
-std::unique_ptr<Expression> parseExpression(llvm::StringRef text,
-                                            const EquationErrorHandler &onError);
+std::unique_ptr<Expression>
+parseExpression(llvm::StringRef text, const EquationErrorHandler &onError);
 
 /// The functions an expression may call.
 llvm::ArrayRef<llvm::StringLiteral> functionNames();

@@ -1,4 +1,5 @@
-//===- EquationBuilder.cpp - Equations as tensor ops -----------------------===//
+//===- EquationBuilder.cpp - Equations as tensor ops
+//-----------------------===//
 
 #include "frontends/YAML/EquationBuilder.h"
 
@@ -31,7 +32,8 @@ std::string Term::describe() const {
   case Kind::Vector:
     return "a vector of " + std::to_string(features);
   case Kind::Matrix:
-    return "a matrix of [" + std::to_string(rows) + ", " + std::to_string(features) + "]";
+    return "a matrix of [" + std::to_string(rows) + ", " +
+           std::to_string(features) + "]";
   }
   return "";
 }
@@ -43,7 +45,8 @@ Term EquationBuilder::fail(const Expression &at, const Twine &message) {
   return {};
 }
 
-mlir::Value EquationBuilder::spread(const Term &term, bool withLanes, int64_t asVectorOf) {
+mlir::Value EquationBuilder::spread(const Term &term, bool withLanes,
+                                    int64_t asVectorOf) {
   mlir::Builder &attributes = b.getBuilder();
   SmallVector<mlir::OpFoldResult> sizes;
   SmallVector<int64_t> added;
@@ -70,8 +73,9 @@ Term EquationBuilder::combine(
     return {};
   for (const Term *side : {&left, &right})
     if (side->kind == Term::Kind::Matrix)
-      return fail(at, side->describe() + " stands where a vector or a number is required; "
-                                         "write a product with a vector as 'W x'");
+      return fail(at, side->describe() +
+                          " stands where a vector or a number is required; "
+                          "write a product with a vector as 'W x'");
   if (left.kind == Term::Kind::Literal && right.kind == Term::Kind::Literal) {
     Term result = left;
     result.literal = combineLiterals(left.literal, right.literal);
@@ -84,7 +88,8 @@ Term EquationBuilder::combine(
                         "; required are vectors of one size");
   Term result;
   result.lanes = left.lanes || right.lanes;
-  result.kind = leftIsVector || rightIsVector ? Term::Kind::Vector : Term::Kind::Number;
+  result.kind =
+      leftIsVector || rightIsVector ? Term::Kind::Vector : Term::Kind::Number;
   result.features = leftIsVector ? left.features : right.features;
   int64_t asVectorOf = result.kind == Term::Kind::Vector ? result.features : 0;
   mlir::Value a = spread(left, result.lanes, asVectorOf);
@@ -109,11 +114,12 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
     for (auto &[key, term] : names)
       known.push_back(key);
     return fail(expression, "'" + name + "' is neither a value (known are " +
-                                join(known, ", ") + ") nor is there a weight '" + weight +
-                                "'");
+                                join(known, ", ") +
+                                ") nor is there a weight '" + weight + "'");
   }
   if (shape->size() > 2)
-    return fail(expression, "weight '" + weight + "' has shape " + formatShape(*shape) +
+    return fail(expression, "weight '" + weight + "' has shape " +
+                                formatShape(*shape) +
                                 "; required is a matrix, a vector or a number");
   Term term;
   term.value = weights.get(weight, *shape, user);
@@ -142,9 +148,11 @@ Term EquationBuilder::evaluateElementwise(const Expression &expression) {
       return left;
     }
     if (left.kind == Term::Kind::Matrix)
-      return fail(expression, left.describe() + " stands where a vector or a number is "
-                                                "required");
-    left.value = mlir::arith::NegFOp::create(b.getBuilder(), b.getLoc(), left.value);
+      return fail(expression, left.describe() +
+                                  " stands where a vector or a number is "
+                                  "required");
+    left.value =
+        mlir::arith::NegFOp::create(b.getBuilder(), b.getLoc(), left.value);
     return left;
   }
   Term right = evaluate(*expression.operands[1], origin);
@@ -173,8 +181,10 @@ Term EquationBuilder::evaluateProduct(const Expression &expression) {
   if (matrix.kind != Term::Kind::Matrix)
     return fail(*expression.operands[0],
                 "the left side of a product 'W x' is " + matrix.describe() +
-                    "; required is a matrix (write '*' to multiply element by element)");
-  bool isNumber = vector.kind == Term::Kind::Number || vector.kind == Term::Kind::Literal;
+                    "; required is a matrix (write '*' to multiply element by "
+                    "element)");
+  bool isNumber =
+      vector.kind == Term::Kind::Number || vector.kind == Term::Kind::Literal;
   int64_t features = isNumber ? 1 : vector.features;
   if (vector.kind == Term::Kind::Matrix || features != matrix.features)
     return fail(*expression.operands[1],
@@ -185,8 +195,9 @@ Term EquationBuilder::evaluateProduct(const Expression &expression) {
   result.kind = Term::Kind::Vector;
   result.features = matrix.rows;
   result.lanes = vector.lanes;
-  result.value = vector.lanes ? b.linear(x, matrix.value)
-                              : b.squeeze(b.linear(b.unsqueeze(x, 0), matrix.value), 0);
+  result.value = vector.lanes
+                     ? b.linear(x, matrix.value)
+                     : b.squeeze(b.linear(b.unsqueeze(x, 0), matrix.value), 0);
   return result;
 }
 
@@ -211,20 +222,23 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
   };
 
   if (function == "concat") {
-    bool anyLanes = any_of(operands, [](const Term &term) { return term.lanes; });
+    bool anyLanes =
+        any_of(operands, [](const Term &term) { return term.lanes; });
     Term result;
     result.kind = Term::Kind::Vector;
     result.lanes = anyLanes;
     SmallVector<mlir::Value> values;
     for (const Term &operand : operands) {
-      int64_t features = operand.kind == Term::Kind::Vector ? operand.features : 1;
+      int64_t features =
+          operand.kind == Term::Kind::Vector ? operand.features : 1;
       values.push_back(spread(operand, anyLanes, features));
       result.features += features;
     }
     result.value = b.concat(values, anyLanes ? 1 : 0);
     return result;
   }
-  if (function == "dot" || ((function == "min" || function == "max") && operands.size() == 2)) {
+  if (function == "dot" ||
+      ((function == "min" || function == "max") && operands.size() == 2)) {
     if (!takes(2, "are 2"))
       return {};
     auto extreme = [&](mlir::Value x, mlir::Value y) -> mlir::Value {
@@ -236,9 +250,12 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
       return mlir::arith::MaximumFOp::create(ops, b.getLoc(), x, y);
     };
     auto literal = [&](double x, double y) {
-      return function == "dot" ? x * y : function == "min" ? std::fmin(x, y) : std::fmax(x, y);
+      return function == "dot"   ? x * y
+             : function == "min" ? std::fmin(x, y)
+                                 : std::fmax(x, y);
     };
-    Term result = combine(expression, operands[0], operands[1], extreme, literal);
+    Term result =
+        combine(expression, operands[0], operands[1], extreme, literal);
     if (function != "dot" || result.kind != Term::Kind::Vector)
       return result;
     result.value = b.reduceLast(result.value, Reduction::Sum);
@@ -267,7 +284,8 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
   return operand;
 }
 
-Term EquationBuilder::evaluate(const Expression &expression, Position newOrigin) {
+Term EquationBuilder::evaluate(const Expression &expression,
+                               Position newOrigin) {
   origin = newOrigin;
   switch (expression.kind) {
   case Expression::Kind::Number: {
@@ -287,25 +305,30 @@ Term EquationBuilder::evaluate(const Expression &expression, Position newOrigin)
   }
 }
 
-mlir::Value EquationBuilder::asVector(const Term &term, int64_t features, Position position,
-                                      StringRef what) {
+mlir::Value EquationBuilder::asVector(const Term &term, int64_t features,
+                                      Position position, StringRef what) {
   if (!term.isValid())
     return {};
   if (term.kind == Term::Kind::Matrix ||
-      (term.kind == Term::Kind::Vector && features && term.features != features)) {
-    reporter.error(position, Twine(user.subject) + ": " + what + " is " + term.describe() +
-                                 "; required is a vector of " + Twine(features));
+      (term.kind == Term::Kind::Vector && features &&
+       term.features != features)) {
+    reporter.error(
+        position, Twine(user.subject) + ": " + what + " is " + term.describe() +
+                      "; required is a vector of " + Twine(features));
     return {};
   }
   return spread(term, /*withLanes=*/true, features ? features : term.features);
 }
 
-mlir::Value EquationBuilder::asNumber(const Term &term, Position position, StringRef what) {
+mlir::Value EquationBuilder::asNumber(const Term &term, Position position,
+                                      StringRef what) {
   if (!term.isValid())
     return {};
   if (term.kind == Term::Kind::Matrix || term.kind == Term::Kind::Vector) {
-    reporter.error(position, Twine(user.subject) + ": " + what + " is " + term.describe() +
-                                 "; required is a number (sum, mean, max or dot give one)");
+    reporter.error(
+        position,
+        Twine(user.subject) + ": " + what + " is " + term.describe() +
+            "; required is a number (sum, mean, max or dot give one)");
     return {};
   }
   return spread(term, /*withLanes=*/true, 0);

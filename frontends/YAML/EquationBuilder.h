@@ -1,8 +1,10 @@
-//===- EquationBuilder.h - Equations as tensor ops ---------------*- C++ -*-===//
+//===- EquationBuilder.h - Equations as tensor ops ---------------*- C++
+//-*-===//
 //
-// An equation speaks of one row: vectors, numbers and matrices. The IR works on many rows
-// (lanes) at once, so a vector is `[lanes, features]` and a number is `[lanes]`; weights
-// have no lanes and get them where they meet a value that has.
+// An equation speaks of one row: vectors, numbers and matrices. The IR works on
+// many rows (lanes) at once, so a vector is `[lanes, features]` and a number is
+// `[lanes]`; weights have no lanes and get them where they meet a value that
+// has.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,9 +47,11 @@ struct Term {
 /// Evaluates expressions into ops at the insertion point of a TensorBuilder.
 class EquationBuilder {
 public:
-  /// Names that are not values are weights `prefix.NAME`. `lanes` is the number of lanes.
-  EquationBuilder(Reporter &reporter, WeightReader &weights, TensorBuilder &builder,
-                  WeightUser user, std::string prefix, mlir::OpFoldResult lanes)
+  /// Names that are not values are weights `prefix.NAME`. `lanes` is the number
+  /// of lanes.
+  EquationBuilder(Reporter &reporter, WeightReader &weights,
+                  TensorBuilder &builder, WeightUser user, std::string prefix,
+                  mlir::OpFoldResult lanes)
       : reporter(reporter), weights(weights), b(builder), user(std::move(user)),
         prefix(std::move(prefix)), lanes(lanes) {}
 
@@ -60,11 +64,13 @@ public:
   /// Evaluates `expression`, which begins at `origin` in the file.
   Term evaluate(const Expression &expression, Position origin);
 
-  /// `term` as `[lanes, features]`; reports and gives null if it is something else.
+  /// `term` as `[lanes, features]`; reports and gives null if it is something
+  /// else.
   mlir::Value asVector(const Term &term, int64_t features, Position position,
                        llvm::StringRef what);
   /// `term` as `[lanes]`; reports and gives null if it is something else.
-  mlir::Value asNumber(const Term &term, Position position, llvm::StringRef what);
+  mlir::Value asNumber(const Term &term, Position position,
+                       llvm::StringRef what);
 
 private:
   Term fail(const Expression &at, const llvm::Twine &message);
@@ -72,9 +78,10 @@ private:
   Term evaluateElementwise(const Expression &expression);
   Term evaluateProduct(const Expression &expression);
   Term evaluateCall(const Expression &expression);
-  Term combine(const Expression &at, Term left, Term right,
-               llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combineValues,
-               llvm::function_ref<double(double, double)> combineLiterals);
+  Term combine(
+      const Expression &at, Term left, Term right,
+      llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combineValues,
+      llvm::function_ref<double(double, double)> combineLiterals);
   /// `term` with lanes if `withLanes`, as a vector if `asVectorOf` is above 0.
   mlir::Value spread(const Term &term, bool withLanes, int64_t asVectorOf);
 

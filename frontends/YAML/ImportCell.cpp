@@ -1,4 +1,5 @@
-//===- ImportCell.cpp - User-written cells and equations -------------------===//
+//===- ImportCell.cpp - User-written cells and equations
+//-------------------===//
 //
 // A cell is a list of equations. Over a sequence it becomes the region of a
 // seq.recurrence; in a decoder step its equations stand in the step itself.
@@ -35,8 +36,9 @@ void Importer::readCells() {
   if (!node)
     return;
   if (!node->isMapping()) {
-    reporter.error(node->position, "'cells' is " + node->describe() +
-                                       "; required is a mapping from names to cells");
+    reporter.error(node->position,
+                   "'cells' is " + node->describe() +
+                       "; required is a mapping from names to cells");
     return;
   }
   for (const Entry &entry : node->entries)
@@ -50,27 +52,32 @@ void Importer::readCell(const Entry &entry) {
   cell.input = reader.getText("input").value_or("x");
   reader.require("states", "a list of names");
   cell.states = reader.getWords("states");
-  cell.output = reader.getText("output").value_or(cell.states.empty() ? "" : cell.states[0]);
+  cell.output = reader.getText("output").value_or(
+      cell.states.empty() ? "" : cell.states[0]);
   std::set<std::string> assigned;
-  const Node *equations = reader.require("equations", "a list such as ['h = tanh(W x + U h)']");
+  const Node *equations =
+      reader.require("equations", "a list such as ['h = tanh(W x + U h)']");
   if (equations && !equations->isSequence()) {
     reader.errorAt("equations", "'equations' is " + equations->describe() +
                                     "; required is a list of texts");
     equations = nullptr;
   }
   bool sound = equations != nullptr;
-  for (const Node &item : equations ? ArrayRef<Node>(equations->items) : ArrayRef<Node>()) {
+  for (const Node &item :
+       equations ? ArrayRef<Node>(equations->items) : ArrayRef<Node>()) {
     Position position = textPosition(item);
     std::optional<Equation> equation;
     if (!item.isScalar())
-      reporter.error(item.position, Twine(reader.getSubject()) + ": an equation is " +
-                                        item.describe() + "; required is a text");
+      reporter.error(item.position, Twine(reader.getSubject()) +
+                                        ": an equation is " + item.describe() +
+                                        "; required is a text");
     else
-      equation = parseEquation(item.text, [&](size_t offset, StringRef message) {
-        Position at = position;
-        at.column += offset;
-        reporter.error(at, Twine(reader.getSubject()) + ": " + message);
-      });
+      equation =
+          parseEquation(item.text, [&](size_t offset, StringRef message) {
+            Position at = position;
+            at.column += offset;
+            reporter.error(at, Twine(reader.getSubject()) + ": " + message);
+          });
     sound &= equation.has_value();
     if (!equation)
       continue;
@@ -84,7 +91,8 @@ void Importer::readCell(const Entry &entry) {
     if (sound && !assigned.count(state))
       reader.errorAt("states", "no equation assigns the state '" + state + "'");
   if (sound && !cell.output.empty() && !assigned.count(cell.output))
-    reader.errorAt("output", "no equation assigns the output '" + cell.output + "'");
+    reader.errorAt("output",
+                   "no equation assigns the output '" + cell.output + "'");
   cells[entry.key] = std::move(cell);
 }
 
@@ -92,10 +100,12 @@ void Importer::readCell(const Entry &entry) {
 // Cells as layers
 //===----------------------------------------------------------------------===//
 
-/// Evaluates the equations of `cell`; the new states, then the output. Empty on errors.
+/// Evaluates the equations of `cell`; the new states, then the output. Empty on
+/// errors.
 static SmallVector<mlir::Value> evaluateCell(EquationBuilder &equations,
                                              const CellDefinition &cell,
-                                             ArrayRef<int64_t> sizes, Position layer) {
+                                             ArrayRef<int64_t> sizes,
+                                             Position layer) {
   std::map<std::string, Term> assigned;
   bool sound = true;
   for (const auto &[equation, position] : cell.equations) {
@@ -107,8 +117,8 @@ static SmallVector<mlir::Value> evaluateCell(EquationBuilder &equations,
   }
   SmallVector<mlir::Value> values;
   for (auto [state, size] : zip(cell.states, sizes)) {
-    mlir::Value value =
-        equations.asVector(assigned[state], size, layer, "the new state '" + state + "'");
+    mlir::Value value = equations.asVector(assigned[state], size, layer,
+                                           "the new state '" + state + "'");
     sound &= static_cast<bool>(value);
     values.push_back(value);
   }
@@ -121,7 +131,8 @@ static SmallVector<mlir::Value> evaluateCell(EquationBuilder &equations,
 
 std::vector<int64_t> Importer::readCellSizes(MappingReader &reader,
                                              const CellDefinition &cell) {
-  const Node *size = reader.require("size", "a whole number, or a mapping from states to them");
+  const Node *size = reader.require(
+      "size", "a whole number, or a mapping from states to them");
   std::vector<int64_t> sizes;
   if (!size)
     return sizes;
@@ -131,7 +142,8 @@ std::vector<int64_t> Importer::readCellSizes(MappingReader &reader,
     return sizes;
   }
   SmallVector<StringRef> states(cell.states.begin(), cell.states.end());
-  MappingReader sizeReader(reporter, *size, reader.getSubject().str() + ", 'size'", states);
+  MappingReader sizeReader(reporter, *size,
+                           reader.getSubject().str() + ", 'size'", states);
   for (const std::string &state : cell.states) {
     sizeReader.require(state, "a whole number of at least 1");
     if (std::optional<int64_t> given = sizeReader.getInteger(state, 1))
@@ -143,14 +155,16 @@ std::vector<int64_t> Importer::readCellSizes(MappingReader &reader,
 }
 
 Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
-  MappingReader reader(reporter, *layer.node, layer.user.subject,
-                       {"kind", "weights", "input", "size", "direction", "initial"});
+  MappingReader reader(
+      reporter, *layer.node, layer.user.subject,
+      {"kind", "weights", "input", "size", "direction", "initial"});
   SmallVector<StringRef> states(cell.states.begin(), cell.states.end());
   checkInitial(reader, states);
   Signal input = resolveInput(reader);
   std::vector<int64_t> sizes = readCellSizes(reader, cell);
   std::string word =
-      reader.getWord("direction", {"forward", "reverse", "bidirectional"}).value_or("forward");
+      reader.getWord("direction", {"forward", "reverse", "bidirectional"})
+          .value_or("forward");
   if (sizes.empty() || cell.states.empty() || !input.isValid()) {
     if (!step)
       for (const std::string &state : cell.states)
@@ -164,16 +178,19 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
     if (input.kind != Signal::Kind::Vector)
       return mismatch(reader, "input", input, "a vector of features");
     if (word != "forward") {
-      reader.errorAt("direction", "a layer of a step runs forward; found '" + word + "'");
+      reader.errorAt("direction",
+                     "a layer of a step runs forward; found '" + word + "'");
       return {};
     }
-    EquationBuilder equations(reporter, weights, *step, layer.user, layer.prefix,
-                              step->dim(input.value, 0));
+    EquationBuilder equations(reporter, weights, *step, layer.user,
+                              layer.prefix, step->dim(input.value, 0));
     equations.define(cell.input, Term::vector(input.value, input.features));
     for (auto [state, size] : zip(cell.states, sizes))
-      equations.define(state,
-                       Term::vector(stepStates[layer.name + "." + state].inside, size));
-    SmallVector<mlir::Value> values = evaluateCell(equations, cell, sizes, position);
+      equations.define(
+          state,
+          Term::vector(stepStates[layer.name + "." + state].inside, size));
+    SmallVector<mlir::Value> values =
+        evaluateCell(equations, cell, sizes, position);
     if (values.empty())
       return {};
     for (auto [state, value] : zip(cell.states, values))
@@ -199,10 +216,10 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
     TensorBuilder inside(&reporter.getContext());
     inside.setLoc(outer.getLoc());
     inside.getBuilder().setInsertionPointToStart(block.get());
-    mlir::Value slice =
-        block->addArgument(outer.f32Type({any, input.features}), outer.getLoc());
-    EquationBuilder equations(reporter, weights, inside, layer.user, layer.prefix,
-                              inside.dim(slice, 0));
+    mlir::Value slice = block->addArgument(outer.f32Type({any, input.features}),
+                                           outer.getLoc());
+    EquationBuilder equations(reporter, weights, inside, layer.user,
+                              layer.prefix, inside.dim(slice, 0));
     if (direction == 1)
       equations.setWeightSuffix("_reverse");
     equations.define(cell.input, Term::vector(slice, input.features));
@@ -213,22 +230,27 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
           block->addArgument(outer.f32Type({any, sizes[i]}), outer.getLoc());
       equations.define(state, Term::vector(argument, sizes[i]));
       stateTypes.push_back(argument.getType());
-      inits.push_back(initial[i]
-                          ? outer.squeeze(outer.slice(initial[i], 0, direction, 1), 0)
-                          : outer.fill({outer.dim(x, 1), outer.getBuilder().getIndexAttr(
-                                                             sizes[i])},
-                                       0));
+      inits.push_back(
+          initial[i]
+              ? outer.squeeze(outer.slice(initial[i], 0, direction, 1), 0)
+              : outer.fill({outer.dim(x, 1),
+                            outer.getBuilder().getIndexAttr(sizes[i])},
+                           0));
     }
-    SmallVector<mlir::Value> values = evaluateCell(equations, cell, sizes, position);
+    SmallVector<mlir::Value> values =
+        evaluateCell(equations, cell, sizes, position);
     if (values.empty())
       break;
-    seq::YieldOp::create(inside.getBuilder(), outer.getLoc(), mlir::ValueRange(values));
-    int64_t features = cast<mlir::RankedTensorType>(values.back().getType()).getDimSize(1);
+    seq::YieldOp::create(inside.getBuilder(), outer.getLoc(),
+                         mlir::ValueRange(values));
+    int64_t features =
+        cast<mlir::RankedTensorType>(values.back().getType()).getDimSize(1);
     auto recurrence = seq::RecurrenceOp::create(
         outer.getBuilder(), outer.getLoc(),
-        mlir::TypeRange{outer.f32Type({any, any, features})}, mlir::TypeRange(stateTypes),
-        mlir::ValueRange{x}, mlir::ValueRange(inits), input.lengths, mlir::Value(),
-        mlir::Value(), /*reverse=*/direction == 1 || word == "reverse");
+        mlir::TypeRange{outer.f32Type({any, any, features})},
+        mlir::TypeRange(stateTypes), mlir::ValueRange{x},
+        mlir::ValueRange(inits), input.lengths, mlir::Value(), mlir::Value(),
+        /*reverse=*/direction == 1 || word == "reverse");
     recurrence.getCell().push_back(block.release());
     outputs.push_back(recurrence.getOutputs().front());
     for (auto [list, final] : zip(finals, recurrence.getFinals()))
@@ -255,8 +277,8 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
   if (!sound)
     return {};
   mlir::Value y = outer.concat(outputs, 2);
-  Signal result =
-      withValue(input, y, cast<mlir::RankedTensorType>(y.getType()).getDimSize(2));
+  Signal result = withValue(
+      input, y, cast<mlir::RankedTensorType>(y.getType()).getDimSize(2));
   result.timeMajor = true;
   return result;
 }
@@ -268,7 +290,8 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
 Signal Importer::importEquation(LayerContext &layer) {
   MappingReader reader(reporter, *layer.node, layer.user.subject,
                        {"kind", "weights", "value"});
-  const Node *node = reader.require("value", "an expression such as '0.5 * (a + b)'");
+  const Node *node =
+      reader.require("value", "an expression such as '0.5 * (a + b)'");
   std::optional<std::string> text = reader.getText("value");
   if (!node || !text)
     return {};
@@ -286,7 +309,8 @@ Signal Importer::importEquation(LayerContext &layer) {
   std::map<std::string, Signal> used;
   bool sound = true;
   visitNames(*expression, [&](const Expression &name) {
-    bool known = signals.count(name.name) || (step && stepSignals.count(name.name)) ||
+    bool known = signals.count(name.name) ||
+                 (step && stepSignals.count(name.name)) ||
                  layerPositions.count(name.name);
     if (!known || used.count(name.name))
       return;
@@ -296,12 +320,14 @@ Signal Importer::importEquation(LayerContext &layer) {
     reference.position = position;
     reference.position.column += name.offset;
     Signal signal = resolve(reference, reader.getSubject());
-    bool fits = signal.kind == Signal::Kind::Vector || signal.kind == Signal::Kind::Scalar ||
+    bool fits = signal.kind == Signal::Kind::Vector ||
+                signal.kind == Signal::Kind::Scalar ||
                 (signal.kind == Signal::Kind::Sequence && !step);
     if (signal.isValid() && !fits)
       reporter.error(reference.position,
                      Twine(reader.getSubject()) + ": '" + name.name + "' is " +
-                         signal.describe() + "; required is a sequence or a vector");
+                         signal.describe() +
+                         "; required is a sequence or a vector");
     sound &= fits;
     used[name.name] = signal;
   });
@@ -330,9 +356,11 @@ Signal Importer::importEquation(LayerContext &layer) {
     mlir::Value value = signal.value;
     if (signal.kind == Signal::Kind::Scalar) {
       if (isSequence) {
-        reporter.error(position, Twine(reader.getSubject()) + ": '" + name +
-                                     "' has one number per row; required is a sequence or a "
-                                     "vector");
+        reporter.error(
+            position,
+            Twine(reader.getSubject()) + ": '" + name +
+                "' has one number per row; required is a sequence or a "
+                "vector");
         return {};
       }
       lanes = b.dim(value, 0);
@@ -340,7 +368,8 @@ Signal Importer::importEquation(LayerContext &layer) {
       continue;
     }
     if (isSequence && signal.kind == Signal::Kind::Vector) {
-      SmallVector<mlir::OpFoldResult> wide = {sizes[0], sizes[1], b.dim(value, 1)};
+      SmallVector<mlir::OpFoldResult> wide = {sizes[0], sizes[1],
+                                              b.dim(value, 1)};
       value = b.broadcast(value, wide, {0});
     } else if (isSequence) {
       value = timeMajor(signal);
@@ -350,16 +379,18 @@ Signal Importer::importEquation(LayerContext &layer) {
     lanes = b.dim(value, 0);
     terms[name] = Term::vector(value, signal.features);
   }
-  EquationBuilder equations(reporter, weights, b, layer.user, layer.prefix, lanes);
+  EquationBuilder equations(reporter, weights, b, layer.user, layer.prefix,
+                            lanes);
   for (auto &[name, term] : terms)
     equations.define(name, term);
   Term term = equations.evaluate(*expression, position);
   if (!term.isValid())
     return {};
-  bool isNumber = term.kind != Term::Kind::Vector && term.kind != Term::Kind::Matrix;
-  mlir::Value value = isNumber
-                          ? equations.asNumber(term, position, "the value")
-                          : equations.asVector(term, term.features, position, "the value");
+  bool isNumber =
+      term.kind != Term::Kind::Vector && term.kind != Term::Kind::Matrix;
+  mlir::Value value =
+      isNumber ? equations.asNumber(term, position, "the value")
+               : equations.asVector(term, term.features, position, "the value");
   if (!value)
     return {};
   result.features = isNumber ? 0 : term.features;
@@ -374,8 +405,10 @@ Signal Importer::importEquation(LayerContext &layer) {
     value = b.expand(value, groups, outSizes);
   }
   result.value = value;
-  result.kind = isSequence ? (isNumber ? Signal::Kind::StepScalar : Signal::Kind::Sequence)
-                           : (isNumber ? Signal::Kind::Scalar : Signal::Kind::Vector);
+  result.kind =
+      isSequence
+          ? (isNumber ? Signal::Kind::StepScalar : Signal::Kind::Sequence)
+          : (isNumber ? Signal::Kind::Scalar : Signal::Kind::Vector);
   return result;
 }
 

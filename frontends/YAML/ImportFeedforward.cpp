@@ -1,4 +1,5 @@
-//===- ImportFeedforward.cpp - Layers without state ------------------------===//
+//===- ImportFeedforward.cpp - Layers without state
+//------------------------===//
 
 #include "frontends/YAML/Importer.h"
 
@@ -11,18 +12,19 @@ namespace seqc::yaml {
 
 /// Kinds of layer beside user-written cells.
 static constexpr StringRef kKinds[] = {
-    "embedding", "rnn",  "gru",        "lstm",     "attention", "linear",
+    "embedding",  "rnn",  "gru",        "lstm",     "attention", "linear",
     "activation", "pool", "layer_norm", "equation", "label"};
 
 /// Functions of `activation` layers and keys.
 static constexpr StringRef kActivations[] = {
-    "sigmoid", "tanh",     "relu", "softmax",    "softplus", "softsign",
-    "exp",     "log",      "elu",  "leaky_relu", "gelu",     "abs"};
+    "sigmoid", "tanh", "relu", "softmax",    "softplus", "softsign",
+    "exp",     "log",  "elu",  "leaky_relu", "gelu",     "abs"};
 
 void Importer::importLayers(const Node &layers) {
   if (!layers.isMapping()) {
-    reporter.error(layers.position, "'layers' is " + layers.describe() +
-                                        "; required is a mapping from names to layers");
+    reporter.error(layers.position,
+                   "'layers' is " + layers.describe() +
+                       "; required is a mapping from names to layers");
     return;
   }
   layerPositions.clear();
@@ -45,9 +47,9 @@ void Importer::importLayer(const Entry &entry) {
   layer.node = &entry.value;
   auto defineInvalid = [&] { define(entry.key, {}, entry.keyPosition); };
   if (!entry.value.isMapping()) {
-    reporter.error(entry.value.position, "layer '" + entry.key + "' is " +
-                                             entry.value.describe() +
-                                             "; required is a mapping with the key 'kind'");
+    reporter.error(entry.value.position,
+                   "layer '" + entry.key + "' is " + entry.value.describe() +
+                       "; required is a mapping with the key 'kind'");
     return defineInvalid();
   }
   SmallVector<StringRef> kinds(std::begin(kKinds), std::end(kKinds));
@@ -61,19 +63,22 @@ void Importer::importLayer(const Entry &entry) {
         required += " (did you mean '" + nearest->str() + "'?)";
     reporter.error(kind ? kind->position : entry.keyPosition,
                    "layer '" + entry.key + "': 'kind' is " +
-                       (kind ? kind->describe() : "absent") + "; required is " + required);
+                       (kind ? kind->describe() : "absent") + "; required is " +
+                       required);
     return defineInvalid();
   }
   layer.kind = kind->text;
-  layer.user = {"layer '" + layer.name + "' (" + layer.kind + ")", entry.keyPosition};
+  layer.user = {"layer '" + layer.name + "' (" + layer.kind + ")",
+                entry.keyPosition};
   layer.prefix = layer.name;
   if (const Node *prefix = entry.value.find("weights")) {
     if (prefix->isScalar())
       layer.prefix = prefix->text;
     else
-      reporter.error(prefix->position, Twine(layer.user.subject) + ": 'weights' is " +
-                                           prefix->describe() +
-                                           "; required is the prefix of weight names");
+      reporter.error(prefix->position,
+                     Twine(layer.user.subject) + ": 'weights' is " +
+                         prefix->describe() +
+                         "; required is the prefix of weight names");
   }
   define(entry.key, importLayerOfKind(layer), entry.keyPosition);
 }
@@ -81,11 +86,16 @@ void Importer::importLayer(const Entry &entry) {
 Signal Importer::importLayerOfKind(LayerContext &layer) {
   using Method = Signal (Importer::*)(LayerContext &);
   static const StringMap<Method> methods = {
-      {"embedding", &Importer::importEmbedding}, {"linear", &Importer::importLinear},
-      {"activation", &Importer::importActivation}, {"pool", &Importer::importPool},
-      {"layer_norm", &Importer::importLayerNorm}, {"label", &Importer::importLabel},
-      {"equation", &Importer::importEquation},   {"attention", &Importer::importAttention},
-      {"rnn", &Importer::importRecurrent},       {"gru", &Importer::importRecurrent},
+      {"embedding", &Importer::importEmbedding},
+      {"linear", &Importer::importLinear},
+      {"activation", &Importer::importActivation},
+      {"pool", &Importer::importPool},
+      {"layer_norm", &Importer::importLayerNorm},
+      {"label", &Importer::importLabel},
+      {"equation", &Importer::importEquation},
+      {"attention", &Importer::importAttention},
+      {"rnn", &Importer::importRecurrent},
+      {"gru", &Importer::importRecurrent},
       {"lstm", &Importer::importRecurrent}};
   if (auto it = methods.find(layer.kind); it != methods.end())
     return (this->*it->second)(layer);
@@ -110,12 +120,15 @@ Signal Importer::importEmbedding(LayerContext &layer) {
   if (!input.isValid())
     return {};
   if (input.kind != Signal::Kind::Tokens)
-    return mismatch(reader, "input", input, "ids: an input with a vocabulary or a size");
+    return mismatch(reader, "input", input,
+                    "ids: an input with a vocabulary or a size");
   if (!size || input.count == 0)
     return {};
-  mlir::Value table = weights.get(layer.prefix + ".weight", {input.count, *size}, layer.user);
+  mlir::Value table =
+      weights.get(layer.prefix + ".weight", {input.count, *size}, layer.user);
   if (step) {
-    Signal result = withValue(input, step->gatherRows(table, input.value), *size);
+    Signal result =
+        withValue(input, step->gatherRows(table, input.value), *size);
     result.kind = Signal::Kind::Vector;
     return result;
   }
@@ -129,28 +142,34 @@ Signal Importer::importEmbedding(LayerContext &layer) {
 }
 
 mlir::Value Importer::applyActivation(MappingReader &reader, mlir::Value x) {
-  std::optional<std::string> function = reader.getWord("activation", kActivations);
+  std::optional<std::string> function =
+      reader.getWord("activation", kActivations);
   return function ? builder().apply(*function, x) : x;
 }
 
 Signal Importer::importLinear(LayerContext &layer) {
-  MappingReader reader(reporter, *layer.node, layer.user.subject,
-                       {"kind", "weights", "input", "size", "bias", "activation"});
+  MappingReader reader(
+      reporter, *layer.node, layer.user.subject,
+      {"kind", "weights", "input", "size", "bias", "activation"});
   Signal input = resolveInput(reader);
   std::optional<int64_t> size = getSize(reader, "size");
   bool hasBias = reader.getBool("bias", true);
   if (!input.isValid())
     return {};
-  if (input.kind != Signal::Kind::Sequence && input.kind != Signal::Kind::Vector)
-    return mismatch(reader, "input", input, "a sequence or a vector of features");
+  if (input.kind != Signal::Kind::Sequence &&
+      input.kind != Signal::Kind::Vector)
+    return mismatch(reader, "input", input,
+                    "a sequence or a vector of features");
   if (step && input.kind == Signal::Kind::Sequence)
-    return mismatch(reader, "input", input, "a vector: a step sees sequences by attention");
+    return mismatch(reader, "input", input,
+                    "a vector: a step sees sequences by attention");
   if (!size)
     return {};
-  mlir::Value weight =
-      weights.get(layer.prefix + ".weight", {*size, input.features}, layer.user);
+  mlir::Value weight = weights.get(layer.prefix + ".weight",
+                                   {*size, input.features}, layer.user);
   mlir::Value bias =
-      hasBias ? weights.get(layer.prefix + ".bias", {*size}, layer.user) : mlir::Value();
+      hasBias ? weights.get(layer.prefix + ".bias", {*size}, layer.user)
+              : mlir::Value();
   mlir::Value y = builder().linearLast(input.value, weight, bias);
   return withValue(input, applyActivation(reader, y), *size);
 }
@@ -159,15 +178,21 @@ Signal Importer::importActivation(LayerContext &layer) {
   MappingReader reader(reporter, *layer.node, layer.user.subject,
                        {"kind", "weights", "input", "function"});
   Signal input = resolveInput(reader);
-  reader.require("function", "one of " + join(ArrayRef<StringRef>(kActivations), ", "));
-  std::optional<std::string> function = reader.getWord("function", kActivations);
+  reader.require("function",
+                 "one of " + join(ArrayRef<StringRef>(kActivations), ", "));
+  std::optional<std::string> function =
+      reader.getWord("function", kActivations);
   if (!input.isValid() || !function)
     return {};
-  if (input.kind != Signal::Kind::Sequence && input.kind != Signal::Kind::Vector)
-    return mismatch(reader, "input", input, "a sequence or a vector of features");
+  if (input.kind != Signal::Kind::Sequence &&
+      input.kind != Signal::Kind::Vector)
+    return mismatch(reader, "input", input,
+                    "a sequence or a vector of features");
   if (input.isOuter && input.kind == Signal::Kind::Sequence)
-    return mismatch(reader, "input", input, "a vector: a step sees sequences by attention");
-  return withValue(input, builder().apply(*function, input.value), input.features);
+    return mismatch(reader, "input", input,
+                    "a vector: a step sees sequences by attention");
+  return withValue(input, builder().apply(*function, input.value),
+                   input.features);
 }
 
 Signal Importer::importLayerNorm(LayerContext &layer) {
@@ -177,18 +202,23 @@ Signal Importer::importLayerNorm(LayerContext &layer) {
   double epsilon = reader.getNumber("epsilon").value_or(1e-5);
   if (!input.isValid())
     return {};
-  if ((input.kind != Signal::Kind::Sequence && input.kind != Signal::Kind::Vector) ||
+  if ((input.kind != Signal::Kind::Sequence &&
+       input.kind != Signal::Kind::Vector) ||
       (input.isOuter && input.kind == Signal::Kind::Sequence))
-    return mismatch(reader, "input", input, "a sequence or a vector of features");
+    return mismatch(reader, "input", input,
+                    "a sequence or a vector of features");
   TensorBuilder &b = builder();
-  mlir::Value weight = weights.get(layer.prefix + ".weight", {input.features}, layer.user);
-  mlir::Value bias = weights.get(layer.prefix + ".bias", {input.features}, layer.user);
+  mlir::Value weight =
+      weights.get(layer.prefix + ".weight", {input.features}, layer.user);
+  mlir::Value bias =
+      weights.get(layer.prefix + ".bias", {input.features}, layer.user);
   mlir::Value x = b.flattenRows(input.value);
   SmallVector<mlir::OpFoldResult> sizes = b.dims(x);
   mlir::Value centred =
       b.sub(x, b.broadcast(b.reduceLast(x, Reduction::Mean), sizes, {1}));
   mlir::Value variance = b.reduceLast(b.mul(centred, centred), Reduction::Mean);
-  mlir::Value deviation = b.apply("sqrt", b.add(variance, b.fillLike(variance, epsilon)));
+  mlir::Value deviation =
+      b.apply("sqrt", b.add(variance, b.fillLike(variance, epsilon)));
   mlir::Value scaled = b.mul(b.div(centred, b.broadcast(deviation, sizes, {1})),
                              b.broadcast(weight, sizes, {0}));
   mlir::Value y = b.add(scaled, b.broadcast(bias, sizes, {0}));
@@ -230,8 +260,10 @@ Signal Importer::importLabel(LayerContext &layer) {
   Signal input = resolveInput(reader);
   std::vector<std::string> labels;
   if (const Node *node = reader.find("labels")) {
-    auto it = node->isScalar() ? vocabularies.find(node->text) : vocabularies.end();
-    labels = it != vocabularies.end() ? it->second.tokens : reader.getWords("labels");
+    auto it =
+        node->isScalar() ? vocabularies.find(node->text) : vocabularies.end();
+    labels = it != vocabularies.end() ? it->second.tokens
+                                      : reader.getWords("labels");
   }
   if (!input.isValid())
     return {};
@@ -239,9 +271,11 @@ Signal Importer::importLabel(LayerContext &layer) {
   if ((!isSequence && input.kind != Signal::Kind::Vector) || step)
     return mismatch(reader, "input", input,
                     "a sequence or a vector of features, outside of a step");
-  if (!labels.empty() && static_cast<int64_t>(labels.size()) != input.features) {
+  if (!labels.empty() &&
+      static_cast<int64_t>(labels.size()) != input.features) {
     reader.errorAt("labels", Twine(labels.size()) + " labels are given for " +
-                                 Twine(input.features) + " features; required is one each");
+                                 Twine(input.features) +
+                                 " features; required is one each");
     return {};
   }
   Signal result = input;
@@ -258,8 +292,9 @@ Signal Importer::importLabel(LayerContext &layer) {
   if (!labels.empty()) {
     labelNames[layer.name] = std::move(labels);
     labelSources[layer.name] =
-        reader.has("input") && reader.find("input")->isScalar() ? reader.find("input")->text
-                                                                 : previousLayer;
+        reader.has("input") && reader.find("input")->isScalar()
+            ? reader.find("input")->text
+            : previousLayer;
   }
   return result;
 }

@@ -1,10 +1,15 @@
-//===- ImportGenerate.cpp - Decoder step and search ------------------------===//
+//===- ImportGenerate.cpp - Decoder step and search
+//------------------------===//
 //
 //   1. Read the settings of the search.
-//   2. Declare the states: those of the step's recurrent layers and every `NAME.previous`.
-//   3. Build the step's layers in a block of their own. What does not belong to the step
-//      (projections of keys, initial states) goes in front of it, into the function.
-//   4. Close the block with the logits, the new states and the attention trace, and give
+//   2. Declare the states: those of the step's recurrent layers and every
+//   `NAME.previous`.
+//   3. Build the step's layers in a block of their own. What does not belong to
+//   the step
+//      (projections of keys, initial states) goes in front of it, into the
+//      function.
+//   4. Close the block with the logits, the new states and the attention trace,
+//   and give
 //      it to seq.generate.
 //
 //===----------------------------------------------------------------------===//
@@ -26,21 +31,23 @@ public:
   GenerateImport(Importer &importer, const Node &node)
       : importer(importer), node(node),
         reader(importer.reporter, node, "'generate'",
-               {"vocabulary", "size", "start", "end", "pad", "max_length", "min_length",
-                "beam", "n_best", "length_penalty", "stop", "prefix", "step", "logits",
-                "attention"}) {}
+               {"vocabulary", "size", "start", "end", "pad", "max_length",
+                "min_length", "beam", "n_best", "length_penalty", "stop",
+                "prefix", "step", "logits", "attention"}) {}
 
   void run();
 
 private:
   bool readSettings();
   /// The id of a token given by name or number under `key`, or `otherwise`.
-  std::optional<int64_t> readToken(StringRef key, std::optional<int64_t> otherwise);
+  std::optional<int64_t> readToken(StringRef key,
+                                   std::optional<int64_t> otherwise);
   void declareStates(const Node &step);
   void declareLayerStates(const Entry &entry, StringRef kind);
   void declarePrevious(const Entry &entry, StringRef kind);
   /// Makes a state of `size` features known inside the step.
-  mlir::Value declareState(const std::string &name, mlir::Value initial, int64_t size);
+  mlir::Value declareState(const std::string &name, mlir::Value initial,
+                           int64_t size);
   std::optional<int64_t> quietSize(const Node *node) const;
   mlir::Value findTrace();
   void finish(mlir::Value logits, mlir::Value trace);
@@ -50,7 +57,8 @@ private:
   MappingReader reader;
   const Vocabulary *vocabulary = nullptr;
   std::string vocabularyName;
-  int64_t size = 0, beam = 1, nBest = 1, maxLength = 0, minLength = 0, start = 0, pad = 0;
+  int64_t size = 0, beam = 1, nBest = 1, maxLength = 0, minLength = 0,
+          start = 0, pad = 0;
   std::optional<int64_t> end;
   double lengthPenalty = 1;
   seq::Stop stop = seq::Stop::Heuristic;
@@ -60,20 +68,23 @@ private:
   std::string traceTime;
 };
 
-std::optional<int64_t> GenerateImport::readToken(StringRef key,
-                                                 std::optional<int64_t> otherwise) {
+std::optional<int64_t>
+GenerateImport::readToken(StringRef key, std::optional<int64_t> otherwise) {
   const Node *given = reader.find(key);
   if (!given)
     return otherwise;
   if (vocabulary && given->isScalar())
     if (std::optional<int64_t> id = vocabulary->find(given->text))
       return id;
-  if (std::optional<int64_t> id = given->asInteger(); id && *id >= 0 && *id < size)
+  if (std::optional<int64_t> id = given->asInteger();
+      id && *id >= 0 && *id < size)
     return id;
-  reader.errorAt(key, "'" + key + "' is " + given->describe() +
-                          (vocabulary ? "; required is a token of the vocabulary '" +
-                                            vocabularyName + "'"
-                                      : "; required is an id below " + std::to_string(size)));
+  reader.errorAt(
+      key,
+      "'" + key + "' is " + given->describe() +
+          (vocabulary ? "; required is a token of the vocabulary '" +
+                            vocabularyName + "'"
+                      : "; required is an id below " + std::to_string(size)));
   return std::nullopt;
 }
 
@@ -84,8 +95,9 @@ bool GenerateImport::readSettings() {
   if (std::optional<std::string> name = reader.getText("vocabulary")) {
     auto it = importer.vocabularies.find(*name);
     if (it == importer.vocabularies.end()) {
-      reader.errorAt("vocabulary", "there is no vocabulary '" + *name +
-                                       "'; required is one of those under 'vocabularies'");
+      reader.errorAt("vocabulary",
+                     "there is no vocabulary '" + *name +
+                         "'; required is one of those under 'vocabularies'");
       sound = false;
     } else {
       vocabulary = &it->second;
@@ -100,17 +112,21 @@ bool GenerateImport::readSettings() {
   }
   const YamlImportOptions &options = importer.options;
   beam = options.beam.value_or(reader.getInteger("beam", 1, 1024).value_or(1));
-  nBest = options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
-  lengthPenalty =
-      options.lengthPenalty.value_or(reader.getNumber("length_penalty").value_or(1));
+  nBest =
+      options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
+  lengthPenalty = options.lengthPenalty.value_or(
+      reader.getNumber("length_penalty").value_or(1));
   reader.require("max_length", "the most tokens that are generated");
-  maxLength = options.maxLength.value_or(reader.getInteger("max_length", 1).value_or(1));
+  maxLength = options.maxLength.value_or(
+      reader.getInteger("max_length", 1).value_or(1));
   minLength = reader.getInteger("min_length", 0).value_or(0);
   prefix = options.prefix.value_or(reader.getBool("prefix", false));
   stop = *seq::symbolizeStop(
-      reader.getWord("stop", {"heuristic", "first", "exact"}).value_or("heuristic"));
+      reader.getWord("stop", {"heuristic", "first", "exact"})
+          .value_or("heuristic"));
   if (nBest > beam) {
-    reader.errorAt("n_best", "'n_best' is " + Twine(nBest) + " and 'beam' is " + Twine(beam) +
+    reader.errorAt("n_best", "'n_best' is " + Twine(nBest) + " and 'beam' is " +
+                                 Twine(beam) +
                                  "; required is a beam of at least n_best");
     sound = false;
   }
@@ -120,12 +136,14 @@ bool GenerateImport::readSettings() {
       readToken("start", vocabulary ? vocabulary->start : std::nullopt);
   if (!given) {
     if (!reader.has("start"))
-      reader.require("start", "the token that begins a row, here or in the vocabulary");
+      reader.require("start",
+                     "the token that begins a row, here or in the vocabulary");
     sound = false;
   }
   start = given.value_or(0);
   end = readToken("end", vocabulary ? vocabulary->end : std::nullopt);
-  pad = readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
+  pad =
+      readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
   return sound;
 }
 
@@ -136,13 +154,15 @@ bool GenerateImport::readSettings() {
 std::optional<int64_t> GenerateImport::quietSize(const Node *given) const {
   if (!given || !given->isScalar())
     return std::nullopt;
-  if (auto it = importer.vocabularies.find(given->text); it != importer.vocabularies.end())
+  if (auto it = importer.vocabularies.find(given->text);
+      it != importer.vocabularies.end())
     return it->second.tokens.size();
   std::optional<int64_t> number = given->asInteger();
   return number && *number >= 1 ? number : std::nullopt;
 }
 
-mlir::Value GenerateImport::declareState(const std::string &name, mlir::Value initial,
+mlir::Value GenerateImport::declareState(const std::string &name,
+                                         mlir::Value initial,
                                          int64_t features) {
   TensorBuilder &b = importer.outer;
   if (!initial)
@@ -158,7 +178,8 @@ mlir::Value GenerateImport::declareState(const std::string &name, mlir::Value in
 }
 
 void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
-  // Sizes are reported when the layer is built; here a wrong one is passed over.
+  // Sizes are reported when the layer is built; here a wrong one is passed
+  // over.
   TensorBuilder &b = importer.outer;
   std::string subject = ("layer '" + entry.key + "' (" + kind + ")").str();
   SmallVector<StringRef> all;
@@ -179,7 +200,8 @@ void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
           sizeNode && sizeNode->isMapping() ? sizeNode->find(state) : sizeNode);
       if (!features)
         continue;
-      mlir::Value initial = importer.readInitialState(layer, state, 1, *features);
+      mlir::Value initial =
+          importer.readInitialState(layer, state, 1, *features);
       mlir::Value inside =
           declareState(entry.key + "." + state, partOf(initial, 0), *features);
       if (state != cell->second.output)
@@ -199,13 +221,15 @@ void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
     int64_t count = std::clamp<int64_t>(depth.value_or(1), 1, 64);
     int64_t output = projection && *projection >= 1 ? *projection : *hidden;
     mlir::Value h = importer.readInitialState(layer, "h", count, output);
-    mlir::Value c = kind == "lstm" ? importer.readInitialState(layer, "c", count, *hidden)
-                                   : mlir::Value();
+    mlir::Value c = kind == "lstm"
+                        ? importer.readInitialState(layer, "c", count, *hidden)
+                        : mlir::Value();
     for (int64_t i = 0; i < count; ++i) {
-      previous.value =
-          declareState(entry.key + ".h" + std::to_string(i), partOf(h, i), output);
+      previous.value = declareState(entry.key + ".h" + std::to_string(i),
+                                    partOf(h, i), output);
       if (kind == "lstm")
-        declareState(entry.key + ".c" + std::to_string(i), partOf(c, i), *hidden);
+        declareState(entry.key + ".c" + std::to_string(i), partOf(c, i),
+                     *hidden);
     }
     previous.features = output;
   }
@@ -225,14 +249,16 @@ void GenerateImport::declarePrevious(const Entry &entry, StringRef kind) {
     if (!value)
       value = entry.value.find("key");
     if (value && value->isScalar())
-      if (auto it = importer.signals.find(value->text); it != importer.signals.end())
+      if (auto it = importer.signals.find(value->text);
+          it != importer.signals.end())
         features = it->second.features;
   }
   if (!features) {
-    importer.reporter.error(entry.keyPosition,
-                            "'" + name + "' is read, but the size of '" + entry.key +
-                                "' is not known before it is built; required is a layer of "
-                                "kind linear, embedding, attention or a recurrent one");
+    importer.reporter.error(
+        entry.keyPosition,
+        "'" + name + "' is read, but the size of '" + entry.key +
+            "' is not known before it is built; required is a layer of "
+            "kind linear, embedding, attention or a recurrent one");
     importer.define(name, {}, entry.keyPosition);
     return;
   }
@@ -246,12 +272,13 @@ void GenerateImport::declarePrevious(const Entry &entry, StringRef kind) {
 
 void GenerateImport::declareStates(const Node &step) {
   for (const Entry &entry : step.entries) {
-    const Node *kind = entry.value.isMapping() ? entry.value.find("kind") : nullptr;
+    const Node *kind =
+        entry.value.isMapping() ? entry.value.find("kind") : nullptr;
     if (!kind || !kind->isScalar())
       continue;
     importer.outer.setLoc(importer.reporter.getLocation(entry.keyPosition));
-    bool isRecurrent = kind->text == "rnn" || kind->text == "gru" || kind->text == "lstm" ||
-                       importer.cells.count(kind->text);
+    bool isRecurrent = kind->text == "rnn" || kind->text == "gru" ||
+                       kind->text == "lstm" || importer.cells.count(kind->text);
     if (isRecurrent)
       declareLayerStates(entry, kind->text);
     else
@@ -268,7 +295,8 @@ mlir::Value GenerateImport::findTrace() {
   if (std::optional<std::string> given = reader.getText("attention")) {
     name = *given + ".weights";
     if (!importer.stepSignals.count(name)) {
-      reader.errorAt("attention", "there is no attention layer '" + *given + "' in the step");
+      reader.errorAt("attention", "there is no attention layer '" + *given +
+                                      "' in the step");
       return {};
     }
   } else {
@@ -286,7 +314,9 @@ mlir::Value GenerateImport::findTrace() {
 void GenerateImport::run() {
   bool settings = readSettings();
   const Node *stepNode =
-      node.isMapping() ? reader.require("step", "the layers of one decoder step") : nullptr;
+      node.isMapping()
+          ? reader.require("step", "the layers of one decoder step")
+          : nullptr;
   if (!stepNode || !settings)
     return;
 
@@ -327,14 +357,16 @@ void GenerateImport::run() {
   if (logits.isValid() &&
       (logits.kind != Signal::Kind::Vector || logits.features != size)) {
     importer.reporter.error(reference.position,
-                            "'generate': the logits '" + reference.text + "' are " +
-                                logits.describe() + "; required is a vector of " +
-                                Twine(size) + ", one per token");
+                            "'generate': the logits '" + reference.text +
+                                "' are " + logits.describe() +
+                                "; required is a vector of " + Twine(size) +
+                                ", one per token");
     logits = {};
   }
   mlir::Value trace = findTrace();
   for (auto &[state, layer] : previousValues)
-    if (auto it = importer.stepSignals.find(layer); it != importer.stepSignals.end())
+    if (auto it = importer.stepSignals.find(layer);
+        it != importer.stepSignals.end())
       importer.stepStates[state].next = it->second.value;
   SmallVector<mlir::Value> yielded = {logits.value};
   for (const std::string &name : importer.stepStateOrder)
@@ -346,7 +378,8 @@ void GenerateImport::run() {
     return;
   }
   importer.step->setLoc(loc);
-  seq::YieldOp::create(importer.step->getBuilder(), loc, mlir::ValueRange(yielded));
+  seq::YieldOp::create(importer.step->getBuilder(), loc,
+                       mlir::ValueRange(yielded));
 
   b.setLoc(loc);
   mlir::Value prefixIds, prefixLengths;
@@ -365,8 +398,8 @@ void GenerateImport::run() {
     prefixIds = importer.addArgument(
         mlir::RankedTensorType::get({any, any}, b.getBuilder().getI32Type()),
         {"prefix", std::move(ids)}, node.position);
-    prefixLengths =
-        importer.addArgument(idType, {"prefix_lengths", std::move(lengths)}, node.position);
+    prefixLengths = importer.addArgument(
+        idType, {"prefix_lengths", std::move(lengths)}, node.position);
   }
   SmallVector<mlir::Value> inits;
   for (const std::string &name : importer.stepStateOrder)
@@ -378,7 +411,8 @@ void GenerateImport::run() {
   if (isGreedy)
     search = seq::GreedyAttr::get(context, APFloat(lengthPenalty));
   else
-    search = seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
+    search =
+        seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
   SmallVector<int32_t> ends;
   if (end)
     ends.push_back(*end);
@@ -391,21 +425,26 @@ void GenerateImport::run() {
     traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
   auto op = seq::GenerateOp::create(
       ops, loc, tensor({any, nBest, any}, ops.getI32Type()),
-      tensor({any, nBest}, ops.getI32Type()), tensor({any, nBest}, ops.getF32Type()),
-      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces), search, startIds,
-      b.index(maxLength), prefixIds, prefixLengths, mlir::ValueRange(inits),
-      ops.getDenseI32ArrayAttr(ends), ops.getI32IntegerAttr(pad),
-      ops.getI64IntegerAttr(minLength));
+      tensor({any, nBest}, ops.getI32Type()),
+      tensor({any, nBest}, ops.getF32Type()),
+      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces), search,
+      startIds, b.index(maxLength), prefixIds, prefixLengths,
+      mlir::ValueRange(inits), ops.getDenseI32ArrayAttr(ends),
+      ops.getI32IntegerAttr(pad), ops.getI64IntegerAttr(minLength));
   op.getStep().push_back(block.release());
 
   // Results and their description.
-  auto addResult = [&](StringRef name, mlir::Value value, StringRef type, json::Array shape) {
-    importer.addResult(value, {name.str(), json::Object{{"name", name},
-                                                        {"dtype", type},
-                                                        {"shape", std::move(shape)}}});
+  auto addResult = [&](StringRef name, mlir::Value value, StringRef type,
+                       json::Array shape) {
+    importer.addResult(value,
+                       {name.str(), json::Object{{"name", name},
+                                                 {"dtype", type},
+                                                 {"shape", std::move(shape)}}});
   };
-  addResult("tokens", op.getTokens(), "i32", json::Array{"batch", nBest, "steps"});
-  addResult("token_lengths", op.getLengths(), "i32", json::Array{"batch", nBest});
+  addResult("tokens", op.getTokens(), "i32",
+            json::Array{"batch", nBest, "steps"});
+  addResult("token_lengths", op.getLengths(), "i32",
+            json::Array{"batch", nBest});
   addResult("scores", op.getScores(), "f32", json::Array{"batch", nBest});
   if (trace)
     addResult("attention", op.getTraces().front(), "f32",

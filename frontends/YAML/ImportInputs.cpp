@@ -1,4 +1,5 @@
-//===- ImportInputs.cpp - Vocabularies, inputs, references to signals ------===//
+//===- ImportInputs.cpp - Vocabularies, inputs, references to signals
+//------===//
 
 #include "frontends/YAML/Importer.h"
 
@@ -13,8 +14,9 @@ using namespace llvm;
 namespace seqc::yaml {
 
 // Defined in ImportYAML.cpp.
-std::optional<std::string> confineToFolder(Reporter &reporter, Position position,
-                                           StringRef folder, StringRef file);
+std::optional<std::string> confineToFolder(Reporter &reporter,
+                                           Position position, StringRef folder,
+                                           StringRef file);
 
 std::optional<int64_t> Vocabulary::find(StringRef token) const {
   auto it = llvm::find(tokens, token);
@@ -35,7 +37,8 @@ std::string Signal::describe() const {
   case Kind::Vector:
     return "a vector of " + size + " features";
   case Kind::State:
-    return "a stack of " + std::to_string(count) + " states of " + size + " features";
+    return "a stack of " + std::to_string(count) + " states of " + size +
+           " features";
   case Kind::StepScalar:
     return "a number per step";
   case Kind::Scalar:
@@ -72,25 +75,29 @@ void Importer::readVocabularies() {
   if (!node)
     return;
   if (!node->isMapping()) {
-    reporter.error(node->position, "'vocabularies' is " + node->describe() +
-                                       "; required is a mapping from names to vocabularies");
+    reporter.error(node->position,
+                   "'vocabularies' is " + node->describe() +
+                       "; required is a mapping from names to vocabularies");
     return;
   }
   for (const Entry &entry : node->entries)
     vocabularies[entry.key] = readVocabulary(entry);
 }
 
-void Importer::readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary) {
+void Importer::readVocabularyFile(MappingReader &reader,
+                                  Vocabulary &vocabulary) {
   std::optional<std::string> name = reader.getText("file");
   if (!name)
     return;
   Position position = reader.find("file")->position;
-  std::optional<std::string> path = confineToFolder(reporter, position, folder, *name);
+  std::optional<std::string> path =
+      confineToFolder(reporter, position, folder, *name);
   if (!path)
     return;
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(*path);
   if (!buffer) {
-    reporter.error(position, "'" + *path + "' cannot be read: " + buffer.getError().message());
+    reporter.error(position, "'" + *path + "' cannot be read: " +
+                                 buffer.getError().message());
     return;
   }
   StringRef text = (*buffer)->getBuffer();
@@ -107,30 +114,33 @@ void Importer::readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary)
 
 Vocabulary Importer::readVocabulary(const Entry &entry) {
   MappingReader reader(reporter, entry.value, "vocabulary '" + entry.key + "'",
-                       {"unit", "lowercase", "tokens", "characters", "file", "pad", "unknown",
-                        "start", "end"});
+                       {"unit", "lowercase", "tokens", "characters", "file",
+                        "pad", "unknown", "start", "end"});
   Vocabulary vocabulary;
   vocabulary.unit = reader.getWord("unit", {"char", "word"}).value_or("char");
   vocabulary.lowercase = reader.getBool("lowercase", false);
   readVocabularyFile(reader, vocabulary);
   if (const Node *tokens = reader.find("tokens")) {
     if (!tokens->isSequence())
-      reader.errorAt("tokens", "'tokens' is " + tokens->describe() + "; required is a list");
+      reader.errorAt("tokens", "'tokens' is " + tokens->describe() +
+                                   "; required is a list");
     for (const Node &token : tokens->items) {
       if (token.isScalar() || token.isNull())
         vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
       else
-        reporter.error(token.position, Twine(reader.getSubject()) + ": a token is " +
-                                           token.describe() + "; required is a text");
+        reporter.error(token.position, Twine(reader.getSubject()) +
+                                           ": a token is " + token.describe() +
+                                           "; required is a text");
     }
   }
   if (std::optional<std::string> characters = reader.getText("characters"))
     llvm::append_range(vocabulary.tokens, splitCharacters(*characters));
   if (vocabulary.tokens.empty()) {
     if (!reporter.hasErrors())
-      reporter.error(entry.keyPosition, Twine(reader.getSubject()) +
-                                            " has no tokens; required is 'tokens', "
-                                            "'characters' or 'file'");
+      reporter.error(entry.keyPosition,
+                     Twine(reader.getSubject()) +
+                         " has no tokens; required is 'tokens', "
+                         "'characters' or 'file'");
     return vocabulary;
   }
 
@@ -140,7 +150,8 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
       const char *key = reader.has("characters") ? "characters"
                         : reader.has("tokens")   ? "tokens"
                                                  : "file";
-      reader.errorAt(key, "'" + token + "' occurs twice; tokens must be unique");
+      reader.errorAt(key,
+                     "'" + token + "' occurs twice; tokens must be unique");
     }
 
   auto readRole = [&](StringRef key, std::optional<int64_t> &role) {
@@ -149,7 +160,8 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
       return;
     role = vocabulary.find(*token);
     if (!role)
-      reader.errorAt(key, "'" + key + "' is '" + *token + "', which is not among its " +
+      reader.errorAt(key, "'" + key + "' is '" + *token +
+                              "', which is not among its " +
                               Twine(vocabulary.tokens.size()) + " tokens");
   };
   readRole("pad", vocabulary.pad);
@@ -163,7 +175,8 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
 // Inputs
 //===----------------------------------------------------------------------===//
 
-mlir::Value Importer::addArgument(mlir::Type type, PortInfo info, Position position) {
+mlir::Value Importer::addArgument(mlir::Type type, PortInfo info,
+                                  Position position) {
   mlir::Value value = body->addArgument(type, reporter.getLocation(position));
   arguments.push_back(std::move(info));
   return value;
@@ -174,10 +187,12 @@ void Importer::define(StringRef name, Signal signal, Position position) {
   Signals &scope = step ? stepSignals : signals;
   if (auto it = signals.find(name); it != signals.end())
     reporter.error(position, "'" + name + "' is taken by the name on line " +
-                                 Twine(it->second.position.line) + "; names must be unique");
+                                 Twine(it->second.position.line) +
+                                 "; names must be unique");
   else if (auto it = scope.find(name); it != scope.end())
     reporter.error(position, "'" + name + "' is taken by the name on line " +
-                                 Twine(it->second.position.line) + "; names must be unique");
+                                 Twine(it->second.position.line) +
+                                 "; names must be unique");
   scope[name.str()] = std::move(signal);
 }
 
@@ -185,11 +200,12 @@ void Importer::readInputs() {
   const Node *node = root.find("inputs");
   if (!node || !node->isMapping() || node->entries.empty()) {
     if (root.isMapping())
-      reporter.error(node ? node->position : root.position,
-                     node ? "'inputs' is " + node->describe() +
-                                "; required is a mapping from names to inputs"
-                          : std::string("the description has no 'inputs'; required is a "
-                                        "mapping from names to inputs"));
+      reporter.error(
+          node ? node->position : root.position,
+          node ? "'inputs' is " + node->describe() +
+                     "; required is a mapping from names to inputs"
+               : std::string("the description has no 'inputs'; required is a "
+                             "mapping from names to inputs"));
     return;
   }
   for (const Entry &entry : node->entries)
@@ -197,8 +213,9 @@ void Importer::readInputs() {
 }
 
 void Importer::readInput(const Entry &entry) {
-  MappingReader reader(reporter, entry.value, "input '" + entry.key + "'",
-                       {"type", "dims", "vocabulary", "size", "lengths", "max_length"});
+  MappingReader reader(
+      reporter, entry.value, "input '" + entry.key + "'",
+      {"type", "dims", "vocabulary", "size", "lengths", "max_length"});
   Signal signal;
   std::optional<std::string> vocabulary = reader.getText("vocabulary");
   bool isTokens = vocabulary || reader.has("size");
@@ -207,8 +224,9 @@ void Importer::readInput(const Entry &entry) {
   if (vocabulary) {
     auto it = vocabularies.find(*vocabulary);
     if (it == vocabularies.end())
-      reader.errorAt("vocabulary", "there is no vocabulary '" + *vocabulary +
-                                       "'; required is one of those under 'vocabularies'");
+      reader.errorAt("vocabulary",
+                     "there is no vocabulary '" + *vocabulary +
+                         "'; required is one of those under 'vocabularies'");
     else
       signal.count = it->second.tokens.size();
     signal.vocabulary = *vocabulary;
@@ -236,7 +254,8 @@ void Importer::readInput(const Entry &entry) {
       if (word != "batch")
         signal.time = word;
       if (!isEquationName(word))
-        reader.errorAt("dims", "dimension '" + word + "' is neither a name nor a number");
+        reader.errorAt("dims", "dimension '" + word +
+                                   "' is neither a name nor a number");
     } else {
       if (extent < 1)
         reader.errorAt("dims", "dimension " + Twine(extent) + " is below 1");
@@ -250,8 +269,9 @@ void Importer::readInput(const Entry &entry) {
     signal.kind = Signal::Kind::Tokens;
     if (signal.count == 0 && !vocabulary)
       reporter.error(entry.keyPosition,
-                     Twine(reader.getSubject()) + " has ids, but neither 'vocabulary' nor "
-                                                  "'size' says how many there are");
+                     Twine(reader.getSubject()) +
+                         " has ids, but neither 'vocabulary' nor "
+                         "'size' says how many there are");
   } else if (type == "f32" && (pattern == "btn" || pattern == "tbn")) {
     signal.kind = Signal::Kind::Sequence;
   } else if (type == "f32" && pattern == "bn") {
@@ -260,10 +280,11 @@ void Importer::readInput(const Entry &entry) {
     signal.kind = Signal::Kind::State;
     signal.count = shape[0];
   } else if (!words.empty()) {
-    reader.errorAt(reader.has("dims") ? "dims" : "type",
-                   "dims are [" + join(words, ", ") + "] with type " + type +
-                       "; required are [batch, time] for i32, and for f32 [batch, time, "
-                       "FEATURES], [batch, FEATURES] or [STATES, batch, SIZE]");
+    reader.errorAt(
+        reader.has("dims") ? "dims" : "type",
+        "dims are [" + join(words, ", ") + "] with type " + type +
+            "; required are [batch, time] for i32, and for f32 [batch, time, "
+            "FEATURES], [batch, FEATURES] or [STATES, batch, SIZE]");
   }
   if (!signal.isValid()) {
     define(entry.key, signal, entry.keyPosition);
@@ -272,41 +293,48 @@ void Importer::readInput(const Entry &entry) {
   signal.timeMajor = pattern.front() == 't';
   timeFirst |= signal.timeMajor;
   mlir::OpBuilder &b = outer.getBuilder();
-  mlir::Type element = type == "i32" ? mlir::Type(b.getI32Type()) : b.getF32Type();
+  mlir::Type element =
+      type == "i32" ? mlir::Type(b.getI32Type()) : b.getF32Type();
   PortInfo info{entry.key, json::Object{{"name", entry.key}, {"dtype", type}}};
   info.json["shape"] = std::move(shapeJson);
   if (signal.kind == Signal::Kind::Tokens && signal.count > 0) {
     info.json["min"] = 0;
     info.json["max"] = signal.count - 1;
   }
-  signal.value =
-      addArgument(mlir::RankedTensorType::get(shape, element), info, entry.keyPosition);
+  signal.value = addArgument(mlir::RankedTensorType::get(shape, element), info,
+                             entry.keyPosition);
   if (!batchSource) {
     batchSource = signal.value;
     batchDim = pattern.find('b');
   }
 
   if (std::optional<std::string> lengths = reader.getText("lengths")) {
-    bool isSteps =
-        signal.kind == Signal::Kind::Tokens || signal.kind == Signal::Kind::Sequence;
+    bool isSteps = signal.kind == Signal::Kind::Tokens ||
+                   signal.kind == Signal::Kind::Sequence;
     if (!isSteps) {
-      reader.errorAt("lengths", "only an input with a time dimension has lengths");
+      reader.errorAt("lengths",
+                     "only an input with a time dimension has lengths");
     } else if (auto it = signals.find(*lengths); it != signals.end()) {
-      if (it->second.kind == Signal::Kind::Label && it->second.time == signal.time)
+      if (it->second.kind == Signal::Kind::Label &&
+          it->second.time == signal.time)
         signal.lengths = it->second.value;
       else
-        reader.errorAt("lengths", "'" + *lengths + "' is no lengths of the dimension '" +
+        reader.errorAt("lengths", "'" + *lengths +
+                                      "' is no lengths of the dimension '" +
                                       signal.time + "'");
     } else {
-      PortInfo port{*lengths, json::Object{{"name", *lengths},
-                                           {"dtype", "i32"},
-                                           {"shape", json::Array{"batch"}},
-                                           {"min", 0},
-                                           {"max", json::Object{{"dim", signal.time}}},
-                                           {"default", json::Object{{"dim", signal.time}}}}};
-      signal.lengths = addArgument(
-          mlir::RankedTensorType::get({mlir::ShapedType::kDynamic}, b.getI32Type()), port,
-          entry.keyPosition);
+      PortInfo port{
+          *lengths,
+          json::Object{{"name", *lengths},
+                       {"dtype", "i32"},
+                       {"shape", json::Array{"batch"}},
+                       {"min", 0},
+                       {"max", json::Object{{"dim", signal.time}}},
+                       {"default", json::Object{{"dim", signal.time}}}}};
+      signal.lengths =
+          addArgument(mlir::RankedTensorType::get({mlir::ShapedType::kDynamic},
+                                                  b.getI32Type()),
+                      port, entry.keyPosition);
       Signal lengthSignal;
       lengthSignal.kind = Signal::Kind::Label;
       lengthSignal.value = signal.lengths;
@@ -336,8 +364,9 @@ Signal *Importer::lookup(StringRef name, const Node &at) {
   if (auto it = signals.find(name); it != signals.end())
     return &it->second;
   if (auto it = layerPositions.find(name); it != layerPositions.end()) {
-    std::string remedy = step ? ("; write '" + name + ".previous' for its value at the "
-                                                      "previous step")
+    std::string remedy = step ? ("; write '" + name +
+                                 ".previous' for its value at the "
+                                 "previous step")
                                     .str()
                               : std::string();
     reporter.error(at.position, "'" + name + "' is computed later, on line " +
@@ -381,9 +410,10 @@ Signal Importer::resolve(const Node &node, StringRef subject) {
       parts.push_back(resolve(item, subject));
     return concatSignals(parts, node);
   }
-  reporter.error(node.position, subject + " reads " + node.describe() +
-                                    "; required is the name of an input or a layer, or a "
-                                    "list of names to concatenate");
+  reporter.error(node.position,
+                 subject + " reads " + node.describe() +
+                     "; required is the name of an input or a layer, or a "
+                     "list of names to concatenate");
   return {};
 }
 
@@ -397,8 +427,9 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
     bool fits = part.kind == Signal::Kind::Vector ||
                 (part.kind == Signal::Kind::Sequence && !part.isOuter);
     if (!fits) {
-      reporter.error(at.position, "a concatenation contains " + part.describe() +
-                                      "; required are sequences or vectors of features");
+      reporter.error(at.position,
+                     "a concatenation contains " + part.describe() +
+                         "; required are sequences or vectors of features");
       return {};
     }
     if (part.kind == Signal::Kind::Sequence && !sequence)
@@ -411,9 +442,10 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
     mlir::Value value = part.value;
     if (sequence && part.kind == Signal::Kind::Sequence) {
       if (part.time != sequence->time) {
-        reporter.error(at.position, "a concatenation joins the time dimensions '" +
-                                        sequence->time + "' and '" + part.time +
-                                        "'; required is one");
+        reporter.error(at.position,
+                       "a concatenation joins the time dimensions '" +
+                           sequence->time + "' and '" + part.time +
+                           "'; required is one");
         return {};
       }
       value = sequence->timeMajor ? timeMajor(part) : batchMajor(part);
@@ -445,10 +477,11 @@ Signal Importer::resolveInput(MappingReader &reader, StringRef key) {
   return resolve(implicit, reader.getSubject());
 }
 
-Signal Importer::mismatch(const MappingReader &reader, StringRef key, const Signal &found,
-                          StringRef required) {
+Signal Importer::mismatch(const MappingReader &reader, StringRef key,
+                          const Signal &found, StringRef required) {
   if (found.isValid())
-    reader.errorAt(key, "'" + key + "' is " + found.describe() + "; required is " + required);
+    reader.errorAt(key, "'" + key + "' is " + found.describe() +
+                            "; required is " + required);
   return {};
 }
 
@@ -465,7 +498,8 @@ mlir::Value Importer::batchMajor(const Signal &signal) {
     return signal.value;
   mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
   if (!value) {
-    int64_t rank = cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
+    int64_t rank =
+        cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
     value = outer.transpose(signal.value, swapFirstTwo(rank));
   }
   return value;
@@ -476,13 +510,15 @@ mlir::Value Importer::timeMajor(const Signal &signal) {
     return signal.value;
   mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
   if (!value) {
-    int64_t rank = cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
+    int64_t rank =
+        cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
     value = outer.transpose(signal.value, swapFirstTwo(rank));
   }
   return value;
 }
 
-Signal Importer::withValue(const Signal &signal, mlir::Value value, int64_t features) const {
+Signal Importer::withValue(const Signal &signal, mlir::Value value,
+                           int64_t features) const {
   Signal result = signal;
   result.value = value;
   result.features = features;

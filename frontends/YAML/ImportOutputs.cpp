@@ -1,4 +1,5 @@
-//===- ImportOutputs.cpp - Results and metadata ----------------------------===//
+//===- ImportOutputs.cpp - Results and metadata
+//----------------------------===//
 
 #include "frontends/YAML/Importer.h"
 
@@ -16,8 +17,9 @@ void Importer::addResult(mlir::Value value, PortInfo info) {
 
 void Importer::importOutputs(const Node &outputs) {
   if (!outputs.isMapping()) {
-    reporter.error(outputs.position, "'outputs' is " + outputs.describe() +
-                                         "; required is a mapping from names to layers");
+    reporter.error(outputs.position,
+                   "'outputs' is " + outputs.describe() +
+                       "; required is a mapping from names to layers");
     return;
   }
   for (const Entry &entry : outputs.entries)
@@ -29,7 +31,8 @@ void Importer::importOutput(const Entry &entry) {
   for (const PortInfo &result : results)
     if (result.name == entry.key)
       reporter.error(entry.keyPosition,
-                     "output '" + entry.key + "' is already a result of 'generate'");
+                     "output '" + entry.key +
+                         "' is already a result of 'generate'");
   Signal signal = resolve(entry.value, "output '" + entry.key + "'");
   if (!signal.isValid())
     return;
@@ -94,10 +97,12 @@ void Importer::importOutput(const Entry &entry) {
   if (labels == labelNames.end())
     return;
   textKind = signal.kind == Signal::Kind::StepLabel ? "tag" : "classify";
-  textOutput = json::Object{{"labels", json::Array(labels->second)}, {"classes", entry.key}};
+  textOutput = json::Object{{"labels", json::Array(labels->second)},
+                            {"classes", entry.key}};
   const Node *outputs = root.find("outputs");
   for (const Entry &other : outputs->entries)
-    if (other.value.isScalar() && other.value.text == labelSources[entry.value.text])
+    if (other.value.isScalar() &&
+        other.value.text == labelSources[entry.value.text])
       textOutput["scores"] = other.key;
 }
 
@@ -115,7 +120,8 @@ json::Object Importer::describeTextInput() {
                      {"eos", role(vocabulary.end)},
                      {"max_length", role(textMaxLength)},
                      {"ids", textInput}};
-  input["lengths"] = textLengths.empty() ? json::Value(nullptr) : json::Value(textLengths);
+  input["lengths"] =
+      textLengths.empty() ? json::Value(nullptr) : json::Value(textLengths);
   if (signals[textInput].timeMajor)
     input["layout"] = "time_major";
   return input;
@@ -132,7 +138,8 @@ std::string Importer::buildMetadata() {
                      {"outputs", std::move(outputs)}};
   if (generation)
     entry["generation"] = std::move(*generation);
-  json::Object metadata{{"name", modelName}, {"entries", json::Array{std::move(entry)}}};
+  json::Object metadata{{"name", modelName},
+                        {"entries", json::Array{std::move(entry)}}};
   if (!textInput.empty() && !textKind.empty())
     metadata["text"] = json::Object{{"kind", textKind},
                                     {"entry", entryName},

@@ -1,8 +1,10 @@
-//===- ImportRecurrent.cpp - rnn, gru and lstm layers ----------------------===//
+//===- ImportRecurrent.cpp - rnn, gru and lstm layers
+//----------------------===//
 //
-// Weights come as PyTorch names and orders them (gates i f g o and r z n); the ops want
-// ONNX's order (i o f c and z r h). Gates are rows of one matrix, so each gate is a
-// weight reference of its own into the file, and the order costs no copy.
+// Weights come as PyTorch names and orders them (gates i f g o and r z n); the
+// ops want ONNX's order (i o f c and z r h). Gates are rows of one matrix, so
+// each gate is a weight reference of its own into the file, and the order costs
+// no copy.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +20,10 @@ using namespace llvm;
 namespace seqc::yaml {
 
 static constexpr StringRef kActivations[] = {
-    "relu",        "tanh",         "sigmoid", "affine",   "leaky_relu", "thresholded_relu",
-    "scaled_tanh", "hard_sigmoid", "elu",     "softsign", "softplus"};
+    "relu",        "tanh",         "sigmoid",
+    "affine",      "leaky_relu",   "thresholded_relu",
+    "scaled_tanh", "hard_sigmoid", "elu",
+    "softsign",    "softplus"};
 
 /// Builds one layer of kind rnn, gru or lstm.
 class RecurrentImport {
@@ -38,15 +42,18 @@ private:
   Signal buildOuter(const Signal &input);
   Signal buildStep(const Signal &input);
   /// One op: layer `index` of the stack.
-  Result buildOp(TensorBuilder &b, int64_t index, mlir::Value x, int64_t features,
-                 mlir::Value lengths, mlir::Value h0, mlir::Value c0);
-  /// The weight `name` of one layer in both directions, gate blocks in ONNX's order:
+  Result buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
+                 int64_t features, mlir::Value lengths, mlir::Value h0,
+                 mlir::Value c0);
+  /// The weight `name` of one layer in both directions, gate blocks in ONNX's
+  /// order:
   /// `[directions, gates * rows, columns]`, without the last if `columns` is 0.
-  void appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name, int64_t index,
-                   int64_t direction, ArrayRef<int64_t> order, int64_t columns);
+  void appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name,
+                   int64_t index, int64_t direction, ArrayRef<int64_t> order,
+                   int64_t columns);
   std::string suffix(int64_t index, int64_t direction) const;
-  /// Joins the parts of both directions: `[directions, …]`. Outside of a step: weights do
-  /// not change in it.
+  /// Joins the parts of both directions: `[directions, …]`. Outside of a step:
+  /// weights do not change in it.
   mlir::Value stackDirections(ArrayRef<mlir::Value> parts);
 
   bool isLstm() const { return layer.kind == "lstm"; }
@@ -59,7 +66,8 @@ private:
   SmallVector<int64_t> gateOrder;
   int64_t size = 0, depth = 1, projection = 0, directions = 1;
   seq::Direction direction = seq::Direction::Forward;
-  bool hasBias = true, inputForget = false, linearBeforeReset = true, peepholes = false;
+  bool hasBias = true, inputForget = false, linearBeforeReset = true,
+       peepholes = false;
   std::vector<std::string> activations;
   std::vector<double> alpha, beta;
   std::optional<double> clip;
@@ -67,10 +75,10 @@ private:
 
 /// Keys of a recurrent layer of `kind`.
 static SmallVector<StringRef> keysOf(StringRef kind) {
-  SmallVector<StringRef> keys = {"kind",        "weights",          "input",
-                                 "size",        "depth",            "direction",
-                                 "bias",        "activations",      "activation_alpha",
-                                 "clip",        "activation_beta",  "initial"};
+  SmallVector<StringRef> keys = {"kind", "weights",         "input",
+                                 "size", "depth",           "direction",
+                                 "bias", "activations",     "activation_alpha",
+                                 "clip", "activation_beta", "initial"};
   if (kind == "lstm")
     keys.append({"projection", "input_forget", "peepholes"});
   if (kind == "gru")
@@ -80,7 +88,8 @@ static SmallVector<StringRef> keysOf(StringRef kind) {
 
 RecurrentImport::RecurrentImport(Importer &importer, LayerContext &layer)
     : importer(importer), layer(layer),
-      reader(importer.reporter, *layer.node, layer.user.subject, keysOf(layer.kind)) {
+      reader(importer.reporter, *layer.node, layer.user.subject,
+             keysOf(layer.kind)) {
   if (isLstm())
     gateOrder = {0, 3, 1, 2};
   else if (layer.kind == "gru")
@@ -93,7 +102,8 @@ bool RecurrentImport::readAttributes() {
   std::optional<int64_t> given = importer.getSize(reader, "size");
   depth = reader.getInteger("depth", 1, 64).value_or(1);
   std::string word =
-      reader.getWord("direction", {"forward", "reverse", "bidirectional"}).value_or("forward");
+      reader.getWord("direction", {"forward", "reverse", "bidirectional"})
+          .value_or("forward");
   direction = *seq::symbolizeDirection(word);
   directions = direction == seq::Direction::Bidirectional ? 2 : 1;
   hasBias = reader.getBool("bias", true);
@@ -115,7 +125,8 @@ bool RecurrentImport::readAttributes() {
       activations.size() != perDirection * directions) {
     reader.errorAt("activations", Twine(activations.size()) +
                                       " activations are given; required are " +
-                                      Twine(perDirection) + ", or that for each direction");
+                                      Twine(perDirection) +
+                                      ", or that for each direction");
     activations.clear();
   }
   if (activations.size() == perDirection && directions == 2) {
@@ -138,15 +149,17 @@ std::string RecurrentImport::suffix(int64_t index, int64_t direction) const {
   return "_l" + std::to_string(index) + (direction == 1 ? "_reverse" : "");
 }
 
-void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name,
-                                  int64_t index, int64_t direction, ArrayRef<int64_t> order,
+void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts,
+                                  StringRef name, int64_t index,
+                                  int64_t direction, ArrayRef<int64_t> order,
                                   int64_t columns) {
   SmallVector<int64_t> shape = {static_cast<int64_t>(order.size()) * size};
   if (columns)
     shape.push_back(columns);
   std::string full = layer.prefix + "." + name.str() + suffix(index, direction);
   for (int64_t gate : order)
-    parts.push_back(importer.weights.getRows(full, shape, gate * size, size, layer.user));
+    parts.push_back(
+        importer.weights.getRows(full, shape, gate * size, size, layer.user));
 }
 
 mlir::Value RecurrentImport::stackDirections(ArrayRef<mlir::Value> parts) {
@@ -165,10 +178,10 @@ mlir::Value RecurrentImport::stackDirections(ArrayRef<mlir::Value> parts) {
   return b.expand(joined, groups, sizes);
 }
 
-RecurrentImport::Result RecurrentImport::buildOp(TensorBuilder &b, int64_t index,
-                                                 mlir::Value x, int64_t features,
-                                                 mlir::Value lengths, mlir::Value h0,
-                                                 mlir::Value c0) {
+RecurrentImport::Result
+RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
+                         int64_t features, mlir::Value lengths, mlir::Value h0,
+                         mlir::Value c0) {
   SmallVector<mlir::Value> w, r, bias, peephole, projected;
   for (int64_t d = 0; d < directions; ++d) {
     appendGates(w, "weight_ih", index, d, gateOrder, features);
@@ -180,18 +193,21 @@ RecurrentImport::Result RecurrentImport::buildOp(TensorBuilder &b, int64_t index
     if (peepholes)
       appendGates(peephole, "peephole", index, d, {0, 2, 1}, 0);
     if (projection)
-      projected.push_back(importer.weights.get(
-          layer.prefix + ".weight_hr" + suffix(index, d), {projection, size}, layer.user));
+      projected.push_back(
+          importer.weights.get(layer.prefix + ".weight_hr" + suffix(index, d),
+                               {projection, size}, layer.user));
   }
   auto stack = [&](ArrayRef<mlir::Value> parts) {
     return parts.empty() ? mlir::Value() : stackDirections(parts);
   };
   mlir::Value weight = stack(w), recurrent = stack(r), biases = stack(bias);
-  mlir::Value peepholeWeight = stack(peephole), projectionWeight = stack(projected);
+  mlir::Value peepholeWeight = stack(peephole),
+              projectionWeight = stack(projected);
 
   mlir::OpBuilder &ops = b.getBuilder();
   SmallVector<StringRef> names(activations.begin(), activations.end());
-  mlir::ArrayAttr functions = names.empty() ? nullptr : ops.getStrArrayAttr(names);
+  mlir::ArrayAttr functions =
+      names.empty() ? nullptr : ops.getStrArrayAttr(names);
   auto floats = [&](ArrayRef<double> values) -> mlir::ArrayAttr {
     if (values.empty())
       return nullptr;
@@ -206,19 +222,22 @@ RecurrentImport::Result RecurrentImport::buildOp(TensorBuilder &b, int64_t index
   auto h = b.f32Type({directions, any, outputSize()});
   auto c = b.f32Type({directions, any, size});
   if (isLstm()) {
-    auto op = seq::LstmOp::create(ops, b.getLoc(), y, h, c, x, weight, recurrent, biases,
-                                  lengths, h0, c0, peepholeWeight, projectionWeight, direction,
-                                  functions, floats(alpha), floats(beta), bound, inputForget);
+    auto op = seq::LstmOp::create(
+        ops, b.getLoc(), y, h, c, x, weight, recurrent, biases, lengths, h0, c0,
+        peepholeWeight, projectionWeight, direction, functions, floats(alpha),
+        floats(beta), bound, inputForget);
     return {op.getY(), op.getYH(), op.getYC()};
   }
   if (layer.kind == "gru") {
-    auto op = seq::GruOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases, lengths,
-                                 h0, direction, functions, floats(alpha), floats(beta), bound,
-                                 linearBeforeReset);
+    auto op =
+        seq::GruOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases,
+                           lengths, h0, direction, functions, floats(alpha),
+                           floats(beta), bound, linearBeforeReset);
     return {op.getY(), op.getYH(), {}};
   }
-  auto op = seq::RnnOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases, lengths,
-                               h0, direction, functions, floats(alpha), floats(beta), bound);
+  auto op = seq::RnnOp::create(ops, b.getLoc(), y, h, x, weight, recurrent,
+                               biases, lengths, h0, direction, functions,
+                               floats(alpha), floats(beta), bound);
   return {op.getY(), op.getYH(), {}};
 }
 
@@ -226,8 +245,9 @@ Signal RecurrentImport::buildOuter(const Signal &input) {
   TensorBuilder &b = importer.outer;
   int64_t count = depth * directions;
   mlir::Value h0 = importer.readInitialState(reader, "h", count, outputSize());
-  mlir::Value c0 =
-      isLstm() ? importer.readInitialState(reader, "c", count, size) : mlir::Value();
+  mlir::Value c0 = isLstm()
+                       ? importer.readInitialState(reader, "c", count, size)
+                       : mlir::Value();
   auto initialOf = [&](mlir::Value stack, int64_t index) -> mlir::Value {
     if (!stack)
       return stack;
@@ -238,8 +258,8 @@ Signal RecurrentImport::buildOuter(const Signal &input) {
   int64_t features = input.features;
   SmallVector<mlir::Value> finalH, finalC;
   for (int64_t index = 0; index < depth; ++index) {
-    Result result = buildOp(b, index, x, features, input.lengths, initialOf(h0, index),
-                            initialOf(c0, index));
+    Result result = buildOp(b, index, x, features, input.lengths,
+                            initialOf(h0, index), initialOf(c0, index));
     finalH.push_back(result.h);
     if (result.c)
       finalC.push_back(result.c);
@@ -252,7 +272,8 @@ Signal RecurrentImport::buildOuter(const Signal &input) {
     features = directions * outputSize();
   }
 
-  auto defineFinal = [&](StringRef state, ArrayRef<mlir::Value> finals, int64_t stateSize) {
+  auto defineFinal = [&](StringRef state, ArrayRef<mlir::Value> finals,
+                         int64_t stateSize) {
     Signal stack;
     stack.kind = Signal::Kind::State;
     stack.value = b.concat(finals, 0);
@@ -262,10 +283,12 @@ Signal RecurrentImport::buildOuter(const Signal &input) {
     Signal last;
     last.kind = Signal::Kind::Vector;
     last.features = directions * stateSize;
-    last.value = directions == 1
-                     ? b.squeeze(finals.back(), 0)
-                     : b.collapse(b.transpose(finals.back(), {1, 0, 2}), {{0}, {1, 2}});
-    importer.define(layer.name + ".last_" + state.str(), last, layer.user.position);
+    last.value =
+        directions == 1
+            ? b.squeeze(finals.back(), 0)
+            : b.collapse(b.transpose(finals.back(), {1, 0, 2}), {{0}, {1, 2}});
+    importer.define(layer.name + ".last_" + state.str(), last,
+                    layer.user.position);
   };
   defineFinal("h", finalH, outputSize());
   if (isLstm())
@@ -316,7 +339,8 @@ Signal RecurrentImport::run() {
     // Later references to the states must not be reported as unknown.
     if (!importer.step)
       for (StringRef state : {"h", "c", "last_h", "last_c"})
-        importer.define(layer.name + "." + state.str(), {}, layer.user.position);
+        importer.define(layer.name + "." + state.str(), {},
+                        layer.user.position);
     return {};
   }
   if (importer.step) {
@@ -341,11 +365,12 @@ Signal Importer::importRecurrent(LayerContext &layer) {
 void Importer::checkInitial(MappingReader &reader, ArrayRef<StringRef> states) {
   const Node *initial = reader.find("initial");
   if (initial && initial->isMapping())
-    MappingReader(reporter, *initial, reader.getSubject().str() + ", 'initial'", states);
+    MappingReader(reporter, *initial, reader.getSubject().str() + ", 'initial'",
+                  states);
 }
 
-mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state, int64_t count,
-                                       int64_t size) {
+mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
+                                       int64_t count, int64_t size) {
   const Node *initial = reader.find("initial");
   if (!initial)
     return {};
@@ -363,30 +388,35 @@ mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state, i
     signal = resolve(*given, reader.getSubject());
   } else {
     if (!initial->isMapping())
-      reader.errorAt("initial", "'initial' is " + initial->describe() +
-                                    "; required is the name of a layer, or a mapping from "
-                                    "states to values");
+      reader.errorAt("initial",
+                     "'initial' is " + initial->describe() +
+                         "; required is the name of a layer, or a mapping from "
+                         "states to values");
     return {};
   }
   if (!signal.isValid())
     return {};
-  std::string required = "a vector of " + std::to_string(count * size) + " features";
+  std::string required =
+      "a vector of " + std::to_string(count * size) + " features";
   if (count > 1)
     required += " or a stack of " + std::to_string(count) + " states of " +
                 std::to_string(size) + " features";
-  if (signal.kind == Signal::Kind::State && signal.count == count && signal.features == size)
+  if (signal.kind == Signal::Kind::State && signal.count == count &&
+      signal.features == size)
     return signal.value;
   if (signal.kind != Signal::Kind::Vector || signal.features != count * size) {
-    reader.errorAt("initial", "initial state '" + state + "' is " + signal.describe() +
-                                  "; required is " + required);
+    reader.errorAt("initial", "initial state '" + state + "' is " +
+                                  signal.describe() + "; required is " +
+                                  required);
     return {};
   }
   if (count == 1)
     return outer.unsqueeze(signal.value, 0);
   mlir::Builder &attributes = outer.getBuilder();
-  mlir::Value parts = outer.expand(
-      signal.value, {{0}, {1, 2}},
-      {outer.dim(signal.value, 0), attributes.getIndexAttr(count), attributes.getIndexAttr(size)});
+  mlir::Value parts =
+      outer.expand(signal.value, {{0}, {1, 2}},
+                   {outer.dim(signal.value, 0), attributes.getIndexAttr(count),
+                    attributes.getIndexAttr(size)});
   return outer.transpose(parts, {1, 0, 2});
 }
 

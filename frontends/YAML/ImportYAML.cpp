@@ -1,4 +1,5 @@
-//===- ImportYAML.cpp - The road from a description to a module ------------===//
+//===- ImportYAML.cpp - The road from a description to a module
+//------------===//
 
 #include "frontends/YAML/ImportYAML.h"
 
@@ -27,18 +28,21 @@ namespace seqc {
 void loadYamlImportDialects(mlir::MLIRContext &context) {
   context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                       mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect, seq::SeqDialect>();
+                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+                      seq::SeqDialect>();
 }
 
 namespace yaml {
 
-/// The path of `file`, which must lie inside `folder`; reports and gives nothing if it
-/// does not.
-std::optional<std::string> confineToFolder(Reporter &reporter, Position position,
-                                           StringRef folder, StringRef file) {
-  bool leaves = file.empty() || sys::path::is_absolute(file) ||
-                llvm::any_of(make_range(sys::path::begin(file), sys::path::end(file)),
-                             [](StringRef part) { return part == ".."; });
+/// The path of `file`, which must lie inside `folder`; reports and gives
+/// nothing if it does not.
+std::optional<std::string> confineToFolder(Reporter &reporter,
+                                           Position position, StringRef folder,
+                                           StringRef file) {
+  bool leaves =
+      file.empty() || sys::path::is_absolute(file) ||
+      llvm::any_of(make_range(sys::path::begin(file), sys::path::end(file)),
+                   [](StringRef part) { return part == ".."; });
   SmallString<256> path(folder);
   sys::path::append(path, file);
   SmallString<256> realPath, realFolder;
@@ -50,8 +54,10 @@ std::optional<std::string> confineToFolder(Reporter &reporter, Position position
   }
   if (!leaves)
     return path.str().str();
-  reporter.error(position, "file '" + file + "' leaves the folder of the description; required "
-                                             "is a file inside it");
+  reporter.error(position,
+                 "file '" + file +
+                     "' leaves the folder of the description; required "
+                     "is a file inside it");
   return std::nullopt;
 }
 
@@ -60,9 +66,11 @@ std::optional<std::string> confineToFolder(Reporter &reporter, Position position
 //===----------------------------------------------------------------------===//
 
 Importer::Importer(Reporter &reporter, const Node &root, WeightReader &weights,
-                   const YamlImportOptions &options, StringRef folder, StringRef name)
+                   const YamlImportOptions &options, StringRef folder,
+                   StringRef name)
     : reporter(reporter), root(root), weights(weights), options(options),
-      folder(folder.str()), modelName(name.str()), outer(&reporter.getContext()) {}
+      folder(folder.str()), modelName(name.str()),
+      outer(&reporter.getContext()) {}
 
 void Importer::collectMentioned(const Node &node) {
   if (node.isScalar()) {
@@ -111,8 +119,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   weights.setInsertionBlock(body);
 
   MappingReader reader(reporter, root, "the description",
-                       {"name", "description", "weights", "vocabularies", "cells", "inputs",
-                        "layers", "generate", "outputs"});
+                       {"name", "description", "weights", "vocabularies",
+                        "cells", "inputs", "layers", "generate", "outputs"});
   modelName = reader.getText("name").value_or(modelName);
   collectMentioned(root);
   readVocabularies();
@@ -136,8 +144,9 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   if (outputs)
     importOutputs(*outputs);
   else if (!root.find("generate"))
-    reporter.error(root.position, "the description has neither 'outputs' nor 'generate'; "
-                                  "required is what the model gives");
+    reporter.error(root.position,
+                   "the description has neither 'outputs' nor 'generate'; "
+                   "required is what the model gives");
   if (reporter.hasErrors())
     return nullptr;
   if (results.empty()) {
@@ -145,14 +154,17 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
                    "the model has no outputs; required is at least one");
     return nullptr;
   }
-  weights.reportUnused(root.find("weights") ? root.find("weights")->position : root.position);
+  weights.reportUnused(root.find("weights") ? root.find("weights")->position
+                                            : root.position);
 
-  mlir::func::ReturnOp::create(outer.getBuilder(), loc, mlir::ValueRange(returned));
+  mlir::func::ReturnOp::create(outer.getBuilder(), loc,
+                               mlir::ValueRange(returned));
   function.setName(entryName);
   SmallVector<mlir::Type> resultTypes;
   for (mlir::Value value : returned)
     resultTypes.push_back(value.getType());
-  function.setType(builder.getFunctionType(body->getArgumentTypes(), resultTypes));
+  function.setType(
+      builder.getFunctionType(body->getArgumentTypes(), resultTypes));
   for (auto [i, port] : enumerate(arguments))
     function.setArgAttr(i, "seq.name", builder.getStringAttr(port.name));
   for (auto [i, port] : enumerate(results))
@@ -170,7 +182,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
 // importYAML
 //===----------------------------------------------------------------------===//
 
-mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path, mlir::MLIRContext &context,
+mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
+                                             mlir::MLIRContext &context,
                                              const YamlImportOptions &options) {
   loadYamlImportDialects(context);
   yaml::Reporter reporter(context, path);
@@ -180,14 +193,15 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path, mlir::MLIRContext &
         << "'" << path << "' cannot be read: " << buffer.getError().message();
     return nullptr;
   }
-  std::optional<yaml::Node> root =
-      yaml::parseTree((*buffer)->getBuffer(), [&](yaml::Position position, StringRef message) {
+  std::optional<yaml::Node> root = yaml::parseTree(
+      (*buffer)->getBuffer(), [&](yaml::Position position, StringRef message) {
         reporter.error(position, message);
       });
   if (!root)
     return nullptr;
 
-  // The weights lie beside the description, under its name unless it says otherwise.
+  // The weights lie beside the description, under its name unless it says
+  // otherwise.
   StringRef folder = sys::path::parent_path(path);
   std::string weightsName = (sys::path::stem(path) + ".safetensors").str();
   yaml::Position weightsPosition = root->position;
@@ -196,12 +210,13 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path, mlir::MLIRContext &
     if (given->isScalar())
       weightsName = given->text;
     else
-      reporter.error(given->position, "'weights' is " + given->describe() +
-                                          "; required is the name of a safetensors file");
+      reporter.error(given->position,
+                     "'weights' is " + given->describe() +
+                         "; required is the name of a safetensors file");
   }
   std::optional<SafeTensorsFile> file;
-  if (std::optional<std::string> weightsPath =
-          yaml::confineToFolder(reporter, weightsPosition, folder, weightsName)) {
+  if (std::optional<std::string> weightsPath = yaml::confineToFolder(
+          reporter, weightsPosition, folder, weightsName)) {
     Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
     if (opened)
       file = std::move(*opened);
@@ -209,7 +224,8 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path, mlir::MLIRContext &
       reporter.error(weightsPosition, toString(opened.takeError()));
   }
   yaml::WeightReader weights(reporter, std::move(file), weightsName);
-  yaml::Importer importer(reporter, *root, weights, options, folder, sys::path::stem(path));
+  yaml::Importer importer(reporter, *root, weights, options, folder,
+                          sys::path::stem(path));
   mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();
   reporter.finish();
   return reporter.hasErrors() ? nullptr : std::move(module);

@@ -1,4 +1,5 @@
-//===- ImportYAML.h - Model descriptions in YAML -----------------*- C++ -*-===//
+//===- ImportYAML.h - Model descriptions in YAML -----------------*- C++
+//-*-===//
 //
 // docs/reference/yaml.md describes the schema.
 //
@@ -34,12 +35,13 @@ struct YamlImportOptions {
 /// Loads the dialects that an imported module uses.
 void loadYamlImportDialects(mlir::MLIRContext &context);
 
-/// Reads the description at `path` and the files it names, and builds the module in the
-/// import form. Every fault is reported as an MLIR diagnostic located in the file, all of
-/// them before it gives up; the result is null if there was one.
-mlir::OwningOpRef<mlir::ModuleOp> importYAML(llvm::StringRef path,
-                                             mlir::MLIRContext &context,
-                                             const YamlImportOptions &options = {});
+/// Reads the description at `path` and the files it names, and builds the
+/// module in the import form. Every fault is reported as an MLIR diagnostic
+/// located in the file, all of them before it gives up; the result is null if
+/// there was one.
+mlir::OwningOpRef<mlir::ModuleOp>
+importYAML(llvm::StringRef path, mlir::MLIRContext &context,
+           const YamlImportOptions &options = {});
 
 } // namespace seqc
 

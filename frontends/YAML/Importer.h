@@ -1,7 +1,9 @@
-//===- Importer.h - From a description to seq IR -----------------*- C++ -*-===//
+//===- Importer.h - From a description to seq IR -----------------*- C++
+//-*-===//
 //
-// One object per import. Every layer of the description turns signals into signals; a
-// signal is a tensor that knows its role. The methods are spread over files by subject:
+// One object per import. Every layer of the description turns signals into
+// signals; a signal is a tensor that knows its role. The methods are spread
+// over files by subject:
 //
 //   ImportYAML.cpp        the road from path to module
 //   ImportInputs.cpp      vocabularies, inputs, references to signals
@@ -120,7 +122,8 @@ struct LayerContext {
   WeightUser user;
 };
 
-/// A state of the decoder step: its value inside and at the beginning, lanes first.
+/// A state of the decoder step: its value inside and at the beginning, lanes
+/// first.
 struct StepState {
   mlir::Value inside;
   mlir::Value initial;
@@ -132,7 +135,8 @@ struct StepState {
 class Importer {
 public:
   Importer(Reporter &reporter, const Node &root, WeightReader &weights,
-           const YamlImportOptions &options, llvm::StringRef folder, llvm::StringRef name);
+           const YamlImportOptions &options, llvm::StringRef folder,
+           llvm::StringRef name);
 
   /// Builds the module; reports what is wrong.
   mlir::OwningOpRef<mlir::ModuleOp> run();
@@ -140,7 +144,8 @@ public:
 private:
   using Signals = std::map<std::string, Signal, std::less<>>;
 
-  //===--- Vocabularies, inputs, references (ImportInputs.cpp) ------------------===//
+  //===--- Vocabularies, inputs, references (ImportInputs.cpp)
+  //------------------===//
   void readVocabularies();
   Vocabulary readVocabulary(const Entry &entry);
   void readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
@@ -157,18 +162,22 @@ private:
   Signal resolveInput(MappingReader &reader, llvm::StringRef key = "input");
   Signal concatSignals(llvm::ArrayRef<Signal> parts, const Node &at);
   /// Reports that `key` has a signal of the wrong role.
-  Signal mismatch(const MappingReader &reader, llvm::StringRef key, const Signal &found,
-                  llvm::StringRef required);
+  Signal mismatch(const MappingReader &reader, llvm::StringRef key,
+                  const Signal &found, llvm::StringRef required);
   mlir::Value batchMajor(const Signal &signal);
   mlir::Value timeMajor(const Signal &signal);
   /// `signal` with `value` (same axes, f32) in place of its own.
-  Signal withValue(const Signal &signal, mlir::Value value, int64_t features) const;
+  Signal withValue(const Signal &signal, mlir::Value value,
+                   int64_t features) const;
 
   /// Whether `name` occurs anywhere in the description's texts.
-  bool isMentioned(llvm::StringRef name) const { return mentioned.contains(name); }
+  bool isMentioned(llvm::StringRef name) const {
+    return mentioned.contains(name);
+  }
   void collectMentioned(const Node &node);
 
-  //===--- Layers (ImportFeedforward.cpp) ---------------------------------------===//
+  //===--- Layers (ImportFeedforward.cpp)
+  //---------------------------------------===//
   void importLayers(const Node &layers);
   void importLayer(const Entry &entry);
   Signal importLayerOfKind(LayerContext &layer);
@@ -182,34 +191,41 @@ private:
   /// A size: a number, or a vocabulary's name for the number of its tokens.
   std::optional<int64_t> getSize(MappingReader &reader, llvm::StringRef key);
 
-  //===--- Recurrent layers (ImportRecurrent.cpp) -------------------------------===//
+  //===--- Recurrent layers (ImportRecurrent.cpp)
+  //-------------------------------===//
   Signal importRecurrent(LayerContext &layer);
   friend class RecurrentImport;
-  /// The initial value of one state of a layer, `[count, batch, size]`, or null if the
-  /// description gives none.
-  mlir::Value readInitialState(MappingReader &reader, llvm::StringRef state, int64_t count,
-                               int64_t size);
+  /// The initial value of one state of a layer, `[count, batch, size]`, or null
+  /// if the description gives none.
+  mlir::Value readInitialState(MappingReader &reader, llvm::StringRef state,
+                               int64_t count, int64_t size);
 
   /// Reports states in the mapping `initial` that are not in `states`.
-  void checkInitial(MappingReader &reader, llvm::ArrayRef<llvm::StringRef> states);
+  void checkInitial(MappingReader &reader,
+                    llvm::ArrayRef<llvm::StringRef> states);
 
-  //===--- Cells and equations (ImportCell.cpp) ---------------------------------===//
+  //===--- Cells and equations (ImportCell.cpp)
+  //---------------------------------===//
   void readCells();
   void readCell(const Entry &entry);
   Signal importCell(LayerContext &layer, const CellDefinition &cell);
   Signal importEquation(LayerContext &layer);
   /// One size per state; empty if they are absent or wrong.
-  std::vector<int64_t> readCellSizes(MappingReader &reader, const CellDefinition &cell);
+  std::vector<int64_t> readCellSizes(MappingReader &reader,
+                                     const CellDefinition &cell);
 
-  //===--- Attention (ImportAttention.cpp) --------------------------------------===//
+  //===--- Attention (ImportAttention.cpp)
+  //--------------------------------------===//
   Signal importAttention(LayerContext &layer);
   friend class AttentionImport;
 
-  //===--- Generation (ImportGenerate.cpp) --------------------------------------===//
+  //===--- Generation (ImportGenerate.cpp)
+  //--------------------------------------===//
   void importGenerate(const Node &generate);
   friend class GenerateImport;
 
-  //===--- Outputs (ImportOutputs.cpp) ------------------------------------------===//
+  //===--- Outputs (ImportOutputs.cpp)
+  //------------------------------------------===//
   void importOutputs(const Node &outputs);
   void importOutput(const Entry &entry);
   void addResult(mlir::Value value, PortInfo info);
@@ -260,7 +276,8 @@ private:
   bool preferTimeMajor = false;
 
   std::string entryName = "forward";
-  /// The input that text goes into: its name, its lengths' name, its vocabulary.
+  /// The input that text goes into: its name, its lengths' name, its
+  /// vocabulary.
   std::string textInput, textLengths, textVocabulary;
   std::optional<int64_t> textMaxLength;
   llvm::json::Object textOutput;

@@ -1,4 +1,5 @@
-//===- Schema.cpp - Checked reading of a description -----------------------===//
+//===- Schema.cpp - Checked reading of a description
+//-----------------------===//
 
 #include "frontends/YAML/Schema.h"
 
@@ -12,11 +13,13 @@ namespace seqc::yaml {
 /// Nobody reads more errors than this.
 static constexpr unsigned kMaxErrors = 100;
 
-std::optional<StringRef> findNearest(StringRef word, ArrayRef<StringRef> candidates) {
+std::optional<StringRef> findNearest(StringRef word,
+                                     ArrayRef<StringRef> candidates) {
   unsigned best = std::max<size_t>(2, word.size() / 2) + 1;
   std::optional<StringRef> nearest;
   for (StringRef candidate : candidates) {
-    unsigned distance = word.edit_distance(candidate, /*AllowReplacements=*/true, best);
+    unsigned distance =
+        word.edit_distance(candidate, /*AllowReplacements=*/true, best);
     if (distance < best) {
       best = distance;
       nearest = candidate;
@@ -30,7 +33,8 @@ std::optional<StringRef> findNearest(StringRef word, ArrayRef<StringRef> candida
 //===----------------------------------------------------------------------===//
 
 mlir::Location Reporter::getLocation(Position position) const {
-  return mlir::FileLineColLoc::get(&context, path, position.line, position.column);
+  return mlir::FileLineColLoc::get(&context, path, position.line,
+                                   position.column);
 }
 
 void Reporter::error(Position position, const Twine &message) {
@@ -44,21 +48,22 @@ void Reporter::warn(Position position, const Twine &message) {
 
 void Reporter::finish() {
   if (numErrors > kMaxErrors)
-    mlir::emitError(getLocation({}),
-                    Twine(numErrors - kMaxErrors) + " more errors are not shown");
+    mlir::emitError(getLocation({}), Twine(numErrors - kMaxErrors) +
+                                         " more errors are not shown");
 }
 
 //===----------------------------------------------------------------------===//
 // MappingReader
 //===----------------------------------------------------------------------===//
 
-MappingReader::MappingReader(Reporter &reporter, const Node &node, std::string subject,
-                             ArrayRef<StringRef> keys)
+MappingReader::MappingReader(Reporter &reporter, const Node &node,
+                             std::string subject, ArrayRef<StringRef> keys)
     : reporter(reporter), node(node), subject(std::move(subject)) {
   if (!node.isMapping()) {
-    reporter.error(node.position,
-                   Twine(this->subject) + " is " + node.describe() +
-                       "; required is a mapping with the keys " + join(keys, ", "));
+    reporter.error(node.position, Twine(this->subject) + " is " +
+                                      node.describe() +
+                                      "; required is a mapping with the keys " +
+                                      join(keys, ", "));
     return;
   }
   for (const Entry &entry : node.entries) {
@@ -67,27 +72,30 @@ MappingReader::MappingReader(Reporter &reporter, const Node &node, std::string s
     std::string hint = "known keys are " + join(keys, ", ");
     if (std::optional<StringRef> nearest = findNearest(entry.key, keys))
       hint = "did you mean '" + nearest->str() + "'?";
-    reporter.error(entry.keyPosition,
-                   "unknown key '" + entry.key + "' in " + this->subject + "; " + hint);
+    reporter.error(entry.keyPosition, "unknown key '" + entry.key + "' in " +
+                                          this->subject + "; " + hint);
   }
 }
 
 void MappingReader::errorAt(StringRef key, const Twine &message) const {
   const Node *value = node.find(key);
-  reporter.error(value ? value->position : node.position, Twine(subject) + ": " + message);
+  reporter.error(value ? value->position : node.position,
+                 Twine(subject) + ": " + message);
 }
 
-void MappingReader::mismatch(StringRef key, const Node &found, const Twine &required) const {
-  reporter.error(found.position, Twine(subject) + ": '" + key + "' is " + found.describe() +
-                                     "; required is " + required);
+void MappingReader::mismatch(StringRef key, const Node &found,
+                             const Twine &required) const {
+  reporter.error(found.position, Twine(subject) + ": '" + key + "' is " +
+                                     found.describe() + "; required is " +
+                                     required);
 }
 
 const Node *MappingReader::require(StringRef key, StringRef required) const {
   if (const Node *value = node.find(key))
     return value;
   if (node.isMapping())
-    reporter.error(node.position,
-                   Twine(subject) + " has no '" + key + "'; required is " + required);
+    reporter.error(node.position, Twine(subject) + " has no '" + key +
+                                      "'; required is " + required);
   return nullptr;
 }
 
@@ -140,7 +148,8 @@ bool MappingReader::checkWord(StringRef key, const Node &word,
                               ArrayRef<StringRef> words) const {
   if (word.isScalar() && (words.empty() || is_contained(words, word.text)))
     return true;
-  std::string required = words.empty() ? "a word" : "one of " + join(words, ", ");
+  std::string required =
+      words.empty() ? "a word" : "one of " + join(words, ", ");
   if (word.isScalar())
     if (std::optional<StringRef> nearest = findNearest(word.text, words))
       required += " (did you mean '" + nearest->str() + "'?)";
@@ -148,16 +157,16 @@ bool MappingReader::checkWord(StringRef key, const Node &word,
   return false;
 }
 
-std::optional<std::string> MappingReader::getWord(StringRef key,
-                                                  ArrayRef<StringRef> words) const {
+std::optional<std::string>
+MappingReader::getWord(StringRef key, ArrayRef<StringRef> words) const {
   const Node *value = node.find(key);
   if (!value || !checkWord(key, *value, words))
     return std::nullopt;
   return value->text;
 }
 
-std::vector<std::string> MappingReader::getWords(StringRef key,
-                                                 ArrayRef<StringRef> words) const {
+std::vector<std::string>
+MappingReader::getWords(StringRef key, ArrayRef<StringRef> words) const {
   std::vector<std::string> result;
   const Node *value = node.find(key);
   if (!value)

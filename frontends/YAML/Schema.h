@@ -1,7 +1,8 @@
-//===- Schema.h - Checked reading of a description ---------------*- C++ -*-===//
+//===- Schema.h - Checked reading of a description ---------------*- C++
+//-*-===//
 //
-// Errors are collected, not thrown: a reader reports what is wrong and answers with
-// nothing, so that the import goes on and finds the next fault.
+// Errors are collected, not thrown: a reader reports what is wrong and answers
+// with nothing, so that the import goes on and finds the next fault.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,8 @@
 namespace seqc::yaml {
 
 /// The entry of `candidates` nearest to `word`, or nothing if none is near.
-std::optional<llvm::StringRef> findNearest(llvm::StringRef word,
-                                           llvm::ArrayRef<llvm::StringRef> candidates);
+std::optional<llvm::StringRef>
+findNearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
 
 /// Collects errors of one file as MLIR diagnostics.
 class Reporter {
@@ -59,8 +60,8 @@ private:
 /// Reads the keys of one mapping and checks them.
 class MappingReader {
 public:
-  /// Reports every key of `node` that is not in `keys`. `subject` names the mapping in
-  /// messages, e.g. "layer 'encoder' (lstm)".
+  /// Reports every key of `node` that is not in `keys`. `subject` names the
+  /// mapping in messages, e.g. "layer 'encoder' (lstm)".
   MappingReader(Reporter &reporter, const Node &node, std::string subject,
                 llvm::ArrayRef<llvm::StringRef> keys);
 
@@ -72,23 +73,26 @@ public:
   const Node *find(llvm::StringRef key) const { return node.find(key); }
   bool has(llvm::StringRef key) const { return node.find(key) != nullptr; }
 
-  /// The value of `key`; reports an error that says what is `required` if it is absent.
+  /// The value of `key`; reports an error that says what is `required` if it is
+  /// absent.
   const Node *require(llvm::StringRef key, llvm::StringRef required) const;
 
   /// A whole number in [min, max]; nothing if absent or wrong.
-  std::optional<int64_t> getInteger(llvm::StringRef key, int64_t min,
-                                    int64_t max = std::numeric_limits<int32_t>::max()) const;
+  std::optional<int64_t>
+  getInteger(llvm::StringRef key, int64_t min,
+             int64_t max = std::numeric_limits<int32_t>::max()) const;
   std::optional<double> getNumber(llvm::StringRef key) const;
   bool getBool(llvm::StringRef key, bool otherwise) const;
   std::optional<std::string> getText(llvm::StringRef key) const;
 
   /// One of `words`; nothing if absent or wrong.
-  std::optional<std::string> getWord(llvm::StringRef key,
-                                     llvm::ArrayRef<llvm::StringRef> words) const;
+  std::optional<std::string>
+  getWord(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> words) const;
 
   /// A list of words, or one word; every one in `words` unless that is empty.
-  std::vector<std::string> getWords(llvm::StringRef key,
-                                    llvm::ArrayRef<llvm::StringRef> words = {}) const;
+  std::vector<std::string>
+  getWords(llvm::StringRef key,
+           llvm::ArrayRef<llvm::StringRef> words = {}) const;
 
   /// A list of numbers, or one number.
   std::vector<double> getNumbers(llvm::StringRef key) const;
@@ -98,7 +102,8 @@ public:
 
 private:
   /// Reports that `key` holds `found` instead of `required`.
-  void mismatch(llvm::StringRef key, const Node &found, const llvm::Twine &required) const;
+  void mismatch(llvm::StringRef key, const Node &found,
+                const llvm::Twine &required) const;
   /// One of `words`, checked.
   bool checkWord(llvm::StringRef key, const Node &word,
                  llvm::ArrayRef<llvm::StringRef> words) const;

@@ -1,4 +1,5 @@
-//===- WeightReader.cpp - Weights that layers ask for ----------------------===//
+//===- WeightReader.cpp - Weights that layers ask for
+//----------------------===//
 
 #include "frontends/YAML/WeightReader.h"
 
@@ -13,9 +14,12 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-bool WeightReader::has(StringRef name) const { return !file || file->lookup(name); }
+bool WeightReader::has(StringRef name) const {
+  return !file || file->lookup(name);
+}
 
-std::optional<SmallVector<int64_t, 4>> WeightReader::getShape(StringRef name) const {
+std::optional<SmallVector<int64_t, 4>>
+WeightReader::getShape(StringRef name) const {
   const TensorEntry *entry = file ? file->lookup(name) : nullptr;
   if (!entry)
     return std::nullopt;
@@ -39,27 +43,31 @@ const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
       hint = ("; the nearest name there is '" + *nearest + "' of shape " +
               formatShape(file->lookup(*nearest)->shape))
                  .str();
-    return fail("weight '" + name + "' is not in '" + storedName + "'; required is F32 of shape " +
-                formatShape(shape) + hint);
+    return fail("weight '" + name + "' is not in '" + storedName +
+                "'; required is F32 of shape " + formatShape(shape) + hint);
   }
   if (ArrayRef<int64_t>(entry->shape) != shape)
     return fail("weight '" + name + "' in '" + storedName + "' has shape " +
-                formatShape(entry->shape) + "; required is " + formatShape(shape));
+                formatShape(entry->shape) + "; required is " +
+                formatShape(shape));
   if (entry->dtype != TensorDType::F32)
     return fail("weight '" + name + "' in '" + storedName + "' is stored as " +
                 getTensorDTypeName(entry->dtype) + "; required is F32");
   return entry;
 }
 
-mlir::Value WeightReader::get(StringRef name, ArrayRef<int64_t> shape, const WeightUser &user) {
+mlir::Value WeightReader::get(StringRef name, ArrayRef<int64_t> shape,
+                              const WeightUser &user) {
   return getRows(name, shape, 0, shape.empty() ? 1 : shape.front(), user);
 }
 
-mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape, int64_t begin,
-                                  int64_t rows, const WeightUser &user) {
+mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
+                                  int64_t begin, int64_t rows,
+                                  const WeightUser &user) {
   bool whole = shape.empty() || rows == shape.front();
   std::string label =
-      whole ? name.str() : formatv("{0}[{1}:{2}]", name, begin, begin + rows).str();
+      whole ? name.str()
+            : formatv("{0}[{1}:{2}]", name, begin, begin + rows).str();
   const TensorEntry *entry = check(name, shape, user);
   std::string key = label + formatShape(shape);
   if (mlir::Value value = values.lookup(key))
@@ -77,14 +85,16 @@ mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape, int64
   auto type = mlir::RankedTensorType::get(part, builder.getF32Type());
   mlir::Value value;
   if (entry) {
-    int64_t rowBytes = shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();
-    std::string hash =
-        hashBytes(file->getData(*entry).slice(begin * rowBytes, whole ? entry->size : rows * rowBytes));
+    int64_t rowBytes =
+        shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();
+    std::string hash = hashBytes(file->getData(*entry).slice(
+        begin * rowBytes, whole ? entry->size : rows * rowBytes));
     value = seq::WeightOp::create(builder, loc, type, label, storedName,
                                   entry->offset + begin * rowBytes, hash);
   } else {
     // Never seen: an error was reported, and the module is thrown away.
-    value = mlir::tensor::EmptyOp::create(builder, loc, part, builder.getF32Type());
+    value =
+        mlir::tensor::EmptyOp::create(builder, loc, part, builder.getF32Type());
   }
   last = value.getDefiningOp();
   values[key] = value;

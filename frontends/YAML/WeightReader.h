@@ -1,8 +1,10 @@
-//===- WeightReader.h - Weights that layers ask for --------------*- C++ -*-===//
+//===- WeightReader.h - Weights that layers ask for --------------*- C++
+//-*-===//
 //
-// Looks weights up in the model's safetensors file, checks their shape and type against
-// what a layer needs, and gives `seq.weight` ops. A weight that is missing or wrong is
-// reported and stood in for, so that the import goes on to the next fault.
+// Looks weights up in the model's safetensors file, checks their shape and type
+// against what a layer needs, and gives `seq.weight` ops. A weight that is
+// missing or wrong is reported and stood in for, so that the import goes on to
+// the next fault.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,10 +32,13 @@ struct WeightUser {
 /// Gives `seq.weight` ops at the beginning of a function.
 class WeightReader {
 public:
-  /// `file` is null if the file could not be read (which was reported): every weight is
-  /// then stood in for silently. `storedName` is the file's name in the IR.
-  WeightReader(Reporter &reporter, std::optional<SafeTensorsFile> file, std::string storedName)
-      : reporter(reporter), file(std::move(file)), storedName(std::move(storedName)) {}
+  /// `file` is null if the file could not be read (which was reported): every
+  /// weight is then stood in for silently. `storedName` is the file's name in
+  /// the IR.
+  WeightReader(Reporter &reporter, std::optional<SafeTensorsFile> file,
+               std::string storedName)
+      : reporter(reporter), file(std::move(file)),
+        storedName(std::move(storedName)) {}
 
   /// Where the ops go.
   void setInsertionBlock(mlir::Block *newBlock) { block = newBlock; }
@@ -42,20 +47,23 @@ public:
   bool has(llvm::StringRef name) const;
 
   /// The shape of `name`, if the file holds it.
-  std::optional<llvm::SmallVector<int64_t, 4>> getShape(llvm::StringRef name) const;
+  std::optional<llvm::SmallVector<int64_t, 4>>
+  getShape(llvm::StringRef name) const;
 
   /// The weight `name`, which must have `shape`.
-  mlir::Value get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, const WeightUser &user);
+  mlir::Value get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                  const WeightUser &user);
 
   /// Rows [begin, begin + rows) of the weight `name`, which must have `shape`.
-  mlir::Value getRows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, int64_t begin,
-                      int64_t rows, const WeightUser &user);
+  mlir::Value getRows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                      int64_t begin, int64_t rows, const WeightUser &user);
 
   /// Warns of tensors in the file that nothing asked for.
   void reportUnused(Position position);
 
 private:
-  /// The entry `name` if it is as required; reports otherwise, once for each name.
+  /// The entry `name` if it is as required; reports otherwise, once for each
+  /// name.
   const TensorEntry *check(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                            const WeightUser &user);
 

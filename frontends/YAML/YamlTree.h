@@ -1,7 +1,9 @@
-//===- YamlTree.h - A YAML file as a tree with positions ---------*- C++ -*-===//
+//===- YamlTree.h - A YAML file as a tree with positions ---------*- C++
+//-*-===//
 //
-// LLVM's YAML parser streams a document once. This keeps all of it, with the line and
-// column of every node, so that checks can come in any order and point at their cause.
+// LLVM's YAML parser streams a document once. This keeps all of it, with the
+// line and column of every node, so that checks can come in any order and point
+// at their cause.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,7 +55,8 @@ struct Node {
   /// What the node is, in words for a message: "a list", "the text 'abc'".
   std::string describe() const;
 
-  /// The scalar as an integer, a number or a truth value; nothing if it is none.
+  /// The scalar as an integer, a number or a truth value; nothing if it is
+  /// none.
   std::optional<int64_t> asInteger() const;
   std::optional<double> asNumber() const;
   std::optional<bool> asBool() const;
@@ -69,10 +72,11 @@ struct Entry {
 /// Receives an error of the parser.
 using ErrorHandler = std::function<void(Position, llvm::StringRef message)>;
 
-/// Parses `text`, which holds one document. Errors go to `onError`; nothing is returned
-/// after a syntax error. Faults that do not hinder reading, such as a key given twice,
-/// are reported and the tree is returned all the same.
-std::optional<Node> parseTree(llvm::StringRef text, const ErrorHandler &onError);
+/// Parses `text`, which holds one document. Errors go to `onError`; nothing is
+/// returned after a syntax error. Faults that do not hinder reading, such as a
+/// key given twice, are reported and the tree is returned all the same.
+std::optional<Node> parseTree(llvm::StringRef text,
+                              const ErrorHandler &onError);
 
 } // namespace seqc::yaml
 

@@ -57,8 +57,8 @@ Status ModelExecutor::run(const RunRequest &request,
   const EntrySignature &entry = *request.entry;
   seqc_call_t *&call = calls[size_t(model->findEntry(entry.name.c_str()))];
   if (!call)
-    if (Status status = Status::adopt(
-            seqc_call_create(session, entry.name.c_str(), &call));
+    if (Status status =
+            Status::adopt(seqc_call_create(session, entry.name.c_str(), &call));
         !status.ok())
       return status;
   for (size_t i = 0; i < entry.inputs.size(); ++i)
@@ -68,13 +68,13 @@ Status ModelExecutor::run(const RunRequest &request,
       return status;
   for (size_t i = 0; i < entry.outputs.size(); ++i) {
     bool wanted = request.wanted.empty() || request.wanted[i];
-    if (Status status = Status::adopt(seqc_call_want_output(
-            call, entry.outputs[i].name.c_str(), wanted));
+    if (Status status = Status::adopt(
+            seqc_call_want_output(call, entry.outputs[i].name.c_str(), wanted));
         !status.ok())
       return status;
   }
-  if (Status status = Status::adopt(
-          seqc_call_set_generation(call, &request.generation));
+  if (Status status =
+          Status::adopt(seqc_call_set_generation(call, &request.generation));
       !status.ok())
     return status;
   if (Status status = Status::adopt(seqc_call_run(call)); !status.ok())

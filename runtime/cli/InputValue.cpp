@@ -163,8 +163,8 @@ Result<TensorRef> seqc::cli::readExpected(const ValueSignature &value,
   Result<TensorRef> tensor = readRaw(value, text, literal);
   if (!tensor) {
     Status status = tensor.status();
-    return Status(status.code(), "expected '" + value.name +
-                                     "': " + status.message());
+    return Status(status.code(),
+                  "expected '" + value.name + "': " + status.message());
   }
   if (literal)
     fitRank(value, *tensor);

@@ -176,9 +176,10 @@ Result<TensorRef> seqc::cli::parseText(std::string_view text,
                              row.begin());
       Number number;
       if (!parseNumber(row.substr(0, length), number))
-        return invalid("line " + std::to_string(line) + ": '" +
-                       std::string(row.substr(0, std::min<size_t>(length, 40))) +
-                       "' is no number");
+        return invalid(
+            "line " + std::to_string(line) + ": '" +
+            std::string(row.substr(0, std::min<size_t>(length, 40))) +
+            "' is no number");
       array.numbers.push_back(number);
       row.remove_prefix(length);
       ++found;
@@ -186,9 +187,9 @@ Result<TensorRef> seqc::cli::parseText(std::string_view text,
     if (found == 0)
       continue;
     if (columns >= 0 && found != columns)
-      return invalid("line " + std::to_string(line) + " has " +
-                     std::to_string(found) + " numbers; the lines before have " +
-                     std::to_string(columns));
+      return invalid(
+          "line " + std::to_string(line) + " has " + std::to_string(found) +
+          " numbers; the lines before have " + std::to_string(columns));
     columns = found;
     ++rows;
   }
@@ -233,8 +234,8 @@ static void appendJson(const seqc_tensor_t &tensor, int32_t axis,
                        int64_t &index, std::string &out) {
   if (axis == tensor.rank) {
     std::string element = formatElement(tensor, index);
-    bool quoted = isFloat(tensor.dtype) &&
-                  !std::isfinite(numberAt(tensor, index));
+    bool quoted =
+        isFloat(tensor.dtype) && !std::isfinite(numberAt(tensor, index));
     out += quoted ? "\"" + element + "\"" : element;
     ++index;
     return;

@@ -209,13 +209,13 @@ Result<TensorRef> seqc::cli::parseNpy(std::string_view bytes) {
       !status.ok())
     return malformed(status.message());
   if (contents.size() < numBytes)
-    return malformed("shape " +
-                     shapeToString(int32_t(header.shape.size()),
-                                   header.shape.data()) +
-                     " needs " + std::to_string(numBytes) +
-                     " bytes; the file has " + std::to_string(contents.size()));
-  Result<TensorRef> tensor = createTensor(dtype, int32_t(header.shape.size()),
-                                          header.shape.data());
+    return malformed(
+        "shape " +
+        shapeToString(int32_t(header.shape.size()), header.shape.data()) +
+        " needs " + std::to_string(numBytes) + " bytes; the file has " +
+        std::to_string(contents.size()));
+  Result<TensorRef> tensor =
+      createTensor(dtype, int32_t(header.shape.size()), header.shape.data());
   if (!tensor)
     return tensor;
   if (header.fortran && header.shape.size() > 1)

@@ -101,8 +101,8 @@ Status expand(std::string_view packed, const Member &member,
   size_t read = 0, written = 0;
   constexpr size_t piece = size_t(1) << 30;
   while (result == Z_OK) {
-    stream.next_in = reinterpret_cast<Bytef *>(
-        const_cast<char *>(packed.data() + read));
+    stream.next_in =
+        reinterpret_cast<Bytef *>(const_cast<char *>(packed.data() + read));
     stream.avail_in = uInt(std::min(piece, packed.size() - read));
     stream.next_out = reinterpret_cast<Bytef *>(contents.data() + written);
     stream.avail_out = uInt(std::min(piece, contents.size() - written));

@@ -32,9 +32,9 @@ struct PbType {
 };
 
 constexpr PbType types[] = {
-    {1, SEQC_F32}, {2, SEQC_U8},   {3, SEQC_I8},   {4, SEQC_U16},
-    {5, SEQC_I16}, {6, SEQC_I32},  {7, SEQC_I64},  {9, SEQC_I1},
-    {10, SEQC_F16}, {11, SEQC_F64}, {12, SEQC_U32}, {13, SEQC_U64},
+    {1, SEQC_F32},   {2, SEQC_U8},   {3, SEQC_I8},   {4, SEQC_U16},
+    {5, SEQC_I16},   {6, SEQC_I32},  {7, SEQC_I64},  {9, SEQC_I1},
+    {10, SEQC_F16},  {11, SEQC_F64}, {12, SEQC_U32}, {13, SEQC_U64},
     {16, SEQC_BF16},
 };
 
@@ -236,8 +236,7 @@ Result<NamedTensor> seqc::cli::parsePb(std::string_view bytes) {
   int64_t elements;
   size_t size;
   int32_t rank = int32_t(from.dims.size());
-  if (Status status =
-          checkShape(dtype, rank, from.dims.data(), elements, size);
+  if (Status status = checkShape(dtype, rank, from.dims.data(), elements, size);
       !status.ok())
     return malformed(status.message());
   // Sizes are compared before memory is taken.

@@ -54,7 +54,6 @@ std::string Profile::format() const {
                     {"ts", double(event.nanoseconds) / 1000}});
   nlohmann::json trace = {{"traceEvents", std::move(list)},
                           {"displayTimeUnit", "ns"}};
-  return trace.dump(1, ' ', false,
-                    nlohmann::json::error_handler_t::replace) +
+  return trace.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
          "\n";
 }

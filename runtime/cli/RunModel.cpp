@@ -65,9 +65,9 @@ seqc::cli::textModelOf(const Executor &executor) {
   return parseTextModel(*metadata, executor.entries());
 }
 
-Result<const EntrySignature *>
-seqc::cli::chooseEntry(const Executor &executor, const std::string &name,
-                       const TextModel *text) {
+Result<const EntrySignature *> seqc::cli::chooseEntry(const Executor &executor,
+                                                      const std::string &name,
+                                                      const TextModel *text) {
   const std::vector<EntrySignature> &entries = executor.entries();
   const std::string &wanted = name.empty() && text ? text->entry : name;
   if (wanted.empty())
@@ -173,8 +173,8 @@ OutputState seqc::cli::flushOutput() {
     return OutputState::Good;
   // The error may have been met by an earlier print.
   pollfd output = {STDOUT_FILENO, POLLOUT, 0};
-  bool gone = errno == EPIPE || (poll(&output, 1, 0) > 0 &&
-                                 (output.revents & POLLERR));
+  bool gone =
+      errno == EPIPE || (poll(&output, 1, 0) > 0 && (output.revents & POLLERR));
   return gone ? OutputState::ReaderGone : OutputState::Failed;
 }
 

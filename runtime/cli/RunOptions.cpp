@@ -17,8 +17,7 @@ using namespace seqc::rt;
 namespace {
 
 /// Parses a whole word as a number.
-template <typename T>
-bool parseWhole(std::string_view text, T &value) {
+template <typename T> bool parseWhole(std::string_view text, T &value) {
   auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
@@ -97,8 +96,8 @@ const Option optionList[] = {
      }},
     {"--threads", true,
      [](RunOptions &o, const std::string &v) -> const char * {
-       bool good = parseWhole(v, o.threads) && o.threads >= 1 &&
-                   o.threads <= 256;
+       bool good =
+           parseWhole(v, o.threads) && o.threads >= 1 && o.threads <= 256;
        return good ? nullptr : "a number from 1 to 256";
      }},
     {"--lengths", true,
@@ -274,8 +273,8 @@ Taken seqc::cli::takeRunOption(const std::vector<std::string> &arguments,
       }
     }
     if (const char *required = option.set(options, value)) {
-      error = "option '" + name + "': found '" + value +
-              "'; required: " + required;
+      error =
+          "option '" + name + "': found '" + value + "'; required: " + required;
       return Taken::Bad;
     }
     index = next;

@@ -60,13 +60,13 @@ Status stackOutput(const ValueSignature &value, const seqc_tensor_t &output,
     int64_t shape[SEQC_MAX_RANK];
     shape[0] = steps;
     std::copy_n(output.shape, output.rank, shape + 1);
-    Result<TensorRef> fresh = createTensor(output.dtype, output.rank + 1, shape);
+    Result<TensorRef> fresh =
+        createTensor(output.dtype, output.rank + 1, shape);
     if (!fresh)
       return fresh.status();
     stacked = std::move(*fresh);
   }
-  if (!std::equal(output.shape, output.shape + output.rank,
-                  stacked->shape + 1))
+  if (!std::equal(output.shape, output.shape + output.rank, stacked->shape + 1))
     return invalid("output '" + value.name + "' has shape " +
                    seqc::rt::shapeToString(output.rank, output.shape) +
                    " at step " + std::to_string(step) +
@@ -89,11 +89,10 @@ Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
       continue;
     int64_t found = all->rank > 0 ? all->shape[0] : -1;
     if (found < 0 || (steps >= 0 && found != steps))
-      return invalid("--step '" + entry.inputs[i].name + "' has " +
-                     (found < 0 ? "no first axis"
-                                : std::to_string(found) + " steps") +
-                     (steps >= 0 ? "; another has " + std::to_string(steps)
-                                 : ""));
+      return invalid(
+          "--step '" + entry.inputs[i].name + "' has " +
+          (found < 0 ? "no first axis" : std::to_string(found) + " steps") +
+          (steps >= 0 ? "; another has " + std::to_string(steps) : ""));
     steps = found;
   }
   if (steps <= 0)
@@ -114,12 +113,11 @@ Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
       request.inputs[i] = std::move(*slice);
     }
     if (Status status = executor.run(request, result.last); !status.ok())
-      return Status(status.code(), "step " + std::to_string(step) + ": " +
-                                       status.message());
+      return Status(status.code(),
+                    "step " + std::to_string(step) + ": " + status.message());
     for (size_t i = 0; i < entry.outputs.size(); ++i)
-      if (Status status =
-              stackOutput(entry.outputs[i], *result.last[i].get(), step, steps,
-                          result.stacked[i]);
+      if (Status status = stackOutput(entry.outputs[i], *result.last[i].get(),
+                                      step, steps, result.stacked[i]);
           !status.ok())
         return status;
     for (const auto &[output, input] : plan.carries)

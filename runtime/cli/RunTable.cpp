@@ -24,9 +24,9 @@ static std::string baseName(const char *path) {
 static int runArguments(const void *table, RunOptions &options,
                         const std::vector<std::string> &arguments) {
   if (Status status = parseRunOptions(arguments, options); !status.ok())
-    return reportError(options.program,
-                       Status(status.code(), std::string(status.message()) +
-                                                 "; see --help"));
+    return reportError(
+        options.program,
+        Status(status.code(), std::string(status.message()) + "; see --help"));
   Profile profile;
   bool profiling = !options.profile.empty();
   if (profiling)
@@ -35,9 +35,8 @@ static int runArguments(const void *table, RunOptions &options,
   if (Status status = Status::adopt(seqc_model_from_table(table, &model));
       !status.ok())
     return reportError(options.program, status);
-  Result<std::unique_ptr<Executor>> executor =
-      createModelExecutor(model, options.threads,
-                          profiling ? Profile::trace : nullptr, &profile);
+  Result<std::unique_ptr<Executor>> executor = createModelExecutor(
+      model, options.threads, profiling ? Profile::trace : nullptr, &profile);
   seqc_model_release(model);
   if (!executor)
     return reportError(options.program, executor.status());
@@ -54,9 +53,9 @@ int seqc::cli::runTable(const void *table, int argc, char **argv) {
   RunOptions options;
   try {
     options.program = baseName(argc > 0 ? argv[0] : nullptr);
-    return runArguments(table, options,
-                        std::vector<std::string>(argv + (argc > 0 ? 1 : 0),
-                                                 argv + argc));
+    return runArguments(
+        table, options,
+        std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc &) {
     return reportError(options.program,
                        Status(SEQC_RESOURCE_EXHAUSTED, "out of memory"));

@@ -66,8 +66,8 @@ Status writeOutputs(const EntrySignature &entry,
                     const std::vector<TensorRef> &tensors) {
   for (const auto &[name, path] : list) {
     auto index = size_t(entry.findOutput(name));
-    Result<std::string> contents = formatTensorFile(
-        path, *tensors[index].get(), entry.outputs[index].name);
+    Result<std::string> contents = formatTensorFile(path, *tensors[index].get(),
+                                                    entry.outputs[index].name);
     if (!contents)
       return contents.status();
     if (Status status = writeFileWhole(path, *contents); !status.ok())
@@ -100,8 +100,8 @@ Status compareOutputs(const EntrySignature &entry, const RunOptions &options,
     Result<TensorRef> want = readExpected(value, path);
     if (!want)
       return want.status();
-    Comparison comparison = compareTensors(*tensors[index].get(), *want->get(),
-                                           options.tolerance);
+    Comparison comparison =
+        compareTensors(*tensors[index].get(), *want->get(), options.tolerance);
     same &= comparison.passed;
     if (options.json)
       report["comparisons"][value.name] = toJson(comparison);
@@ -121,8 +121,8 @@ void showOutputs(const EntrySignature &entry, const RunOptions &options,
     if (options.json) {
       report["outputs"][name] = {
           {"dtype", seqc_dtype_name(tensor.dtype)},
-          {"shape", std::vector<int64_t>(tensor.shape,
-                                         tensor.shape + tensor.rank)},
+          {"shape",
+           std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank)},
           {"values", json::parse(formatJson(tensor), nullptr, false)}};
       continue;
     }

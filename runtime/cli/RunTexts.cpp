@@ -145,7 +145,8 @@ Status TextRun::checkOptions() const {
   if (!options.steps.empty() || !options.carries.empty() ||
       !options.finals.empty() || !options.lengths.empty())
     return invalid("--step, --carry, --final and --lengths are for tensors; "
-                   "give '" + model.input.ids + "' by --input");
+                   "give '" +
+                   model.input.ids + "' by --input");
   for (const auto *list : {&options.outputs, &options.expects})
     for (const Assignment &assignment : *list)
       if (!isTextName(assignment) && entry.findOutput(assignment.first) < 0)
@@ -203,8 +204,8 @@ Status TextRun::runBatch(const std::vector<const Item *> &batch) {
     return status;
   int64_t limit = options.numBest ? options.numBest : 1;
   for (size_t row = 0; row < batch.size(); ++row) {
-    Result<std::vector<TextResult>> results = readResults(
-        model, entry, lastOutputs, int64_t(row), texts[row], limit);
+    Result<std::vector<TextResult>> results =
+        readResults(model, entry, lastOutputs, int64_t(row), texts[row], limit);
     if (!results)
       return results.status();
     if (prefix && model.kind == TextKind::Generate)
@@ -289,8 +290,7 @@ void TextRun::print(const Item &item, const std::vector<TextResult> &results) {
   }
 }
 
-void TextRun::addMap(const Item &item,
-                     const std::vector<TextResult> &results) {
+void TextRun::addMap(const Item &item, const std::vector<TextResult> &results) {
   if (options.attention.empty() || results.empty())
     return;
   const TextResult &result = results.front();
@@ -437,9 +437,9 @@ int TextRun::runStandardInput() {
       } else {
         item.good = false;
         anyBad = true;
-        reportError(options.program, invalid("line " + std::to_string(number) +
-                                             ": " +
-                                             encoded.status().message()));
+        reportError(options.program,
+                    invalid("line " + std::to_string(number) + ": " +
+                            encoded.status().message()));
       }
       items.push_back(std::move(item));
     }
@@ -456,8 +456,8 @@ int TextRun::runStandardInput() {
 int TextRun::run() {
   if (Status status = prepare(); !status.ok())
     return reportError(options.program, status);
-  bool named = std::any_of(options.inputs.begin(), options.inputs.end(),
-                           isTextName);
+  bool named =
+      std::any_of(options.inputs.begin(), options.inputs.end(), isTextName);
   if (!options.texts.empty() || named)
     return runArguments();
   return runStandardInput();

@@ -80,8 +80,9 @@ Result<TensorRef> seqc::cli::readTensorFile(const std::string &path,
                                             seqc_dtype_t dtype) {
   std::string_view suffix = suffixOf(path);
   if (!isTensorFile(path))
-    return invalid("'" + path + "' has an unknown suffix; required: .npy, "
-                                ".npz, .pb, .json or .txt");
+    return invalid("'" + path +
+                   "' has an unknown suffix; required: .npy, "
+                   ".npz, .pb, .json or .txt");
   Result<std::string> bytes = readFile(path);
   if (!bytes)
     return bytes.status();
@@ -122,8 +123,9 @@ Result<std::string> seqc::cli::formatTensorFile(const std::string &path,
     return formatJson(tensor);
   if (suffix == ".txt")
     return formatText(tensor);
-  return invalid("'" + path + "' has an unknown suffix; required: .npy, .pb, "
-                              ".json or .txt");
+  return invalid("'" + path +
+                 "' has an unknown suffix; required: .npy, .pb, "
+                 ".json or .txt");
 }
 
 Result<TensorRef> seqc::cli::convertTensor(const TensorRef &tensor,
@@ -133,15 +135,15 @@ Result<TensorRef> seqc::cli::convertTensor(const TensorRef &tensor,
   if (isFloat(tensor->dtype) && !isFloat(dtype))
     return invalid(std::string("found ") + seqc_dtype_name(tensor->dtype) +
                    "; required: " + seqc_dtype_name(dtype));
-  Result<TensorRef> result =
-      createTensor(dtype, tensor->rank, tensor->shape);
+  Result<TensorRef> result = createTensor(dtype, tensor->rank, tensor->shape);
   if (!result)
     return result;
   int64_t count = seqc_tensor_num_elements(tensor.get());
   for (int64_t i = 0; i < count; ++i) {
-    bool stored = isInteger(tensor->dtype) && isInteger(dtype)
-                      ? setInteger(*result->get(), i, integerAt(*tensor.get(), i))
-                      : setNumber(*result->get(), i, numberAt(*tensor.get(), i));
+    bool stored =
+        isInteger(tensor->dtype) && isInteger(dtype)
+            ? setInteger(*result->get(), i, integerAt(*tensor.get(), i))
+            : setNumber(*result->get(), i, numberAt(*tensor.get(), i));
     if (!stored)
       return invalid("element " + std::to_string(i) + " is " +
                      formatElement(*tensor.get(), i) + ", which " +

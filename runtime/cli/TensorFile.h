@@ -58,8 +58,7 @@ std::string formatElement(const seqc_tensor_t &tensor, int64_t index);
 /// Reads a tensor file by its suffix: .npy .npz .pb .json .txt. From an .npz
 /// the array `member` is taken, or the only one.
 Result<TensorRef> readTensorFile(const std::string &path,
-                                 const std::string &member,
-                                 seqc_dtype_t dtype);
+                                 const std::string &member, seqc_dtype_t dtype);
 
 /// The contents of a tensor file with that suffix.
 Result<std::string> formatTensorFile(const std::string &path,

@@ -62,8 +62,7 @@ private:
 };
 
 /// A value, or the status that explains why there is none.
-template <typename T>
-class [[nodiscard]] Result {
+template <typename T> class [[nodiscard]] Result {
 public:
   Result(T value) : value(std::move(value)) {}
   Result(Status status) : failure(std::move(status)) {}
@@ -87,8 +86,7 @@ inline Status invalid(std::string message) {
 
 /// Runs `body`, which returns a Status, and turns what it throws into one: the
 /// border between C++ and C.
-template <typename Body>
-seqc_status_t *guard(Body &&body) noexcept {
+template <typename Body> seqc_status_t *guard(Body &&body) noexcept {
   try {
     return body().release();
   } catch (const std::bad_alloc &) {

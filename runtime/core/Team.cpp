@@ -24,8 +24,7 @@ constexpr uint32_t flushDenormals = 0x8040;
 thread_local int32_t currentPart = -1;
 
 /// Waits until `word` differs from `old` and returns its new value.
-template <typename T>
-T waitForChange(std::atomic<T> &word, T old, bool spin) {
+template <typename T> T waitForChange(std::atomic<T> &word, T old, bool spin) {
   T value = word.load(std::memory_order_acquire);
   if (value != old)
     return value;

@@ -82,8 +82,8 @@ Status seqc_call_t::prepareInputs() {
       if (Status status = fillDefault(i); !status.ok())
         return status;
     const TensorRef &tensor = inputs[i] ? inputs[i] : defaults[i];
-    if (Status status = checkRange(signature, signature.inputs[i],
-                                   *tensor.get(), extents);
+    if (Status status =
+            checkRange(signature, signature.inputs[i], *tensor.get(), extents);
         !status.ok())
       return status;
     arguments[i] = {tensor->data, tensor->shape};
@@ -151,8 +151,7 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
                                      std::to_string(index) +
                                      " that the signature does not have");
     const ValueSignature &value = signature.outputs[size_t(index)];
-    Status status =
-        bindShape(signature, value, "output", rank, shape, extents);
+    Status status = bindShape(signature, value, "output", rank, shape, extents);
     if (!status.ok())
       return fail(SEQC_INTERNAL, status.message());
     int64_t elements;
@@ -172,8 +171,7 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
         return fail(SEQC_INVALID_ARGUMENT,
                     "output '" + value.name + "': the bound tensor has shape " +
                         seqc::rt::shapeToString(target->rank, target->shape) +
-                        ", the result " +
-                        seqc::rt::shapeToString(rank, shape));
+                        ", the result " + seqc::rt::shapeToString(rank, shape));
     }
     // A buffer that is an input as well gets its new contents at the end.
     if (target && !overlapsInput(*target.get()))
@@ -182,10 +180,9 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
       made[size_t(index)] =
           takeFromPool(size_t(index), value.dtype, rank, shape, bytes);
     if (!made[size_t(index)])
-      return fail(SEQC_RESOURCE_EXHAUSTED, "no memory for output '" +
-                                               value.name + "' of " +
-                                               std::to_string(bytes) +
-                                               " bytes");
+      return fail(SEQC_RESOURCE_EXHAUSTED,
+                  "no memory for output '" + value.name + "' of " +
+                      std::to_string(bytes) + " bytes");
     // Empty tensors of a caller may have no address at all.
     static char nowhere[SEQC_ABI_ALIGNMENT];
     void *data = made[size_t(index)]->data;
@@ -336,10 +333,9 @@ seqc_status_t *seqc_call_set_input(seqc_call_t *call, const char *name,
     if (index < 0)
       return noSuchValue(*call, "input", name, call->signature.inputs);
     if (tensor)
-      if (Status status =
-              checkStatic(call->signature,
-                          call->signature.inputs[size_t(index)], "input",
-                          *tensor);
+      if (Status status = checkStatic(call->signature,
+                                      call->signature.inputs[size_t(index)],
+                                      "input", *tensor);
           !status.ok())
         return status;
     call->inputs[size_t(index)] = TensorRef::share(tensor);
@@ -356,10 +352,9 @@ seqc_status_t *seqc_call_bind_output(seqc_call_t *call, const char *name,
     if (index < 0)
       return noSuchValue(*call, "output", name, call->signature.outputs);
     if (tensor)
-      if (Status status =
-              checkStatic(call->signature,
-                          call->signature.outputs[size_t(index)], "output",
-                          *tensor);
+      if (Status status = checkStatic(call->signature,
+                                      call->signature.outputs[size_t(index)],
+                                      "output", *tensor);
           !status.ok())
         return status;
     call->bound[size_t(index)] = TensorRef::share(tensor);

@@ -92,8 +92,8 @@ void *findState(seqc_session_t &session, int32_t index, int64_t bytes) {
   if (bytes < 0 || bytes > (int64_t(1) << 46) ||
       !session.mayTake(uint64_t(bytes)))
     return nullptr;
-  size_t room = (size_t(bytes) + SEQC_ABI_ALIGNMENT) &
-                ~size_t(SEQC_ABI_ALIGNMENT - 1);
+  size_t room =
+      (size_t(bytes) + SEQC_ABI_ALIGNMENT) & ~size_t(SEQC_ABI_ALIGNMENT - 1);
   void *memory = std::aligned_alloc(SEQC_ABI_ALIGNMENT, room);
   if (!memory)
     return nullptr;
@@ -239,8 +239,7 @@ void *findMatmul(CallFrame &frame, const DnnMatmulSpec &spec) {
     return nullptr;
   }
   try {
-    Result<std::unique_ptr<DnnMatmul>> matmul =
-        dnnAdapter().createMatmul(spec);
+    Result<std::unique_ptr<DnnMatmul>> matmul = dnnAdapter().createMatmul(spec);
     if (!matmul) {
       Status status = matmul.status();
       recordFailure(frame, status.code(), status.message());
@@ -292,11 +291,13 @@ void serviceMatmulExecute(seqc_abi_context *context, void *handle, int64_t m,
 }
 
 const seqc_abi_services services = {
-    SEQC_ABI_VERSION,      sizeof(seqc_abi_services), serviceAlloc,
-    serviceMark,           serviceRelease,            serviceOutput,
-    serviceState,          serviceFail,               serviceParallelFor,
-    serviceParallelRegion, serviceBarrier,            serviceTrace,
-    serviceMatmulCreate,   serviceMatmulExecute,
+    SEQC_ABI_VERSION,    sizeof(seqc_abi_services),
+    serviceAlloc,        serviceMark,
+    serviceRelease,      serviceOutput,
+    serviceState,        serviceFail,
+    serviceParallelFor,  serviceParallelRegion,
+    serviceBarrier,      serviceTrace,
+    serviceMatmulCreate, serviceMatmulExecute,
 };
 
 } // namespace

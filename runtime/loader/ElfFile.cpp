@@ -36,8 +36,8 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   } else if (!S_ISREG(info.st_mode)) {
     problem = S_ISDIR(info.st_mode) ? "is a folder" : "is no regular file";
   } else if (info.st_size > 0) {
-    void *memory = mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE,
-                        fd, 0);
+    void *memory =
+        mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (memory == MAP_FAILED) {
       problem = strerror(errno);
     } else {

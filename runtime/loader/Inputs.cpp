@@ -11,23 +11,21 @@ using namespace seqc::rt;
 
 Status seqc::rt::missingInput(const EntrySignature &entry,
                               const ValueSignature &value) {
-  return invalid("input '" + value.name + "' is missing; required: " +
-                 seqc_dtype_name(value.dtype) + " " +
-                 shapeToString(entry, value));
+  return invalid("input '" + value.name +
+                 "' is missing; required: " + seqc_dtype_name(value.dtype) +
+                 " " + shapeToString(entry, value));
 }
 
 Status seqc::rt::defaultShape(const EntrySignature &,
                               const ValueSignature &value,
-                              const SymbolExtents &extents,
-                              int64_t *outShape) {
+                              const SymbolExtents &extents, int64_t *outShape) {
   for (size_t i = 0; i < value.shape.size(); ++i) {
     const Dimension &dimension = value.shape[i];
     outShape[i] = dimension.symbol >= 0 ? extents[size_t(dimension.symbol)]
                                         : dimension.extent;
     if (outShape[i] < 0)
       return invalid("input '" + value.name + "' must be given: its extent " +
-                     std::to_string(i) +
-                     " does not follow from other inputs");
+                     std::to_string(i) + " does not follow from other inputs");
   }
   return {};
 }

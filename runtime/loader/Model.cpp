@@ -36,8 +36,8 @@ Status chooseFunction(const seqc_abi_model &table, const EntrySignature &entry,
     if (!function.name || !function.run || entry.name != function.name)
       continue;
     found = true;
-    missing = firstMissingFeature(function.cpu_features ? function.cpu_features
-                                                        : "");
+    missing =
+        firstMissingFeature(function.cpu_features ? function.cpu_features : "");
     if (missing.empty()) {
       chosen = &function;
       return {};
@@ -72,8 +72,8 @@ Status seqc::rt::noSuchEntry(const seqc_model_t &model, const char *name) {
   std::string names;
   for (const EntrySignature &entry : model.entries)
     names += (names.empty() ? "'" : ", '") + entry.name + "'";
-  return Status(SEQC_NOT_FOUND, std::string("no entry '") + name +
-                                    "'; there are " + names);
+  return Status(SEQC_NOT_FOUND,
+                std::string("no entry '") + name + "'; there are " + names);
 }
 
 Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model) {
@@ -83,10 +83,9 @@ Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model) {
     return invalid("artefact is damaged: its table does not begin with the "
                    "mark of seqc");
   if (table->version != SEQC_ABI_VERSION)
-    return incompatible("artefact has ABI version " +
-                        std::to_string(table->version) +
-                        "; this runtime has version " +
-                        std::to_string(SEQC_ABI_VERSION));
+    return incompatible(
+        "artefact has ABI version " + std::to_string(table->version) +
+        "; this runtime has version " + std::to_string(SEQC_ABI_VERSION));
   if (table->size < sizeof(seqc_abi_model) || !table->functions ||
       table->num_functions == 0 || table->num_functions > maxFunctions ||
       !table->metadata || table->metadata_size > maxMetadata ||

@@ -118,8 +118,8 @@ Status EntryReader::readValue(const json &object, const std::string &where,
     return fail(where, "'dtype' is missing");
   value.dtype = seqc_dtype_from_name(dtype->get<std::string>().c_str());
   if (value.dtype == SEQC_DTYPE_NONE)
-    return fail(where + ".dtype", "found " + dtype->dump() +
-                                      "; required: an element type");
+    return fail(where + ".dtype",
+                "found " + dtype->dump() + "; required: an element type");
   if (shape == object.end())
     return fail(where, "'shape' is missing");
   if (Status status = readShape(*shape, where, value); !status.ok())
@@ -274,10 +274,9 @@ Result<json> seqc::rt::parseMetadata(std::string_view text) {
   if (abi == metadata.end() || !abi->is_number_integer())
     return invalid("metadata: 'abi' is missing");
   if (abi->get<int64_t>() != SEQC_ABI_VERSION)
-    return Status(SEQC_INCOMPATIBLE,
-                  "artefact has ABI version " + abi->dump() +
-                      "; this runtime has version " +
-                      std::to_string(SEQC_ABI_VERSION));
+    return Status(SEQC_INCOMPATIBLE, "artefact has ABI version " + abi->dump() +
+                                         "; this runtime has version " +
+                                         std::to_string(SEQC_ABI_VERSION));
   return metadata;
 }
 
@@ -387,8 +386,8 @@ Status seqc::rt::checkRange(const EntrySignature &entry,
       return invalid(text + "; it must be at least " + std::to_string(low));
     text += "; it must be at most " + std::to_string(high);
     if (value.max && value.max->symbol >= 0)
-      text += ", the extent of '" +
-              entry.symbols[size_t(value.max->symbol)] + "'";
+      text +=
+          ", the extent of '" + entry.symbols[size_t(value.max->symbol)] + "'";
     return invalid(text);
   }
   return {};

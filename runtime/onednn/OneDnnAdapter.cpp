@@ -66,10 +66,9 @@ dnnl::matmul::primitive_desc describe(const DnnMatmulSpec &spec, int64_t m,
                                    ? memory::dims{1, spec.ldw}
                                    : memory::dims{spec.ldw, 1};
   memory::desc a({m, spec.k}, f32, memory::dims{lda, 1});
-  memory::desc w = anyWeights ? memory::desc({spec.k, spec.n}, f32,
-                                             memory::format_tag::any)
-                              : memory::desc({spec.k, spec.n}, f32,
-                                             weightStrides);
+  memory::desc w =
+      anyWeights ? memory::desc({spec.k, spec.n}, f32, memory::format_tag::any)
+                 : memory::desc({spec.k, spec.n}, f32, weightStrides);
   memory::desc bias({1, spec.n}, f32, memory::dims{spec.n, 1});
   memory::desc c({m, spec.n}, f32, memory::dims{ldc, 1});
   dnnl::primitive_attr attributes;
@@ -84,8 +83,8 @@ dnnl::matmul::primitive_desc describe(const DnnMatmulSpec &spec, int64_t m,
     return {cpuEngine(), a, w, bias, c, attributes};
   return {cpuEngine(), a, w, c, attributes};
 #else
-  dnnl::matmul::desc description = hasBias ? dnnl::matmul::desc(a, w, bias, c)
-                                           : dnnl::matmul::desc(a, w, c);
+  dnnl::matmul::desc description =
+      hasBias ? dnnl::matmul::desc(a, w, bias, c) : dnnl::matmul::desc(a, w, c);
   return {description, attributes, cpuEngine()};
 #endif
 }
@@ -191,9 +190,8 @@ Plan &OneDnnMatmul::planFor(int64_t m, int64_t lda, int64_t ldc,
     dnnl::engine &engine = cpuEngine();
     worker->stream = dnnl::stream(engine);
     worker->a = memory(plan->aDesc, engine, nullptr);
-    worker->weights = plan->packed
-                          ? plan->packed
-                          : memory(plan->weightsDesc, engine, nullptr);
+    worker->weights = plan->packed ? plan->packed
+                                   : memory(plan->weightsDesc, engine, nullptr);
     worker->c = memory(plan->cDesc, engine, nullptr);
     worker->scratchpad = memory(plan->scratchpadDesc, engine);
     worker->arguments = {{DNNL_ARG_SRC, worker->a},

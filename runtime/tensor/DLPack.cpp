@@ -121,11 +121,11 @@ seqc_status_t *seqc_tensor_from_dlpack(DLManagedTensor *managed,
                         "; only the CPU (1) is supported");
     seqc_dtype_t dtype = fromDLPack(from.dtype);
     if (dtype == SEQC_DTYPE_NONE)
-      return Status(SEQC_UNSUPPORTED,
-                    "element type with code " + std::to_string(from.dtype.code) +
-                        ", " + std::to_string(from.dtype.bits) + " bits and " +
-                        std::to_string(from.dtype.lanes) +
-                        " lanes is not supported");
+      return Status(
+          SEQC_UNSUPPORTED,
+          "element type with code " + std::to_string(from.dtype.code) + ", " +
+              std::to_string(from.dtype.bits) + " bits and " +
+              std::to_string(from.dtype.lanes) + " lanes is not supported");
     int64_t elements;
     size_t bytes;
     if (Status status =

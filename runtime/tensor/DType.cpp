@@ -93,8 +93,9 @@ bool seqc::rt::isInteger(seqc_dtype_t dtype) {
 template <typename T>
 static T load(const seqc_tensor_t &tensor, int64_t index) {
   T value;
-  std::memcpy(&value, static_cast<const char *>(tensor.data) +
-                          size_t(index) * sizeof(T),
+  std::memcpy(&value,
+              static_cast<const char *>(tensor.data) +
+                  size_t(index) * sizeof(T),
               sizeof(T));
   return value;
 }

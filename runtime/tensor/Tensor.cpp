@@ -77,9 +77,9 @@ Result<TensorRef> seqc::rt::createUninitialized(seqc_dtype_t dtype,
   room = (room + alignment) & ~(alignment - 1);
   tensor->data = std::aligned_alloc(alignment, room);
   if (!tensor->data)
-    return Status(SEQC_RESOURCE_EXHAUSTED,
-                  "no memory for a tensor of " + std::to_string(bytes) +
-                      " bytes");
+    return Status(SEQC_RESOURCE_EXHAUSTED, "no memory for a tensor of " +
+                                               std::to_string(bytes) +
+                                               " bytes");
   tensor->capacity = room;
   tensor->release = freeMemory;
   reshapeInPlace(*tensor.get(), dtype, rank, shape, bytes);
@@ -157,7 +157,8 @@ seqc_tensor_t *seqc_tensor_retain(seqc_tensor_t *tensor) {
 }
 
 void seqc_tensor_release(seqc_tensor_t *tensor) {
-  if (!tensor || tensor->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+  if (!tensor ||
+      tensor->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
     return;
   if (tensor->release)
     tensor->release(tensor->user, tensor->data);

@@ -39,7 +39,8 @@ static Status encodeUnits(const Vocabulary &vocabulary, TextUnit unit,
       return invalid(std::string("unknown ") + unitName(unit) + " " +
                      describeUnit(unit, units[i]) + " at position " +
                      std::to_string(i + 1) + "; the model knows " +
-                     std::to_string(vocabulary.size()) + " entries, and has "
+                     std::to_string(vocabulary.size()) +
+                     " entries, and has "
                      "none for what is unknown");
     encoded.ids.push_back(*id);
     encoded.units.push_back(std::move(units[i]));

@@ -25,9 +25,10 @@ public:
     if (it != parent.end() && it->is_object())
       object = &*it;
     else
-      fail("", "found " + std::string(it == parent.end() ? "nothing"
-                                                         : it->type_name()) +
-                   "; required: an object");
+      fail("",
+           "found " +
+               std::string(it == parent.end() ? "nothing" : it->type_name()) +
+               "; required: an object");
   }
 
   const json *get(const char *key) const {
@@ -42,8 +43,8 @@ public:
     if (!value)
       return fallback;
     if (!value->is_string()) {
-      fail(key, "found " + std::string(value->type_name()) +
-                    "; required: a string");
+      fail(key,
+           "found " + std::string(value->type_name()) + "; required: a string");
       return fallback;
     }
     return value->get<std::string>();
@@ -78,8 +79,7 @@ public:
     }
     for (const json &element : *value) {
       if (!element.is_string()) {
-        fail(key, "element " + std::to_string(result.size()) +
-                      " is no string");
+        fail(key, "element " + std::to_string(result.size()) + " is no string");
         return result;
       }
       result.push_back(element.get<std::string>());
@@ -105,8 +105,8 @@ public:
 
   void fail(const std::string &key, const std::string &what) {
     if (problem.empty())
-      problem = "metadata: " + path + (key.empty() ? "" : "." + key) + ": " +
-                what;
+      problem =
+          "metadata: " + path + (key.empty() ? "" : "." + key) + ": " + what;
   }
 
   Status status() const {
@@ -234,8 +234,8 @@ Status readOutput(const json &text, const EntrySignature &entry,
     return readGenerateOutput(reader, entry, model);
   output.classes = reader.string("classes");
   output.labels = reader.strings("labels");
-  output.form = ScoreForm(reader.choice(
-      "normalize", {"softmax", "sigmoid", "none"}, "softmax"));
+  output.form = ScoreForm(
+      reader.choice("normalize", {"softmax", "sigmoid", "none"}, "softmax"));
   checkName(reader, "classes", output.classes, entry.outputs);
   if (output.scores.empty() && output.classes.empty())
     reader.fail("scores", "is missing, and so is 'classes'");

@@ -20,8 +20,8 @@ public:
   ResultReader(const TextModel &model, const EntrySignature &entry,
                const std::vector<TensorRef> &outputs, int64_t row,
                const EncodedText &source)
-      : model(model), entry(entry), outputs(outputs), row(row),
-        source(source) {}
+      : model(model), entry(entry), outputs(outputs), row(row), source(source) {
+  }
 
   Result<std::vector<TextResult>> generated(int64_t limit);
   Result<std::vector<TextResult>> classified(int64_t limit);
@@ -55,9 +55,8 @@ private:
 
   std::string label(int64_t index) const {
     const auto &labels = model.output.labels;
-    return index >= 0 && size_t(index) < labels.size()
-               ? labels[size_t(index)]
-               : std::to_string(index);
+    return index >= 0 && size_t(index) < labels.size() ? labels[size_t(index)]
+                                                       : std::to_string(index);
   }
 
   const TextModel &model;
@@ -222,8 +221,8 @@ Result<std::vector<TextResult>> ResultReader::tagged() {
     int64_t chosen = 0;
     if (scores) {
       int64_t count = scores->shape[2];
-      std::vector<double> values = normalized(
-          *scores, (row * scores->shape[1] + t) * count, count);
+      std::vector<double> values =
+          normalized(*scores, (row * scores->shape[1] + t) * count, count);
       chosen = bestIndex(values);
       if (classes)
         chosen = integerAt(*classes, row * classes->shape[1] + t);

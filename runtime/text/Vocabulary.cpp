@@ -44,8 +44,8 @@ std::optional<int64_t> Vocabulary::find(const std::string &entry) const {
   return it->second;
 }
 
-Result<std::vector<std::string>>
-seqc::rt::cutText(std::string_view text, TextUnit unit, bool lower) {
+Result<std::vector<std::string>> seqc::rt::cutText(std::string_view text,
+                                                   TextUnit unit, bool lower) {
   Result<std::vector<char32_t>> decoded = decodeUtf8(text);
   if (!decoded)
     return decoded.status();

@@ -13,7 +13,8 @@ GuardedBuffer::GuardedBuffer(size_t size, Guard guard) : bytes(size) {
   size_t page = sysconf(_SC_PAGESIZE);
   size_t usable = (size + page - 1) / page * page;
   mapped = usable + 2 * page;
-  void *memory = mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *memory =
+      mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     throw std::bad_alloc();
   mapping = static_cast<char *>(memory);
@@ -27,7 +28,9 @@ GuardedBuffer::~GuardedBuffer() {
     munmap(mapping, mapped);
 }
 
-GuardedBuffer::GuardedBuffer(GuardedBuffer &&other) noexcept { *this = std::move(other); }
+GuardedBuffer::GuardedBuffer(GuardedBuffer &&other) noexcept {
+  *this = std::move(other);
+}
 
 GuardedBuffer &GuardedBuffer::operator=(GuardedBuffer &&other) noexcept {
   std::swap(mapping, other.mapping);

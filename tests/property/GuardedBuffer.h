@@ -13,8 +13,9 @@ enum class Guard {
   Back,  ///< The byte after the last is forbidden.
 };
 
-/// Memory of exactly the size asked for, with a forbidden page at one end: an access beyond that
-/// end kills the process. The other end has a forbidden page less than one page away.
+/// Memory of exactly the size asked for, with a forbidden page at one end: an
+/// access beyond that end kills the process. The other end has a forbidden page
+/// less than one page away.
 class GuardedBuffer {
 public:
   GuardedBuffer(size_t bytes, Guard guard);

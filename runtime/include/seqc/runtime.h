@@ -8,9 +8,10 @@
 // Loads compiled models and runs them.
 //
 //   model    what was compiled: code, weights, signature. Immutable, shareable.
-//   session  a model's memory: workspace, states, threads. One thread at a time.
-//   call     one prepared invocation of an entry: inputs, outputs, options.
-//   tensor   a typed array, owned or borrowed, exchanged through DLPack.
+//   session  a model's memory: workspace, states, threads. One thread at a
+//   time. call     one prepared invocation of an entry: inputs, outputs,
+//   options. tensor   a typed array, owned or borrowed, exchanged through
+//   DLPack.
 //
 // Conventions. Objects are reference counted: `create` and `load` give one
 // reference, `retain` one more, `release` takes one away and accepts NULL.
@@ -332,9 +333,8 @@ SEQC_API seqc_status_t *seqc_model_output_info(const seqc_model_t *model,
 ///
 /// Ownership: `*out_json` is freed with seqc_free(). Thread safety: any thread.
 /// Errors: IO, INVALID_ARGUMENT (no artefact, or damaged), RESOURCE_EXHAUSTED.
-SEQC_API seqc_status_t *seqc_artefact_metadata(const char *path,
-                                               char **out_json,
-                                               size_t *out_size);
+SEQC_API seqc_status_t *
+seqc_artefact_metadata(const char *path, char **out_json, size_t *out_size);
 
 /// Frees what a function gave with that instruction; NULL is allowed.
 /// Ownership: takes `memory`. Thread safety: any thread. Errors: none.
@@ -478,8 +478,8 @@ SEQC_API seqc_status_t *seqc_call_bind_output(seqc_call_t *call,
 /// Says whether output `name` is wanted (at first all are). One that is not
 /// wanted may be left out by the model, which saves its work.
 /// Ownership: none. Thread safety: one thread per session. Errors: NOT_FOUND.
-SEQC_API seqc_status_t *
-seqc_call_want_output(seqc_call_t *call, const char *name, int32_t wanted);
+SEQC_API seqc_status_t *seqc_call_want_output(seqc_call_t *call,
+                                              const char *name, int32_t wanted);
 
 /// Sets the options of generation of later runs; NULL: the model's own.
 /// Ownership: `options` is copied. Thread safety: one thread per session.

@@ -53,8 +53,7 @@ inline void check(seqc_status_t *status) {
 }
 
 /// One reference to an object; `retain` and `release` are its functions.
-template <typename T, T *(*retain)(T *), void (*release)(T *)>
-class Reference {
+template <typename T, T *(*retain)(T *), void (*release)(T *)> class Reference {
 public:
   Reference() = default;
   /// Takes over one reference.
@@ -76,8 +75,7 @@ protected:
 };
 
 /// The element type of T.
-template <typename T>
-constexpr seqc_dtype_t dtypeOf() {
+template <typename T> constexpr seqc_dtype_t dtypeOf() {
   if constexpr (std::is_same_v<T, double>)
     return SEQC_F64;
   else if constexpr (std::is_same_v<T, float>)
@@ -148,8 +146,7 @@ public:
   }
 
   /// The elements; throws if they are not of type T.
-  template <typename T>
-  std::span<T> values() const {
+  template <typename T> std::span<T> values() const {
     if (dtypeOf<std::remove_cv_t<T>>() != dtype())
       throw Error(SEQC_INVALID_ARGUMENT,
                   std::string("tensor has elements of type ") +

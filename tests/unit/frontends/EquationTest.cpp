@@ -1,4 +1,5 @@
-//===- EquationTest.cpp - Parsing of equations -----------------------------===//
+//===- EquationTest.cpp - Parsing of equations
+//-----------------------------===//
 
 #include "frontends/YAML/Equation.h"
 
@@ -85,29 +86,39 @@ TEST(Equation, ReadsNamesWithDots) {
 }
 
 TEST(Equation, ParsesAssignments) {
-  std::optional<Equation> equation = parseEquation(" h = f * h ", [](size_t, StringRef) {});
+  std::optional<Equation> equation =
+      parseEquation(" h = f * h ", [](size_t, StringRef) {});
   ASSERT_TRUE(equation);
   EXPECT_EQ(equation->target, "h");
   EXPECT_EQ(print(*equation->value), "(* f h)");
 }
 
 TEST(Equation, LocatesErrors) {
-  EXPECT_EQ(parse("a + * b"), "4: found '*' where a name, a number, a function or '(' is required");
-  EXPECT_EQ(parse("a + "), "4: the equation ends where a name, a number, a function or '(' is "
-                           "required");
-  EXPECT_EQ(parse("tanh x"), "5: found 'x' where '(' after the function 'tanh' is required");
+  EXPECT_EQ(
+      parse("a + * b"),
+      "4: found '*' where a name, a number, a function or '(' is required");
+  EXPECT_EQ(parse("a + "),
+            "4: the equation ends where a name, a number, a function or '(' is "
+            "required");
+  EXPECT_EQ(parse("tanh x"),
+            "5: found 'x' where '(' after the function 'tanh' is required");
   EXPECT_EQ(parse("(a"), "2: the equation ends where ')' is required");
   EXPECT_EQ(parse("f(a"), "3: the equation ends where ')' is required");
-  EXPECT_EQ(parse("min(a b"), "7: the equation ends where ',' or ')' is required");
-  EXPECT_EQ(parse("a)"), "1: found ')' where the end or an operator is required");
-  EXPECT_EQ(parse("a § b"), "2: found '§' where the end or an operator is required");
+  EXPECT_EQ(parse("min(a b"),
+            "7: the equation ends where ',' or ')' is required");
+  EXPECT_EQ(parse("a)"),
+            "1: found ')' where the end or an operator is required");
+  EXPECT_EQ(parse("a § b"),
+            "2: found '§' where the end or an operator is required");
   EXPECT_THAT(parse("1.2.3"), HasSubstr("found '1.2.3'"));
   EXPECT_THAT(parse(""), HasSubstr("the equation ends"));
 }
 
 TEST(Equation, BoundsDepth) {
-  EXPECT_THAT(parse(std::string(100'000, '(')), HasSubstr("at most 100 nested levels"));
-  EXPECT_THAT(parse(std::string(100'000, '-')), HasSubstr("at most 100 nested levels"));
+  EXPECT_THAT(parse(std::string(100'000, '(')),
+              HasSubstr("at most 100 nested levels"));
+  EXPECT_THAT(parse(std::string(100'000, '-')),
+              HasSubstr("at most 100 nested levels"));
   std::string products;
   for (int i = 0; i < 100'000; ++i)
     products += "a ";
@@ -120,8 +131,10 @@ TEST(Equation, RefusesBadAssignments) {
     parseEquation(text, [&](size_t, StringRef m) { message = m.str(); });
     return message;
   };
-  EXPECT_EQ(error("tanh = x"), "found 'tanh' where the name of a value is required");
+  EXPECT_EQ(error("tanh = x"),
+            "found 'tanh' where the name of a value is required");
   EXPECT_EQ(error("3 = x"), "found '3' where the name of a value is required");
   EXPECT_EQ(error("h x"), "found 'x' where '=' is required");
-  EXPECT_EQ(error("h = x = y"), "found '=' where the end or an operator is required");
+  EXPECT_EQ(error("h = x = y"),
+            "found '=' where the end or an operator is required");
 }

@@ -1,4 +1,5 @@
-//===- ImportMLIRTest.cpp - Models written as IR ---------------------------===//
+//===- ImportMLIRTest.cpp - Models written as IR
+//---------------------------===//
 
 #include "YamlFixture.h"
 
@@ -13,8 +14,9 @@ using testing::HasSubstr;
 
 TEST_F(YamlTest, ReadsAModule) {
   loadYamlImportDialects(context);
-  std::string path = write("m.mlir", "func.func @forward(%x: tensor<?xf32>) -> tensor<?xf32> {\n"
-                                     "  return %x : tensor<?xf32>\n}");
+  std::string path = write(
+      "m.mlir", "func.func @forward(%x: tensor<?xf32>) -> tensor<?xf32> {\n"
+                "  return %x : tensor<?xf32>\n}");
   mlir::OwningOpRef<mlir::ModuleOp> module = importMLIR(path, context);
   ASSERT_TRUE(module) << errors();
   EXPECT_TRUE(module->lookupSymbol("forward"));

@@ -1,4 +1,5 @@
-//===- ImportYAMLTest.cpp - Modules from descriptions ----------------------===//
+//===- ImportYAMLTest.cpp - Modules from descriptions
+//----------------------===//
 
 #include "YamlFixture.h"
 
@@ -19,8 +20,7 @@ namespace {
 class ImportYaml : public YamlTest {
 protected:
   /// The first op of a kind.
-  template <typename Op>
-  Op find(mlir::ModuleOp module) {
+  template <typename Op> Op find(mlir::ModuleOp module) {
     Op found;
     module.walk([&](Op op) {
       if (!found)
@@ -35,15 +35,17 @@ protected:
   }
 };
 
-const char *const kLayer = "inputs:\n  x: {dims: [batch, time, 4], lengths: lengths}\nlayers:\n";
+const char *const kLayer =
+    "inputs:\n  x: {dims: [batch, time, 4], lengths: lengths}\nlayers:\n";
 
 } // namespace
 
 TEST_F(ImportYaml, PutsGatesIntoTheOrderOfTheOps) {
   writeWeights("m.safetensors",
                {{"l.weight_ih_l0", {12, 4}}, {"l.weight_hh_l0", {12, 3}}});
-  auto module = import(std::string(kLayer) +
-                       "  l: {kind: lstm, size: 3, bias: false}\noutputs: {y: l}\n");
+  auto module =
+      import(std::string(kLayer) +
+             "  l: {kind: lstm, size: 3, bias: false}\noutputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   std::vector<std::string> names;
   std::vector<int64_t> offsets;
@@ -67,11 +69,13 @@ TEST_F(ImportYaml, PassesEveryAttributeOn) {
                                  {"l.bias_hh_l0", {12}},
                                  {"l.weight_hr_l0", {2, 3}},
                                  {"l.peephole_l0", {9}}});
-  auto module = import(std::string(kLayer) +
-                       "  l: {kind: lstm, size: 3, projection: 2, peepholes: true, direction: "
-                       "reverse,\n      clip: 2.5, input_forget: true, activations: [hard_sigmoid, "
-                       "tanh, relu],\n      activation_alpha: 0.3, activation_beta: 0.4}\n"
-                       "outputs: {y: l}\n");
+  auto module = import(
+      std::string(kLayer) +
+      "  l: {kind: lstm, size: 3, projection: 2, peepholes: true, direction: "
+      "reverse,\n      clip: 2.5, input_forget: true, activations: "
+      "[hard_sigmoid, "
+      "tanh, relu],\n      activation_alpha: 0.3, activation_beta: 0.4}\n"
+      "outputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   auto lstm = find<seq::LstmOp>(*module);
   EXPECT_EQ(lstm.getDirection(), seq::Direction::Reverse);
@@ -88,14 +92,16 @@ TEST_F(ImportYaml, RepeatsActivationsForBothDirections) {
     for (const char *name : {"weight_ih", "weight_hh"})
       shapes[std::string("l.") + name + suffix] = {6, name[7] == 'i' ? 4 : 2};
   writeWeights("m.safetensors", shapes);
-  auto module = import(std::string(kLayer) +
-                       "  l: {kind: gru, size: 2, bias: false, direction: bidirectional,\n"
-                       "      activations: [sigmoid, elu], activation_alpha: [0.7]}\n"
-                       "outputs: {y: l}\n");
+  auto module = import(
+      std::string(kLayer) +
+      "  l: {kind: gru, size: 2, bias: false, direction: bidirectional,\n"
+      "      activations: [sigmoid, elu], activation_alpha: [0.7]}\n"
+      "outputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   auto gru = find<seq::GruOp>(*module);
   EXPECT_TRUE(gru.getLinearBeforeReset());
-  EXPECT_THAT(gru.getActivationNames(), ElementsAre("sigmoid", "elu", "sigmoid", "elu"));
+  EXPECT_THAT(gru.getActivationNames(),
+              ElementsAre("sigmoid", "elu", "sigmoid", "elu"));
   EXPECT_EQ(gru.getActivationAlpha()->size(), 2u);
 }
 
@@ -104,14 +110,17 @@ TEST_F(ImportYaml, ReadsTheNamesOfTorchCells) {
                                  {"l.weight_hh", {6, 2}},
                                  {"l.bias_ih", {6}},
                                  {"l.bias_hh", {6}}});
-  EXPECT_TRUE(import(std::string(kLayer) + "  l: {kind: gru, size: 2}\noutputs: {y: l}\n"))
+  EXPECT_TRUE(import(std::string(kLayer) +
+                     "  l: {kind: gru, size: 2}\noutputs: {y: l}\n"))
       << errors();
 }
 
 TEST_F(ImportYaml, LeavesOutWhatNobodyReads) {
-  writeWeights("m.safetensors", {{"l.weight_ih_l0", {2, 4}}, {"l.weight_hh_l0", {2, 2}}});
-  auto module = import(std::string(kLayer) + "  l: {kind: rnn, size: 2, bias: false}\n"
-                                             "outputs: {y: l}\n");
+  writeWeights("m.safetensors",
+               {{"l.weight_ih_l0", {2, 4}}, {"l.weight_hh_l0", {2, 2}}});
+  auto module =
+      import(std::string(kLayer) + "  l: {kind: rnn, size: 2, bias: false}\n"
+                                   "outputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   auto rnn = find<seq::RnnOp>(*module);
   EXPECT_TRUE(rnn.getYH().use_empty());
@@ -119,18 +128,21 @@ TEST_F(ImportYaml, LeavesOutWhatNobodyReads) {
 
 TEST_F(ImportYaml, TakesTimeFirst) {
   writeWeights("m.safetensors", {{"l.weight", {2, 4}}});
-  auto module = import("inputs:\n  x: {dims: [time, batch, 4]}\nlayers:\n"
-                       "  l: {kind: linear, size: 2, bias: false}\noutputs: {y: l}\n");
+  auto module =
+      import("inputs:\n  x: {dims: [time, batch, 4]}\nlayers:\n"
+             "  l: {kind: linear, size: 2, bias: false}\noutputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   EXPECT_THAT(print(*module), Not(HasSubstr("linalg.transpose")));
   llvm::json::Object metadata = metadataOf(*module);
-  std::string text = llvm::formatv("{0}", llvm::json::Value(std::move(metadata)));
+  std::string text =
+      llvm::formatv("{0}", llvm::json::Value(std::move(metadata)));
   EXPECT_THAT(text, HasSubstr(R"("shape":["time","batch",2])"));
 }
 
 TEST_F(ImportYaml, LocatesOpsInTheDescription) {
   writeWeights("m.safetensors", {{"l.weight", {2, 4}}, {"l.bias", {2}}});
-  auto module = import(std::string(kLayer) + "  l: {kind: linear, size: 2}\noutputs: {y: l}\n");
+  auto module = import(std::string(kLayer) +
+                       "  l: {kind: linear, size: 2}\noutputs: {y: l}\n");
   ASSERT_TRUE(module) << errors();
   bool found = false;
   module->walk([&](mlir::Operation *op) {
@@ -143,11 +155,13 @@ TEST_F(ImportYaml, LocatesOpsInTheDescription) {
 }
 
 TEST_F(ImportYaml, DescribesTextToLabels) {
-  writeWeights("m.safetensors", {{"e.weight", {4, 3}}, {"o.weight", {2, 3}}, {"o.bias", {2}}});
+  writeWeights("m.safetensors",
+               {{"e.weight", {4, 3}}, {"o.weight", {2, 3}}, {"o.bias", {2}}});
   write("words.txt", "<unk>\nthe\ncat\nsat\n");
   auto module = import("name: moods\n"
                        "vocabularies:\n"
-                       "  words: {unit: word, lowercase: true, file: words.txt, unknown: <unk>}\n"
+                       "  words: {unit: word, lowercase: true, file: "
+                       "words.txt, unknown: <unk>}\n"
                        "inputs:\n"
                        "  ids: {vocabulary: words, lengths: n, max_length: 9}\n"
                        "layers:\n"
@@ -175,19 +189,21 @@ TEST_F(ImportYaml, DescribesTextToLabels) {
 }
 
 TEST_F(ImportYaml, LetsOptionsReplaceSettings) {
-  writeWeights("m.safetensors", {{"e.weight", {5, 3}}, {"o.weight", {5, 3}}, {"o.bias", {5}}});
+  writeWeights("m.safetensors",
+               {{"e.weight", {5, 3}}, {"o.weight", {5, 3}}, {"o.bias", {5}}});
   YamlImportOptions options;
   options.beam = 4;
   options.nBest = 2;
   options.maxLength = 7;
   options.lengthPenalty = 0.5;
   options.prefix = true;
-  auto module = import("inputs:\n  x: {dims: [batch, 3]}\n"
-                       "generate:\n  size: 5\n  start: 0\n  end: 1\n  max_length: 3\n  step:\n"
-                       "    e: {kind: embedding, size: 3}\n"
-                       "    s: {kind: equation, value: e + x}\n"
-                       "    o: {kind: linear, size: 5}\n",
-                       options);
+  auto module = import(
+      "inputs:\n  x: {dims: [batch, 3]}\n"
+      "generate:\n  size: 5\n  start: 0\n  end: 1\n  max_length: 3\n  step:\n"
+      "    e: {kind: embedding, size: 3}\n"
+      "    s: {kind: equation, value: e + x}\n"
+      "    o: {kind: linear, size: 5}\n",
+      options);
   ASSERT_TRUE(module) << errors();
   auto generate = find<seq::GenerateOp>(*module);
   EXPECT_EQ(generate.getWidth(), 4);
@@ -203,22 +219,27 @@ TEST_F(ImportYaml, LetsOptionsReplaceSettings) {
 }
 
 TEST_F(ImportYaml, ImportsEveryKindOfLayer) {
-  Shapes shapes = {{"n.weight", {4}},          {"n.bias", {4}},
-                   {"m.in_proj_weight", {12, 4}}, {"m.in_proj_bias", {12}},
-                   {"m.out_proj.weight", {4, 4}}, {"m.out_proj.bias", {4}}};
+  Shapes shapes = {{"n.weight", {4}},
+                   {"n.bias", {4}},
+                   {"m.in_proj_weight", {12, 4}},
+                   {"m.in_proj_bias", {12}},
+                   {"m.out_proj.weight", {4, 4}},
+                   {"m.out_proj.bias", {4}}};
   writeWeights("m.safetensors", shapes);
-  auto module = import(std::string(kLayer) +
-                       "  n: {kind: layer_norm}\n"
-                       "  m: {kind: attention, heads: 2, causal: true, window: [3, 0]}\n"
-                       "  r: {kind: equation, value: 'n + m'}\n"
-                       "  a: {kind: activation, function: softmax}\n"
-                       "  f: {kind: pool, input: a, mode: first}\n"
-                       "  l: {kind: pool, input: a, mode: last}\n"
-                       "  s: {kind: pool, input: a, mode: sum}\n"
-                       "  w: {kind: attention, query: f, key: a, score: dot, normalizer: none}\n"
-                       "  g: {kind: attention, query: a, score: scaled, scale: 0.5, softcap: 3}\n"
-                       "  d: {kind: equation, value: 'dot(f, l) + mean(s)'}\n"
-                       "outputs: {d: d, w: w, g: g, p: m.weights, v: w.weights}\n");
+  auto module = import(
+      std::string(kLayer) +
+      "  n: {kind: layer_norm}\n"
+      "  m: {kind: attention, heads: 2, causal: true, window: [3, 0]}\n"
+      "  r: {kind: equation, value: 'n + m'}\n"
+      "  a: {kind: activation, function: softmax}\n"
+      "  f: {kind: pool, input: a, mode: first}\n"
+      "  l: {kind: pool, input: a, mode: last}\n"
+      "  s: {kind: pool, input: a, mode: sum}\n"
+      "  w: {kind: attention, query: f, key: a, score: dot, normalizer: none}\n"
+      "  g: {kind: attention, query: a, score: scaled, scale: 0.5, softcap: "
+      "3}\n"
+      "  d: {kind: equation, value: 'dot(f, l) + mean(s)'}\n"
+      "outputs: {d: d, w: w, g: g, p: m.weights, v: w.weights}\n");
   ASSERT_TRUE(module) << errors();
   auto attention = find<seq::AttentionOp>(*module);
   EXPECT_EQ(attention.getCausal(), seq::Causal::TopLeft);
@@ -227,9 +248,11 @@ TEST_F(ImportYaml, ImportsEveryKindOfLayer) {
 
 TEST_F(ImportYaml, ImportsActivations) {
   writeWeights("m.safetensors", {});
-  for (const char *function : {"sigmoid", "tanh", "relu", "softmax", "softplus", "softsign", "exp",
-                               "log", "elu", "leaky_relu", "gelu", "abs"})
-    EXPECT_TRUE(import(std::string(kLayer) + "  a: {kind: activation, function: " + function +
+  for (const char *function :
+       {"sigmoid", "tanh", "relu", "softmax", "softplus", "softsign", "exp",
+        "log", "elu", "leaky_relu", "gelu", "abs"})
+    EXPECT_TRUE(import(std::string(kLayer) +
+                       "  a: {kind: activation, function: " + function +
                        "}\noutputs: {y: a}\n"))
         << errors();
 }

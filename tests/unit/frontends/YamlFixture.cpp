@@ -1,4 +1,5 @@
-//===- YamlFixture.cpp - Descriptions in a folder of their own -------------===//
+//===- YamlFixture.cpp - Descriptions in a folder of their own
+//-------------===//
 
 #include "YamlFixture.h"
 
@@ -24,10 +25,13 @@ YamlTest::YamlTest() {
     if (auto loc = dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation())) {
       StringRef file = loc.getFilename().getValue();
       file.consume_front(path + "/");
-      place = (file + ":" + Twine(loc.getLine()) + ":" + Twine(loc.getColumn()) + ": ").str();
+      place = (file + ":" + Twine(loc.getLine()) + ":" +
+               Twine(loc.getColumn()) + ": ")
+                  .str();
     }
     bool isError = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
-    diagnostics += place + (isError ? "error: " : "warning: ") + diagnostic.str() + "\n";
+    diagnostics +=
+        place + (isError ? "error: " : "warning: ") + diagnostic.str() + "\n";
     return mlir::success();
   });
 }
@@ -48,9 +52,10 @@ void YamlTest::writeWeights(const std::string &name, const Shapes &shapes,
     int64_t size = width;
     for (int64_t extent : shape)
       size *= extent;
-    header[tensor] = json::Object{{"dtype", dtype},
-                                  {"shape", json::Array(shape)},
-                                  {"data_offsets", json::Array{offset, offset + size}}};
+    header[tensor] =
+        json::Object{{"dtype", dtype},
+                     {"shape", json::Array(shape)},
+                     {"data_offsets", json::Array{offset, offset + size}}};
     offset += size;
   }
   std::string text;
@@ -60,8 +65,9 @@ void YamlTest::writeWeights(const std::string &name, const Shapes &shapes,
   write(name, bytes + text + std::string(offset, '\0'));
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> YamlTest::import(const std::string &text,
-                                                   const seqc::YamlImportOptions &options) {
+mlir::OwningOpRef<mlir::ModuleOp>
+YamlTest::import(const std::string &text,
+                 const seqc::YamlImportOptions &options) {
   return seqc::importYAML(write("m.yaml", text), context, options);
 }
 

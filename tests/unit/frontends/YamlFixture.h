@@ -1,4 +1,5 @@
-//===- YamlFixture.h - Descriptions in a folder of their own -----*- C++ -*-===//
+//===- YamlFixture.h - Descriptions in a folder of their own -----*- C++
+//-*-===//
 
 #ifndef TESTS_UNIT_FRONTENDS_YAMLFIXTURE_H
 #define TESTS_UNIT_FRONTENDS_YAMLFIXTURE_H
@@ -32,13 +33,14 @@ protected:
                     const std::string &dtype = "F32");
 
   /// Imports `text` as m.yaml.
-  mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &text,
-                                           const seqc::YamlImportOptions &options = {});
+  mlir::OwningOpRef<mlir::ModuleOp>
+  import(const std::string &text, const seqc::YamlImportOptions &options = {});
 
   /// Imports `text`, which must fail, and gives its errors.
   std::string errorsOf(const std::string &text);
 
-  /// The diagnostics so far, one per line as "FILE:LINE:COLUMN: KIND: MESSAGE", without folder.
+  /// The diagnostics so far, one per line as "FILE:LINE:COLUMN: KIND: MESSAGE",
+  /// without folder.
   std::string errors() const { return diagnostics; }
 
   mlir::MLIRContext context;

@@ -1,4 +1,5 @@
-//===- YamlTreeTest.cpp - Trees with positions -----------------------------===//
+//===- YamlTreeTest.cpp - Trees with positions
+//-----------------------------===//
 
 #include "frontends/YAML/YamlTree.h"
 
@@ -16,8 +17,8 @@ std::string errorOf(StringRef text) {
   std::string error = "none";
   parseTree(text, [&](Position position, StringRef message) {
     if (error == "none")
-      error = std::to_string(position.line) + ":" + std::to_string(position.column) + ": " +
-              message.str();
+      error = std::to_string(position.line) + ":" +
+              std::to_string(position.column) + ": " + message.str();
   });
   return error;
 }
@@ -48,7 +49,8 @@ TEST(YamlTree, KeepsPositionsAndOrder) {
 }
 
 TEST(YamlTree, ReadsScalars) {
-  Node tree = parse("{i: 12, s: '12', d: 1.5e2, t: true, n: null, u: \"\\u5e74\"}");
+  Node tree =
+      parse("{i: 12, s: '12', d: 1.5e2, t: true, n: null, u: \"\\u5e74\"}");
   EXPECT_EQ(tree.find("i")->asInteger(), 12);
   EXPECT_EQ(tree.find("s")->asInteger(), std::nullopt);
   EXPECT_EQ(tree.find("d")->asNumber(), 150.0);
@@ -64,19 +66,23 @@ TEST(YamlTree, ReportsSyntaxErrors) {
 }
 
 TEST(YamlTree, ReportsDuplicateKeys) {
-  EXPECT_EQ(errorOf("a: 1\nb: 2\na: 3\n"), "3:1: key 'a' is given twice; first on line 1");
+  EXPECT_EQ(errorOf("a: 1\nb: 2\na: 3\n"),
+            "3:1: key 'a' is given twice; first on line 1");
 }
 
 TEST(YamlTree, RefusesWhatMakesTreesHuge) {
   EXPECT_EQ(errorOf("a: &x 1\nb: *x\n"),
             "1:7: anchors and aliases are not supported; write the value out");
-  EXPECT_THAT(errorOf(std::string(1000, '[')), HasSubstr("nested deeper than 32 levels"));
+  EXPECT_THAT(errorOf(std::string(1000, '[')),
+              HasSubstr("nested deeper than 32 levels"));
 }
 
 TEST(YamlTree, RefusesBadUtf8AndManyDocuments) {
   EXPECT_EQ(errorOf("a: 1\nb: \xff\n"), "2:4: the file is not valid UTF-8");
-  EXPECT_EQ(errorOf("a: 1\n---\nb: 2\n"), "1:1: the file holds several documents; one is required");
-  EXPECT_THAT(errorOf("? [a]\n: 1\n"), HasSubstr("the key of an entry is not a word"));
+  EXPECT_EQ(errorOf("a: 1\n---\nb: 2\n"),
+            "1:1: the file holds several documents; one is required");
+  EXPECT_THAT(errorOf("? [a]\n: 1\n"),
+              HasSubstr("the key of an entry is not a word"));
 }
 
 TEST(YamlTree, ReadsAnEmptyFile) {

@@ -46,7 +46,9 @@ protected:
     ASSERT_EQ(std::system(("rm -rf " + folder).c_str()), 0);
   }
 
-  std::string file(const std::string &name) const { return folder + "/" + name; }
+  std::string file(const std::string &name) const {
+    return folder + "/" + name;
+  }
 
   std::string readBack(const std::string &name) const {
     std::ifstream stream(file(name), std::ios::binary);
@@ -152,8 +154,8 @@ TEST_F(CommandLine, PrintsJson) {
   EXPECT_EQ(list[0]["results"][1]["score"], -1);
   EXPECT_EQ(json::parse(run("a b --json").out).size(), 2u);
   EXPECT_EQ(json::parse(run("--json").out).size(), 0u);
-  json tensors = json::parse(
-      run("--entry scale --input 'x=[[1,2,3]]' --json").out);
+  json tensors =
+      json::parse(run("--entry scale --input 'x=[[1,2,3]]' --json").out);
   EXPECT_EQ(tensors["outputs"]["y"]["values"][0][2], 6);
   EXPECT_EQ(tensors["outputs"]["y"]["shape"][1], 3);
 }
@@ -166,10 +168,10 @@ TEST_F(CommandLine, DrawsAttention) {
   EXPECT_EQ(svg.substr(svg.size() - 7), "</svg>\n");
   EXPECT_NE(svg.find(">年</text>"), std::string::npos);
   EXPECT_NE(svg.find("年 ← 年: 1.000"), std::string::npos);
-  EXPECT_EQ(run("--entry scale --input x=random:1x3 --attention " +
-                file("no.svg"))
-                .code,
-            2);
+  EXPECT_EQ(
+      run("--entry scale --input x=random:1x3 --attention " + file("no.svg"))
+          .code,
+      2);
 }
 
 TEST_F(CommandLine, RunsTensors) {
@@ -220,9 +222,8 @@ TEST_F(CommandLine, WritesAndReadsEveryFormat) {
     EXPECT_EQ(result.out, "y: f32 [2, 3]: [[1, 2, 3], [4, 5, 6]]\n")
         << result.err;
   }
-  EXPECT_EQ(run("--entry scale --input x=1,2,3 --output y=" + file("y.doc"))
-                .code,
-            2);
+  EXPECT_EQ(
+      run("--entry scale --input x=1,2,3 --output y=" + file("y.doc")).code, 2);
 }
 
 TEST_F(CommandLine, ComparesWithExpectations) {
@@ -248,8 +249,7 @@ TEST_F(CommandLine, StepsCarryAndStack) {
                        " --output total=" + file("all.json") +
                        " --final total=" + file("last.json"));
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(json::parse(readBack("all.json")),
-            json::parse("[1, 3, 6, 10]"));
+  EXPECT_EQ(json::parse(readBack("all.json")), json::parse("[1, 3, 6, 10]"));
   EXPECT_EQ(json::parse(readBack("last.json")), 10);
   write("factor.json", "[2, 3, 4]");
   result = run("--entry scale --input x=1,1,1 --carry y=x --step factor=" +
@@ -268,9 +268,9 @@ TEST_F(CommandLine, FullDiskLeavesNothingBehind) {
             std::string::npos);
   // A limit on the size of files stands for a full disk.
   write("y.npy", "old");
-  result = run("--entry scale --input x=random:2000x3 --output y=" +
-                   file("y.npy"),
-               "ulimit -f 1; trap '' XFSZ;");
+  result =
+      run("--entry scale --input x=random:2000x3 --output y=" + file("y.npy"),
+          "ulimit -f 1; trap '' XFSZ;");
   EXPECT_EQ(result.code, 5) << result.err;
   EXPECT_EQ(readBack("y.npy"), "old");
   EXPECT_EQ(countFiles(), 1);

@@ -42,8 +42,8 @@ TEST(Compare, GivenTolerancesReplaceTheRule) {
 }
 
 TEST(Compare, TreatsSpecialValues) {
-  EXPECT_TRUE(compare({NAN, INFINITY, -INFINITY}, {NAN, 2e30f, -INFINITY})
-                  .passed);
+  EXPECT_TRUE(
+      compare({NAN, INFINITY, -INFINITY}, {NAN, 2e30f, -INFINITY}).passed);
   EXPECT_FALSE(compare({NAN}, {1}).passed);
   EXPECT_FALSE(compare({1}, {NAN}).passed);
   EXPECT_FALSE(compare({INFINITY}, {-INFINITY}).passed);

@@ -2,6 +2,7 @@
 
 #include "tests/unit/runtime/FakeModel.h"
 
-__attribute__((visibility("default"))) const seqc_abi_model *seqc_model_v1(void) {
+__attribute__((visibility("default"))) const seqc_abi_model *
+seqc_model_v1(void) {
   return fake_model();
 }

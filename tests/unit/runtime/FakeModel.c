@@ -182,14 +182,13 @@ static int32_t mirror(seqc_abi_context *ctx) {
       int32_t *row = tokens + (2 * b + k) * steps;
       int64_t n = lengths[b] - k;
       for (t = 0; t < steps; ++t)
-        row[t] = t < n    ? ids[b * time + lengths[b] - 1 - t]
-                 : t == n ? 1
-                          : 0;
+        row[t] = t < n ? ids[b * time + lengths[b] - 1 - t] : t == n ? 1 : 0;
       counts[2 * b + k] = (int32_t)(n + 1 < steps ? n + 1 : steps);
       scores[2 * b + k] = -0.5f * (float)(k + 1);
     }
   if (ctx->wanted_outputs & 8) {
-    attention = (float *)s->output(ctx, 3, 4, shape, batch * 2 * steps * time * 4);
+    attention =
+        (float *)s->output(ctx, 3, 4, shape, batch * 2 * steps * time * 4);
     for (b = 0; b < batch * 2; ++b)
       for (t = 0; t < steps * time; ++t)
         attention[b * steps * time + t] =
@@ -204,7 +203,8 @@ static int32_t mirror(seqc_abi_context *ctx) {
   "\"shape\":[\"batch\"],\"min\":0,\"max\":{\"dim\":\"time\"},"                \
   "\"default\":{\"dim\":\"time\"}}"
 
-__attribute__((section(SEQC_ABI_METADATA_SECTION))) static const char metadata[] =
+__attribute__((
+    section(SEQC_ABI_METADATA_SECTION))) static const char metadata[] =
     "{\"seqc\":\"test\",\"abi\":1,\"name\":\"fake\",\"entries\":["
     "{\"name\":\"scale\",\"inputs\":[{\"name\":\"x\",\"dtype\":\"f32\","
     "\"shape\":[\"rows\",3]},{\"name\":\"factor\",\"dtype\":\"f32\","

@@ -68,13 +68,13 @@ TEST(TextTensor, LocatesProblems) {
                     SEQC_INVALID_ARGUMENT, "line 2 has 1 numbers"));
   EXPECT_TRUE(fails(parseText("1\ntwo\n", SEQC_F32).status(),
                     SEQC_INVALID_ARGUMENT, "line 2: 'two' is no number"));
-  EXPECT_TRUE(fails(parseText(" \n", SEQC_F32).status(),
-                    SEQC_INVALID_ARGUMENT, "no numbers"));
+  EXPECT_TRUE(fails(parseText(" \n", SEQC_F32).status(), SEQC_INVALID_ARGUMENT,
+                    "no numbers"));
 }
 
 TEST(JsonTensor, WritesWhatItReads) {
-  auto tensor = makeTensor<float>(SEQC_F32, {2, 2},
-                                  {0.1f, -1e-20f, INFINITY, 16777216});
+  auto tensor =
+      makeTensor<float>(SEQC_F32, {2, 2}, {0.1f, -1e-20f, INFINITY, 16777216});
   std::string text = formatJson(*tensor.get());
   EXPECT_EQ(text, "[[0.1,-1e-20],\n[\"inf\",16777216]]\n");
   auto again = parseJson(text, SEQC_F32);

@@ -180,7 +180,8 @@ TEST_F(Loader, SurvivesHostileHeaders) {
     // Only examined: without a digest its code must not be trusted.
     char *json = nullptr;
     std::string path = write(bytes);
-    seqc_status_t *status = seqc_artefact_metadata(path.c_str(), &json, nullptr);
+    seqc_status_t *status =
+        seqc_artefact_metadata(path.c_str(), &json, nullptr);
     seqc_status_free(status);
     seqc_free(json);
     std::remove(path.c_str());
@@ -197,8 +198,7 @@ TEST_F(Loader, RefusesAnotherMachine) {
 namespace {
 
 /// Loads a changed copy of the fake table.
-template <typename Change>
-seqc_status_t *loadTable(Change &&change) {
+template <typename Change> seqc_status_t *loadTable(Change &&change) {
   static seqc_abi_model table;
   table = *fake_model();
   change(table);

@@ -47,9 +47,8 @@ std::string zip(const std::string &name, const std::string &contents,
     packed.resize(stream.total_out);
     deflateEnd(&stream);
   }
-  uint64_t crc =
-      crc32(0, reinterpret_cast<const Bytef *>(contents.data()),
-            uInt(contents.size()));
+  uint64_t crc = crc32(0, reinterpret_cast<const Bytef *>(contents.data()),
+                       uInt(contents.size()));
   uint64_t size = claimed ? claimed : contents.size();
   std::string common;
   append(common, 20, 2);
@@ -135,9 +134,8 @@ TEST(Npy, ReadsColumnMajorAndBigEndian) {
     data += '\0';
     data += char(value);
   }
-  auto tensor = parseNpy(
-      npy("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }\n",
-          data));
+  auto tensor = parseNpy(npy(
+      "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }\n", data));
   ASSERT_TRUE(bool(tensor));
   EXPECT_EQ(valuesOf<int16_t>(tensor->get()),
             (std::vector<int16_t>{1, 2, 3, 4, 5, 6}));
@@ -184,15 +182,13 @@ TEST(Npz, ReadsStoredAndDeflatedMembers) {
 
 TEST(Npz, RefusesBombsAndWrongSizes) {
   std::string zeros(1 << 20, '\0');
-  EXPECT_TRUE(fails(
-      parseNpz(zip("x.npy", zeros, true, 0xfffffff0)).status(),
-      SEQC_INVALID_ARGUMENT, "claims 4294967280 bytes"));
+  EXPECT_TRUE(fails(parseNpz(zip("x.npy", zeros, true, 0xfffffff0)).status(),
+                    SEQC_INVALID_ARGUMENT, "claims 4294967280 bytes"));
   EXPECT_TRUE(fails(parseNpz(zip("x.npy", zeros, true, 1 << 19)).status(),
                     SEQC_INVALID_ARGUMENT, "cannot be expanded"));
   EXPECT_TRUE(fails(parseNpz(zip("x.npy", "abc", false, 5)).status(),
                     SEQC_INVALID_ARGUMENT, "two sizes"));
-  EXPECT_TRUE(
-      fails(parseNpz("").status(), SEQC_INVALID_ARGUMENT, "too short"));
+  EXPECT_TRUE(fails(parseNpz("").status(), SEQC_INVALID_ARGUMENT, "too short"));
   EXPECT_TRUE(fails(parseNpz(std::string(100, 'x')).status(),
                     SEQC_INVALID_ARGUMENT, "no directory"));
 }

@@ -107,10 +107,10 @@ TEST(OneDnn, ComputesProducts) {
 }
 
 TEST(OneDnn, RemembersAndForgetsRowCounts) {
-  std::vector<float> w = randomValues(6, 5), a = randomValues(400, 6),
-                     c(600), want(600);
-  auto matmul = dnnAdapter().createMatmul(
-      {2, 3, 3, w.data(), SEQC_ABI_DNN_CONSTANT});
+  std::vector<float> w = randomValues(6, 5), a = randomValues(400, 6), c(600),
+                     want(600);
+  auto matmul =
+      dnnAdapter().createMatmul({2, 3, 3, w.data(), SEQC_ABI_DNN_CONSTANT});
   ASSERT_TRUE(bool(matmul));
   Context context(1);
   for (int round = 0; round < 2; ++round)

@@ -24,9 +24,9 @@ TEST(Pb, RoundTripsEveryType) {
     ASSERT_TRUE(bool(again)) << seqc_dtype_name(seqc_dtype_t(i));
     EXPECT_EQ(again->first, "name");
     EXPECT_EQ(again->second->dtype, seqc_dtype_t(i));
-    EXPECT_EQ(std::memcmp(again->second->data, (*tensor)->data,
-                          (*tensor)->numBytes),
-              0);
+    EXPECT_EQ(
+        std::memcmp(again->second->data, (*tensor)->data, (*tensor)->numBytes),
+        0);
   }
 }
 
@@ -58,11 +58,11 @@ TEST(Pb, RefusesHostileMessages) {
   // A length beyond the end.
   EXPECT_FALSE(bool(parsePb(std::string("\x10\x01\x4a\x7f", 4))));
   // An extent of 2^62.
-  EXPECT_TRUE(fails(
-      parsePb(std::string("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40\x10\x01",
-                          12))
-          .status(),
-      SEQC_INVALID_ARGUMENT, "too large"));
+  EXPECT_TRUE(
+      fails(parsePb(std::string(
+                        "\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40\x10\x01", 12))
+                .status(),
+            SEQC_INVALID_ARGUMENT, "too large"));
   // 1000 elements, none given.
   EXPECT_TRUE(fails(parsePb(std::string("\x08\xe8\x07\x10\x01", 5)).status(),
                     SEQC_INVALID_ARGUMENT, "needs 4000 bytes"));
@@ -78,9 +78,9 @@ TEST(Pb, RefusesHostileMessages) {
     dims += "\x08\x01";
   EXPECT_FALSE(bool(parsePb(dims)));
   // An int8 of 300.
-  EXPECT_TRUE(fails(
-      parsePb(std::string("\x08\x01\x10\x03\x28\xac\x02", 7)).status(),
-      SEQC_INVALID_ARGUMENT, "does not fit i8"));
+  EXPECT_TRUE(
+      fails(parsePb(std::string("\x08\x01\x10\x03\x28\xac\x02", 7)).status(),
+            SEQC_INVALID_ARGUMENT, "does not fit i8"));
 }
 
 TEST(Pb, SurvivesChangedBytes) {

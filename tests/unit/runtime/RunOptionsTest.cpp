@@ -36,8 +36,9 @@ TEST(RunOptions, SaysWhatIsWrong) {
     const char *message;
   };
   for (const Case &c : std::vector<Case>{
-           {{"--inptu", "x=1"}, "unknown option '--inptu'; did you mean "
-                                "'--input'?"},
+           {{"--inptu", "x=1"},
+            "unknown option '--inptu'; did you mean "
+            "'--input'?"},
            {{"--frobnicate"}, "unknown option '--frobnicate'"},
            {{"--input"}, "option '--input' needs a value"},
            {{"--input", "x"}, "found 'x'; required: NAME=VALUE"},
@@ -70,9 +71,9 @@ namespace {
 
 /// An entry with one input.
 EntrySignature entryWith(const std::string &input) {
-  auto entries = seqc::rt::parseSignatures(nlohmann::json::parse(
-      R"({"entries":[{"name":"f","inputs":[)" + input +
-      R"(],"outputs":[]}]})"));
+  auto entries = seqc::rt::parseSignatures(
+      nlohmann::json::parse(R"({"entries":[{"name":"f","inputs":[)" + input +
+                            R"(],"outputs":[]}]})"));
   EXPECT_TRUE(bool(entries));
   return entries->front();
 }
@@ -88,14 +89,14 @@ TEST(InputValue, LiteralsGetTheRankOfTheInput) {
   tensor = readInputValue(entry, entry.inputs[0], "[[1,2],[3,4]]");
   ASSERT_TRUE(bool(tensor));
   EXPECT_EQ(shapeOf(tensor->get()), (std::vector<int64_t>{2, 2}));
-  EXPECT_TRUE(fails(
-      readInputValue(entry, entry.inputs[0], "[[[1]]]").status(),
-      SEQC_INVALID_ARGUMENT, "found shape [1, 1, 1]; required: [b, t]"));
+  EXPECT_TRUE(fails(readInputValue(entry, entry.inputs[0], "[[[1]]]").status(),
+                    SEQC_INVALID_ARGUMENT,
+                    "found shape [1, 1, 1]; required: [b, t]"));
   EXPECT_TRUE(fails(readInputValue(entry, entry.inputs[0], "one").status(),
                     SEQC_INVALID_ARGUMENT, "'one' is no number"));
-  EXPECT_TRUE(fails(
-      readInputValue(entry, entry.inputs[0], "/no/file.npy").status(),
-      SEQC_INVALID_ARGUMENT, "cannot open '/no/file.npy'"));
+  EXPECT_TRUE(
+      fails(readInputValue(entry, entry.inputs[0], "/no/file.npy").status(),
+            SEQC_INVALID_ARGUMENT, "cannot open '/no/file.npy'"));
 }
 
 TEST(InputValue, RandomIsRepeatableAndInBounds) {
@@ -107,12 +108,12 @@ TEST(InputValue, RandomIsRepeatableAndInBounds) {
   ASSERT_TRUE(a && b && c);
   EXPECT_EQ(valuesOf<int32_t>(a->get()), valuesOf<int32_t>(b->get()));
   EXPECT_NE(valuesOf<int32_t>(a->get()), valuesOf<int32_t>(c->get()));
-  EXPECT_THAT(valuesOf<int32_t>(a->get()),
-              ::testing::Each(::testing::AllOf(::testing::Ge(3),
-                                               ::testing::Le(5))));
+  EXPECT_THAT(
+      valuesOf<int32_t>(a->get()),
+      ::testing::Each(::testing::AllOf(::testing::Ge(3), ::testing::Le(5))));
   EXPECT_TRUE(fails(readInputValue(entry, entry.inputs[0], "random:").status(),
                     SEQC_INVALID_ARGUMENT, "needs a shape"));
-  EXPECT_TRUE(fails(
-      readInputValue(entry, entry.inputs[0], "random:-1x4").status(),
-      SEQC_INVALID_ARGUMENT, "extent 0 is -1"));
+  EXPECT_TRUE(
+      fails(readInputValue(entry, entry.inputs[0], "random:-1x4").status(),
+            SEQC_INVALID_ARGUMENT, "extent 0 is -1"));
 }

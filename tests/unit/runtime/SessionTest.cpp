@@ -144,8 +144,7 @@ TEST_F(SessionTest, StatesStayUntilReset) {
 TEST_F(SessionTest, FailuresOfCompiledCodeAreStatuses) {
   EXPECT_TRUE(
       fails(misuse(MISUSE_FAIL), SEQC_UNSUPPORTED, "failed on purpose"));
-  EXPECT_TRUE(
-      fails(misuse(MISUSE_ALLOC_NEGATIVE), SEQC_INTERNAL, "-1 bytes"));
+  EXPECT_TRUE(fails(misuse(MISUSE_ALLOC_NEGATIVE), SEQC_INTERNAL, "-1 bytes"));
   EXPECT_TRUE(
       fails(misuse(MISUSE_ALLOC_HUGE), SEQC_RESOURCE_EXHAUSTED, "workspace"));
   EXPECT_TRUE(fails(misuse(MISUSE_RELEASE), SEQC_INTERNAL, "does not hold"));
@@ -259,10 +258,10 @@ TEST_F(SessionTest, GenerationOptionsReachTheCode) {
 /// After the first calls nothing more is taken from the heap.
 TEST_F(SessionTest, SteadyStateTakesNothingFromTheHeap) {
   prepare("scale");
-  TensorRef large = makeTensor<float>(SEQC_F32, {900, 3},
-                                      std::vector<float>(2700, 1));
-  TensorRef small = makeTensor<float>(SEQC_F32, {2, 3},
-                                      std::vector<float>(6, 1));
+  TensorRef large =
+      makeTensor<float>(SEQC_F32, {900, 3}, std::vector<float>(2700, 1));
+  TensorRef small =
+      makeTensor<float>(SEQC_F32, {2, 3}, std::vector<float>(6, 1));
   auto runBoth = [&] {
     for (const TensorRef &x : {large, small}) {
       ASSERT_TRUE(succeeds(seqc_call_set_input(call, "x", x.get())));
@@ -298,13 +297,13 @@ TEST_F(SessionTest, KeepsToItsMemoryLimit) {
   options.memory_limit = 100000;
   open(options);
   prepare("scale");
-  TensorRef x = makeTensor<float>(SEQC_F32, {9000, 3},
-                                  std::vector<float>(27000, 1));
+  TensorRef x =
+      makeTensor<float>(SEQC_F32, {9000, 3}, std::vector<float>(27000, 1));
   ASSERT_TRUE(succeeds(seqc_call_set_input(call, "x", x.get())));
   EXPECT_TRUE(
       fails(seqc_call_run(call), SEQC_RESOURCE_EXHAUSTED, "108000 bytes"));
-  TensorRef small = makeTensor<float>(SEQC_F32, {9, 3},
-                                      std::vector<float>(27, 1));
+  TensorRef small =
+      makeTensor<float>(SEQC_F32, {9, 3}, std::vector<float>(27, 1));
   ASSERT_TRUE(succeeds(seqc_call_set_input(call, "x", small.get())));
   EXPECT_TRUE(succeeds(seqc_call_run(call)));
   EXPECT_LE(statistics().held_bytes, 100000u);
@@ -332,8 +331,8 @@ TEST_F(SessionTest, RefusesBadOptions) {
   options.num_threads = -1;
   EXPECT_TRUE(fails(seqc_session_create(model, &options, &other),
                     SEQC_INVALID_ARGUMENT, "threads is -1"));
-  EXPECT_TRUE(fails(seqc_session_set_threads(session, 0),
-                    SEQC_INVALID_ARGUMENT, "threads is 0"));
+  EXPECT_TRUE(fails(seqc_session_set_threads(session, 0), SEQC_INVALID_ARGUMENT,
+                    "threads is 0"));
 }
 
 /// Several sessions in several threads, each parallel itself. Run under

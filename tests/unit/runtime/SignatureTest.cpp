@@ -18,9 +18,9 @@ namespace {
 /// Parses one entry with the given inputs.
 Result<std::vector<EntrySignature>> parse(const std::string &inputs,
                                           const std::string &more = "") {
-  return parseSignatures(nlohmann::json::parse(
-      R"({"entries":[{"name":"f","inputs":[)" + inputs +
-      R"(],"outputs":[])" + more + "}]}"));
+  return parseSignatures(
+      nlohmann::json::parse(R"({"entries":[{"name":"f","inputs":[)" + inputs +
+                            R"(],"outputs":[])" + more + "}]}"));
 }
 
 } // namespace
@@ -50,19 +50,18 @@ TEST(Signature, RefusesWhatBreaksTheRules) {
                     "entries[0].inputs[0]: found number"));
   EXPECT_TRUE(fails(parse(R"({"name":"x"})").status(), SEQC_INVALID_ARGUMENT,
                     "'dtype' is missing"));
-  EXPECT_TRUE(fails(
-      parse(R"({"name":"x","dtype":"f31","shape":[]})").status(),
-      SEQC_INVALID_ARGUMENT, "found \"f31\""));
-  EXPECT_TRUE(fails(
-      parse(R"({"name":"x","dtype":"f32","shape":[-2]})").status(),
-      SEQC_INVALID_ARGUMENT, "found -2"));
-  EXPECT_TRUE(fails(
-      parse(R"({"name":"x","dtype":"f32","shape":[1,1,1,1,1,1,1,1,1]})")
-          .status(),
-      SEQC_INVALID_ARGUMENT, "at most 8"));
-  EXPECT_TRUE(fails(
-      parse(R"({"name":"x","dtype":"f32","shape":[],"max":1})").status(),
-      SEQC_INVALID_ARGUMENT, "for integers"));
+  EXPECT_TRUE(fails(parse(R"({"name":"x","dtype":"f31","shape":[]})").status(),
+                    SEQC_INVALID_ARGUMENT, "found \"f31\""));
+  EXPECT_TRUE(
+      fails(parse(R"({"name":"x","dtype":"f32","shape":[-2]})").status(),
+            SEQC_INVALID_ARGUMENT, "found -2"));
+  EXPECT_TRUE(
+      fails(parse(R"({"name":"x","dtype":"f32","shape":[1,1,1,1,1,1,1,1,1]})")
+                .status(),
+            SEQC_INVALID_ARGUMENT, "at most 8"));
+  EXPECT_TRUE(
+      fails(parse(R"({"name":"x","dtype":"f32","shape":[],"max":1})").status(),
+            SEQC_INVALID_ARGUMENT, "for integers"));
   EXPECT_TRUE(fails(parse(R"({"name":"x","dtype":"i32","shape":[],
                              "max":{"dim":"t"}})")
                         .status(),
@@ -80,16 +79,17 @@ TEST(Signature, EqualSymbolsStandForEqualExtents) {
   const EntrySignature &entry = entries->front();
   SymbolExtents extents(1, -1);
   int64_t first[] = {5, 2}, other[] = {6}, same[] = {5}, wrong[] = {5, 3};
-  EXPECT_TRUE(fails(bindShape(entry, entry.inputs[0], "input", 2, wrong,
-                              extents),
-                    SEQC_INVALID_ARGUMENT,
-                    "input 'a': found shape [5, 3]; required: [b, 2]"));
+  EXPECT_TRUE(
+      fails(bindShape(entry, entry.inputs[0], "input", 2, wrong, extents),
+            SEQC_INVALID_ARGUMENT,
+            "input 'a': found shape [5, 3]; required: [b, 2]"));
   EXPECT_TRUE(
       bindShape(entry, entry.inputs[0], "input", 2, first, extents).ok());
   EXPECT_TRUE(
       fails(bindShape(entry, entry.inputs[1], "input", 1, other, extents),
-            SEQC_INVALID_ARGUMENT, "dimension 0 (b) is 6; an input before "
-                                   "has 5"));
+            SEQC_INVALID_ARGUMENT,
+            "dimension 0 (b) is 6; an input before "
+            "has 5"));
   EXPECT_TRUE(
       bindShape(entry, entry.inputs[1], "input", 1, same, extents).ok());
 }

@@ -40,9 +40,9 @@ TEST(Status, CodesAreThoseOfTheAbi) {
 }
 
 TEST(Status, ExceptionsBecomeStatuses) {
-  EXPECT_TRUE(seqc::test::fails(
-      guard([]() -> Status { throw std::bad_alloc(); }),
-      SEQC_RESOURCE_EXHAUSTED, "out of memory"));
+  EXPECT_TRUE(
+      seqc::test::fails(guard([]() -> Status { throw std::bad_alloc(); }),
+                        SEQC_RESOURCE_EXHAUSTED, "out of memory"));
   EXPECT_TRUE(seqc::test::fails(
       guard([]() -> Status { throw std::runtime_error("broken"); }),
       SEQC_INTERNAL, "broken"));

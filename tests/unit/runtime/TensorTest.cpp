@@ -156,8 +156,7 @@ TEST(DLPack, CopiesStridedTensors) {
   seqc_tensor_t *tensor;
   ASSERT_TRUE(succeeds(seqc_tensor_from_dlpack(&managed, &tensor)));
   EXPECT_EQ(managed.deleted, 1);
-  EXPECT_EQ(valuesOf<float>(tensor),
-            (std::vector<float>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(valuesOf<float>(tensor), (std::vector<float>{0, 3, 1, 4, 2, 5}));
   seqc_tensor_release(tensor);
 }
 
@@ -172,8 +171,8 @@ TEST(DLPack, RefusesWhatItCannotTake) {
                     SEQC_UNSUPPORTED, "code 5"));
   Managed device(data, dlFloat, {1});
   device.dl_tensor.device.device_type = kDLCUDA;
-  EXPECT_TRUE(fails(seqc_tensor_from_dlpack(&device, &tensor),
-                    SEQC_UNSUPPORTED, "device type is 2"));
+  EXPECT_TRUE(fails(seqc_tensor_from_dlpack(&device, &tensor), SEQC_UNSUPPORTED,
+                    "device type is 2"));
   Managed negative(data, dlFloat, {-1});
   EXPECT_TRUE(fails(seqc_tensor_from_dlpack(&negative, &tensor),
                     SEQC_INVALID_ARGUMENT, "extent"));

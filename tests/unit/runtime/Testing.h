@@ -31,9 +31,8 @@ inline ::testing::AssertionResult succeeds(seqc_status_t *status) {
 }
 
 /// Success if `status` has `code` and a message that contains `part`.
-inline ::testing::AssertionResult fails(seqc_status_t *status,
-                                        seqc_status_code_t code,
-                                        const std::string &part) {
+inline ::testing::AssertionResult
+fails(seqc_status_t *status, seqc_status_code_t code, const std::string &part) {
   rt::Status owned = rt::Status::adopt(status);
   if (owned.code() == code &&
       std::string(owned.message()).find(part) != std::string::npos)
@@ -42,9 +41,8 @@ inline ::testing::AssertionResult fails(seqc_status_t *status,
          << seqc_status_code_name(owned.code()) << ": " << owned.message();
 }
 
-inline ::testing::AssertionResult fails(rt::Status status,
-                                        seqc_status_code_t code,
-                                        const std::string &part) {
+inline ::testing::AssertionResult
+fails(rt::Status status, seqc_status_code_t code, const std::string &part) {
   return fails(status.release(), code, part);
 }
 
@@ -61,8 +59,7 @@ rt::TensorRef makeTensor(seqc_dtype_t dtype, std::vector<int64_t> shape,
 }
 
 /// The values of a tensor.
-template <typename T>
-std::vector<T> valuesOf(const seqc_tensor_t *tensor) {
+template <typename T> std::vector<T> valuesOf(const seqc_tensor_t *tensor) {
   auto *data = static_cast<const T *>(seqc_tensor_data(tensor));
   return std::vector<T>(data, data + seqc_tensor_num_elements(tensor));
 }

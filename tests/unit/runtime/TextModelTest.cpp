@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/loader/Model.h"
 #include "runtime/text/TextModel.h"
+#include "runtime/loader/Model.h"
 #include "tests/unit/runtime/FakeModel.h"
 #include "tests/unit/runtime/Testing.h"
 
@@ -21,8 +21,7 @@ namespace {
 /// The metadata of the fake model.
 json fakeMetadata() {
   const seqc_abi_model *table = fake_model();
-  return json::parse(table->metadata,
-                     table->metadata + table->metadata_size);
+  return json::parse(table->metadata, table->metadata + table->metadata_size);
 }
 
 /// A text model with its entry.
@@ -48,8 +47,7 @@ Pipeline makePipeline(const json &metadata) {
 }
 
 /// The failure of a changed text object.
-template <typename Change>
-Status parseChanged(Change &&change) {
+template <typename Change> Status parseChanged(Change &&change) {
   json metadata = fakeMetadata();
   change(metadata["text"]);
   auto entries = parseSignatures(metadata);
@@ -134,11 +132,11 @@ TEST(TextModel, WithoutLengthsTextsMustBeEquallyLong) {
   metadata["text"]["input"].erase("lengths");
   Pipeline p = makePipeline(metadata);
   std::map<std::string, TensorRef> inputs;
-  EXPECT_TRUE(fails(makeBatch(p.model, *p.entry,
-                              {*encodeText(p.model, "abc"),
-                               *encodeText(p.model, "b")},
-                              inputs),
-                    SEQC_INVALID_ARGUMENT, "takes no lengths"));
+  EXPECT_TRUE(
+      fails(makeBatch(p.model, *p.entry,
+                      {*encodeText(p.model, "abc"), *encodeText(p.model, "b")},
+                      inputs),
+            SEQC_INVALID_ARGUMENT, "takes no lengths"));
 }
 
 TEST(TextModel, ReadsHypotheses) {
@@ -161,9 +159,9 @@ TEST(TextModel, ReadsHypotheses) {
   EXPECT_EQ((*results)[1].attention,
             (std::vector<std::vector<double>>{{5, 6}, {7, 8}}));
   EXPECT_EQ(readResults(p.model, *p.entry, outputs, 0, source, 1)->size(), 1u);
-  EXPECT_TRUE(fails(
-      readResults(p.model, *p.entry, outputs, 1, source, 1).status(),
-      SEQC_INVALID_ARGUMENT, "does not fit"));
+  EXPECT_TRUE(
+      fails(readResults(p.model, *p.entry, outputs, 1, source, 1).status(),
+            SEQC_INVALID_ARGUMENT, "does not fit"));
 }
 
 TEST(TextModel, Classifies) {
@@ -187,8 +185,8 @@ TEST(TextModel, Classifies) {
 TEST(TextModel, Tags) {
   Pipeline p = makePipeline(labelMetadata("tag", {"b", "t", 2}));
   EncodedText source = *encodeText(p.model, "good bad");
-  std::vector<TensorRef> outputs = {makeTensor<float>(
-      SEQC_F32, {1, 4, 2}, {9, 0, 0, 1, 1, 0, 0, 9})};
+  std::vector<TensorRef> outputs = {
+      makeTensor<float>(SEQC_F32, {1, 4, 2}, {9, 0, 0, 1, 1, 0, 0, 9})};
   auto results = readResults(p.model, *p.entry, outputs, 0, source, 0);
   ASSERT_TRUE(bool(results));
   EXPECT_EQ(results->front().text, "yes no");
@@ -197,8 +195,8 @@ TEST(TextModel, Tags) {
 }
 
 TEST(TextModel, RefusesWhatBreaksTheRules) {
-  EXPECT_TRUE(fails(parseChanged([](json &t) { t = 3; }),
-                    SEQC_INVALID_ARGUMENT, "found number"));
+  EXPECT_TRUE(fails(parseChanged([](json &t) { t = 3; }), SEQC_INVALID_ARGUMENT,
+                    "found number"));
   EXPECT_TRUE(fails(parseChanged([](json &t) { t["kind"] = "sing"; }),
                     SEQC_INVALID_ARGUMENT,
                     "found 'sing'; required: one of 'generate'"));
@@ -215,9 +213,8 @@ TEST(TextModel, RefusesWhatBreaksTheRules) {
                     SEQC_INVALID_ARGUMENT, "element 3 is no string"));
   EXPECT_TRUE(fails(parseChanged([](json &t) { t["output"]["eos"] = "x"; }),
                     SEQC_INVALID_ARGUMENT, "text.output.eos"));
-  EXPECT_TRUE(
-      fails(parseChanged([](json &t) { t["output"].erase("tokens"); }),
-            SEQC_INVALID_ARGUMENT, "text.output.tokens: is missing"));
+  EXPECT_TRUE(fails(parseChanged([](json &t) { t["output"].erase("tokens"); }),
+                    SEQC_INVALID_ARGUMENT, "text.output.tokens: is missing"));
   EXPECT_TRUE(parseChanged([](json &t) { t = nullptr; }).ok());
 }
 

@@ -46,12 +46,12 @@ TEST(Utf8, LowersCaseWithoutALocale) {
     char32_t upper, lower;
   };
   for (auto [upper, lower] :
-       {Pair{U'A', U'a'}, Pair{U'Z', U'z'}, Pair{U'À', U'à'}, Pair{U'Þ', U'þ'},
-        Pair{U'Ā', U'ā'}, Pair{U'Ž', U'ž'}, Pair{U'Ÿ', U'ÿ'}, Pair{U'İ', U'i'},
-        Pair{U'Ĳ', U'ĳ'}, Pair{U'Ŋ', U'ŋ'}, Pair{U'Α', U'α'}, Pair{U'Ω', U'ω'},
-        Pair{U'Ά', U'ά'}, Pair{U'Ό', U'ό'}, Pair{U'Ώ', U'ώ'}, Pair{U'Ϊ', U'ϊ'},
-        Pair{U'Ѐ', U'ѐ'}, Pair{U'Я', U'я'}, Pair{U'Ґ', U'ґ'}, Pair{U'Ӏ', U'ӏ'},
-        Pair{U'Ӂ', U'ӂ'}, Pair{U'Ա', U'ա'}, Pair{U'Ẁ', U'ẁ'}, Pair{U'ẞ', U'ß'},
+       {Pair{U'A', U'a'}, Pair{U'Z', U'z'},  Pair{U'À', U'à'}, Pair{U'Þ', U'þ'},
+        Pair{U'Ā', U'ā'}, Pair{U'Ž', U'ž'},  Pair{U'Ÿ', U'ÿ'}, Pair{U'İ', U'i'},
+        Pair{U'Ĳ', U'ĳ'}, Pair{U'Ŋ', U'ŋ'},  Pair{U'Α', U'α'}, Pair{U'Ω', U'ω'},
+        Pair{U'Ά', U'ά'}, Pair{U'Ό', U'ό'},  Pair{U'Ώ', U'ώ'}, Pair{U'Ϊ', U'ϊ'},
+        Pair{U'Ѐ', U'ѐ'}, Pair{U'Я', U'я'},  Pair{U'Ґ', U'ґ'}, Pair{U'Ӏ', U'ӏ'},
+        Pair{U'Ӂ', U'ӂ'}, Pair{U'Ա', U'ա'},  Pair{U'Ẁ', U'ẁ'}, Pair{U'ẞ', U'ß'},
         Pair{U'Ạ', U'ạ'}, Pair{U'Ａ', U'ａ'}}) {
     EXPECT_EQ(unsigned(toLower(upper)), unsigned(lower));
     EXPECT_EQ(unsigned(toLower(lower)), unsigned(lower));
