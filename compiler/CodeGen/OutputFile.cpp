@@ -13,11 +13,24 @@ using namespace llvm;
 
 namespace seqc {
 
+InterruptGuard::InterruptGuard() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGHUP, SIGINT, SIGTERM})
+    sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+}
+
+InterruptGuard::~InterruptGuard() {
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 Expected<TemporaryFile> TemporaryFile::create(StringRef destination,
                                               StringRef suffix) {
   SmallString<128> model(sys::path::parent_path(destination));
   sys::path::append(model, "." + sys::path::filename(destination) +
                                "-%%%%%%%%." + suffix);
+  InterruptGuard guard;
   int descriptor;
   SmallString<128> path;
   if (std::error_code code = sys::fs::createUniqueFile(model, descriptor, path))
@@ -81,6 +94,7 @@ Error TemporaryFile::keep(StringRef destination, bool executable) {
   if (std::error_code code =
           sys::fs::setPermissions(path, static_cast<sys::fs::perms>(mode)))
     return makeFileFailure("cannot write", destination, code);
+  InterruptGuard guard;
   if (std::error_code code = sys::fs::rename(path, destination))
     return makeFileFailure("cannot write", destination, code);
   sys::DontRemoveFileOnSignal(path);

@@ -13,10 +13,27 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
 #include <memory>
 #include <string>
 
 namespace seqc {
+
+/// Puts interrupts off for its life, so that they find files and the list of
+/// files to remove in agreement.
+class InterruptGuard {
+public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard &) = delete;
+  InterruptGuard &operator=(const InterruptGuard &) = delete;
+
+  /// The signals that were blocked before; a child restores them.
+  const sigset_t &getSignalsBefore() const { return before; }
+
+private:
+  sigset_t before;
+};
 
 /// A temporary file beside `destination`, removed when this object dies, unless
 /// kept.

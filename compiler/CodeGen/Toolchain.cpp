@@ -1,6 +1,7 @@
 //===- Toolchain.cpp - Linker, start files and archives -------------------===//
 
 #include "compiler/CodeGen/Toolchain.h"
+#include "compiler/CodeGen/OutputFile.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
@@ -180,10 +181,14 @@ int runProgram(StringRef program, ArrayRef<std::string> arguments,
     output = std::strerror(errno);
     return -1;
   }
+  // An interrupt waits for the child, which else would write files that are
+  // removed already. A terminal interrupts both at once.
+  InterruptGuard guard;
   pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) {
-    // An interrupted compilation takes its linker along.
+    pthread_sigmask(SIG_SETMASK, &guard.getSignalsBefore(), nullptr);
+    // A compilation that is killed takes its linker along.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
       _exit(127);

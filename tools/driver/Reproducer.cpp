@@ -3,6 +3,7 @@
 #include "tools/driver/Reproducer.h"
 #include "tools/driver/ExitCode.h"
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 
@@ -117,10 +118,19 @@ static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
 void installFaultHandlers() {
   // Touched now, so that a handler does not construct it.
   clearWork();
+  // What the caller ignores, as nohup does, stays ignored; LLVM's handlers
+  // would remove the temporary files and go on without them. A file that grows
+  // too large is an error of write(), not the end of the process.
+  SmallVector<int> ignored{SIGXFSZ};
+  for (int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) == 0 &&
+        action.sa_handler == SIG_IGN)
+      ignored.push_back(signal);
+  }
   sys::AddSignalHandler(onCrash, nullptr);
-  // A file that grows too large is an error of write(), not the end of the
-  // process. LLVM's handlers are in place by now and would say otherwise.
-  std::signal(SIGXFSZ, SIG_IGN);
+  for (int signal : ignored)
+    std::signal(signal, SIG_IGN);
   install_fatal_error_handler(onFatalError);
   install_bad_alloc_error_handler(onBadAlloc);
   std::set_new_handler(onMemoryExhausted);

@@ -10,6 +10,14 @@ import time
 seqc, model, folder = sys.argv[1:4]
 os.makedirs(folder, exist_ok=True)
 output = os.path.join(folder, "out")
+
+
+def heed_interrupts():
+    """Test runners ignore interrupts, which children inherit."""
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, signal.SIG_DFL)
+
+
 command = [seqc, "compile", model, "-o", output]
 begin = time.monotonic()
 subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
@@ -19,7 +27,7 @@ with open(output, "rb") as file:
 interrupted = 0
 for number, kind in enumerate([signal.SIGINT, signal.SIGTERM] * 8):
     os.remove(output)
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts)
     time.sleep(whole * (number + 0.5) / 16)
     process.send_signal(kind)
     code = process.wait()
