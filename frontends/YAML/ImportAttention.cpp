@@ -1,8 +1,10 @@
-//===- ImportAttention.cpp - Attention of every kind -----------------------===//
+//===- ImportAttention.cpp - Attention of every kind
+//-----------------------===//
 //
-// Projections of queries, keys and values are linear layers in front of seq.attention;
-// those of keys and values stand outside of a decoder step, where they are computed once.
-// A score that has no name is an expression over q and k and becomes the op's region.
+// Projections of queries, keys and values are linear layers in front of
+// seq.attention; those of keys and values stand outside of a decoder step,
+// where they are computed once. A score that has no name is an expression over
+// q and k and becomes the op's region.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +28,8 @@ public:
   AttentionImport(Importer &importer, LayerContext &layer)
       : importer(importer), layer(layer),
         reader(importer.reporter, *layer.node, layer.user.subject,
-               {"kind", "weights", "query", "key", "value", "score", "size", "heads",
-                "normalizer", "scale", "softcap", "causal", "window"}),
+               {"kind", "weights", "query", "key", "value", "score", "size",
+                "heads", "normalizer", "scale", "softcap", "causal", "window"}),
         inner(importer.builder()), outer(importer.outer) {}
 
   Signal run();
@@ -41,11 +43,13 @@ private:
   /// Builds the region of a score that is an expression; null after an error.
   std::unique_ptr<mlir::Block> buildRegion();
   mlir::Value weight(StringRef name, ArrayRef<int64_t> shape) {
-    return importer.weights.get(layer.prefix + "." + name.str(), shape, layer.user);
+    return importer.weights.get(layer.prefix + "." + name.str(), shape,
+                                layer.user);
   }
-  /// linearLast with the weight `name`.weight and, if the file has it, `name`.bias.
-  mlir::Value project(TensorBuilder &b, StringRef name, mlir::Value x, int64_t rows,
-                      int64_t columns);
+  /// linearLast with the weight `name`.weight and, if the file has it,
+  /// `name`.bias.
+  mlir::Value project(TensorBuilder &b, StringRef name, mlir::Value x,
+                      int64_t rows, int64_t columns);
   mlir::Value splitHeads(TensorBuilder &b, mlir::Value x);
   mlir::Value joinHeads(TensorBuilder &b, mlir::Value x);
   Signal finish(mlir::Value output, mlir::Value probabilities);
@@ -70,13 +74,16 @@ private:
 
 bool AttentionImport::readSignals() {
   querySignal = importer.resolveInput(reader, "query");
-  keySignal = reader.has("key") ? importer.resolveInput(reader, "key") : querySignal;
-  valueSignal = reader.has("value") ? importer.resolveInput(reader, "value") : keySignal;
+  keySignal =
+      reader.has("key") ? importer.resolveInput(reader, "key") : querySignal;
+  valueSignal =
+      reader.has("value") ? importer.resolveInput(reader, "value") : keySignal;
   if (!querySignal.isValid() || !keySignal.isValid() || !valueSignal.isValid())
     return false;
   bool isStep = importer.step != nullptr;
   bool sound = true;
-  auto check = [&](StringRef name, const Signal &signal, bool fits, StringRef required) {
+  auto check = [&](StringRef name, const Signal &signal, bool fits,
+                   StringRef required) {
     if (fits)
       return;
     sound = false;
@@ -91,14 +98,16 @@ bool AttentionImport::readSignals() {
   check("value", valueSignal, valueSignal.kind == Signal::Kind::Sequence,
         "a sequence of features");
   if (sound && keySignal.time != valueSignal.time) {
-    reader.errorAt("value", "'value' has the time dimension '" + valueSignal.time +
-                                "', 'key' has '" + keySignal.time + "'; required is one");
+    reader.errorAt("value", "'value' has the time dimension '" +
+                                valueSignal.time + "', 'key' has '" +
+                                keySignal.time + "'; required is one");
     sound = false;
   }
   if (!sound)
     return false;
-  query = querySignal.kind == Signal::Kind::Vector ? inner.unsqueeze(querySignal.value, 1)
-                                                   : importer.batchMajor(querySignal);
+  query = querySignal.kind == Signal::Kind::Vector
+              ? inner.unsqueeze(querySignal.value, 1)
+              : importer.batchMajor(querySignal);
   key = importer.batchMajor(keySignal);
   value = importer.batchMajor(valueSignal);
   valueFeatures = valueSignal.features;
@@ -107,22 +116,24 @@ bool AttentionImport::readSignals() {
 
 bool AttentionImport::readAttributes() {
   heads = reader.getInteger("heads", 1, 1024).value_or(0);
-  std::string words =
-      reader.getWord("normalizer", {"softmax", "negated_softmax", "sigmoid", "none"})
-          .value_or("softmax");
+  std::string words = reader
+                          .getWord("normalizer", {"softmax", "negated_softmax",
+                                                  "sigmoid", "none"})
+                          .value_or("softmax");
   normalizer = *seq::symbolizeNormalizer(words);
   scale = reader.getNumber("scale");
   softcap = reader.getNumber("softcap");
   if (softcap && *softcap <= 0) {
-    reader.errorAt("softcap", "'softcap' is " + reader.find("softcap")->describe() +
+    reader.errorAt("softcap", "'softcap' is " +
+                                  reader.find("softcap")->describe() +
                                   "; required is a number above 0");
     return false;
   }
   if (const Node *node = reader.find("causal")) {
     if (std::optional<bool> truth = node->asBool())
       causal = *truth ? seq::Causal::TopLeft : seq::Causal::None;
-    else if (std::optional<std::string> word =
-                 reader.getWord("causal", {"true", "false", "top_left", "bottom_right"}))
+    else if (std::optional<std::string> word = reader.getWord(
+                 "causal", {"true", "false", "top_left", "bottom_right"}))
       causal = *seq::symbolizeCausal(*word);
   }
   if (const Node *node = reader.find("window")) {
@@ -133,23 +144,27 @@ bool AttentionImport::readAttributes() {
     else
       sides.assign(2, node->asInteger().value_or(-2));
     if (sides.size() != 2 || sides[0] < -1 || sides[1] < -1) {
-      reader.errorAt("window", "'window' is " + node->describe() +
-                                   "; required is a whole number, or [LEFT, RIGHT] with -1 "
-                                   "for no bound");
+      reader.errorAt(
+          "window",
+          "'window' is " + node->describe() +
+              "; required is a whole number, or [LEFT, RIGHT] with -1 "
+              "for no bound");
       return false;
     }
     window = sides;
   }
   if (importer.step && (causal != seq::Causal::None || window)) {
-    reader.errorAt(window ? "window" : "causal",
-                   "a step has one query; 'causal' and 'window' need a sequence of them");
+    reader.errorAt(
+        window ? "window" : "causal",
+        "a step has one query; 'causal' and 'window' need a sequence of them");
     return false;
   }
 
   std::optional<std::string> text = reader.getText("score");
   if (!text) {
     if (!heads && !reader.has("score"))
-      reader.require("score", "one of " + join(ArrayRef<StringRef>(kScores), ", ") +
+      reader.require("score", "one of " +
+                                  join(ArrayRef<StringRef>(kScores), ", ") +
                                   ", or an expression over q and k such as "
                                   "'sum(tanh(q * k))'");
     score = seq::Score::Scaled;
@@ -160,19 +175,22 @@ bool AttentionImport::readAttributes() {
     return reader.getWord("score", kScores).has_value();
   score = named ? *seq::symbolizeScore(*text) : seq::Score::Region;
   if (heads && score != seq::Score::Scaled) {
-    reader.errorAt("score", "an attention with heads has the score 'scaled'; found '" + *text +
-                                "'");
+    reader.errorAt("score",
+                   "an attention with heads has the score 'scaled'; found '" +
+                       *text + "'");
     return false;
   }
   if (scale && score != seq::Score::Scaled) {
-    reader.errorAt("scale", "'scale' belongs to the score 'scaled'; found '" + *text + "'");
+    reader.errorAt("scale", "'scale' belongs to the score 'scaled'; found '" +
+                                *text + "'");
     return false;
   }
   return true;
 }
 
-mlir::Value AttentionImport::project(TensorBuilder &b, StringRef name, mlir::Value x,
-                                     int64_t rows, int64_t columns) {
+mlir::Value AttentionImport::project(TensorBuilder &b, StringRef name,
+                                     mlir::Value x, int64_t rows,
+                                     int64_t columns) {
   mlir::Value matrix = weight((name + ".weight").str(), {rows, columns});
   std::string biasName = layer.prefix + "." + name.str() + ".bias";
   mlir::Value offset;
@@ -188,7 +206,8 @@ bool AttentionImport::buildNamedScore() {
   case seq::Score::Scaled:
     if (d == e)
       return true;
-    reader.errorAt("query", "the query has " + Twine(d) + " features and the key " + Twine(e) +
+    reader.errorAt("query", "the query has " + Twine(d) +
+                                " features and the key " + Twine(e) +
                                 "; the score '" + seq::stringifyScore(score) +
                                 "' requires equal numbers");
     return false;
@@ -207,7 +226,8 @@ bool AttentionImport::buildNamedScore() {
     if (importer.weights.getShape(biasName)) {
       // A softmax does not see a constant added to all scores.
       mlir::Value offset = importer.weights.get(biasName, {1}, layer.user);
-      if (normalizer == seq::Normalizer::Sigmoid || normalizer == seq::Normalizer::None) {
+      if (normalizer == seq::Normalizer::Sigmoid ||
+          normalizer == seq::Normalizer::None) {
         mlir::OpFoldResult one = outer.getBuilder().getIndexAttr(1);
         bias = outer.expand(offset, {{0, 1, 2}}, {one, one, one});
       }
@@ -238,22 +258,24 @@ mlir::Value AttentionImport::joinHeads(TensorBuilder &b, mlir::Value x) {
 bool AttentionImport::buildHeads() {
   int64_t e = querySignal.features;
   if (e % heads != 0) {
-    reader.errorAt("heads", "the query's " + Twine(e) + " features do not divide by " +
-                                Twine(heads) + " heads");
+    reader.errorAt("heads", "the query's " + Twine(e) +
+                                " features do not divide by " + Twine(heads) +
+                                " heads");
     return false;
   }
   WeightReader &weights = importer.weights;
   bool joint = keySignal.features == e && valueSignal.features == e;
   std::string biasName = layer.prefix + ".in_proj_bias";
   bool hasBias = weights.getShape(biasName).has_value();
-  auto projectPart = [&](TensorBuilder &b, mlir::Value x, int64_t part, StringRef separate,
-                         int64_t columns) {
+  auto projectPart = [&](TensorBuilder &b, mlir::Value x, int64_t part,
+                         StringRef separate, int64_t columns) {
     mlir::Value matrix =
-        joint ? weights.getRows(layer.prefix + ".in_proj_weight", {3 * e, e}, part * e, e,
-                                layer.user)
+        joint ? weights.getRows(layer.prefix + ".in_proj_weight", {3 * e, e},
+                                part * e, e, layer.user)
               : weight(separate, {e, columns});
     mlir::Value offset =
-        hasBias ? weights.getRows(biasName, {3 * e}, part * e, e, layer.user) : mlir::Value();
+        hasBias ? weights.getRows(biasName, {3 * e}, part * e, e, layer.user)
+                : mlir::Value();
     return splitHeads(b, b.linearLast(x, matrix, offset));
   };
   query = projectPart(inner, query, 0, "q_proj_weight", e);
@@ -271,7 +293,8 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
       parseExpression(node->text, [&](size_t offset, StringRef message) {
         Position at = position;
         at.column += offset;
-        importer.reporter.error(at, Twine(reader.getSubject()) + ": " + message);
+        importer.reporter.error(at,
+                                Twine(reader.getSubject()) + ": " + message);
       });
   if (!expression)
     return nullptr;
@@ -280,11 +303,12 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   inside.setLoc(inner.getLoc());
   inside.getBuilder().setInsertionPointToStart(block.get());
   int64_t any = mlir::ShapedType::kDynamic;
-  mlir::Value q =
-      block->addArgument(inner.f32Type({any, querySignal.features}), inner.getLoc());
-  mlir::Value k = block->addArgument(inner.f32Type({any, keySignal.features}), inner.getLoc());
-  EquationBuilder equations(importer.reporter, importer.weights, inside, layer.user,
-                            layer.prefix, inside.dim(q, 0));
+  mlir::Value q = block->addArgument(inner.f32Type({any, querySignal.features}),
+                                     inner.getLoc());
+  mlir::Value k = block->addArgument(inner.f32Type({any, keySignal.features}),
+                                     inner.getLoc());
+  EquationBuilder equations(importer.reporter, importer.weights, inside,
+                            layer.user, layer.prefix, inside.dim(q, 0));
   equations.define("q", Term::vector(q, querySignal.features));
   equations.define("k", Term::vector(k, keySignal.features));
   Term term = equations.evaluate(*expression, position);
@@ -296,20 +320,23 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   mlir::Value result = equations.asNumber(term, position, "the score");
   if (!result)
     return nullptr;
-  seq::YieldOp::create(inside.getBuilder(), inner.getLoc(), mlir::ValueRange{result});
+  seq::YieldOp::create(inside.getBuilder(), inner.getLoc(),
+                       mlir::ValueRange{result});
   return block;
 }
 
 Signal AttentionImport::finish(mlir::Value output, mlir::Value probabilities) {
   bool isVector = querySignal.kind == Signal::Kind::Vector;
   if (heads) {
-    output = project(inner, "out_proj", joinHeads(inner, output), valueFeatures, valueFeatures);
+    output = project(inner, "out_proj", joinHeads(inner, output), valueFeatures,
+                     valueFeatures);
     if (probabilities && isVector) {
-      // The mean over heads, as torch.nn.MultiheadAttention gives it. Its extents are taken
-      // outside of a step: they do not change in it.
+      // The mean over heads, as torch.nn.MultiheadAttention gives it. Its
+      // extents are taken outside of a step: they do not change in it.
       mlir::OpFoldResult one = inner.getBuilder().getIndexAttr(1);
-      probabilities = inner.reduce(probabilities, 1, Reduction::Mean,
-                                   {inner.dim(query, 0), one, outer.dim(key, 2)});
+      probabilities =
+          inner.reduce(probabilities, 1, Reduction::Mean,
+                       {inner.dim(query, 0), one, outer.dim(key, 2)});
     }
   }
   if (probabilities) {
@@ -342,9 +369,11 @@ Signal AttentionImport::run() {
     return {};
 
   auto shapeOf = [](mlir::Value v) {
-    return SmallVector<int64_t>(cast<mlir::RankedTensorType>(v.getType()).getShape());
+    return SmallVector<int64_t>(
+        cast<mlir::RankedTensorType>(v.getType()).getShape());
   };
-  SmallVector<int64_t> outputShape = shapeOf(query), weightShape = shapeOf(query);
+  SmallVector<int64_t> outputShape = shapeOf(query),
+                       weightShape = shapeOf(query);
   outputShape.back() = shapeOf(value).back();
   weightShape.back() = mlir::ShapedType::kDynamic;
   bool wanted = importer.step || importer.isMentioned(layer.name + ".weights");
@@ -353,12 +382,13 @@ Signal AttentionImport::run() {
   if (wanted)
     weightType = inner.f32Type(weightShape);
   auto op = seq::AttentionOp::create(
-      ops, inner.getLoc(), inner.f32Type(outputShape), weightType, score, query, key, value,
-      scoreWeight, mlir::Value(), bias, keySignal.lengths,
+      ops, inner.getLoc(), inner.f32Type(outputShape), weightType, score, query,
+      key, value, scoreWeight, mlir::Value(), bias, keySignal.lengths,
       importer.step ? importer.stepRows : mlir::Value(),
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,
-      window ? ops.getDenseI64ArrayAttr(*window) : mlir::DenseI64ArrayAttr(), normalizer);
+      window ? ops.getDenseI64ArrayAttr(*window) : mlir::DenseI64ArrayAttr(),
+      normalizer);
   if (region)
     op.getScoreRegion().push_back(region.release());
   return finish(op.getOutput(), wanted ? op.getProbabilities() : mlir::Value());

@@ -1,4 +1,5 @@
-//===- TensorBuilder.cpp - Tensor expressions in the import form -----------===//
+//===- TensorBuilder.cpp - Tensor expressions in the import form
+//-----------===//
 
 #include "frontends/YAML/TensorBuilder.h"
 
@@ -59,10 +60,12 @@ Value TensorBuilder::transpose(Value tensor, ArrayRef<int64_t> permutation) {
   for (int64_t from : permutation)
     sizes.push_back(dim(tensor, from));
   Value init = empty(sizes, typeOf(tensor).getElementType());
-  return linalg::TransposeOp::create(builder, loc, tensor, init, permutation)->getResult(0);
+  return linalg::TransposeOp::create(builder, loc, tensor, init, permutation)
+      ->getResult(0);
 }
 
-Value TensorBuilder::collapse(Value tensor, ArrayRef<ReassociationIndices> groups) {
+Value TensorBuilder::collapse(Value tensor,
+                              ArrayRef<ReassociationIndices> groups) {
   if (typeOf(tensor).getRank() == static_cast<int64_t>(groups.size()))
     return tensor;
   return tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
@@ -76,7 +79,8 @@ Value TensorBuilder::expand(Value tensor, ArrayRef<ReassociationIndices> groups,
   for (OpFoldResult size : sizes)
     shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
   auto type = RankedTensorType::get(shape, typeOf(tensor).getElementType());
-  return tensor::ExpandShapeOp::create(builder, loc, type, tensor, groups, sizes);
+  return tensor::ExpandShapeOp::create(builder, loc, type, tensor, groups,
+                                       sizes);
 }
 
 /// The grouping that joins all but the last of `rank` dimensions.
@@ -134,7 +138,8 @@ Value TensorBuilder::concat(ArrayRef<Value> tensors, int64_t dim) {
   return tensor::ConcatOp::create(builder, loc, dim, ValueRange(tensors));
 }
 
-Value TensorBuilder::slice(Value tensor, int64_t dim, int64_t begin, int64_t size) {
+Value TensorBuilder::slice(Value tensor, int64_t dim, int64_t begin,
+                           int64_t size) {
   if (begin == 0 && typeOf(tensor).getDimSize(dim) == size)
     return tensor;
   SmallVector<OpFoldResult> sizes = dims(tensor);
@@ -142,13 +147,15 @@ Value TensorBuilder::slice(Value tensor, int64_t dim, int64_t begin, int64_t siz
   SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
   offsets[dim] = builder.getIndexAttr(begin);
   sizes[dim] = builder.getIndexAttr(size);
-  return tensor::ExtractSliceOp::create(builder, loc, tensor, offsets, sizes, strides);
+  return tensor::ExtractSliceOp::create(builder, loc, tensor, offsets, sizes,
+                                        strides);
 }
 
 Value TensorBuilder::broadcast(Value tensor, ArrayRef<OpFoldResult> sizes,
                                ArrayRef<int64_t> added) {
   Value init = empty(sizes, typeOf(tensor).getElementType());
-  return linalg::BroadcastOp::create(builder, loc, tensor, init, added)->getResult(0);
+  return linalg::BroadcastOp::create(builder, loc, tensor, init, added)
+      ->getResult(0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,16 +163,19 @@ Value TensorBuilder::broadcast(Value tensor, ArrayRef<OpFoldResult> sizes,
 //===----------------------------------------------------------------------===//
 
 Value TensorBuilder::constant(double value) {
-  return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getF32FloatAttr(value));
 }
 
 Value TensorBuilder::fill(ArrayRef<OpFoldResult> sizes, double value) {
   Value init = empty(sizes, builder.getF32Type());
-  return linalg::FillOp::create(builder, loc, constant(value), init).getResult(0);
+  return linalg::FillOp::create(builder, loc, constant(value), init)
+      .getResult(0);
 }
 
 Value TensorBuilder::fillInteger(ArrayRef<OpFoldResult> sizes, int32_t value) {
-  Value scalar = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  Value scalar =
+      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
   Value init = empty(sizes, builder.getI32Type());
   return linalg::FillOp::create(builder, loc, scalar, init).getResult(0);
 }
@@ -178,18 +188,32 @@ Value TensorBuilder::fillLike(Value like, double value) {
   return fill(dims(like), value);
 }
 
-Value TensorBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
-Value TensorBuilder::sub(Value a, Value b) { return arith::SubFOp::create(builder, loc, a, b); }
-Value TensorBuilder::mul(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
-Value TensorBuilder::div(Value a, Value b) { return arith::DivFOp::create(builder, loc, a, b); }
+Value TensorBuilder::add(Value a, Value b) {
+  return arith::AddFOp::create(builder, loc, a, b);
+}
+Value TensorBuilder::sub(Value a, Value b) {
+  return arith::SubFOp::create(builder, loc, a, b);
+}
+Value TensorBuilder::mul(Value a, Value b) {
+  return arith::MulFOp::create(builder, loc, a, b);
+}
+Value TensorBuilder::div(Value a, Value b) {
+  return arith::DivFOp::create(builder, loc, a, b);
+}
 
 Value TensorBuilder::apply(StringRef function, Value x) {
   auto max = [&](Value a, Value b) -> Value {
     return arith::MaximumFOp::create(builder, loc, a, b);
   };
-  auto exp = [&](Value a) -> Value { return math::ExpOp::create(builder, loc, a); };
-  auto abs = [&](Value a) -> Value { return math::AbsFOp::create(builder, loc, a); };
-  auto negate = [&](Value a) -> Value { return arith::NegFOp::create(builder, loc, a); };
+  auto exp = [&](Value a) -> Value {
+    return math::ExpOp::create(builder, loc, a);
+  };
+  auto abs = [&](Value a) -> Value {
+    return math::AbsFOp::create(builder, loc, a);
+  };
+  auto negate = [&](Value a) -> Value {
+    return arith::NegFOp::create(builder, loc, a);
+  };
   if (function == "sigmoid") {
     Value one = fillLike(x, 1);
     return div(one, add(one, exp(negate(x))));
@@ -208,13 +232,15 @@ Value TensorBuilder::apply(StringRef function, Value x) {
     return abs(x);
   if (function == "softplus") {
     // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
-    Value tail = math::LogOp::create(builder, loc, add(fillLike(x, 1), exp(negate(abs(x)))));
+    Value tail = math::LogOp::create(builder, loc,
+                                     add(fillLike(x, 1), exp(negate(abs(x)))));
     return add(max(x, fillLike(x, 0)), tail);
   }
   if (function == "softsign")
     return div(x, add(fillLike(x, 1), abs(x)));
   if (function == "elu") {
-    // exp sees no positive argument, so that the branch not taken cannot overflow.
+    // exp sees no positive argument, so that the branch not taken cannot
+    // overflow.
     Value zero = fillLike(x, 0);
     Value low = arith::MinimumFOp::create(builder, loc, x, zero);
     return add(max(x, zero), sub(exp(low), fillLike(x, 1)));
@@ -225,7 +251,8 @@ Value TensorBuilder::apply(StringRef function, Value x) {
     return add(max(x, zero), mul(low, fillLike(x, 0.01)));
   }
   if (function == "gelu") {
-    Value erf = math::ErfOp::create(builder, loc, mul(x, fillLike(x, std::sqrt(0.5))));
+    Value erf =
+        math::ErfOp::create(builder, loc, mul(x, fillLike(x, std::sqrt(0.5))));
     return mul(mul(x, fillLike(x, 0.5)), add(fillLike(x, 1), erf));
   }
   if (function == "softmax")
@@ -242,7 +269,9 @@ Value TensorBuilder::reduceLast(Value x, Reduction reduction) {
 Value TensorBuilder::reduce(Value x, int64_t dimension, Reduction reduction,
                             ArrayRef<OpFoldResult> sizes) {
   constexpr double inf = std::numeric_limits<double>::infinity();
-  double start = reduction == Reduction::Max ? -inf : reduction == Reduction::Min ? inf : 0;
+  double start = reduction == Reduction::Max   ? -inf
+                 : reduction == Reduction::Min ? inf
+                                               : 0;
   Value init = fill(sizes, start);
   Value share;
   if (reduction == Reduction::Mean)
@@ -255,10 +284,13 @@ Value TensorBuilder::reduce(Value x, int64_t dimension, Reduction reduction,
       result = arith::MinimumFOp::create(b, loc, args[0], args[1]);
     else
       result = arith::AddFOp::create(
-          b, loc, share ? arith::MulFOp::create(b, loc, args[0], share) : args[0], args[1]);
+          b, loc,
+          share ? arith::MulFOp::create(b, loc, args[0], share) : args[0],
+          args[1]);
     linalg::YieldOp::create(b, loc, result);
   };
-  return linalg::ReduceOp::create(builder, loc, x, init, ArrayRef<int64_t>{dimension}, combine)
+  return linalg::ReduceOp::create(builder, loc, x, init,
+                                  ArrayRef<int64_t>{dimension}, combine)
       ->getResult(0);
 }
 
@@ -278,15 +310,16 @@ Value TensorBuilder::argmaxRows(Value rows) {
   AffineMap all = AffineMap::getMultiDimIdentityMap(2, context);
   AffineMap row = AffineMap::get(2, 0, builder.getAffineDimExpr(0));
   auto generic = linalg::GenericOp::create(
-      builder, loc, TypeRange{best.getType(), where.getType()}, ValueRange{rows},
-      ValueRange{best, where}, ArrayRef<AffineMap>{all, row, row},
+      builder, loc, TypeRange{best.getType(), where.getType()},
+      ValueRange{rows}, ValueRange{best, where},
+      ArrayRef<AffineMap>{all, row, row},
       ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
                                     utils::IteratorType::reduction},
       [](OpBuilder &b, Location loc, ValueRange args) {
         Value column = linalg::IndexOp::create(b, loc, 1);
         Value id = arith::IndexCastOp::create(b, loc, b.getI32Type(), column);
-        Value better =
-            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, args[0], args[1]);
+        Value better = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                             args[0], args[1]);
         Value top = arith::SelectOp::create(b, loc, better, args[0], args[1]);
         Value topId = arith::SelectOp::create(b, loc, better, id, args[2]);
         linalg::YieldOp::create(b, loc, ValueRange{top, topId});
@@ -301,8 +334,9 @@ Value TensorBuilder::argmaxRows(Value rows) {
 Value TensorBuilder::linear(Value rows, Value weight, Value bias) {
   SmallVector<OpFoldResult> sizes = {dim(rows, 0), dim(weight, 0)};
   Value init = bias ? broadcast(bias, sizes, {0}) : fill(sizes, 0);
-  return linalg::MatmulTransposeBOp::create(builder, loc, TypeRange{init.getType()},
-                                            ValueRange{rows, weight}, ValueRange{init})
+  return linalg::MatmulTransposeBOp::create(
+             builder, loc, TypeRange{init.getType()}, ValueRange{rows, weight},
+             ValueRange{init})
       ->getResult(0);
 }
 
@@ -318,12 +352,14 @@ Value TensorBuilder::gatherRows(Value table, Value ids) {
   AffineMap all = AffineMap::getMultiDimIdentityMap(rank, builder.getContext());
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   auto generic = linalg::GenericOp::create(
-      builder, loc, TypeRange{init.getType()}, ValueRange{ids}, ValueRange{init},
-      ArrayRef<AffineMap>{all.dropResult(rank - 1), all}, loops,
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value row = arith::IndexCastOp::create(b, loc, b.getIndexType(), args[0]);
+      builder, loc, TypeRange{init.getType()}, ValueRange{ids},
+      ValueRange{init}, ArrayRef<AffineMap>{all.dropResult(rank - 1), all},
+      loops, [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value row =
+            arith::IndexCastOp::create(b, loc, b.getIndexType(), args[0]);
         Value column = linalg::IndexOp::create(b, loc, rank - 1);
-        Value element = tensor::ExtractOp::create(b, loc, table, ValueRange{row, column});
+        Value element =
+            tensor::ExtractOp::create(b, loc, table, ValueRange{row, column});
         linalg::YieldOp::create(b, loc, element);
       });
   return generic.getResult(0);
@@ -333,7 +369,8 @@ Value TensorBuilder::poolSteps(Value x, Value lengths, Reduction reduction) {
   OpFoldResult batch = dim(x, 0), steps = dim(x, 1), features = dim(x, 2);
   SmallVector<OpFoldResult> sizes = {batch, features};
   if (!lengths) {
-    Value cast = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), toValue(steps));
+    Value cast = arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
+                                            toValue(steps));
     Value init = empty({batch}, builder.getI32Type());
     lengths = linalg::FillOp::create(builder, loc, cast, init).getResult(0);
   }
@@ -347,7 +384,8 @@ Value TensorBuilder::poolSteps(Value x, Value lengths, Reduction reduction) {
     return AffineMap::get(3, 0, results, context);
   };
   auto pooled = linalg::GenericOp::create(
-      builder, loc, TypeRange{init.getType()}, ValueRange{x, lengths}, ValueRange{init},
+      builder, loc, TypeRange{init.getType()}, ValueRange{x, lengths},
+      ValueRange{init},
       ArrayRef<AffineMap>{map({b, t, f}), map({b}), map({b, f})},
       ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
                                     utils::IteratorType::parallel,
@@ -355,10 +393,11 @@ Value TensorBuilder::poolSteps(Value x, Value lengths, Reduction reduction) {
       [&](OpBuilder &b, Location loc, ValueRange args) {
         Value step = linalg::IndexOp::create(b, loc, 2);
         Value at = arith::IndexCastOp::create(b, loc, b.getI32Type(), step);
-        Value lives =
-            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, at, args[1]);
-        Value next = isMax ? Value(arith::MaximumFOp::create(b, loc, args[2], args[0]))
-                           : Value(arith::AddFOp::create(b, loc, args[2], args[0]));
+        Value lives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                            at, args[1]);
+        Value next =
+            isMax ? Value(arith::MaximumFOp::create(b, loc, args[2], args[0]))
+                  : Value(arith::AddFOp::create(b, loc, args[2], args[0]));
         Value result = arith::SelectOp::create(b, loc, lives, next, args[2]);
         linalg::YieldOp::create(b, loc, result);
       });
@@ -370,17 +409,19 @@ Value TensorBuilder::poolSteps(Value x, Value lengths, Reduction reduction) {
   AffineMap all = AffineMap::getMultiDimIdentityMap(2, context);
   Value result = empty(sizes, builder.getF32Type());
   auto finished = linalg::GenericOp::create(
-      builder, loc, TypeRange{result.getType()}, ValueRange{pooled.getResult(0), lengths},
-      ValueRange{result}, ArrayRef<AffineMap>{all, row, all},
+      builder, loc, TypeRange{result.getType()},
+      ValueRange{pooled.getResult(0), lengths}, ValueRange{result},
+      ArrayRef<AffineMap>{all, row, all},
       SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
       [&](OpBuilder &b, Location loc, ValueRange args) {
         Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
-        Value lives =
-            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, args[1], zero);
+        Value lives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
+                                            args[1], zero);
         Value nothing = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
         Value value = args[0];
         if (reduction == Reduction::Mean) {
-          Value count = arith::SIToFPOp::create(b, loc, b.getF32Type(), args[1]);
+          Value count =
+              arith::SIToFPOp::create(b, loc, b.getF32Type(), args[1]);
           value = arith::DivFOp::create(b, loc, value, count);
         }
         Value yielded = arith::SelectOp::create(b, loc, lives, value, nothing);
@@ -401,8 +442,8 @@ Value TensorBuilder::lastStep(Value x, Value lengths) {
   AffineMap row = AffineMap::get(2, 0, builder.getAffineDimExpr(0));
   AffineMap all = AffineMap::getMultiDimIdentityMap(2, builder.getContext());
   auto generic = linalg::GenericOp::create(
-      builder, loc, TypeRange{init.getType()}, ValueRange{lengths}, ValueRange{init},
-      ArrayRef<AffineMap>{row, all},
+      builder, loc, TypeRange{init.getType()}, ValueRange{lengths},
+      ValueRange{init}, ArrayRef<AffineMap>{row, all},
       SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
       [&](OpBuilder &b, Location loc, ValueRange args) {
         Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
@@ -412,11 +453,13 @@ Value TensorBuilder::lastStep(Value x, Value lengths) {
         Value step = arith::IndexCastOp::create(b, loc, b.getIndexType(), at);
         Value batch = linalg::IndexOp::create(b, loc, 0);
         Value feature = linalg::IndexOp::create(b, loc, 1);
-        Value element =
-            tensor::ExtractOp::create(b, loc, x, ValueRange{batch, step, feature});
-        Value lives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, args[0], zero);
+        Value element = tensor::ExtractOp::create(
+            b, loc, x, ValueRange{batch, step, feature});
+        Value lives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
+                                            args[0], zero);
         Value nothing = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
-        Value yielded = arith::SelectOp::create(b, loc, lives, element, nothing);
+        Value yielded =
+            arith::SelectOp::create(b, loc, lives, element, nothing);
         linalg::YieldOp::create(b, loc, yielded);
       });
   return generic.getResult(0);

@@ -1,7 +1,8 @@
-//===- YamlTree.cpp - A YAML file as a tree with positions -----------------===//
+//===- YamlTree.cpp - A YAML file as a tree with positions
+//-----------------===//
 //
-// Anchors and aliases are refused: a description gains little from them, and they are
-// how a small file becomes a huge tree. Nesting is bounded.
+// Anchors and aliases are refused: a description gains little from them, and
+// they are how a small file becomes a huge tree. Nesting is bounded.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,7 +62,8 @@ std::optional<int64_t> Node::asInteger() const {
 
 std::optional<double> Node::asNumber() const {
   double value;
-  if (!isScalar() || quoted || StringRef(text).getAsDouble(value, /*AllowInexact=*/true) ||
+  if (!isScalar() || quoted ||
+      StringRef(text).getAsDouble(value, /*AllowInexact=*/true) ||
       !std::isfinite(value))
     return std::nullopt;
   return value;
@@ -85,10 +87,12 @@ namespace {
 /// Copies LLVM's streamed nodes into a tree.
 class TreeBuilder {
 public:
-  TreeBuilder(StringRef text, const SourceMgr &sources, const ErrorHandler &onError)
+  TreeBuilder(StringRef text, const SourceMgr &sources,
+              const ErrorHandler &onError)
       : text(text), sources(sources), onError(onError) {}
 
-  /// Copies `source`; nothing after an error that makes further reading pointless.
+  /// Copies `source`; nothing after an error that makes further reading
+  /// pointless.
   std::optional<Node> build(llvm::yaml::Node *source, int depth);
 
 private:
@@ -107,7 +111,8 @@ private:
     return {line, column};
   }
 
-  std::optional<Node> buildMapping(llvm::yaml::MappingNode *source, Node node, int depth);
+  std::optional<Node> buildMapping(llvm::yaml::MappingNode *source, Node node,
+                                   int depth);
 
   StringRef text;
   const SourceMgr &sources;
@@ -115,8 +120,8 @@ private:
 };
 } // namespace
 
-std::optional<Node> TreeBuilder::buildMapping(llvm::yaml::MappingNode *source, Node node,
-                                              int depth) {
+std::optional<Node> TreeBuilder::buildMapping(llvm::yaml::MappingNode *source,
+                                              Node node, int depth) {
   node.kind = Node::Kind::Mapping;
   for (llvm::yaml::KeyValueNode &pair : *source) {
     auto *key = dyn_cast_or_null<llvm::yaml::ScalarNode>(pair.getKey());
@@ -139,9 +144,10 @@ std::optional<Node> TreeBuilder::buildMapping(llvm::yaml::MappingNode *source, N
     if (entry.value.isNull())
       entry.value.position = entry.keyPosition;
     if (const Entry *first = node.findEntry(entry.key)) {
-      onError(entry.keyPosition, ("key '" + entry.key + "' is given twice; first on line " +
-                                  Twine(first->keyPosition.line))
-                                     .str());
+      onError(entry.keyPosition,
+              ("key '" + entry.key + "' is given twice; first on line " +
+               Twine(first->keyPosition.line))
+                  .str());
       continue;
     }
     node.entries.push_back(std::move(entry));
@@ -153,11 +159,13 @@ std::optional<Node> TreeBuilder::build(llvm::yaml::Node *source, int depth) {
   Node node;
   node.position = getPosition(source);
   if (depth > kMaxDepth) {
-    onError(node.position, ("nested deeper than " + Twine(kMaxDepth) + " levels").str());
+    onError(node.position,
+            ("nested deeper than " + Twine(kMaxDepth) + " levels").str());
     return std::nullopt;
   }
   if (!source->getAnchor().empty() || isa<llvm::yaml::AliasNode>(source)) {
-    onError(node.position, "anchors and aliases are not supported; write the value out");
+    onError(node.position,
+            "anchors and aliases are not supported; write the value out");
     return std::nullopt;
   }
   if (isa<llvm::yaml::NullNode>(source))
@@ -220,12 +228,14 @@ std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
         std::string message = diag.getMessage().str();
         if (!message.empty())
           message[0] = toLower(message[0]);
-        state.onError({static_cast<unsigned>(std::max(diag.getLineNo(), 1)),
-                       static_cast<unsigned>(std::max(diag.getColumnNo() + 1, 1))},
-                      StringRef(message).rtrim(".!"));
+        state.onError(
+            {static_cast<unsigned>(std::max(diag.getLineNo(), 1)),
+             static_cast<unsigned>(std::max(diag.getColumnNo() + 1, 1))},
+            StringRef(message).rtrim(".!"));
       },
       &state);
-  llvm::yaml::Stream stream(MemoryBufferRef(text, "model"), sources, /*ShowColors=*/false);
+  llvm::yaml::Stream stream(MemoryBufferRef(text, "model"), sources,
+                            /*ShowColors=*/false);
   llvm::yaml::document_iterator document = stream.begin();
   if (document == stream.end())
     return Node();
