@@ -268,17 +268,17 @@ typedef const seqc_abi_model *(*seqc_abi_model_getter)(void);
 
 /// CPU feature names the runtime can check, spelled as LLVM does. The code
 /// generator lists those of a function's target features that occur here.
+// clang-format off
 #define SEQC_ABI_CPU_FEATURES(X)                                               \
-  X("sse3")                                                                    \
-  X("ssse3") X("sse4.1") X("sse4.2") X("popcnt") X("cx16") X("movbe")          \
-      X("f16c") X("avx") X("fma") X("bmi") X("bmi2") X("lzcnt") X("avx2")      \
-          X("avx512f") X("avx512bw") X("avx512cd") X("avx512dq") X("avx512vl") \
-              X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") \
-                  X("avx512bitalg") X("avx512vpopcntdq") X("avx512bf16")       \
-                      X("avx512fp16") X("avxvnni") X("avxifma")                \
-                          X("avxneconvert") X("avxvnniint8") X("amx-tile")     \
-                              X("amx-int8") X("amx-bf16") X("gfni") X("vaes")  \
-                                  X("vpclmulqdq") X("adx") X("sha")
+  X("sse3") X("ssse3") X("sse4.1") X("sse4.2") X("popcnt") X("cx16")           \
+  X("movbe") X("f16c") X("avx") X("fma") X("bmi") X("bmi2") X("lzcnt")         \
+  X("avx2") X("avx512f") X("avx512bw") X("avx512cd") X("avx512dq")             \
+  X("avx512vl") X("avx512ifma") X("avx512vbmi") X("avx512vbmi2")               \
+  X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq") X("avx512bf16")       \
+  X("avx512fp16") X("avxvnni") X("avxifma") X("avxneconvert")                  \
+  X("avxvnniint8") X("amx-tile") X("amx-int8") X("amx-bf16") X("gfni")         \
+  X("vaes") X("vpclmulqdq") X("adx") X("sha")
+// clang-format on
 
 //===----------------------------------------------------------------------===//
 // Trailer
