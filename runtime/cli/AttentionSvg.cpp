@@ -131,9 +131,8 @@ void drawLegend(const Layout &layout, std::string &out) {
         x, layout.top, legendWidth, height);
   for (int i = 0; i <= 2; ++i)
     print(out,
-          "<text class=\"tick\" x=\"%d\" y=\"%d\" "
-          "dominant-baseline=\"central\">%s</text>\n",
-          x + legendWidth + 6, layout.top + height * i / 2,
+          "<text class=\"tick\" x=\"%d\" y=\"%d\">%s</text>\n",
+          x + legendWidth + 6, layout.top + height * i / 2 + 4,
           i == 0 ? "1" : i == 1 ? "0.5" : "0");
 }
 
@@ -172,9 +171,8 @@ void drawLabels(const AttentionMap &map, const Layout &layout,
   }
   for (size_t row = 0; row < map.rows.size(); ++row) {
     print(out,
-          "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" "
-          "dominant-baseline=\"central\">",
-          layout.left - 9, layout.top + cell * int(row) + cell / 2);
+          "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">",
+          layout.left - 9, layout.top + cell * int(row) + cell / 2 + 5);
     out += label(map.rows[row]) + "</text>\n";
   }
 }

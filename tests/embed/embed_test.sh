@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs the runtime into a folder, moves the folder, and builds examples/embed against it: by
+# pkg-config with a loaded and with a linked model, by CMake, and the C++ header with -Werror.
+#
+# usage: embed_test.sh SOURCE BUILD CC CXX CMAKE
+set -euo pipefail
+
+source=$1 build=$2 cc=$3 cxx=$4 cmake=$5
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "embed_test: $*" >&2
+  exit 1
+}
+
+# What the program must print about the dates model.
+check_output() {
+  local out
+  out=$("$@") || fail "'$*' failed"
+  grep -q '^entry generate$' <<<"$out" || fail "'$*' names no entry: $out"
+  grep -q '^input ids: i32 \[2, 2\]$' <<<"$out" || fail "'$*' names no input: $out"
+  grep -q '^output tokens: i32 \[2, 1, [0-9]*\]' <<<"$out" || fail "'$*' has no tokens: $out"
+  grep -q '^heap allocations in 10 more runs: 0$' <<<"$out" || fail "'$*' allocates: $out"
+}
+
+"$cmake" --install "$build" --prefix "$work/first" >install.log || fail "$(tail -5 install.log)"
+mv first moved
+pc=$(dirname "$(find moved -name seqc-runtime.pc)")
+export PKG_CONFIG_PATH="$work/$pc"
+read -ra flags <<<"$(pkg-config --cflags --libs seqc-runtime)"
+
+"$build/bin/seqc" compile "$source/examples/dates/dates.yaml" --backend=llvm --quiet -o dates.so
+"$build/bin/seqc" compile "$source/examples/dates/dates.yaml" --backend=llvm --quiet -o dates.o
+
+"$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$source/examples/embed/embed.c" -o embed "${flags[@]}"
+check_output ./embed dates.so
+ldd embed | grep -q dnnl && fail "the embedding program needs oneDNN"
+
+"$cc" -DEMBED_LINKED "$source/examples/embed/embed.c" dates.o -o linked "${flags[@]}"
+check_output ./linked
+
+"$cmake" -S "$source/examples/embed" -B by-cmake -DCMAKE_PREFIX_PATH="$work/moved" \
+  -DCMAKE_C_COMPILER="$cc" >cmake.log || fail "$(tail -5 cmake.log)"
+"$cmake" --build by-cmake >>cmake.log || fail "$(tail -5 cmake.log)"
+check_output by-cmake/embed dates.so
+
+# A damaged model is a status, not a signal.
+head -c 5000 dates.so >cut.so
+code=0
+./embed cut.so 2>message || code=$?
+[ "$code" = 1 ] || fail "a damaged model ends with $code"
+grep -q '^INVALID_ARGUMENT: .*damaged' message || fail "$(cat message)"
+
+echo '#include <seqc/runtime.hpp>
+int main(int argc, char **argv) {
+  return seqc::runtime::Model::load(argv[argc - 1]).entries().size() == 1 ? 0 : 1;
+}' >cpp.cpp
+"$cxx" -std=c++20 -Wall -Wextra -Werror cpp.cpp -o cpp "${flags[@]}"
+./cpp dates.so || fail "the C++ header does not work"
+
+echo "embed_test: passed"
