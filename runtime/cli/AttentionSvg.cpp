@@ -130,20 +130,21 @@ void drawLegend(const Layout &layout, std::string &out) {
         "fill=\"url(#ramp)\" stroke=\"#d5dae1\" stroke-width=\"0.5\"/>\n",
         x, layout.top, legendWidth, height);
   for (int i = 0; i <= 2; ++i)
-    print(out,
-          "<text class=\"tick\" x=\"%d\" y=\"%d\">%s</text>\n",
+    print(out, "<text class=\"tick\" x=\"%d\" y=\"%d\">%s</text>\n",
           x + legendWidth + 6, layout.top + height * i / 2 + 4,
-          i == 0 ? "1" : i == 1 ? "0.5" : "0");
+          i == 0   ? "1"
+          : i == 1 ? "0.5"
+                   : "0");
 }
 
 void drawCells(const AttentionMap &map, const Layout &layout,
                std::string &out) {
   for (size_t row = 0; row < map.rows.size(); ++row)
     for (size_t column = 0; column < map.columns.size(); ++column) {
-      double weight = row < map.weights.size() &&
-                              column < map.weights[row].size()
-                          ? map.weights[row][column]
-                          : 0;
+      double weight =
+          row < map.weights.size() && column < map.weights[row].size()
+              ? map.weights[row][column]
+              : 0;
       Colour colour = colourOf(weight);
       print(out,
             "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\" "
@@ -151,8 +152,8 @@ void drawCells(const AttentionMap &map, const Layout &layout,
             layout.left + cell * int(column) + 1,
             layout.top + cell * int(row) + 1, cell - 2, cell - 2, colour.red,
             colour.green, colour.blue);
-      out += label(map.rows[row]) + " \xe2\x86\x90 " +
-             label(map.columns[column]);
+      out +=
+          label(map.rows[row]) + " \xe2\x86\x90 " + label(map.columns[column]);
       print(out, ": %.3f</title></rect>\n", weight);
     }
 }
@@ -170,9 +171,8 @@ void drawLabels(const AttentionMap &map, const Layout &layout,
     out += label(map.columns[column]) + "</text>\n";
   }
   for (size_t row = 0; row < map.rows.size(); ++row) {
-    print(out,
-          "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">",
-          layout.left - 9, layout.top + cell * int(row) + cell / 2 + 5);
+    print(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", layout.left - 9,
+          layout.top + cell * int(row) + cell / 2 + 5);
     out += label(map.rows[row]) + "</text>\n";
   }
 }
