@@ -164,7 +164,8 @@ evaluateSubView(Interpreter &, Operation &op,
     if (dropped.test(dim))
       continue;
     newShape.push_back(sizes[dim]);
-    newStrides.push_back(steps[dim] * strides[dim]);
+    newStrides.push_back(sizes[dim] > 1 ? steps[dim] * strides[dim]
+                                        : strides[dim]);
   }
   return Results{source.getView(newShape, offset, newStrides)};
 }

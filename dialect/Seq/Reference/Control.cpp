@@ -22,7 +22,13 @@ evaluateFor(Interpreter &interpreter, Operation &op,
   Results state;
   for (Tensor &init : operands.drop_front(3))
     state.push_back(std::move(init));
-  for (int64_t index = lower; index < upper;) {
+  bool isUnsigned = loop.getUnsignedCmp();
+  auto isBelow = [&](int64_t index) {
+    return isUnsigned
+               ? static_cast<uint64_t>(index) < static_cast<uint64_t>(upper)
+               : index < upper;
+  };
+  for (int64_t index = lower; isBelow(index);) {
     Results arguments{Tensor::ofInt(kind, index)};
     llvm::append_range(arguments,
                        llvm::make_range(std::make_move_iterator(state.begin()),
@@ -182,8 +188,8 @@ evaluateForall(Interpreter &interpreter, Operation &op,
       return error;
     int64_t dim = static_cast<int64_t>(indices.size()) - 1;
     for (; dim >= 0; --dim) {
-      indices[dim] += step[dim];
-      if (indices[dim] < upper[dim])
+      bool overflows = llvm::AddOverflow(indices[dim], step[dim], indices[dim]);
+      if (!overflows && indices[dim] < upper[dim])
         break;
       indices[dim] = lower[dim];
     }

@@ -35,16 +35,17 @@ struct Access {
   Shape elementStrides;
 };
 
-/// Adds `factor * expr` to a linear form; false if the expression is not
-/// linear.
+/// Adds `factor * expr` to a linear form; false if the expression is not linear
+/// or its coefficients overflow.
 bool addLinear(AffineExpr expr, int64_t factor, int64_t &base, Shape &strides) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    strides[dim.getPosition()] += factor;
-    return true;
+    int64_t &stride = strides[dim.getPosition()];
+    return !llvm::AddOverflow(stride, factor, stride);
   }
   if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
-    base += factor * constant.getValue();
-    return true;
+    int64_t term = 0;
+    return !llvm::MulOverflow(factor, constant.getValue(), term) &&
+           !llvm::AddOverflow(base, term, base);
   }
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
   if (!binary)
@@ -53,10 +54,9 @@ bool addLinear(AffineExpr expr, int64_t factor, int64_t &base, Shape &strides) {
     return addLinear(binary.getLHS(), factor, base, strides) &&
            addLinear(binary.getRHS(), factor, base, strides);
   auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  if (binary.getKind() == AffineExprKind::Mul && constant)
-    return addLinear(binary.getLHS(), factor * constant.getValue(), base,
-                     strides);
-  return false;
+  return binary.getKind() == AffineExprKind::Mul && constant &&
+         !llvm::MulOverflow(factor, constant.getValue(), factor) &&
+         addLinear(binary.getLHS(), factor, base, strides);
 }
 
 /// The value of an expression at a point; none if it has none.
@@ -73,11 +73,14 @@ std::optional<int64_t> evaluateExpr(AffineExpr expr,
   std::optional<int64_t> rhs = evaluateExpr(binary.getRHS(), indices);
   if (!lhs || !rhs)
     return std::nullopt;
+  int64_t result = 0;
   switch (binary.getKind()) {
   case AffineExprKind::Add:
-    return *lhs + *rhs;
+    return llvm::AddOverflow(*lhs, *rhs, result) ? std::nullopt
+                                                 : std::optional(result);
   case AffineExprKind::Mul:
-    return *lhs * *rhs;
+    return llvm::MulOverflow(*lhs, *rhs, result) ? std::nullopt
+                                                 : std::optional(result);
   case AffineExprKind::Mod:
     return *rhs > 0 ? std::optional(llvm::mod(*lhs, *rhs)) : std::nullopt;
   case AffineExprKind::FloorDiv:
@@ -175,19 +178,28 @@ private:
         access.isLinear = false;
         continue;
       }
+      // Whether every index stays inside, computed without overflow.
       int64_t low = base, high = base;
+      bool fits = true;
       for (auto [loop, stride] : llvm::enumerate(strides)) {
-        (stride < 0 ? low : high) +=
-            stride * std::max<int64_t>(extents[loop] - 1, 0);
-        access.strides[loop] += stride * access.elementStrides[dim];
+        int64_t &bound = stride < 0 ? low : high;
+        int64_t span = 0;
+        fits &= !llvm::MulOverflow(
+                    stride, std::max<int64_t>(extents[loop] - 1, 0), span) &&
+                !llvm::AddOverflow(bound, span, bound);
       }
-      access.base += base * access.elementStrides[dim];
-      if (!llvm::is_contained(extents, 0) &&
-          (low < 0 || high >= access.shape[dim]))
+      if (llvm::is_contained(extents, 0))
+        continue;
+      if (!fits || low < 0 || high >= access.shape[dim])
         return makeError(*op, "operand " + llvm::Twine(number) +
                                   " is read outside extent " +
                                   llvm::Twine(access.shape[dim]) +
                                   " of dimension " + llvm::Twine(dim));
+      // A loop of one step does not move.
+      for (auto [loop, stride] : llvm::enumerate(strides))
+        if (extents[loop] > 1)
+          access.strides[loop] += stride * access.elementStrides[dim];
+      access.base += base * access.elementStrides[dim];
     }
     accesses.push_back(std::move(access));
     return llvm::Error::success();

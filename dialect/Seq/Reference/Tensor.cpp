@@ -92,7 +92,11 @@ std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape) {
 Shape getStrides(llvm::ArrayRef<int64_t> shape) {
   Shape strides(shape.size(), 1);
   for (int64_t dim = static_cast<int64_t>(shape.size()) - 2; dim >= 0; --dim)
-    strides[dim] = strides[dim + 1] * std::max<int64_t>(shape[dim + 1], 1);
+    // A shape without elements may have extents whose product overflows; nobody
+    // follows its strides.
+    if (llvm::MulOverflow(strides[dim + 1],
+                          std::max<int64_t>(shape[dim + 1], 1), strides[dim]))
+      strides[dim] = 0;
   return strides;
 }
 

@@ -40,18 +40,21 @@ void visitBox(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> offsets,
   int64_t rank = static_cast<int64_t>(shape.size());
   if (llvm::is_contained(sizes, 0))
     return;
-  Shape extentStrides = getStrides(shape), indices(rank, 0);
+  // How far one step along a dimension goes; nowhere where there is none.
+  Shape steps = getStrides(shape), indices(rank, 0);
   int64_t position = 0;
-  for (int64_t dim = 0; dim < rank; ++dim)
-    position += offsets[dim] * extentStrides[dim];
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    position += offsets[dim] * steps[dim];
+    steps[dim] = sizes[dim] > 1 ? strides[dim] * steps[dim] : 0;
+  }
   while (true) {
     visit(position);
     int64_t dim = rank - 1;
     for (; dim >= 0; --dim) {
-      position += strides[dim] * extentStrides[dim];
+      position += steps[dim];
       if (++indices[dim] < sizes[dim])
         break;
-      position -= sizes[dim] * strides[dim] * extentStrides[dim];
+      position -= sizes[dim] * steps[dim];
       indices[dim] = 0;
     }
     if (dim < 0)
@@ -144,7 +147,9 @@ evaluateConcat(Interpreter &interpreter, Operation &op,
             checkShape(op, operands[number].getShape(), required,
                        "operand " + llvm::Twine(number)))
       return error;
-    shape[axis] += operands[number].getDim(axis);
+    if (llvm::AddOverflow(shape[axis], operands[number].getDim(axis),
+                          shape[axis]))
+      return makeError(op, "the extents overflow");
   }
   llvm::Expected<Tensor> result =
       interpreter.allocate(op, operands[0].getKind(), shape);
@@ -166,10 +171,10 @@ evaluateCollapseShape(Interpreter &, Operation &op,
   Shape shape;
   for (const ReassociationIndices &group :
        cast<tensor::CollapseShapeOp>(op).getReassociationIndices()) {
-    int64_t extent = 1;
+    Shape part;
     for (int64_t dim : group)
-      extent *= operands[0].getDim(dim);
-    shape.push_back(extent);
+      part.push_back(operands[0].getDim(dim));
+    shape.push_back(countElements(part).value_or(0));
   }
   if (countElements(shape) != operands[0].getNumElements())
     return makeError(op, "the result has " + toString(shape) +
