@@ -61,6 +61,13 @@ struct Tile {
   OpFoldResult panel;
 };
 
+/// The rows that a nest of tiles covers.
+struct RowRange {
+  OpFoldResult begin, end;
+  /// How many there are, where that is known.
+  std::optional<int64_t> count;
+};
+
 /// A root of tiling: an elementwise op with the products it consumes, or one
 /// product alone.
 struct Group {
@@ -165,22 +172,25 @@ private:
         isa<LoopLikeOpInterface>(builder.getInsertionBlock()->getParentOp());
     std::optional<int64_t> known = getConstantIntValue(rows);
     if (inLoop || rowBlock <= 0 || (known && *known <= rowBlock))
-      return emitPanels(builder.getIndexAttr(0), rows, outs);
+      return emitPanels({builder.getIndexAttr(0), rows, known}, outs);
+    bool divides = known && *known % rowBlock == 0;
     return emitLoop(
         builder.getIndexAttr(0), rows, rowBlock, outs,
         [&](Value start, ValueRange carried) {
           AffineExpr s, m;
           bindSymbols(builder.getContext(), s, m);
+          if (divides)
+            return emitPanels({start, apply(s + rowBlock, {start}), rowBlock},
+                              carried);
           OpFoldResult end = affine::makeComposedFoldedAffineMin(
               builder, loc,
               AffineMap::get(0, 2, {s + rowBlock, m}, builder.getContext()),
               {start, rows});
-          return emitPanels(start, end, carried);
+          return emitPanels({start, end, std::nullopt}, carried);
         });
   }
 
-  SmallVector<Value> emitPanels(OpFoldResult rowBegin, OpFoldResult rowEnd,
-                                ValueRange outs) {
+  SmallVector<Value> emitPanels(RowRange range, ValueRange outs) {
     SmallVector<Value> current(outs);
     int64_t full = columns / width, rest = columns % width;
     auto emitPanel = [&](OpFoldResult panel, int64_t count,
@@ -191,7 +201,7 @@ private:
       tile.panel = panel;
       tile.column = apply(p * width, {panel});
       tile.columns = count;
-      return emitRows(tile, rowBegin, rowEnd, carried);
+      return emitRows(tile, range, carried);
     };
     if (full == 1)
       current = emitPanel(builder.getIndexAttr(0), width, current);
@@ -205,29 +215,38 @@ private:
     return current;
   }
 
-  SmallVector<Value> emitRows(Tile tile, OpFoldResult begin, OpFoldResult end,
-                              ValueRange outs) {
+  SmallVector<Value> emitRows(Tile tile, RowRange range, ValueRange outs) {
     SmallVector<Value> current(outs);
+    OpFoldResult begin = range.begin;
+    std::optional<int64_t> left = range.count;
     for (int64_t height : heights) {
       AffineExpr b, e;
       bindSymbols(builder.getContext(), b, e);
-      OpFoldResult upper =
-          apply(b + (e - b).floorDiv(height) * height, {begin, end});
-      tile.rows = height;
-      std::optional<int64_t> lowerKnown = getConstantIntValue(begin),
-                             upperKnown = getConstantIntValue(upper);
-      if (lowerKnown && upperKnown && *upperKnown - *lowerKnown <= height) {
-        // No loop around what runs once or not at all.
-        tile.row = begin;
-        if (*upperKnown > *lowerKnown)
+      OpFoldResult upper;
+      if (left) {
+        // A known number of rows needs no body for heights that do not occur.
+        int64_t covered = *left / height * height;
+        if (covered == 0)
+          continue;
+        left = *left - covered;
+        upper = apply(b + covered, {begin});
+        if (covered == height) {
+          tile.row = begin;
+          tile.rows = height;
           current = emitTile(tile, current);
+          begin = upper;
+          continue;
+        }
       } else {
-        current = emitLoop(begin, upper, height, current,
-                           [&](Value row, ValueRange carried) {
-                             tile.row = row;
-                             return emitTile(tile, carried);
-                           });
+        upper =
+            apply(b + (e - b).floorDiv(height) * height, {begin, range.end});
       }
+      tile.rows = height;
+      current = emitLoop(begin, upper, height, current,
+                         [&](Value row, ValueRange carried) {
+                           tile.row = row;
+                           return emitTile(tile, carried);
+                         });
       begin = upper;
     }
     return current;
