@@ -13,6 +13,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include "compiler/Decompose/Passes.h"
+#include "compiler/Decompose/RegionExtents.h"
 #include "compiler/Decompose/SearchBuffers.h"
 #include "compiler/Decompose/TensorBuilders.h"
 #include "compiler/Library/Library.h"
@@ -20,7 +21,6 @@
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -29,7 +29,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_DECOMPOSEGENERATEPASS
@@ -219,11 +218,10 @@ private:
 
   /// One buffer per trace, `[positions, lanes, ...]`.
   LogicalResult allocateTraces() {
-    Region &step = op.getStep();
-    auto isOutside = [&](Value value, std::optional<int64_t>,
-                         ValueBoundsConstraintSet &) {
-      return !step.isAncestor(value.getParentRegion());
-    };
+    RegionExtents known(b, op.getStep());
+    for (auto [argument, init] :
+         llvm::zip_equal(op.getStateArguments(), op.getInits()))
+      known.setExtents(argument, init);
     for (auto [number, trace] : llvm::enumerate(yieldedTraces())) {
       auto type = cast<RankedTensorType>(trace.getType());
       SmallVector<int64_t> shape = {kDynamic};
@@ -234,8 +232,7 @@ private:
           sizes.push_back(Value());
           continue;
         }
-        FailureOr<OpFoldResult> size = affine::reifyShapedValueDimBound(
-            b, b.getLoc(), presburger::BoundType::EQ, trace, dim, isOutside);
+        FailureOr<OpFoldResult> size = known.find(trace, dim);
         if (failed(size))
           return op.emitOpError("needs extents of traces that follow from "
                                 "values outside the "

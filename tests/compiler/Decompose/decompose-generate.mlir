@@ -114,6 +114,39 @@ func.func @trace_dynamic(%start: tensor<?xi32>, %n: index, %keys: tensor<?x?xf32
   return %trace : tensor<?x1x?x?xf32>
 }
 
+/// The extents of a trace go through reshapes, elementwise ops and slices to what is captured, and
+/// those of a state to its initial value.
+
+// CHECK-LABEL: func.func @trace_through_reshapes
+//  CHECK-SAME:   %[[KEYS:[a-z0-9]+]]: tensor<2x?xf32>, %[[H0:[a-z0-9]+]]: tensor<?x?xf32>
+//   CHECK-DAG:   %[[T:.*]] = tensor.dim %[[KEYS]], %c1
+//   CHECK-DAG:   %[[P:.*]] = arith.muli %[[T]], %c2
+//   CHECK-DAG:   memref.alloc(%{{.*}}, %{{.*}}, %[[P]]) : memref<?x?x?xf32>
+//       CHECK:   scf.while
+func.func @trace_through_reshapes(%start: tensor<?xi32>, %n: index, %keys: tensor<2x?xf32>,
+    %h0: tensor<?x?xf32>) -> (tensor<?x1x?x?xf32>, tensor<?x1x?x?xf32>) {
+  %tok, %len, %score, %why, %flat, %state = seq.generate #seq.greedy start(%start : tensor<?xi32>)
+      end [] pad 0 max_new(%n) init(%h0 : tensor<?x?xf32>) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, %h: tensor<?x?xf32>):
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %zero = arith.constant 0.0 : f32
+    %m = tensor.dim %id, %c0 : tensor<?xi32>
+    %t = tensor.dim %keys, %c1 : tensor<2x?xf32>
+    %e = tensor.empty(%m) : tensor<?x9xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x9xf32>) -> tensor<?x9xf32>
+    %w = tensor.empty(%m, %t) : tensor<?x2x?xf32>
+    %b = linalg.broadcast ins(%keys : tensor<2x?xf32>) outs(%w : tensor<?x2x?xf32>) dimensions = [0]
+    %x = math.exp %b : tensor<?x2x?xf32>
+    %c = tensor.collapse_shape %x [[0], [1, 2]] : tensor<?x2x?xf32> into tensor<?x?xf32>
+    %h1 = math.tanh %h : tensor<?x?xf32>
+    seq.yield %z, %h1, %c, %h1
+        : tensor<?x9xf32>, tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+     traces(tensor<?x1x?x?xf32>, tensor<?x1x?x?xf32>)
+  return %flat, %state : tensor<?x1x?x?xf32>, tensor<?x1x?x?xf32>
+}
+
 /// What the searches call stands behind them, once.
 
 //   CHECK-DAG: func.func private @search_start_f32
