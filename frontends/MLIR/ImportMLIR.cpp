@@ -3,6 +3,7 @@
 
 #include "frontends/MLIR/ImportMLIR.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 
@@ -13,6 +14,32 @@ using namespace llvm;
 
 namespace seqc {
 
+/// MLIR's parser recurses into brackets; models need a few dozen levels.
+static constexpr int kMaxNesting = 200;
+
+/// Position of the first bracket that nests too deep, or npos. Strings and
+/// comments are skipped.
+static size_t findTooDeep(StringRef text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"') {
+      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
+        if (text[i] == '\\')
+          ++i;
+    } else if (c == '/' && text.substr(i).starts_with("//")) {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (c == '(' || c == '[' || c == '{' || c == '<') {
+      if (++depth > kMaxNesting)
+        return i;
+    } else if (c == ')' || c == ']' || c == '}' ||
+               (c == '>' && i > 0 && text[i - 1] != '-')) {
+      depth = std::max(depth - 1, 0);
+    }
+  }
+  return StringRef::npos;
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
                                              mlir::MLIRContext &context) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
@@ -20,6 +47,16 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
   if (!file) {
     mlir::emitError(mlir::UnknownLoc::get(&context))
         << "'" << path << "' cannot be read: " << file.getError().message();
+    return nullptr;
+  }
+  if (size_t position = findTooDeep((*file)->getBuffer());
+      position != StringRef::npos) {
+    StringRef before = (*file)->getBuffer().take_front(position);
+    mlir::emitError(
+        mlir::FileLineColLoc::get(&context, path, before.count('\n') + 1,
+                                  position - (before.rfind('\n') + 1) + 1))
+        << "brackets nest deeper than " << kMaxNesting
+        << " levels; no model needs that";
     return nullptr;
   }
   // MLIR's lexer reads one byte past the text: the copy ends in NUL for
