@@ -10,6 +10,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -168,6 +169,18 @@ Toolchain findToolchain(StringRef programPath) {
   return tools;
 }
 
+/// The child that runProgram() waits for; 0 if there is none.
+static std::atomic<pid_t> runningProgram = 0;
+
+void endRunningProgram() {
+  pid_t child = runningProgram.exchange(0);
+  if (child <= 0)
+    return;
+  kill(child, SIGTERM);
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR)
+    ;
+}
+
 int runProgram(StringRef program, ArrayRef<std::string> arguments,
                std::string &output) {
   std::string path = program.str();
@@ -204,6 +217,7 @@ int runProgram(StringRef program, ArrayRef<std::string> arguments,
     close(pipeEnds[0]);
     return -1;
   }
+  runningProgram = child;
   char buffer[4096];
   for (;;) {
     ssize_t count = read(pipeEnds[0], buffer, sizeof(buffer));
@@ -216,6 +230,7 @@ int runProgram(StringRef program, ArrayRef<std::string> arguments,
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR)
     ;
+  runningProgram = 0;
   if (WIFEXITED(status))
     return WEXITSTATUS(status);
   if (WIFSIGNALED(status))

@@ -45,6 +45,10 @@ Toolchain findToolchain(llvm::StringRef programPath);
 int runProgram(llvm::StringRef program, llvm::ArrayRef<std::string> arguments,
                std::string &output);
 
+/// Ends the program that runProgram() waits for, if there is one, and waits for
+/// its end. For handlers of crashes: nothing but system calls.
+void endRunningProgram();
+
 } // namespace seqc
 
 #endif // COMPILER_CODEGEN_TOOLCHAIN_H

@@ -176,6 +176,7 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
     report["gflops_ceiling"] =
         ceilings.gigaflops * std::max(1, options->threads);
     report["weights_gb_per_s"] = 4.0 * *multiplied * steps / median / 1e9;
+    report["cache_gb_per_s_ceiling"] = ceilings.cacheBandwidth;
     report["memory_gb_per_s_ceiling"] = ceilings.memoryBandwidth;
   }
   json::Value value(std::move(report));
@@ -199,10 +200,11 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
   outs() << "\n";
   if (std::optional<double> gigaflops = numbers.getNumber("gflops"))
     outs() << formatv(
-        "  {0:f2} GFLOP/s of {1:f0}, weights at {2:f2} GB/s (memory gives "
-        "{3:f0})\n",
+        "  {0:f2} GFLOP/s of {1:f0}; weights, taken once a step, {2:f2} GB/s "
+        "(cache gives {3:f0}, memory {4:f0})\n",
         *gigaflops, *numbers.getNumber("gflops_ceiling"),
         *numbers.getNumber("weights_gb_per_s"),
+        *numbers.getNumber("cache_gb_per_s_ceiling"),
         *numbers.getNumber("memory_gb_per_s_ceiling"));
   return Error::success();
 }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 
 namespace seqc {
 
@@ -69,20 +71,45 @@ static double measureFlops() {
   return best;
 }
 
+/// Adds up `count` vectors at `memory` by eight independent chains of loads.
+#define SEQC_ADD_UP(Vector, memory, bytes)                                     \
+  const Vector *vectors = reinterpret_cast<const Vector *>(memory);            \
+  Vector sums[8] = {};                                                         \
+  for (size_t i = 0; i + 8 <= (bytes) / sizeof(Vector); i += 8)                \
+    _Pragma("GCC unroll 8") for (size_t j = 0; j < 8; ++j) sums[j] +=          \
+        vectors[i + j];                                                        \
+  keep(sums)
+
+__attribute__((target("avx512f"))) static void read512(const char *memory,
+                                                       size_t bytes) {
+  SEQC_ADD_UP(Float16, memory, bytes);
+}
+__attribute__((target("avx2"))) static void read256(const char *memory,
+                                                    size_t bytes) {
+  SEQC_ADD_UP(Float8, memory, bytes);
+}
+static void read128(const char *memory, size_t bytes) {
+  SEQC_ADD_UP(Float4, memory, bytes);
+}
+
 /// Bytes per second when `bytes` are read again and again.
 static double measureReads(size_t bytes) {
-  std::vector<uint64_t> memory(bytes / 8, 1);
-  size_t repeats = std::max<size_t>(1, (32u << 20) / bytes);
+  void (*read)(const char *, size_t) = read128;
+  if (__builtin_cpu_supports("avx512f"))
+    read = read512;
+  else if (__builtin_cpu_supports("avx2"))
+    read = read256;
+  std::unique_ptr<char, void (*)(void *)> memory(
+      static_cast<char *>(std::aligned_alloc(64, bytes)), std::free);
+  if (!memory)
+    return 0;
+  std::memset(memory.get(), 0, bytes);
+  size_t repeats = std::max<size_t>(1, (64u << 20) / bytes);
   double best = 0;
   for (int attempt = 0; attempt < 3; ++attempt) {
-    uint64_t sums[8] = {};
     Clock::time_point begin = Clock::now();
-    for (size_t r = 0; r < repeats; ++r) {
-      for (size_t i = 0; i + 8 <= memory.size(); i += 8)
-        for (size_t j = 0; j < 8; ++j)
-          sums[j] += memory[i + j];
-      keep(sums);
-    }
+    for (size_t r = 0; r < repeats; ++r)
+      read(memory.get(), bytes);
     best = std::max(best, double(bytes) * repeats / secondsSince(begin));
   }
   return best;

@@ -7,6 +7,7 @@
 #include "compiler/Pipelines/Registration.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/MLIR/ImportMLIR.h"
+#include "tools/driver/ImportCheck.h"
 #include "tools/driver/Reproducer.h"
 
 #include "mlir/Parser/Parser.h"
@@ -116,6 +117,8 @@ Error Compilation::importModel() {
     return makeFailure(diagnostics->isUnsupported() ? FailureKind::Unsupported
                                                     : FailureKind::BadInput,
                        "");
+  if (Error error = checkImported(*module))
+    return error;
   if (failed(completeMetadata(*module, sys::path::stem(path))))
     return makeFailure(FailureKind::BadInput, "");
   modelHash =

@@ -1,6 +1,7 @@
 //===- Reproducer.cpp - What is left when seqc itself fails ---------------===//
 
 #include "tools/driver/Reproducer.h"
+#include "compiler/CodeGen/Toolchain.h"
 #include "tools/driver/ExitCode.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -99,7 +100,12 @@ std::string writeReproducer() {
   _exit(static_cast<int>(ExitCode::Fault));
 }
 
-static void onCrash(void *) { endWithFault("the process crashed"); }
+static void onCrash(void *) {
+  // The linker may have written since LLVM removed the temporary files.
+  endRunningProgram();
+  sys::RunInterruptHandlers();
+  endWithFault("the process crashed");
+}
 
 static void onFatalError(void *, const char *reason, bool) {
   sys::RunInterruptHandlers();
