@@ -73,7 +73,7 @@ private:
     int64_t x = (config.batchFirst ? b * in.steps + t : t * in.batch + b) * config.inputSize;
     int64_t w = (d * config.gates() * hidden + gateRow) * config.inputSize;
     for (int64_t i = 0; i < config.inputSize; ++i)
-      sum += double(in.x[x + i]) * in.w[w + i];
+      sum += in.x[x + i] * in.w[w + i];
     return sum;
   }
 

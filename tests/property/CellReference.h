@@ -47,7 +47,9 @@ struct CellConfig {
 /// The inputs of one call, in the layouts of the op.
 struct CellInputs {
   int64_t steps = 1, batch = 1;
-  std::vector<float> x, w, r, b, h0, c0, p, projection;
+  /// In double precision, because the input of a second layer is not rounded.
+  std::vector<double> x;
+  std::vector<float> w, r, b, h0, c0, p, projection;
   /// Empty: every row has all steps.
   std::vector<int32_t> lengths;
 };

@@ -100,6 +100,7 @@ void *output(seqc_abi_context *context, int32_t index, int32_t rank, const int64
     call.shapes.emplace_back();
   }
   call.outputs[index] = GuardedBuffer(bytes, call.guard);
+  std::memset(call.outputs[index].data(), 0xff, bytes);
   call.shapes[index].assign(shape, shape + rank);
   return call.outputs[index].data();
 }
@@ -156,9 +157,10 @@ CompiledModule::CompiledModule(const std::string &text, const HarnessOptions &op
   }
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code = check(translateToLLVM(*module, *llvmContext, target));
-  std::unique_ptr<llvm::TargetMachine> machine = check(createTargetMachine(target, options.optLevel));
-  check(optimizeModule(*code, *machine, options.optLevel));
+  std::unique_ptr<llvm::TargetMachine> machine = check(createTargetMachine(target, options.codeLevel));
+  check(optimizeModule(*code, *machine, options.codeLevel));
   auto builder = check(llvm::orc::JITTargetMachineBuilder::detectHost());
+  builder.setCodeGenOptLevel(machine->getOptLevel());
   impl->jit = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
   check(impl->jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(llvmContext))));
 }

@@ -25,7 +25,10 @@ struct HostTensor {
 
 /// How to compile.
 struct HarnessOptions {
+  /// Optimisation level of the phases.
   unsigned optLevel = 2;
+  /// Optimisation level of LLVM. The phases, not LLVM, are what the tests are about, and level 1 halves their time.
+  unsigned codeLevel = 1;
 };
 
 /// A module compiled into this process.
