@@ -51,6 +51,24 @@ Status readStepPlan(const EntrySignature &entry, const RunOptions &options,
   return {};
 }
 
+/// Names all inputs that nothing gives, not only the first.
+Status checkComplete(const EntrySignature &entry, const StepPlan &plan) {
+  std::string missing;
+  for (size_t i = 0; i < entry.inputs.size(); ++i) {
+    const ValueSignature &value = entry.inputs[i];
+    bool stepped = i < plan.perStep.size() && plan.perStep[i];
+    if (plan.inputs[i] || stepped || value.fallback)
+      continue;
+    missing += (missing.empty() ? "'" : ", '") + value.name + "' (" +
+               seqc_dtype_name(value.dtype) + " " +
+               seqc::rt::shapeToString(entry, value) + ")";
+  }
+  if (missing.empty())
+    return {};
+  return invalid("missing inputs: " + missing +
+                 "; give each by --input NAME=VALUE");
+}
+
 /// Checks that names of outputs exist, before anything runs.
 Status checkOutputNames(const EntrySignature &entry,
                         const std::vector<Assignment> &list) {
@@ -169,6 +187,8 @@ int seqc::cli::runTensors(Executor &executor, const EntrySignature &entry,
     if (stepping)
       if (Status status = readStepPlan(entry, options, plan); !status.ok())
         return fail(status);
+    if (Status status = checkComplete(entry, plan); !status.ok())
+      return fail(status);
   }
   {
     ProfileScope scope(profile, "run");

@@ -8,6 +8,7 @@
 #include "runtime/cli/AttentionSvg.h"
 #include "runtime/cli/InputValue.h"
 #include "runtime/cli/OutputFile.h"
+#include "runtime/cli/Progress.h"
 #include "runtime/cli/RunModel.h"
 #include "runtime/cli/TensorFile.h"
 #include "runtime/text/Utf8.h"
@@ -94,13 +95,32 @@ struct Item {
   bool good = true;
 };
 
+/// True if an option names what only text has.
+bool isTextName(const Assignment &assignment) {
+  return assignment.first == "text";
+}
+
 /// Runs texts and prints results.
 class TextRun {
 public:
   TextRun(Executor &executor, const EntrySignature &entry,
           const TextModel &model, const RunOptions &options, Profile *profile)
       : executor(executor), entry(entry), model(model), options(options),
-        profile(profile) {}
+        profile(profile),
+        progress("texts", int64_t(options.texts.size()), options.quiet) {
+    keepLines =
+        std::any_of(options.outputs.begin(), options.outputs.end(),
+                    isTextName) ||
+        std::any_of(options.expects.begin(), options.expects.end(), isTextName);
+    // A model with a fixed batch takes no more texts at a time.
+    const ValueSignature &ids =
+        entry.inputs[size_t(entry.findInput(model.input.ids))];
+    batchLimit = options.batch;
+    if (ids.shape.size() == 2) {
+      int64_t fixed = ids.shape[model.input.timeMajor ? 1 : 0].extent;
+      batchLimit = fixed > 0 ? fixed : options.batch;
+    }
+  }
 
   int run();
 
@@ -132,14 +152,10 @@ private:
   std::vector<AttentionMap> maps;
   std::vector<std::string> lines;
   std::vector<TensorRef> lastOutputs;
-  int64_t printed = 0;
-  bool anyBad = false;
+  Progress progress;
+  int64_t shown = 0, printed = 0, batchLimit = 1;
+  bool keepLines = false, anyBad = false;
 };
-
-/// True if an option names what only text has.
-bool isTextName(const Assignment &assignment) {
-  return assignment.first == "text";
-}
 
 Status TextRun::checkOptions() const {
   if (!options.steps.empty() || !options.carries.empty() ||
@@ -234,7 +250,7 @@ Status TextRun::runItems(const std::vector<Item> &items) {
   };
   for (const Item &item : items) {
     bool fits = batch.empty() || together ||
-                (int64_t(batch.size()) < options.batch &&
+                (int64_t(batch.size()) < batchLimit &&
                  (!model.input.lengths.empty() ||
                   batch[0]->encoded.ids.size() == item.encoded.ids.size()));
     if (!fits || !item.good)
@@ -267,7 +283,9 @@ json TextRun::toJson(const Item &item,
 }
 
 void TextRun::print(const Item &item, const std::vector<TextResult> &results) {
-  lines.push_back(results.empty() ? "" : results.front().text);
+  if (keepLines)
+    lines.push_back(results.empty() ? "" : results.front().text);
+  progress.show(++shown);
   if (options.json) {
     std::printf("%s%s", printed++ ? ",\n" : "[\n",
                 toJson(item, results)
@@ -344,6 +362,7 @@ std::vector<std::string> splitLines(const std::string &text) {
 }
 
 int TextRun::finish() {
+  progress.clear();
   if (options.json)
     std::printf("%s\n", printed ? "\n]" : "[]");
   if (Status status = writeFiles(); !status.ok())
@@ -417,6 +436,8 @@ int TextRun::runArguments() {
 }
 
 int TextRun::runStandardInput() {
+  if (isatty(STDIN_FILENO))
+    reportNote(options, "reading texts from standard input, one per line");
   LineReader reader;
   Status status;
   int64_t number = 0;
@@ -437,6 +458,7 @@ int TextRun::runStandardInput() {
       } else {
         item.good = false;
         anyBad = true;
+        progress.clear();
         reportError(options.program,
                     invalid("line " + std::to_string(number) + ": " +
                             encoded.status().message()));

@@ -190,7 +190,7 @@ TEST_F(CommandLine, ReportsBadTensors) {
     const char *arguments, *message;
   };
   for (const Case &c : std::initializer_list<Case>{
-           {"--entry scale", "input 'x' is missing; required: f32 [rows, 3]"},
+           {"--entry scale", "missing inputs: 'x' (f32 [rows, 3])"},
            {"--entry scale --input x=1,2", "found shape [1, 2]"},
            {"--entry scale --input z=1", "no input 'z'; there are: 'x', "
                                          "'factor'"},
