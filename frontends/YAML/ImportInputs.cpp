@@ -363,7 +363,18 @@ Signal *Importer::lookup(StringRef name, const Node &at) {
       return &it->second;
   if (auto it = signals.find(name); it != signals.end())
     return &it->second;
-  if (auto it = layerPositions.find(name); it != layerPositions.end()) {
+  // What a faulty layer would give besides its output is no fault of its
+  // reader.
+  StringRef layer = name.rsplit('.').first;
+  for (Signals *scope : {&stepSignals, &signals})
+    if (auto it = scope->find(layer);
+        it != scope->end() && !it->second.isValid())
+      return nullptr;
+  auto it = layerPositions.find(name);
+  if (it == layerPositions.end() && !signals.count(layer) &&
+      !stepSignals.count(layer))
+    it = layerPositions.find(layer);
+  if (it != layerPositions.end()) {
     std::string remedy = step ? ("; write '" + name +
                                  ".previous' for its value at the "
                                  "previous step")

@@ -15,7 +15,7 @@ static constexpr unsigned kMaxErrors = 100;
 
 std::optional<StringRef> findNearest(StringRef word,
                                      ArrayRef<StringRef> candidates) {
-  unsigned best = std::max<size_t>(2, word.size() / 2) + 1;
+  unsigned best = (word.size() + 2) / 3 + 1;
   std::optional<StringRef> nearest;
   for (StringRef candidate : candidates) {
     unsigned distance =
