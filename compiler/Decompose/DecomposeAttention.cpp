@@ -93,10 +93,9 @@ private:
     if (hasHeads) {
       int64_t heads = queryType.getDimSize(1);
       int64_t keyHeads = cast<RankedTensorType>(key.getType()).getDimSize(1);
+      if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads))
+        return op.emitOpError("needs static numbers of heads");
       if (heads != keyHeads) {
-        if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads))
-          return op.emitOpError(
-              "with grouped heads needs static numbers of heads");
         group = heads / keyHeads;
         query = splitHeads(query);
       }

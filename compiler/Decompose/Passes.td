@@ -170,7 +170,7 @@ def DecomposeAttentionPass : Pass<"seq-decompose-attention", "::mlir::func::Func
     %o = linalg.generic ins(%l) outs(%p)                  // p / l
     ```
 
-    Requires: static numbers of heads where queries have more heads than keys.
+    Requires: static numbers of heads.
     Ensures: no `seq.attention` is left.
   }];
   let dependentDialects = [

@@ -4,7 +4,7 @@
 
 func.func @grouped_dynamic(%q: tensor<?x4x?x8xf32>, %k: tensor<?x?x?x8xf32>,
     %v: tensor<?x?x?x8xf32>) -> tensor<?x4x?x8xf32> {
-  // expected-error @+1 {{with grouped heads needs static numbers of heads}}
+  // expected-error @+1 {{needs static numbers of heads}}
   %o = seq.attention dot %q, %k, %v
       : (tensor<?x4x?x8xf32>, tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32>) -> tensor<?x4x?x8xf32>
   return %o : tensor<?x4x?x8xf32>

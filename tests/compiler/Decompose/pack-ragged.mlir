@@ -103,3 +103,36 @@ func.func @no_pack_without_lengths(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) 
   } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
   return %last : tensor<?x4xf32>
 }
+
+/// Nothing is scanned, carried or yielded.
+
+// CHECK-LABEL: func.func @pack_nothing
+//   CHECK-NOT:   seq.recurrence
+//       CHECK:   return
+func.func @pack_nothing(%steps: index, %len: tensor<2xi64>) {
+  seq.recurrence lengths(%len : tensor<2xi64>) steps(%steps) {
+  ^bb0:
+    seq.yield
+  }
+  return
+}
+
+/// Rows of one number, integers, and a state whose rows are a constant's equals.
+
+// CHECK-LABEL: func.func @pack_small_rows
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?xi32>) init(%{{.*}} : tensor<3xi32>) counts
+//       CHECK:     %[[TWO:.*]] = linalg.fill
+//       CHECK:     arith.muli %{{.*}}, %[[TWO]] : tensor<?xi32>
+//       CHECK:   tensor.extract_slice %{{.*}} : tensor<?xi32> to tensor<i32>
+func.func @pack_small_rows(%x: tensor<?x3xi32>, %h0: tensor<3xi32>, %len: tensor<3xi32>)
+    -> tensor<?x3xi32> {
+  %out, %last = seq.recurrence scan(%x : tensor<?x3xi32>) init(%h0 : tensor<3xi32>)
+      lengths(%len : tensor<3xi32>) {
+  ^bb0(%xt: tensor<3xi32>, %h: tensor<3xi32>):
+    %two = arith.constant dense<2> : tensor<3xi32>
+    %d = arith.muli %xt, %two : tensor<3xi32>
+    %s = arith.addi %d, %h : tensor<3xi32>
+    seq.yield %s, %s : tensor<3xi32>, tensor<3xi32>
+  } outputs(tensor<?x3xi32>) states(tensor<3xi32>)
+  return %out : tensor<?x3xi32>
+}
