@@ -1,0 +1,208 @@
+//===- WeightsSectionTest.cpp - Weights of an artefact --------------------===//
+
+#include "compiler/CodeGen/WeightsSection.h"
+#include "compiler/CodeGen/CompileError.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstring>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+using namespace llvm;
+using namespace seqc;
+using testing::HasSubstr;
+
+namespace {
+/// A folder with one file of 64 floats 0, 1, 2, …
+class WeightsSectionTest : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(sys::fs::createUniqueDirectory("seqc-weights", folder));
+    std::error_code code;
+    raw_fd_ostream os((folder + "/w.bin").str(), code);
+    for (int i = 0; i < 64; ++i) {
+      float value = i;
+      os.write(reinterpret_cast<const char *>(&value), 4);
+    }
+  }
+  void TearDown() override { sys::fs::remove_directories(folder); }
+
+  /// The message of `error`.
+  static std::string message(Error error) {
+    std::string text;
+    takeFailure(std::move(error), text);
+    return text;
+  }
+
+  /// The layout of a module with `items` as its attribute.
+  Expected<std::vector<WeightItem>> read(StringRef items) {
+    std::string text =
+        formatv("module attributes {{seq.weight_layout = [{0}]} {{ }", items);
+    context.allowUnregisteredDialects();
+    module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+    EXPECT_TRUE(module) << text;
+    return readWeightLayout(*module);
+  }
+
+  /// The floats that the section of `items` holds.
+  std::vector<float> write(ArrayRef<WeightItem> items) {
+    std::string bytes;
+    raw_string_ostream os(bytes);
+    Expected<WeightsBlob> blob = writeWeights(items, folder, os);
+    EXPECT_TRUE(bool(blob)) << toString(blob.takeError());
+    EXPECT_EQ(blob->size, bytes.size());
+    std::vector<float> values(bytes.size() / 4);
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+
+  SmallString<128> folder;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
+/// A run of `w.bin` in floats.
+std::string run(int begin, int count) {
+  return formatv("{{file = \"w.bin\", offset = {0} : i64, size = {1} : i64}",
+                 4 * begin, 4 * count);
+}
+} // namespace
+
+TEST_F(WeightsSectionTest, NoAttributeIsNoWeights) {
+  module = mlir::parseSourceString<mlir::ModuleOp>("module {}", &context);
+  Expected<std::vector<WeightItem>> items = readWeightLayout(*module);
+  ASSERT_TRUE(bool(items));
+  EXPECT_TRUE(items->empty());
+  EXPECT_TRUE(write(*items).empty());
+}
+
+TEST_F(WeightsSectionTest, RawItemsAreGatheredAndAligned) {
+  Expected<std::vector<WeightItem>> items =
+      read("{kind = \"raw\", element = f32, size = 12 : i64, offset = 0 : i64, "
+           "sources = [{shape = array<i64: 3>, runs = [" +
+           run(5, 1) + ", " + run(9, 2) +
+           "]}]}, {kind = \"raw\", element = f32, size = 8 : i64, offset = 64 "
+           ": i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
+           run(62, 2) + "]}]}");
+  ASSERT_TRUE(bool(items)) << toString(items.takeError());
+  std::vector<float> values = write(*items);
+  ASSERT_EQ(values.size(), 32u);
+  EXPECT_EQ(values[0], 5);
+  EXPECT_EQ(values[1], 9);
+  EXPECT_EQ(values[2], 10);
+  EXPECT_EQ(values[3], 0);
+  EXPECT_EQ(values[16], 62);
+  EXPECT_EQ(values[17], 63);
+  EXPECT_EQ(values[31], 0);
+}
+
+// result[n, k, g, j] = source[g][n*W + j, k], 0 beyond N; as seq.pack says.
+TEST_F(WeightsSectionTest, PanelsFollowTheDefinitionOfPack) {
+  constexpr int N = 5, K = 3, G = 2, W = 2, panels = 3;
+  for (bool transposed : {false, true}) {
+    std::string shape = transposed ? "3, 5" : "5, 3";
+    Expected<std::vector<WeightItem>> items =
+        read("{kind = \"pack\", element = f32, size = 144 : i64, offset = 0 : "
+             "i64, width = 2 : i64, transposed = " +
+             std::string(transposed ? "true" : "false") +
+             ", sources = [{shape = array<i64: " + shape + ">, runs = [" +
+             run(0, 15) + "]}, {shape = array<i64: " + shape + ">, runs = [" +
+             run(20, 10) + ", " + run(40, 5) + "]}]}");
+    ASSERT_TRUE(bool(items)) << toString(items.takeError());
+    std::vector<float> values = write(*items);
+    auto source = [](int g, int element) -> float {
+      return g == 0 ? element : element < 10 ? 20 + element : 30 + element;
+    };
+    for (int n = 0; n < panels; ++n)
+      for (int k = 0; k < K; ++k)
+        for (int g = 0; g < G; ++g)
+          for (int j = 0; j < W; ++j) {
+            int column = n * W + j;
+            float want = 0;
+            if (column < N)
+              want = source(g, transposed ? k * N + column : column * K + k);
+            EXPECT_EQ(values[((n * K + k) * G + g) * W + j], want);
+          }
+  }
+}
+
+TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
+  std::string good =
+      "sources = [{shape = array<i64: 2>, runs = [" + run(0, 2) + "]}]";
+  std::pair<std::string, std::string> cases[] = {
+      {"{kind = \"other\", offset = 0 : i64, size = 8 : i64}", "'kind' must"},
+      {"{kind = \"raw\", offset = 4 : i64, size = 8 : i64}", "multiple of 64"},
+      {"{kind = \"raw\", offset = 0 : i64, size = 8 : i64}", "'element'"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64}",
+       "'sources'"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 4 : i64, " +
+           good + "}",
+       "'size' is 4"},
+      {"{kind = \"raw\", element = f64, offset = 0 : i64, size = 16 : i64, " +
+           good + "}",
+       "have 8 bytes, its shape needs 16"},
+      {"{kind = \"pack\", element = f32, width = 0 : i64, offset = 0 : i64, "
+       "size = 8 : i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
+           run(0, 2) + "]}]}",
+       "'width' must"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64, " +
+           good +
+           "}, {kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : "
+           "i64, " +
+           good + "}",
+       "overlaps"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 0 : i64, "
+       "sources = [{shape = array<i64: 4611686018427387904, 4>, runs = []}]}",
+       "a source needs"}};
+  for (const auto &[layout, want] : cases) {
+    Expected<std::vector<WeightItem>> items = read(layout);
+    ASSERT_FALSE(bool(items)) << layout;
+    EXPECT_THAT(message(items.takeError()), HasSubstr(want));
+  }
+}
+
+TEST_F(WeightsSectionTest, FilesAreConfinedToTheFolder) {
+  ASSERT_EQ(::symlink("/etc/passwd", (folder + "/link").str().c_str()), 0);
+  WeightFiles files(folder);
+  for (auto [name, want] : {std::make_pair("/etc/passwd", "no relative path"),
+                            {"../w.bin", "contains '..'"},
+                            {"link", "a link that leads outside"},
+                            {"none.bin", "No such file"}})
+    EXPECT_THAT(message(files.getBytes(name, 0, 1).takeError()),
+                HasSubstr(want));
+  EXPECT_THAT(message(files.getBytes("w.bin", 252, 8).takeError()),
+              HasSubstr("has 256 bytes; a weight needs 8 bytes from byte 252"));
+  EXPECT_THAT(message(files.getBytes("w.bin", INT64_MAX, 8).takeError()),
+              HasSubstr("has 256 bytes"));
+  EXPECT_EQ(files.getBytes("w.bin", 252, 4)->size(), 4u);
+}
+
+TEST_F(WeightsSectionTest, ObjectHoldsTheBlobInItsSection) {
+  Expected<Target> target = resolveTarget("x86-64-v2");
+  ASSERT_TRUE(bool(target));
+  Expected<FileBytes> bytes =
+      makeWeightsObject((folder + "/w.bin").str(), 256, *target);
+  ASSERT_TRUE(bool(bytes)) << toString(bytes.takeError());
+  Expected<std::unique_ptr<object::ObjectFile>> object =
+      object::ObjectFile::createELFObjectFile(
+          MemoryBufferRef(StringRef(bytes->data(), bytes->size()), "w.o"));
+  ASSERT_TRUE(bool(object)) << toString(object.takeError());
+  bool found = false;
+  for (const object::SectionRef &section : (*object)->sections())
+    if (*section.getName() == ".seqc.weights") {
+      found = true;
+      EXPECT_EQ(section.getSize(), 256u);
+      EXPECT_EQ(section.getAlignment(), Align(4096));
+    }
+  EXPECT_TRUE(found);
+  // The path of the blob is a matter of this machine.
+  EXPECT_FALSE(StringRef(bytes->data(), bytes->size()).contains(folder));
+}
