@@ -58,9 +58,11 @@ void SeqDialect::initialize() {
       >();
 }
 
-LogicalResult BeamAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t width, int64_t nBest,
-                               APFloat lengthPenalty, Stop stop) {
+LogicalResult
+BeamAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t width,
+                 int64_t nBest,
+                 // NOLINTNEXTLINE(performance-unnecessary-value-param)
+                 APFloat lengthPenalty, Stop stop) {
   // C3 of seq.generate
   if (width < 1)
     return emitError() << "beam width is " << width
