@@ -112,6 +112,12 @@ public:
         std::any_of(options.outputs.begin(), options.outputs.end(),
                     isTextName) ||
         std::any_of(options.expects.begin(), options.expects.end(), isTextName);
+    // One call for all when its outputs are looked at as tensors.
+    auto isTensorName = [](const Assignment &a) { return !isTextName(a); };
+    together = std::any_of(options.outputs.begin(), options.outputs.end(),
+                           isTensorName) ||
+               std::any_of(options.expects.begin(), options.expects.end(),
+                           isTensorName);
     // A model with a fixed batch takes no more texts at a time.
     const ValueSignature &ids =
         entry.inputs[size_t(entry.findInput(model.input.ids))];
@@ -137,6 +143,14 @@ private:
   json toJson(const Item &item, const std::vector<TextResult> &results) const;
   void addMap(const Item &item, const std::vector<TextResult> &results);
 
+  /// The tensor of an output of the last call.
+  Result<const seqc_tensor_t *> lastOutput(const std::string &name) const {
+    auto index = size_t(entry.findOutput(name));
+    if (index >= lastOutputs.size() || !lastOutputs[index])
+      return invalid("there is no output '" + name + "' without texts");
+    return lastOutputs[index].get();
+  }
+
   /// Writes files and compares, at the end.
   int finish();
   Status writeFiles();
@@ -154,7 +168,7 @@ private:
   std::vector<TensorRef> lastOutputs;
   Progress progress;
   int64_t shown = 0, printed = 0, batchLimit = 1;
-  bool keepLines = false, anyBad = false;
+  bool keepLines = false, together = false, anyBad = false;
 };
 
 Status TextRun::checkOptions() const {
@@ -214,8 +228,7 @@ Status TextRun::runBatch(const std::vector<const Item *> &batch) {
     request.inputs[size_t(entry.findInput(name))] = tensor;
   for (const ValueSignature &value : entry.outputs)
     request.wanted.push_back(value.name != model.output.attention ||
-                             !options.attention.empty() ||
-                             !options.outputs.empty());
+                             !options.attention.empty() || together);
   if (Status status = executor.run(request, lastOutputs); !status.ok())
     return status;
   int64_t limit = options.numBest ? options.numBest : 1;
@@ -239,9 +252,6 @@ Status TextRun::runBatch(const std::vector<const Item *> &batch) {
 }
 
 Status TextRun::runItems(const std::vector<Item> &items) {
-  // One call for all when its outputs are to be written as tensors.
-  bool together = std::any_of(options.outputs.begin(), options.outputs.end(),
-                              [](const auto &a) { return !isTextName(a); });
   std::vector<const Item *> batch;
   auto flush = [&]() {
     Status status = batch.empty() ? Status() : runBatch(batch);
@@ -331,11 +341,10 @@ Status TextRun::writeFiles() {
       for (const std::string &line : lines)
         contents += line + "\n";
     } else {
-      const TensorRef &tensor = lastOutputs[size_t(entry.findOutput(name))];
+      Result<const seqc_tensor_t *> tensor = lastOutput(name);
       if (!tensor)
-        return invalid("there is no output '" + name + "' without texts");
-      Result<std::string> formatted =
-          formatTensorFile(path, *tensor.get(), name);
+        return tensor.status();
+      Result<std::string> formatted = formatTensorFile(path, **tensor, name);
       if (!formatted)
         return formatted.status();
       contents = std::move(*formatted);
@@ -370,13 +379,15 @@ int TextRun::finish() {
   bool same = true;
   for (const auto &[name, path] : options.expects) {
     if (name != "text") {
-      const TensorRef &got = lastOutputs[size_t(entry.findOutput(name))];
+      Result<const seqc_tensor_t *> got = lastOutput(name);
+      if (!got)
+        return reportError(options.program, got.status());
       Result<TensorRef> want =
           readExpected(entry.outputs[size_t(entry.findOutput(name))], path);
       if (!want)
         return reportError(options.program, want.status());
       Comparison comparison =
-          compareTensors(*got.get(), *want->get(), options.tolerance);
+          compareTensors(**got, *want->get(), options.tolerance);
       same &= comparison.passed;
       std::fprintf(stderr, "%s %s: %s\n",
                    comparison.passed ? "same" : "DIFFERENT", name.c_str(),
@@ -444,8 +455,8 @@ int TextRun::runStandardInput() {
   bool more = true;
   while (more) {
     std::vector<Item> items;
-    while (int64_t(items.size()) < options.batch) {
-      if (!items.empty() && !reader.ready())
+    while (together || int64_t(items.size()) < batchLimit) {
+      if (!together && !items.empty() && !reader.ready())
         break;
       Item item;
       more = reader.next(item.text, status);
@@ -465,6 +476,9 @@ int TextRun::runStandardInput() {
       }
       items.push_back(std::move(item));
     }
+    // Tensors of all texts are no use when one is missing.
+    if (together && anyBad)
+      return ExitBadInput;
     if (status.ok())
       status = runItems(items);
     if (!status.ok())

@@ -132,6 +132,20 @@ TEST_F(CommandLine, BadLinesKeepTheirPlace) {
   EXPECT_NE(result.err.find("line 2: unknown character"), std::string::npos);
 }
 
+TEST_F(CommandLine, WritesTensorsOfAllTexts) {
+  std::string output = "--batch 2 --output tokens=" + file("t.json") +
+                       " --output text=" + file("t.txt");
+  EXPECT_EQ(run(output, "printf 'ab\\na\\nabc\\n' |").code, 0);
+  EXPECT_EQ(json::parse(readBack("t.json")).size(), 3u);
+  EXPECT_EQ(readBack("t.txt"), "ba\na\ncba\n");
+  EXPECT_EQ(run("abc --expect tokens=" + file("t.json")).code, 1);
+  Outcome result = run(output);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("no output 'tokens' without texts"),
+            std::string::npos);
+  EXPECT_EQ(run(output, "printf 'ab\\n?\\n' |").code, 2);
+}
+
 TEST_F(CommandLine, PrintsNBestAndScores) {
   EXPECT_EQ(run("abc --n-best 2 --scores").out, "cba\t-0.5\ncb\t-1\n");
   EXPECT_EQ(run("ab bc --n-best 2").out, "ba\nb\n\ncb\nc\n");
