@@ -8,7 +8,9 @@ FOLDERS = ("cmake", "compiler", "dialect", "docs", "examples", "frontends", "run
            "tools")
 
 # Files that may pass LIMIT (never HARD_LIMIT), each with its reason.
-EXCEPTIONS = {}
+EXCEPTIONS = {
+    "tests/unit/frontends/YamlDiagnosticsTest.cpp": "one short case for each message of one frontend",
+}
 
 # Generated references and stored data are no reading matter of this kind.
 GENERATED = ("docs/reference/generated/",)

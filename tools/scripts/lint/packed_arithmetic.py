@@ -17,10 +17,11 @@ def is_adapter(path):
 
 
 def check(tree):
-    archives = [a for a in sorted(glob.glob(os.path.join(tree.build, "lib", "libseqc_*.a")))
+    archives = [a for kind in ("runtime", "cli")
+                for a in sorted(glob.glob(os.path.join(tree.build, "lib", f"libseqc_{kind}*.a")))
                 if not is_adapter(a)]
     if not archives:
-        return [f"{tree.build}/lib: no archive libseqc_*.a; build the runtime first"]
+        return [f"{tree.build}/lib: no archive libseqc_runtime*.a; build the runtime first"]
     problems = []
     for archive in archives:
         listing = subprocess.run(["objdump", "-d", "--no-show-raw-insn", archive],
@@ -39,7 +40,7 @@ def check(tree):
             if match:
                 problems.append(f"{os.path.basename(archive)}({member}): {match.group(1)} in "
                                 f"{function}")
-    return problems
+    return sorted(set(problems))
 
 
 def lay_out(source, build, name="libseqc_runtime.a"):
