@@ -70,8 +70,8 @@ public:
             "with lengths needs a cell that yields rows; a value that is the "
             "same for all rows is not supported");
 
-    // Without arguments there is nothing that a row could differ in, and nothing
-    // to yield.
+    // Without arguments there is nothing that a row could differ in, and
+    // nothing to yield.
     if (cell.getNumArguments() == 0) {
       op->erase();
       return success();
