@@ -20,7 +20,7 @@ double Activation::operator()(double x) const {
   if (name == "leaky_relu")
     return x >= 0 ? x : alpha * x;
   if (name == "thresholded_relu")
-    return x > alpha ? x : 0;
+    return x >= alpha ? x : 0;
   if (name == "scaled_tanh")
     return alpha * std::tanh(beta * x);
   if (name == "hard_sigmoid")

@@ -37,7 +37,7 @@ const Entry entries[] = {
     {"leaky_relu", true, false, 0.01, 0,
      [](double x, double a, double) { return x < 0 ? a * x : x; }},
     {"thresholded_relu", true, false, 1.0, 0,
-     [](double x, double a, double) { return x > a ? x : 0; }},
+     [](double x, double a, double) { return x >= a ? x : 0; }},
     {"scaled_tanh", true, true, 1.0, 1.0,
      [](double x, double a, double b) { return a * std::tanh(b * x); }},
     {"hard_sigmoid", true, true, 0.2, 0.5,

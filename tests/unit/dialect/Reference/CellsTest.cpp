@@ -282,6 +282,8 @@ TEST(Cells, AppliesEveryActivation) {
         Case{"leaky_relu", 0.5, 0, -0.75, x},
         Case{"thresholded_relu", 0, 0, 0, x},
         Case{"thresholded_relu", 2, 0, 0, 0},
+        // At the threshold the value passes.
+        Case{"thresholded_relu", 1.5, 0, 0, x},
         Case{"scaled_tanh", 0, 0, std::tanh(-x), std::tanh(x)},
         Case{"scaled_tanh", 2, 0.5, 2 * std::tanh(-0.75), 2 * std::tanh(0.75)},
         Case{"hard_sigmoid", 0, 0, 0.2, 0.8},
