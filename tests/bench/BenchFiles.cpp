@@ -91,7 +91,7 @@ std::string seqc::bench::writeModel(const TemporaryFolder &folder, const std::st
 }
 
 void seqc::bench::compileModel(const std::string &seqc, const std::string &model, const std::string &artefact) {
-  std::string command = "'" + seqc + "' compile '" + model + "' -o '" + artefact + "' --quiet";
+  std::string command = "'" + seqc + "' compile '" + model + "' -o '" + artefact + "' --backend=llvm --quiet";
   if (std::system(command.c_str()) != 0)
     throw std::runtime_error("failed: " + command);
 }
@@ -110,14 +110,20 @@ int64_t seqc::bench::readCodeSize(const std::string &artefact) {
   };
   Elf64_Ehdr header;
   read(0, header);
-  Elf64_Shdr names, section;
-  read(header.e_shoff + uint64_t(header.e_shstrndx) * header.e_shentsize, names);
+  int64_t size = 0;
   for (int i = 0; i < header.e_shnum; ++i) {
+    Elf64_Shdr section;
     read(header.e_shoff + uint64_t(i) * header.e_shentsize, section);
-    char name[6];
-    read(names.sh_offset + section.sh_name, name);
-    if (std::memcmp(name, ".text", sizeof name) == 0)
-      return section.sh_size;
+    if (section.sh_type != SHT_SYMTAB)
+      continue;
+    for (uint64_t at = 0; at < section.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol;
+      read(section.sh_offset + at, symbol);
+      if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC)
+        size += symbol.st_size;
+    }
   }
-  throw std::runtime_error(artefact + " has no code");
+  if (size == 0)
+    throw std::runtime_error(artefact + " has no table of symbols");
+  return size;
 }
