@@ -82,11 +82,11 @@ std::string checkCall(CompiledModule &module, const std::string &name, const Cal
 
 /// Compiles stacks of layers, calls each with every combination of steps and lengths for two batch sizes; returns
 /// the number of cases.
-int64_t checkStacks(const std::vector<std::vector<Layer>> &stacks, CellGenerator &generator) {
+int64_t checkStacks(const std::vector<std::vector<Layer>> &stacks, CellGenerator &generator, const HarnessOptions &options = {}) {
   std::string text;
   for (size_t i = 0; i < stacks.size(); ++i)
     text += printStack("layer" + std::to_string(i), stacks[i]);
-  CompiledModule module(text);
+  CompiledModule module(text, options);
   int64_t cases = 0;
   for (size_t i = 0; i < stacks.size(); ++i) {
     std::string name = "layer" + std::to_string(i);
@@ -170,6 +170,17 @@ TEST_P(CellProperty, TwoLayers) {
   int64_t cases = checkStacks(stacks, generator);
   RecordProperty("cases", cases);
   EXPECT_GE(cases, 150);
+}
+
+/// What other CPUs get: narrower vectors, at the lowest and the highest level.
+TEST_P(CellProperty, NarrowerVectors) {
+  CellGenerator generator(37 + static_cast<int>(GetParam()));
+  for (HarnessOptions options : {HarnessOptions{0, 1, 128}, HarnessOptions{3, 1, 256}}) {
+    std::vector<std::vector<Layer>> layers;
+    for (int i = 0; i < 4; ++i)
+      layers.push_back({generator.combined(GetParam())});
+    EXPECT_GE(checkStacks(layers, generator, options), 24);
+  }
 }
 
 TEST_P(CellProperty, MemoryIsTakenOncePerCall) {

@@ -148,7 +148,7 @@ CompiledModule::CompiledModule(const std::string &text, const HarnessOptions &op
   Target target = check(resolveTarget("native"));
   PhaseOptions phaseOptions;
   phaseOptions.optLevel = options.optLevel;
-  phaseOptions.vectorBits = target.vectorBits;
+  phaseOptions.vectorBits = options.vectorBits ? options.vectorBits : target.vectorBits;
   for (Phase phase : allPhases()) {
     PassManager passes(&context);
     buildPhase(phase, passes, phaseOptions);

@@ -29,6 +29,8 @@ struct HarnessOptions {
   unsigned optLevel = 2;
   /// Optimisation level of LLVM. The phases, not LLVM, are what the tests are about, and level 1 halves their time.
   unsigned codeLevel = 1;
+  /// Widest vector of the phases in bits; 0: the widest of this CPU.
+  unsigned vectorBits = 0;
 };
 
 /// A module compiled into this process.
