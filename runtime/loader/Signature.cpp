@@ -302,18 +302,19 @@ seqc::rt::parseSignatures(const json &metadata) {
 Status seqc::rt::checkStatic(const EntrySignature &entry,
                              const ValueSignature &value, const char *what,
                              const seqc_tensor_t &tensor) {
-  std::string subject = std::string(what) + " '" + value.name + "': ";
+  // Messages are made on failure only: this runs once per call and input.
+  auto subject = [&] { return std::string(what) + " '" + value.name + "': "; };
   // A byte array may carry truth values; its contents are checked by a run.
   bool asBool = value.dtype == SEQC_I1 && tensor.dtype == SEQC_U8;
   if (tensor.dtype != value.dtype && !asBool)
-    return invalid(subject + "found " + seqc_dtype_name(tensor.dtype) +
+    return invalid(subject() + "found " + seqc_dtype_name(tensor.dtype) +
                    "; required: " + seqc_dtype_name(value.dtype));
   bool fits = tensor.rank == value.rank();
   for (int32_t i = 0; fits && i < tensor.rank; ++i)
     fits = value.shape[size_t(i)].extent < 0 ||
            value.shape[size_t(i)].extent == tensor.shape[i];
   if (!fits)
-    return invalid(subject + "found shape " +
+    return invalid(subject() + "found shape " +
                    shapeToString(tensor.rank, tensor.shape) +
                    "; required: " + shapeToString(entry, value));
   return {};

@@ -276,6 +276,27 @@ TEST_F(SessionTest, SteadyStateTakesNothingFromTheHeap) {
   EXPECT_EQ(statistics().heap_allocations, before);
 }
 
+/// Nor does anything on the way in and out.
+TEST_F(SessionTest, SteadyStateMakesNoObjects) {
+  prepare("gather");
+  TensorRef ids = makeTensor<int32_t>(SEQC_I32, {2, 3}, {1, 2, 3, 4, 5, 6});
+  auto runOnce = [&] {
+    seqc_tensor_t *last = nullptr;
+    bool good = !seqc_call_set_input(call, "ids", ids.get()) &&
+                !seqc_call_run(call) &&
+                !seqc_call_get_output(call, "last", &last);
+    seqc_tensor_release(last);
+    return good;
+  };
+  ASSERT_TRUE(runOnce());
+  long before = countNewCalls();
+  bool good = true;
+  for (int i = 0; i < 20; ++i)
+    good &= runOnce();
+  EXPECT_EQ(countNewCalls() - before, 0);
+  EXPECT_TRUE(good);
+}
+
 /// A result that is the next input changes places with the next result.
 TEST_F(SessionTest, FeedingBackTakesNothingFromTheHeap) {
   prepare("scale");

@@ -69,6 +69,9 @@ inline std::vector<int64_t> shapeOf(const seqc_tensor_t *tensor) {
   return std::vector<int64_t>(tensor->shape, tensor->shape + tensor->rank);
 }
 
+/// Calls of operator new so far, in programs with AllocationCounter.cpp.
+long countNewCalls();
+
 /// A file beside the running test program.
 inline std::string builtFile(const std::string &name) {
   char path[4096];
