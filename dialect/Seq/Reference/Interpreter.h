@@ -70,7 +70,8 @@ struct ReplayGap {
   double gap;
 };
 
-/// Evaluates functions of one module. Not thread-safe.
+/// Evaluates functions of one module, which must not change meanwhile: how its
+/// blocks run is worked out once. Not thread-safe.
 class Interpreter {
 public:
   Interpreter(mlir::ModuleOp module, WeightSource &weights,
