@@ -1,8 +1,10 @@
 //===- BenchCommand.cpp - seqc bench --------------------------------------===//
 
 #include "compiler/CodeGen/OutputFile.h"
+#include "tools/driver/ArtefactFile.h"
 #include "tools/driver/Ceilings.h"
 #include "tools/driver/Commands.h"
+#include "tools/driver/ExecutableBench.h"
 #include "tools/driver/Execution.h"
 #include "tools/driver/Inputs.h"
 
@@ -66,6 +68,41 @@ static Expected<Times> measure(cli::Executor &executor,
   return times;
 }
 
+/// The signatures of an executable, in the form of something that runs.
+static Expected<Execution> prepareSignatures(StringRef path) {
+  Expected<ArtefactFile> artefact = readArtefact(path);
+  if (!artefact)
+    return artefact.takeError();
+  Expected<std::unique_ptr<cli::Executor>> executor =
+      createSignatureExecutor(artefact->metadata);
+  if (!executor)
+    return executor.takeError();
+  Execution execution;
+  execution.executor = std::move(*executor);
+  return execution;
+}
+
+/// Runs an executable in its own process, all runs in one.
+static Expected<Times> measureExecutable(StringRef path,
+                                         const cli::RunRequest &request,
+                                         const BenchPlan &plan,
+                                         int32_t threads) {
+  int64_t runs = plan.runs > 0 ? plan.runs : 20;
+  Expected<std::vector<double>> seconds = timeExecutable(
+      path, *request.entry, request.inputs, plan.warmup + runs, threads);
+  if (!seconds)
+    return seconds.takeError();
+  if (static_cast<int64_t>(seconds->size()) != plan.warmup + runs)
+    return makeFailure(FailureKind::Internal,
+                       "the trace of '" + path + "' has " +
+                           Twine(seconds->size()) + " runs of " +
+                           Twine(plan.warmup + runs));
+  Times times;
+  times.sorted.assign(seconds->begin() + plan.warmup, seconds->end());
+  llvm::sort(times.sorted);
+  return times;
+}
+
 /// What one run works on: rows, and tokens or time steps of all rows together.
 struct Work {
   int64_t items = 1;
@@ -113,12 +150,17 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
       return number.takeError();
     *value = *number;
   }
+  StringRef target = arguments.positional.front();
+  Expected<TargetKind> kind = classifyTarget(target);
+  if (!kind)
+    return kind.takeError();
+  bool separate = *kind == TargetKind::Executable;
   ExecutionOptions execution;
   execution.interpret = arguments.has("--interpret");
   execution.threads = options->threads;
-  StringRef target = arguments.positional.front();
   Expected<Execution> prepared =
-      prepareExecution(target, arguments, execution, reporter);
+      separate ? prepareSignatures(target)
+               : prepareExecution(target, arguments, execution, reporter);
   if (!prepared)
     return prepared.takeError();
   cli::Executor &executor = *prepared->executor;
@@ -143,7 +185,9 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
   request.inputs = *inputs;
   request.generation = options->generation;
   std::vector<rt::TensorRef> outputs;
-  Expected<Times> times = measure(executor, request, plan, outputs);
+  Expected<Times> times =
+      separate ? measureExecutable(target, request, plan, options->threads)
+               : measure(executor, request, plan, outputs);
   if (!times)
     return times.takeError();
 
