@@ -65,9 +65,6 @@ std::string zip(const std::string &name, const std::string &contents,
   file += "PK\x01\x02";
   append(file, 20, 2);
   file += common;
-  append(file, 0, 14);
-  file[file.size() - 14] = 0;
-  file.resize(file.size() - 14);
   append(file, 0, 2);
   append(file, 0, 2);
   append(file, 0, 2);

@@ -54,7 +54,8 @@ rt::TensorRef makeTensor(seqc_dtype_t dtype, std::vector<int64_t> shape,
       rt::createTensor(dtype, int32_t(shape.size()), shape.data());
   EXPECT_TRUE(bool(tensor));
   EXPECT_EQ((*tensor)->numBytes, values.size() * sizeof(T));
-  std::memcpy((*tensor)->data, values.data(), values.size() * sizeof(T));
+  if (!values.empty())
+    std::memcpy((*tensor)->data, values.data(), values.size() * sizeof(T));
   return *tensor;
 }
 
