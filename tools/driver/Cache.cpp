@@ -77,8 +77,10 @@ Expected<CachedArtefact> compileToCache(Compilation &compilation,
     SmallString<128> path(folder);
     sys::path::append(path, getCacheKey(compilation) + ".so");
     artefact.path = path.str().str();
-    // A damaged file is compiled again, in its place.
-    if (sys::fs::exists(path) && isSound(path)) {
+    // A damaged file is compiled again, in its place; so is one whose phases
+    // somebody wants to see.
+    if (compilation.getOptions().dumpFolder.empty() && sys::fs::exists(path) &&
+        isSound(path)) {
       artefact.hit = true;
       reporter.note("'" + model + "' is in the cache: " + path);
       return artefact;

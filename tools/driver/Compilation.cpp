@@ -81,7 +81,7 @@ static std::string printModule(ModuleOp module) {
 //===----------------------------------------------------------------------===//
 
 Error Compilation::importModel() {
-  recordWork("phase import", "", "");
+  recordWork("phase import of '" + options.model + "'", "", "");
   Expected<std::vector<Target>> resolved = resolveTargets(options.targetCpu);
   if (!resolved)
     return resolved.takeError();
