@@ -34,10 +34,12 @@ struct LstmModel {
 void writeWeights(const TemporaryFolder &folder, const LstmWeights &weights);
 
 /// Writes the model as `name`.mlir next to the weights; returns the file.
-std::string writeModel(const TemporaryFolder &folder, const std::string &name, const LstmWeights &weights, const LstmModel &model);
+std::string writeModel(const TemporaryFolder &folder, const std::string &name,
+                       const LstmWeights &weights, const LstmModel &model);
 
 /// Runs `seqc compile` for generated code alone. Throws if it fails.
-void compileModel(const std::string &seqc, const std::string &model, const std::string &artefact);
+void compileModel(const std::string &seqc, const std::string &model,
+                  const std::string &artefact);
 
 /// Bytes of all functions of a shared object, without the padding between them.
 int64_t readCodeSize(const std::string &artefact);

@@ -18,7 +18,8 @@ float sumOf(const Lanes *chains) {
 }
 } // namespace
 
-float seqc::bench::readRepeatedly(const std::vector<float> &values, int64_t times) {
+float seqc::bench::readRepeatedly(const std::vector<float> &values,
+                                  int64_t times) {
   Lanes sums[kChains] = {};
   for (int64_t round = 0; round < times; ++round) {
     const float *p = values.data(), *end = p + values.size();

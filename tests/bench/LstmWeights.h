@@ -8,7 +8,8 @@
 
 namespace seqc::bench {
 
-/// Weights of one forward LSTM, in ONNX's layout: gates i, o, f, c; W [4H, I], R [4H, H], B [8H].
+/// Weights of one forward LSTM, in ONNX's layout: gates i, o, f, c; W [4H, I],
+/// R [4H, H], B [8H].
 struct LstmWeights {
   int64_t inputSize, hiddenSize;
   std::vector<float> w, r, b;

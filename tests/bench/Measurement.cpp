@@ -10,12 +10,14 @@
 
 using namespace seqc::bench;
 
-void seqc::bench::measureInTurn(std::vector<Contender> &contenders, int warmup, int repetitions) {
+void seqc::bench::measureInTurn(std::vector<Contender> &contenders, int warmup,
+                                int repetitions) {
   for (int i = 0; i < warmup + repetitions; ++i)
     for (Contender &contender : contenders) {
       auto begin = std::chrono::steady_clock::now();
       contender.run();
-      std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+      std::chrono::duration<double> time =
+          std::chrono::steady_clock::now() - begin;
       if (i >= warmup)
         contender.times.push_back(time.count());
     }
@@ -26,12 +28,16 @@ static double quantile(std::vector<double> values, double share) {
   return values.at(static_cast<size_t>(share * (values.size() - 1) + 0.5));
 }
 
-double seqc::bench::median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
+double seqc::bench::median(std::vector<double> values) {
+  return quantile(std::move(values), 0.5);
+}
 
 nlohmann::ordered_json seqc::bench::summarize(const Contender &contender) {
   return {{"name", contender.name},
           {"median_ms", 1e3 * median(contender.times)},
-          {"quartiles_ms", {1e3 * quantile(contender.times, 0.25), 1e3 * quantile(contender.times, 0.75)}},
+          {"quartiles_ms",
+           {1e3 * quantile(contender.times, 0.25),
+            1e3 * quantile(contender.times, 0.75)}},
           {"min_ms", 1e3 * quantile(contender.times, 0)},
           {"repetitions", contender.times.size()}};
 }
@@ -56,7 +62,8 @@ static std::string firstLineOf(const std::string &command) {
   return line;
 }
 
-nlohmann::ordered_json seqc::bench::describeMachine(const std::string &sourceFolder) {
+nlohmann::ordered_json
+seqc::bench::describeMachine(const std::string &sourceFolder) {
   std::string cpu = "unknown";
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
@@ -67,5 +74,6 @@ nlohmann::ordered_json seqc::bench::describeMachine(const std::string &sourceFol
   return {{"cpu", cpu},
           {"cores", std::thread::hardware_concurrency()},
           {"system", firstLineOf("uname -sr")},
-          {"commit", firstLineOf("git -C '" + sourceFolder + "' describe --always --dirty 2>/dev/null")}};
+          {"commit", firstLineOf("git -C '" + sourceFolder +
+                                 "' describe --always --dirty 2>/dev/null")}};
 }

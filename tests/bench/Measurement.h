@@ -18,8 +18,10 @@ struct Contender {
   std::vector<double> times = {};
 };
 
-/// Runs all contenders in turn, `repetitions` times, after `warmup` rounds that do not count.
-void measureInTurn(std::vector<Contender> &contenders, int warmup, int repetitions);
+/// Runs all contenders in turn, `repetitions` times, after `warmup` rounds that
+/// do not count.
+void measureInTurn(std::vector<Contender> &contenders, int warmup,
+                   int repetitions);
 
 /// The middle of `values`.
 double median(std::vector<double> values);
@@ -27,7 +29,8 @@ double median(std::vector<double> values);
 /// Median, quartiles, minimum of the times.
 nlohmann::ordered_json summarize(const Contender &contender);
 
-/// Median over repetitions of a's time divided by b's: what disturbs one repetition disturbs both.
+/// Median over repetitions of a's time divided by b's: what disturbs one
+/// repetition disturbs both.
 double ratio(const Contender &a, const Contender &b);
 
 /// CPU, its number, kernel, commit.

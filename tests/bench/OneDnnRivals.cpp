@@ -1,6 +1,7 @@
 //===- OneDnnRivals.cpp - The same layer on oneDNN ------------------------===//
 //
-// Built with -O3 -march=native -ffast-math, so that the loop over gates calls the vector functions of libmvec.
+// Built with -O3 -march=native -ffast-math, so that the loop over gates calls
+// the vector functions of libmvec.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +22,9 @@ namespace {
 /// Zeroed floats, page aligned.
 class Floats {
 public:
-  explicit Floats(size_t count) : memory(static_cast<float *>(std::aligned_alloc(4096, (count * sizeof(float) + 4095) / 4096 * 4096))) {
+  explicit Floats(size_t count)
+      : memory(static_cast<float *>(std::aligned_alloc(
+            4096, (count * sizeof(float) + 4095) / 4096 * 4096))) {
     if (!memory)
       throw std::bad_alloc();
     std::fill(memory.get(), memory.get() + count, 0.0f);
@@ -48,8 +51,9 @@ void checkStatus(dnnl_status_t status) {
 class SgemmLoop : public LstmRival {
 public:
   SgemmLoop(const LstmWeights &weights, int64_t steps, bool transposed)
-      : steps(steps), inputSize(weights.inputSize), size(weights.hiddenSize), transposed(transposed), w(weights.w.size()),
-        r(weights.r.size()), bias(4 * size), gates(steps * 4 * size), zero(size), cell(size) {
+      : steps(steps), inputSize(weights.inputSize), size(weights.hiddenSize),
+        transposed(transposed), w(weights.w.size()), r(weights.r.size()),
+        bias(4 * size), gates(steps * 4 * size), zero(size), cell(size) {
     pack(weights.w, w, inputSize);
     pack(weights.r, r, size);
     for (int64_t n = 0; n < 4 * size; ++n)
@@ -73,8 +77,11 @@ private:
         to[transposed ? n * k + i : i * 4 * size + n] = from[n * k + i];
   }
 
-  void multiply(int64_t m, int64_t k, const float *a, const Floats &b, float beta, float *c) {
-    checkStatus(dnnl_sgemm('N', transposed ? 'T' : 'N', m, 4 * size, k, 1, a, k, b.data(), transposed ? k : 4 * size, beta, c, 4 * size));
+  void multiply(int64_t m, int64_t k, const float *a, const Floats &b,
+                float beta, float *c) {
+    checkStatus(dnnl_sgemm('N', transposed ? 'T' : 'N', m, 4 * size, k, 1, a, k,
+                           b.data(), transposed ? k : 4 * size, beta, c,
+                           4 * size));
   }
 
   void applyGates(const float *__restrict g, float *__restrict y) {
@@ -106,33 +113,46 @@ using dnnl::memory;
 class LstmForward : public LstmRival {
 public:
   LstmForward(const LstmWeights &weights, int64_t steps)
-      : engine(dnnl::engine::kind::cpu, 0), stream(engine), states(4 * weights.hiddenSize) {
+      : engine(dnnl::engine::kind::cpu, 0), stream(engine),
+        states(4 * weights.hiddenSize) {
     int64_t i = weights.inputSize, h = weights.hiddenSize;
-    memory::desc x = describe({steps, 1, i}, memory::format_tag::tnc), y = describe({steps, 1, h}, memory::format_tag::tnc);
-    memory::desc state = describe({1, 1, 1, h}, memory::format_tag::ldnc), bias = describe({1, 1, 4, h}, memory::format_tag::ldgo);
-    memory::desc w = describe({1, 1, i, 4, h}, memory::format_tag::any), r = describe({1, 1, h, 4, h}, memory::format_tag::any);
+    memory::desc x = describe({steps, 1, i}, memory::format_tag::tnc),
+                 y = describe({steps, 1, h}, memory::format_tag::tnc);
+    memory::desc state = describe({1, 1, 1, h}, memory::format_tag::ldnc),
+                 bias = describe({1, 1, 4, h}, memory::format_tag::ldgo);
+    memory::desc w = describe({1, 1, i, 4, h}, memory::format_tag::any),
+                 r = describe({1, 1, h, 4, h}, memory::format_tag::any);
 #if DNNL_VERSION_MAJOR >= 3
-    dnnl::lstm_forward::primitive_desc layer(engine, dnnl::prop_kind::forward_inference, dnnl::rnn_direction::unidirectional_left2right, x,
-                                             state, state, w, r, bias, y, state, state);
+    dnnl::lstm_forward::primitive_desc layer(
+        engine, dnnl::prop_kind::forward_inference,
+        dnnl::rnn_direction::unidirectional_left2right, x, state, state, w, r,
+        bias, y, state, state);
 #else
-    dnnl::lstm_forward::primitive_desc layer(dnnl::lstm_forward::desc(dnnl::prop_kind::forward_inference,
-                                                                      dnnl::rnn_direction::unidirectional_left2right, x, state, state, w, r,
-                                                                      bias, y, state, state),
-                                             engine);
+    dnnl::lstm_forward::primitive_desc layer(
+        dnnl::lstm_forward::desc(dnnl::prop_kind::forward_inference,
+                                 dnnl::rnn_direction::unidirectional_left2right,
+                                 x, state, state, w, r, bias, y, state, state),
+        engine);
 #endif
     primitive = dnnl::lstm_forward(layer);
     arguments = {{DNNL_ARG_SRC_LAYER, memory(x, engine, nullptr)},
                  {DNNL_ARG_DST_LAYER, memory(y, engine, nullptr)},
-                 {DNNL_ARG_WEIGHTS_LAYER, reorder(weights.w, i, h, layer.weights_desc())},
-                 {DNNL_ARG_WEIGHTS_ITER, reorder(weights.r, h, h, layer.weights_iter_desc())},
+                 {DNNL_ARG_WEIGHTS_LAYER,
+                  reorder(weights.w, i, h, layer.weights_desc())},
+                 {DNNL_ARG_WEIGHTS_ITER,
+                  reorder(weights.r, h, h, layer.weights_iter_desc())},
                  {DNNL_ARG_BIAS, memory(bias, engine)}};
-    constexpr int stateArguments[] = {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C, DNNL_ARG_DST_ITER, DNNL_ARG_DST_ITER_C};
+    constexpr int stateArguments[] = {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C,
+                                      DNNL_ARG_DST_ITER, DNNL_ARG_DST_ITER_C};
     for (int s = 0; s < 4; ++s)
-      arguments.emplace(stateArguments[s], memory(state, engine, states.data() + s * h));
-    auto *b = static_cast<float *>(arguments.at(DNNL_ARG_BIAS).get_data_handle());
+      arguments.emplace(stateArguments[s],
+                        memory(state, engine, states.data() + s * h));
+    auto *b =
+        static_cast<float *>(arguments.at(DNNL_ARG_BIAS).get_data_handle());
     for (int64_t gate = 0; gate < 4; ++gate)
       for (int64_t j = 0; j < h; ++j)
-        b[gate * h + j] = weights.b[kGates[gate] * h + j] + weights.b[(4 + kGates[gate]) * h + j];
+        b[gate * h + j] = weights.b[kGates[gate] * h + j] +
+                          weights.b[(4 + kGates[gate]) * h + j];
   }
 
   void run(const float *x, float *y) override {
@@ -146,11 +166,16 @@ private:
   /// Where oneDNN's gates i, f, c, o are in ONNX's order.
   static constexpr int64_t kGates[4] = {0, 2, 3, 1};
 
-  static memory::desc describe(const memory::dims &shape, memory::format_tag tag) { return {shape, memory::data_type::f32, tag}; }
+  static memory::desc describe(const memory::dims &shape,
+                               memory::format_tag tag) {
+    return {shape, memory::data_type::f32, tag};
+  }
 
   /// ONNX weights [4H, K] in the layout of `wanted`.
-  memory reorder(const std::vector<float> &from, int64_t k, int64_t h, const memory::desc &wanted) {
-    memory plain(describe({1, 1, k, 4, h}, memory::format_tag::ldigo), engine), packed(wanted, engine);
+  memory reorder(const std::vector<float> &from, int64_t k, int64_t h,
+                 const memory::desc &wanted) {
+    memory plain(describe({1, 1, k, 4, h}, memory::format_tag::ldigo), engine),
+        packed(wanted, engine);
     auto *data = static_cast<float *>(plain.get_data_handle());
     for (int64_t i = 0; i < k; ++i)
       for (int64_t gate = 0; gate < 4; ++gate)
@@ -170,15 +195,19 @@ private:
 
 } // namespace
 
-std::unique_ptr<LstmRival> seqc::bench::makeSgemmLoop(const LstmWeights &weights, int64_t steps, bool transposed) {
+std::unique_ptr<LstmRival>
+seqc::bench::makeSgemmLoop(const LstmWeights &weights, int64_t steps,
+                           bool transposed) {
   return std::make_unique<SgemmLoop>(weights, steps, transposed);
 }
 
-std::unique_ptr<LstmRival> seqc::bench::makeLstmForward(const LstmWeights &weights, int64_t steps) {
+std::unique_ptr<LstmRival>
+seqc::bench::makeLstmForward(const LstmWeights &weights, int64_t steps) {
   return std::make_unique<LstmForward>(weights, steps);
 }
 
 std::string seqc::bench::oneDnnVersion() {
   const dnnl_version_t *version = dnnl_version();
-  return std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
+  return std::to_string(version->major) + "." + std::to_string(version->minor) +
+         "." + std::to_string(version->patch);
 }

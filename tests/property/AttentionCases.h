@@ -23,7 +23,8 @@ struct AttentionCase {
   /// The inputs in the order of the function's arguments.
   std::vector<HostTensor> toTensors(const AttentionInputs &inputs) const;
   /// Shapes of the results for these inputs: output, probabilities.
-  std::vector<std::vector<int64_t>> resultShapes(const AttentionInputs &inputs) const;
+  std::vector<std::vector<int64_t>>
+  resultShapes(const AttentionInputs &inputs) const;
 };
 
 /// How the rows of a call are filled.
@@ -34,14 +35,20 @@ class AttentionGenerator {
 public:
   explicit AttentionGenerator(uint32_t seed) : random(seed) {}
 
-  int64_t pick(std::initializer_list<int64_t> values) { return values.begin()[random() % values.size()]; }
-  bool chance(double probability) { return std::uniform_real_distribution<>(0, 1)(random) < probability; }
+  int64_t pick(std::initializer_list<int64_t> values) {
+    return values.begin()[random() % values.size()];
+  }
+  bool chance(double probability) {
+    return std::uniform_real_distribution<>(0, 1)(random) < probability;
+  }
 
-  /// An attention with nothing but a score and a normaliser, odd sizes and maybe heads.
+  /// An attention with nothing but a score and a normaliser, odd sizes and
+  /// maybe heads.
   AttentionCase base(ScoreKind score, const std::string &normalizer);
   /// An attention with everything in random combination.
   AttentionCase combined();
-  AttentionInputs inputs(const AttentionCase &attention, int64_t querySteps, int64_t keySteps, LengthKind lengths);
+  AttentionInputs inputs(const AttentionCase &attention, int64_t querySteps,
+                         int64_t keySteps, LengthKind lengths);
 
 private:
   BroadcastShape broadcastShape(const AttentionConfig &config);

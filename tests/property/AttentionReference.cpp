@@ -12,10 +12,14 @@ namespace {
 /// Evaluates one query of one head of one row.
 class QueryEvaluator {
 public:
-  QueryEvaluator(const AttentionConfig &config, const AttentionInputs &in, int64_t batch, int64_t head, int64_t position)
-      : config(config), in(in), head(head), position(position), row(config.hasRows ? in.rows[batch] : batch),
+  QueryEvaluator(const AttentionConfig &config, const AttentionInputs &in,
+                 int64_t batch, int64_t head, int64_t position)
+      : config(config), in(in), head(head), position(position),
+        row(config.hasRows ? in.rows[batch] : batch),
         keyHead(head / (config.heads / config.keyHeads)),
-        query(in.query.data() + ((batch * config.heads + head) * in.querySteps + position) * config.queryFeatures) {}
+        query(in.query.data() +
+              ((batch * config.heads + head) * in.querySteps + position) *
+                  config.queryFeatures) {}
 
   /// Weights of all keys; zero where a key is not live.
   std::vector<double> weights() const {
@@ -45,7 +49,9 @@ public:
   }
 
   double value(int64_t j, int64_t c) const {
-    return in.value[((row * config.keyHeads + keyHead) * in.keySteps + j) * config.valueFeatures + c];
+    return in.value[((row * config.keyHeads + keyHead) * in.keySteps + j) *
+                        config.valueFeatures +
+                    c];
   }
 
   bool isLive(int64_t j) const {
@@ -54,18 +60,21 @@ public:
     if (config.mask && !in.mask[broadcastIndex(*config.mask, j)])
       return false;
     bool bottomRight = config.causal == "bottom_right";
-    int64_t aligned = bottomRight ? position + in.keySteps - in.querySteps : position;
+    int64_t aligned =
+        bottomRight ? position + in.keySteps - in.querySteps : position;
     if (config.causal != "none" && j > aligned)
       return false;
     if (!config.window)
       return true;
     auto [left, right] = *config.window;
-    return (left < 0 || j >= aligned - left) && (right < 0 || j <= aligned + right);
+    return (left < 0 || j >= aligned - left) &&
+           (right < 0 || j <= aligned + right);
   }
 
 private:
   int64_t broadcastIndex(const BroadcastShape &shape, int64_t j) const {
-    std::array<int64_t, 4> extents = in.scoreShape(config), at{row, head, position, j};
+    std::array<int64_t, 4> extents = in.scoreShape(config),
+                           at{row, head, position, j};
     int64_t index = 0;
     for (int i = 0; i < 4; ++i)
       index = shape[i] ? index * extents[i] + at[i] : index;
@@ -74,7 +83,8 @@ private:
 
   /// Row `r` of a matrix of weights times [query; key].
   double joined(int64_t r, const float *key) const {
-    const float *w = in.weight.data() + r * (config.queryFeatures + config.keyFeatures);
+    const float *w =
+        in.weight.data() + r * (config.queryFeatures + config.keyFeatures);
     double sum = 0;
     for (int64_t d = 0; d < config.queryFeatures; ++d)
       sum += double(w[d]) * query[d];
@@ -90,7 +100,10 @@ private:
     case ScoreKind::Scaled:
       for (int64_t d = 0; d < config.queryFeatures; ++d)
         sum += double(query[d]) * key[d];
-      return config.score == ScoreKind::Dot ? sum : sum * config.scale.value_or(1 / std::sqrt(double(config.queryFeatures)));
+      return config.score == ScoreKind::Dot
+                 ? sum
+                 : sum * config.scale.value_or(
+                             1 / std::sqrt(double(config.queryFeatures)));
     case ScoreKind::Additive:
       for (int64_t d = 0; d < config.queryFeatures; ++d)
         sum += in.weight[d] * std::tanh(double(query[d]) + key[d]);
@@ -98,7 +111,8 @@ private:
     case ScoreKind::General:
       for (int64_t d = 0; d < config.queryFeatures; ++d)
         for (int64_t e = 0; e < config.keyFeatures; ++e)
-          sum += double(query[d]) * in.weight[d * config.keyFeatures + e] * key[e];
+          sum +=
+              double(query[d]) * in.weight[d * config.keyFeatures + e] * key[e];
       return sum;
     case ScoreKind::Concat:
       for (int64_t r = 0; r < config.hidden; ++r)
@@ -117,7 +131,9 @@ private:
   }
 
   double finalScore(int64_t j) const {
-    double s = rawScore(in.key.data() + ((row * config.keyHeads + keyHead) * in.keySteps + j) * config.keyFeatures);
+    double s = rawScore(in.key.data() +
+                        ((row * config.keyHeads + keyHead) * in.keySteps + j) *
+                            config.keyFeatures);
     if (config.softcap)
       s = *config.softcap * std::tanh(s / *config.softcap);
     return config.bias ? s + in.bias[broadcastIndex(*config.bias, j)] : s;
@@ -131,7 +147,8 @@ private:
 
 } // namespace
 
-AttentionOutputs seqc::test::evaluateAttention(const AttentionConfig &config, const AttentionInputs &in) {
+AttentionOutputs seqc::test::evaluateAttention(const AttentionConfig &config,
+                                               const AttentionInputs &in) {
   AttentionOutputs result;
   for (int64_t b = 0; b < in.queryBatch; ++b)
     for (int64_t h = 0; h < config.heads; ++h)
@@ -148,7 +165,8 @@ AttentionOutputs seqc::test::evaluateAttention(const AttentionConfig &config, co
             sum += weights[j] * evaluator.value(j, c);
           result.output.push_back(sum);
         }
-        result.probabilities.insert(result.probabilities.end(), weights.begin(), weights.end());
+        result.probabilities.insert(result.probabilities.end(), weights.begin(),
+                                    weights.end());
       }
   return result;
 }

@@ -1,7 +1,8 @@
 //===- AttentionReference.h - Attention in double precision -----*- C++ -*-===//
 //
-// An evaluation of seq.attention for the property tests, written from the op's document. It shares
-// nothing with the compiler or with the reference interpreter.
+// An evaluation of seq.attention for the property tests, written from the op's
+// document. It shares nothing with the compiler or with the reference
+// interpreter.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,8 @@
 
 namespace seqc::test {
 
-/// How a query is compared with a key. The last three are scores written as regions.
+/// How a query is compared with a key. The last three are scores written as
+/// regions.
 enum class ScoreKind {
   Dot,
   Scaled,
@@ -28,8 +30,8 @@ enum class ScoreKind {
   Mlp,      ///< w2 . tanh(W1 [q; k] + b1) + b2
 };
 
-/// Shape of the inputs that are broadcast over scores: whether a dimension has the extent of the
-/// scores, else 1. Order: batch, head, query, key.
+/// Shape of the inputs that are broadcast over scores: whether a dimension has
+/// the extent of the scores, else 1. Order: batch, head, query, key.
 using BroadcastShape = std::array<bool, 4>;
 
 /// An attention: everything but its inputs.
@@ -80,7 +82,8 @@ struct AttentionOutputs {
   int64_t deadQueries = 0;
 };
 
-AttentionOutputs evaluateAttention(const AttentionConfig &config, const AttentionInputs &inputs);
+AttentionOutputs evaluateAttention(const AttentionConfig &config,
+                                   const AttentionInputs &inputs);
 
 } // namespace seqc::test
 

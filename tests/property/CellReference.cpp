@@ -39,9 +39,10 @@ namespace {
 /// One direction of one row.
 class RowEvaluator {
 public:
-  RowEvaluator(const CellConfig &config, const CellInputs &in, int64_t direction, int64_t row)
-      : config(config), in(in), d(direction), b(row), hidden(config.hiddenSize), out(config.outputSize()),
-        h(out, 0.0), c(hidden, 0.0) {
+  RowEvaluator(const CellConfig &config, const CellInputs &in,
+               int64_t direction, int64_t row)
+      : config(config), in(in), d(direction), b(row), hidden(config.hiddenSize),
+        out(config.outputSize()), h(out, 0.0), c(hidden, 0.0) {
     if (!config.hasInitial)
       return;
     for (int64_t j = 0; j < out; ++j)
@@ -53,7 +54,9 @@ public:
 
   /// Position of this row in a state tensor of rows of `size`.
   int64_t stateIndex(int64_t size) const {
-    return (config.batchFirst ? b * config.directions() + d : d * in.batch + b) * size;
+    return (config.batchFirst ? b * config.directions() + d
+                              : d * in.batch + b) *
+           size;
   }
 
   void step(int64_t t) {
@@ -70,7 +73,8 @@ public:
 private:
   double fromInput(int64_t t, int64_t gateRow) const {
     double sum = 0;
-    int64_t x = (config.batchFirst ? b * in.steps + t : t * in.batch + b) * config.inputSize;
+    int64_t x = (config.batchFirst ? b * in.steps + t : t * in.batch + b) *
+                config.inputSize;
     int64_t w = (d * config.gates() * hidden + gateRow) * config.inputSize;
     for (int64_t i = 0; i < config.inputSize; ++i)
       sum += in.x[x + i] * in.w[w + i];
@@ -100,28 +104,36 @@ private:
   }
 
   double peephole(int64_t gate, int64_t j, double cell) const {
-    return config.hasPeephole ? in.p[d * 3 * hidden + gate * hidden + j] * cell : 0;
+    return config.hasPeephole ? in.p[d * 3 * hidden + gate * hidden + j] * cell
+                              : 0;
   }
 
   void stepRnn(int64_t t) {
     std::vector<double> next(hidden);
     for (int64_t j = 0; j < hidden; ++j)
-      next[j] = activate(0, fromInput(t, j) + fromState(j, h) + bias(0, j) + bias(1, j));
+      next[j] = activate(0, fromInput(t, j) + fromState(j, h) + bias(0, j) +
+                                bias(1, j));
     h = next;
   }
 
   void stepGru(int64_t t) {
     std::vector<double> z(hidden), r(hidden), reset(hidden), next(hidden);
     for (int64_t j = 0; j < hidden; ++j) {
-      z[j] = activate(0, fromInput(t, j) + fromState(j, h) + bias(0, j) + bias(1, j));
+      z[j] = activate(0, fromInput(t, j) + fromState(j, h) + bias(0, j) +
+                             bias(1, j));
       int64_t k = hidden + j;
-      r[j] = activate(0, fromInput(t, k) + fromState(k, h) + bias(0, k) + bias(1, k));
+      r[j] = activate(0, fromInput(t, k) + fromState(k, h) + bias(0, k) +
+                             bias(1, k));
       reset[j] = r[j] * h[j];
     }
     for (int64_t j = 0; j < hidden; ++j) {
       int64_t k = 2 * hidden + j;
-      double recurrent = config.linearBeforeReset ? r[j] * (fromState(k, h) + bias(1, k)) : fromState(k, reset) + bias(1, k);
-      next[j] = (1 - z[j]) * activate(1, fromInput(t, k) + recurrent + bias(0, k)) + z[j] * h[j];
+      double recurrent = config.linearBeforeReset
+                             ? r[j] * (fromState(k, h) + bias(1, k))
+                             : fromState(k, reset) + bias(1, k);
+      next[j] =
+          (1 - z[j]) * activate(1, fromInput(t, k) + recurrent + bias(0, k)) +
+          z[j] * h[j];
     }
     h = next;
   }
@@ -130,12 +142,15 @@ private:
     std::vector<double> unprojected(hidden);
     auto gate = [&](int64_t g, int64_t j) {
       int64_t row = g * hidden + j;
-      return fromInput(t, row) + fromState(row, h) + bias(0, row) + bias(1, row);
+      return fromInput(t, row) + fromState(row, h) + bias(0, row) +
+             bias(1, row);
     };
     for (int64_t j = 0; j < hidden; ++j) {
       double before = c[j];
       double i = activate(0, gate(0, j) + peephole(0, j, before));
-      double f = config.inputForget ? 1 - i : activate(0, gate(2, j) + peephole(2, j, before));
+      double f = config.inputForget
+                     ? 1 - i
+                     : activate(0, gate(2, j) + peephole(2, j, before));
       c[j] = f * before + i * activate(1, gate(3, j));
       double o = activate(0, gate(1, j) + peephole(1, j, c[j]));
       unprojected[j] = o * activate(2, c[j]);
@@ -162,7 +177,8 @@ public:
 
 } // namespace
 
-CellOutputs seqc::test::evaluateCell(const CellConfig &config, const CellInputs &in) {
+CellOutputs seqc::test::evaluateCell(const CellConfig &config,
+                                     const CellInputs &in) {
   int64_t directions = config.directions(), out = config.outputSize();
   CellOutputs result;
   result.y.assign(in.steps * directions * in.batch * out, 0.0);
@@ -177,12 +193,15 @@ CellOutputs seqc::test::evaluateCell(const CellConfig &config, const CellInputs 
       for (int64_t s = 0; s < length; ++s) {
         int64_t t = backwards ? length - 1 - s : s;
         row.step(t);
-        int64_t at = config.batchFirst ? (b * in.steps + t) * directions + d : (t * directions + d) * in.batch + b;
+        int64_t at = config.batchFirst ? (b * in.steps + t) * directions + d
+                                       : (t * directions + d) * in.batch + b;
         std::copy(row.h.begin(), row.h.end(), result.y.begin() + at * out);
       }
-      std::copy(row.h.begin(), row.h.end(), result.yh.begin() + row.stateIndex(out));
+      std::copy(row.h.begin(), row.h.end(),
+                result.yh.begin() + row.stateIndex(out));
       if (config.kind == CellKind::Lstm)
-        std::copy(row.c.begin(), row.c.end(), result.yc.begin() + row.stateIndex(config.hiddenSize));
+        std::copy(row.c.begin(), row.c.end(),
+                  result.yc.begin() + row.stateIndex(config.hiddenSize));
     }
   return result;
 }

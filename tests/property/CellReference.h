@@ -1,7 +1,8 @@
 //===- CellReference.h - Recurrent layers in double precision ---*- C++ -*-===//
 //
-// An evaluation of ONNX RNN, GRU and LSTM for the property tests, written from the ONNX operator
-// documents. It shares nothing with the compiler or with the reference interpreter.
+// An evaluation of ONNX RNN, GRU and LSTM for the property tests, written from
+// the ONNX operator documents. It shares nothing with the compiler or with the
+// reference interpreter.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,10 +39,16 @@ struct CellConfig {
   bool hasBias = true, hasInitial = false, hasPeephole = false;
 
   int64_t directions() const { return direction == "bidirectional" ? 2 : 1; }
-  int64_t gates() const { return kind == CellKind::Rnn ? 1 : kind == CellKind::Gru ? 3 : 4; }
+  int64_t gates() const {
+    return kind == CellKind::Rnn ? 1 : kind == CellKind::Gru ? 3 : 4;
+  }
   /// Size of the hidden state: the projection's, if there is one.
-  int64_t outputSize() const { return projectionSize ? projectionSize : hiddenSize; }
-  int64_t functions() const { return kind == CellKind::Rnn ? 1 : kind == CellKind::Gru ? 2 : 3; }
+  int64_t outputSize() const {
+    return projectionSize ? projectionSize : hiddenSize;
+  }
+  int64_t functions() const {
+    return kind == CellKind::Rnn ? 1 : kind == CellKind::Gru ? 2 : 3;
+  }
 };
 
 /// The inputs of one call, in the layouts of the op.

@@ -1,8 +1,9 @@
 //===- Harness.cpp - Compile a module and call its entries ----------------===//
 //
-// The phases, the translation and LLVM's pipeline are those of the driver; instead of linking a file, the
-// code is loaded into this process. The services are the smallest that do: every piece of memory they hand out
-// is a mapping of its own between forbidden pages.
+// The phases, the translation and LLVM's pipeline are those of the driver;
+// instead of linking a file, the code is loaded into this process. The services
+// are the smallest that do: every piece of memory they hand out is a mapping of
+// its own between forbidden pages.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +34,8 @@ using namespace seqc::test;
 //===----------------------------------------------------------------------===//
 
 template <typename T>
-static HostTensor makeTensor(std::vector<int64_t> shape, const std::vector<T> &values) {
+static HostTensor makeTensor(std::vector<int64_t> shape,
+                             const std::vector<T> &values) {
   HostTensor tensor;
   tensor.shape = std::move(shape);
   tensor.bytes.resize(values.size() * sizeof(T));
@@ -42,13 +44,16 @@ static HostTensor makeTensor(std::vector<int64_t> shape, const std::vector<T> &v
   return tensor;
 }
 
-HostTensor HostTensor::floats(std::vector<int64_t> shape, const std::vector<float> &values) {
+HostTensor HostTensor::floats(std::vector<int64_t> shape,
+                              const std::vector<float> &values) {
   return makeTensor(std::move(shape), values);
 }
-HostTensor HostTensor::ints(std::vector<int64_t> shape, const std::vector<int32_t> &values) {
+HostTensor HostTensor::ints(std::vector<int64_t> shape,
+                            const std::vector<int32_t> &values) {
   return makeTensor(std::move(shape), values);
 }
-HostTensor HostTensor::bools(std::vector<int64_t> shape, const std::vector<uint8_t> &values) {
+HostTensor HostTensor::bools(std::vector<int64_t> shape,
+                             const std::vector<uint8_t> &values) {
   return makeTensor(std::move(shape), values);
 }
 
@@ -74,7 +79,9 @@ struct Call {
   int64_t allocations = 0;
 };
 
-Call &callOf(seqc_abi_context *context) { return *static_cast<Call *>(context->session); }
+Call &callOf(seqc_abi_context *context) {
+  return *static_cast<Call *>(context->session);
+}
 
 void *allocate(seqc_abi_context *context, int64_t bytes) {
   Call &call = callOf(context);
@@ -93,7 +100,8 @@ void release(seqc_abi_context *context, int64_t position) {
     arena.pop_back();
 }
 
-void *output(seqc_abi_context *context, int32_t index, int32_t rank, const int64_t *shape, int64_t bytes) {
+void *output(seqc_abi_context *context, int32_t index, int32_t rank,
+             const int64_t *shape, int64_t bytes) {
   Call &call = callOf(context);
   while (static_cast<int32_t>(call.outputs.size()) <= index) {
     call.outputs.emplace_back(0, call.guard);
@@ -105,7 +113,8 @@ void *output(seqc_abi_context *context, int32_t index, int32_t rank, const int64
   return call.outputs[index].data();
 }
 
-void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body, void *closure) {
+void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body,
+                 void *closure) {
   body(closure, 0, n, 0);
 }
 
@@ -120,8 +129,7 @@ struct CompiledModule::Impl {
   int64_t allocations = 0;
 };
 
-template <typename T>
-static T check(llvm::Expected<T> value) {
+template <typename T> static T check(llvm::Expected<T> value) {
   if (!value)
     throw std::runtime_error(llvm::toString(value.takeError()));
   return std::move(*value);
@@ -132,7 +140,9 @@ static void check(llvm::Error error) {
     throw std::runtime_error(llvm::toString(std::move(error)));
 }
 
-CompiledModule::CompiledModule(const std::string &text, const HarnessOptions &options) : impl(new Impl) {
+CompiledModule::CompiledModule(const std::string &text,
+                               const HarnessOptions &options)
+    : impl(new Impl) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -148,28 +158,36 @@ CompiledModule::CompiledModule(const std::string &text, const HarnessOptions &op
   Target target = check(resolveTarget("native"));
   PhaseOptions phaseOptions;
   phaseOptions.optLevel = options.optLevel;
-  phaseOptions.vectorBits = options.vectorBits ? options.vectorBits : target.vectorBits;
+  phaseOptions.vectorBits =
+      options.vectorBits ? options.vectorBits : target.vectorBits;
   for (Phase phase : allPhases()) {
     PassManager passes(&context);
     buildPhase(phase, passes, phaseOptions);
     if (failed(passes.run(*module)))
-      throw std::runtime_error("phase " + phaseName(phase).str() + " failed: " + problems);
+      throw std::runtime_error("phase " + phaseName(phase).str() +
+                               " failed: " + problems);
   }
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> code = check(translateToLLVM(*module, *llvmContext, target));
-  std::unique_ptr<llvm::TargetMachine> machine = check(createTargetMachine(target, options.codeLevel));
+  std::unique_ptr<llvm::Module> code =
+      check(translateToLLVM(*module, *llvmContext, target));
+  std::unique_ptr<llvm::TargetMachine> machine =
+      check(createTargetMachine(target, options.codeLevel));
   check(optimizeModule(*code, *machine, options.codeLevel));
   auto builder = check(llvm::orc::JITTargetMachineBuilder::detectHost());
   builder.setCodeGenOptLevel(machine->getOptLevel());
-  impl->jit = check(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
-  check(impl->jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(llvmContext))));
+  impl->jit = check(
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
+  check(impl->jit->addIRModule(
+      llvm::orc::ThreadSafeModule(std::move(code), std::move(llvmContext))));
 }
 
 CompiledModule::~CompiledModule() = default;
 
 int64_t CompiledModule::getAllocations() const { return impl->allocations; }
 
-std::vector<HostTensor> CompiledModule::run(const std::string &name, const std::vector<HostTensor> &inputs, Guard guard) {
+std::vector<HostTensor>
+CompiledModule::run(const std::string &name,
+                    const std::vector<HostTensor> &inputs, Guard guard) {
   auto address = check(impl->jit->lookup(SEQC_ABI_FUNCTION_PREFIX + name));
   auto *function = address.toPtr<int32_t (*)(seqc_abi_context *)>();
   std::vector<GuardedBuffer> memory;

@@ -17,9 +17,12 @@ struct HostTensor {
   std::vector<int64_t> shape;
   std::vector<char> bytes;
 
-  static HostTensor floats(std::vector<int64_t> shape, const std::vector<float> &values);
-  static HostTensor ints(std::vector<int64_t> shape, const std::vector<int32_t> &values);
-  static HostTensor bools(std::vector<int64_t> shape, const std::vector<uint8_t> &values);
+  static HostTensor floats(std::vector<int64_t> shape,
+                           const std::vector<float> &values);
+  static HostTensor ints(std::vector<int64_t> shape,
+                         const std::vector<int32_t> &values);
+  static HostTensor bools(std::vector<int64_t> shape,
+                          const std::vector<uint8_t> &values);
   std::vector<float> asFloats() const;
 };
 
@@ -27,7 +30,8 @@ struct HostTensor {
 struct HarnessOptions {
   /// Optimisation level of the phases.
   unsigned optLevel = 2;
-  /// Optimisation level of LLVM. The phases, not LLVM, are what the tests are about, and level 1 halves their time.
+  /// Optimisation level of LLVM. The phases, not LLVM, are what the tests are
+  /// about, and level 1 halves their time.
   unsigned codeLevel = 1;
   /// Widest vector of the phases in bits; 0: the widest of this CPU.
   unsigned vectorBits = 0;
@@ -36,14 +40,17 @@ struct HarnessOptions {
 /// A module compiled into this process.
 class CompiledModule {
 public:
-  /// Compiles `text`, a module in import form, through every phase. Throws std::runtime_error with the
-  /// diagnostics if a phase fails.
-  explicit CompiledModule(const std::string &text, const HarnessOptions &options = {});
+  /// Compiles `text`, a module in import form, through every phase. Throws
+  /// std::runtime_error with the diagnostics if a phase fails.
+  explicit CompiledModule(const std::string &text,
+                          const HarnessOptions &options = {});
   ~CompiledModule();
 
-  /// Calls entry `name`. Every input and output, and all memory of the arena, lies against a forbidden page
-  /// at the end that `guard` says.
-  std::vector<HostTensor> run(const std::string &name, const std::vector<HostTensor> &inputs, Guard guard);
+  /// Calls entry `name`. Every input and output, and all memory of the arena,
+  /// lies against a forbidden page at the end that `guard` says.
+  std::vector<HostTensor> run(const std::string &name,
+                              const std::vector<HostTensor> &inputs,
+                              Guard guard);
 
   /// Allocations the last call made through the arena.
   int64_t getAllocations() const;
