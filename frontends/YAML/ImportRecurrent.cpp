@@ -39,6 +39,10 @@ private:
   };
 
   bool readAttributes();
+  /// Checks that there are as many `values` as activations among `takers`, or
+  /// none.
+  void checkParameters(StringRef key, ArrayRef<double> values,
+                       ArrayRef<StringRef> takers);
   Signal buildOuter(const Signal &input);
   Signal buildStep(const Signal &input);
   /// One op: layer `index` of the stack.
@@ -129,6 +133,11 @@ bool RecurrentImport::readAttributes() {
                                       ", or that for each direction");
     activations.clear();
   }
+  checkParameters("activation_alpha", alpha,
+                  {"leaky_relu", "thresholded_relu", "elu", "affine",
+                   "scaled_tanh", "hard_sigmoid"});
+  checkParameters("activation_beta", beta,
+                  {"affine", "scaled_tanh", "hard_sigmoid"});
   if (activations.size() == perDirection && directions == 2) {
     std::vector<std::string> one = activations;
     activations.insert(activations.end(), one.begin(), one.end());
@@ -138,6 +147,18 @@ bool RecurrentImport::readAttributes() {
   }
   size = given.value_or(0);
   return given.has_value();
+}
+
+void RecurrentImport::checkParameters(StringRef key, ArrayRef<double> values,
+                                      ArrayRef<StringRef> takers) {
+  size_t count = llvm::count_if(activations, [&](const std::string &name) {
+    return is_contained(takers, name);
+  });
+  if (!values.empty() && values.size() != count)
+    reader.errorAt(key, Twine(values.size()) + " values are given for " +
+                            Twine(count) +
+                            " activations that take one; required is one "
+                            "each, or none for ONNX's defaults");
 }
 
 std::string RecurrentImport::suffix(int64_t index, int64_t direction) const {

@@ -351,6 +351,12 @@ TEST_F(YamlDiagnostics, ChecksRecurrentLayers) {
   EXPECT_THAT(
       layersError("  out: {kind: gru, size: 2, activation_alpha: [a]}\n"),
       HasSubstr("'activation_alpha' is 'a'; required is a number"));
+  EXPECT_THAT(
+      layersError("  out: {kind: gru, size: 2, activation_alpha: [1]}\n"),
+      HasSubstr("1 values are given for 0 activations that take one"));
+  EXPECT_THAT(layersError("  out: {kind: gru, size: 2, activation_beta: [1],"
+                          " activations: [affine, affine]}\n"),
+              HasSubstr("1 values are given for 2 activations"));
 }
 
 TEST_F(YamlDiagnostics, ChecksInitialStates) {
@@ -495,102 +501,4 @@ TEST_F(YamlDiagnostics, ChecksAttention) {
   EXPECT_THAT(
       errorOf("score: general, value: z"),
       HasSubstr("'value' has the time dimension 'other', 'key' has 'time'"));
-}
-
-//===----------------------------------------------------------------------===//
-// Generation
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Diagnostics of a small decoder.
-class GenerateDiagnostics : public YamlTest {
-protected:
-  /// `settings` begin on line 10, `step` on the line after them.
-  std::string generateError(const std::string &settings,
-                            const std::string &step) {
-    writeWeights("m.safetensors",
-                 {{"e.weight", {5, 3}}, {"o.weight", {5, 3}}, {"o.bias", {5}}});
-    return errorsOf("vocabularies:\n"
-                    "  v: {tokens: [a, b, c, d, '</s>']}\n"
-                    "inputs:\n"
-                    "  ids: {vocabulary: v}\n"
-                    "  x: {dims: [batch, time, 3]}\n"
-                    "\n"
-                    "\n"
-                    "\n"
-                    "generate:\n" +
-                    settings + "  step:\n" + step);
-  }
-  const std::string step =
-      "    e: {kind: embedding, size: 3}\n    o: {kind: linear, size: 5}\n";
-};
-
-} // namespace
-
-TEST_F(GenerateDiagnostics, ChecksSettings) {
-  auto errorOf = [&](const std::string &settings) {
-    return generateError(settings, step);
-  };
-  EXPECT_THAT(errorOf("  max_length: 3\n"),
-              HasSubstr("'generate' has no 'size'"));
-  EXPECT_THAT(errorOf("  vocabulary: w\n"),
-              HasSubstr("10:15: error: 'generate': there is no "
-                        "vocabulary 'w'"));
-  EXPECT_THAT(errorOf("  {vocabulary: v}\n"), HasSubstr("m.yaml:"));
-  EXPECT_THAT(errorOf("  vocabulary: v\n  start: a\n"),
-              HasSubstr("has no 'max_length'"));
-  EXPECT_THAT(errorOf("  vocabulary: v\n  max_length: 3\n"),
-              HasSubstr("has no 'start'"));
-  EXPECT_THAT(
-      errorOf("  vocabulary: v\n  max_length: 3\n  start: z\n"),
-      HasSubstr("'start' is 'z'; required is a token of the vocabulary 'v'"));
-  EXPECT_THAT(errorOf("  size: 5\n  max_length: 3\n  start: 5\n"),
-              HasSubstr("'start' is '5'; required is an id below 5"));
-  EXPECT_THAT(errorOf("  vocabulary: v\n  start: a\n  max_length: 0\n"),
-              HasSubstr("'max_length' is '0'"));
-  EXPECT_THAT(errorOf("  vocabulary: v\n  start: a\n  max_length: 3\n  beam: "
-                      "2\n  n_best: 3\n"),
-              HasSubstr("'n_best' is 3 and 'beam' is 2; required is a beam of "
-                        "at least n_best"));
-  EXPECT_THAT(
-      errorOf("  vocabulary: v\n  start: a\n  max_length: 3\n  stop: never\n"),
-      HasSubstr(
-          "'stop' is 'never'; required is one of heuristic, first, exact"));
-  EXPECT_THAT(
-      errorOf("  vocabulary: v\n  start: a\n  max_length: 3\n  attention: o\n"),
-      HasSubstr("there is no attention layer 'o' in the step"));
-}
-
-TEST_F(GenerateDiagnostics, ChecksTheStep) {
-  std::string settings = "  vocabulary: v\n  start: a\n  max_length: 3\n";
-  auto errorOf = [&](const std::string &layers) {
-    return generateError(settings, layers);
-  };
-  EXPECT_THAT(errorOf("    e: {kind: embedding, size: 3}\n"),
-              HasSubstr("the logits 'e' are a vector of 3 features; required "
-                        "is a vector of 5, one "
-                        "per token"));
-  EXPECT_THAT(errorOf("    e: {kind: linear, input: x, size: 3}\n"),
-              HasSubstr("a step sees sequences by attention"));
-  EXPECT_THAT(errorOf("    e: {kind: gru, input: x, size: 3}\n"),
-              HasSubstr("required is a vector of features"));
-  EXPECT_THAT(errorOf("    e: {kind: embedding, size: 3}\n"
-                      "    g: {kind: gru, size: 3, direction: reverse}\n"),
-              HasSubstr("a layer of a step runs forward; found 'reverse'"));
-  EXPECT_THAT(errorOf("    e: {kind: embedding, input: o, size: 3}\n"
-                      "    o: {kind: linear, input: e, size: 5}\n"),
-              HasSubstr("'o' is computed later, on line 15; write 'o.previous' "
-                        "for its value at the "
-                        "previous step"));
-  EXPECT_THAT(
-      errorOf("    e: {kind: embedding, size: 3}\n"
-              "    a: {kind: attention, score: dot, key: x, causal: true}\n"),
-      HasSubstr("a step has one query; 'causal' and 'window' need a sequence"));
-  EXPECT_THAT(
-      errorOf("    e: {kind: embedding, size: 3}\n"
-              "    s: {kind: equation, value: 'e + s.previous'}\n"),
-      HasSubstr("'s.previous' is read, but the size of 's' is not known"));
-  EXPECT_THAT(generateError(settings, "    []\n"),
-              HasSubstr("required is a mapping from names"));
 }
