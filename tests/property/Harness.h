@@ -31,7 +31,7 @@ struct HarnessOptions {
   /// Optimisation level of the phases.
   unsigned optLevel = 2;
   /// Optimisation level of LLVM. The phases, not LLVM, are what the tests are
-  /// about, and level 1 halves their time.
+  /// about, and level 1 is enough for them.
   unsigned codeLevel = 1;
   /// Widest vector of the phases in bits; 0: the widest of this CPU.
   unsigned vectorBits = 0;
