@@ -24,6 +24,11 @@ separate_arguments(seqc_llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_options(seqc_llvm INTERFACE ${seqc_llvm_definitions})
 target_include_directories(seqc_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_link_libraries(seqc_llvm INTERFACE seqc_flags MLIR LLVM)
+# LLVM's library is built with NDEBUG, and the layout of its statistics depends on it; the release
+# build type defines it, the sanitizer presets bring their own flags.
+if(SEQC_SANITIZE)
+  target_compile_definitions(seqc_llvm INTERFACE NDEBUG)
+endif()
 
 # Stands for all generated headers.
 add_custom_target(seqc-headers)

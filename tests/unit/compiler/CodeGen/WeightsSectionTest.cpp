@@ -60,7 +60,8 @@ protected:
     EXPECT_TRUE(bool(blob)) << toString(blob.takeError());
     EXPECT_EQ(blob->size, bytes.size());
     std::vector<float> values(bytes.size() / 4);
-    std::memcpy(values.data(), bytes.data(), bytes.size());
+    if (!bytes.empty())
+      std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
 
