@@ -77,9 +77,7 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     MemRefType type = op.getType();
-    int64_t known = llvm::divideCeil(
-        type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth(),
-        8);
+    int64_t known = getElementBytes(type.getElementType());
     for (int64_t extent : type.getShape())
       if (!ShapedType::isDynamic(extent))
         known *= extent;

@@ -76,3 +76,9 @@ Value seqc::callService(OpBuilder &builder, Location loc, Value context,
 Value seqc::indexToI64(OpBuilder &builder, Location loc, Value index) {
   return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
 }
+
+int64_t seqc::getElementBytes(Type element) {
+  if (isa<IndexType>(element))
+    return 8;
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}

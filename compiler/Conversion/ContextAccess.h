@@ -36,6 +36,9 @@ mlir::Value callService(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value indexToI64(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value index);
 
+/// Bytes that one element of a buffer takes in memory.
+int64_t getElementBytes(mlir::Type element);
+
 } // namespace seqc
 
 #endif // COMPILER_CONVERSION_CONTEXTACCESS_H

@@ -39,12 +39,6 @@ MemRefType memrefOf(Type tensor) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
-int64_t bytesOf(Type element) {
-  if (isa<IndexType>(element))
-    return 8;
-  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
 /// Gives every weight of the module its place in the weights section.
 class WeightsPlanner {
 public:
@@ -55,7 +49,7 @@ public:
   int64_t
   place(RankedTensorType type, bool packed, bool transposed,
         ArrayRef<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources) {
-    int64_t elementBytes = bytesOf(type.getElementType());
+    int64_t elementBytes = getElementBytes(type.getElementType());
     SmallVector<Attribute> sourceAttrs;
     for (const auto &[sourceType, runs] : sources) {
       SmallVector<Attribute> runAttrs;
@@ -330,7 +324,7 @@ private:
       auto type = cast<RankedTensorType>(value.getType());
       SmallVector<Value> sizes;
       Value bytes = arith::ConstantIndexOp::create(
-          builder, loc, bytesOf(type.getElementType()));
+          builder, loc, getElementBytes(type.getElementType()));
       for (int64_t d = 0; d < type.getRank(); ++d) {
         Value extent = getValueOrCreateConstantIndexOp(
             builder, loc, tensor::getMixedSize(builder, loc, value, d));

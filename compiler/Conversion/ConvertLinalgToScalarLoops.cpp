@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -209,10 +210,7 @@ void copyWithoutLibrary(RewriterBase &rewriter, memref::CopyOp op) {
     return;
   }
   Location loc = op.getLoc();
-  int64_t elementBytes =
-      type.getElementType().isIndex()
-          ? 8
-          : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t elementBytes = getElementBytes(type.getElementType());
   Value bytes = arith::ConstantIndexOp::create(rewriter, loc, elementBytes);
   for (OpFoldResult extent :
        memref::getMixedSizes(rewriter, loc, op.getSource()))
