@@ -77,7 +77,8 @@ FailureOr<OpFoldResult> RegionExtents::find(Value tensor, int64_t dim) {
     return find(insert.getDest(), dim);
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t position : collapse.getReassociationIndices()[dim]) {
+    ReassociationIndices group = collapse.getReassociationIndices()[dim];
+    for (int64_t position : group) {
       FailureOr<OpFoldResult> size = find(collapse.getSrc(), position);
       if (failed(size))
         return failure();
