@@ -12,6 +12,8 @@ include(AddLLVM)
 include(AddMLIR)
 
 find_package(Threads REQUIRED)
+# Reads the wire format of ONNX.
+find_package(Protobuf 3.21 REQUIRED)
 # The system's Python is the one that has Debian's packages.
 if(NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
   set(Python3_EXECUTABLE /usr/bin/python3)

@@ -7,6 +7,7 @@
 #include "compiler/Pipelines/Registration.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/MLIR/ImportMLIR.h"
+#include "frontends/ONNX/ImportONNX.h"
 #include "tools/driver/ImportCheck.h"
 #include "tools/driver/Reproducer.h"
 
@@ -98,21 +99,17 @@ Error Compilation::importModel() {
   else if (suffix == ".mlir")
     module = importMLIR(path, context);
   else if (suffix == ".onnx")
-    return makeFailure(
-        FailureKind::Unsupported,
-        "model '" + path +
-            "': ONNX files are not supported by this version; supported "
-            "are .yaml and .mlir");
+    module = importONNX(path, context);
   else if (status.type() == sys::fs::file_type::directory_file)
     return makeFailure(
         FailureKind::Unsupported,
         "model '" + path +
             "': folders with config.json are not supported by this "
-            "version; supported are .yaml and .mlir");
+            "version; supported are .onnx, .yaml and .mlir");
   else
     return makeFailure(FailureKind::BadInput,
                        "model '" + path + "' has suffix '" + suffix +
-                           "'; required is .yaml or .mlir");
+                           "'; required is .onnx, .yaml or .mlir");
   if (!module || diagnostics->getErrorCount())
     return makeFailure(diagnostics->isUnsupported() ? FailureKind::Unsupported
                                                     : FailureKind::BadInput,

@@ -102,6 +102,7 @@ llvm::LogicalResult DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   if (severity == mlir::DiagnosticSeverity::Error && errors++ == 0) {
     firstError = text;
+    reporter.setFirstError(text);
     unsupported = StringRef(text).contains("unsupported") ||
                   StringRef(text).contains("not supported");
   }

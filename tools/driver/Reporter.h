@@ -38,11 +38,15 @@ public:
   void beginStep(const llvm::Twine &name, size_t index, size_t count);
   /// Takes the progress line away.
   void clearProgress();
+  /// The text of the first error in a model or its IR.
+  const std::string &getFirstError() const { return firstError; }
+  void setFirstError(std::string text) { firstError = std::move(text); }
 
 private:
   bool quiet;
   bool terminal;
   bool shown = false;
+  std::string firstError;
   std::chrono::steady_clock::time_point start;
 };
 

@@ -16,6 +16,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 
 #include <map>
 #include <set>
@@ -57,8 +58,11 @@ using TensorMap = std::map<std::string, rt::TensorRef>;
 /// One case of a folder.
 class Case {
 public:
-  Case(const json::Object &object, StringRef folder, cli::Executor &executor)
-      : object(object), folder(folder), executor(executor) {}
+  /// `onnxRule` compares by the rule of ONNX-style folders.
+  Case(const json::Object &object, StringRef folder, cli::Executor &executor,
+       bool onnxRule)
+      : object(object), folder(folder), executor(executor), onnxRule(onnxRule) {
+  }
 
   /// Nothing if it passes, else why not.
   std::optional<std::string> run(const cli::RunOptions &options);
@@ -79,6 +83,7 @@ private:
   const json::Object &object;
   StringRef folder;
   cli::Executor &executor;
+  bool onnxRule;
   const rt::EntrySignature *entry = nullptr;
   cli::Tolerance tolerance;
   std::string reason;
@@ -141,14 +146,26 @@ std::vector<rt::TensorRef> Case::placeInputs(const TensorMap &inputs) const {
   return placed;
 }
 
+/// What ONNX-style folders allow where the command line says nothing.
+static cli::Tolerance getOnnxTolerance(cli::Tolerance given,
+                                       seqc_dtype_t dtype) {
+  double rtol = 1e-3, atol = 1e-6;
+  if (dtype == SEQC_F16)
+    rtol = 1e-2, atol = 1e-3;
+  else if (dtype == SEQC_BF16)
+    rtol = 2e-2, atol = 1e-2;
+  return {given.rtol.value_or(rtol), given.atol.value_or(atol)};
+}
+
 bool Case::compare(ArrayRef<rt::TensorRef> got, const TensorMap &want,
                    const Twine &where) {
   for (const auto &[name, expected] : want) {
     size_t index = entry->findOutput(name);
     if (index >= got.size() || !got[index])
       return stop("output '" + name + "' was not made" + where);
-    cli::Comparison comparison =
-        cli::compareTensors(*got[index].get(), *expected.get(), tolerance);
+    cli::Comparison comparison = cli::compareTensors(
+        *got[index].get(), *expected.get(),
+        onnxRule ? getOnnxTolerance(tolerance, expected->dtype) : tolerance);
     if (!comparison.passed)
       return stop("output '" + name + "'" + where + ": " +
                   (comparison.mismatch.empty()
@@ -223,48 +240,123 @@ std::optional<std::string> Case::run(const cli::RunOptions &options) {
   return good ? std::nullopt : std::optional<std::string>(reason);
 }
 
-TestOutcome runTestFolder(StringRef folder, const Arguments &arguments,
-                          const cli::RunOptions &options, Reporter &reporter) {
-  SmallString<128> path(folder);
-  sys::path::append(path, "cases.json");
-  if (!sys::fs::exists(path))
-    return {TestResult::Unsupported, "models in ONNX files"};
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
-  if (!file)
-    return fail("cases.json: " + file.getError().message());
-  Expected<json::Value> value = json::parse((*file)->getBuffer());
-  if (!value)
-    return fail("cases.json: " + toString(value.takeError()));
-  const json::Object *object = value->getAsObject();
-  const json::Array *cases = object ? object->getArray("cases") : nullptr;
-  std::optional<StringRef> model =
-      object ? object->getString("model") : std::nullopt;
-  if (!cases || !model)
-    return fail("cases.json: required are 'model' and 'cases'");
-  Expected<std::string> modelPath = resolveConfined(folder, *model);
-  if (!modelPath)
-    return fail(toString(modelPath.takeError()));
+/// What cases.json would say of the folders `test_data_set_*`: input_N.pb and
+/// output_N.pb belong to the N-th input and output.
+static Expected<json::Array> listDataSets(StringRef folder,
+                                          cli::Executor &executor) {
+  rt::Result<const rt::EntrySignature *> entry =
+      cli::chooseEntry(executor, "", nullptr);
+  if (!entry)
+    return toError(entry.status());
+  std::set<std::string> sets;
+  std::error_code code;
+  for (sys::fs::directory_iterator it(folder, code), end; it != end && !code;
+       it.increment(code))
+    if (sys::path::filename(it->path()).starts_with("test_data_set_"))
+      sets.insert(sys::path::filename(it->path()).str());
+  auto list = [&](const std::string &set, StringRef prefix,
+                  ArrayRef<rt::ValueSignature> values) {
+    json::Object files;
+    for (auto [i, value] : enumerate(values)) {
+      std::string name =
+          (set + "/" + prefix + "_" + Twine(i) + ".pb").str();
+      SmallString<128> path(folder);
+      sys::path::append(path, name);
+      if (sys::fs::exists(path))
+        files[value.name] = name;
+    }
+    return files;
+  };
+  json::Array cases;
+  for (const std::string &set : sets)
+    cases.push_back(
+        json::Object{{"kind", "single"},
+                     {"inputs", list(set, "input", (*entry)->inputs)},
+                     {"expected", list(set, "output", (*entry)->outputs)}});
+  if (cases.empty())
+    return makeFailure(FailureKind::BadInput,
+                       "the folder has a model.onnx but no test_data_set_*");
+  return cases;
+}
 
+/// Compiles `model` for a test; why it cannot be is an outcome.
+static Expected<Execution> prepareTest(StringRef model,
+                                       const Arguments &arguments,
+                                       const cli::RunOptions &options,
+                                       Reporter &reporter,
+                                       TestOutcome &outcome) {
   ExecutionOptions execution;
   execution.interpret = arguments.has("--interpret");
   execution.threads = options.threads;
   Expected<Execution> prepared =
-      prepareExecution(*modelPath, arguments, execution, reporter);
-  if (!prepared) {
-    std::string message;
-    FailureKind kind = takeFailure(prepared.takeError(), message);
-    if (message.empty())
-      message = "the model does not compile; see standard error";
-    return {kind == FailureKind::Unsupported ? TestResult::Unsupported
-                                             : TestResult::Fail,
-            message};
+      prepareExecution(model, arguments, execution, reporter);
+  if (prepared)
+    return prepared;
+  std::string message;
+  FailureKind kind = takeFailure(prepared.takeError(), message);
+  // `operator opset` first where a node is to blame: its description has them.
+  StringRef first = reporter.getFirstError();
+  SmallVector<StringRef> parts;
+  if (kind == FailureKind::Unsupported &&
+      Regex("\\(([^ (]+), opset ([0-9]+)\\)").match(first, &parts))
+    message = (parts[1] + " " + parts[2] + ": " + first).str();
+  else
+    message += (message.empty() || first.empty() ? "" : ": ") + first.str();
+  outcome = {kind == FailureKind::Unsupported ? TestResult::Unsupported
+                                              : TestResult::Fail,
+             message};
+  return makeFailure(kind, "");
+}
+
+TestOutcome runTestFolder(StringRef folder, const Arguments &arguments,
+                          const cli::RunOptions &options, Reporter &reporter) {
+  SmallString<128> path(folder);
+  sys::path::append(path, "cases.json");
+  bool onnxStyle = !sys::fs::exists(path);
+  json::Value value = nullptr;
+  std::string modelPath;
+  if (onnxStyle) {
+    path = folder;
+    sys::path::append(path, "model.onnx");
+    modelPath = path.str().str();
+  } else {
+    ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
+    if (!file)
+      return fail("cases.json: " + file.getError().message());
+    Expected<json::Value> parsed = json::parse((*file)->getBuffer());
+    if (!parsed)
+      return fail("cases.json: " + toString(parsed.takeError()));
+    value = std::move(*parsed);
+    const json::Object *object = value.getAsObject();
+    std::optional<StringRef> model =
+        object ? object->getString("model") : std::nullopt;
+    if (!model || !object->getArray("cases"))
+      return fail("cases.json: required are 'model' and 'cases'");
+    Expected<std::string> confined = resolveConfined(folder, *model);
+    if (!confined)
+      return fail(toString(confined.takeError()));
+    modelPath = *confined;
   }
-  for (auto [index, element] : enumerate(*cases)) {
+  TestOutcome outcome;
+  Expected<Execution> prepared =
+      prepareTest(modelPath, arguments, options, reporter, outcome);
+  if (!prepared) {
+    consumeError(prepared.takeError());
+    return outcome;
+  }
+  if (onnxStyle) {
+    Expected<json::Array> cases = listDataSets(folder, *prepared->executor);
+    if (!cases)
+      return fail(toString(cases.takeError()));
+    value = json::Object{{"cases", std::move(*cases)}};
+  }
+  for (auto [index, element] :
+       enumerate(*value.getAsObject()->getArray("cases"))) {
     const json::Object *one = element.getAsObject();
     if (!one)
       return fail("case " + Twine(index) + " is no object");
     if (std::optional<std::string> reason =
-            Case(*one, folder, *prepared->executor).run(options))
+            Case(*one, folder, *prepared->executor, onnxStyle).run(options))
       return fail("case " + Twine(index) + ": " + *reason);
   }
   return {};

@@ -1,0 +1,534 @@
+//===- Emitter.cpp - Extents, known elements and shapes -------------------===//
+
+#include "frontends/ONNX/Emitter.h"
+
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace seqc::onnx {
+
+/// Elements up to which a tensor is held as a list of scalars.
+static constexpr int64_t kMostKnown = 64;
+
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
+
+Value Emitter::toValue(OpFoldResult size) {
+  return getValueOrCreateConstantIndexOp(builder, loc, size);
+}
+
+Extents Emitter::simplify(ArrayRef<OpFoldResult> sizes) {
+  Extents result;
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> number = getConstantIntValue(size);
+    result.push_back(number ? builder.getIndexAttr(*number) : size);
+  }
+  return result;
+}
+
+bool Emitter::isSame(OpFoldResult a, OpFoldResult b) {
+  if (a == b)
+    return true;
+  std::optional<int64_t> left = getConstantIntValue(a);
+  return left && left == getConstantIntValue(b);
+}
+
+/// A `tensor.dim` right behind the tensor, where every later op can use it.
+Value Emitter::insertDim(Value tensor, int64_t dim) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(tensor);
+  return builder.createOrFold<tensor::DimOp>(tensor.getLoc(), tensor, dim);
+}
+
+OpFoldResult Emitter::extent(Tensor tensor, int64_t dim) {
+  int64_t size = tensor.getType().getDimSize(dim);
+  if (!ShapedType::isDynamic(size))
+    return builder.getIndexAttr(size);
+  auto [entry, isNew] = known.try_emplace(tensor.value);
+  if (isNew) {
+    entry->second.resize(tensor.getRank());
+    noted.push_back(tensor.value);
+  }
+  OpFoldResult &slot = entry->second[dim];
+  if (!slot)
+    slot = insertDim(tensor.value, dim);
+  return slot;
+}
+
+Extents Emitter::extents(Tensor tensor) {
+  Extents sizes;
+  for (int64_t i = 0, e = tensor.getRank(); i < e; ++i)
+    sizes.push_back(extent(tensor, i));
+  return sizes;
+}
+
+Value Emitter::extentValue(Tensor tensor, int64_t dim) {
+  return toValue(extent(tensor, dim));
+}
+
+void Emitter::setExtents(Value tensor, ArrayRef<OpFoldResult> sizes) {
+  if (cast<RankedTensorType>(tensor.getType()).hasStaticShape())
+    return;
+  if (known.insert_or_assign(tensor, simplify(sizes)).second)
+    noted.push_back(tensor);
+}
+
+void Emitter::forgetExtents(size_t mark) {
+  while (noted.size() > mark)
+    known.erase(noted.pop_back_val());
+}
+
+OpFoldResult Emitter::product(ArrayRef<OpFoldResult> sizes) {
+  Scalars s = scalars();
+  int64_t number = 1;
+  Value rest;
+  for (OpFoldResult size : simplify(sizes)) {
+    if (std::optional<int64_t> fixed = getConstantIntValue(size))
+      number *= *fixed;
+    else
+      rest = rest ? s.mulIndex(rest, toValue(size)) : toValue(size);
+  }
+  if (!rest || number == 0)
+    return builder.getIndexAttr(number);
+  return number == 1 ? rest : s.mulIndex(rest, s.index(number));
+}
+
+//===----------------------------------------------------------------------===//
+// Known elements
+//===----------------------------------------------------------------------===//
+
+bool Emitter::isKnown(Tensor tensor) {
+  RankedTensorType type = tensor.getType();
+  if (!type.hasStaticShape() || type.getNumElements() > kMostKnown)
+    return false;
+  Operation *op = tensor.value.getDefiningOp();
+  return isa_and_nonnull<tensor::FromElementsOp, arith::ConstantOp>(op) ||
+         type.getNumElements() == 0;
+}
+
+SmallVector<Value> Emitter::elements(Tensor tensor) {
+  if (auto list = tensor.value.getDefiningOp<tensor::FromElementsOp>())
+    return SmallVector<Value>(list.getElements());
+  SmallVector<Value> result;
+  DenseElementsAttr constant;
+  if (matchPattern(tensor.value, m_Constant(&constant))) {
+    for (Attribute element : constant.getValues<Attribute>())
+      result.push_back(
+          arith::ConstantOp::create(builder, loc, cast<TypedAttr>(element)));
+    return result;
+  }
+  Scalars s = scalars();
+  int64_t count = tensor.getType().getNumElements();
+  for (int64_t i = 0; i < count; ++i) {
+    SmallVector<Value> position(tensor.getRank());
+    int64_t rest = i;
+    for (int64_t d = tensor.getRank(); d-- > 0;) {
+      position[d] = s.index(rest % tensor.getShape()[d]);
+      rest /= tensor.getShape()[d];
+    }
+    result.push_back(load(tensor, position));
+  }
+  return result;
+}
+
+std::optional<SmallVector<int64_t>> Emitter::constantIntegers(Tensor tensor) {
+  if (!isInteger(tensor.type) && tensor.type != DataType::Bool)
+    return std::nullopt;
+  bool natural = isUnsigned(tensor.type) || tensor.type == DataType::Bool;
+  SmallVector<int64_t> numbers;
+  auto add = [&](const APInt &bits) {
+    numbers.push_back(natural ? bits.getZExtValue() : bits.getSExtValue());
+  };
+  DenseIntElementsAttr constant;
+  if (matchPattern(tensor.value, m_Constant(&constant))) {
+    for (const APInt &bits : constant.getValues<APInt>())
+      add(bits);
+    return numbers;
+  }
+  if (!isKnown(tensor))
+    return std::nullopt;
+  for (Value element : elements(tensor)) {
+    APInt bits;
+    if (!matchPattern(element, m_ConstantInt(&bits)))
+      return std::nullopt;
+    add(bits);
+  }
+  return numbers;
+}
+
+std::optional<SmallVector<double>> Emitter::constantNumbers(Tensor tensor) {
+  SmallVector<double> numbers;
+  if (!isFloat(tensor.type)) {
+    std::optional<SmallVector<int64_t>> integers = constantIntegers(tensor);
+    if (!integers)
+      return std::nullopt;
+    return SmallVector<double>(integers->begin(), integers->end());
+  }
+  DenseFPElementsAttr constant;
+  if (matchPattern(tensor.value, m_Constant(&constant))) {
+    for (const APFloat &element : constant.getValues<APFloat>())
+      numbers.push_back(element.convertToDouble());
+    return numbers;
+  }
+  if (!isKnown(tensor))
+    return std::nullopt;
+  for (Value element : elements(tensor)) {
+    FloatAttr number;
+    if (!matchPattern(element, m_Constant(&number)))
+      return std::nullopt;
+    numbers.push_back(number.getValueAsDouble());
+  }
+  return numbers;
+}
+
+Extents Emitter::indices(Tensor tensor) {
+  Scalars s = scalars();
+  Extents result;
+  for (Value element : elements(tensor))
+    result.push_back(s.toIndex(tensor.type, element));
+  return simplify(result);
+}
+
+Tensor Emitter::fromElements(DataType type, ArrayRef<int64_t> shape,
+                             ArrayRef<Value> elements) {
+  auto tensorType = RankedTensorType::get(shape, storage(type));
+  SmallVector<Attribute> constants;
+  for (Value element : elements) {
+    Attribute constant;
+    if (!matchPattern(element, m_Constant(&constant)))
+      break;
+    constants.push_back(constant);
+  }
+  if (constants.size() == elements.size())
+    return constant(DenseElementsAttr::get(tensorType, constants), type);
+  return {tensor::FromElementsOp::create(builder, loc, tensorType, elements),
+          type};
+}
+
+Tensor Emitter::fromExtents(ArrayRef<OpFoldResult> sizes) {
+  Scalars s = scalars();
+  SmallVector<Value> list;
+  for (OpFoldResult size : sizes)
+    list.push_back(s.fromIndex(DataType::Int64, toValue(size)));
+  return fromElements(DataType::Int64, {static_cast<int64_t>(list.size())},
+                      list);
+}
+
+Tensor Emitter::constant(DenseElementsAttr value, DataType type) {
+  return {arith::ConstantOp::create(builder, loc, value), type};
+}
+
+Tensor Emitter::scalar(DataType type, double value) {
+  return fromElements(type, {}, {scalars().constant(type, value)});
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+Value Emitter::empty(ArrayRef<OpFoldResult> sizes, DataType type) {
+  Extents simple = simplify(sizes);
+  Value result = tensor::EmptyOp::create(builder, loc, simple, storage(type));
+  setExtents(result, simple);
+  return result;
+}
+
+/// Splits dimensions of `from` and `to` into the finest groups of equal
+/// product, by extents that are the same by construction. Groups of several
+/// dimensions on both sides, or a rest that does not fit, give nothing.
+static bool matchGroups(ArrayRef<OpFoldResult> wide,
+                        ArrayRef<OpFoldResult> narrow,
+                        SmallVectorImpl<ReassociationIndices> &groups) {
+  size_t next = 0;
+  for (size_t n = 0; n < narrow.size(); ++n) {
+    ReassociationIndices group;
+    std::optional<int64_t> goal = getConstantIntValue(narrow[n]);
+    int64_t product = 1;
+    bool dynamic = false;
+    // Unit dimensions beside the one that carries the extent.
+    while (next < wide.size()) {
+      std::optional<int64_t> size = getConstantIntValue(wide[next]);
+      bool fits;
+      if (size && *size == 1)
+        fits = true;
+      else if (goal)
+        fits = size && *size != 0 && *goal != 0 && product < *goal &&
+               *goal % (product * *size) == 0;
+      else
+        fits = !dynamic && product == 1 && wide[next] == narrow[n];
+      if (!fits)
+        break;
+      if (size)
+        product *= *size;
+      else
+        dynamic = true;
+      group.push_back(next++);
+    }
+    // Leave unit dimensions to later groups that need at least one member.
+    size_t left = narrow.size() - n - 1;
+    while (group.size() > 1 && wide.size() - next < left &&
+           getConstantIntValue(wide[group.back()]) == 1) {
+      group.pop_back();
+      --next;
+    }
+    if (group.empty() || (goal ? (dynamic || product != *goal) : !dynamic))
+      return false;
+    groups.push_back(group);
+  }
+  return next == wide.size();
+}
+
+static SmallVector<int64_t> shapeOf(ArrayRef<OpFoldResult> sizes) {
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return shape;
+}
+
+Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
+  Extents sizes = simplify(given), from = extents(tensor);
+  if (sizes.size() == from.size() &&
+      llvm::all_of(llvm::zip(sizes, from), [](auto pair) {
+        return isSame(std::get<0>(pair), std::get<1>(pair));
+      }))
+    return tensor;
+  RankedTensorType type = tensor.getType();
+  SmallVector<int64_t> shape = shapeOf(sizes);
+  auto result = RankedTensorType::get(shape, type.getElementType());
+  if (isKnown(tensor) && result.hasStaticShape())
+    return fromElements(tensor.type, shape, elements(tensor));
+
+  SmallVector<ReassociationIndices> groups;
+  Value value;
+  if (sizes.size() < from.size() && matchGroups(from, sizes, groups)) {
+    value = tensor::CollapseShapeOp::create(builder, loc, result, tensor.value,
+                                            groups);
+  } else if (groups.clear();
+             sizes.size() > from.size() && matchGroups(sizes, from, groups)) {
+    value = tensor::ExpandShapeOp::create(builder, loc, result, tensor.value,
+                                          groups, sizes);
+  } else {
+    // Through one dimension.
+    Value flat = tensor.value;
+    ReassociationIndices all;
+    if (type.getRank() == 0) {
+      auto one = RankedTensorType::get({1}, type.getElementType());
+      flat = tensor::ExpandShapeOp::create(
+          builder, loc, one, flat, ArrayRef<ReassociationIndices>{},
+          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+    } else if (type.getRank() > 1) {
+      all = llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()));
+      flat = tensor::CollapseShapeOp::create(
+          builder, loc, flat, ArrayRef<ReassociationIndices>{all});
+    }
+    // A static count on one side and not on the other: say what is known.
+    int64_t count = ShapedType::kDynamic;
+    if (result.hasStaticShape())
+      count = result.getNumElements();
+    auto flatType = cast<RankedTensorType>(flat.getType());
+    if (flatType.isDynamicDim(0) && !ShapedType::isDynamic(count))
+      flat = tensor::CastOp::create(
+          builder, loc, RankedTensorType::get({count}, type.getElementType()),
+          flat);
+    else if (!flatType.isDynamicDim(0) && ShapedType::isDynamic(count) &&
+             !sizes.empty())
+      flat = tensor::CastOp::create(
+          builder, loc,
+          RankedTensorType::get({ShapedType::kDynamic}, type.getElementType()),
+          flat);
+    all = llvm::to_vector<2>(llvm::seq<int64_t>(0, sizes.size()));
+    if (sizes.empty())
+      value = tensor::CollapseShapeOp::create(builder, loc, result, flat,
+                                              ArrayRef<ReassociationIndices>{});
+    else if (sizes.size() == 1)
+      value = flat;
+    else
+      value = tensor::ExpandShapeOp::create(builder, loc, result, flat,
+                                            ArrayRef<ReassociationIndices>{all},
+                                            sizes);
+  }
+  setExtents(value, sizes);
+  return {value, tensor.type};
+}
+
+Tensor Emitter::unsqueeze(Tensor tensor, int64_t dim) {
+  Extents sizes = extents(tensor);
+  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(1));
+  return reshape(tensor, sizes);
+}
+
+Tensor Emitter::squeeze(Tensor tensor, int64_t dim) {
+  Extents sizes = extents(tensor);
+  sizes.erase(sizes.begin() + dim);
+  return reshape(tensor, sizes);
+}
+
+Tensor Emitter::transpose(Tensor tensor, ArrayRef<int64_t> permutation) {
+  if (llvm::is_sorted(permutation))
+    return tensor;
+  Extents sizes;
+  for (int64_t from : permutation)
+    sizes.push_back(extent(tensor, from));
+  Value init = empty(sizes, tensor.type);
+  Value result =
+      linalg::TransposeOp::create(builder, loc, tensor.value, init, permutation)
+          ->getResult(0);
+  setExtents(result, sizes);
+  return {result, tensor.type};
+}
+
+Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
+  if (tensors.size() == 1)
+    return tensors.front();
+  DataType type = tensors.front().type;
+  if (tensors.front().getRank() == 1 &&
+      llvm::all_of(tensors, [&](Tensor t) { return isKnown(t); })) {
+    SmallVector<Value> list;
+    for (Tensor tensor : tensors)
+      llvm::append_range(list, elements(tensor));
+    return fromElements(type, {static_cast<int64_t>(list.size())}, list);
+  }
+  // Extents that one of them knows hold for all.
+  Scalars s = scalars();
+  Extents sizes = extents(tensors.front());
+  OpFoldResult sum = sizes[dim];
+  for (Tensor tensor : tensors.drop_front()) {
+    for (int64_t d = 0; d < tensor.getRank(); ++d)
+      if (d != dim && !getConstantIntValue(sizes[d]))
+        if (OpFoldResult size = extent(tensor, d); getConstantIntValue(size))
+          sizes[d] = size;
+    sum = OpFoldResult(s.addIndex(toValue(sum), extentValue(tensor, dim)));
+  }
+  sizes[dim] = sum;
+  sizes = simplify(sizes);
+  Value result = empty(sizes, type);
+  OpFoldResult offset = builder.getIndexAttr(0);
+  for (Tensor tensor : tensors) {
+    Extents part = extents(tensor);
+    Extents offsets(part.size(), builder.getIndexAttr(0));
+    Extents strides(part.size(), builder.getIndexAttr(1));
+    offsets[dim] = offset;
+    result = tensor::InsertSliceOp::create(builder, loc, tensor.value, result,
+                                           offsets, part, strides);
+    offset = simplify(
+        {OpFoldResult(s.addIndex(toValue(offset), toValue(part[dim])))})[0];
+  }
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
+                      ArrayRef<OpFoldResult> sizes,
+                      ArrayRef<OpFoldResult> strides) {
+  Extents steps(strides.begin(), strides.end());
+  if (steps.empty())
+    steps.assign(sizes.size(), builder.getIndexAttr(1));
+  Extents from = simplify(offsets), count = simplify(sizes);
+  steps = simplify(steps);
+  auto isConstant = [](OpFoldResult size) {
+    return getConstantIntValue(size).has_value();
+  };
+  if (tensor.getRank() == 1 && isKnown(tensor) && isConstant(from[0]) &&
+      isConstant(count[0]) && isConstant(steps[0])) {
+    SmallVector<Value> all = elements(tensor), list;
+    for (int64_t i = 0; i < *getConstantIntValue(count[0]); ++i)
+      list.push_back(all[*getConstantIntValue(from[0]) +
+                         i * *getConstantIntValue(steps[0])]);
+    return fromElements(tensor.type, {static_cast<int64_t>(list.size())}, list);
+  }
+  Extents whole = extents(tensor);
+  bool same = true;
+  for (size_t d = 0; d < whole.size(); ++d)
+    same &= getConstantIntValue(from[d]) == 0 && isSame(count[d], whole[d]) &&
+            getConstantIntValue(steps[d]) == 1;
+  if (same)
+    return tensor;
+  Value result = tensor::ExtractSliceOp::create(builder, loc, tensor.value,
+                                                from, count, steps);
+  setExtents(result, count);
+  return {result, tensor.type};
+}
+
+Tensor Emitter::sliceDim(Tensor tensor, int64_t dim, OpFoldResult offset,
+                         OpFoldResult size) {
+  Extents sizes = extents(tensor);
+  Extents offsets(sizes.size(), builder.getIndexAttr(0));
+  offsets[dim] = offset;
+  sizes[dim] = size;
+  return slice(tensor, offsets, sizes);
+}
+
+Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
+  Scalars s = scalars();
+  int64_t rank = 0;
+  for (Tensor tensor : tensors)
+    rank = std::max(rank, tensor.getRank());
+  Extents result(rank, builder.getIndexAttr(1));
+  for (Tensor tensor : tensors)
+    for (int64_t d = 0; d < tensor.getRank(); ++d) {
+      OpFoldResult &out = result[rank - tensor.getRank() + d];
+      OpFoldResult size = extent(tensor, d);
+      std::optional<int64_t> a = getConstantIntValue(out),
+                             b = getConstantIntValue(size);
+      if (a == 1 || isSame(out, size))
+        out = size;
+      else if (b == 1 || (a && !b))
+        continue; // A dynamic extent is 1 or the one that is known.
+      else if (b)
+        out = size;
+      else {
+        Value one =
+            s.compareIndex(arith::CmpIPredicate::eq, toValue(out), s.index(1));
+        out = OpFoldResult(s.select(one, toValue(size), toValue(out)));
+      }
+    }
+  return simplify(result);
+}
+
+Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
+  Extents goal = simplify(sizes), from = extents(tensor);
+  if (goal.size() == from.size() &&
+      llvm::all_of(llvm::zip(goal, from), [](auto pair) {
+        return isSame(std::get<0>(pair), std::get<1>(pair));
+      }))
+    return tensor;
+  return generate(tensor.type, goal, [&](Scalars &s, ValueRange at) {
+    SmallVector<Value> position;
+    size_t skipped = at.size() - from.size();
+    for (size_t d = 0; d < from.size(); ++d) {
+      Value i = at[skipped + d];
+      std::optional<int64_t> size = getConstantIntValue(from[d]);
+      if (isSame(from[d], goal[skipped + d]))
+        position.push_back(i);
+      else if (size == 1)
+        position.push_back(s.index(0));
+      else
+        position.push_back(
+            s.select(s.compareIndex(arith::CmpIPredicate::eq, toValue(from[d]),
+                                    s.index(1)),
+                     s.index(0), i));
+    }
+    return load(tensor, position);
+  });
+}
+
+Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {
+  auto type = RankedTensorType::get(shape, tensor.getType().getElementType());
+  if (type == tensor.getType())
+    return tensor;
+  Extents sizes = extents(tensor);
+  Value result = tensor::CastOp::create(builder, loc, type, tensor.value);
+  for (auto [size, fixed] : llvm::zip(sizes, shape))
+    if (!ShapedType::isDynamic(fixed))
+      size = builder.getIndexAttr(fixed);
+  setExtents(result, sizes);
+  return {result, tensor.type};
+}
+
+} // namespace seqc::onnx

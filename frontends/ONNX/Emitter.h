@@ -1,0 +1,183 @@
+//===- Emitter.h - Tensor expressions of ONNX operators ----------*- C++-*-===//
+//
+// The vocabulary of operator converters: tensors with their ONNX type, extents
+// that stay constants where they are known, and element-by-element definitions
+// of everything that has no upstream op.
+//
+// A small tensor of shape arithmetic is held as a list of scalars
+// (tensor.from_elements). Converters work on its elements, which fold, so that
+// an extent that is computed from static shapes is static again, without a
+// second evaluator.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_EMITTER_H
+#define FRONTENDS_ONNX_EMITTER_H
+
+#include "frontends/ONNX/DataType.h"
+#include "frontends/ONNX/Scalars.h"
+
+#include "mlir/IR/Builders.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
+
+namespace seqc::onnx {
+
+/// A tensor value and its ONNX element type.
+struct Tensor {
+  mlir::Value value;
+  DataType type = DataType::Undefined;
+
+  explicit operator bool() const { return static_cast<bool>(value); }
+  mlir::RankedTensorType getType() const {
+    return mlir::cast<mlir::RankedTensorType>(value.getType());
+  }
+  int64_t getRank() const { return getType().getRank(); }
+  llvm::ArrayRef<int64_t> getShape() const { return getType().getShape(); }
+};
+
+using Extents = llvm::SmallVector<mlir::OpFoldResult>;
+
+/// How `Emitter::reduce` combines elements.
+enum class Combine { Sum, Product, Max, Min };
+
+/// Builds tensor expressions at an insertion point.
+class Emitter {
+public:
+  explicit Emitter(mlir::MLIRContext *context)
+      : builder(context), loc(mlir::UnknownLoc::get(context)) {}
+
+  mlir::OpBuilder &getBuilder() { return builder; }
+  mlir::Location getLoc() const { return loc; }
+  void setLoc(mlir::Location newLoc) { loc = newLoc; }
+  Scalars scalars() { return Scalars(builder, loc); }
+  mlir::Type storage(DataType type) {
+    return getStorage(builder.getContext(), type);
+  }
+
+  //===--- Extents
+  //----------------------------------------------------------===//
+
+  /// Extent `dim` of a tensor: an attribute where it is static, and the same
+  /// value each time it is asked for where it is not.
+  mlir::OpFoldResult extent(Tensor tensor, int64_t dim);
+  Extents extents(Tensor tensor);
+  mlir::Value extentValue(Tensor tensor, int64_t dim);
+  mlir::Value toValue(mlir::OpFoldResult size);
+  /// `sizes` with constants as attributes.
+  Extents simplify(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  mlir::OpFoldResult product(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Whether two extents are the same by construction.
+  static bool isSame(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  /// Says that the extents of a tensor are these values.
+  void setExtents(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Forgets extents of tensors noted since `mark`; for ops that are thrown
+  /// away.
+  size_t markExtents() const { return noted.size(); }
+  void forgetExtents(size_t mark);
+
+  //===--- Known elements
+  //---------------------------------------------------===//
+
+  /// Whether the tensor is a small list of scalars or a small constant.
+  bool isKnown(Tensor tensor);
+  /// The elements in row-major order of a tensor of static shape, for lists,
+  /// constants and anything else (which is read at run time).
+  llvm::SmallVector<mlir::Value> elements(Tensor tensor);
+  /// The integers of a constant.
+  std::optional<llvm::SmallVector<int64_t>> constantIntegers(Tensor tensor);
+  /// The numbers of a constant of any type.
+  std::optional<llvm::SmallVector<double>> constantNumbers(Tensor tensor);
+  /// The elements of a 1-D integer tensor as extents or indices.
+  Extents indices(Tensor tensor);
+
+  /// A tensor of a static shape from its elements.
+  Tensor fromElements(DataType type, llvm::ArrayRef<int64_t> shape,
+                      llvm::ArrayRef<mlir::Value> elements);
+  /// A 1-D int64 tensor of extents.
+  Tensor fromExtents(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  Tensor constant(mlir::DenseElementsAttr value, DataType type);
+  /// A rank-0 tensor.
+  Tensor scalar(DataType type, double value);
+
+  //===--- Shapes
+  //-----------------------------------------------------------===//
+
+  mlir::Value empty(llvm::ArrayRef<mlir::OpFoldResult> sizes, DataType type);
+  /// The elements in row-major order under other extents of equal product.
+  Tensor reshape(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Adds an extent of 1 so that it is dimension `dim` of the result.
+  Tensor unsqueeze(Tensor tensor, int64_t dim);
+  /// Drops dimension `dim`, whose extent is 1.
+  Tensor squeeze(Tensor tensor, int64_t dim);
+  Tensor transpose(Tensor tensor, llvm::ArrayRef<int64_t> permutation);
+  Tensor concat(llvm::ArrayRef<Tensor> tensors, int64_t dim);
+  /// Elements offsets[d] + i * strides[d], i < sizes[d]; strides of 1 without
+  /// `strides`, which are positive.
+  Tensor slice(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> offsets,
+               llvm::ArrayRef<mlir::OpFoldResult> sizes,
+               llvm::ArrayRef<mlir::OpFoldResult> strides = {});
+  /// `size` elements of dimension `dim` from `offset` on.
+  Tensor sliceDim(Tensor tensor, int64_t dim, mlir::OpFoldResult offset,
+                  mlir::OpFoldResult size);
+  /// Repeats extents of 1 so that the tensor gets the extents `sizes`, aligned
+  /// at the last dimension (numpy's rule).
+  Tensor broadcastTo(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// The extents of several tensors broadcast together.
+  Extents broadcastExtents(llvm::ArrayRef<Tensor> tensors);
+  /// The same tensor under a type with fewer or more static extents.
+  Tensor castShape(Tensor tensor, llvm::ArrayRef<int64_t> shape);
+
+  //===--- Elements
+  //---------------------------------------------------------===//
+
+  using ElementFn =
+      llvm::function_ref<mlir::Value(Scalars &, mlir::ValueRange)>;
+
+  /// One element of the result from one element of every input, all broadcast
+  /// together. Inputs of half precision arrive as float; the result is of
+  /// getComputeType(type), and is rounded to `type`.
+  Tensor elementwise(DataType type, llvm::ArrayRef<Tensor> inputs,
+                     ElementFn element);
+  /// Each element of the result from its indices. The result of `element` is
+  /// of the storage of `type`.
+  Tensor generate(DataType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                  ElementFn element);
+  /// An element of a tensor, for use in generate() and in loops.
+  mlir::Value load(Tensor tensor, mlir::ValueRange indices);
+  /// load(), half precision widened to float.
+  mlir::Value loadWide(Tensor tensor, mlir::ValueRange indices);
+  Tensor fill(DataType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
+              double value);
+  Tensor convert(Tensor tensor, DataType type);
+
+  //===--- Reductions and products
+  //------------------------------------------===//
+
+  /// Combines all elements along `dims` (sorted), which leave the shape, or
+  /// stay with extent 1 if `keep` is set. Computed in getComputeType and
+  /// returned in it. An empty reduction gives the neutral element (for max and
+  /// min the lowest and greatest number).
+  Tensor reduce(Tensor tensor, llvm::ArrayRef<int64_t> dims, Combine combine,
+                bool keep);
+  /// linalg.generic sums over the letters that are not in `result`:
+  /// einsum(a[lettersA], b[lettersB]) -> result. Types are equal and computed
+  /// in getComputeType.
+  Tensor contract(Tensor a, llvm::StringRef lettersA, Tensor b,
+                  llvm::StringRef lettersB, llvm::StringRef result);
+
+private:
+  mlir::Value insertDim(mlir::Value tensor, int64_t dim);
+
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  llvm::DenseMap<mlir::Value, Extents> known;
+  llvm::SmallVector<mlir::Value> noted;
+};
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_EMITTER_H

@@ -1,0 +1,364 @@
+//===- EmitterElements.cpp - Tensors defined element by element -----------===//
+
+#include "frontends/ONNX/Emitter.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace seqc::onnx {
+
+/// Results up to which known elements are computed as scalars.
+static constexpr int64_t kMostComputed = 64;
+
+//===----------------------------------------------------------------------===//
+// Access
+//===----------------------------------------------------------------------===//
+
+Value Emitter::load(Tensor tensor, ValueRange indices) {
+  return tensor::ExtractOp::create(builder, loc, tensor.value, indices);
+}
+
+Value Emitter::loadWide(Tensor tensor, ValueRange indices) {
+  return scalars().convert(tensor.type, getComputeType(tensor.type),
+                           load(tensor, indices));
+}
+
+Tensor Emitter::fill(DataType type, ArrayRef<OpFoldResult> sizes,
+                     double value) {
+  Value init = empty(sizes, type);
+  Value result = linalg::FillOp::create(builder, loc,
+                                        scalars().constant(type, value), init)
+                     .getResult(0);
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+Tensor Emitter::convert(Tensor tensor, DataType type) {
+  if (tensor.type == type)
+    return tensor;
+  DataType from = getComputeType(tensor.type);
+  return elementwise(type, {tensor}, [&](Scalars &s, ValueRange x) {
+    return s.convert(from, getComputeType(type), x[0]);
+  });
+}
+
+Tensor Emitter::generate(DataType type, ArrayRef<OpFoldResult> given,
+                         ElementFn element) {
+  Extents sizes = simplify(given);
+  Value init = empty(sizes, type);
+  unsigned rank = sizes.size();
+  AffineMap map = builder.getMultiDimIdentityMap(rank);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto op = linalg::GenericOp::create(
+      builder, loc, init.getType(), ValueRange{}, init, map, iterators,
+      [&](OpBuilder &, Location, ValueRange) {});
+  Block &body = op.getRegion().front();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&body);
+    SmallVector<Value> at;
+    for (unsigned d = 0; d < rank; ++d)
+      at.push_back(linalg::IndexOp::create(builder, loc, d));
+    Scalars s = scalars();
+    linalg::YieldOp::create(builder, loc, element(s, at));
+  }
+  Value result = op.getResult(0);
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// How an input of an elementwise op is read: with neither member at computed
+/// positions, because an extent may be 1 or not.
+struct Access {
+  /// A scalar that is the same for every element.
+  Value scalar;
+  /// An operand of the generic with this map.
+  AffineMap map;
+};
+} // namespace
+
+/// Position of an element of `position` in a tensor of the extents `from` that
+/// is broadcast to `goal`.
+static SmallVector<Value> computePosition(Emitter &e,
+                                          ArrayRef<OpFoldResult> from,
+                                          ArrayRef<OpFoldResult> goal,
+                                          ValueRange at) {
+  Scalars s = e.scalars();
+  SmallVector<Value> position;
+  size_t skipped = goal.size() - from.size();
+  for (size_t d = 0; d < from.size(); ++d) {
+    Value i = at[skipped + d];
+    if (Emitter::isSame(from[d], goal[skipped + d]))
+      position.push_back(i);
+    else if (getConstantIntValue(from[d]) == 1)
+      position.push_back(s.index(0));
+    else
+      position.push_back(
+          s.select(s.compareIndex(arith::CmpIPredicate::eq, e.toValue(from[d]),
+                                  s.index(1)),
+                   s.index(0), i));
+  }
+  return position;
+}
+
+Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
+                            ElementFn element) {
+  Extents sizes = broadcastExtents(inputs);
+  Scalars s = scalars();
+  auto widen = [&](Scalars &inner, Tensor input, Value value) {
+    return inner.convert(input.type, getComputeType(input.type), value);
+  };
+  auto narrow = [&](Scalars &inner, Value value) {
+    return inner.convert(getComputeType(type), type, value);
+  };
+
+  // Shape arithmetic.
+  int64_t count = 1;
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> fixed = getConstantIntValue(size);
+    shape.push_back(fixed.value_or(ShapedType::kDynamic));
+    count =
+        fixed && count >= 0 && *fixed <= kMostComputed ? count * *fixed : -1;
+  }
+  if (count >= 0 && count <= kMostComputed &&
+      llvm::all_of(inputs, [&](Tensor t) { return isKnown(t); })) {
+    SmallVector<SmallVector<Value>> lists;
+    for (Tensor input : inputs)
+      lists.push_back(elements(input));
+    SmallVector<Value> results;
+    for (int64_t i = 0; i < count; ++i) {
+      SmallVector<Value> arguments;
+      for (auto [input, list] : llvm::zip(inputs, lists)) {
+        int64_t position = 0, stride = 1, rest = i;
+        for (int64_t d = shape.size() - 1, k = input.getRank() - 1; k >= 0;
+             --d, --k) {
+          if (input.getShape()[k] != 1)
+            position += rest % shape[d] * stride;
+          stride *= input.getShape()[k];
+          rest /= shape[d];
+        }
+        arguments.push_back(widen(s, input, list[position]));
+      }
+      results.push_back(narrow(s, element(s, arguments)));
+    }
+    return fromElements(type, shape, results);
+  }
+
+  unsigned rank = sizes.size();
+  SmallVector<Access> accesses(inputs.size());
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  for (auto [input, access] : llvm::zip(inputs, accesses)) {
+    if (isKnown(input) && input.getType().getNumElements() == 1) {
+      access.scalar = elements(input).front();
+      continue;
+    }
+    DenseElementsAttr splat;
+    if (matchPattern(input.value, m_Constant(&splat)) && splat.isSplat()) {
+      access.scalar = arith::ConstantOp::create(
+          builder, loc, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+      continue;
+    }
+    Extents from = extents(input);
+    SmallVector<AffineExpr> expressions;
+    for (size_t d = 0; d < from.size(); ++d) {
+      unsigned out = rank - from.size() + d;
+      if (isSame(from[d], sizes[out]))
+        expressions.push_back(builder.getAffineDimExpr(out));
+      else if (getConstantIntValue(from[d]) == 1)
+        expressions.push_back(builder.getAffineConstantExpr(0));
+    }
+    if (expressions.size() != from.size())
+      continue;
+    access.map = AffineMap::get(rank, 0, expressions, builder.getContext());
+    operands.push_back(input.value);
+    maps.push_back(access.map);
+  }
+  Value init = empty(sizes, type);
+  maps.push_back(builder.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto op = linalg::GenericOp::create(
+      builder, loc, init.getType(), operands, init, maps, iterators,
+      [&](OpBuilder &, Location, ValueRange) {});
+  Block &body = op.getRegion().front();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&body);
+    Scalars inner = scalars();
+    SmallVector<Value> arguments;
+    unsigned next = 0;
+    for (auto [input, access] : llvm::zip(inputs, accesses)) {
+      Value value = access.scalar;
+      if (access.map) {
+        value = body.getArgument(next++);
+      } else if (!value) {
+        SmallVector<Value> at;
+        for (unsigned d = 0; d < rank; ++d)
+          at.push_back(linalg::IndexOp::create(builder, loc, d));
+        value = load(input, computePosition(*this, extents(input), sizes, at));
+      }
+      arguments.push_back(widen(inner, input, value));
+    }
+    linalg::YieldOp::create(builder, loc,
+                            narrow(inner, element(inner, arguments)));
+  }
+  Value result = op.getResult(0);
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions and products
+//===----------------------------------------------------------------------===//
+
+/// The element that changes nothing.
+static Value neutral(Scalars &s, Combine combine, DataType type) {
+  switch (combine) {
+  case Combine::Sum:
+    return s.constant(type, 0);
+  case Combine::Product:
+    return s.constant(type, 1);
+  case Combine::Max:
+    return s.lowest(type);
+  case Combine::Min:
+    return isFloat(type)            ? s.infinity(type)
+           : type == DataType::Bool ? s.boolean(true)
+                                    : s.greatest(type);
+  }
+  return {};
+}
+
+static Value combineElements(Scalars &s, Combine combine, DataType type,
+                             Value a, Value b) {
+  switch (combine) {
+  case Combine::Sum:
+    return s.add(type, a, b);
+  case Combine::Product:
+    return s.mul(type, a, b);
+  case Combine::Max:
+    return s.max(type, a, b);
+  case Combine::Min:
+    return s.min(type, a, b);
+  }
+  return {};
+}
+
+Tensor Emitter::reduce(Tensor tensor, ArrayRef<int64_t> dims, Combine combine,
+                       bool keep) {
+  DataType type = getComputeType(tensor.type);
+  Extents from = extents(tensor), sizes, kept;
+  Scalars s = scalars();
+  unsigned rank = from.size();
+  SmallVector<AffineExpr> expressions;
+  SmallVector<utils::IteratorType> iterators;
+  SmallVector<int64_t> keptShape;
+  for (unsigned d = 0; d < rank; ++d) {
+    bool reduced = llvm::is_contained(dims, static_cast<int64_t>(d));
+    iterators.push_back(reduced ? utils::IteratorType::reduction
+                                : utils::IteratorType::parallel);
+    kept.push_back(reduced ? OpFoldResult(builder.getIndexAttr(1)) : from[d]);
+    if (reduced)
+      continue;
+    expressions.push_back(builder.getAffineDimExpr(d));
+    sizes.push_back(from[d]);
+  }
+  // Shape arithmetic: the number of elements, the longest extent.
+  if (isKnown(tensor) && sizes.empty()) {
+    Value total = neutral(s, combine, type);
+    for (Value element : elements(tensor))
+      total = combineElements(s, combine, type, total,
+                              s.convert(tensor.type, type, element));
+    return reshape(fromElements(type, {}, {total}), keep ? kept : sizes);
+  }
+  Value init = empty(sizes, type);
+  init = linalg::FillOp::create(builder, loc, neutral(s, combine, type), init)
+             .getResult(0);
+  AffineMap maps[] = {
+      builder.getMultiDimIdentityMap(rank),
+      AffineMap::get(rank, 0, expressions, builder.getContext())};
+  auto op = linalg::GenericOp::create(
+      builder, loc, init.getType(), tensor.value, init, maps, iterators,
+      [&](OpBuilder &nested, Location where, ValueRange arguments) {
+        Scalars inner(nested, where);
+        Value x = inner.convert(tensor.type, type, arguments[0]);
+        linalg::YieldOp::create(
+            nested, where,
+            combineElements(inner, combine, type, x, arguments[1]));
+      });
+  Tensor result{op.getResult(0), type};
+  setExtents(result.value, sizes);
+  return keep ? reshape(result, kept) : result;
+}
+
+Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
+                         StringRef lettersB, StringRef letters) {
+  DataType type = getComputeType(a.type);
+  // Dimensions of the loop: those of the result, then those that are summed.
+  std::string order = letters.str();
+  for (char letter : (lettersA + lettersB).str())
+    if (order.find(letter) == std::string::npos)
+      order += letter;
+  unsigned rank = order.size();
+  auto mapOf = [&](StringRef from) {
+    SmallVector<AffineExpr> expressions;
+    for (char letter : from)
+      expressions.push_back(builder.getAffineDimExpr(order.find(letter)));
+    return AffineMap::get(rank, 0, expressions, builder.getContext());
+  };
+  auto extentOf = [&](char letter) {
+    size_t inA = lettersA.find(letter), inB = lettersB.find(letter);
+    if (inA == StringRef::npos)
+      return extent(b, inB);
+    OpFoldResult size = extent(a, inA);
+    if (inB != StringRef::npos && !getConstantIntValue(size))
+      if (OpFoldResult other = extent(b, inB); getConstantIntValue(other))
+        return other;
+    return size;
+  };
+  Extents sizes;
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  for (auto [d, letter] : llvm::enumerate(letters)) {
+    sizes.push_back(extentOf(letter));
+    iterators[d] = utils::IteratorType::parallel;
+  }
+  Tensor init = fill(type, sizes, 0);
+  if (lettersA == "mk" && letters == "mn" && type == a.type && isFloat(type) &&
+      lettersB == "kn") {
+    Value result =
+        linalg::MatmulOp::create(builder, loc, ValueRange{a.value, b.value},
+                                 ValueRange{init.value})
+            .getResult(0);
+    setExtents(result, sizes);
+    return {result, type};
+  }
+  AffineMap maps[] = {mapOf(lettersA), mapOf(lettersB), mapOf(letters)};
+  auto op = linalg::GenericOp::create(
+      builder, loc, init.value.getType(), ValueRange{a.value, b.value},
+      ValueRange{init.value}, maps, iterators,
+      [&](OpBuilder &nested, Location where, ValueRange arguments) {
+        Scalars inner(nested, where);
+        Value product =
+            inner.mul(type, inner.convert(a.type, type, arguments[0]),
+                      inner.convert(b.type, type, arguments[1]));
+        linalg::YieldOp::create(nested, where,
+                                inner.add(type, arguments[2], product));
+      });
+  Value result = op.getResult(0);
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+} // namespace seqc::onnx

@@ -1,0 +1,602 @@
+//===- GraphImporter.cpp - From ONNX graphs to a function -----------------===//
+
+#include "frontends/ONNX/GraphImporter.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
+#include "frontends/SafeTensors/SafeTensorsFile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+/// Errors that are told before the import gives up.
+static constexpr unsigned kMostErrors = 20;
+/// Graphs inside of graphs and functions inside of functions.
+static constexpr unsigned kMostDepth = 60;
+/// Nodes after inlining of functions.
+static constexpr uint64_t kMostNodes = 1'000'000;
+/// Elements from which on a float tensor is a weight of the file and not a
+/// constant of the IR.
+static constexpr int64_t kLeastWeight = 256;
+/// Opsets of the default domain that are read.
+static constexpr int64_t kOldestOpset = 1, kNewestOpset = 28;
+
+StringRef normalizeDomain(StringRef domain) {
+  return domain == "ai.onnx" ? StringRef() : domain;
+}
+
+GraphImporter::GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
+                             StringRef path)
+    : file(file), context(context),
+      fileLoc(mlir::FileLineColLoc::get(&context, path, 0, 0)),
+      emitter(&context) {}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+LogicalResult GraphImporter::error(const Twine &message) {
+  ++errors;
+  if (!silent && errors <= kMostErrors)
+    mlir::emitError(fileLoc) << message.str();
+  return failure();
+}
+
+LogicalResult GraphImporter::unsupported(const Twine &message) {
+  std::string text = message.str();
+  // The driver tells what nobody supports from bad input by these words.
+  if (!StringRef(text).contains("not supported"))
+    text += " (not supported)";
+  return error(text);
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
+                                              const Twine &what) {
+  Expected<TensorBytes> bytes = file.getBytes(tensor);
+  if (!bytes) {
+    std::string message = toString(bytes.takeError());
+    return error(what + ": " + message);
+  }
+  mlir::OpBuilder &builder = emitter.getBuilder();
+  mlir::Type storage = emitter.storage(bytes->type);
+  if (!storage)
+    return unsupported(what + " holds " + getName(bytes->type) +
+                       "; tensors of this type are not supported");
+  auto type = mlir::RankedTensorType::get(bytes->shape, storage);
+
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  if (lastConstant)
+    builder.setInsertionPointAfter(lastConstant);
+  else
+    builder.setInsertionPointToStart(&function.getBody().front());
+  StringRef data = bytes->getBytes();
+  mlir::Value value;
+  if (bytes->type == DataType::Float && !bytes->file.empty() &&
+      type.getNumElements() >= kLeastWeight) {
+    std::string hash = hashBytes(
+        ArrayRef(reinterpret_cast<const uint8_t *>(data.data()), data.size()));
+    value = seq::WeightOp::create(builder, emitter.getLoc(), type,
+                                  tensor.name(), bytes->file,
+                                  static_cast<int64_t>(bytes->offset), hash);
+  } else {
+    mlir::DenseElementsAttr elements;
+    if (bytes->type == DataType::Bool) {
+      SmallVector<bool> list;
+      for (char byte : data)
+        list.push_back(byte != 0);
+      elements = mlir::DenseElementsAttr::get(type, list);
+    } else {
+      elements = mlir::DenseElementsAttr::getFromRawBuffer(
+          type, ArrayRef<char>(data.data(), data.size()));
+    }
+    value =
+        mlir::arith::ConstantOp::create(builder, emitter.getLoc(), elements);
+  }
+  lastConstant = value.getDefiningOp();
+  return Tensor{value, bytes->type};
+}
+
+void GraphImporter::importInitializers(const format::GraphProto &graph) {
+  for (const format::TensorProto &tensor : graph.initializer()) {
+    if (tensor.name().empty()) {
+      (void)error("an initializer of graph '" + Twine(graph.name()) +
+                  "' has no name");
+      continue;
+    }
+    FailureOr<Tensor> value =
+        importTensor(tensor, "initializer '" + Twine(tensor.name()) + "'");
+    bool isNew = true;
+    if (failed(value))
+      scope->broken.insert(tensor.name());
+    else
+      isNew = scope->values.try_emplace(tensor.name(), *value).second;
+    if (!isNew)
+      (void)error("initializer '" + Twine(tensor.name()) +
+                  "' is defined twice; names are unique");
+  }
+  for (const format::SparseTensorProto &tensor : graph.sparse_initializer()) {
+    (void)unsupported("sparse initializer '" + Twine(tensor.values().name()) +
+                      "' is not supported");
+    scope->broken.insert(tensor.values().name());
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+const GraphValue *GraphImporter::lookup(StringRef name, bool &broken) {
+  for (Scope *at = scope; at; at = at->parent) {
+    if (at->broken.contains(name)) {
+      broken = true;
+      return nullptr;
+    }
+    if (auto found = at->values.find(name); found != at->values.end())
+      return &found->second;
+  }
+  return nullptr;
+}
+
+const format::FunctionProto *
+GraphImporter::findFunction(const format::NodeProto &node) {
+  for (const format::FunctionProto &candidate : file.getModel().functions())
+    if (candidate.name() == node.op_type() &&
+        normalizeDomain(candidate.domain()) == normalizeDomain(node.domain()) &&
+        candidate.overload() == node.overload())
+      return &candidate;
+  return nullptr;
+}
+
+template <typename Nodes> void GraphImporter::importNodes(const Nodes &list) {
+  for (const format::NodeProto &node : list)
+    for (const std::string &output : node.output())
+      if (!output.empty() && !scope->promised.insert(output).second)
+        (void)error("value '" + Twine(output) +
+                    "' is given by two nodes; names are unique");
+  for (const format::NodeProto &node : list) {
+    if (errors > kMostErrors)
+      return;
+    importNode(node);
+  }
+}
+
+void GraphImporter::importNode(const format::NodeProto &proto) {
+  auto breakOutputs = [&] {
+    for (const std::string &output : proto.output())
+      scope->broken.insert(output);
+  };
+  if (++nodes > kMostNodes) {
+    if (nodes == kMostNodes + 1)
+      (void)error("the model has more than " + Twine(kMostNodes) +
+                  " nodes after its functions are inlined");
+    return breakOutputs();
+  }
+  StringRef domain = normalizeDomain(proto.domain());
+  const format::FunctionProto *body = findFunction(proto);
+  auto opset = scope->opsets->find(domain);
+  Node node(proto, opset == scope->opsets->end() ? 0 : opset->second, *this,
+            *scope->bindings);
+  const OperatorInfo *info = Registry::get().find(domain, proto.op_type());
+  if (!body && opset == scope->opsets->end()) {
+    (void)node.error("the model imports no opset of domain '" + domain + "'");
+    return breakOutputs();
+  }
+  if (!body && (!info || node.getOpset() < info->since)) {
+    if (info)
+      (void)node.unsupported("operator " + proto.op_type() +
+                             " is supported from opset " + Twine(info->since) +
+                             " on; older ones are not supported");
+    else
+      (void)node.unsupported("operator " + Twine(proto.op_type()) +
+                             " is not supported");
+    return breakOutputs();
+  }
+
+  bool skipped = false;
+  for (const std::string &name : proto.input()) {
+    GraphValue value;
+    if (!name.empty()) {
+      bool broken = false;
+      const GraphValue *found = lookup(name, broken);
+      if (!found && !broken) {
+        bool later = false;
+        for (Scope *at = scope; at; at = at->parent)
+          later |= at->promised.contains(name);
+        (void)node.error(
+            "input '" + Twine(name) + "' is " +
+            (later ? "given by a later node; nodes must come before those that "
+                     "use them, and a graph has no cycles"
+                   : "not defined; required is an input, an initializer or the "
+                     "output of a node"));
+      }
+      skipped |= !found;
+      if (found)
+        value = *found;
+    }
+    node.inputs.push_back(value);
+  }
+  if (skipped)
+    return breakOutputs();
+  while (!node.inputs.empty() &&
+         node.inputs.back().kind == GraphValue::Kind::Absent &&
+         proto.input(node.inputs.size() - 1).empty())
+    node.inputs.pop_back();
+
+  emitter.setLoc(mlir::FusedLoc::get(
+      &context, {fileLoc, mlir::NameLoc::get(mlir::StringAttr::get(
+                              &context, node.describe()))}));
+  LogicalResult result = success();
+  if (body) {
+    result = importCall(*body, node);
+  } else {
+    int given = node.inputs.size();
+    for (int i = 0; i < info->minInputs && succeeded(result); ++i)
+      if (!node.hasInput(i) && !info->takesSequences)
+        result = node.error("input " + Twine(i) + " is missing; required are " +
+                            Twine(info->minInputs));
+    if (succeeded(result) && info->maxInputs != kVariadic &&
+        given > info->maxInputs)
+      result =
+          node.error("it has " + Twine(given) +
+                     " inputs; required are at most " + Twine(info->maxInputs));
+    if (!info->takesSequences)
+      for (auto [i, input] : enumerate(node.inputs))
+        if (succeeded(result) && input.isSequence())
+          result = node.error("input " + Twine(i) +
+                              " is a sequence; required is a tensor");
+    unsigned before = errors;
+    if (succeeded(result))
+      result = info->convert(node);
+    if (succeeded(result))
+      result = node.checkAttributes();
+    if (failed(result) && errors == before)
+      (void)node.error("it cannot be converted");
+  }
+  if (failed(result) || node.failedAttribute)
+    return breakOutputs();
+  for (auto [i, name] : enumerate(proto.output())) {
+    if (name.empty())
+      continue;
+    if (node.outputs[i].kind == GraphValue::Kind::Absent &&
+        !(info && info->takesSequences)) {
+      (void)node.unsupported("output " + Twine(i) + " ('" + name +
+                             "') is not supported");
+      scope->broken.insert(name);
+      continue;
+    }
+    scope->values[name] = node.outputs[i];
+  }
+}
+
+LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
+                                        Node &node) {
+  if (depth >= kMostDepth)
+    return node.error("functions and graphs are nested deeper than " +
+                      Twine(kMostDepth) + " levels");
+  if (static_cast<int>(node.inputs.size()) > body.input_size())
+    return node.error("it has " + Twine(node.inputs.size()) +
+                      " inputs; the function takes " +
+                      Twine(body.input_size()));
+  if (node.getProto().output_size() > body.output_size())
+    return node.error("it has " + Twine(node.getProto().output_size()) +
+                      " outputs; the function gives " +
+                      Twine(body.output_size()));
+  Bindings bindings;
+  for (const format::AttributeProto &attribute : body.attribute_proto())
+    bindings[attribute.name()] = &attribute;
+  for (const format::AttributeProto &attribute : node.getProto().attribute()) {
+    const format::AttributeProto *bound = &attribute;
+    if (!attribute.ref_attr_name().empty()) {
+      auto outer = scope->bindings->find(attribute.ref_attr_name());
+      if (outer == scope->bindings->end())
+        continue;
+      bound = outer->second;
+    }
+    bindings[attribute.name()] = bound;
+  }
+  StringMap<int64_t> opsets;
+  for (const format::OperatorSetIdProto &entry : body.opset_import())
+    opsets[normalizeDomain(entry.domain())] = entry.version();
+  for (const auto &entry : modelOpsets)
+    opsets.try_emplace(entry.first(), entry.second);
+
+  Scope inner;
+  inner.opsets = &opsets;
+  inner.bindings = &bindings;
+  for (auto [i, name] : enumerate(body.input()))
+    inner.values[name] = i < node.inputs.size() ? node.inputs[i] : GraphValue();
+  Scope *outer = std::exchange(scope, &inner);
+  ++depth;
+  llvm::scope_exit restore([&] {
+    scope = outer;
+    --depth;
+  });
+  unsigned before = errors;
+  importNodes(body.node());
+  if (errors != before)
+    return failure();
+  for (auto [i, name] : enumerate(node.getProto().output())) {
+    bool broken = false;
+    const GraphValue *value = lookup(body.output(i), broken);
+    if (!value)
+      return node.error("output '" + Twine(body.output(i)) +
+                        "' of the function is not defined");
+    node.outputs[i] = *value;
+  }
+  // All attributes belong to the function.
+  for (const format::AttributeProto &attribute : node.getProto().attribute())
+    (void)node.hasAttribute(attribute.name());
+  return success();
+}
+
+FailureOr<std::vector<GraphValue>>
+GraphImporter::importGraph(const format::GraphProto &graph,
+                           ArrayRef<GraphValue> given) {
+  if (depth >= kMostDepth)
+    return error("graph '" + Twine(graph.name()) + "' is nested deeper than " +
+                 Twine(kMostDepth) + " levels");
+  Scope inner;
+  inner.parent = scope;
+  inner.opsets = scope->opsets;
+  inner.bindings = scope->bindings;
+  for (auto [input, value] : zip(graph.input(), given))
+    inner.values[input.name()] = value;
+  Scope *outer = std::exchange(scope, &inner);
+  mlir::Location loc = emitter.getLoc();
+  ++depth;
+  llvm::scope_exit restore([&] {
+    scope = outer;
+    --depth;
+    emitter.setLoc(loc);
+  });
+  unsigned before = errors;
+  importInitializers(graph);
+  importNodes(graph.node());
+  if (errors != before)
+    return failure();
+  std::vector<GraphValue> results;
+  for (const format::ValueInfoProto &output : graph.output()) {
+    bool broken = false;
+    const GraphValue *value = lookup(output.name(), broken);
+    if (!value)
+      return error("output '" + Twine(output.name()) + "' of graph '" +
+                   graph.name() + "' is not defined");
+    results.push_back(*value);
+  }
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+bool GraphImporter::readOpsets() {
+  for (const format::OperatorSetIdProto &entry : file.getModel().opset_import())
+    modelOpsets[normalizeDomain(entry.domain())] = entry.version();
+  // Files older than the field.
+  if (modelOpsets.empty())
+    modelOpsets[""] = 1;
+  auto standard = modelOpsets.find("");
+  if (standard == modelOpsets.end())
+    return true;
+  int64_t version = standard->second;
+  if (version >= kOldestOpset && version <= kNewestOpset)
+    return true;
+  (void)unsupported("the model imports opset " + Twine(version) +
+                    "; opsets before " + Twine(kOldestOpset) + " and after " +
+                    Twine(kNewestOpset) + " are not supported");
+  return false;
+}
+
+void GraphImporter::importInput(const format::ValueInfoProto &input) {
+  std::string what = "input '" + input.name() + "'";
+  if (scope->values.count(input.name()) || scope->broken.contains(input.name()))
+    return; // An initializer with a default that callers may not replace.
+  auto skip = [&] { scope->broken.insert(input.name()); };
+  if (!input.type().has_tensor_type()) {
+    (void)unsupported(what + " is no tensor; sequences, maps and optionals as "
+                             "inputs of a model are not supported");
+    return skip();
+  }
+  const format::TypeProto::Tensor &type = input.type().tensor_type();
+  auto dataType = static_cast<DataType>(type.elem_type());
+  mlir::Type storage = emitter.storage(dataType);
+  if (!storage || getMetadataName(dataType).empty()) {
+    (void)unsupported(what + " holds " + getName(dataType) +
+                      "; inputs of this type are not supported");
+    return skip();
+  }
+  if (!type.has_shape()) {
+    (void)unsupported(what + " has no shape; inputs of unknown rank are not "
+                             "supported");
+    return skip();
+  }
+  if (type.shape().dim_size() > 8) {
+    (void)unsupported(what + " has " + Twine(type.shape().dim_size()) +
+                      " dimensions; more than 8 are not supported");
+    return skip();
+  }
+  SmallVector<int64_t> shape;
+  for (const auto &dim : type.shape().dim()) {
+    if (dim.has_dim_value() && dim.dim_value() < 0) {
+      (void)error(what + " has an extent of " + Twine(dim.dim_value()) +
+                  "; required is 0 or more");
+      return skip();
+    }
+    shape.push_back(dim.has_dim_value() ? dim.dim_value()
+                                        : mlir::ShapedType::kDynamic);
+  }
+  if (!countElements(to_vector(map_range(shape, [](int64_t extent) {
+        return mlir::ShapedType::isDynamic(extent) ? 1 : extent;
+      })))) {
+    (void)error(what + " has too many elements");
+    return skip();
+  }
+  auto tensorType = mlir::RankedTensorType::get(shape, storage);
+  Tensor tensor{function.getBody().front().addArgument(tensorType, fileLoc),
+                dataType};
+  // Equal symbols stand for one extent.
+  Extents sizes;
+  json::Array described;
+  for (auto [d, dim] : enumerate(type.shape().dim())) {
+    StringRef symbol = dim.has_dim_value() ? "" : StringRef(dim.dim_param());
+    mlir::OpFoldResult size;
+    for (auto &[name, value] : symbols)
+      if (!symbol.empty() && name == symbol)
+        size = value;
+    if (!size) {
+      size = emitter.extent(tensor, d);
+      if (!symbol.empty())
+        symbols.emplace_back(symbol, mlir::cast<mlir::Value>(size));
+    }
+    sizes.push_back(size);
+    if (dim.has_dim_value())
+      described.push_back(dim.dim_value());
+    else if (symbol.empty())
+      described.push_back(-1);
+    else
+      described.push_back(symbol);
+  }
+  emitter.setExtents(tensor.value, sizes);
+  scope->values[input.name()] = tensor;
+  argumentNames.push_back(input.name());
+  inputs.push_back(json::Object{{"name", input.name()},
+                                {"dtype", getMetadataName(dataType)},
+                                {"shape", std::move(described)}});
+}
+
+void GraphImporter::importInputs() {
+  StringSet<> names;
+  for (const format::ValueInfoProto &input : file.getModel().graph().input()) {
+    if (input.name().empty() || !names.insert(input.name()).second)
+      (void)error("input '" + Twine(input.name()) +
+                  "' has no name or is defined twice; names are unique");
+    else
+      importInput(input);
+  }
+}
+
+void GraphImporter::importOutputs() {
+  const format::GraphProto &graph = file.getModel().graph();
+  if (graph.output().empty())
+    (void)error("the graph has no outputs; required is at least one");
+  SmallVector<mlir::Value> returned;
+  StringSet<> names;
+  for (const format::ValueInfoProto &output : graph.output()) {
+    bool broken = false;
+    const GraphValue *value = lookup(output.name(), broken);
+    if (!value) {
+      if (!broken)
+        (void)error("output '" + Twine(output.name()) + "' is not defined");
+      continue;
+    }
+    if (!names.insert(output.name()).second) {
+      (void)error("output '" + Twine(output.name()) +
+                  "' is defined twice; names are unique");
+      continue;
+    }
+    if (!value->isTensor() || getMetadataName(value->tensor.type).empty()) {
+      (void)unsupported(
+          "output '" + Twine(output.name()) + "' " +
+          (value->isTensor()
+               ? "holds " + getName(value->tensor.type)
+               : std::string("is a sequence or an optional without value")) +
+          "; outputs of this type are not supported");
+      continue;
+    }
+    json::Array shape;
+    for (auto [d, size] : enumerate(emitter.extents(value->tensor))) {
+      json::Value described = -1;
+      if (!value->tensor.getType().isDynamicDim(d))
+        described = value->tensor.getType().getDimSize(d);
+      for (auto &[name, symbol] : symbols)
+        if (size == mlir::OpFoldResult(symbol))
+          described = name;
+      shape.push_back(std::move(described));
+    }
+    returned.push_back(value->tensor.value);
+    resultNames.push_back(output.name());
+    outputs.push_back(
+        json::Object{{"name", output.name()},
+                     {"dtype", getMetadataName(value->tensor.type)},
+                     {"shape", std::move(shape)}});
+  }
+  mlir::func::ReturnOp::create(emitter.getBuilder(), fileLoc, returned);
+}
+
+/// Erases ops that nothing uses, such as weights of branches that were folded.
+static void eraseDeadOps(mlir::Block &block) {
+  for (mlir::Operation &op : make_early_inc_range(reverse(block))) {
+    if (mlir::isOpTriviallyDead(&op)) {
+      op.erase();
+      continue;
+    }
+    for (mlir::Region &region : op.getRegions())
+      for (mlir::Block &inner : region)
+        eraseDeadOps(inner);
+  }
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
+  const format::GraphProto &graph = file.getModel().graph();
+  mlir::OpBuilder &builder = emitter.getBuilder();
+  emitter.setLoc(fileLoc);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(fileLoc);
+  builder.setInsertionPointToStart(module->getBody());
+  function = mlir::func::FuncOp::create(builder, fileLoc, "forward",
+                                        builder.getFunctionType({}, {}));
+  mlir::Block *body = function.addEntryBlock();
+  builder.setInsertionPointToEnd(body);
+  Scope outermost;
+  outermost.opsets = &modelOpsets;
+  outermost.bindings = &noBindings;
+  scope = &outermost;
+  if (!readOpsets())
+    return nullptr;
+  importInitializers(graph);
+  importInputs();
+  importNodes(graph.node());
+  emitter.setLoc(fileLoc);
+  importOutputs();
+  scope = nullptr;
+  if (errors > kMostErrors)
+    mlir::emitError(fileLoc)
+        << "and " << errors - kMostErrors << " more errors";
+  if (errors)
+    return nullptr;
+
+  auto returned = mlir::cast<mlir::func::ReturnOp>(body->getTerminator());
+  function.setType(builder.getFunctionType(body->getArgumentTypes(),
+                                           returned.getOperandTypes()));
+  for (auto [i, name] : enumerate(argumentNames))
+    function.setArgAttr(i, "seq.name", builder.getStringAttr(name));
+  for (auto [i, name] : enumerate(resultNames))
+    function.setResultAttr(i, "seq.name", builder.getStringAttr(name));
+  json::Object entry{{"name", "forward"},
+                     {"inputs", std::move(inputs)},
+                     {"outputs", std::move(outputs)}};
+  json::Object metadata{{"name", json::fixUTF8(graph.name())},
+                        {"entries", json::Array{std::move(entry)}}};
+  std::string text;
+  raw_string_ostream(text) << json::Value(std::move(metadata));
+  (*module)->setAttr("seq.metadata", builder.getStringAttr(text));
+  eraseDeadOps(*body);
+  if (failed(mlir::verify(*module)))
+    return nullptr;
+  return module;
+}
+
+} // namespace seqc::onnx

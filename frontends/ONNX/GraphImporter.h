@@ -1,0 +1,113 @@
+//===- GraphImporter.h - From ONNX graphs to a function ----------*- C++-*-===//
+//
+// Walks the nodes of a graph in order, resolves names through the scopes that
+// enclose it, inlines the model's own functions and hands every other node to
+// its operator's converter. A node that fails is reported and its outputs are
+// marked, so that one run tells all faults.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_GRAPHIMPORTER_H
+#define FRONTENDS_ONNX_GRAPHIMPORTER_H
+
+#include "frontends/ONNX/Node.h"
+#include "frontends/ONNX/OnnxFile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include "llvm/Support/JSON.h"
+
+namespace seqc::onnx {
+
+namespace format {
+class FunctionProto;
+class ValueInfoProto;
+} // namespace format
+
+/// The name of a domain in the operator table: "" for "ai.onnx".
+llvm::StringRef normalizeDomain(llvm::StringRef domain);
+
+/// Builds the module of one model.
+class GraphImporter {
+public:
+  GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
+                llvm::StringRef path);
+
+  /// The module with the entry `forward`; null after errors, which were
+  /// reported.
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+  //===--- For converters
+  //---------------------------------------------------===//
+
+  Emitter &getEmitter() { return emitter; }
+
+  /// Imports the nodes of a graph attribute at the insertion point, with
+  /// `inputs` as the values of its inputs; names it does not define come from
+  /// outside. Gives the values of its outputs.
+  llvm::FailureOr<std::vector<GraphValue>>
+  importGraph(const format::GraphProto &graph,
+              llvm::ArrayRef<GraphValue> inputs);
+
+  /// A tensor of the file as constant, or as a reference to weights where it
+  /// is large. `what` names it in messages.
+  llvm::FailureOr<Tensor> importTensor(const format::TensorProto &tensor,
+                                       const llvm::Twine &what);
+
+  llvm::LogicalResult error(const llvm::Twine &message);
+  llvm::LogicalResult unsupported(const llvm::Twine &message);
+  bool hasErrors() const { return errors != 0; }
+  /// While an import is tried that may be thrown away, nothing is reported.
+  void setSilent(bool value) { silent = value; }
+  bool isSilent() const { return silent; }
+
+private:
+  /// Names of one graph or function body.
+  struct Scope {
+    Scope *parent = nullptr;
+    llvm::StringMap<GraphValue> values;
+    /// Names whose nodes failed.
+    llvm::StringSet<> broken;
+    /// Names that a node of the graph gives, for messages.
+    llvm::StringSet<> promised;
+    const llvm::StringMap<int64_t> *opsets = nullptr;
+    const Bindings *bindings = nullptr;
+  };
+
+  bool readOpsets();
+  void importInputs();
+  void importInput(const format::ValueInfoProto &input);
+  void importOutputs();
+  void importInitializers(const format::GraphProto &graph);
+  template <typename Nodes> void importNodes(const Nodes &nodes);
+  void importNode(const format::NodeProto &proto);
+  llvm::LogicalResult importCall(const format::FunctionProto &function,
+                                 Node &node);
+  /// Null if the name is not defined.
+  const GraphValue *lookup(llvm::StringRef name, bool &broken);
+  const format::FunctionProto *findFunction(const format::NodeProto &node);
+
+  OnnxFile &file;
+  mlir::MLIRContext &context;
+  mlir::Location fileLoc;
+  Emitter emitter;
+  mlir::func::FuncOp function;
+  mlir::Operation *lastConstant = nullptr;
+  Bindings noBindings;
+  llvm::StringMap<int64_t> modelOpsets;
+  Scope *scope = nullptr;
+  /// Symbolic extents of inputs.
+  llvm::SmallVector<std::pair<std::string, mlir::Value>> symbols;
+  llvm::SmallVector<std::string> argumentNames, resultNames;
+  llvm::json::Array inputs, outputs;
+  unsigned errors = 0;
+  unsigned depth = 0;
+  uint64_t nodes = 0;
+  bool silent = false;
+};
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_GRAPHIMPORTER_H

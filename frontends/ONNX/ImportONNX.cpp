@@ -1,0 +1,38 @@
+//===- ImportONNX.cpp - ONNX models as input ------------------------------===//
+
+#include "frontends/ONNX/ImportONNX.h"
+
+#include "dialect/Seq/IR/SeqDialect.h"
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace seqc {
+
+mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
+                                             mlir::MLIRContext &context) {
+  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                      mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+                      seq::SeqDialect>();
+  llvm::Expected<std::unique_ptr<onnx::OnnxFile>> file =
+      onnx::OnnxFile::open(path);
+  if (!file) {
+    mlir::emitError(mlir::FileLineColLoc::get(&context, path, 0, 0))
+        << "the file " << llvm::toString(file.takeError());
+    return nullptr;
+  }
+  return onnx::GraphImporter(**file, context, path).run();
+}
+
+void printOnnxOperators(llvm::raw_ostream &os) {
+  onnx::Registry::get().print(os);
+}
+
+} // namespace seqc

@@ -1,0 +1,207 @@
+//===- Node.cpp - What an operator's converter sees -----------------------===//
+
+#include "frontends/ONNX/Node.h"
+
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/onnx.pb.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+/// AttributeProto.AttributeType.
+enum AttributeType {
+  kFloat = 1,
+  kInt = 2,
+  kString = 3,
+  kTensor = 4,
+  kGraph = 5,
+  kFloats = 6,
+  kInts = 7,
+  kStrings = 8,
+  kType = 13,
+};
+
+static const char *nameAttributeType(int32_t type) {
+  static constexpr const char *names[] = {
+      "nothing", "a float",         "an int",         "a string", "a tensor",
+      "a graph", "floats",          "ints",           "strings",  "tensors",
+      "graphs",  "a sparse tensor", "sparse tensors", "a type",   "types"};
+  return type >= 0 && type < static_cast<int32_t>(std::size(names))
+             ? names[type]
+             : "of an unknown type";
+}
+
+/// The type of an attribute; files older than the field `type` are read by
+/// what they hold.
+static int32_t typeOf(const format::AttributeProto &attribute) {
+  if (attribute.type())
+    return attribute.type();
+  if (attribute.has_f())
+    return kFloat;
+  if (attribute.has_i())
+    return kInt;
+  if (attribute.has_s())
+    return kString;
+  if (attribute.has_t())
+    return kTensor;
+  if (attribute.has_g())
+    return kGraph;
+  if (attribute.floats_size())
+    return kFloats;
+  if (attribute.ints_size())
+    return kInts;
+  if (attribute.strings_size())
+    return kStrings;
+  return 0;
+}
+
+Node::Node(const format::NodeProto &proto, int64_t opset,
+           GraphImporter &importer, const Bindings &bindings)
+    : proto(proto), opset(opset), importer(importer), bindings(bindings) {
+  outputs.resize(proto.output_size());
+}
+
+StringRef Node::getOperator() const { return proto.op_type(); }
+
+StringRef Node::getDomain() const { return normalizeDomain(proto.domain()); }
+
+Emitter &Node::getEmitter() { return importer.getEmitter(); }
+
+size_t Node::getNumOutputs() const { return proto.output_size(); }
+
+bool Node::wantsOutput(size_t i) const {
+  return i < static_cast<size_t>(proto.output_size()) &&
+         !proto.output(i).empty();
+}
+
+void Node::setOutput(size_t i, GraphValue value) {
+  if (i < outputs.size())
+    outputs[i] = std::move(value);
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+const format::AttributeProto *Node::find(StringRef name, int32_t type) {
+  asked.insert(name);
+  for (const format::AttributeProto &given : proto.attribute()) {
+    if (given.name() != name)
+      continue;
+    const format::AttributeProto *attribute = &given;
+    if (!given.ref_attr_name().empty()) {
+      // A function's attribute, which its caller may have left out.
+      auto bound = bindings.find(given.ref_attr_name());
+      if (bound == bindings.end())
+        return nullptr;
+      attribute = bound->second;
+    }
+    int32_t found = typeOf(*attribute);
+    // Empty lists carry no type in old files.
+    if (type && found && found != type) {
+      failedAttribute = true;
+      (void)error("attribute '" + name + "' is " + nameAttributeType(found) +
+                  "; required is " + nameAttributeType(type));
+      return nullptr;
+    }
+    return attribute;
+  }
+  return nullptr;
+}
+
+bool Node::hasAttribute(StringRef name) { return find(name, 0) != nullptr; }
+
+int64_t Node::getInt(StringRef name, int64_t otherwise) {
+  const format::AttributeProto *attribute = find(name, kInt);
+  return attribute ? attribute->i() : otherwise;
+}
+
+float Node::getFloat(StringRef name, float otherwise) {
+  const format::AttributeProto *attribute = find(name, kFloat);
+  return attribute ? attribute->f() : otherwise;
+}
+
+std::string Node::getString(StringRef name, StringRef otherwise) {
+  const format::AttributeProto *attribute = find(name, kString);
+  return attribute ? attribute->s() : otherwise.str();
+}
+
+std::optional<SmallVector<int64_t>> Node::getInts(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kInts);
+  if (!attribute)
+    return std::nullopt;
+  return SmallVector<int64_t>(attribute->ints().begin(),
+                              attribute->ints().end());
+}
+
+std::optional<SmallVector<float>> Node::getFloats(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kFloats);
+  if (!attribute)
+    return std::nullopt;
+  return SmallVector<float>(attribute->floats().begin(),
+                            attribute->floats().end());
+}
+
+std::optional<std::vector<std::string>> Node::getStrings(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kStrings);
+  if (!attribute)
+    return std::nullopt;
+  return std::vector<std::string>(attribute->strings().begin(),
+                                  attribute->strings().end());
+}
+
+const format::TensorProto *Node::getTensor(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kTensor);
+  return attribute ? &attribute->t() : nullptr;
+}
+
+const format::GraphProto *Node::getGraph(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kGraph);
+  return attribute ? &attribute->g() : nullptr;
+}
+
+const format::TypeProto *Node::getType(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kType);
+  return attribute ? &attribute->tp() : nullptr;
+}
+
+LogicalResult Node::checkAttributes() {
+  bool good = !failedAttribute;
+  for (const format::AttributeProto &given : proto.attribute())
+    if (!asked.contains(given.name()))
+      good = succeeded(unsupported("attribute '" + Twine(given.name()) +
+                                   "' is not supported"));
+  return success(good);
+}
+
+std::optional<int64_t> Node::getAxis(int64_t axis, int64_t rank) {
+  if (axis >= -rank && axis < rank)
+    return axis < 0 ? axis + rank : axis;
+  (void)error("axis " + Twine(axis) + " does not exist; required is -" +
+              Twine(rank) + " to " + Twine(rank - 1));
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+std::string Node::describe() const {
+  std::string name = proto.name();
+  if (name.empty() && proto.output_size())
+    name = "for " + proto.output(0);
+  return "node '" + name + "' (" +
+         (getDomain().empty() ? "" : (getDomain() + ".").str()) +
+         proto.op_type() + ", opset " + std::to_string(opset) + ")";
+}
+
+LogicalResult Node::error(const Twine &message) {
+  return importer.error(describe() + ": " + message);
+}
+
+LogicalResult Node::unsupported(const Twine &message) {
+  return importer.unsupported(describe() + ": " + message);
+}
+
+} // namespace seqc::onnx

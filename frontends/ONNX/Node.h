@@ -1,0 +1,137 @@
+//===- Node.h - What an operator's converter sees ----------------*- C++-*-===//
+//
+// One node of a graph on its way into the IR: its inputs as tensors, its
+// attributes with the types the operator gives them, and its errors, which name
+// node, operator and opset.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_NODE_H
+#define FRONTENDS_ONNX_NODE_H
+
+#include "frontends/ONNX/Emitter.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <memory>
+#include <vector>
+
+namespace seqc::onnx {
+
+namespace format {
+class AttributeProto;
+class GraphProto;
+class NodeProto;
+class TensorProto;
+class TypeProto;
+} // namespace format
+
+class GraphImporter;
+
+/// What a name of a graph stands for. Sequences and optionals are resolved
+/// while the graph is read: a sequence is the list of its tensors.
+struct GraphValue {
+  enum class Kind { Absent, Tensor, Sequence };
+
+  GraphValue() = default;
+  GraphValue(Tensor tensor) : kind(Kind::Tensor), tensor(tensor) {}
+
+  bool isTensor() const { return kind == Kind::Tensor; }
+  bool isSequence() const { return kind == Kind::Sequence; }
+
+  Kind kind = Kind::Absent;
+  Tensor tensor;
+  /// Elements of a sequence, and the type of its elements.
+  std::vector<Tensor> elements;
+  DataType elementType = DataType::Undefined;
+};
+
+/// Values of attributes that a function's caller bound, by name.
+using Bindings = llvm::StringMap<const format::AttributeProto *>;
+
+/// One node and what its converter gives.
+class Node {
+public:
+  Node(const format::NodeProto &proto, int64_t opset, GraphImporter &importer,
+       const Bindings &bindings);
+
+  /// The operator's name, its domain ("" for the default one) and the version
+  /// of the domain's opset.
+  llvm::StringRef getOperator() const;
+  llvm::StringRef getDomain() const;
+  int64_t getOpset() const { return opset; }
+  GraphImporter &getImporter() { return importer; }
+  Emitter &getEmitter();
+  const format::NodeProto &getProto() const { return proto; }
+
+  //===--- Inputs and outputs
+  //-----------------------------------------------===//
+
+  size_t getNumInputs() const { return inputs.size(); }
+  /// Whether input `i` is given.
+  bool hasInput(size_t i) const {
+    return i < inputs.size() && inputs[i].kind != GraphValue::Kind::Absent;
+  }
+  /// Input `i`, a tensor. The operator's table row makes sure that required
+  /// inputs are there and that all inputs are tensors; an optional input that
+  /// is absent gives a null tensor.
+  Tensor getInput(size_t i) const {
+    return hasInput(i) ? inputs[i].tensor : Tensor();
+  }
+  const GraphValue &getValue(size_t i) const { return inputs[i]; }
+  size_t getNumOutputs() const;
+  /// Whether anything asks for output `i`.
+  bool wantsOutput(size_t i) const;
+  void setOutput(size_t i, GraphValue value);
+
+  //===--- Attributes
+  //-------------------------------------------------------===//
+
+  bool hasAttribute(llvm::StringRef name);
+  int64_t getInt(llvm::StringRef name, int64_t otherwise);
+  float getFloat(llvm::StringRef name, float otherwise);
+  std::string getString(llvm::StringRef name, llvm::StringRef otherwise);
+  std::optional<llvm::SmallVector<int64_t>> getInts(llvm::StringRef name);
+  std::optional<llvm::SmallVector<float>> getFloats(llvm::StringRef name);
+  std::optional<std::vector<std::string>> getStrings(llvm::StringRef name);
+  /// Null if it is not given.
+  const format::TensorProto *getTensor(llvm::StringRef name);
+  const format::GraphProto *getGraph(llvm::StringRef name);
+  const format::TypeProto *getType(llvm::StringRef name);
+  /// Reports attributes that no getter asked for.
+  llvm::LogicalResult checkAttributes();
+
+  /// The dimension that `axis` means in a tensor of this rank (negative ones
+  /// count from the end); reports and gives nothing if there is none.
+  std::optional<int64_t> getAxis(int64_t axis, int64_t rank);
+
+  //===--- Errors
+  //-----------------------------------------------------------===//
+
+  /// Reports bad input: what was found and what is required.
+  llvm::LogicalResult error(const llvm::Twine &message);
+  /// Reports what this version cannot do.
+  llvm::LogicalResult unsupported(const llvm::Twine &message);
+  /// "node 'x' (Conv, opset 11)".
+  std::string describe() const;
+
+  /// Used by the importer.
+  std::vector<GraphValue> inputs, outputs;
+  bool failedAttribute = false;
+
+private:
+  /// The attribute `name` if it is there with type `type`.
+  const format::AttributeProto *find(llvm::StringRef name, int32_t type);
+
+  const format::NodeProto &proto;
+  int64_t opset;
+  GraphImporter &importer;
+  const Bindings &bindings;
+  llvm::StringSet<> asked;
+};
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_NODE_H

@@ -1,0 +1,344 @@
+//===- OnnxFile.cpp - Reader of ONNX files --------------------------------===//
+
+#include "frontends/ONNX/OnnxFile.h"
+
+#include "frontends/ONNX/onnx.pb.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <cstring>
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+using google::protobuf::internal::WireFormatLite;
+
+template <typename... Args> static Error fail(Args &&...args) {
+  return createStringError(inconvertibleErrorCode(),
+                           std::forward<Args>(args)...);
+}
+
+std::optional<int64_t> countElements(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  bool zero = false;
+  for (int64_t extent : shape) {
+    if (extent < 0)
+      return std::nullopt;
+    zero |= extent == 0;
+    if (extent != 0 && MulOverflow(count, extent, count))
+      return std::nullopt;
+    if (count > (int64_t(1) << 62))
+      return std::nullopt;
+  }
+  return zero ? 0 : count;
+}
+
+OnnxFile::OnnxFile() = default;
+OnnxFile::~OnnxFile() = default;
+
+//===----------------------------------------------------------------------===//
+// Opening
+//===----------------------------------------------------------------------===//
+
+Expected<std::unique_ptr<OnnxFile>> OnnxFile::open(StringRef path) {
+  std::unique_ptr<OnnxFile> file(new OnnxFile());
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return fail("cannot be read: " + buffer.getError().message());
+  file->buffer = std::move(*buffer);
+  file->folder = sys::path::parent_path(path).str();
+  file->name = sys::path::filename(path).str();
+  StringRef bytes = file->buffer->getBuffer();
+  if (bytes.size() > INT32_MAX)
+    return fail("has " + Twine(bytes.size()) +
+                " bytes; required are at most 2147483647, larger models keep "
+                "their weights in external files");
+  file->model = std::make_unique<format::ModelProto>();
+  google::protobuf::LogSilencer silence;
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
+  stream.SetRecursionLimit(200);
+  bool parsed = file->model->ParseFromCodedStream(&stream) &&
+                stream.ConsumedEntireMessage();
+  if (!parsed)
+    return fail("is no ONNX model: the protobuf message of " +
+                Twine(bytes.size()) +
+                " bytes is damaged, truncated or nested deeper than 200 "
+                "messages");
+  if (!file->model->has_graph())
+    return fail("is no ONNX model: it has no graph");
+  // Top level: where the graph lies.
+  stream.~CodedInputStream();
+  new (&stream) google::protobuf::io::CodedInputStream(
+      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
+  while (uint32_t tag = stream.ReadTag()) {
+    if (WireFormatLite::GetTagFieldNumber(tag) ==
+            format::ModelProto::kGraphFieldNumber &&
+        WireFormatLite::GetTagWireType(tag) ==
+            WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      uint32_t length;
+      if (!stream.ReadVarint32(&length))
+        break;
+      int begin = stream.CurrentPosition();
+      if (!stream.Skip(length))
+        break;
+      file->indexGraph(file->model->graph(), bytes.substr(begin, length));
+    } else if (!WireFormatLite::SkipField(&stream, tag)) {
+      break;
+    }
+  }
+  return file;
+}
+
+//===----------------------------------------------------------------------===//
+// Where raw data lies
+//===----------------------------------------------------------------------===//
+
+/// Calls `visit` for every length-delimited field of a message.
+static void
+forEachField(StringRef bytes,
+             function_ref<void(int number, StringRef content)> visit) {
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
+  while (uint32_t tag = stream.ReadTag()) {
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&stream, tag))
+        return;
+      continue;
+    }
+    uint32_t length;
+    if (!stream.ReadVarint32(&length))
+      return;
+    int begin = stream.CurrentPosition();
+    if (!stream.Skip(length))
+      return;
+    visit(WireFormatLite::GetTagFieldNumber(tag), bytes.substr(begin, length));
+  }
+}
+
+void OnnxFile::indexGraph(const format::GraphProto &graph, StringRef bytes) {
+  int nodes = 0, initializers = 0;
+  forEachField(bytes, [&](int number, StringRef content) {
+    if (number == format::GraphProto::kNodeFieldNumber &&
+        nodes < graph.node_size())
+      indexNode(graph.node(nodes++), content);
+    else if (number == format::GraphProto::kInitializerFieldNumber &&
+             initializers < graph.initializer_size())
+      indexTensor(graph.initializer(initializers++), content);
+  });
+}
+
+void OnnxFile::indexNode(const format::NodeProto &node, StringRef bytes) {
+  int attributes = 0;
+  forEachField(bytes, [&](int number, StringRef content) {
+    if (number == format::NodeProto::kAttributeFieldNumber &&
+        attributes < node.attribute_size())
+      indexAttribute(node.attribute(attributes++), content);
+  });
+}
+
+void OnnxFile::indexAttribute(const format::AttributeProto &attribute,
+                              StringRef bytes) {
+  forEachField(bytes, [&](int number, StringRef content) {
+    if (number == format::AttributeProto::kTFieldNumber && attribute.has_t())
+      indexTensor(attribute.t(), content);
+    else if (number == format::AttributeProto::kGFieldNumber &&
+             attribute.has_g())
+      indexGraph(attribute.g(), content);
+  });
+}
+
+void OnnxFile::indexTensor(const format::TensorProto &tensor, StringRef bytes) {
+  forEachField(bytes, [&](int number, StringRef content) {
+    // A message given twice is merged by the parser: what is not the same is
+    // not pointed at.
+    if (number == format::TensorProto::kRawDataFieldNumber &&
+        content == StringRef(tensor.raw_data()))
+      rawOffsets[&tensor] = content.data() - buffer->getBufferStart();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+Expected<StringRef> OnnxFile::getExternalFile(StringRef location) {
+  auto [entry, isNew] = externals.try_emplace(location);
+  if (!isNew && entry->second)
+    return entry->second->getBuffer();
+  bool leaves =
+      location.empty() || location.contains('\0') ||
+      sys::path::is_absolute(location) ||
+      any_of(make_range(sys::path::begin(location), sys::path::end(location)),
+             [](StringRef part) { return part == ".."; });
+  SmallString<256> path(folder), realPath, realFolder;
+  sys::path::append(path, location);
+  if (!leaves) {
+    if (std::error_code code = sys::fs::real_path(path, realPath))
+      return fail("its external data '" + location +
+                  "' cannot be read: " + code.message());
+    if (sys::fs::real_path(folder.empty() ? "." : folder, realFolder))
+      leaves = true;
+    StringRef rest = realPath;
+    leaves |= !rest.consume_front(realFolder) ||
+              !(rest.starts_with("/") || StringRef(realFolder).ends_with("/"));
+  }
+  if (leaves)
+    return fail("its external data '" + location +
+                "' leaves the folder of the model; required is a file inside "
+                "it");
+  if (!sys::fs::is_regular_file(realPath))
+    return fail("its external data '" + location + "' is no regular file");
+  ErrorOr<std::unique_ptr<MemoryBuffer>> opened = MemoryBuffer::getFile(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!opened)
+    return fail("its external data '" + location +
+                "' cannot be read: " + opened.getError().message());
+  entry->second = std::move(*opened);
+  return entry->second->getBuffer();
+}
+
+Error OnnxFile::readExternal(const format::TensorProto &tensor, int64_t size,
+                             TensorBytes &result) {
+  std::string location;
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;
+  for (const auto &entry : tensor.external_data()) {
+    StringRef value = entry.value();
+    uint64_t number = 0;
+    if (entry.key() == "location") {
+      location = entry.value();
+    } else if (entry.key() == "offset" || entry.key() == "length") {
+      if (value.getAsInteger(10, number))
+        return fail("the " + entry.key() + " '" + value.take_front(40) +
+                    "' of its external data is no number of bytes");
+      if (entry.key() == "offset")
+        offset = number;
+      else
+        length = number;
+    }
+  }
+  Expected<StringRef> bytes = getExternalFile(location);
+  if (!bytes)
+    return bytes.takeError();
+  if (length && *length != static_cast<uint64_t>(size))
+    return fail("its external data has length " + Twine(*length) +
+                "; its shape requires " + Twine(size) + " bytes");
+  if (offset > bytes->size() || bytes->size() - offset < uint64_t(size))
+    return fail("its external data lies at bytes " + Twine(offset) + " to " +
+                Twine(offset) + " + " + Twine(size) + " of '" + location +
+                "', which has " + Twine(bytes->size()) + " bytes");
+  result.lent = bytes->substr(offset, size);
+  result.file = location;
+  result.offset = offset;
+  return Error::success();
+}
+
+/// Appends the low `bytes` bytes of every element of a typed field.
+template <typename Field>
+static void appendField(const Field &field, size_t bytes, std::string &out) {
+  for (auto element : field)
+    out.append(reinterpret_cast<const char *>(&element), bytes);
+}
+
+/// The typed field of `tensor` as bytes.
+static void readField(const format::TensorProto &tensor, DataType type,
+                      std::string &out) {
+  switch (type) {
+  case DataType::Float:
+    appendField(tensor.float_data(), 4, out);
+    break;
+  case DataType::Double:
+    appendField(tensor.double_data(), 8, out);
+    break;
+  case DataType::Int64:
+    appendField(tensor.int64_data(), 8, out);
+    break;
+  case DataType::UInt64:
+    appendField(tensor.uint64_data(), 8, out);
+    break;
+  case DataType::UInt32:
+    appendField(tensor.uint64_data(), 4, out);
+    break;
+  case DataType::Int32:
+    appendField(tensor.int32_data(), 4, out);
+    break;
+  case DataType::Int16:
+  case DataType::UInt16:
+  case DataType::Float16:
+  case DataType::BFloat16:
+    appendField(tensor.int32_data(), 2, out);
+    break;
+  default:
+    appendField(tensor.int32_data(), 1, out);
+    break;
+  }
+}
+
+/// 2- and 4-bit integers, low bits first, one to a byte with its sign.
+static std::string unpack(StringRef packed, DataType type, int64_t count) {
+  unsigned bits = getBitWidth(type), perByte = 8 / bits;
+  std::string out;
+  for (int64_t i = 0; i < count; ++i) {
+    unsigned value = (uint8_t(packed[i / perByte]) >> (i % perByte * bits)) &
+                     ((1u << bits) - 1);
+    if (!isUnsigned(type))
+      value = SignExtend32(value, bits);
+    out.push_back(static_cast<char>(value));
+  }
+  return out;
+}
+
+Expected<TensorBytes> OnnxFile::getBytes(const format::TensorProto &tensor) {
+  TensorBytes result;
+  result.type = static_cast<DataType>(tensor.data_type());
+  result.shape.assign(tensor.dims().begin(), tensor.dims().end());
+  unsigned bits = getBitWidth(result.type);
+  if (bits == 0)
+    return fail("its element type is " + seqc::onnx::getName(result.type) +
+                "; tensors of this type are not supported");
+  std::optional<int64_t> count = countElements(result.shape);
+  if (!count || *count > (int64_t(1) << 56)) {
+    std::string text;
+    for (int64_t extent : result.shape)
+      text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return fail("its shape [" + text +
+                "] has a negative extent or too many elements");
+  }
+  bool packed = bits < 8;
+  int64_t size = divideCeil(uint64_t(*count) * bits, 8);
+
+  if (tensor.data_location() == 1) {
+    if (Error error = readExternal(tensor, size, result))
+      return error;
+  } else if (tensor.has_raw_data()) {
+    result.lent = tensor.raw_data();
+    auto place = rawOffsets.find(&tensor);
+    if (place != rawOffsets.end()) {
+      result.lent =
+          buffer->getBuffer().substr(place->second, tensor.raw_data().size());
+      result.file = name;
+      result.offset = place->second;
+    }
+  } else {
+    readField(tensor, result.type, result.own.emplace());
+  }
+  if (result.getBytes().size() != static_cast<uint64_t>(size))
+    return fail("it holds " + Twine(result.getBytes().size()) +
+                " bytes; its shape requires " + Twine(size));
+  if (packed) {
+    result.own = unpack(result.getBytes(), result.type, *count);
+    result.file.clear();
+  }
+  return result;
+}
+
+} // namespace seqc::onnx

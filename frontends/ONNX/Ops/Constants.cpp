@@ -1,0 +1,103 @@
+//===- Constants.cpp - Operators that make tensors of constants -----------===//
+
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+/// Constant: exactly one of its attributes is the value.
+static LogicalResult convertConstant(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  if (const format::TensorProto *tensor = node.getTensor("value")) {
+    FailureOr<Tensor> value =
+        node.getImporter().importTensor(*tensor, node.describe());
+    if (failed(value))
+      return failure();
+    node.setOutput(0, *value);
+    return success();
+  }
+  SmallVector<mlir::Value> list;
+  if (node.hasAttribute("value_float")) {
+    node.setOutput(0,
+                   e.scalar(DataType::Float, node.getFloat("value_float", 0)));
+  } else if (node.hasAttribute("value_int")) {
+    list = {s.constantInteger(DataType::Int64, node.getInt("value_int", 0))};
+    node.setOutput(0, e.fromElements(DataType::Int64, {}, list));
+  } else if (std::optional<SmallVector<float>> floats =
+                 node.getFloats("value_floats")) {
+    for (float value : *floats)
+      list.push_back(s.constant(DataType::Float, value));
+    node.setOutput(0,
+                   e.fromElements(DataType::Float,
+                                  {static_cast<int64_t>(list.size())}, list));
+  } else if (std::optional<SmallVector<int64_t>> ints =
+                 node.getInts("value_ints")) {
+    for (int64_t value : *ints)
+      list.push_back(s.constantInteger(DataType::Int64, value));
+    node.setOutput(0,
+                   e.fromElements(DataType::Int64,
+                                  {static_cast<int64_t>(list.size())}, list));
+  } else {
+    return node.unsupported(
+        "a constant of strings, of a sparse tensor or without value is not "
+        "supported");
+  }
+  return success();
+}
+
+/// ConstantOfShape: one value everywhere, float 0 without attribute.
+static LogicalResult convertConstantOfShape(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor value = e.scalar(DataType::Float, 0);
+  if (const format::TensorProto *tensor = node.getTensor("value")) {
+    FailureOr<Tensor> given =
+        node.getImporter().importTensor(*tensor, node.describe());
+    if (failed(given))
+      return failure();
+    if (!given->getType().hasStaticShape() ||
+        given->getType().getNumElements() != 1)
+      return node.error("attribute 'value' has " +
+                        Twine(given->getType().getNumElements()) +
+                        " elements; required is one");
+    value = *given;
+  }
+  Tensor shape = node.getInput(0);
+  if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
+    return node.unsupported("a shape of unknown rank is not supported");
+  Extents sizes = e.indices(shape);
+  mlir::Value element = e.elements(value).front();
+  // Small lists are part of shape arithmetic.
+  int64_t count = 1;
+  SmallVector<int64_t> fixed;
+  for (mlir::OpFoldResult size : sizes) {
+    std::optional<int64_t> number = mlir::getConstantIntValue(size);
+    if (number && *number < 0)
+      return node.error("extent " + Twine(*number) + " is negative");
+    fixed.push_back(number.value_or(-1));
+    count = !number || count < 0 || *number > 64 ? -1 : count * *number;
+  }
+  if (count >= 0 && count <= 64) {
+    SmallVector<mlir::Value> list(count, element);
+    node.setOutput(0, e.fromElements(value.type, fixed, list));
+    return success();
+  }
+  node.setOutput(
+      0, e.generate(value.type, sizes,
+                    [&](Scalars &, mlir::ValueRange) { return element; }));
+  return success();
+}
+
+void registerConstantOps(Registry &registry) {
+  registry.add({
+      {"Constant", 1, 0, 0, convertConstant, "strings, sparse tensors"},
+      {"ConstantOfShape", 9, 1, 1, convertConstantOfShape},
+  });
+}
+
+} // namespace seqc::onnx

@@ -1,0 +1,11 @@
+//===- Contrib.cpp - Operators of com.microsoft ---===//
+
+#include "frontends/ONNX/Registry.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+void registerContribOps(Registry &) {}
+
+} // namespace seqc::onnx

@@ -1,0 +1,11 @@
+//===- Recurrent.cpp - RNN, GRU and LSTM ---===//
+
+#include "frontends/ONNX/Registry.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+void registerRecurrentOps(Registry &) {}
+
+} // namespace seqc::onnx

@@ -1,0 +1,76 @@
+//===- Registry.cpp - The table of operators ------------------------------===//
+
+#include "frontends/ONNX/Registry.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+const Registry &Registry::get() {
+  static const Registry registry;
+  return registry;
+}
+
+Registry::Registry() {
+  registerActivationsOps(*this);
+  registerAttentionOps(*this);
+  registerConstantOps(*this);
+  registerContribOps(*this);
+  registerContribQuantizedOps(*this);
+  registerControlFlowOps(*this);
+  registerConvolutionOps(*this);
+  registerElementwiseOps(*this);
+  registerFlexAttentionOps(*this);
+  registerIndexingOps(*this);
+  registerLinearAttentionOps(*this);
+  registerNormalizationOps(*this);
+  registerPoolingOps(*this);
+  registerProductsOps(*this);
+  registerQuantizationOps(*this);
+  registerRecurrentOps(*this);
+  registerReductionsOps(*this);
+  registerResamplingOps(*this);
+  registerRunTimeSizesOps(*this);
+  registerSelectionOps(*this);
+  registerSequencesOps(*this);
+  registerShapeOps(*this);
+  registerSignalOps(*this);
+  registerSlicingOps(*this);
+}
+
+static std::string makeKey(StringRef domain, StringRef name) {
+  return (domain + ":" + name).str();
+}
+
+void Registry::add(ArrayRef<OperatorInfo> given) {
+  for (const OperatorInfo &row : given)
+    rows[makeKey(row.domain, row.name)] = row;
+}
+
+const OperatorInfo *Registry::find(StringRef domain, StringRef name) const {
+  auto row = rows.find(makeKey(domain, name));
+  return row == rows.end() ? nullptr : &row->second;
+}
+
+void Registry::print(raw_ostream &os) const {
+  SmallVector<const OperatorInfo *> sorted;
+  for (const auto &entry : rows)
+    sorted.push_back(&entry.second);
+  llvm::sort(sorted, [](const OperatorInfo *a, const OperatorInfo *b) {
+    return std::tie(a->domain, a->name) < std::tie(b->domain, b->name);
+  });
+  os << "# ONNX operators\n\n"
+        "Printed from the table in `frontends/ONNX/Registry.h`. Opsets 6 to "
+        "28 are read; a node means\nwhat the opset of its model says, from the "
+        "version named here on.\n\n"
+        "| domain | operator | since opset | not supported |\n"
+        "|---|---|---|---|\n";
+  for (const OperatorInfo *row : sorted)
+    os << "| " << (row->domain.empty() ? "ai.onnx" : row->domain) << " | "
+       << row->name << " | " << row->since << " | " << row->note << " |\n";
+  os << "\n" << sorted.size() << " operators.\n";
+}
+
+} // namespace seqc::onnx

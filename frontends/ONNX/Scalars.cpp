@@ -1,0 +1,305 @@
+//===- Scalars.cpp - Arithmetic on single elements ------------------------===//
+
+#include "frontends/ONNX/Scalars.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace seqc::onnx {
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+Value Scalars::constant(DataType type, double value) {
+  Type storage = getStorage(builder.getContext(), type);
+  if (isFloat(type))
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getFloatAttr(storage, value));
+  return constantInteger(type, static_cast<int64_t>(value));
+}
+
+Value Scalars::constantInteger(DataType type, int64_t value) {
+  if (isFloat(type))
+    return constant(type, static_cast<double>(value));
+  Type storage = getStorage(builder.getContext(), type);
+  APInt bits(64, static_cast<uint64_t>(value));
+  return arith::ConstantOp::create(
+      builder, loc,
+      IntegerAttr::get(storage, bits.trunc(storage.getIntOrFloatBitWidth())));
+}
+
+Value Scalars::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value Scalars::boolean(bool value) {
+  return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value));
+}
+
+Value Scalars::greatest(DataType type) {
+  Type storage = getStorage(builder.getContext(), type);
+  if (auto floating = dyn_cast<FloatType>(storage))
+    return arith::ConstantOp::create(
+        builder, loc,
+        FloatAttr::get(storage,
+                       APFloat::getLargest(floating.getFloatSemantics())));
+  unsigned bits = getBitWidth(type);
+  APInt most = isUnsigned(type) ? APInt::getMaxValue(bits)
+                                : APInt::getSignedMaxValue(bits);
+  return arith::ConstantOp::create(
+      builder, loc,
+      IntegerAttr::get(storage, most.zext(storage.getIntOrFloatBitWidth())));
+}
+
+Value Scalars::lowest(DataType type) {
+  if (isFloat(type))
+    return infinity(type, /*negative=*/true);
+  if (isUnsigned(type) || type == DataType::Bool)
+    return constantInteger(type, 0);
+  return constantInteger(
+      type, APInt::getSignedMinValue(getBitWidth(type)).getSExtValue());
+}
+
+Value Scalars::infinity(DataType type, bool negative) {
+  auto storage = cast<FloatType>(getStorage(builder.getContext(), type));
+  return arith::ConstantOp::create(
+      builder, loc,
+      FloatAttr::get(storage,
+                     APFloat::getInf(storage.getFloatSemantics(), negative)));
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value Scalars::add(DataType type, Value a, Value b) {
+  return isFloat(type) ? op<arith::AddFOp>(a, b) : op<arith::AddIOp>(a, b);
+}
+
+Value Scalars::sub(DataType type, Value a, Value b) {
+  return isFloat(type) ? op<arith::SubFOp>(a, b) : op<arith::SubIOp>(a, b);
+}
+
+Value Scalars::mul(DataType type, Value a, Value b) {
+  return isFloat(type) ? op<arith::MulFOp>(a, b) : op<arith::MulIOp>(a, b);
+}
+
+/// A divisor that no division faults on, and whether it was replaced.
+static std::pair<Value, Value> guardDivisor(Scalars &s, DataType type, Value a,
+                                            Value b) {
+  Value zero = s.constantInteger(type, 0), one = s.constantInteger(type, 1);
+  Value bad = s.compare(Compare::Equal, type, b, zero);
+  if (!isUnsigned(type)) {
+    // The lowest number over -1 overflows.
+    Value overflow = s.logicalAnd(
+        s.compare(Compare::Equal, type, a, s.lowest(type)),
+        s.compare(Compare::Equal, type, b, s.constantInteger(type, -1)));
+    b = s.select(overflow, one, b);
+  }
+  return {s.select(bad, one, b), bad};
+}
+
+Value Scalars::div(DataType type, Value a, Value b) {
+  if (isFloat(type))
+    return op<arith::DivFOp>(a, b);
+  auto [divisor, bad] = guardDivisor(*this, type, a, b);
+  Value quotient = isUnsigned(type) ? op<arith::DivUIOp>(a, divisor)
+                                    : op<arith::DivSIOp>(a, divisor);
+  return select(bad, constantInteger(type, 0), quotient);
+}
+
+Value Scalars::mod(DataType type, Value a, Value b, bool signOfDividend) {
+  Value rest, bad;
+  Value zero = constant(type, 0);
+  if (isFloat(type)) {
+    rest = op<arith::RemFOp>(a, b);
+  } else {
+    Value divisor;
+    std::tie(divisor, bad) = guardDivisor(*this, type, a, b);
+    if (isUnsigned(type))
+      return select(bad, zero, op<arith::RemUIOp>(a, divisor));
+    rest = select(bad, zero, op<arith::RemSIOp>(a, divisor));
+  }
+  if (signOfDividend)
+    return rest;
+  // A remainder of the other sign moves by one divisor.
+  Value differs = op<arith::XOrIOp>(compare(Compare::Less, type, rest, zero),
+                                    compare(Compare::Less, type, b, zero));
+  Value moves =
+      logicalAnd(differs, compare(Compare::NotEqual, type, rest, zero));
+  return select(moves, add(type, rest, b), rest);
+}
+
+Value Scalars::neg(DataType type, Value a) {
+  return isFloat(type) ? op<arith::NegFOp>(a)
+                       : sub(type, constantInteger(type, 0), a);
+}
+
+Value Scalars::abs(DataType type, Value a) {
+  if (isFloat(type))
+    return op<math::AbsFOp>(a);
+  return isUnsigned(type) ? a : op<math::AbsIOp>(a);
+}
+
+Value Scalars::max(DataType type, Value a, Value b) {
+  if (isFloat(type))
+    return op<arith::MaximumFOp>(a, b);
+  return isUnsigned(type) || type == DataType::Bool ? op<arith::MaxUIOp>(a, b)
+                                                    : op<arith::MaxSIOp>(a, b);
+}
+
+Value Scalars::min(DataType type, Value a, Value b) {
+  if (isFloat(type))
+    return op<arith::MinimumFOp>(a, b);
+  return isUnsigned(type) || type == DataType::Bool ? op<arith::MinUIOp>(a, b)
+                                                    : op<arith::MinSIOp>(a, b);
+}
+
+Value Scalars::compare(Compare predicate, DataType type, Value a, Value b) {
+  static constexpr arith::CmpFPredicate floats[] = {
+      arith::CmpFPredicate::OEQ, arith::CmpFPredicate::UNE,
+      arith::CmpFPredicate::OLT, arith::CmpFPredicate::OLE,
+      arith::CmpFPredicate::OGT, arith::CmpFPredicate::OGE};
+  static constexpr arith::CmpIPredicate integers[] = {
+      arith::CmpIPredicate::eq,  arith::CmpIPredicate::ne,
+      arith::CmpIPredicate::slt, arith::CmpIPredicate::sle,
+      arith::CmpIPredicate::sgt, arith::CmpIPredicate::sge};
+  static constexpr arith::CmpIPredicate naturals[] = {
+      arith::CmpIPredicate::eq,  arith::CmpIPredicate::ne,
+      arith::CmpIPredicate::ult, arith::CmpIPredicate::ule,
+      arith::CmpIPredicate::ugt, arith::CmpIPredicate::uge};
+  auto number = static_cast<size_t>(predicate);
+  if (isFloat(type))
+    return op<arith::CmpFOp>(floats[number], a, b);
+  bool natural = isUnsigned(type) || type == DataType::Bool;
+  return op<arith::CmpIOp>(natural ? naturals[number] : integers[number], a, b);
+}
+
+Value Scalars::isNaN(DataType type, Value a) {
+  return compare(Compare::NotEqual, type, a, a);
+}
+
+Value Scalars::select(Value condition, Value a, Value b) {
+  return op<arith::SelectOp>(condition, a, b);
+}
+
+Value Scalars::logicalAnd(Value a, Value b) { return op<arith::AndIOp>(a, b); }
+Value Scalars::logicalOr(Value a, Value b) { return op<arith::OrIOp>(a, b); }
+Value Scalars::logicalNot(Value a) {
+  return op<arith::XOrIOp>(a, boolean(true));
+}
+
+Value Scalars::exp(Value a) { return op<math::ExpOp>(a); }
+Value Scalars::log(Value a) { return op<math::LogOp>(a); }
+Value Scalars::sqrt(Value a) { return op<math::SqrtOp>(a); }
+Value Scalars::tanh(Value a) { return op<math::TanhOp>(a); }
+
+Value Scalars::sigmoid(DataType type, Value a) {
+  Value one = constant(type, 1);
+  return div(type, one, add(type, one, exp(neg(type, a))));
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+Value Scalars::convert(DataType from, DataType to, Value a) {
+  if (from == to)
+    return a;
+  Type storage = getStorage(builder.getContext(), to);
+  unsigned width = storage.getIntOrFloatBitWidth();
+  if (to == DataType::Bool) {
+    Value zero = constant(from, 0);
+    return compare(Compare::NotEqual, from, a, zero);
+  }
+  bool natural = isUnsigned(from) || from == DataType::Bool;
+  if (isFloat(from) && isFloat(to)) {
+    unsigned before = a.getType().getIntOrFloatBitWidth();
+    if (before == width) {
+      // float16 and bfloat16 meet in float.
+      Value wide = op<arith::ExtFOp>(builder.getF32Type(), a);
+      return op<arith::TruncFOp>(storage, wide);
+    }
+    return before < width ? op<arith::ExtFOp>(storage, a)
+                          : op<arith::TruncFOp>(storage, a);
+  }
+  if (isFloat(to))
+    return natural ? op<arith::UIToFPOp>(storage, a)
+                   : op<arith::SIToFPOp>(storage, a);
+  Value result;
+  if (isFloat(from)) {
+    // Through 64 bits: narrow results wrap the way integers do. What no
+    // 64-bit integer holds is replaced, because its conversion is poison.
+    DataType wide = getComputeType(from);
+    Value x = convert(from, wide, a);
+    bool huge = to == DataType::UInt64;
+    double limit = huge ? 0x1p64 : 0x1p63;
+    Value inside =
+        logicalAnd(compare(Compare::Less, wide, x, constant(wide, limit)),
+                   compare(Compare::GreaterOrEqual, wide, x,
+                           constant(wide, huge ? 0 : -0x1p63)));
+    x = select(inside, x, constant(wide, 0));
+    Type i64 = builder.getI64Type();
+    result = huge ? op<arith::FPToUIOp>(i64, x) : op<arith::FPToSIOp>(i64, x);
+    if (width < 64)
+      result = op<arith::TruncIOp>(storage, result);
+  } else {
+    unsigned before = a.getType().getIntOrFloatBitWidth();
+    if (before > width)
+      result = op<arith::TruncIOp>(storage, a);
+    else if (before < width)
+      result = natural ? op<arith::ExtUIOp>(storage, a)
+                       : op<arith::ExtSIOp>(storage, a);
+    else
+      result = a;
+  }
+  // Types narrower than their storage wrap in it.
+  unsigned bits = getBitWidth(to);
+  if (bits < width) {
+    Value shift = constantInteger(to, width - bits);
+    result = op<arith::ShLIOp>(result, shift);
+    result = isUnsigned(to) ? op<arith::ShRUIOp>(result, shift)
+                            : op<arith::ShRSIOp>(result, shift);
+  }
+  return result;
+}
+
+Value Scalars::toIndex(DataType type, Value a) {
+  Type index = builder.getIndexType();
+  // index_cast of index_cast is the index it began with.
+  if (auto back = a.getDefiningOp<arith::IndexCastOp>())
+    if (back.getIn().getType() == index && getBitWidth(type) == 64)
+      return back.getIn();
+  return isUnsigned(type) || type == DataType::Bool
+             ? op<arith::IndexCastUIOp>(index, a)
+             : op<arith::IndexCastOp>(index, a);
+}
+
+Value Scalars::fromIndex(DataType type, Value index) {
+  return op<arith::IndexCastOp>(getStorage(builder.getContext(), type), index);
+}
+
+//===----------------------------------------------------------------------===//
+// Indices
+//===----------------------------------------------------------------------===//
+
+Value Scalars::addIndex(Value a, Value b) { return op<arith::AddIOp>(a, b); }
+Value Scalars::subIndex(Value a, Value b) { return op<arith::SubIOp>(a, b); }
+Value Scalars::mulIndex(Value a, Value b) { return op<arith::MulIOp>(a, b); }
+Value Scalars::divIndex(Value a, Value b) { return op<arith::DivUIOp>(a, b); }
+Value Scalars::remIndex(Value a, Value b) { return op<arith::RemUIOp>(a, b); }
+Value Scalars::minIndex(Value a, Value b) { return op<arith::MinSIOp>(a, b); }
+Value Scalars::maxIndex(Value a, Value b) { return op<arith::MaxSIOp>(a, b); }
+
+Value Scalars::compareIndex(arith::CmpIPredicate predicate, Value a, Value b) {
+  return op<arith::CmpIOp>(predicate, a, b);
+}
+
+Value Scalars::wrapIndex(Value i, Value extent) {
+  Value negative = compareIndex(arith::CmpIPredicate::slt, i, index(0));
+  return select(negative, addIndex(i, extent), i);
+}
+
+} // namespace seqc::onnx
