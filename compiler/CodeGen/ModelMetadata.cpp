@@ -51,7 +51,11 @@ static LogicalResult describeTensor(func::FuncOp function, Type type,
            << type << "; required is a ranked tensor of at most " << kMaxRank
            << " dimensions of numbers";
   tensor["name"] = name.str();
-  tensor["dtype"] = *dtype;
+  // Types of the IR have no sign; the frontend may have said unsigned.
+  std::optional<StringRef> given = tensor.getString("dtype");
+  if (!given || !given->consume_front("u") ||
+      *given != StringRef(*dtype).drop_front())
+    tensor["dtype"] = *dtype;
   const json::Array *said = tensor.getArray("shape");
   if (said && static_cast<int64_t>(said->size()) != shaped.getRank())
     return function.emitError()

@@ -316,6 +316,8 @@ private:
     Value shape = LLVM::AllocaOp::create(builder, loc, pointer,
                                          builder.getI64Type(), count);
     builder.setInsertionPoint(ret);
+    // An earlier one may be gone, with all that nothing used.
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     auto i32 = [&](int64_t value) -> Value {
       return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
                                       builder.getI32IntegerAttr(value));

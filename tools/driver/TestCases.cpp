@@ -258,8 +258,7 @@ static Expected<json::Array> listDataSets(StringRef folder,
                   ArrayRef<rt::ValueSignature> values) {
     json::Object files;
     for (auto [i, value] : enumerate(values)) {
-      std::string name =
-          (set + "/" + prefix + "_" + Twine(i) + ".pb").str();
+      std::string name = (set + "/" + prefix + "_" + Twine(i) + ".pb").str();
       SmallString<128> path(folder);
       sys::path::append(path, name);
       if (sys::fs::exists(path))
