@@ -19,6 +19,10 @@
 
 #include "llvm/Support/JSON.h"
 
+namespace google::protobuf {
+template <typename Element> class RepeatedPtrField;
+} // namespace google::protobuf
+
 namespace seqc::onnx {
 
 namespace format {
@@ -64,6 +68,9 @@ public:
   bool isSilent() const { return silent; }
 
 private:
+  /// Errors that are told before the import gives up.
+  static constexpr unsigned kMostErrors = 20;
+
   /// Names of one graph or function body.
   struct Scope {
     Scope *parent = nullptr;
@@ -81,7 +88,8 @@ private:
   void importInput(const format::ValueInfoProto &input);
   void importOutputs();
   void importInitializers(const format::GraphProto &graph);
-  template <typename Nodes> void importNodes(const Nodes &nodes);
+  void importNodes(
+      const google::protobuf::RepeatedPtrField<format::NodeProto> &nodes);
   void importNode(const format::NodeProto &proto);
   llvm::LogicalResult importCall(const format::FunctionProto &function,
                                  Node &node);

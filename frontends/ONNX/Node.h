@@ -80,7 +80,10 @@ public:
   Tensor getInput(size_t i) const {
     return hasInput(i) ? inputs[i].tensor : Tensor();
   }
-  const GraphValue &getValue(size_t i) const { return inputs[i]; }
+  /// Input `i` of an operator that takes sequences; absent if it is not given.
+  GraphValue getValue(size_t i) const {
+    return i < inputs.size() ? inputs[i] : GraphValue();
+  }
   size_t getNumOutputs() const;
   /// Whether anything asks for output `i`.
   bool wantsOutput(size_t i) const;
