@@ -1,11 +1,341 @@
-//===- Reductions.cpp - Reductions and scans ---===//
+//===- Reductions.cpp - Reductions and scans ------------------------------===//
 
 #include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerReductionsOps(Registry &) {}
+using mlir::OpFoldResult;
+using mlir::Value;
+using mlir::ValueRange;
+using mlir::arith::CmpIPredicate;
+
+namespace {
+
+/// What one operator does before and after it combines elements.
+enum class Reduction {
+  Sum,
+  Mean,
+  Max,
+  Min,
+  Prod,
+  L1,
+  L2,
+  LogSum,
+  LogSumExp,
+  SumSquare
+};
+
+/// Along which dimensions a node reduces. Axes that are given at run time are
+/// a flag for each dimension; how many they are is known all the same.
+struct Axes {
+  bool fixed = true;
+  SmallVector<int64_t> dims;
+  SmallVector<Value> flags;
+  int64_t count = 0;
+};
+
+} // namespace
+
+static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
+                             Axes &axes) {
+  Emitter &e = node.getEmitter();
+  Tensor given;
+  std::optional<SmallVector<int64_t>> numbers;
+  bool noop = false;
+  if (node.getOpset() < sinceInput) {
+    numbers = node.getInts("axes");
+  } else {
+    noop = node.getInt("noop_with_empty_axes", 0) != 0;
+    given = node.getInput(1);
+    if (given && !given.getType().hasStaticShape())
+      return node.unsupported("a number of axes that is known at run time only "
+                              "is not supported");
+    if (given)
+      numbers = e.constantIntegers(given);
+  }
+  bool isEmpty = given ? given.getType().getNumElements() == 0
+                       : !numbers || numbers->empty();
+  if (isEmpty) {
+    if (!noop)
+      llvm::append_range(axes.dims, seq<int64_t>(0, rank));
+    axes.count = axes.dims.size();
+    return success();
+  }
+  if (numbers) {
+    for (int64_t axis : *numbers) {
+      std::optional<int64_t> dim = node.getAxis(axis, rank);
+      if (!dim)
+        return failure();
+      axes.dims.push_back(*dim);
+    }
+    llvm::sort(axes.dims);
+    axes.dims.erase(llvm::unique(axes.dims), axes.dims.end());
+    axes.count = axes.dims.size();
+    return success();
+  }
+  Scalars s = e.scalars();
+  axes.fixed = false;
+  axes.flags.assign(rank, s.boolean(false));
+  for (Value element : e.elements(given)) {
+    Value axis = s.wrapIndex(s.toIndex(given.type, element), s.index(rank));
+    for (int64_t d = 0; d < rank; ++d)
+      axes.flags[d] = s.logicalOr(
+          axes.flags[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
+  }
+  axes.count = std::min(rank, given.getType().getNumElements());
+  return success();
+}
+
+/// Separates what is kept from what is reduced where that is known at run time
+/// only: the result has each dimension twice, and one of the two has extent 1.
+static Tensor separate(Emitter &e, Tensor x, const Axes &axes) {
+  Scalars s = e.scalars();
+  size_t rank = x.getRank();
+  Extents sizes(2 * rank);
+  for (size_t d = 0; d < rank; ++d) {
+    Value size = e.extentValue(x, d), one = s.index(1);
+    sizes[d] = s.select(axes.flags[d], one, size);
+    sizes[rank + d] = s.select(axes.flags[d], size, one);
+  }
+  return e.generate(x.type, sizes, [&](Scalars &inner, ValueRange at) {
+    SmallVector<Value> position;
+    for (size_t d = 0; d < rank; ++d)
+      position.push_back(inner.select(axes.flags[d], at[rank + d], at[d]));
+    return e.load(x, position);
+  });
+}
+
+/// The extents that remain of `sizes` where `axes` are dropped at run time.
+static Extents dropAxes(Emitter &e, ArrayRef<OpFoldResult> sizes,
+                        const Axes &axes) {
+  Scalars s = e.scalars();
+  Extents result;
+  for (size_t j = 0, n = sizes.size() - axes.count; j < n; ++j) {
+    Value size = s.index(1), next = s.index(0);
+    for (size_t d = 0; d < sizes.size(); ++d) {
+      Value kept = s.logicalNot(axes.flags[d]);
+      Value here = s.logicalAnd(
+          kept, s.compareIndex(CmpIPredicate::eq, next, s.index(j)));
+      size = s.select(here, e.toValue(sizes[d]), size);
+      next = s.select(kept, s.addIndex(next, s.index(1)), next);
+    }
+    result.push_back(size);
+  }
+  return result;
+}
+
+template <Reduction reduction>
+static LogicalResult convertReduction(Node &node) {
+  constexpr bool isSum = reduction == Reduction::Sum;
+  constexpr bool isOrder =
+      reduction == Reduction::Max || reduction == Reduction::Min;
+  constexpr bool isCurved = reduction == Reduction::L2 ||
+                            reduction == Reduction::LogSum ||
+                            reduction == Reduction::LogSumExp;
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0);
+  DataType result = x.type;
+  bool keep = node.getInt("keepdims", 1) != 0;
+  if (result == DataType::Bool && !isOrder)
+    return node.error("its input is bool; required is a number");
+  Axes axes;
+  if (failed(getAxes(node, x.getRank(), isSum ? 13 : 18, axes)))
+    return failure();
+
+  Extents before = e.extents(x);
+  SmallVector<int64_t> dims(axes.dims);
+  if (!axes.fixed) {
+    x = separate(e, x, axes);
+    dims = to_vector(seq<int64_t>(x.getRank() / 2, x.getRank()));
+  }
+  // Half precision stays wide until the end; roots and logarithms of integers
+  // are rounded once.
+  DataType type =
+      isCurved && isInteger(result) ? DataType::Double : getComputeType(result);
+  x = e.convert(x, type);
+  bool keepNow = keep && axes.fixed;
+  auto combine = [&](Tensor tensor, Combine how, bool keepDims) {
+    return dims.empty() ? tensor : e.reduce(tensor, dims, how, keepDims);
+  };
+  auto map = [&](Tensor tensor, auto element) {
+    return e.elementwise(
+        type, {tensor},
+        [&](Scalars &s, ValueRange v) -> Value { return element(s, v[0]); });
+  };
+  auto square = [&](Scalars &s, Value v) { return s.mul(type, v, v); };
+
+  Tensor y;
+  switch (reduction) {
+  case Reduction::Sum:
+  case Reduction::LogSum:
+    y = combine(x, Combine::Sum, keepNow);
+    break;
+  case Reduction::Mean: {
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t d : dims)
+      sizes.push_back(e.extent(x, d));
+    Scalars s = e.scalars();
+    Value count = e.toValue(e.product(sizes));
+    count =
+        s.convert(DataType::Int64, type, s.fromIndex(DataType::Int64, count));
+    y = combine(x, Combine::Sum, keepNow);
+    y = map(y,
+            [&](Scalars &inner, Value v) { return inner.div(type, v, count); });
+    break;
+  }
+  case Reduction::Max:
+    y = combine(x, Combine::Max, keepNow);
+    break;
+  case Reduction::Min:
+    y = combine(x, Combine::Min, keepNow);
+    break;
+  case Reduction::Prod:
+    y = combine(x, Combine::Product, keepNow);
+    break;
+  case Reduction::L1:
+    y = map(x, [&](Scalars &s, Value v) { return s.abs(type, v); });
+    y = combine(y, Combine::Sum, keepNow);
+    break;
+  case Reduction::L2:
+  case Reduction::SumSquare:
+    y = combine(map(x, square), Combine::Sum, keepNow);
+    break;
+  case Reduction::LogSumExp: {
+    // Exponents are at most 0. Where the greatest is infinite, or there is
+    // none, elements are taken as they are.
+    auto finite = [&](Scalars &s, Value v) {
+      Value ok =
+          s.compare(Compare::Less, type, s.abs(type, v), s.infinity(type));
+      return s.select(ok, v, s.constant(type, 0));
+    };
+    Tensor most = map(combine(x, Combine::Max, true), finite);
+    y = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
+      return s.exp(s.sub(type, v[0], v[1]));
+    });
+    y = combine(y, Combine::Sum, keepNow);
+    most = e.reshape(most, e.extents(y));
+    y = e.elementwise(type, {y, most}, [&](Scalars &s, ValueRange v) {
+      return s.add(type, s.log(v[0]), v[1]);
+    });
+    break;
+  }
+  }
+  if (reduction == Reduction::L2)
+    y = map(y, [](Scalars &s, Value v) { return s.sqrt(v); });
+  if (reduction == Reduction::LogSum)
+    y = map(y, [](Scalars &s, Value v) { return s.log(v); });
+  if (!axes.fixed && !keep)
+    y = e.reshape(y, dropAxes(e, e.extents(y), axes));
+  node.setOutput(0, e.convert(y, result));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scans
+//===----------------------------------------------------------------------===//
+
+/// CumSum and CumProd, over [outer, n, inner], so that an axis that is given at
+/// run time decides on extents only.
+template <bool isProduct> static LogicalResult convertScan(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  mlir::OpBuilder &builder = e.getBuilder();
+  Tensor x = node.getInput(0), axis = node.getInput(1);
+  DataType result = x.type, type = getComputeType(result);
+  bool exclusive = node.getInt("exclusive", 0) != 0;
+  bool reverse = node.getInt("reverse", 0) != 0;
+  int64_t rank = x.getRank();
+  if (!axis.getType().hasStaticShape() ||
+      axis.getType().getNumElements() != 1 || !isInteger(axis.type))
+    return node.error("its axis has type " + getName(axis.type) + " and rank " +
+                      Twine(axis.getRank()) + "; required is one integer");
+  if (rank == 0)
+    return node.error("its input has rank 0; required is at least 1");
+
+  Extents whole = e.extents(x), sizes(3, builder.getIndexAttr(1));
+  if (auto number = e.constantIntegers(axis)) {
+    std::optional<int64_t> dim = node.getAxis(number->front(), rank);
+    if (!dim)
+      return failure();
+    ArrayRef<OpFoldResult> all = whole;
+    sizes = {e.product(all.take_front(*dim)), whole[*dim],
+             e.product(all.drop_front(*dim + 1))};
+  } else {
+    Value at = s.wrapIndex(s.toIndex(axis.type, e.elements(axis).front()),
+                           s.index(rank));
+    // An axis out of range would lose elements.
+    at = s.minIndex(s.maxIndex(at, s.index(0)), s.index(rank - 1));
+    for (int64_t d = 0; d < rank; ++d) {
+      CmpIPredicate where[] = {CmpIPredicate::sgt, CmpIPredicate::eq,
+                               CmpIPredicate::slt};
+      for (auto [size, predicate] : zip(sizes, where)) {
+        Value factor = s.select(s.compareIndex(predicate, at, s.index(d)),
+                                e.toValue(whole[d]), s.index(1));
+        size = OpFoldResult(s.mulIndex(e.toValue(size), factor));
+      }
+    }
+  }
+  sizes = e.simplify(sizes);
+  Tensor rows = e.reshape(x, sizes);
+  Value zero = s.index(0), one = s.index(1);
+  Value count = e.toValue(sizes[1]), init = e.empty(sizes, result);
+  Value start = s.constant(type, isProduct ? 1 : 0);
+  // Three loops; the innermost carries what has been combined so far.
+  auto enter = [&](OpFoldResult size, ValueRange carried) {
+    auto loop = mlir::scf::ForOp::create(builder, e.getLoc(), zero,
+                                         e.toValue(size), one, carried);
+    builder.setInsertionPointToStart(loop.getBody());
+    return loop;
+  };
+  auto leave = [&](mlir::scf::ForOp loop, ValueRange carried) {
+    mlir::scf::YieldOp::create(builder, e.getLoc(), carried);
+    builder.setInsertionPointAfter(loop);
+  };
+  auto outer = enter(sizes[0], init);
+  auto inner = enter(sizes[2], outer.getRegionIterArg(0));
+  auto scan = enter(sizes[1], {inner.getRegionIterArg(0), start});
+  Value i = scan.getInductionVar(), so = scan.getRegionIterArg(1);
+  if (reverse)
+    i = s.subIndex(s.subIndex(count, one), i);
+  Value at[] = {outer.getInductionVar(), i, inner.getInductionVar()};
+  Value element = e.loadWide(rows, at);
+  Value next = isProduct ? s.mul(type, so, element) : s.add(type, so, element);
+  Value written = mlir::tensor::InsertOp::create(
+      builder, e.getLoc(), s.convert(type, result, exclusive ? so : next),
+      scan.getRegionIterArg(0), at);
+  leave(scan, {written, next});
+  leave(inner, scan.getResult(0));
+  leave(outer, inner.getResult(0));
+  Tensor y{outer.getResult(0), result};
+  e.setExtents(y.value, sizes);
+  node.setOutput(0, e.reshape(y, whole));
+  return success();
+}
+
+void registerReductionsOps(Registry &registry) {
+  StringRef note = "axes of unknown number";
+  registry.add({
+      {"ReduceSum", 1, 1, 2, convertReduction<Reduction::Sum>, note},
+      {"ReduceMean", 1, 1, 2, convertReduction<Reduction::Mean>, note},
+      {"ReduceMax", 1, 1, 2, convertReduction<Reduction::Max>, note},
+      {"ReduceMin", 1, 1, 2, convertReduction<Reduction::Min>, note},
+      {"ReduceProd", 1, 1, 2, convertReduction<Reduction::Prod>, note},
+      {"ReduceL1", 1, 1, 2, convertReduction<Reduction::L1>, note},
+      {"ReduceL2", 1, 1, 2, convertReduction<Reduction::L2>, note},
+      {"ReduceLogSum", 1, 1, 2, convertReduction<Reduction::LogSum>, note},
+      {"ReduceLogSumExp", 1, 1, 2, convertReduction<Reduction::LogSumExp>,
+       note},
+      {"ReduceSumSquare", 1, 1, 2, convertReduction<Reduction::SumSquare>,
+       note},
+      {"CumSum", 11, 2, 2, convertScan<false>},
+      {"CumProd", 26, 2, 2, convertScan<true>},
+  });
+}
 
 } // namespace seqc::onnx
