@@ -1,11 +1,349 @@
-//===- Indexing.cpp - Gathers and scatters ---===//
+//===- Indexing.cpp - Gathers and scatters --------------------------------===//
+//
+// Indices are read at run time. A gather with an index that is out of range
+// reads the nearest element, and a scatter leaves such an update out.
+//
+//===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerIndexingOps(Registry &) {}
+using mlir::OpFoldResult;
+using mlir::Value;
+using mlir::ValueRange;
+
+/// Reports indices of another type than int32 and int64.
+static LogicalResult checkIndices(Node &node, Tensor indices) {
+  if (indices.type == DataType::Int32 || indices.type == DataType::Int64)
+    return success();
+  return node.error("its indices are " + getName(indices.type) +
+                    "; required is int32 or int64");
+}
+
+static LogicalResult checkRank(Node &node, StringRef what, int64_t found,
+                               int64_t required) {
+  if (found == required)
+    return success();
+  return node.error(what + " have rank " + Twine(found) + "; required is " +
+                    Twine(required));
+}
+
+/// The lesser of two extents.
+static OpFoldResult lesser(Emitter &e, OpFoldResult a, OpFoldResult b) {
+  if (Emitter::isSame(a, b))
+    return a;
+  return e.scalars().minIndex(e.toValue(a), e.toValue(b));
+}
+
+//===----------------------------------------------------------------------===//
+// Gathers
+//===----------------------------------------------------------------------===//
+
+/// GatherElements: x[.., indices[..], ..], of the shape of the indices.
+static LogicalResult convertGatherElements(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), indices = node.getInput(1);
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", 0), x.getRank());
+  if (!axis || failed(checkIndices(node, indices)) ||
+      failed(checkRank(node, "its indices", indices.getRank(), x.getRank())))
+    return failure();
+  Extents sizes = e.extents(x), rows = e.extents(indices);
+  node.setOutput(0, e.generate(x.type, rows, [&](Scalars &s, ValueRange at) {
+    SmallVector<Value> position(at);
+    for (int64_t d = 0; d < x.getRank(); ++d) {
+      Value size = e.toValue(sizes[d]);
+      if (d == *axis)
+        position[d] =
+            makeSafe(s, s.toIndex(indices.type, e.load(indices, at)), size)
+                .index;
+      else if (!Emitter::isSame(sizes[d], rows[d]))
+        position[d] = makeSafe(s, at[d], size).index;
+    }
+    return loadUnlessEmpty(e, x, position);
+  }));
+  return success();
+}
+
+/// How many leading dimensions of a tensor of rank `rank` the last dimension of
+/// `indices` addresses after `batch` others.
+static std::optional<int64_t> getDepth(Node &node, Tensor indices, int64_t rank,
+                                       int64_t batch) {
+  if (failed(checkIndices(node, indices)))
+    return std::nullopt;
+  if (indices.getRank() < 1) {
+    (void)node.error("its indices have rank 0; required is at least 1");
+    return std::nullopt;
+  }
+  int64_t depth = indices.getShape().back();
+  if (mlir::ShapedType::isDynamic(depth)) {
+    (void)node.unsupported(
+        "a dynamic last extent of the indices is not supported");
+    return std::nullopt;
+  }
+  if (batch < 0 || batch >= indices.getRank() || batch + depth > rank) {
+    (void)node.error("its indices address " + Twine(batch + depth) +
+                     " dimensions; the tensor has " + Twine(rank));
+    return std::nullopt;
+  }
+  return depth;
+}
+
+/// GatherND: each row of the indices is a position behind the batch dimensions.
+static LogicalResult convertGatherND(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), indices = node.getInput(1);
+  int64_t batch = node.getInt("batch_dims", 0);
+  std::optional<int64_t> depth = getDepth(node, indices, x.getRank(), batch);
+  if (!depth)
+    return failure();
+  Extents from = e.extents(x), rows = e.extents(indices);
+  int64_t tupleRank = indices.getRank() - 1;
+  Extents sizes(rows.begin(), rows.end() - 1);
+  sizes.append(from.begin() + batch + *depth, from.end());
+  node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
+    SmallVector<Value> position;
+    for (int64_t d = 0; d < batch; ++d)
+      position.push_back(Emitter::isSame(from[d], rows[d])
+                             ? at[d]
+                             : makeSafe(s, at[d], e.toValue(from[d])).index);
+    SmallVector<Value> where(at.take_front(tupleRank));
+    where.push_back({});
+    for (int64_t k = 0; k < *depth; ++k) {
+      where.back() = s.index(k);
+      position.push_back(
+          makeSafe(s, s.toIndex(indices.type, e.load(indices, where)),
+                   e.toValue(from[batch + k]))
+              .index);
+    }
+    llvm::append_range(position, at.drop_front(tupleRank));
+    return loadUnlessEmpty(e, x, position);
+  }));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scatters
+//===----------------------------------------------------------------------===//
+
+enum class Reduction { None, Add, Mul, Max, Min };
+
+static std::optional<Reduction> getReduction(Node &node) {
+  std::string name = node.getString("reduction", "none");
+  auto reduction = StringSwitch<std::optional<Reduction>>(name)
+                       .Case("none", Reduction::None)
+                       .Case("add", Reduction::Add)
+                       .Case("mul", Reduction::Mul)
+                       .Case("max", Reduction::Max)
+                       .Case("min", Reduction::Min)
+                       .Default(std::nullopt);
+  if (!reduction)
+    (void)node.error("attribute 'reduction' is '" + name +
+                     "'; required is none, add, mul, max or min");
+  return reduction;
+}
+
+static Value combine(Scalars &s, Reduction reduction, DataType type, Value old,
+                     Value update) {
+  if (reduction == Reduction::None)
+    return update;
+  DataType wide = getComputeType(type);
+  old = s.convert(type, wide, old);
+  update = s.convert(type, wide, update);
+  Value result;
+  switch (reduction) {
+  case Reduction::None:
+    break;
+  case Reduction::Add:
+    result = s.add(wide, old, update);
+    break;
+  case Reduction::Mul:
+    result = s.mul(wide, old, update);
+    break;
+  case Reduction::Max:
+    result = s.max(wide, old, update);
+    break;
+  case Reduction::Min:
+    result = s.min(wide, old, update);
+    break;
+  }
+  return s.convert(wide, type, result);
+}
+
+/// x with updates at computed positions: `place` gives the position in x of the
+/// update at a position, and whether it is inside, which it adds to its last
+/// argument.
+static Tensor scatter(
+    Emitter &e, Tensor x, Tensor updates, Extents bounds, Reduction reduction,
+    function_ref<SmallVector<Value>(Scalars &, ValueRange, Value &)> place) {
+  Scalars s = e.scalars();
+  Extents sizes = e.extents(x);
+  // Nothing has a place in a tensor without elements.
+  if (!llvm::all_of(sizes, hasElements)) {
+    Value some = s.compareIndex(mlir::arith::CmpIPredicate::ne,
+                                e.toValue(e.product(sizes)), s.index(0));
+    Value outer = bounds.empty() ? s.index(1) : e.toValue(bounds[0]);
+    outer = s.select(some, outer, s.index(0));
+    if (bounds.empty())
+      return x;
+    bounds[0] = outer;
+  }
+  Value result =
+      iterate(e, bounds, {x.value},
+              [&](Scalars &inner, ValueRange at, ValueRange carried) {
+                Value inside = inner.boolean(true);
+                SmallVector<Value> position = place(inner, at, inside);
+                Value old = e.load({carried[0], x.type}, position);
+                Value value =
+                    combine(inner, reduction, x.type, old, e.load(updates, at));
+                value = inner.select(inside, value, old);
+                return SmallVector<Value>{
+                    insert(e, value, carried[0], position)};
+              })
+          .front();
+  e.setExtents(result, sizes);
+  return {result, x.type};
+}
+
+/// Scatter and ScatterElements: x[.., indices[i..], ..] takes updates[i..].
+static LogicalResult convertScatterElements(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), indices = node.getInput(1),
+         updates = node.getInput(2);
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<Reduction> reduction = getReduction(node);
+  if (!axis || !reduction || failed(checkIndices(node, indices)) ||
+      failed(checkRank(node, "its indices", indices.getRank(), x.getRank())) ||
+      failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
+    return failure();
+  Extents sizes = e.extents(x), rows = e.extents(indices),
+          given = e.extents(updates), bounds;
+  for (int64_t d = 0; d < x.getRank(); ++d) {
+    OpFoldResult bound = lesser(e, rows[d], given[d]);
+    bounds.push_back(d == *axis ? bound : lesser(e, bound, sizes[d]));
+  }
+  Value size = e.toValue(sizes[*axis]);
+  node.setOutput(
+      0, scatter(e, x, updates, e.simplify(bounds), *reduction,
+                 [&](Scalars &s, ValueRange at, Value &inside) {
+                   SafeIndex i = makeSafe(
+                       s, s.toIndex(indices.type, e.load(indices, at)), size);
+                   inside = i.inside;
+                   SmallVector<Value> position(at);
+                   position[*axis] = i.index;
+                   return position;
+                 }));
+  return success();
+}
+
+/// ScatterND: each row of the indices is the position of a slice of updates.
+static LogicalResult convertScatterND(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), indices = node.getInput(1),
+         updates = node.getInput(2);
+  std::optional<int64_t> depth = getDepth(node, indices, x.getRank(), 0);
+  std::optional<Reduction> reduction = getReduction(node);
+  if (!depth || !reduction)
+    return failure();
+  int64_t tupleRank = indices.getRank() - 1;
+  if (failed(checkRank(node, "its updates", updates.getRank(),
+                       tupleRank + x.getRank() - *depth)))
+    return failure();
+  Extents sizes = e.extents(x), rows = e.extents(indices),
+          given = e.extents(updates), bounds;
+  for (auto [d, size] : enumerate(given)) {
+    int64_t dim = static_cast<int64_t>(d);
+    bounds.push_back(
+        lesser(e, size,
+               dim < tupleRank ? rows[dim] : sizes[*depth + dim - tupleRank]));
+  }
+  node.setOutput(
+      0, scatter(e, x, updates, e.simplify(bounds), *reduction,
+                 [&](Scalars &s, ValueRange at, Value &inside) {
+                   SmallVector<Value> where(at.take_front(tupleRank)), position;
+                   where.push_back({});
+                   for (int64_t k = 0; k < *depth; ++k) {
+                     where.back() = s.index(k);
+                     SafeIndex i = makeSafe(
+                         s, s.toIndex(indices.type, e.load(indices, where)),
+                         e.toValue(sizes[k]));
+                     inside = s.logicalAnd(inside, i.inside);
+                     position.push_back(i.index);
+                   }
+                   llvm::append_range(position, at.drop_front(tupleRank));
+                   return position;
+                 }));
+  return success();
+}
+
+/// TensorScatter: a cache whose rows along `axis` are written from a position
+/// of each batch on, around its end in mode circular.
+static LogicalResult convertTensorScatter(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), updates = node.getInput(1),
+         starts = node.getInput(2);
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", -2), x.getRank());
+  std::string mode = node.getString("mode", "linear");
+  if (!axis)
+    return failure();
+  if (*axis == 0)
+    return node.error("attribute 'axis' names the batch dimension");
+  if (mode != "linear" && mode != "circular")
+    return node.error("attribute 'mode' is '" + mode +
+                      "'; required is linear or circular");
+  if (failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
+    return failure();
+  if (starts && (failed(checkIndices(node, starts)) ||
+                 failed(checkRank(node, "its indices", starts.getRank(), 1))))
+    return failure();
+  Extents sizes = e.extents(x), bounds = e.extents(updates);
+  for (int64_t d = 0; d < x.getRank(); ++d)
+    if (d != *axis)
+      bounds[d] = lesser(e, bounds[d], sizes[d]);
+  if (starts)
+    bounds[0] = lesser(e, bounds[0], e.extent(starts, 0));
+  Value size = e.toValue(sizes[*axis]);
+  node.setOutput(
+      0, scatter(e, x, updates, e.simplify(bounds), Reduction::None,
+                 [&](Scalars &s, ValueRange at, Value &inside) {
+                   Value i = at[*axis];
+                   if (starts) {
+                     Value start =
+                         s.toIndex(starts.type, e.load(starts, at[0]));
+                     // One before the beginning would otherwise count from the
+                     // end.
+                     inside = s.compareIndex(mlir::arith::CmpIPredicate::sge,
+                                             start, s.index(0));
+                     i = s.addIndex(s.maxIndex(start, s.index(0)), i);
+                   }
+                   if (mode == "circular")
+                     i = s.remIndex(i, size);
+                   SafeIndex safe = makeSafe(s, i, size);
+                   inside = s.logicalAnd(inside, safe.inside);
+                   SmallVector<Value> position(at);
+                   position[*axis] = safe.index;
+                   return position;
+                 }));
+  return success();
+}
+
+void registerIndexingOps(Registry &registry) {
+  registry.add({
+      {"GatherElements", 11, 2, 2, convertGatherElements},
+      {"GatherND", 11, 2, 2, convertGatherND},
+      {"Scatter", 9, 3, 3, convertScatterElements},
+      {"ScatterElements", 11, 3, 3, convertScatterElements},
+      {"ScatterND", 11, 3, 3, convertScatterND},
+      {"TensorScatter", 24, 2, 3, convertTensorScatter},
+  });
+}
 
 } // namespace seqc::onnx

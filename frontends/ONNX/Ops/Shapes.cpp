@@ -1,5 +1,6 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
+#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -148,7 +149,8 @@ static LogicalResult convertTranspose(Node &node) {
   return success();
 }
 
-/// Gather: rows of dimension `axis`; negative indices count from the end.
+/// Gather: rows of dimension `axis`; negative indices count from the end, and
+/// one that is out of range reads the nearest row.
 static LogicalResult convertGather(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
@@ -176,18 +178,21 @@ static LogicalResult convertGather(Node &node) {
   sizes.erase(sizes.begin() + *axis);
   sizes.insert(sizes.begin() + *axis, rows.begin(), rows.end());
   Value extent = e.extentValue(x, *axis);
-  // Constant indices that all count from the front need no test.
-  bool wraps = !fixed || llvm::any_of(*fixed, [](int64_t i) { return i < 0; });
+  // Constant indices that all lie in a static extent need no test.
+  std::optional<int64_t> size = mlir::getConstantIntValue(e.extent(x, *axis));
+  bool safe = fixed && size && llvm::all_of(*fixed, [&](int64_t i) {
+                return i >= 0 && i < *size;
+              });
   node.setOutput(
       0, e.generate(x.type, sizes, [&](Scalars &s, mlir::ValueRange at) {
         Value i = s.toIndex(indices.type,
                             e.load(indices, at.slice(*axis, rows.size())));
         SmallVector<Value> position(at.take_front(*axis));
-        if (wraps)
-          i = s.wrapIndex(i, extent);
+        if (!safe)
+          i = makeSafe(s, i, extent).index;
         position.push_back(i);
         llvm::append_range(position, at.drop_front(*axis + rows.size()));
-        return e.load(x, position);
+        return safe ? e.load(x, position) : loadUnlessEmpty(e, x, position);
       }));
   return success();
 }

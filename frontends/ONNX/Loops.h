@@ -1,0 +1,50 @@
+//===- Loops.h - Tensors filled by sequential loops --------------*- C++-*-===//
+//
+// For operators whose elements depend on each other or whose positions are
+// computed: loops that carry tensors and numbers, and accesses at indices that
+// are read at run time, which stay inside the tensor whatever they are.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_LOOPS_H
+#define FRONTENDS_ONNX_LOOPS_H
+
+#include "frontends/ONNX/Emitter.h"
+
+namespace seqc::onnx {
+
+/// The body of a loop: indices and carried values to the next carried values.
+using LoopFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+    Scalars &, mlir::ValueRange at, mlir::ValueRange carried)>;
+
+/// Runs `body` for every position below `sizes`, in row-major order. Each
+/// tensor should be carried by tensor.insert only, so that it is filled in
+/// place.
+llvm::SmallVector<mlir::Value> iterate(Emitter &e,
+                                       llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                                       llvm::ArrayRef<mlir::Value> carried,
+                                       LoopFn body);
+
+/// An index that was read at run time, where a negative one counts from the
+/// end: the nearest one inside, and whether it was inside. Without elements it
+/// is 0.
+struct SafeIndex {
+  mlir::Value index, inside;
+};
+SafeIndex makeSafe(Scalars &s, mlir::Value index, mlir::Value extent);
+
+/// A zero of the type's storage where one of the extents is zero, the element
+/// otherwise.
+mlir::Value loadUnlessEmpty(Emitter &e, Tensor tensor,
+                            mlir::ValueRange position);
+
+/// Whether a tensor certainly has elements along a dimension.
+bool hasElements(mlir::OpFoldResult size);
+
+/// Writes `value` at `position` of the storage of `type`.
+mlir::Value insert(Emitter &e, mlir::Value value, mlir::Value tensor,
+                   mlir::ValueRange position);
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_LOOPS_H
