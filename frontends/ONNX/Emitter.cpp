@@ -411,6 +411,10 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
   OpFoldResult offset = builder.getIndexAttr(0);
   for (Tensor tensor : tensors) {
     Extents part = extents(tensor);
+    if (llvm::any_of(part, [](OpFoldResult size) {
+          return isConstantIntValue(size, 0);
+        }))
+      continue;
     Extents offsets(part.size(), builder.getIndexAttr(0));
     Extents strides(part.size(), builder.getIndexAttr(1));
     offsets[dim] = offset;
@@ -449,10 +453,27 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
             getConstantIntValue(steps[d]) == 1;
   if (same)
     return tensor;
+  // No elements have no offset that exists.
+  if (llvm::any_of(
+          count, [](OpFoldResult size) { return isConstantIntValue(size, 0); }))
+    return {empty(count, tensor.type), tensor.type};
   Value result = tensor::ExtractSliceOp::create(builder, loc, tensor.value,
                                                 from, count, steps);
   setExtents(result, count);
   return {result, tensor.type};
+}
+
+Tensor Emitter::insert(Tensor part, Tensor into,
+                       ArrayRef<OpFoldResult> offsets) {
+  Extents sizes = extents(part), whole = extents(into);
+  if (llvm::any_of(
+          sizes, [](OpFoldResult size) { return isConstantIntValue(size, 0); }))
+    return into;
+  Extents strides(sizes.size(), builder.getIndexAttr(1));
+  Value result = tensor::InsertSliceOp::create(
+      builder, loc, part.value, into.value, simplify(offsets), sizes, strides);
+  setExtents(result, whole);
+  return {result, into.type};
 }
 
 Tensor Emitter::sliceDim(Tensor tensor, int64_t dim, OpFoldResult offset,

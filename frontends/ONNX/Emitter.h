@@ -123,6 +123,9 @@ public:
   /// `size` elements of dimension `dim` from `offset` on.
   Tensor sliceDim(Tensor tensor, int64_t dim, mlir::OpFoldResult offset,
                   mlir::OpFoldResult size);
+  /// `into` with `part` written at `offsets`.
+  Tensor insert(Tensor part, Tensor into,
+                llvm::ArrayRef<mlir::OpFoldResult> offsets);
   /// Repeats extents of 1 so that the tensor gets the extents `sizes`, aligned
   /// at the last dimension (numpy's rule).
   Tensor broadcastTo(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);

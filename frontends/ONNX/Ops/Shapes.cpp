@@ -12,6 +12,7 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
+using mlir::arith::CmpIPredicate;
 
 /// Shape: the extents from `start` to before `end`.
 static LogicalResult convertShape(Node &node) {
@@ -41,6 +42,30 @@ static bool comesFromData(Value size) {
   if (op->getName().getDialectNamespace() != "arith")
     return true;
   return llvm::any_of(op->getOperands(), comesFromData);
+}
+
+/// Replaces the -1 among extents that are read at run time, if there is one.
+static void resolveRest(Emitter &e, ArrayRef<OpFoldResult> from,
+                        Extents &goal) {
+  Scalars s = e.scalars();
+  SmallVector<std::pair<size_t, Value>> open;
+  Extents others;
+  for (auto [d, size] : enumerate(goal)) {
+    if (mlir::getConstantIntValue(size) || !comesFromData(e.toValue(size))) {
+      others.push_back(size);
+      continue;
+    }
+    Value wanted = e.toValue(size);
+    Value isRest = s.compareIndex(CmpIPredicate::slt, wanted, s.index(0));
+    open.emplace_back(d, isRest);
+    others.push_back(OpFoldResult(s.select(isRest, s.index(1), wanted)));
+  }
+  if (open.empty())
+    return;
+  Value denominator = s.maxIndex(e.toValue(e.product(others)), s.index(1));
+  Value rest = s.divIndex(e.toValue(e.product(from)), denominator);
+  for (auto [d, isRest] : open)
+    goal[d] = OpFoldResult(s.select(isRest, rest, e.toValue(goal[d])));
 }
 
 /// Reshape: 0 keeps an extent (unless allowzero), -1 is what remains.
@@ -85,13 +110,14 @@ static LogicalResult convertReshape(Node &node) {
         Value wanted = e.toValue(size);
         if (comesFromData(wanted))
           size = OpFoldResult(
-              s.select(s.compareIndex(mlir::arith::CmpIPredicate::eq, wanted,
-                                      s.index(0)),
+              s.select(s.compareIndex(CmpIPredicate::eq, wanted, s.index(0)),
                        e.toValue(from[d]), wanted));
       }
     }
     others.push_back(size);
   }
+  if (!rest)
+    resolveRest(e, from, goal);
   goal = e.simplify(goal);
   bool unknown = llvm::any_of(
       goal, [](OpFoldResult size) { return !mlir::getConstantIntValue(size); });
@@ -215,74 +241,262 @@ static LogicalResult convertConcat(Node &node) {
   return success();
 }
 
-/// The dimensions that Squeeze and Unsqueeze name; from opset 13 on an input.
-static LogicalResult getAxes(Node &node, int64_t rank,
-                             std::optional<SmallVector<int64_t>> &axes) {
+/// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
+/// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
+/// it is named, or nothing if no axes are given.
+static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
+                             std::optional<SmallVector<Value>> &named,
+                             int64_t &count) {
   Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  SmallVector<Value> axes;
   if (node.getOpset() < 13) {
-    axes = node.getInts("axes");
+    std::optional<SmallVector<int64_t>> given = node.getInts("axes");
+    if (!given)
+      return success();
+    for (int64_t axis : *given)
+      axes.push_back(s.index(axis));
   } else if (Tensor given = node.getInput(1)) {
-    axes = e.constantIntegers(given);
-    if (!axes)
-      return node.unsupported("axes that are computed are not supported");
-  }
-  if (!axes)
+    if (given.getRank() > 1 || !isInteger(given.type))
+      return node.error("its axes are no list of integers");
+    if (!given.getType().hasStaticShape())
+      return node.unsupported("axes of dynamic length are not supported");
+    for (OpFoldResult axis : e.indices(given))
+      axes.push_back(e.toValue(axis));
+  } else {
     return success();
-  for (int64_t &axis : *axes) {
-    std::optional<int64_t> at = node.getAxis(axis, rank);
-    if (!at)
-      return failure();
-    axis = *at;
   }
-  llvm::sort(*axes);
-  if (std::adjacent_find(axes->begin(), axes->end()) != axes->end())
-    return node.error("its axes name a dimension twice");
+  count = axes.size();
+  if (adds)
+    rank += count;
+  SmallVector<bool> seen(rank);
+  named.emplace(rank, s.boolean(false));
+  for (Value axis : axes) {
+    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis)) {
+      std::optional<int64_t> at = node.getAxis(*number, rank);
+      if (!at)
+        return failure();
+      if (seen[*at])
+        return node.error("its axes name dimension " + Twine(*at) + " twice");
+      seen[*at] = true;
+    }
+    axis = s.wrapIndex(axis, s.index(rank));
+    for (int64_t d = 0; d < rank; ++d)
+      (*named)[d] = s.logicalOr(
+          (*named)[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
+  }
   return success();
 }
 
 static LogicalResult convertUnsqueeze(Node &node) {
   Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  std::optional<SmallVector<int64_t>> axes;
+  std::optional<SmallVector<Value>> named;
   int64_t count = 0;
-  if (node.getOpset() < 13)
-    count = node.getInts("axes").value_or(SmallVector<int64_t>()).size();
-  else if (Tensor given = node.getInput(1))
-    count =
-        given.getType().hasStaticShape() ? given.getType().getNumElements() : 0;
-  if (failed(getAxes(node, x.getRank() + count, axes)))
+  if (failed(getAxes(node, x.getRank(), true, named, count)))
     return failure();
-  Extents sizes = e.extents(x);
-  for (int64_t axis : axes.value_or(SmallVector<int64_t>()))
-    sizes.insert(sizes.begin() + axis, e.getBuilder().getIndexAttr(1));
+  if (!named)
+    return node.error("its axes are missing");
+  // Dimensions that are not new are those of the input in order.
+  Extents from = e.extents(x), sizes;
+  Value next = s.index(0);
+  for (Value isNew : *named) {
+    std::optional<int64_t> position = mlir::getConstantIntValue(next);
+    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNew);
+    if (fixed && *fixed) {
+      sizes.push_back(e.getBuilder().getIndexAttr(1));
+      continue;
+    }
+    OpFoldResult size = e.getBuilder().getIndexAttr(1);
+    if (position && *position < static_cast<int64_t>(from.size()))
+      size = from[*position];
+    else
+      for (auto [d, old] : enumerate(from))
+        size = OpFoldResult(
+            s.select(s.compareIndex(CmpIPredicate::eq, next, s.index(d)),
+                     e.toValue(old), e.toValue(size)));
+    if (!fixed)
+      size = OpFoldResult(s.select(isNew, s.index(1), e.toValue(size)));
+    sizes.push_back(size);
+    Value step = s.select(isNew, s.index(0), s.index(1));
+    next = s.addIndex(next, step);
+  }
   node.setOutput(0, e.reshape(x, sizes));
   return success();
 }
 
 static LogicalResult convertSqueeze(Node &node) {
   Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  std::optional<SmallVector<int64_t>> axes;
-  if (failed(getAxes(node, x.getRank(), axes)))
+  std::optional<SmallVector<Value>> named;
+  int64_t count = 0;
+  if (failed(getAxes(node, x.getRank(), false, named, count)))
     return failure();
-  if (!axes) {
-    axes.emplace();
+  if (!named) {
+    named.emplace();
     for (int64_t d = 0; d < x.getRank(); ++d) {
       if (x.getType().isDynamicDim(d))
         return node.unsupported("squeezing every extent of 1 where extents "
                                 "are dynamic is not supported");
-      if (x.getShape()[d] == 1)
-        axes->push_back(d);
+      named->push_back(s.boolean(x.getShape()[d] == 1));
+      count += x.getShape()[d] == 1;
     }
   }
-  Extents sizes = e.extents(x);
-  for (int64_t axis : reverse(*axes)) {
-    if (!x.getType().isDynamicDim(axis) && x.getShape()[axis] != 1)
-      return node.error("dimension " + Twine(axis) + " has extent " +
-                        Twine(x.getShape()[axis]) + "; required is 1");
-    sizes.erase(sizes.begin() + axis);
+  // Dimensions that stay move to the front in order.
+  Extents from = e.extents(x);
+  Extents sizes(x.getRank() - std::min(count, x.getRank()),
+                e.getBuilder().getIndexAttr(1));
+  Value next = s.index(0);
+  for (auto [d, isNamed] : enumerate(*named)) {
+    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNamed),
+                           position = mlir::getConstantIntValue(next);
+    std::optional<int64_t> extent = mlir::getConstantIntValue(from[d]);
+    if (fixed && *fixed) {
+      if (extent && *extent != 1)
+        return node.error("dimension " + Twine(d) + " has extent " +
+                          Twine(*extent) + "; required is 1");
+      continue;
+    }
+    if (fixed && position && *position < static_cast<int64_t>(sizes.size())) {
+      sizes[*position] = from[d];
+    } else {
+      for (auto [i, size] : enumerate(sizes)) {
+        Value here =
+            s.logicalAnd(s.logicalNot(isNamed),
+                         s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
+        size =
+            OpFoldResult(s.select(here, e.toValue(from[d]), e.toValue(size)));
+      }
+    }
+    Value step = s.select(isNamed, s.index(0), s.index(1));
+    next = s.addIndex(next, step);
   }
   node.setOutput(0, e.reshape(x, sizes));
+  return success();
+}
+
+/// DepthToSpace and SpaceToDepth: blocks of `blocksize` x `blocksize` pixels
+/// and channels change places.
+static LogicalResult convertDepthToSpace(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Tensor x = node.getInput(0);
+  bool toDepth = node.getOperator() == "SpaceToDepth";
+  int64_t block = node.getInt("blocksize", 0);
+  std::string mode = toDepth ? "DCR" : node.getString("mode", "DCR");
+  if (x.getRank() != 4 || block < 1 || block > 65536)
+    return node.error("it has a tensor of rank " + Twine(x.getRank()) +
+                      " and blocks of " + Twine(block) +
+                      "; required are rank 4 and 1 to 65536");
+  if (mode != "DCR" && mode != "CRD")
+    return node.error("mode '" + Twine(mode) +
+                      "' does not exist; required is DCR or CRD");
+  Extents from = e.extents(x);
+  auto constant = [&](int64_t number) -> OpFoldResult {
+    return e.getBuilder().getIndexAttr(number);
+  };
+  auto divide = [&](OpFoldResult size, int64_t by) {
+    return OpFoldResult(s.divIndex(e.toValue(size), s.index(by)));
+  };
+  for (int64_t d : {1, 2, 3}) {
+    if ((d == 1) == toDepth)
+      continue;
+    int64_t factor = toDepth ? block : block * block;
+    std::optional<int64_t> size = mlir::getConstantIntValue(from[d]);
+    if (size && *size % factor)
+      return node.error("dimension " + Twine(d) + " has extent " +
+                        Twine(*size) + "; required is a multiple of " +
+                        Twine(factor));
+  }
+  OpFoldResult b = constant(block);
+  if (toDepth) {
+    OpFoldResult rows = divide(from[2], block),
+                 columns = divide(from[3], block);
+    x = e.reshape(x, {from[0], from[1], rows, b, columns, b});
+    x = e.transpose(x, {0, 3, 5, 1, 2, 4});
+    x = e.reshape(x, {from[0], e.product({from[1], b, b}), rows, columns});
+  } else {
+    OpFoldResult depth = divide(from[1], block * block);
+    x = mode == "DCR"
+            ? e.transpose(
+                  e.reshape(x, {from[0], b, b, depth, from[2], from[3]}),
+                  {0, 3, 4, 1, 5, 2})
+            : e.transpose(
+                  e.reshape(x, {from[0], depth, b, b, from[2], from[3]}),
+                  {0, 1, 4, 2, 5, 3});
+    x = e.reshape(
+        x, {from[0], depth, e.product({from[2], b}), e.product({from[3], b})});
+  }
+  node.setOutput(0, x);
+  return success();
+}
+
+/// Size: the number of elements.
+static LogicalResult convertSize(Node &node) {
+  Emitter &e = node.getEmitter();
+  Value count = e.toValue(e.product(e.extents(node.getInput(0))));
+  node.setOutput(
+      0, e.fromElements(DataType::Int64, {},
+                        {e.scalars().fromIndex(DataType::Int64, count)}));
+  return success();
+}
+
+/// Flatten: the dimensions before `axis` become one, and the others another.
+static LogicalResult convertFlatten(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0);
+  int64_t axis = node.getInt("axis", 1);
+  if (axis != x.getRank()) {
+    std::optional<int64_t> at = node.getAxis(axis, x.getRank());
+    if (!at)
+      return failure();
+    axis = *at;
+  }
+  Extents sizes = e.extents(x);
+  ArrayRef<OpFoldResult> all = sizes;
+  node.setOutput(0, e.reshape(x, {e.product(all.take_front(axis)),
+                                  e.product(all.drop_front(axis))}));
+  return success();
+}
+
+/// Expand: broadcasting in both directions.
+static LogicalResult convertExpand(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Tensor x = node.getInput(0), shape = node.getInput(1);
+  if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
+    return node.unsupported("a shape of unknown rank is not supported");
+  Extents goal = e.indices(shape), from = e.extents(x);
+  if (goal.size() < from.size())
+    goal.insert(goal.begin(), from.size() - goal.size(),
+                e.getBuilder().getIndexAttr(1));
+  for (auto [d, size] : enumerate(goal)) {
+    std::optional<int64_t> number = mlir::getConstantIntValue(size);
+    if (number && *number < 0)
+      return node.error("its shape has extent " + Twine(*number));
+    if (!number)
+      size = OpFoldResult(s.maxIndex(e.toValue(size), s.index(0)));
+    size_t skipped = goal.size() - from.size();
+    if (d < skipped)
+      continue;
+    OpFoldResult old = from[d - skipped];
+    std::optional<int64_t> before = mlir::getConstantIntValue(old);
+    if (number && before && *number != 1 && *before != 1 && *number != *before)
+      return node.error("extent " + Twine(*before) + " does not broadcast to " +
+                        Twine(*number));
+    if (before == 1)
+      continue;
+    // An extent other than 1 stays.
+    if (before || number == 1)
+      size = old;
+    else
+      size = OpFoldResult(s.select(
+          s.compareIndex(CmpIPredicate::eq, e.toValue(old), s.index(1)),
+          e.toValue(size), e.toValue(old)));
+  }
+  node.setOutput(0, e.broadcastTo(x, goal));
   return success();
 }
 
@@ -295,6 +509,11 @@ void registerShapeOps(Registry &registry) {
       {"Concat", 1, 1, kVariadic, convertConcat},
       {"Unsqueeze", 1, 1, 2, convertUnsqueeze},
       {"Squeeze", 1, 1, 2, convertSqueeze},
+      {"Size", 1, 1, 1, convertSize},
+      {"Flatten", 1, 1, 1, convertFlatten},
+      {"Expand", 8, 2, 2, convertExpand},
+      {"DepthToSpace", 1, 1, 1, convertDepthToSpace},
+      {"SpaceToDepth", 1, 1, 1, convertDepthToSpace},
   });
 }
 
