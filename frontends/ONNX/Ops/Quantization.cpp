@@ -1,11 +1,340 @@
-//===- Quantization.cpp - Quantization ---===//
+//===- Quantization.cpp - Quantised numbers and their products ------------===//
 
 #include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerQuantizationOps(Registry &) {}
+using mlir::OpFoldResult;
+using mlir::Value;
+using mlir::ValueRange;
+
+//===----------------------------------------------------------------------===//
+// One element
+//===----------------------------------------------------------------------===//
+
+/// A float rounded half to even and moved by the zero point (null for none),
+/// limited to what `type` holds.
+static Value quantize(Scalars &s, DataType type, Value x, Value zero) {
+  DataType real = DataType::Float;
+  x = s.op<mlir::math::RoundEvenOp>(x);
+  if (zero)
+    x = s.add(real, x, s.convert(type, real, zero));
+  unsigned bits = getBitWidth(type);
+  double low = isUnsigned(type) ? 0 : -std::ldexp(1.0, bits - 1);
+  double high = std::ldexp(1.0, isUnsigned(type) ? bits : bits - 1) - 1;
+  x = s.max(real, s.min(real, x, s.constant(real, high)),
+            s.constant(real, low));
+  return s.convert(real, type, x);
+}
+
+static bool isQuantized(DataType type) {
+  return isInteger(type) && getBitWidth(type) <= 16;
+}
+
+static LogicalResult checkQuantized(Node &node, DataType type) {
+  if (isQuantized(type))
+    return success();
+  return node.unsupported("quantisation to " + getName(type) +
+                          " is not supported");
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeLinear and DequantizeLinear
+//===----------------------------------------------------------------------===//
+
+/// A scale or zero point so that it broadcasts with `x`: one for the tensor,
+/// one for each index of `axis`, or one for each block along it.
+static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
+                                int64_t axis, int64_t block) {
+  Emitter &e = node.getEmitter();
+  int64_t rank = given.getRank();
+  if (rank == 0 || (rank == 1 && given.getShape()[0] == 1 && !block))
+    return given;
+  std::optional<int64_t> dim = node.getAxis(axis, x.getRank());
+  if (!dim)
+    return failure();
+  if (block > 0) {
+    if (rank != x.getRank())
+      return node.error("its scale has rank " + Twine(rank) +
+                        "; required for blocks is that of the input, " +
+                        Twine(x.getRank()));
+    return e.generate(given.type, e.extents(x), [&](Scalars &s, ValueRange at) {
+      SmallVector<Value> position(at);
+      position[*dim] = s.divIndex(position[*dim], s.index(block));
+      return e.load(given, position);
+    });
+  }
+  if (rank != 1)
+    return node.error("its scale has rank " + Twine(rank) +
+                      "; required is 0 or 1");
+  Extents sizes(x.getRank(), e.getBuilder().getIndexAttr(1));
+  sizes[*dim] = e.extent(given, 0);
+  return e.reshape(given, sizes);
+}
+
+/// The scale (as float) and the zero point (null if there is none), both
+/// spread.
+static LogicalResult getParameters(Node &node, Tensor &scale, Tensor &zero) {
+  Tensor x = node.getInput(0);
+  int64_t axis = node.getInt("axis", 1);
+  int64_t block = node.getInt("block_size", 0);
+  if (block < 0)
+    return node.error("its block_size is " + Twine(block) +
+                      "; required is at least 0");
+  FailureOr<Tensor> result = spread(node, node.getInput(1), x, axis, block);
+  if (failed(result))
+    return failure();
+  if (!isFloat(result->type) && result->type != DataType::Int32)
+    return node.unsupported("a scale of " + getName(result->type) +
+                            " is not supported");
+  scale = node.getEmitter().convert(*result, DataType::Float);
+  if (!node.hasInput(2))
+    return success();
+  result = spread(node, node.getInput(2), x, axis, block);
+  if (failed(result))
+    return failure();
+  zero = *result;
+  return success();
+}
+
+static LogicalResult convertQuantizeLinear(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), scale, zero;
+  auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
+  (void)node.getInt("saturate", 1);
+  (void)node.getInt("precision", 0);
+  if (node.hasInput(2))
+    type = node.getInput(2).type;
+  else if (type == DataType::Undefined)
+    type = DataType::UInt8;
+  if (failed(checkQuantized(node, type)) ||
+      failed(getParameters(node, scale, zero)))
+    return failure();
+  SmallVector<Tensor> inputs = {e.convert(x, DataType::Float), scale};
+  if (zero)
+    inputs.push_back(zero);
+  node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    return quantize(s, type, s.div(DataType::Float, v[0], v[1]),
+                    zero ? v[2] : Value());
+  }));
+  return success();
+}
+
+static LogicalResult convertDequantizeLinear(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), scale, zero;
+  auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
+  if (type == DataType::Undefined)
+    type = node.getInput(1).type;
+  if (!isInteger(x.type) || !isFloat(type))
+    return node.unsupported("dequantisation from " + getName(x.type) + " to " +
+                            getName(type) + " is not supported");
+  if (failed(getParameters(node, scale, zero)))
+    return failure();
+  if (zero && zero.type != x.type)
+    return node.error("its zero point is " + getName(zero.type) +
+                      "; required is " + getName(x.type));
+  SmallVector<Tensor> inputs = {x, scale};
+  if (zero)
+    inputs.push_back(zero);
+  node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    Value number = s.convert(x.type, DataType::Int32, v[0]);
+    if (zero)
+      number = s.sub(DataType::Int32, number,
+                     s.convert(x.type, DataType::Int32, v[2]));
+    number = s.convert(DataType::Int32, DataType::Float, number);
+    number = s.mul(DataType::Float, number, v[1]);
+    return s.convert(DataType::Float, getComputeType(type), number);
+  }));
+  return success();
+}
+
+/// Scale and zero point from the range of the elements, which is made to
+/// contain 0.
+static LogicalResult convertDynamicQuantizeLinear(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0);
+  DataType real = DataType::Float, type = DataType::UInt8;
+  if (x.type != real)
+    return node.error("its input is " + getName(x.type) +
+                      "; required is float");
+  auto dims = to_vector(seq<int64_t>(0, x.getRank()));
+  Tensor most = e.reduce(x, dims, Combine::Max, false);
+  Tensor least = e.reduce(x, dims, Combine::Min, false);
+  auto limit = [&](Tensor bound, bool above) {
+    return e.elementwise(real, {bound}, [&](Scalars &s, ValueRange v) {
+      Value zero = s.constant(real, 0);
+      return above ? s.max(real, v[0], zero) : s.min(real, v[0], zero);
+    });
+  };
+  most = limit(most, true), least = limit(least, false);
+  // All zeros: any scale will do.
+  Tensor scale =
+      e.elementwise(real, {most, least}, [&](Scalars &s, ValueRange v) {
+        Value range = s.sub(real, v[0], v[1]);
+        Value isZero =
+            s.compare(Compare::Equal, real, range, s.constant(real, 0));
+        return s.select(isZero, s.constant(real, 1),
+                        s.div(real, range, s.constant(real, 255)));
+      });
+  Tensor zero =
+      e.elementwise(type, {least, scale}, [&](Scalars &s, ValueRange v) {
+        return quantize(s, type, s.neg(real, s.div(real, v[0], v[1])), {});
+      });
+  Tensor y =
+      e.elementwise(type, {x, scale, zero}, [&](Scalars &s, ValueRange v) {
+        return quantize(s, type, s.div(real, v[0], v[1]), v[2]);
+      });
+  Tensor results[] = {y, scale, zero};
+  for (size_t i = 0; i < 3 && i < node.getNumOutputs(); ++i)
+    node.setOutput(i, results[i]);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// A parameter of the rows of the first factor or the columns of the second so
+/// that it broadcasts with that factor.
+static Tensor alignParameter(Emitter &e, Tensor given, Tensor factor,
+                             bool isRows) {
+  bool perRow = isRows && given.getRank() == 1 && factor.getRank() > 1 &&
+                given.getShape()[0] != 1;
+  return perRow ? e.unsqueeze(given, 1) : given;
+}
+
+/// An integer tensor less its zero point (if there is one), as int32.
+static FailureOr<Tensor> center(Node &node, Tensor x, Tensor zero,
+                                bool isRows) {
+  Emitter &e = node.getEmitter();
+  if (failed(checkQuantized(node, x.type)))
+    return failure();
+  DataType wide = DataType::Int32;
+  if (!zero)
+    return e.convert(x, wide);
+  if (zero.type != x.type)
+    return node.error("its zero point is " + getName(zero.type) +
+                      "; required is " + getName(x.type));
+  zero = alignParameter(e, zero, x, isRows);
+  if (zero.getRank() > x.getRank() && zero.getType().hasStaticShape() &&
+      zero.getType().getNumElements() == 1)
+    zero = e.reshape(zero, {});
+  return e.elementwise(wide, {x, zero}, [&](Scalars &s, ValueRange v) {
+    return s.sub(wide, s.convert(x.type, wide, v[0]),
+                 s.convert(x.type, wide, v[1]));
+  });
+}
+
+/// numpy's matmul.
+static FailureOr<Tensor> multiply(Node &node, Tensor a, Tensor b) {
+  Emitter &e = node.getEmitter();
+  if (a.getRank() == 0 || b.getRank() == 0)
+    return node.error("a factor has rank 0; required is at least 1");
+  bool isRow = a.getRank() == 1, isColumn = b.getRank() == 1;
+  if (isRow)
+    a = e.unsqueeze(a, 0);
+  if (isColumn)
+    b = e.unsqueeze(b, 1);
+  int64_t inner = a.getShape().back(), other = b.getShape()[b.getRank() - 2];
+  if (!mlir::ShapedType::isDynamic(inner) &&
+      !mlir::ShapedType::isDynamic(other) && inner != other)
+    return node.error("its factors have inner extents " + Twine(inner) +
+                      " and " + Twine(other) + "; required is one extent");
+  int64_t batches = std::max(a.getRank(), b.getRank()) - 2;
+  // The extents of the batch from both factors; only shapes count here.
+  auto batchOf = [&](Tensor x) {
+    Extents sizes = e.extents(x);
+    sizes.resize(sizes.size() - 2);
+    return sizes;
+  };
+  Tensor outlines[] = {e.fill(DataType::Bool, batchOf(a), 0),
+                       e.fill(DataType::Bool, batchOf(b), 0)};
+  Extents goal = e.broadcastExtents(outlines);
+  std::string letters(batches, ' ');
+  for (int64_t d = 0; d < batches; ++d)
+    letters[d] = static_cast<char>('A' + d);
+  auto expand = [&](Tensor x) {
+    Extents sizes(goal), own = e.extents(x);
+    sizes.append(own.end() - 2, own.end());
+    return x.getRank() == 2 ? x : e.broadcastTo(x, sizes);
+  };
+  // A factor without batch is shared.
+  Tensor left = expand(a), right = expand(b);
+  Tensor y =
+      e.contract(left, (left.getRank() == 2 ? "" : letters) + "mk", right,
+                 (right.getRank() == 2 ? "" : letters) + "kn", letters + "mn");
+  if (isColumn)
+    y = e.squeeze(y, y.getRank() - 1);
+  if (isRow)
+    y = e.squeeze(y, y.getRank() - (isColumn ? 1 : 2));
+  return y;
+}
+
+static LogicalResult convertMatMulInteger(Node &node) {
+  FailureOr<Tensor> a = center(node, node.getInput(0), node.getInput(2), true),
+                    b = center(node, node.getInput(1), node.getInput(3), false);
+  if (failed(a) || failed(b))
+    return failure();
+  FailureOr<Tensor> y = multiply(node, *a, *b);
+  if (failed(y))
+    return failure();
+  node.setOutput(0, *y);
+  return success();
+}
+
+/// Inputs: a, its scale and zero point, b with the same, and what the result
+/// has.
+static LogicalResult convertQLinearMatMul(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor a = node.getInput(0), b = node.getInput(3);
+  Tensor scaleA = node.getInput(1), scaleB = node.getInput(4);
+  Tensor scaleY = node.getInput(6), zeroY = node.getInput(7);
+  DataType type = zeroY.type, real = DataType::Float;
+  if (failed(checkQuantized(node, type)))
+    return failure();
+  for (Tensor scale : {scaleA, scaleB, scaleY})
+    if (!isFloat(scale.type))
+      return node.error("a scale is " + getName(scale.type) +
+                        "; required is a float type");
+  FailureOr<Tensor> left = center(node, a, node.getInput(2), true),
+                    right = center(node, b, node.getInput(5), false);
+  if (failed(left) || failed(right))
+    return failure();
+  FailureOr<Tensor> product = multiply(node, *left, *right);
+  if (failed(product))
+    return failure();
+  auto align = [&](Tensor x, Tensor factor, bool isRows) {
+    x = alignParameter(e, x, factor, isRows);
+    bool isOne =
+        x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
+    return e.convert(isOne ? e.reshape(x, {}) : x, real);
+  };
+  Tensor inputs[] = {*product, align(scaleA, a, true), align(scaleB, b, false),
+                     align(scaleY, a, true), alignParameter(e, zeroY, a, true)};
+  node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    Value scale = s.div(real, s.mul(real, v[1], v[2]), v[3]);
+    Value x = s.convert(DataType::Int32, real, v[0]);
+    return quantize(s, type, s.mul(real, x, scale), v[4]);
+  }));
+  return success();
+}
+
+void registerQuantizationOps(Registry &registry) {
+  StringRef note = "8-bit and 4-bit floats";
+  registry.add({
+      {"QuantizeLinear", 10, 2, 3, convertQuantizeLinear, note},
+      {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear, note},
+      {"DynamicQuantizeLinear", 11, 1, 1, convertDynamicQuantizeLinear},
+      {"MatMulInteger", 10, 2, 4, convertMatMulInteger},
+      {"QLinearMatMul", 10, 8, 8, convertQLinearMatMul, note},
+  });
+}
 
 } // namespace seqc::onnx
