@@ -196,6 +196,14 @@ std::string Node::describe() const {
          proto.op_type() + ", opset " + std::to_string(opset) + ")";
 }
 
+LogicalResult Node::requireFloat(size_t input) {
+  DataType type = getInput(input).type;
+  if (isFloat(type))
+    return success();
+  return error("input " + Twine(input) + " is " + getName(type) +
+               "; required is a float type");
+}
+
 LogicalResult Node::error(const Twine &message) {
   return importer.error(describe() + ": " + message);
 }

@@ -109,6 +109,8 @@ public:
   /// The dimension that `axis` means in a tensor of this rank (negative ones
   /// count from the end); reports and gives nothing if there is none.
   std::optional<int64_t> getAxis(int64_t axis, int64_t rank);
+  /// Reports an input that is no tensor of floats.
+  llvm::LogicalResult requireFloat(size_t input);
 
   //===--- Errors
   //-----------------------------------------------------------===//
