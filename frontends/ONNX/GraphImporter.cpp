@@ -236,6 +236,7 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
       &context, {fileLoc, mlir::NameLoc::get(mlir::StringAttr::get(
                               &context, node.describe()))}));
   LogicalResult result = success();
+  unsigned before = errors;
   if (body) {
     result = importCall(*body, node);
   } else {
@@ -255,7 +256,6 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
         if (succeeded(result) && input.isSequence())
           result = node.error("input " + Twine(i) +
                               " is a sequence; required is a tensor");
-    unsigned before = errors;
     if (succeeded(result))
       result = info->convert(node);
     if (succeeded(result))
