@@ -295,7 +295,8 @@ static LogicalResult convertTensorScatter(Node &node) {
   if (!axis)
     return failure();
   if (*axis == 0)
-    return node.error("attribute 'axis' names the batch dimension");
+    return node.error("attribute 'axis' names the batch dimension; "
+                      "required is another one");
   if (mode != "linear" && mode != "circular")
     return node.error("attribute 'mode' is '" + mode +
                       "'; required is linear or circular");

@@ -9,8 +9,6 @@
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {
@@ -19,6 +17,15 @@ using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
+
+/// The first `count` elements of a 1-D int64 tensor.
+static Tensor cutOff(Emitter &e, Value list, Value count) {
+  Tensor all{list, DataType::Int64};
+  // Even an empty slice must begin inside.
+  if (all.getShape()[0] == 0)
+    return all;
+  return e.slice(all, {e.getBuilder().getIndexAttr(0)}, {OpFoldResult(count)});
+}
 
 /// The numbers below `size` for which `holds`, in ascending order, as int64.
 static Tensor listPositions(Emitter &e, OpFoldResult size,
@@ -36,8 +43,7 @@ static Tensor listPositions(Emitter &e, OpFoldResult size,
             filled, inner.select(holds(inner, at[0]), next, carried[1])};
       });
   e.setExtents(results[0], {size});
-  return e.slice({results[0], DataType::Int64},
-                 {e.getBuilder().getIndexAttr(0)}, {OpFoldResult(results[1])});
+  return cutOff(e, results[0], results[1]);
 }
 
 /// Element `i` of a 1-D int64 tensor as index.
@@ -311,10 +317,9 @@ static LogicalResult convertUnique(Node &node) {
       });
   for (int i = 0; i < 3; ++i)
     e.setExtents(results[i], {size});
-  OpFoldResult zero = builder.getIndexAttr(0), found = results[3];
-  Tensor first = e.slice({results[0], type}, {zero}, {found});
+  Tensor first = cutOff(e, results[0], results[3]);
   Tensor inverse{results[1], type};
-  Tensor counts = e.slice({results[2], type}, {zero}, {found});
+  Tensor counts = cutOff(e, results[2], results[3]);
 
   if (!sorted) {
     // By first occurrence instead.
