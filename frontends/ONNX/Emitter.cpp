@@ -453,9 +453,9 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
             getConstantIntValue(steps[d]) == 1;
   if (same)
     return tensor;
-  // No elements have no offset that exists.
-  if (llvm::any_of(
-          count, [](OpFoldResult size) { return isConstantIntValue(size, 0); }))
+  // Among no elements no offset exists.
+  auto isZero = [](OpFoldResult size) { return isConstantIntValue(size, 0); };
+  if (llvm::any_of(count, isZero) || llvm::any_of(whole, isZero))
     return {empty(count, tensor.type), tensor.type};
   Value result = tensor::ExtractSliceOp::create(builder, loc, tensor.value,
                                                 from, count, steps);

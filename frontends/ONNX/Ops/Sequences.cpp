@@ -1,11 +1,307 @@
-//===- Sequences.cpp - Sequences and optionals ---===//
+//===- Sequences.cpp - Sequences and optionals ----------------------------===//
+//
+// Sequences are lists that the importer holds: how many tensors one has, and
+// which of them an operator means, is known when the graph is read.
+//
+//===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerSequencesOps(Registry &) {}
+using mlir::getConstantIntValue;
+using mlir::OpFoldResult;
+
+static GraphValue makeSequence(std::vector<Tensor> elements, DataType type) {
+  GraphValue value;
+  value.kind = GraphValue::Kind::Sequence;
+  value.elements = std::move(elements);
+  value.elementType = type;
+  return value;
+}
+
+/// Input 0 as sequence; null after an error.
+static const GraphValue *getSequence(Node &node) {
+  if (node.hasInput(0) && node.getValue(0).isSequence())
+    return &node.inputs[0];
+  (void)node.error("input 0 is no sequence");
+  return nullptr;
+}
+
+/// The place in a list of `length` elements that input `i` means; -1 is the
+/// last one.
+static std::optional<int64_t> getPosition(Node &node, size_t i,
+                                          int64_t length) {
+  std::optional<SmallVector<int64_t>> numbers;
+  if (node.hasInput(i) && node.getValue(i).isTensor())
+    numbers = node.getEmitter().constantIntegers(node.getInput(i));
+  if (!numbers || numbers->size() != 1) {
+    (void)node.unsupported("a position in a sequence that is computed is not "
+                           "supported");
+    return std::nullopt;
+  }
+  int64_t at = numbers->front();
+  if (at < -length || at >= length) {
+    (void)node.error("position " + Twine(at) +
+                     " does not exist in a sequence; required is -" +
+                     Twine(length) + " to " + Twine(length - 1));
+    return std::nullopt;
+  }
+  return at < 0 ? at + length : at;
+}
+
+static LogicalResult convertSequenceConstruct(Node &node) {
+  std::vector<Tensor> elements;
+  for (size_t i = 0; i < node.getNumInputs(); ++i) {
+    elements.push_back(node.getInput(i));
+    if (!elements[i] || elements[i].type != elements[0].type)
+      return node.error("its inputs are no tensors of one type");
+  }
+  DataType type =
+      elements.empty() ? DataType::Undefined : elements.front().type;
+  node.setOutput(0, makeSequence(std::move(elements), type));
+  return success();
+}
+
+static LogicalResult convertSequenceEmpty(Node &node) {
+  node.setOutput(
+      0, makeSequence({}, static_cast<DataType>(node.getInt("dtype", 1))));
+  return success();
+}
+
+static LogicalResult convertSequenceInsert(Node &node) {
+  const GraphValue *sequence = getSequence(node);
+  if (!sequence)
+    return failure();
+  Tensor tensor = node.getInput(1);
+  if (!tensor)
+    return node.error("input 1 is no tensor");
+  std::vector<Tensor> elements = sequence->elements;
+  // The place behind the last element counts too.
+  int64_t length = elements.size();
+  std::optional<int64_t> at = length;
+  if (node.hasInput(2)) {
+    std::optional<SmallVector<int64_t>> numbers =
+        node.getEmitter().constantIntegers(node.getInput(2));
+    if (!numbers || numbers->size() != 1 || numbers->front() != length)
+      at = getPosition(node, 2, length);
+  }
+  if (!at)
+    return failure();
+  elements.insert(elements.begin() + *at, tensor);
+  node.setOutput(0, makeSequence(std::move(elements), tensor.type));
+  return success();
+}
+
+static LogicalResult convertSequenceErase(Node &node) {
+  const GraphValue *sequence = getSequence(node);
+  if (!sequence)
+    return failure();
+  std::vector<Tensor> elements = sequence->elements;
+  if (elements.empty())
+    return node.error("its sequence is empty");
+  std::optional<int64_t> at = elements.size() - 1;
+  if (node.hasInput(1))
+    at = getPosition(node, 1, elements.size());
+  if (!at)
+    return failure();
+  elements.erase(elements.begin() + *at);
+  node.setOutput(0, makeSequence(std::move(elements), sequence->elementType));
+  return success();
+}
+
+static LogicalResult convertSequenceAt(Node &node) {
+  const GraphValue *sequence = getSequence(node);
+  if (!sequence)
+    return failure();
+  std::optional<int64_t> at = getPosition(node, 1, sequence->elements.size());
+  if (!at)
+    return failure();
+  node.setOutput(0, sequence->elements[*at]);
+  return success();
+}
+
+static LogicalResult convertSequenceLength(Node &node) {
+  Emitter &e = node.getEmitter();
+  const GraphValue *sequence = getSequence(node);
+  if (!sequence)
+    return failure();
+  int64_t length = sequence->elements.size();
+  node.setOutput(0, e.fromElements(DataType::Int64, {},
+                                   {e.scalars().constantInteger(DataType::Int64,
+                                                                length)}));
+  return success();
+}
+
+/// SplitToSequence: parts of one size (the last may be smaller), of given
+/// sizes, or single rows.
+static LogicalResult convertSplitToSequence(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Tensor x = node.getInput(0);
+  if (!x)
+    return node.error("input 0 is no tensor");
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", 0), x.getRank());
+  bool keep = node.getInt("keepdims", 1) != 0;
+  if (!axis)
+    return failure();
+  int64_t extent = x.getShape()[*axis];
+  SmallVector<int64_t> sizes;
+  Tensor split = node.getInput(1);
+  std::optional<SmallVector<int64_t>> given;
+  if (split) {
+    given = e.constantIntegers(split);
+    if (split.getRank() > 1 || !isInteger(split.type))
+      return node.error("input 1 (split) is no integer and no list of them");
+  } else {
+    given = {1};
+  }
+  bool list = split && split.getRank() == 1;
+  if ((!list && x.getType().isDynamicDim(*axis)) ||
+      (!given && !(list && split.getType().hasStaticShape())))
+    return node.unsupported("a sequence whose length is known at run time only "
+                            "is not supported");
+  Extents parts;
+  if (list) {
+    parts = e.indices(split);
+  } else {
+    int64_t size = given->front();
+    if (size < 1 || extent / size > 65536)
+      return node.error("it splits extent " + Twine(extent) +
+                        " into parts of " + Twine(size));
+    for (int64_t at = 0; at < extent; at += size)
+      parts.push_back(e.getBuilder().getIndexAttr(std::min(size, extent - at)));
+  }
+  std::vector<Tensor> elements;
+  mlir::Value offset = s.index(0), end = e.extentValue(x, *axis);
+  for (OpFoldResult part : parts) {
+    mlir::Value left = s.subIndex(end, offset);
+    mlir::Value size = e.toValue(part);
+    std::optional<int64_t> number = getConstantIntValue(part),
+                           most = getConstantIntValue(left);
+    if (number && (*number < 0 || (most && *number > *most)))
+      return node.error("a part of size " + Twine(*number) +
+                        " does not fit into extent " + Twine(extent));
+    if (!number || !most)
+      size = s.minIndex(s.maxIndex(size, s.index(0)), left);
+    Extents place = e.simplify({OpFoldResult(offset), OpFoldResult(size)});
+    Tensor element = e.sliceDim(x, *axis, place[0], place[1]);
+    if (!keep && !split)
+      element = e.squeeze(element, *axis);
+    elements.push_back(element);
+    offset = s.addIndex(offset, size);
+  }
+  node.setOutput(0, makeSequence(std::move(elements), x.type));
+  return success();
+}
+
+static LogicalResult convertConcatFromSequence(Node &node) {
+  Emitter &e = node.getEmitter();
+  const GraphValue *sequence = getSequence(node);
+  if (!sequence)
+    return failure();
+  std::vector<Tensor> elements = sequence->elements;
+  if (elements.empty())
+    return node.error("its sequence is empty");
+  bool adds = node.getInt("new_axis", 0) != 0;
+  for (Tensor tensor : elements)
+    if (tensor.getRank() != elements[0].getRank() ||
+        tensor.type != elements[0].type)
+      return node.error("the elements of its sequence differ in rank or type");
+  std::optional<int64_t> axis = node.getAxis(
+      node.getInt("axis", 0), elements[0].getRank() + (adds ? 1 : 0));
+  if (!axis)
+    return failure();
+  if (adds)
+    for (Tensor &tensor : elements)
+      tensor = e.unsqueeze(tensor, *axis);
+  node.setOutput(0, e.concat(elements, *axis));
+  return success();
+}
+
+/// Optional: its input, or nothing of the type that an attribute tells.
+static LogicalResult convertOptional(Node &node) {
+  (void)node.getType("type");
+  if (node.hasInput(0))
+    node.setOutput(0, node.getValue(0));
+  return success();
+}
+
+static LogicalResult convertOptionalHasElement(Node &node) {
+  Emitter &e = node.getEmitter();
+  node.setOutput(0, e.fromElements(DataType::Bool, {},
+                                   {e.scalars().boolean(node.hasInput(0))}));
+  return success();
+}
+
+static LogicalResult convertOptionalGetElement(Node &node) {
+  if (!node.hasInput(0))
+    return node.error("its optional has no element");
+  node.setOutput(0, node.getValue(0));
+  return success();
+}
+
+/// SequenceMap: a graph for each element of the first sequence.
+static LogicalResult convertSequenceMap(Node &node) {
+  const GraphValue *sequence = getSequence(node);
+  const format::GraphProto *body = node.getGraph("body");
+  if (!sequence || !body)
+    return failure();
+  size_t length = sequence->elements.size(), outputs = node.getNumOutputs();
+  std::vector<GraphValue> results(outputs, makeSequence({}, {}));
+  if (static_cast<size_t>(body->input_size()) != node.getNumInputs() ||
+      static_cast<size_t>(body->output_size()) != outputs)
+    return node.error("its body has other inputs or outputs than the node");
+  for (size_t i = 0; i < length; ++i) {
+    std::vector<GraphValue> given;
+    for (const GraphValue &input : node.inputs) {
+      if (input.isSequence() && i >= input.elements.size())
+        return node.error("its sequences differ in length");
+      given.push_back(input.isSequence() ? GraphValue(input.elements[i])
+                                         : input);
+    }
+    FailureOr<std::vector<GraphValue>> made =
+        node.getImporter().importGraph(*body, given);
+    if (failed(made))
+      return failure();
+    for (size_t k = 0; k < outputs; ++k) {
+      if (!(*made)[k].isTensor())
+        return node.error("output " + Twine(k) + " of its body is no tensor");
+      results[k].elements.push_back((*made)[k].tensor);
+      results[k].elementType = (*made)[k].tensor.type;
+    }
+  }
+  for (size_t k = 0; k < outputs; ++k)
+    node.setOutput(k, results[k]);
+  return success();
+}
+
+void registerSequencesOps(Registry &registry) {
+  StringRef note = "lengths and positions are known at import";
+  registry.add({
+      {"SequenceConstruct", 11, 1, kVariadic, convertSequenceConstruct, note},
+      {"SequenceEmpty", 11, 0, 0, convertSequenceEmpty, note},
+      {"SequenceInsert", 11, 2, 3, convertSequenceInsert, note, "", true},
+      {"SequenceErase", 11, 1, 2, convertSequenceErase, note, "", true},
+      {"SequenceAt", 11, 2, 2, convertSequenceAt, note, "", true},
+      {"SequenceLength", 11, 1, 1, convertSequenceLength, note, "", true},
+      {"SequenceMap", 17, 1, kVariadic, convertSequenceMap, note, "", true},
+      {"SplitToSequence", 11, 1, 2, convertSplitToSequence, note},
+      {"ConcatFromSequence", 11, 1, 1, convertConcatFromSequence, note, "",
+       true},
+      {"Optional", 15, 0, 1, convertOptional, note, "", true},
+      {"OptionalHasElement", 15, 0, 1, convertOptionalHasElement, note, "",
+       true},
+      {"OptionalGetElement", 15, 1, 1, convertOptionalGetElement, note, "",
+       true},
+  });
+}
 
 } // namespace seqc::onnx
