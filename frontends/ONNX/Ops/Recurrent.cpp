@@ -1,11 +1,344 @@
-//===- Recurrent.cpp - RNN, GRU and LSTM ---===//
+//===- Recurrent.cpp - RNN, GRU and LSTM ----------------------------------===//
+//
+// The three operators become seq.rnn, seq.gru and seq.lstm, whose definitions
+// follow ONNX. Weights need static shapes there; what a model leaves open is
+// taken from the other inputs.
+//
+//===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Registry.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerRecurrentOps(Registry &) {}
+using mlir::OpFoldResult;
+using mlir::ShapedType;
+using mlir::Value;
+using mlir::ValueRange;
+
+namespace {
+
+constexpr int64_t kAny = ShapedType::kDynamic;
+
+/// Inputs of all three operators, in their order.
+enum Input { X, W, R, B, SequenceLens, InitialH, InitialC, P };
+
+/// One node on its way to its op.
+class RecurrentImport {
+public:
+  RecurrentImport(Node &node, int64_t gates, ArrayRef<StringRef> defaults)
+      : node(node), e(node.getEmitter()), gates(gates), defaults(defaults) {}
+
+  LogicalResult read();
+
+  Value get(Input input) { return tensors[input].value; }
+  mlir::RankedTensorType resultType(ArrayRef<int64_t> shape) {
+    return mlir::RankedTensorType::get(shape, e.storage(compute));
+  }
+  mlir::RankedTensorType yType() {
+    return batchFirst ? resultType({batch, time, directions, size})
+                      : resultType({time, directions, batch, size});
+  }
+  mlir::RankedTensorType stateType() {
+    return batchFirst ? resultType({batch, directions, size})
+                      : resultType({directions, batch, size});
+  }
+  void setOutputs(ValueRange results);
+
+  Node &node;
+  Emitter &e;
+  seq::Direction direction = seq::Direction::Forward;
+  mlir::ArrayAttr activations, alpha, beta;
+  mlir::FloatAttr clip;
+  bool batchFirst = false;
+
+private:
+  LogicalResult readAttributes();
+  LogicalResult readActivations();
+  /// Input `input` of shape `shape`, or reports it.
+  LogicalResult place(Input input, StringRef name, ArrayRef<int64_t> shape);
+  void clampLengths();
+
+  int64_t gates;
+  ArrayRef<StringRef> defaults;
+  DataType type = DataType::Float, compute = DataType::Float;
+  Tensor tensors[P + 1];
+  int64_t directions = 1, size = kAny, time = kAny, batch = kAny;
+};
+
+} // namespace
+
+static std::string describeShape(ArrayRef<int64_t> shape) {
+  std::string text;
+  raw_string_ostream os(text);
+  os << "[";
+  llvm::interleaveComma(shape, os, [&](int64_t size) {
+    if (ShapedType::isDynamic(size))
+      os << "?";
+    else
+      os << size;
+  });
+  os << "]";
+  return text;
+}
+
+LogicalResult RecurrentImport::readAttributes() {
+  std::string name = node.getString("direction", "forward");
+  std::optional<seq::Direction> found =
+      StringSwitch<std::optional<seq::Direction>>(StringRef(name).lower())
+          .Case("forward", seq::Direction::Forward)
+          .Case("reverse", seq::Direction::Reverse)
+          .Case("bidirectional", seq::Direction::Bidirectional)
+          .Default(std::nullopt);
+  if (!found)
+    return node.error("'direction' is '" + name +
+                      "'; required is forward, reverse or bidirectional");
+  direction = *found;
+  directions = direction == seq::Direction::Bidirectional ? 2 : 1;
+  batchFirst = node.getInt("layout", 0) != 0;
+  size = node.getInt("hidden_size", kAny);
+  (void)node.getInt("output_sequence", 0);
+  if (node.hasAttribute("clip")) {
+    float bound = node.getFloat("clip", 0);
+    if (!(bound > 0))
+      return node.error("'clip' is " + std::to_string(bound) +
+                        "; required is a number above 0");
+    clip = e.getBuilder().getF32FloatAttr(bound);
+  }
+  return readActivations();
+}
+
+/// Names and factors of the activations, which a bidirectional layer has for
+/// each direction.
+LogicalResult RecurrentImport::readActivations() {
+  std::optional<std::vector<std::string>> names =
+      node.getStrings("activations");
+  std::vector<float> alphas, betas;
+  if (auto given = node.getFloats("activation_alpha"))
+    alphas.assign(given->begin(), given->end());
+  if (auto given = node.getFloats("activation_beta"))
+    betas.assign(given->begin(), given->end());
+  SmallVector<StringRef> functions;
+  size_t count = defaults.size() * directions;
+  if (names && !names->empty()) {
+    if (names->size() != count)
+      return node.error("it names " + Twine(names->size()) +
+                        " activations; required are " + Twine(count));
+    for (const std::string &name : *names) {
+      StringRef known = StringSwitch<StringRef>(StringRef(name).lower())
+                            .Case("relu", "relu")
+                            .Case("tanh", "tanh")
+                            .Case("sigmoid", "sigmoid")
+                            .Case("affine", "affine")
+                            .Case("leakyrelu", "leaky_relu")
+                            .Case("thresholdedrelu", "thresholded_relu")
+                            .Case("scaledtanh", "scaled_tanh")
+                            .Case("hardsigmoid", "hard_sigmoid")
+                            .Case("elu", "elu")
+                            .Case("softsign", "softsign")
+                            .Case("softplus", "softplus")
+                            .Default("");
+      if (known.empty())
+        return node.unsupported("activation '" + name + "' is not supported");
+      functions.push_back(known);
+    }
+    activations = e.getBuilder().getStrArrayAttr(functions);
+  }
+  // Factors go to the functions that take them, in order; more are ignored.
+  auto takes = [&](StringRef name) {
+    return StringSwitch<std::pair<bool, bool>>(name)
+        .Cases({"affine", "scaled_tanh", "hard_sigmoid"}, {true, true})
+        .Cases({"leaky_relu", "thresholded_relu", "elu"}, {true, false})
+        .Default({false, false});
+  };
+  size_t withAlpha = 0, withBeta = 0;
+  for (StringRef name : functions) {
+    withAlpha += takes(name).first;
+    withBeta += takes(name).second;
+  }
+  alphas.resize(std::min(alphas.size(), withAlpha));
+  betas.resize(std::min(betas.size(), withBeta));
+  if (!alphas.empty())
+    alpha = e.getBuilder().getF32ArrayAttr(alphas);
+  if (!betas.empty())
+    beta = e.getBuilder().getF32ArrayAttr(betas);
+  return success();
+}
+
+LogicalResult RecurrentImport::place(Input input, StringRef name,
+                                     ArrayRef<int64_t> shape) {
+  Tensor given = node.getInput(input);
+  if (!given)
+    return success();
+  bool fits = given.getRank() == static_cast<int64_t>(shape.size());
+  SmallVector<int64_t> merged(shape);
+  for (size_t d = 0; fits && d < shape.size(); ++d) {
+    int64_t found = given.getShape()[d];
+    if (ShapedType::isDynamic(found))
+      continue;
+    fits = ShapedType::isDynamic(shape[d]) || shape[d] == found;
+    merged[d] = found;
+  }
+  if (!fits)
+    return node.error("input " + Twine(static_cast<int>(input)) + " (" + name +
+                      ") has shape " + describeShape(given.getShape()) +
+                      "; required is " + describeShape(shape));
+  if (input != SequenceLens) {
+    if (given.type != type)
+      return node.error("its inputs are " + getName(type) + " and " +
+                        getName(given.type) + "; required is one type");
+    given = e.convert(given, compute);
+  }
+  tensors[input] = e.castShape(given, merged);
+  return success();
+}
+
+/// Lengths that are given at run time may be anything.
+void RecurrentImport::clampLengths() {
+  Tensor &lengths = tensors[SequenceLens];
+  if (!lengths)
+    return;
+  if (auto fixed = e.constantIntegers(lengths);
+      fixed && !ShapedType::isDynamic(time)) {
+    if (llvm::all_of(*fixed, [&](int64_t n) { return n == time; })) {
+      lengths = {};
+      return;
+    }
+    if (llvm::all_of(*fixed, [&](int64_t n) { return n >= 0 && n <= time; }))
+      return;
+  }
+  Value steps = e.extentValue(tensors[X], batchFirst ? 1 : 0);
+  DataType kind = lengths.type;
+  Value most = e.scalars().fromIndex(kind, steps);
+  lengths = e.elementwise(kind, {lengths}, [&](Scalars &s, ValueRange n) {
+    return s.max(kind, s.min(kind, n[0], most), s.constant(kind, 0));
+  });
+}
+
+LogicalResult RecurrentImport::read() {
+  if (failed(readAttributes()))
+    return failure();
+  Tensor x = node.getInput(X), w = node.getInput(W), r = node.getInput(R);
+  type = x.type, compute = getComputeType(type);
+  if (!isFloat(type))
+    return node.error("its input is " + getName(type) +
+                      "; required is a floating-point type");
+  // The size of the state and of the features, wherever they are known.
+  auto known = [](Tensor t, int64_t dim) {
+    return t.getRank() == 3 ? t.getShape()[dim] : kAny;
+  };
+  auto isOpen = [](int64_t n) { return ShapedType::isDynamic(n); };
+  if (isOpen(size))
+    size = known(r, 2);
+  if (isOpen(size) && !isOpen(known(w, 1)))
+    size = known(w, 1) / gates;
+  int64_t features = known(w, 2);
+  if (isOpen(features))
+    features = known(x, 2);
+  if (isOpen(size) || isOpen(features) || size <= 0)
+    return node.unsupported("weights of unknown shape are not supported");
+  time = known(x, batchFirst ? 1 : 0), batch = known(x, batchFirst ? 0 : 1);
+  for (auto [input, dim] :
+       {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1)})
+    if (Tensor t = node.getInput(input);
+        isOpen(batch) && t && dim < t.getRank())
+      batch = t.getShape()[dim];
+
+  SmallVector<int64_t> input = {time, batch, features};
+  SmallVector<int64_t> state = {directions, batch, size};
+  if (batchFirst)
+    std::swap(input[0], input[1]), std::swap(state[0], state[1]);
+  if (failed(place(X, "X", input)) ||
+      failed(place(W, "W", {directions, gates * size, features})) ||
+      failed(place(R, "R", {directions, gates * size, size})) ||
+      failed(place(B, "B", {directions, 2 * gates * size})) ||
+      failed(place(SequenceLens, "sequence_lens", {batch})) ||
+      failed(place(InitialH, "initial_h", state)) ||
+      failed(place(InitialC, "initial_c", state)) ||
+      failed(place(P, "P", {directions, 3 * size})))
+    return failure();
+  if (tensors[SequenceLens] && tensors[SequenceLens].type != DataType::Int32 &&
+      tensors[SequenceLens].type != DataType::Int64)
+    return node.error("input 4 (sequence_lens) is " +
+                      getName(tensors[SequenceLens].type) +
+                      "; required is int32");
+  clampLengths();
+  return success();
+}
+
+void RecurrentImport::setOutputs(ValueRange results) {
+  OpFoldResult steps = e.extent(tensors[X], batchFirst ? 1 : 0),
+               rows = e.extent(tensors[X], batchFirst ? 0 : 1);
+  auto number = [&](int64_t n) {
+    return OpFoldResult(e.getBuilder().getIndexAttr(n));
+  };
+  for (auto [i, result] : enumerate(results)) {
+    Extents sizes =
+        i == 0 ? batchFirst
+                     ? Extents{rows, steps, number(directions), number(size)}
+                     : Extents{steps, number(directions), rows, number(size)}
+        : batchFirst ? Extents{rows, number(directions), number(size)}
+                     : Extents{number(directions), rows, number(size)};
+    e.setExtents(result, sizes);
+    if (node.wantsOutput(i))
+      node.setOutput(i, e.convert({result, compute}, type));
+  }
+}
+
+static LogicalResult convertRNN(Node &node) {
+  RecurrentImport r(node, 1, {"tanh"});
+  if (failed(r.read()))
+    return failure();
+  auto op = seq::RnnOp::create(
+      r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(), r.get(X),
+      r.get(W), r.get(R), r.get(B), r.get(SequenceLens), r.get(InitialH),
+      r.direction, r.activations, r.alpha, r.beta, r.clip, r.batchFirst);
+  r.setOutputs(op->getResults());
+  return success();
+}
+
+static LogicalResult convertGRU(Node &node) {
+  RecurrentImport r(node, 3, {"sigmoid", "tanh"});
+  if (failed(r.read()))
+    return failure();
+  bool linearBeforeReset = node.getInt("linear_before_reset", 0) != 0;
+  auto op = seq::GruOp::create(r.e.getBuilder(), r.e.getLoc(), r.yType(),
+                               r.stateType(), r.get(X), r.get(W), r.get(R),
+                               r.get(B), r.get(SequenceLens), r.get(InitialH),
+                               r.direction, r.activations, r.alpha, r.beta,
+                               r.clip, linearBeforeReset, r.batchFirst);
+  r.setOutputs(op->getResults());
+  return success();
+}
+
+static LogicalResult convertLSTM(Node &node) {
+  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+  if (failed(r.read()))
+    return failure();
+  bool inputForget = node.getInt("input_forget", 0) != 0;
+  auto op = seq::LstmOp::create(
+      r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(), r.stateType(),
+      r.get(X), r.get(W), r.get(R), r.get(B), r.get(SequenceLens),
+      r.get(InitialH), r.get(InitialC), r.get(P), /*projection=*/Value(),
+      r.direction, r.activations, r.alpha, r.beta, r.clip, inputForget,
+      r.batchFirst);
+  r.setOutputs(op->getResults());
+  return success();
+}
+
+void registerRecurrentOps(Registry &registry) {
+  registry.add({
+      {"RNN", 1, 3, 6, convertRNN},
+      {"GRU", 1, 3, 6, convertGRU},
+      {"LSTM", 1, 3, 8, convertLSTM},
+  });
+}
 
 } // namespace seqc::onnx
