@@ -25,17 +25,20 @@ Status malformed(const std::string &what) {
   return invalid("malformed .pb: " + what);
 }
 
-/// ONNX's numbers of element types.
+/// ONNX's numbers of element types. Integers of 2 and 4 bits lie packed in the
+/// file, low bits first, and take a byte each in a tensor.
 struct PbType {
   int number;
   seqc_dtype_t dtype;
+  unsigned packedBits = 0;
 };
 
 constexpr PbType types[] = {
-    {1, SEQC_F32},   {2, SEQC_U8},   {3, SEQC_I8},   {4, SEQC_U16},
-    {5, SEQC_I16},   {6, SEQC_I32},  {7, SEQC_I64},  {9, SEQC_I1},
-    {10, SEQC_F16},  {11, SEQC_F64}, {12, SEQC_U32}, {13, SEQC_U64},
-    {16, SEQC_BF16},
+    {1, SEQC_F32},    {2, SEQC_U8},     {3, SEQC_I8},     {4, SEQC_U16},
+    {5, SEQC_I16},    {6, SEQC_I32},    {7, SEQC_I64},    {9, SEQC_I1},
+    {10, SEQC_F16},   {11, SEQC_F64},   {12, SEQC_U32},   {13, SEQC_U64},
+    {16, SEQC_BF16},  {21, SEQC_U8, 4}, {22, SEQC_I8, 4}, {25, SEQC_U8, 2},
+    {26, SEQC_I8, 2},
 };
 
 /// A position in a message.
@@ -201,6 +204,32 @@ Status fillTyped(const PbTensor &from, seqc_tensor_t &tensor,
   return {};
 }
 
+/// Turns packed integers of `bits` bits into typed elements.
+Status unpack(PbTensor &tensor, unsigned bits, bool isSigned,
+              int64_t elements) {
+  std::vector<uint64_t> bytes;
+  if (tensor.hasRaw)
+    for (char byte : tensor.raw)
+      bytes.push_back(static_cast<unsigned char>(byte));
+  else
+    bytes = std::move(tensor.integers);
+  uint64_t perByte = 8 / bits, count = uint64_t(elements);
+  if (bytes.size() != count / perByte + (count % perByte != 0))
+    return malformed(std::to_string(bytes.size()) + " bytes found, shape has " +
+                     std::to_string(elements) + " elements of " +
+                     std::to_string(bits) + " bits");
+  tensor.hasRaw = false;
+  tensor.integers.clear();
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t value = bytes[i / perByte] >> (i % perByte * bits);
+    value &= (1u << bits) - 1;
+    if (isSigned && value >> (bits - 1))
+      value -= uint64_t(1) << bits;
+    tensor.integers.push_back(value);
+  }
+  return {};
+}
+
 void appendVarint(std::string &out, uint64_t value) {
   while (value >= 0x80) {
     out += char(value | 0x80);
@@ -226,9 +255,12 @@ Result<NamedTensor> seqc::cli::parsePb(std::string_view bytes) {
     return Status(SEQC_UNSUPPORTED,
                   ".pb with external data is not supported as an input");
   seqc_dtype_t dtype = SEQC_DTYPE_NONE;
+  unsigned packedBits = 0;
   for (const PbType &type : types)
-    if (uint64_t(type.number) == from.type)
+    if (uint64_t(type.number) == from.type) {
       dtype = type.dtype;
+      packedBits = type.packedBits;
+    }
   if (dtype == SEQC_DTYPE_NONE)
     return Status(SEQC_UNSUPPORTED, ".pb of element type " +
                                         std::to_string(from.type) +
@@ -239,6 +271,10 @@ Result<NamedTensor> seqc::cli::parsePb(std::string_view bytes) {
   if (Status status = checkShape(dtype, rank, from.dims.data(), elements, size);
       !status.ok())
     return malformed(status.message());
+  if (packedBits != 0)
+    if (Status status = unpack(from, packedBits, dtype == SEQC_I8, elements);
+        !status.ok())
+      return status;
   // Sizes are compared before memory is taken.
   size_t found = from.floats.size() + from.integers.size();
   if (from.hasRaw ? from.raw.size() != size : found != size_t(elements))
