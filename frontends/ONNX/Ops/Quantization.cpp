@@ -33,6 +33,21 @@ static Value quantize(Scalars &s, DataType type, Value x, Value zero) {
   return s.convert(real, type, x);
 }
 
+/// Reports a parameter that does not broadcast with `x` to the extents of `x`,
+/// as far as extents are static.
+static LogicalResult checkFits(Node &node, Tensor given, Tensor x) {
+  int64_t skipped = x.getRank() - given.getRank();
+  for (int64_t d = 0; d < given.getRank(); ++d) {
+    int64_t own = given.getShape()[d];
+    int64_t wanted = d + skipped < 0 ? 1 : x.getShape()[d + skipped];
+    if (own != 1 && own != wanted && !mlir::ShapedType::isDynamic(own) &&
+        !mlir::ShapedType::isDynamic(wanted))
+      return node.error("a scale or zero point has extent " + Twine(own) +
+                        "; required is 1 or " + Twine(wanted));
+  }
+  return success();
+}
+
 static bool isQuantized(DataType type) {
   return isInteger(type) && getBitWidth(type) <= 16;
 }
@@ -64,6 +79,15 @@ static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
       return node.error("its scale has rank " + Twine(rank) +
                         "; required for blocks is that of the input, " +
                         Twine(x.getRank()));
+    for (int64_t d = 0; d < rank; ++d) {
+      int64_t own = given.getShape()[d], from = x.getShape()[d];
+      int64_t wanted = d == *dim ? divideCeil(from, block) : from;
+      if (!mlir::ShapedType::isDynamic(own) &&
+          !mlir::ShapedType::isDynamic(from) && own != wanted)
+        return node.error("its scale has extent " + Twine(own) +
+                          " at dimension " + Twine(d) + "; required is " +
+                          Twine(wanted));
+    }
     return e.generate(given.type, e.extents(x), [&](Scalars &s, ValueRange at) {
       SmallVector<Value> position(at);
       position[*dim] = s.divIndex(position[*dim], s.index(block));
@@ -75,7 +99,10 @@ static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
                       "; required is 0 or 1");
   Extents sizes(x.getRank(), e.getBuilder().getIndexAttr(1));
   sizes[*dim] = e.extent(given, 0);
-  return e.reshape(given, sizes);
+  Tensor result = e.reshape(given, sizes);
+  if (failed(checkFits(node, result, x)))
+    return failure();
+  return result;
 }
 
 /// The scale (as float) and the zero point (null if there is none), both
@@ -226,6 +253,8 @@ static FailureOr<Tensor> center(Node &node, Tensor x, Tensor zero,
   if (zero.getRank() > x.getRank() && zero.getType().hasStaticShape() &&
       zero.getType().getNumElements() == 1)
     zero = e.reshape(zero, {});
+  if (failed(checkFits(node, zero, x)))
+    return failure();
   return e.elementwise(wide, {x, zero}, [&](Scalars &s, ValueRange v) {
     return s.sub(wide, s.convert(x.type, wide, v[0]),
                  s.convert(x.type, wide, v[1]));
@@ -256,6 +285,17 @@ static FailureOr<Tensor> multiply(Node &node, Tensor a, Tensor b) {
   };
   Tensor outlines[] = {e.fill(DataType::Bool, batchOf(a), 0),
                        e.fill(DataType::Bool, batchOf(b), 0)};
+  for (int64_t d = 1;
+       d <= std::min(outlines[0].getRank(), outlines[1].getRank()); ++d) {
+    int64_t left = outlines[0].getShape()[outlines[0].getRank() - d];
+    int64_t right = outlines[1].getShape()[outlines[1].getRank() - d];
+    if (left != right && left != 1 && right != 1 &&
+        !mlir::ShapedType::isDynamic(left) &&
+        !mlir::ShapedType::isDynamic(right))
+      return node.error("its factors have batch extents " + Twine(left) +
+                        " and " + Twine(right) +
+                        "; required is one extent, or 1");
+  }
   Extents goal = e.broadcastExtents(outlines);
   std::string letters(batches, ' ');
   for (int64_t d = 0; d < batches; ++d)
@@ -318,6 +358,9 @@ static LogicalResult convertQLinearMatMul(Node &node) {
   };
   Tensor inputs[] = {*product, align(scaleA, a, true), align(scaleB, b, false),
                      align(scaleY, a, true), alignParameter(e, zeroY, a, true)};
+  for (Tensor input : ArrayRef(inputs).drop_front())
+    if (failed(checkFits(node, input, *product)))
+      return failure();
   node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
     Value scale = s.div(real, s.mul(real, v[1], v[2]), v[3]);
     Value x = s.convert(DataType::Int32, real, v[0]);
