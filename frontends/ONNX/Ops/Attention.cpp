@@ -1,11 +1,123 @@
-//===- Attention.cpp - Attention and what surrounds it ---===//
+//===- Attention.cpp - Attention of the default domain --------------------===//
 
+#include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerAttentionOps(Registry &) {}
+using mlir::Value;
+using mlir::ValueRange;
+using mlir::arith::CmpIPredicate;
+
+/// What output 3 shows: scores, scores after the cap, these with the mask, or
+/// the weights.
+enum class ScoreOutput { Scores, Capped, Masked, Weights };
+
+/// Queries see keys up to their own position (is_causal) and inside a window.
+/// Query i stands at position i + offset.
+static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
+                              Value past) {
+  Emitter &e = node.getEmitter();
+  bool causal = node.getInt("is_causal", 0) != 0;
+  int64_t left = node.getInt("left_window_size", -1);
+  int64_t right = node.getInt("right_window_size", -1);
+  if (!causal && left < 0 && right < 0 && !lengths)
+    return;
+  Value queries = e.extentValue(call.query, 2);
+  restrict(e, call, static_cast<bool>(lengths), [&](Scalars &s, ValueRange at) {
+    Value ok = s.boolean(true), offset = past ? past : s.index(0);
+    auto also = [&](CmpIPredicate predicate, Value a, Value b) {
+      ok = s.logicalAnd(ok, s.compareIndex(predicate, a, b));
+    };
+    if (lengths) {
+      Value length = s.toIndex(lengths.type, e.load(lengths, at[0]));
+      also(CmpIPredicate::slt, at[3], length);
+      offset = s.subIndex(length, queries);
+    }
+    Value i = s.addIndex(at[2], offset);
+    if (causal)
+      also(CmpIPredicate::sle, at[3], i);
+    if (left >= 0)
+      also(CmpIPredicate::sge, at[3], s.subIndex(i, s.index(left)));
+    if (right >= 0)
+      also(CmpIPredicate::sle, at[3], s.addIndex(i, s.index(right)));
+    return ok;
+  });
+}
+
+static Tensor addMaskToScores(Emitter &e, const AttentionCall &call,
+                              Tensor scores) {
+  DataType type = scores.type;
+  if (call.bias)
+    scores = e.elementwise(
+        type, {scores, e.convert(call.bias, type)},
+        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
+  if (call.mask)
+    scores =
+        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
+          return s.select(x[1], x[0], s.infinity(type, true));
+        });
+  return scores;
+}
+
+static LogicalResult convertAttention(Node &node) {
+  Emitter &e = node.getEmitter();
+  AttentionCall call;
+  call.query = node.getInput(0);
+  call.key = node.getInput(1);
+  call.value = node.getInput(2);
+  bool flat = call.query.getRank() == 3;
+  int64_t heads = node.getInt("q_num_heads", 0);
+  int64_t groups = node.getInt("kv_num_heads", 0);
+  for (auto [part, count] : {std::pair<Tensor *, int64_t>(&call.query, heads),
+                             {&call.key, groups},
+                             {&call.value, groups}}) {
+    if (part->getRank() == 4)
+      continue;
+    std::optional<Tensor> split = splitHeads(node, *part, count);
+    if (!split)
+      return failure();
+    *part = *split;
+  }
+  Value past;
+  if (Tensor key = node.getInput(4)) {
+    past = e.extentValue(key, 2);
+    call.key = e.concat({key, call.key}, 2);
+  }
+  if (Tensor value = node.getInput(5))
+    call.value = e.concat({value, call.value}, 2);
+  call.scale = node.getFloat("scale", 0);
+  call.softcap = node.getFloat("softcap", 0);
+  (void)node.getInt("softmax_precision", 0);
+  auto mode = static_cast<ScoreOutput>(node.getInt("qk_matmul_output_mode", 0));
+
+  addMask(e, call, node.getInput(3));
+  restrictPositions(node, call, node.getInput(6), past);
+  bool weights = node.wantsOutput(3) && mode == ScoreOutput::Weights;
+  Tensor probabilities;
+  std::optional<Tensor> result =
+      attend(node, call, weights ? &probabilities : nullptr);
+  if (!result)
+    return failure();
+  node.setOutput(0, flat ? mergeHeads(e, *result) : *result);
+  node.setOutput(1, call.key);
+  node.setOutput(2, call.value);
+  if (node.wantsOutput(3)) {
+    if (!weights) {
+      probabilities = attentionScores(e, call, mode != ScoreOutput::Scores);
+      if (mode == ScoreOutput::Masked)
+        probabilities = addMaskToScores(e, call, probabilities);
+      probabilities = e.convert(probabilities, call.query.type);
+    }
+    node.setOutput(3, probabilities);
+  }
+  return success();
+}
+
+void registerAttentionOps(Registry &registry) {
+  registry.add({{"Attention", 23, 3, 7, convertAttention}});
+}
 
 } // namespace seqc::onnx

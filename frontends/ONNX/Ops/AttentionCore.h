@@ -1,0 +1,58 @@
+//===- AttentionCore.h - What attention operators share ---------*- C++-*-===//
+//
+// Every attention operator comes down to queries, keys and values with heads,
+// a mask of the pairs that may meet and a bias of their scores.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
+#define FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
+
+#include "frontends/ONNX/Node.h"
+
+namespace seqc::onnx {
+
+/// Softmax attention on tensors [batch, heads, time, features].
+struct AttentionCall {
+  Tensor query, key, value;
+  /// 0: one over the root of the feature extent.
+  double scale = 0;
+  /// 0: none.
+  double softcap = 0;
+  /// Bool, rank 4, each extent statically 1 or that of the scores; or null.
+  Tensor mask;
+  /// Numbers that are added to the scores, likewise. An entry of -infinity
+  /// masks its pair.
+  Tensor bias;
+};
+
+/// The weighted values; a query without a key to look at gives zeros. The
+/// weights go to `probabilities` if it is not null. Reports and gives nothing
+/// where heads or features are not known.
+std::optional<Tensor> attend(Node &node, AttentionCall call,
+                             Tensor *probabilities = nullptr);
+
+/// scale * query . key, with the cap: [batch, heads, queries, keys].
+Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap);
+
+/// [batch, time, heads * features] to [batch, heads, time, features]; reports
+/// if `heads` does not divide the last extent.
+std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
+/// And back.
+Tensor mergeHeads(Emitter &e, Tensor x);
+
+/// `mask` with `rank` dimensions, extents of 1 in front.
+Tensor padRank(Emitter &e, Tensor mask, int64_t rank);
+
+/// A call's bias and mask: entries of `given` (bool: whether a pair may meet;
+/// otherwise numbers to add), aligned at the last dimensions.
+void addMask(Emitter &e, AttentionCall &call, Tensor given);
+
+/// Adds to the call's mask what a function of the indices [batch, head, query,
+/// key] says. `perBatch`: it looks at the batch index.
+void restrict(Emitter &e, AttentionCall &call, bool perBatch,
+              llvm::function_ref<mlir::Value(Scalars &, mlir::ValueRange)> may);
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
