@@ -17,6 +17,7 @@ Registry::Registry() {
   registerActivationsOps(*this);
   registerAttentionOps(*this);
   registerConstantOps(*this);
+  registerContribAttentionOps(*this);
   registerContribOps(*this);
   registerContribQuantizedOps(*this);
   registerControlFlowOps(*this);

@@ -59,6 +59,7 @@ private:
 void registerActivationsOps(Registry &registry);
 void registerAttentionOps(Registry &registry);
 void registerConstantOps(Registry &registry);
+void registerContribAttentionOps(Registry &registry);
 void registerContribOps(Registry &registry);
 void registerContribQuantizedOps(Registry &registry);
 void registerControlFlowOps(Registry &registry);

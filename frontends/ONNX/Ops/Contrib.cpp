@@ -1,11 +1,275 @@
-//===- Contrib.cpp - Operators of com.microsoft ---===//
+//===- Contrib.cpp - Normalization and activation of com.microsoft --------===//
 
 #include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerContribOps(Registry &) {}
+using mlir::Value;
+using mlir::ValueRange;
+
+static Tensor add(Emitter &e, Tensor a, Tensor b) {
+  if (!b)
+    return a;
+  DataType type = getComputeType(a.type);
+  return e.elementwise(a.type, {a, b}, [&](Scalars &s, ValueRange x) {
+    return s.add(type, x[0], x[1]);
+  });
+}
+
+/// Normalizes along the last `dims` dimensions, without the mean if `center`
+/// is not set; scaled by gamma and moved by beta where given. The root's
+/// inverse and the mean, with extents of 1, go to `inverse` and `mean`.
+static Tensor normalize(Emitter &e, Tensor x, int64_t dims, Tensor gamma,
+                        Tensor beta, double epsilon, bool center,
+                        Tensor *inverse = nullptr, Tensor *mean = nullptr) {
+  DataType type = getComputeType(x.type);
+  SmallVector<int64_t> last;
+  Extents sizes;
+  for (int64_t d = x.getRank() - dims; d < x.getRank(); ++d) {
+    last.push_back(d);
+    sizes.push_back(e.extent(x, d));
+  }
+  Scalars s = e.scalars();
+  Value count =
+      s.convert(DataType::Int64, type,
+                s.fromIndex(DataType::Int64, e.toValue(e.product(sizes))));
+  Tensor wide = e.convert(x, type);
+  auto average = [&](Tensor of) {
+    return e.elementwise(
+        type, {e.reduce(of, last, Combine::Sum, true)},
+        [&](Scalars &in, ValueRange v) { return in.div(type, v[0], count); });
+  };
+  if (center) {
+    Tensor middle = average(wide);
+    wide = e.elementwise(type, {wide, middle}, [&](Scalars &in, ValueRange v) {
+      return in.sub(type, v[0], v[1]);
+    });
+    if (mean)
+      *mean = middle;
+  }
+  Tensor squares = e.elementwise(type, {wide}, [&](Scalars &in, ValueRange v) {
+    return in.mul(type, v[0], v[0]);
+  });
+  Tensor root =
+      e.elementwise(type, {average(squares)}, [&](Scalars &in, ValueRange v) {
+        Value sum = in.add(type, v[0], in.constant(type, epsilon));
+        return in.div(type, in.constant(type, 1), in.sqrt(sum));
+      });
+  if (inverse)
+    *inverse = root;
+  SmallVector<Tensor> inputs = {wide, root};
+  if (gamma)
+    inputs.push_back(e.convert(gamma, type));
+  if (beta)
+    inputs.push_back(e.convert(beta, type));
+  return e.elementwise(x.type, inputs, [&](Scalars &in, ValueRange v) {
+    Value y = in.mul(type, v[0], v[1]);
+    if (gamma)
+      y = in.mul(type, y, v[2]);
+    return beta ? in.add(type, y, v.back()) : y;
+  });
+}
+
+/// Skip(Simplified)LayerNormalization: of the sum of two branches, which is
+/// output 3.
+template <bool center> static LogicalResult convertSkip(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor beta = center ? node.getInput(3) : Tensor();
+  Tensor sum = add(e, node.getInput(0), node.getInput(1));
+  sum = add(e, sum, node.getInput(center ? 4 : 3));
+  Tensor inverse, mean;
+  node.setOutput(0, normalize(e, sum, 1, node.getInput(2), beta,
+                              node.getFloat("epsilon", 1e-12f), center,
+                              &inverse, &mean));
+  if (node.wantsOutput(1) && center)
+    node.setOutput(1, mean);
+  if (node.wantsOutput(2))
+    node.setOutput(2, inverse);
+  node.setOutput(3, sum);
+  return success();
+}
+
+static LogicalResult convertSimplified(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), inverse;
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", -1), x.getRank());
+  if (!axis)
+    return failure();
+  (void)node.getInt("stash_type", 1);
+  node.setOutput(0,
+                 normalize(e, x, x.getRank() - *axis, node.getInput(1), {},
+                           node.getFloat("epsilon", 1e-5f), false, &inverse));
+  node.setOutput(1, inverse);
+  return success();
+}
+
+/// Row `index` of a table; indices outside are kept inside.
+static Value readRow(Emitter &e, Scalars &s, Tensor table, Value row,
+                     Value column) {
+  Value limit = s.subIndex(e.extentValue(table, 0), s.index(1));
+  row = s.maxIndex(s.minIndex(row, limit), s.index(0));
+  return e.loadWide(table, {row, column});
+}
+
+static LogicalResult convertEmbed(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor ids = node.getInput(0), segments = node.getInput(1);
+  Tensor words = node.getInput(2), places = node.getInput(3);
+  Tensor kinds = node.getInput(4), mask = node.getInput(7);
+  Tensor positions = node.getInput(8);
+  (void)node.getInt("mask_index_type", 0);
+  for (size_t i : {2, 3, 5, 6})
+    if (!node.hasInput(i))
+      return node.error("input " + Twine(i) + " is missing");
+  if (ids.getRank() != 2)
+    return node.error("its ids have rank " + Twine(ids.getRank()) +
+                      "; required is 2");
+  DataType type = getComputeType(words.type);
+  Extents sizes = {e.extent(ids, 0), e.extent(ids, 1), e.extent(words, 1)};
+  Tensor sum = e.generate(words.type, sizes, [&](Scalars &s, ValueRange at) {
+    auto rowOf = [&](Tensor of) {
+      return s.toIndex(of.type, e.load(of, {at[0], at[1]}));
+    };
+    Value y = readRow(e, s, words, rowOf(ids), at[2]);
+    Value place = at[1];
+    if (positions) {
+      // One row of positions may serve the whole batch.
+      Value row = positions.getShape()[0] == 1 ? s.index(0) : at[0];
+      place = s.toIndex(positions.type, e.load(positions, {row, at[1]}));
+    }
+    y = s.add(type, y, readRow(e, s, places, place, at[2]));
+    if (segments && kinds)
+      y = s.add(type, y, readRow(e, s, kinds, rowOf(segments), at[2]));
+    return s.convert(type, words.type, y);
+  });
+  node.setOutput(0, normalize(e, sum, 1, node.getInput(5), node.getInput(6),
+                              node.getFloat("epsilon", 1e-12f), true));
+  if (node.wantsOutput(1)) {
+    // Living keys of each row.
+    Tensor counts = mask ? e.reduce(e.convert(mask, DataType::Int32), {1},
+                                    Combine::Sum, false)
+                         : e.fill(DataType::Int32, {e.extent(ids, 0)}, 0);
+    node.setOutput(1, counts);
+  }
+  node.setOutput(2, sum);
+  return success();
+}
+
+enum class Curve { Erf, Tanh, Quick };
+
+/// The kinds of GELU, of x + bias where a second input is given.
+template <Curve curve> static LogicalResult convertGelu(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = add(e, node.getInput(0), node.getInput(1));
+  DataType type = getComputeType(x.type);
+  double alpha = curve == Curve::Quick ? node.getFloat("alpha", 1.702f) : 1;
+  node.setOutput(
+      0, e.elementwise(x.type, {x}, [&](Scalars &s, ValueRange v) -> Value {
+        auto number = [&](double value) { return s.constant(type, value); };
+        if (curve == Curve::Quick)
+          return s.mul(type, v[0],
+                       s.sigmoid(type, s.mul(type, v[0], number(alpha))));
+        Value weight;
+        if (curve == Curve::Erf) {
+          weight = s.op<mlir::math::ErfOp>(
+              s.mul(type, v[0], number(std::sqrt(0.5))));
+        } else {
+          Value cube = s.mul(type, v[0], s.mul(type, v[0], v[0]));
+          Value inner = s.add(type, v[0], s.mul(type, cube, number(0.044715)));
+          weight = s.tanh(s.mul(type, inner, number(std::sqrt(2 / M_PI))));
+        }
+        Value half = s.mul(type, v[0], number(0.5));
+        return s.mul(type, half, s.add(type, weight, number(1)));
+      }));
+  return success();
+}
+
+/// FusedMatMul: alpha * op(a) * op(b), with batches that broadcast.
+static LogicalResult convertFusedMatMul(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor a = node.getInput(0), b = node.getInput(1);
+  if (node.getInt("transBatchA", 0) || node.getInt("transBatchB", 0))
+    return node.unsupported("transposed batches are not supported");
+  if (a.getRank() < 2 || b.getRank() < 2)
+    return node.unsupported("a factor of rank below 2 is not supported");
+  auto flip = [&](Tensor x) {
+    SmallVector<int64_t> order =
+        llvm::to_vector(llvm::seq<int64_t>(0, x.getRank()));
+    std::swap(order[x.getRank() - 1], order[x.getRank() - 2]);
+    return e.transpose(x, order);
+  };
+  if (node.getInt("transA", 0))
+    a = flip(a);
+  if (node.getInt("transB", 0))
+    b = flip(b);
+  double alpha = node.getFloat("alpha", 1);
+  DataType type = getComputeType(a.type);
+  int64_t rank = std::max(a.getRank(), b.getRank());
+  Tensor product;
+  if (b.getRank() == 2) {
+    Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
+    Tensor rows = e.reshape(a, {e.product(lead), sizes.back()});
+    product = e.contract(rows, "mk", b, "kn", "mn");
+    sizes.back() = e.extent(b, 1);
+    product = e.reshape(product, sizes);
+  } else {
+    // Batches get the extents of both.
+    std::string letters = std::string("abcdefgh").substr(0, rank - 2);
+    if (rank > 10)
+      return node.unsupported("rank " + Twine(rank) + " is not supported");
+    auto widen = [&](Tensor x) {
+      while (x.getRank() < rank)
+        x = e.unsqueeze(x, 0);
+      return x;
+    };
+    a = widen(a), b = widen(b);
+    auto batch = [&](Tensor x) {
+      Tensor part = x;
+      for (int64_t d = rank - 2; d < rank; ++d)
+        part = e.sliceDim(part, d, e.getBuilder().getIndexAttr(0),
+                          e.getBuilder().getIndexAttr(1));
+      return part;
+    };
+    Extents both = e.broadcastExtents({batch(a), batch(b)});
+    auto spread = [&](Tensor x) {
+      Extents sizes = both;
+      sizes[rank - 2] = e.extent(x, rank - 2);
+      sizes[rank - 1] = e.extent(x, rank - 1);
+      return e.broadcastTo(x, sizes);
+    };
+    product = e.contract(spread(a), letters + "mk", spread(b), letters + "kn",
+                         letters + "mn");
+  }
+  node.setOutput(
+      0, e.elementwise(a.type, {product}, [&](Scalars &s, ValueRange x) {
+        return s.mul(type, x[0], s.constant(type, alpha));
+      }));
+  return success();
+}
+
+void registerContribOps(Registry &registry) {
+  StringRef domain = "com.microsoft";
+  registry.add({
+      {"SkipLayerNormalization", 1, 3, 5, convertSkip<true>, "", domain},
+      {"SkipSimplifiedLayerNormalization", 1, 3, 4, convertSkip<false>, "",
+       domain},
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertSimplified},
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertSimplified, "", domain},
+      {"EmbedLayerNormalization", 1, 1, 9, convertEmbed, "", domain},
+      {"FastGelu", 1, 1, 2, convertGelu<Curve::Tanh>, "", domain},
+      {"BiasGelu", 1, 2, 2, convertGelu<Curve::Erf>, "", domain},
+      {"Gelu", 1, 1, 1, convertGelu<Curve::Erf>, "", domain},
+      {"QuickGelu", 1, 1, 1, convertGelu<Curve::Quick>, "", domain},
+      {"FusedMatMul", 1, 2, 2, convertFusedMatMul, "transposed batches",
+       domain},
+  });
+}
 
 } // namespace seqc::onnx

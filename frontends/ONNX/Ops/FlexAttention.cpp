@@ -1,11 +1,105 @@
-//===- FlexAttention.cpp - Attention with subgraphs ---===//
+//===- FlexAttention.cpp - Attention with functions of its scores ---------===//
 
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerFlexAttentionOps(Registry &) {}
+using mlir::ValueRange;
+
+/// Applies the graph attribute `name`, if given, to a whole tensor.
+static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
+  const format::GraphProto *graph = node.getGraph(name);
+  if (!graph)
+    return success();
+  FailureOr<std::vector<GraphValue>> results =
+      node.getImporter().importGraph(*graph, {GraphValue(x)});
+  if (failed(results))
+    return failure();
+  if (results->size() != 1 || !results->front().isTensor() ||
+      results->front().tensor.getRank() != x.getRank())
+    return node.error("graph '" + name +
+                      "' does not give one tensor of its input's rank");
+  x = results->front().tensor;
+  return success();
+}
+
+/// The softmax of the last dimension.
+static Tensor softmax(Emitter &e, Tensor x) {
+  DataType type = getComputeType(x.type);
+  int64_t last = x.getRank() - 1;
+  Tensor most = e.reduce(x, {last}, Combine::Max, /*keep=*/true);
+  Tensor powers = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
+    return s.exp(s.sub(type, v[0], v[1]));
+  });
+  Tensor sum = e.reduce(powers, {last}, Combine::Sum, /*keep=*/true);
+  return e.elementwise(x.type, {powers, sum}, [&](Scalars &s, ValueRange v) {
+    return s.div(type, v[0], v[1]);
+  });
+}
+
+static LogicalResult convertFlexAttention(Node &node) {
+  Emitter &e = node.getEmitter();
+  AttentionCall call;
+  call.query = node.getInput(0);
+  call.key = node.getInput(1);
+  call.value = node.getInput(2);
+  for (Tensor part : {call.query, call.key, call.value})
+    if (part.getRank() != 4)
+      return node.error("an input has rank " + Twine(part.getRank()) +
+                        "; required is 4");
+  call.scale = node.getFloat("scale", 0);
+  ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape();
+  if (q[1] <= 0 || k[1] <= 0 || q[1] % k[1] != 0 || q[3] <= 0 || q[3] != k[3])
+    return node.error("its queries have " + Twine(q[1]) + " heads of " +
+                      Twine(q[3]) + " features, its keys " + Twine(k[1]) +
+                      " of " + Twine(k[3]) +
+                      "; required are static extents, equal features and a "
+                      "multiple of the key heads");
+  if (!node.hasAttribute("score_mod") && !node.hasAttribute("prob_mod")) {
+    (void)node.getInt("softmax_precision", 0);
+    std::optional<Tensor> result = attend(node, call);
+    if (!result)
+      return failure();
+    node.setOutput(0, *result);
+    return success();
+  }
+  DataType outer = call.query.type;
+  int64_t wanted = node.getInt("softmax_precision", 0);
+  auto precision =
+      wanted ? static_cast<DataType>(wanted) : getComputeType(outer);
+  if (!isFloat(precision))
+    return node.error("attribute 'softmax_precision' is " + Twine(wanted) +
+                      "; required is a float type");
+  Tensor scores =
+      e.convert(attentionScores(e, call, /*withCap=*/false), precision);
+  if (failed(applyGraph(node, "score_mod", scores)))
+    return failure();
+  Tensor weights = softmax(e, scores);
+  if (failed(applyGraph(node, "prob_mod", weights)))
+    return failure();
+  DataType type = getComputeType(outer);
+  weights = e.convert(e.convert(weights, outer), type);
+  mlir::OpBuilder &b = e.getBuilder();
+  Tensor grouped =
+      e.reshape(weights, {e.extent(weights, 0), b.getIndexAttr(k[1]),
+                          b.getIndexAttr(q[1] / k[1]), e.extent(weights, 2),
+                          e.extent(weights, 3)});
+  Tensor value = e.convert(call.value, type);
+  Tensor sums = e.contract(grouped, "bghqk", value, "bgkd", "bghqd");
+  Extents sizes = e.extents(call.query);
+  sizes[3] = e.extent(value, 3);
+  node.setOutput(0, e.convert(e.reshape(sums, sizes), outer));
+  return success();
+}
+
+void registerFlexAttentionOps(Registry &registry) {
+  registry.add({{"FlexAttention", 1, 3, 3, convertFlexAttention, "",
+                 "ai.onnx.preview"}});
+}
 
 } // namespace seqc::onnx
