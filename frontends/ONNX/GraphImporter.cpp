@@ -31,8 +31,8 @@ StringRef normalizeDomain(StringRef domain) {
 }
 
 GraphImporter::GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
-                             StringRef path)
-    : file(file), context(context),
+                             StringRef path, const Recognition &recognition)
+    : file(file), context(context), recognition(recognition),
       fileLoc(mlir::FileLineColLoc::get(&context, path, 0, 0)),
       emitter(&context) {}
 
@@ -184,8 +184,12 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
   StringRef domain = normalizeDomain(proto.domain());
   const format::FunctionProto *body = findFunction(proto);
   auto opset = scope->opsets->find(domain);
-  Node node(proto, opset == scope->opsets->end() ? 0 : opset->second, *this,
-            *scope->bindings);
+  int64_t version = opset == scope->opsets->end() ? 0 : opset->second;
+  // Nodes that stand for a pattern follow an opset of their own.
+  if (auto own = recognition.opsets.find(&proto);
+      own != recognition.opsets.end())
+    version = own->second;
+  Node node(proto, version, *this, *scope->bindings);
   const OperatorInfo *info = Registry::get().find(domain, proto.op_type());
   if (!body && opset == scope->opsets->end()) {
     (void)node.error("the model imports no opset of domain '" + domain + "'");

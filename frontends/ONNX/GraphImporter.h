@@ -12,6 +12,7 @@
 
 #include "frontends/ONNX/Node.h"
 #include "frontends/ONNX/OnnxFile.h"
+#include "frontends/ONNX/Recognize/Recognize.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -37,7 +38,7 @@ llvm::StringRef normalizeDomain(llvm::StringRef domain);
 class GraphImporter {
 public:
   GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
-                llvm::StringRef path);
+                llvm::StringRef path, const Recognition &recognition);
 
   /// The module with the entry `forward`; null after errors, which were
   /// reported.
@@ -99,6 +100,7 @@ private:
 
   OnnxFile &file;
   mlir::MLIRContext &context;
+  const Recognition &recognition;
   mlir::Location fileLoc;
   Emitter emitter;
   mlir::func::FuncOp function;

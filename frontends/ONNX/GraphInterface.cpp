@@ -222,6 +222,12 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
                      {"outputs", std::move(outputs)}};
   json::Object metadata{{"name", json::fixUTF8(graph.name())},
                         {"entries", json::Array{std::move(entry)}}};
+  if (!recognition.counts.empty()) {
+    json::Object recognized;
+    for (const auto &[name, count] : recognition.counts)
+      recognized[name] = count;
+    metadata["recognized"] = std::move(recognized);
+  }
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(metadata));
   (*module)->setAttr("seq.metadata", builder.getStringAttr(text));

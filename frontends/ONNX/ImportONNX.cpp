@@ -4,6 +4,7 @@
 
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Recognize/Recognize.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,7 +17,8 @@
 namespace seqc {
 
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
-                                             mlir::MLIRContext &context) {
+                                             mlir::MLIRContext &context,
+                                             const OnnxImportOptions &options) {
   context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                       mlir::linalg::LinalgDialect, mlir::math::MathDialect,
                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
@@ -28,7 +30,12 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
         << "the file " << llvm::toString(file.takeError());
     return nullptr;
   }
-  return onnx::GraphImporter(**file, context, path).run();
+  onnx::Recognition recognition = onnx::recognize(**file, options.noRecognize);
+  return onnx::GraphImporter(**file, context, path, recognition).run();
+}
+
+llvm::ArrayRef<llvm::StringRef> getOnnxPatterns() {
+  return onnx::getPatternNames();
 }
 
 void printOnnxOperators(llvm::raw_ostream &os) {

@@ -7,16 +7,28 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace seqc {
+
+/// How a model is read.
+struct OnnxImportOptions {
+  /// Patterns of primitive nodes that do not become one operator; "all" stands
+  /// for every one.
+  llvm::StringSet<> noRecognize;
+};
+
+/// The names that `noRecognize` may hold besides "all".
+llvm::ArrayRef<llvm::StringRef> getOnnxPatterns();
 
 /// Reads an ONNX model (IR version 3 to 13, opset of the default domain up to
 /// 28) as one function `forward` in the import form. Tensors of a file become
 /// references to it (`seq.weight`) where they are large. Returns null after
 /// errors, which are emitted on `context` and name node, operator and opset.
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
-                                             mlir::MLIRContext &context);
+                                             mlir::MLIRContext &context,
+                                             const OnnxImportOptions &options);
 
 /// Prints the operators that importONNX() knows, as Markdown.
 void printOnnxOperators(llvm::raw_ostream &os);

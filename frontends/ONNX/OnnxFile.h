@@ -59,6 +59,8 @@ public:
   ~OnnxFile();
 
   const format::ModelProto &getModel() const { return *model; }
+  /// For rewriting before the import; tensors stay where they are.
+  format::ModelProto &getMutableModel() { return *model; }
   /// The file's name without its folder.
   llvm::StringRef getName() const { return name; }
 

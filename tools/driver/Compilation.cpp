@@ -99,7 +99,7 @@ Error Compilation::importModel() {
   else if (suffix == ".mlir")
     module = importMLIR(path, context);
   else if (suffix == ".onnx")
-    module = importONNX(path, context);
+    module = importONNX(path, context, options.onnx);
   else if (status.type() == sys::fs::file_type::directory_file)
     return makeFailure(
         FailureKind::Unsupported,

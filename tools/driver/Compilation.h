@@ -6,6 +6,7 @@
 
 #include "compiler/CodeGen/ObjectEmitter.h"
 #include "compiler/Pipelines/Phases.h"
+#include "frontends/ONNX/ImportONNX.h"
 #include "frontends/YAML/ImportYAML.h"
 #include "tools/driver/Options.h"
 #include "tools/driver/Reporter.h"
@@ -34,6 +35,7 @@ struct CompileOptions {
   unsigned optLevel = 2;
   Backend backend = Backend::LLVM;
   YamlImportOptions generation;
+  OnnxImportOptions onnx;
   std::optional<Phase> stopAfter;
   /// Folder for the IR after each phase; empty for none.
   std::string dumpFolder;

@@ -68,6 +68,23 @@ static Error readGeneration(const Arguments &arguments,
   return Error::success();
 }
 
+/// `--no-recognize=NAME[,NAME]`.
+static Error readPatterns(const Arguments &arguments,
+                          OnnxImportOptions &options) {
+  SmallVector<StringRef> known{"all"};
+  append_range(known, getOnnxPatterns());
+  for (const std::string &list : arguments.getAll("--no-recognize")) {
+    SmallVector<StringRef> names;
+    StringRef(list).split(names, ',');
+    for (StringRef name : names) {
+      if (!is_contained(known, name))
+        return makeUnknownValue("--no-recognize", name, known);
+      options.noRecognize.insert(name);
+    }
+  }
+  return Error::success();
+}
+
 Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
                                             StringRef model, Backend backend) {
   CompileOptions options;
@@ -112,6 +129,8 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
   options.dumpFolder = arguments.get("--dump-phases");
   options.saveTemps = arguments.has("--save-temps");
   if (Error error = readGeneration(arguments, options.generation))
+    return error;
+  if (Error error = readPatterns(arguments, options.onnx))
     return error;
   return options;
 }

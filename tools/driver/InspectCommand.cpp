@@ -184,6 +184,11 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
     outs() << formatv("    {0,-32} {1}\n", *weight.getString("name"),
                       *weight.getString("type"));
   }
+  if (const json::Object *recognized = metadata.getObject("recognized")) {
+    outs() << "  recognized\n";
+    for (const auto &[name, count] : *recognized)
+      outs() << formatv("    {0,-32} {1}\n", StringRef(name), count);
+  }
   outs() << "  ops\n";
   for (auto &[name, count] : counts)
     outs() << formatv("    {0,-32} {1}\n", name, count);

@@ -41,6 +41,9 @@ static constexpr OptionInfo kOptions[] = {
     {"--backend", "NAME", ForCompiling,
      "who computes large products: llvm, onednn or auto"},
     {"--precision", "TYPE", ForCompiling, "type of the weights: f32"},
+    {"--no-recognize", "NAMES", ForCompiling | ForInspect,
+     "ONNX patterns that stay as their nodes, with commas between them; all "
+     "for every one"},
     {"--stop-after", "PHASE", ForCompile | ForInspect,
      "stop after a phase and write its IR"},
     {"--dump-phases", "DIR", ForCompiling,

@@ -1,0 +1,153 @@
+//===- GraphView.h - What is known of a graph before its import --*- C++-*-===//
+//
+// Producers and users of names, element types, extents and small constants.
+// Extents that are not numbers are symbols: two that are equal are the same
+// extent in every call.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_RECOGNIZE_GRAPHVIEW_H
+#define FRONTENDS_ONNX_RECOGNIZE_GRAPHVIEW_H
+
+#include "frontends/ONNX/Recognize/Recognize.h"
+#include "frontends/ONNX/onnx.pb.h"
+
+#include "llvm/ADT/DenseSet.h"
+
+#include <functional>
+
+namespace seqc::onnx {
+
+/// A number, or a symbol.
+using Extent = int64_t;
+bool isSymbol(Extent extent);
+
+using NodeList = llvm::SmallVector<format::NodeProto *>;
+
+/// One graph on its way to fewer nodes.
+class GraphView {
+public:
+  GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
+            Recognition &result, const GraphView *parent);
+
+  int64_t getOpset() const { return opset; }
+
+  //===--- Structure
+  //--------------------------------------------------------===//
+
+  /// The node that gives `name` in this graph, or null.
+  format::NodeProto *getProducer(llvm::StringRef name) const;
+  /// The same if it is an operator of the default domain called `op`.
+  format::NodeProto *getProducer(llvm::StringRef name,
+                                 llvm::StringRef op) const;
+  /// The one node that uses `name`; null if there are none or several, or if
+  /// it leaves the graph.
+  format::NodeProto *getOnlyUser(llvm::StringRef name) const;
+  /// Whether nothing but `nodes` uses what they give, apart from the outputs
+  /// of `root`.
+  bool isClosed(const NodeList &nodes, const format::NodeProto *root) const;
+  /// Follows nodes that pass their input on.
+  llvm::StringRef skipIdentity(llvm::StringRef name) const;
+
+  //===--- Facts
+  //------------------------------------------------------------===//
+
+  DataType getType(llvm::StringRef name) const;
+  std::optional<llvm::SmallVector<Extent>> getShape(llvm::StringRef name) const;
+  /// The value of a constant of one element.
+  std::optional<double> getNumber(llvm::StringRef name) const;
+  /// getNumber() of a tensor that does not raise the rank of `other`.
+  std::optional<double> getFactor(llvm::StringRef name,
+                                  llvm::StringRef other) const;
+  std::optional<llvm::SmallVector<int64_t>>
+  getIntegers(llvm::StringRef name) const;
+  /// Whether a tensor of shape `small` broadcasts into `large` and leaves its
+  /// shape as it is.
+  static bool isWithin(llvm::ArrayRef<Extent> small,
+                       llvm::ArrayRef<Extent> large);
+  int64_t getInt(const format::NodeProto &node, llvm::StringRef name,
+                 int64_t otherwise) const;
+  std::optional<llvm::SmallVector<int64_t>>
+  getInts(const format::NodeProto &node, llvm::StringRef name) const;
+  /// The integers of an attribute, or of input `i` in later opsets.
+  std::optional<llvm::SmallVector<int64_t>>
+  getParameter(const format::NodeProto &node, llvm::StringRef name,
+               int i) const;
+
+  //===--- Rewriting
+  //--------------------------------------------------------===//
+
+  /// A name that no value has.
+  std::string makeName(llvm::StringRef stem);
+  /// Makes a node for replace(); it follows opset `version`.
+  format::NodeProto *makeNode(llvm::StringRef op,
+                              llvm::ArrayRef<std::string> inputs,
+                              llvm::StringRef output, int64_t version);
+  static void setInt(format::NodeProto *node, llvm::StringRef name,
+                     int64_t value);
+  static void setFloat(format::NodeProto *node, llvm::StringRef name,
+                       float value);
+  static void setInts(format::NodeProto *node, llvm::StringRef name,
+                      llvm::ArrayRef<int64_t> values);
+  /// A tensor of ones.
+  std::string makeOnes(DataType type, int64_t count);
+  /// A zero without dimensions.
+  std::string makeZero(DataType type);
+  /// Puts the nodes made since the last call where `root` is, takes `root` out
+  /// and those of `nodes` that nothing uses any more, and counts `pattern`.
+  void replace(format::NodeProto *root, const NodeList &nodes,
+               llvm::StringRef pattern);
+  /// Forgets the nodes made since the last replace().
+  void forget();
+  bool isRemoved(const format::NodeProto *node) const {
+    return removed.contains(node);
+  }
+  /// Writes the rewritten list of nodes to the graph.
+  void finish();
+
+private:
+  struct Fact {
+    DataType type = DataType::Undefined;
+    std::optional<llvm::SmallVector<Extent>> shape;
+    /// Small integer tensors.
+    std::optional<llvm::SmallVector<int64_t>> integers;
+    /// Float tensors of one element.
+    std::optional<double> number;
+  };
+
+  const Fact *find(llvm::StringRef name) const;
+  Extent makeSymbol(llvm::StringRef name);
+  void readValueInfo(const format::ValueInfoProto &info);
+  Fact readTensor(const format::TensorProto &tensor);
+  void countUses(const format::GraphProto &graph, bool own);
+  void infer(const format::NodeProto &node);
+  void inferValue(const format::NodeProto &node, Fact &fact);
+  void inferShape(const format::NodeProto &node, Fact &fact);
+
+  OnnxFile &file;
+  format::GraphProto &graph;
+  int64_t opset;
+  Recognition &result;
+  const GraphView *parent;
+  llvm::StringMap<Fact> facts;
+  llvm::StringMap<Fact> declared;
+  llvm::StringMap<format::NodeProto *> producers;
+  llvm::StringMap<llvm::SmallVector<format::NodeProto *, 2>> users;
+  /// Names that the graph gives away or that inner graphs use.
+  llvm::StringSet<> leaving;
+  llvm::StringMap<Extent> symbols;
+  llvm::DenseSet<const format::NodeProto *> removed;
+  llvm::DenseMap<const format::NodeProto *, NodeList> inserted;
+  NodeList made;
+  int64_t counter = 0;
+};
+
+/// Patterns try to match with `node` as a part, and rewrite.
+void recognizeLayerNorm(GraphView &view, format::NodeProto &node);
+void recognizeRMSNorm(GraphView &view, format::NodeProto &node);
+void recognizeGelu(GraphView &view, format::NodeProto &node);
+void recognizeAttention(GraphView &view, format::NodeProto &node);
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_RECOGNIZE_GRAPHVIEW_H

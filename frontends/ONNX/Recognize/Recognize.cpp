@@ -1,0 +1,105 @@
+//===- Recognize.cpp - Primitive nodes that are one operator --------------===//
+
+#include "frontends/ONNX/Recognize/Recognize.h"
+
+#include "frontends/ONNX/Recognize/GraphView.h"
+#include "frontends/ONNX/Registry.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+namespace {
+struct Pattern {
+  StringRef name;
+  /// The operator that replaces it.
+  StringRef result;
+  /// The operator where a match begins.
+  StringRef anchor;
+  void (*recognize)(GraphView &view, format::NodeProto &node);
+};
+} // namespace
+
+static constexpr Pattern kPatterns[] = {
+    {"layer_norm", "LayerNormalization", "ReduceMean", recognizeLayerNorm},
+    {"rms_norm", "RMSNormalization", "ReduceMean", recognizeRMSNorm},
+    {"gelu", "Gelu", "Erf", recognizeGelu},
+    {"gelu_tanh", "Gelu", "Tanh", recognizeGelu},
+    {"attention", "Attention", "Softmax", recognizeAttention},
+};
+
+/// Graphs inside of graphs that are looked at.
+static constexpr int kMostDepth = 20;
+
+ArrayRef<StringRef> getPatternNames() {
+  static const auto names = [] {
+    SmallVector<StringRef> list;
+    for (const Pattern &pattern : kPatterns)
+      list.push_back(pattern.name);
+    return list;
+  }();
+  return names;
+}
+
+/// Whether all nodes have the inputs and outputs that patterns look at; what
+/// has not is reported by the import.
+static bool isSound(const format::GraphProto &graph) {
+  static const StringSet<> binary = {"Add", "Sub",    "Mul",     "Div",
+                                     "Pow", "MatMul", "Reshape", "Expand"};
+  for (const format::NodeProto &node : graph.node()) {
+    StringRef op = node.op_type();
+    int required = op == "Where"         ? 3
+                   : binary.contains(op) ? 2
+                   : op == "Constant"    ? 0
+                                         : 1;
+    if (node.output_size() < 1 ||
+        (node.input_size() < required &&
+         (required > 1 || op.starts_with("Reduce") || op == "Transpose" ||
+          op == "Unsqueeze" || op == "Cast")))
+      return false;
+  }
+  return true;
+}
+
+static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
+                           int64_t opset, const StringSet<> &disabled,
+                           Recognition &result, const GraphView *parent,
+                           int depth) {
+  if (!isSound(graph))
+    return;
+  GraphView view(file, graph, opset, result, parent);
+  NodeList nodes;
+  for (format::NodeProto &node : *graph.mutable_node())
+    nodes.push_back(&node);
+  for (format::NodeProto *node : nodes) {
+    if (depth < kMostDepth)
+      for (format::AttributeProto &attribute : *node->mutable_attribute())
+        if (attribute.has_g())
+          recognizeGraph(file, *attribute.mutable_g(), opset, disabled, result,
+                         &view, depth + 1);
+    if (!(node->domain().empty() || node->domain() == "ai.onnx"))
+      continue;
+    for (const Pattern &pattern : kPatterns)
+      if (!view.isRemoved(node) && node->op_type() == pattern.anchor &&
+          !disabled.contains(pattern.name) &&
+          Registry::get().find("", pattern.result)) {
+        pattern.recognize(view, *node);
+        view.forget();
+      }
+  }
+  view.finish();
+}
+
+Recognition recognize(OnnxFile &file, const StringSet<> &disabled) {
+  Recognition result;
+  int64_t opset = 1;
+  for (const auto &entry : file.getModel().opset_import())
+    if (entry.domain().empty() || entry.domain() == "ai.onnx")
+      opset = entry.version();
+  if (!disabled.contains("all"))
+    recognizeGraph(file, *file.getMutableModel().mutable_graph(), opset,
+                   disabled, result, nullptr, 0);
+  return result;
+}
+
+} // namespace seqc::onnx
