@@ -61,11 +61,25 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
   return success();
 }
 
+/// Queries see keys up to their own position. Beside a mask of integers, later
+/// keys get the lowest number: a query whose keys are all masked weighs every
+/// key equally, the later ones too.
 static void addCausal(Emitter &e, AttentionCall &call, Value past) {
-  restrict(e, call, /*perBatch=*/false, [&](Scalars &s, ValueRange at) {
+  auto may = [&](Scalars &s, ValueRange at) {
     Value i = past ? s.addIndex(at[2], past) : at[2];
     return s.compareIndex(CmpIPredicate::sle, at[3], i);
-  });
+  };
+  if (!call.bias)
+    return restrict(e, call, /*perBatch=*/false, may);
+  DataType type = getComputeType(call.query.type);
+  AttentionCall order = call;
+  order.mask = order.bias = Tensor();
+  restrict(e, order, /*perBatch=*/false, may);
+  call.bias = e.elementwise(type, {e.convert(call.bias, type), order.mask},
+                            [&](Scalars &s, ValueRange x) {
+                              return s.select(x[1], x[0],
+                                              s.neg(type, s.greatest(type)));
+                            });
 }
 
 static Tensor addVector(Emitter &e, Tensor x, Tensor bias) {

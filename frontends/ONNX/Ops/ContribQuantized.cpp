@@ -1,11 +1,193 @@
-//===- ContribQuantized.cpp - Quantized operators of com.microsoft ---===//
+//===- ContribQuantized.cpp - Quantized products of com.microsoft ---------===//
 
 #include "frontends/ONNX/Registry.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-void registerContribQuantizedOps(Registry &) {}
+using mlir::Value;
+using mlir::ValueRange;
+
+/// a [..., K] times b [K, N].
+static Tensor multiplyRows(Emitter &e, Tensor a, Tensor b) {
+  Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
+  Tensor rows = e.reshape(a, {e.product(lead), sizes.back()});
+  Tensor product = e.contract(rows, "mk", b, "kn", "mn");
+  sizes.back() = e.extent(b, 1);
+  return e.reshape(product, sizes);
+}
+
+/// MatMulNBits: blocks of a row of the weight share scale and zero point.
+static LogicalResult convertMatMulNBits(Node &node) {
+  Emitter &e = node.getEmitter();
+  mlir::OpBuilder &b = e.getBuilder();
+  Tensor a = node.getInput(0), packed = node.getInput(1);
+  Tensor scales = node.getInput(2), zeros = node.getInput(3);
+  Tensor bias = node.getInput(5);
+  int64_t depth = node.getInt("K", 0), width = node.getInt("N", 0);
+  int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 0);
+  (void)node.getInt("accuracy_level", 0);
+  if (node.hasInput(4))
+    return node.unsupported("an order of groups is not supported");
+  if (depth <= 0 || width <= 0 || block <= 0 ||
+      (bits != 2 && bits != 4 && bits != 8) || block % 8 != 0)
+    return node.error("its sizes are K " + Twine(depth) + ", N " +
+                      Twine(width) + ", " + Twine(bits) +
+                      " bits and blocks of " + Twine(block) +
+                      "; required are 2, 4 or 8 bits and a multiple of 8");
+  int64_t blocks = (depth + block - 1) / block, perByte = 8 / bits;
+  int64_t bytes = block / perByte, zeroBytes = (blocks + perByte - 1) / perByte;
+  auto check = [&](Tensor x, int64_t count, StringRef what) {
+    if (!x ||
+        (x.getType().hasStaticShape() && x.getType().getNumElements() == count))
+      return success();
+    return node.error(what + " does not have the " + Twine(count) +
+                      " elements that its sizes require");
+  };
+  bool rawZeros = zeros && isFloat(zeros.type);
+  if (failed(check(packed, width * blocks * bytes, "its weight")) ||
+      failed(check(scales, width * blocks, "its scale")) ||
+      failed(check(zeros, width * (rawZeros ? blocks : zeroBytes),
+                   "its zero point")))
+    return failure();
+  auto flatten = [&](Tensor x) {
+    return x ? e.reshape(x, {b.getIndexAttr(x.getType().getNumElements())}) : x;
+  };
+  packed = flatten(packed), scales = flatten(scales), zeros = flatten(zeros);
+  DataType type = getComputeType(a.type);
+  // Number `i` of those that follow each other from byte `start` on.
+  auto unpack = [&](Scalars &s, Tensor from, Value start, Value i) {
+    Value per = s.index(perByte);
+    Value byte = e.load(from, {s.addIndex(start, s.divIndex(i, per))});
+    Value word = s.convert(DataType::UInt8, DataType::Int32, byte);
+    Value shift = s.mulIndex(s.remIndex(i, per), s.index(bits));
+    word =
+        s.op<mlir::arith::ShRUIOp>(word, s.fromIndex(DataType::Int32, shift));
+    word = s.op<mlir::arith::AndIOp>(
+        word, s.constantInteger(DataType::Int32, (1 << bits) - 1));
+    return s.convert(DataType::Int32, type, word);
+  };
+  Tensor weight = e.generate(
+      type, {b.getIndexAttr(depth), b.getIndexAttr(width)},
+      [&](Scalars &s, ValueRange at) {
+        Value k = at[0], n = at[1];
+        Value inRow = s.divIndex(k, s.index(block));
+        Value group = s.addIndex(s.mulIndex(n, s.index(blocks)), inRow);
+        Value q = unpack(s, packed, s.mulIndex(group, s.index(bytes)),
+                         s.remIndex(k, s.index(block)));
+        Value zero = s.constant(type, 1 << (bits - 1));
+        if (rawZeros)
+          zero = s.convert(getComputeType(zeros.type), type,
+                           e.loadWide(zeros, {group}));
+        else if (zeros)
+          zero = unpack(s, zeros, s.mulIndex(n, s.index(zeroBytes)), inRow);
+        Value scale = s.convert(getComputeType(scales.type), type,
+                                e.loadWide(scales, {group}));
+        return s.mul(type, s.sub(type, q, zero), scale);
+      });
+  Tensor product = multiplyRows(e, e.convert(a, type), weight);
+  SmallVector<Tensor> inputs = {product};
+  if (bias)
+    inputs.push_back(e.convert(bias, type));
+  node.setOutput(0,
+                 e.elementwise(a.type, inputs, [&](Scalars &s, ValueRange x) {
+                   return bias ? s.add(type, x[0], x[1]) : x[0];
+                 }));
+  return success();
+}
+
+/// (a - zero of a) * (b - zero of b) * scale of a * scale of b + bias, with the
+/// sums in int32.
+static Tensor multiplyQuantized(Emitter &e, Tensor a, Tensor zeroA, Tensor b,
+                                Tensor zeroB, Tensor scaleA, Tensor scaleB,
+                                Tensor bias) {
+  DataType sum = DataType::Int32, type = DataType::Float;
+  auto center = [&](Tensor x, Tensor zero) {
+    x = e.convert(x, sum);
+    if (!zero)
+      return x;
+    return e.elementwise(
+        sum, {x, e.convert(zero, sum)},
+        [&](Scalars &s, ValueRange v) { return s.sub(sum, v[0], v[1]); });
+  };
+  Tensor product = multiplyRows(e, center(a, zeroA), center(b, zeroB));
+  SmallVector<Tensor> inputs = {product, scaleA, scaleB};
+  if (bias)
+    inputs.push_back(bias);
+  return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    Value y = s.mul(type, s.convert(sum, type, v[0]), s.mul(type, v[1], v[2]));
+    return bias ? s.add(type, y, v[3]) : y;
+  });
+}
+
+/// DynamicQuantizeMatMul: the first factor is quantized to uint8 by its own
+/// range.
+static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor a = node.getInput(0), b = node.getInput(1);
+  if (b.getRank() != 2 || a.getRank() < 1 || a.type != DataType::Float)
+    return node.unsupported("a factor of rank " + Twine(b.getRank()) +
+                            " is not supported");
+  DataType type = DataType::Float;
+  SmallVector<int64_t> all =
+      llvm::to_vector(llvm::seq<int64_t>(0, a.getRank()));
+  Tensor most = e.reduce(a, all, Combine::Max, false);
+  Tensor least = e.reduce(a, all, Combine::Min, false);
+  Tensor scale =
+      e.elementwise(type, {most, least}, [&](Scalars &s, ValueRange v) {
+        Value zero = s.constant(type, 0);
+        Value range =
+            s.sub(type, s.max(type, v[0], zero), s.min(type, v[1], zero));
+        Value empty = s.compare(Compare::Equal, type, range, zero);
+        return s.select(empty, s.constant(type, 1),
+                        s.div(type, range, s.constant(type, 255)));
+      });
+  auto saturate = [&](Scalars &s, Value x) {
+    x = s.max(type, x, s.constant(type, 0));
+    x = s.min(type, x, s.constant(type, 255));
+    return s.convert(type, DataType::UInt8, s.op<mlir::math::RoundEvenOp>(x));
+  };
+  Tensor zero = e.elementwise(
+      DataType::UInt8, {least, scale}, [&](Scalars &s, ValueRange v) {
+        Value low = s.min(type, v[0], s.constant(type, 0));
+        return saturate(s, s.div(type, s.neg(type, low), v[1]));
+      });
+  Tensor quantized = e.elementwise(
+      DataType::UInt8, {a, scale, zero}, [&](Scalars &s, ValueRange v) {
+        Value x = s.op<mlir::math::RoundEvenOp>(s.div(type, v[0], v[1]));
+        return saturate(s,
+                        s.add(type, x, s.convert(DataType::UInt8, type, v[2])));
+      });
+  node.setOutput(0,
+                 multiplyQuantized(e, quantized, zero, b, node.getInput(3),
+                                   scale, node.getInput(2), node.getInput(4)));
+  return success();
+}
+
+static LogicalResult convertMatMulIntegerToFloat(Node &node) {
+  Tensor b = node.getInput(1);
+  if (b.getRank() != 2 || node.getInput(0).getRank() < 1)
+    return node.unsupported("a factor of rank " + Twine(b.getRank()) +
+                            " is not supported");
+  node.setOutput(0, multiplyQuantized(node.getEmitter(), node.getInput(0),
+                                      node.getInput(4), b, node.getInput(5),
+                                      node.getInput(2), node.getInput(3),
+                                      node.getInput(6)));
+  return success();
+}
+
+void registerContribQuantizedOps(Registry &registry) {
+  StringRef domain = "com.microsoft";
+  registry.add({
+      {"MatMulNBits", 1, 3, 6, convertMatMulNBits, "order of groups", domain},
+      {"DynamicQuantizeMatMul", 1, 3, 5, convertDynamicQuantizeMatMul,
+       "second factors above rank 2", domain},
+      {"MatMulIntegerToFloat", 1, 4, 7, convertMatMulIntegerToFloat,
+       "second factors above rank 2", domain},
+  });
+}
 
 } // namespace seqc::onnx
