@@ -30,7 +30,7 @@ static constexpr Row kRows[] = {
     {"bfloat16", "bf16", 16, 'f'},  {"float8e4m3fn", "", 8, '-'},
     {"float8e4m3fnuz", "", 8, '-'}, {"float8e5m2", "", 8, '-'},
     {"float8e5m2fnuz", "", 8, '-'}, {"uint4", "u8", 4, 'u'},
-    {"int4", "i8", 4, 's'},           {"float4e2m1", "", 4, '-'},
+    {"int4", "i8", 4, 's'},         {"float4e2m1", "", 4, '-'},
     {"float8e8m0", "", 8, '-'},     {"uint2", "u8", 2, 'u'},
     {"int2", "i8", 2, 's'},
 };

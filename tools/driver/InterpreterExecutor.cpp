@@ -36,7 +36,8 @@ private:
 };
 } // namespace
 
-/// The interpreter's name of an element type.
+/// The interpreter's name of an element type. Like the IR's integers, its own
+/// have no sign.
 static std::optional<reference::ElementKind> toKind(seqc_dtype_t dtype) {
   using reference::ElementKind;
   switch (dtype) {
@@ -49,12 +50,16 @@ static std::optional<reference::ElementKind> toKind(seqc_dtype_t dtype) {
   case SEQC_BF16:
     return ElementKind::BF16;
   case SEQC_I64:
+  case SEQC_U64:
     return ElementKind::I64;
   case SEQC_I32:
+  case SEQC_U32:
     return ElementKind::I32;
   case SEQC_I16:
+  case SEQC_U16:
     return ElementKind::I16;
   case SEQC_I8:
+  case SEQC_U8:
     return ElementKind::I8;
   case SEQC_I1:
     return ElementKind::I1;

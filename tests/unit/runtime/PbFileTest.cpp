@@ -52,6 +52,24 @@ TEST(Pb, ReadsTypedFields) {
   EXPECT_EQ(scalar->second->rank, 0);
 }
 
+TEST(Pb, UnpacksNarrowIntegers) {
+  // dims: 3, data_type: int4, raw_data: 1, -2, 7.
+  auto raw = parsePb(std::string("\x08\x03\x10\x16\x4a\x02\xe1\x07", 8));
+  ASSERT_TRUE(bool(raw)) << raw.status().message();
+  EXPECT_EQ(valuesOf<int8_t>(raw->second.get()),
+            (std::vector<int8_t>{1, -2, 7}));
+  // dims: 5, data_type: uint2, int32_data: 0, 1, 2, 3 in one and 2 in another.
+  auto typed = parsePb(std::string("\x08\x05\x10\x19\x28\xe4\x01\x28\x02", 9));
+  ASSERT_TRUE(bool(typed)) << typed.status().message();
+  EXPECT_EQ(valuesOf<uint8_t>(typed->second.get()),
+            (std::vector<uint8_t>{0, 1, 2, 3, 2}));
+  auto shorter = parsePb(std::string("\x08\x03\x10\x16\x4a\x01\xe1", 7));
+  ASSERT_FALSE(bool(shorter));
+  EXPECT_NE(shorter.status().message().find(
+                "1 bytes found, shape has 3 elements of 4 bits"),
+            std::string::npos);
+}
+
 TEST(Pb, RefusesHostileMessages) {
   EXPECT_FALSE(bool(parsePb("")));
   EXPECT_FALSE(bool(parsePb("hello")));
