@@ -304,7 +304,7 @@ std::string seqc::cli::formatPb(const seqc_tensor_t &tensor,
     appendVarint(out, uint64_t(tensor.shape[i]));
   }
   for (const PbType &type : types)
-    if (type.dtype == tensor.dtype) {
+    if (type.dtype == tensor.dtype && type.packedBits == 0) {
       out += '\x10';
       appendVarint(out, uint64_t(type.number));
     }

@@ -65,8 +65,8 @@ TEST(Pb, UnpacksNarrowIntegers) {
             (std::vector<uint8_t>{0, 1, 2, 3, 2}));
   auto shorter = parsePb(std::string("\x08\x03\x10\x16\x4a\x01\xe1", 7));
   ASSERT_FALSE(bool(shorter));
-  EXPECT_NE(shorter.status().message().find(
-                "1 bytes found, shape has 3 elements of 4 bits"),
+  EXPECT_NE(std::string(shorter.status().message())
+                .find("1 bytes found, shape has 3 elements of 4 bits"),
             std::string::npos);
 }
 
