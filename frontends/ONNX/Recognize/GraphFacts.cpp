@@ -33,6 +33,10 @@ static Extent makeFresh() {
   return kFirstSymbol - next++ % (int64_t(1) << 39);
 }
 
+/// The lesser one of a symbol and some number above 1. Broadcast against the
+/// symbol itself it is that, or the model fails.
+static Extent clip(Extent symbol) { return symbol - (int64_t(1) << 39); }
+
 Extent GraphView::makeSymbol(StringRef name) {
   if (parent)
     return const_cast<GraphView *>(parent)->makeSymbol(name);
@@ -204,7 +208,7 @@ static std::optional<Shape> broadcast(const Shape &a, const Shape &b) {
     else if (x == 1)
       z = y;
     else if (isSymbol(x) && isSymbol(y))
-      z = makeFresh();
+      z = y == clip(x) ? x : x == clip(y) ? y : makeFresh();
     else if (isSymbol(x) || isSymbol(y))
       z = isSymbol(x) ? y : x;
     else
@@ -462,7 +466,10 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
     fact.shape = shape;
   } else if (op == "Slice" && first->shape) {
     auto starts = getParameter(node, "starts", 1);
-    auto ends = getParameter(node, "ends", 2);
+    // Ends may be symbols.
+    auto ends = getInts(node, "ends");
+    if (!ends && input(2))
+      ends = input(2)->integers;
     auto axes = getParameter(node, "axes", 3);
     auto steps =
         node.input_size() > 4 ? getIntegers(node.input(4)) : std::nullopt;
@@ -478,6 +485,14 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
         return;
       Extent &size = shape[axis];
       int64_t start = (*starts)[i], end = (*ends)[i];
+      if (isSymbol(end)) {
+        bool whole = start == 0 && !(steps && (*steps)[i] != 1);
+        size =
+            whole && !isSymbol(size) && size > 1 && end > kFirstSymbol / 2 * 3
+                ? clip(end)
+                : makeFresh();
+        continue;
+      }
       if ((steps && (*steps)[i] != 1) || isSymbol(size)) {
         if (!(start == 0 && end > INT32_MAX - 1 &&
               !(steps && (*steps)[i] != 1)))
