@@ -156,6 +156,54 @@ GraphImporter::findFunction(const format::NodeProto &node) {
   return nullptr;
 }
 
+/// Names that a node reads, those its graphs take from outside included.
+static void collectInputs(const format::NodeProto &node,
+                          SmallVectorImpl<StringRef> &names, unsigned depth) {
+  for (const std::string &input : node.input())
+    names.push_back(input);
+  if (depth == 0)
+    return;
+  for (const format::AttributeProto &attribute : node.attribute())
+    if (attribute.has_g())
+      for (const format::NodeProto &inner : attribute.g().node())
+        collectInputs(inner, names, depth - 1);
+}
+
+/// The order in which nodes can be imported: as they stand, but after those
+/// whose outputs they read. In a cycle a node stays before one of them.
+static SmallVector<int>
+sortNodes(const google::protobuf::RepeatedPtrField<format::NodeProto> &list) {
+  StringMap<int> producers;
+  for (auto [i, node] : enumerate(list))
+    for (const std::string &output : node.output())
+      if (!output.empty())
+        producers.try_emplace(output, i);
+  SmallVector<int> order;
+  SmallVector<char> begun(list.size(), false);
+  // Nodes on the way, and whether what they read has been visited.
+  SmallVector<std::pair<int, bool>> stack;
+  for (int first = 0; first < list.size(); ++first) {
+    stack.emplace_back(first, false);
+    while (!stack.empty()) {
+      auto [at, visited] = stack.pop_back_val();
+      if (visited) {
+        order.push_back(at);
+        continue;
+      }
+      if (std::exchange(begun[at], true))
+        continue;
+      stack.emplace_back(at, true);
+      SmallVector<StringRef> names;
+      collectInputs(list[at], names, kMostDepth);
+      for (StringRef name : reverse(names))
+        if (auto from = producers.find(name);
+            from != producers.end() && !begun[from->second])
+          stack.emplace_back(from->second, false);
+    }
+  }
+  return order;
+}
+
 void GraphImporter::importNodes(
     const google::protobuf::RepeatedPtrField<format::NodeProto> &list) {
   for (const format::NodeProto &node : list)
@@ -163,10 +211,10 @@ void GraphImporter::importNodes(
       if (!output.empty() && !scope->promised.insert(output).second)
         (void)error("value '" + Twine(output) +
                     "' is given by two nodes; names are unique");
-  for (const format::NodeProto &node : list) {
+  for (int i : sortNodes(list)) {
     if (errors > kMostErrors)
       return;
-    importNode(node);
+    importNode(list[i]);
   }
 }
 
@@ -218,8 +266,7 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
           later |= at->promised.contains(name);
         (void)node.error(
             "input '" + Twine(name) + "' is " +
-            (later ? "given by a later node; nodes must come before those that "
-                     "use them, and a graph has no cycles"
+            (later ? "computed from this node; a graph has no cycles"
                    : "not defined; required is an input, an initializer or the "
                      "output of a node"));
       }

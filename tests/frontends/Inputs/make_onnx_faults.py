@@ -63,6 +63,7 @@ cases = {
         domains=[("own", 1)]),
     "many-errors": one(*[node(f"Odd{i}", ["x"], [f"y{i}"]) for i in range(30)],
                        outputs=[value("y0", FLOAT, [3])]),
+    "unsorted": one(node("Add", ["x", "twice"], ["y"]), node("Add", ["x", "x"], ["twice"])),
     "called": one(node("Twice", ["x"], ["y"], domain="own", how=numpy.float32(3).item()),
                   functions=[function("Twice", "own", ["a"], ["c"], [
                       node("Constant", [], ["k"], value_float=Reference("how", 1)),
