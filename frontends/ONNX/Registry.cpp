@@ -26,7 +26,9 @@ Registry::Registry() {
   registerFlexAttentionOps(*this);
   registerIndexingOps(*this);
   registerLinearAttentionOps(*this);
+  registerLogicOps(*this);
   registerNormalizationOps(*this);
+  registerPatternsOps(*this);
   registerPoolingOps(*this);
   registerProductsOps(*this);
   registerQuantizationOps(*this);
