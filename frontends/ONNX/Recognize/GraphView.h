@@ -21,6 +21,8 @@ namespace seqc::onnx {
 /// A number, or a symbol.
 using Extent = int64_t;
 bool isSymbol(Extent extent);
+/// A symbol that is like no other.
+Extent makeFresh();
 
 using NodeList = llvm::SmallVector<format::NodeProto *>;
 
