@@ -2,7 +2,8 @@
 //
 // Loops are bracketed by mark and release around a body that allocates: the
 // arena keeps its memory, so that after the first call of a session nothing
-// comes from the heap, and no step makes it grow.
+// comes from the heap, and no step makes it grow. Memory that an iteration
+// hands on to the next one is left to the loop around it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 #define DEBUG_TYPE "seq-allocate-in-arena"
 
@@ -58,14 +60,29 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
       bracket(*body);
   }
 
-  /// The body of the innermost loop around an op.
+  /// Whether a loop's block passes memory on that it, or a loop inside of it,
+  /// may have allocated.
+  static bool handsOnMemory(Block &body) {
+    return llvm::any_of(body.getTerminator()->getOperands(), [&](Value value) {
+      if (!isa<BaseMemRefType>(value.getType()))
+        return false;
+      while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+        value = view.getViewSource();
+      Operation *op = value.getDefiningOp();
+      return op && body.getParent()->isAncestor(op->getParentRegion());
+    });
+  }
+
+  /// The body of the innermost loop around an op at whose end the op's memory
+  /// is not needed any more.
   static Block *enclosingLoopBody(Operation *op) {
     for (Operation *parent = op->getParentOp(); parent;
          parent = parent->getParentOp()) {
       if (isa<LoopLikeOpInterface>(parent))
         for (Region *region :
              cast<LoopLikeOpInterface>(parent).getLoopRegions())
-          if (region->isAncestor(op->getParentRegion()))
+          if (region->isAncestor(op->getParentRegion()) &&
+              !handsOnMemory(region->front()))
             return &region->front();
       if (isa<func::FuncOp>(parent))
         return nullptr;

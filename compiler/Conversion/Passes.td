@@ -78,7 +78,8 @@ def AllocateInArenaPass : Pass<"seq-allocate-in-arena", "::mlir::func::FuncOp"> 
   let summary = "Take memory from the session's arena instead of the heap";
   let description = [{
     Every `memref.alloc` becomes a call of the runtime's `alloc`; a loop body that still allocates is
-    enclosed in `mark` and `release`, so that memory does not grow with the number of steps. Deallocations go.
+    enclosed in `mark` and `release`, so that memory does not grow with the number of steps. What a body yields to its next iteration is
+    given back by the next loop around it that yields nothing of it. Deallocations go.
 
     Requires: buffers; entries converted. Ensures: no `memref.alloc` is left in entries.
 
@@ -168,6 +169,37 @@ def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
     After: arithmetic.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::FuncOp"> {
+  let summary = "Write what a loop carries where the next iteration reads it";
+  let description = [{
+    A tensor that an iteration computes anew is copied at its end into the one it was given, so that the loop
+    works on one buffer however many iterations it has. Values that come out of another carried tensor are copied
+    aside first. Tensors that are updated in place already, and those whose extents may change, stay as they are.
+
+    Requires: `scf.for` and `scf.while` over tensors; conversion to buffers follows at once. Ensures: a carried tensor
+    of unchanging shape is yielded in the place of its block argument.
+
+    Before:
+    ```mlir
+    %r = scf.for %i = %a to %b step %c iter_args(%x = %x0) -> (tensor<4xf32>) {
+      %y = linalg.generic {…} ins(%x) outs(%e)
+      scf.yield %y
+    }
+    ```
+    After:
+    ```mlir
+    %r = scf.for %i = %a to %b step %c iter_args(%x = %x0) -> (tensor<4xf32>) {
+      %y = linalg.generic {…} ins(%x) outs(%e)
+      %z = bufferization.materialize_in_destination %y in %x
+      scf.yield %z
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+  let statistics = [Statistic<"numPlaced", "num-placed", "Carried tensors placed">,
+                    Statistic<"numCopied", "num-copied", "Values copied aside">];
 }
 
 def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"> {

@@ -138,9 +138,12 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
   // be placed in.
   pm.addPass(createConvertEntriesPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createPlaceCarriedTensorsPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = false;
+  // Loops that carry tensors of changing shape.
+  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.unknownTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));

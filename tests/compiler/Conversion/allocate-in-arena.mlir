@@ -57,3 +57,42 @@ func.func @no_arena_for_other_layouts(%ctx: !llvm.ptr) -> i32 {
   %z = arith.constant 0 : i32
   return %z : i32
 }
+
+// -----
+
+/// What an iteration hands on stays until the loop around it goes on; a view of the argument is
+/// nothing new.
+
+// CHECK-LABEL: func.func @handed_on
+//       CHECK:   scf.for
+//       CHECK:     llvm.getelementptr %{{.*}}[16]
+//       CHECK:     scf.for
+//   CHECK-NOT:       getelementptr %{{.*}}[16]
+//       CHECK:       getelementptr %{{.*}}[8]
+//   CHECK-NOT:       getelementptr %{{.*}}[24]
+//       CHECK:       scf.yield
+//       CHECK:     llvm.getelementptr %{{.*}}[24]
+//       CHECK:   scf.for
+//       CHECK:     llvm.getelementptr %{{.*}}[16]
+//       CHECK:     llvm.getelementptr %{{.*}}[24]
+func.func @handed_on(%ctx: !llvm.ptr, %n: index, %b: memref<?xf32>) -> i32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0 : i32
+  scf.for %i = %c0 to %n step %c1 {
+    %r = scf.for %j = %c0 to %n step %c1 iter_args(%a = %b) -> (memref<?xf32>) {
+      %d = memref.alloc(%j) : memref<?xf32>
+      "test.use"(%a, %d) : (memref<?xf32>, memref<?xf32>) -> ()
+      scf.yield %d : memref<?xf32>
+    }
+    "test.use"(%r) : (memref<?xf32>) -> ()
+  }
+  %s = scf.for %j = %c0 to %n step %c1 iter_args(%a = %b) -> (memref<?xf32>) {
+    %d = memref.alloc(%j) : memref<?xf32>
+    "test.use"(%a, %d) : (memref<?xf32>, memref<?xf32>) -> ()
+    %v = memref.cast %a : memref<?xf32> to memref<?xf32>
+    scf.yield %a : memref<?xf32>
+  }
+  "test.use"(%s) : (memref<?xf32>) -> ()
+  return %z : i32
+}
