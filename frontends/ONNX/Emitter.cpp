@@ -519,23 +519,8 @@ Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
         return isSame(std::get<0>(pair), std::get<1>(pair));
       }))
     return tensor;
-  return generate(tensor.type, goal, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position;
-    size_t skipped = at.size() - from.size();
-    for (size_t d = 0; d < from.size(); ++d) {
-      Value i = at[skipped + d];
-      std::optional<int64_t> size = getConstantIntValue(from[d]);
-      if (isSame(from[d], goal[skipped + d]))
-        position.push_back(i);
-      else if (size == 1)
-        position.push_back(s.index(0));
-      else
-        position.push_back(
-            s.select(s.compareIndex(arith::CmpIPredicate::eq, toValue(from[d]),
-                                    s.index(1)),
-                     s.index(0), i));
-    }
-    return load(tensor, position);
+  return generate(tensor.type, goal, [&](Scalars &, ValueRange at) {
+    return load(tensor, broadcastPosition(from, goal, at));
   });
 }
 

@@ -129,6 +129,11 @@ public:
   /// Repeats extents of 1 so that the tensor gets the extents `sizes`, aligned
   /// at the last dimension (numpy's rule).
   Tensor broadcastTo(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Where broadcasting extents `from` to `goal` takes its element `at` from.
+  llvm::SmallVector<mlir::Value>
+  broadcastPosition(llvm::ArrayRef<mlir::OpFoldResult> from,
+                    llvm::ArrayRef<mlir::OpFoldResult> goal,
+                    mlir::ValueRange at);
   /// The extents of several tensors broadcast together.
   Extents broadcastExtents(llvm::ArrayRef<Tensor> tensors);
   /// The same tensor under a type with fewer or more static extents.

@@ -87,26 +87,22 @@ struct Access {
 };
 } // namespace
 
-/// Position of an element of `position` in a tensor of the extents `from` that
-/// is broadcast to `goal`.
-static SmallVector<Value> computePosition(Emitter &e,
-                                          ArrayRef<OpFoldResult> from,
-                                          ArrayRef<OpFoldResult> goal,
-                                          ValueRange at) {
-  Scalars s = e.scalars();
+SmallVector<Value> Emitter::broadcastPosition(ArrayRef<OpFoldResult> from,
+                                              ArrayRef<OpFoldResult> goal,
+                                              ValueRange at) {
+  Scalars s = scalars();
   SmallVector<Value> position;
   size_t skipped = goal.size() - from.size();
   for (size_t d = 0; d < from.size(); ++d) {
     Value i = at[skipped + d];
-    if (Emitter::isSame(from[d], goal[skipped + d]))
+    if (isSame(from[d], goal[skipped + d]))
       position.push_back(i);
     else if (getConstantIntValue(from[d]) == 1)
       position.push_back(s.index(0));
     else
-      position.push_back(
-          s.select(s.compareIndex(arith::CmpIPredicate::eq, e.toValue(from[d]),
-                                  s.index(1)),
-                   s.index(0), i));
+      position.push_back(s.select(s.compareIndex(arith::CmpIPredicate::eq,
+                                                 toValue(from[d]), s.index(1)),
+                                  s.index(0), i));
   }
   return position;
 }
@@ -207,7 +203,7 @@ Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
         SmallVector<Value> at;
         for (unsigned d = 0; d < rank; ++d)
           at.push_back(linalg::IndexOp::create(builder, loc, d));
-        value = load(input, computePosition(*this, extents(input), sizes, at));
+        value = load(input, broadcastPosition(extents(input), sizes, at));
       }
       arguments.push_back(widen(inner, input, value));
     }

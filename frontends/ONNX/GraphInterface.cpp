@@ -3,8 +3,9 @@
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/onnx.pb.h"
 
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -169,19 +170,6 @@ void GraphImporter::importOutputs() {
   mlir::func::ReturnOp::create(emitter.getBuilder(), fileLoc, returned);
 }
 
-/// Erases ops that nothing uses, such as weights of branches that were folded.
-static void eraseDeadOps(mlir::Block &block) {
-  for (mlir::Operation &op : make_early_inc_range(reverse(block))) {
-    if (mlir::isOpTriviallyDead(&op)) {
-      op.erase();
-      continue;
-    }
-    for (mlir::Region &region : op.getRegions())
-      for (mlir::Block &inner : region)
-        eraseDeadOps(inner);
-  }
-}
-
 mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   const format::GraphProto &graph = file.getModel().graph();
   mlir::OpBuilder &builder = emitter.getBuilder();
@@ -231,7 +219,9 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(metadata));
   (*module)->setAttr("seq.metadata", builder.getStringAttr(text));
-  eraseDeadOps(*body);
+  // Weights of branches that were folded, say.
+  mlir::IRRewriter rewriter(builder);
+  (void)mlir::runRegionDCE(rewriter, function->getRegions());
   if (failed(mlir::verify(*module)))
     return nullptr;
   return module;

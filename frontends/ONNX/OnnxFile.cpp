@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/OnnxFile.h"
 
+#include "frontends/Common/Folder.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -174,28 +175,17 @@ Expected<StringRef> OnnxFile::getExternalFile(StringRef location) {
   auto [entry, isNew] = externals.try_emplace(location);
   if (!isNew && entry->second)
     return entry->second->getBuffer();
-  bool leaves =
-      location.empty() || location.contains('\0') ||
-      sys::path::is_absolute(location) ||
-      any_of(make_range(sys::path::begin(location), sys::path::end(location)),
-             [](StringRef part) { return part == ".."; });
-  SmallString<256> path(folder), realPath, realFolder;
-  sys::path::append(path, location);
-  if (!leaves) {
-    if (std::error_code code = sys::fs::real_path(path, realPath))
-      return fail("its external data '" + location +
-                  "' cannot be read: " + code.message());
-    if (sys::fs::real_path(folder.empty() ? "." : folder, realFolder))
-      leaves = true;
-    StringRef rest = realPath;
-    leaves |= !rest.consume_front(realFolder) ||
-              !(rest.starts_with("/") || StringRef(realFolder).ends_with("/"));
-  }
-  if (leaves)
+  if (leavesFolder(folder, location))
     return fail("its external data '" + location +
                 "' leaves the folder of the model; required is a file inside "
                 "it");
-  if (!sys::fs::is_regular_file(realPath))
+  SmallString<256> path(folder);
+  sys::path::append(path, location);
+  sys::fs::file_status status;
+  if (std::error_code code = sys::fs::status(path, status))
+    return fail("its external data '" + location +
+                "' cannot be read: " + code.message());
+  if (!sys::fs::is_regular_file(status))
     return fail("its external data '" + location + "' is no regular file");
   ErrorOr<std::unique_ptr<MemoryBuffer>> opened = MemoryBuffer::getFile(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);

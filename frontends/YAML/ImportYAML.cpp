@@ -1,9 +1,9 @@
-//===- ImportYAML.cpp - The road from a description to a module
-//------------===//
+//===- ImportYAML.cpp - From a description to a module --------------------===//
 
 #include "frontends/YAML/ImportYAML.h"
 
 #include "dialect/Seq/IR/SeqDialect.h"
+#include "frontends/Common/Folder.h"
 #include "frontends/YAML/Importer.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,12 +12,12 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -39,20 +39,9 @@ namespace yaml {
 std::optional<std::string> confineToFolder(Reporter &reporter,
                                            Position position, StringRef folder,
                                            StringRef file) {
-  bool leaves =
-      file.empty() || sys::path::is_absolute(file) ||
-      llvm::any_of(make_range(sys::path::begin(file), sys::path::end(file)),
-                   [](StringRef part) { return part == ".."; });
   SmallString<256> path(folder);
   sys::path::append(path, file);
-  SmallString<256> realPath, realFolder;
-  if (!leaves && !sys::fs::real_path(path, realPath) &&
-      !sys::fs::real_path(folder.empty() ? "." : folder, realFolder)) {
-    StringRef rest = realPath;
-    leaves = !rest.consume_front(realFolder) ||
-             !(rest.starts_with("/") || StringRef(realFolder).ends_with("/"));
-  }
-  if (!leaves)
+  if (!leavesFolder(folder, file))
     return path.str().str();
   reporter.error(position,
                  "file '" + file +
@@ -90,19 +79,6 @@ void Importer::collectMentioned(const Node &node) {
     collectMentioned(item);
   for (const Entry &entry : node.entries)
     collectMentioned(entry.value);
-}
-
-/// Erases ops that nothing uses, such as final states that nobody reads.
-static void eraseDeadOps(mlir::Block &block) {
-  for (mlir::Operation &op : make_early_inc_range(reverse(block))) {
-    if (mlir::isOpTriviallyDead(&op)) {
-      op.erase();
-      continue;
-    }
-    for (mlir::Region &region : op.getRegions())
-      for (mlir::Block &inner : region)
-        eraseDeadOps(inner);
-  }
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
@@ -170,7 +146,9 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   for (auto [i, port] : enumerate(results))
     function.setResultAttr(i, "seq.name", builder.getStringAttr(port.name));
   (*module)->setAttr("seq.metadata", builder.getStringAttr(buildMetadata()));
-  eraseDeadOps(*body);
+  // Final states that nobody reads, say.
+  mlir::IRRewriter rewriter(builder);
+  (void)mlir::runRegionDCE(rewriter, function->getRegions());
   if (mlir::failed(mlir::verify(*module)))
     return nullptr;
   return module;

@@ -81,13 +81,7 @@ static LogicalResult convertAttention(Node &node) {
       return failure();
     *part = *split;
   }
-  Value past;
-  if (Tensor key = node.getInput(4)) {
-    past = e.extentValue(key, 2);
-    call.key = e.concat({key, call.key}, 2);
-  }
-  if (Tensor value = node.getInput(5))
-    call.value = e.concat({value, call.value}, 2);
+  Value past = prependPast(node, call, 4);
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
   (void)node.getInt("softmax_precision", 0);

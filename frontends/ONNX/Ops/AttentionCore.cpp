@@ -39,6 +39,28 @@ Tensor mergeHeads(Emitter &e, Tensor x) {
                           e.product({e.extent(rows, 2), e.extent(rows, 3)})});
 }
 
+Value prependPast(Node &node, AttentionCall &call, size_t first) {
+  Emitter &e = node.getEmitter();
+  Value past;
+  if (Tensor key = node.getInput(first)) {
+    past = e.extentValue(key, 2);
+    call.key = e.concat({key, call.key}, 2);
+  }
+  if (Tensor value = node.getInput(first + 1))
+    call.value = e.concat({value, call.value}, 2);
+  return past;
+}
+
+LogicalResult setResults(Node &node, const AttentionCall &call) {
+  std::optional<Tensor> result = attend(node, call);
+  if (!result)
+    return failure();
+  node.setOutput(0, mergeHeads(node.getEmitter(), *result));
+  node.setOutput(1, call.key);
+  node.setOutput(2, call.value);
+  return success();
+}
+
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
   while (mask.getRank() < rank)
     mask = e.unsqueeze(mask, 0);

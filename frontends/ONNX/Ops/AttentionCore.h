@@ -41,6 +41,15 @@ std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
 /// And back.
 Tensor mergeHeads(Emitter &e, Tensor x);
 
+/// Puts the keys and values of earlier steps, inputs `first` and `first + 1`
+/// where they are given, in front of the call's; gives the number of such keys,
+/// null without any.
+mlir::Value prependPast(Node &node, AttentionCall &call, size_t first);
+
+/// Results 0 to 2: the weighted values [batch, time, heads * features] and all
+/// keys and values; reports as attend does.
+llvm::LogicalResult setResults(Node &node, const AttentionCall &call);
+
 /// `mask` with `rank` dimensions, extents of 1 in front.
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank);
 

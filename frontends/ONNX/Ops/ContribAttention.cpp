@@ -82,6 +82,22 @@ static void addCausal(Emitter &e, AttentionCall &call, Value past) {
                             });
 }
 
+/// What changes the scores: the scale, a mask of integers (input `mask`),
+/// numbers to add (input `bias`) and the order of time, where the first query
+/// stands after `past` keys.
+static LogicalResult addScoreInputs(Node &node, AttentionCall &call,
+                                    size_t mask, size_t bias, Value past) {
+  Emitter &e = node.getEmitter();
+  call.scale = node.getFloat("scale", 0);
+  if (failed(addIntegerMask(node, call, node.getInput(mask))))
+    return failure();
+  if (Tensor more = node.getInput(bias))
+    addBias(e, call, padRank(e, more, 4));
+  if (node.getInt("unidirectional", 0))
+    addCausal(e, call, past);
+  return success();
+}
+
 static Tensor addVector(Emitter &e, Tensor x, Tensor bias) {
   if (!bias)
     return x;
@@ -144,13 +160,8 @@ static LogicalResult convertAttention(Node &node) {
       *part = e.concat({half, *part}, 2);
     }
   }
-  call.scale = node.getFloat("scale", 0);
-  if (failed(addIntegerMask(node, call, node.getInput(3))))
+  if (failed(addScoreInputs(node, call, 3, 5, pastLength)))
     return failure();
-  if (Tensor bias = node.getInput(5))
-    addBias(e, call, padRank(e, bias, 4));
-  if (node.getInt("unidirectional", 0))
-    addCausal(e, call, pastLength);
   std::optional<Tensor> result = attend(node, call);
   if (!result)
     return failure();
@@ -193,27 +204,10 @@ static LogicalResult convertMultiHeadAttention(Node &node) {
       return failure();
     *parts[i] = *split;
   }
-  Value past;
-  if (Tensor key = node.getInput(6)) {
-    past = e.extentValue(key, 2);
-    call.key = e.concat({key, call.key}, 2);
-  }
-  if (Tensor value = node.getInput(7))
-    call.value = e.concat({value, call.value}, 2);
-  call.scale = node.getFloat("scale", 0);
-  if (failed(addIntegerMask(node, call, node.getInput(4))))
+  Value past = prependPast(node, call, 6);
+  if (failed(addScoreInputs(node, call, 4, 5, past)))
     return failure();
-  if (Tensor more = node.getInput(5))
-    addBias(e, call, padRank(e, more, 4));
-  if (node.getInt("unidirectional", 0))
-    addCausal(e, call, past);
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, mergeHeads(e, *result));
-  node.setOutput(1, call.key);
-  node.setOutput(2, call.value);
-  return success();
+  return setResults(node, call);
 }
 
 /// Turns pairs of the first `width` features (0: all) of [batch, heads, time,
@@ -399,13 +393,7 @@ static LogicalResult convertGroupQueryAttention(Node &node) {
                                              in.subIndex(i, in.index(window))));
     return ok;
   });
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, mergeHeads(e, *result));
-  node.setOutput(1, call.key);
-  node.setOutput(2, call.value);
-  return success();
+  return setResults(node, call);
 }
 
 void registerContribAttentionOps(Registry &registry) {

@@ -142,11 +142,19 @@ static void setOptional(Node &node, size_t i, Tensor value, DataType type) {
 // Along the last dimensions
 //===----------------------------------------------------------------------===//
 
-static LogicalResult convertLayerNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), x.getRank());
+namespace {
+/// The attributes of a normalization over the dimensions from an axis on.
+struct LastDims {
+  SmallVector<int64_t> dims;
+  float epsilon;
+  /// The type of the moments.
+  DataType stash;
+};
+} // namespace
+
+static FailureOr<LastDims> getLastDims(Node &node) {
+  int64_t rank = node.getInput(0).getRank();
+  std::optional<int64_t> axis = node.getAxis(node.getInt("axis", -1), rank);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
   if (failed(checkFloat(node)) || !axis)
@@ -154,36 +162,39 @@ static LogicalResult convertLayerNormalization(Node &node) {
   if (!isFloat(stash))
     return node.unsupported("'stash_type' " + getName(stash) +
                             " is not supported");
+  return LastDims{from(*axis, rank), epsilon, stash};
+}
+
+static LogicalResult convertLayerNormalization(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0);
+  FailureOr<LastDims> last = getLastDims(node);
+  if (failed(last))
+    return failure();
   DataType type = x.type;
-  if (stash == DataType::Double)
-    x = e.convert(x, stash);
-  Moments moments = getMoments(e, x, from(*axis, x.getRank()));
-  Tensor factor = invertRoot(e, moments.variance, epsilon);
+  if (last->stash == DataType::Double)
+    x = e.convert(x, last->stash);
+  Moments moments = getMoments(e, x, last->dims);
+  Tensor factor = invertRoot(e, moments.variance, last->epsilon);
   node.setOutput(0, apply(e, type, x, moments.mean, factor, node.getInput(1),
                           node.getInput(2)));
-  setOptional(node, 1, moments.mean, stash);
-  setOptional(node, 2, factor, stash);
+  setOptional(node, 1, moments.mean, last->stash);
+  setOptional(node, 2, factor, last->stash);
   return success();
 }
 
 static LogicalResult convertRMSNormalization(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), x.getRank());
-  float epsilon = node.getFloat("epsilon", 1e-5f);
-  auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
-  if (failed(checkFloat(node)) || !axis)
+  FailureOr<LastDims> last = getLastDims(node);
+  if (failed(last))
     return failure();
-  if (!isFloat(stash))
-    return node.unsupported("'stash_type' " + getName(stash) +
-                            " is not supported");
   // The result has the type of the scale.
   DataType type = node.getInput(1).type;
-  if (stash == DataType::Double)
-    x = e.convert(x, stash);
-  Tensor mean = average(e, square(e, x), from(*axis, x.getRank()));
-  Tensor factor = invertRoot(e, mean, epsilon);
+  if (last->stash == DataType::Double)
+    x = e.convert(x, last->stash);
+  Tensor mean = average(e, square(e, x), last->dims);
+  Tensor factor = invertRoot(e, mean, last->epsilon);
   node.setOutput(0, apply(e, type, x, {}, factor, node.getInput(1), {}));
   return success();
 }

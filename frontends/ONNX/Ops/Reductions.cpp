@@ -1,9 +1,8 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
+#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
@@ -283,36 +282,31 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
   }
   sizes = e.simplify(sizes);
   Tensor rows = e.reshape(x, sizes);
-  Value zero = s.index(0), one = s.index(1);
-  Value count = e.toValue(sizes[1]), init = e.empty(sizes, result);
+  Value one = s.index(1), count = e.toValue(sizes[1]),
+        init = e.empty(sizes, result);
   Value start = s.constant(type, isProduct ? 1 : 0);
-  // Three loops; the innermost carries what has been combined so far.
-  auto enter = [&](OpFoldResult size, ValueRange carried) {
-    auto loop = mlir::scf::ForOp::create(builder, e.getLoc(), zero,
-                                         e.toValue(size), one, carried);
-    builder.setInsertionPointToStart(loop.getBody());
-    return loop;
-  };
-  auto leave = [&](mlir::scf::ForOp loop, ValueRange carried) {
-    mlir::scf::YieldOp::create(builder, e.getLoc(), carried);
-    builder.setInsertionPointAfter(loop);
-  };
-  auto outer = enter(sizes[0], init);
-  auto inner = enter(sizes[2], outer.getRegionIterArg(0));
-  auto scan = enter(sizes[1], {inner.getRegionIterArg(0), start});
-  Value i = scan.getInductionVar(), so = scan.getRegionIterArg(1);
-  if (reverse)
-    i = s.subIndex(s.subIndex(count, one), i);
-  Value at[] = {outer.getInductionVar(), i, inner.getInductionVar()};
-  Value element = e.loadWide(rows, at);
-  Value next = isProduct ? s.mul(type, so, element) : s.add(type, so, element);
-  Value written = mlir::tensor::InsertOp::create(
-      builder, e.getLoc(), s.convert(type, result, exclusive ? so : next),
-      scan.getRegionIterArg(0), at);
-  leave(scan, {written, next});
-  leave(inner, scan.getResult(0));
-  leave(outer, inner.getResult(0));
-  Tensor y{outer.getResult(0), result};
+  // The innermost loop carries what has been combined so far.
+  Value filled = iterate(
+      e, {sizes[0], sizes[2]}, init,
+      [&](Scalars &, ValueRange row, ValueRange tensors) {
+        Value inits[] = {tensors[0], start};
+        auto scanned = iterate(
+            e, sizes[1], inits,
+            [&](Scalars &s, ValueRange step, ValueRange carried) {
+              Value i = step[0], so = carried[1];
+              if (reverse)
+                i = s.subIndex(s.subIndex(count, one), i);
+              Value at[] = {row[0], i, row[1]};
+              Value element = e.loadWide(rows, at);
+              Value next = isProduct ? s.mul(type, so, element)
+                                     : s.add(type, so, element);
+              Value stored = s.convert(type, result, exclusive ? so : next);
+              return SmallVector<Value>{insert(e, stored, carried[0], at),
+                                        next};
+            });
+        return SmallVector<Value>{scanned[0]};
+      })[0];
+  Tensor y{filled, result};
   e.setExtents(y.value, sizes);
   node.setOutput(0, e.reshape(y, whole));
   return success();
