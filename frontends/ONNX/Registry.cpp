@@ -41,6 +41,7 @@ Registry::Registry() {
   registerShapeOps(*this);
   registerSignalOps(*this);
   registerSlicingOps(*this);
+  registerTransposedConvolutionOps(*this);
 }
 
 static std::string makeKey(StringRef domain, StringRef name) {

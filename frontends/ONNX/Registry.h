@@ -83,6 +83,7 @@ void registerSequencesOps(Registry &registry);
 void registerShapeOps(Registry &registry);
 void registerSignalOps(Registry &registry);
 void registerSlicingOps(Registry &registry);
+void registerTransposedConvolutionOps(Registry &registry);
 
 } // namespace seqc::onnx
 

@@ -13,10 +13,9 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 
-/// An attribute with one number per spatial dimension.
-static LogicalResult readList(Node &node, StringRef name, size_t count,
-                              int64_t otherwise, int64_t least,
-                              SmallVector<int64_t> &list) {
+LogicalResult readNumbers(Node &node, StringRef name, size_t count,
+                          int64_t otherwise, int64_t least,
+                          SmallVector<int64_t> &list) {
   list = node.getInts(name).value_or(SmallVector<int64_t>(count, otherwise));
   if (list.size() != count)
     return node.error("attribute '" + name + "' has " + Twine(list.size()) +
@@ -35,9 +34,9 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
   w.kernel.assign(kernel.begin(), kernel.end());
   size_t rank = kernel.size();
   SmallVector<int64_t> pads;
-  if (failed(readList(node, "strides", rank, 1, 1, w.strides)) ||
-      failed(readList(node, "dilations", rank, 1, 1, w.dilations)) ||
-      failed(readList(node, "pads", 2 * rank, 0, 0, pads)))
+  if (failed(readNumbers(node, "strides", rank, 1, 1, w.strides)) ||
+      failed(readNumbers(node, "dilations", rank, 1, 1, w.dilations)) ||
+      failed(readNumbers(node, "pads", 2 * rank, 0, 0, pads)))
     return failure();
   std::string automatic = node.getString("auto_pad", "NOTSET");
   bool ceiling = node.getInt("ceil_mode", 0) != 0;

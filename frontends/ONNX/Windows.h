@@ -22,6 +22,12 @@ struct Windows {
   size_t getRank() const { return kernel.size(); }
 };
 
+/// Reads an attribute of `count` numbers that are not less than `least`; all
+/// are `otherwise` if it is absent.
+llvm::LogicalResult readNumbers(Node &node, llvm::StringRef name, size_t count,
+                                int64_t otherwise, int64_t least,
+                                llvm::SmallVector<int64_t> &list);
+
 /// Reads strides, dilations, pads, auto_pad and ceil_mode of a node that slides
 /// a window of the extents `kernel` over `x`.
 llvm::FailureOr<Windows> readWindows(Node &node, Tensor x,

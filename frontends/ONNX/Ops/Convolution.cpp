@@ -1,7 +1,13 @@
 //===- Convolution.cpp - Convolutions -------------------------------------===//
+//
+// Conv and its forms for quantised numbers. Transposed convolutions, which are
+// convolutions of an input spread out by its strides, have a file of their own.
+//
+//===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/Convolution.h"
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
-#include "frontends/ONNX/Windows.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -16,8 +22,8 @@ using mlir::ValueRange;
 
 /// out[n, g, m, o...] = sum over c, k of
 /// x[n, g, c, o * stride + k * dilation...] * weight[g, m, c, k...].
-static Tensor convolve(Emitter &e, Tensor x, Tensor weight,
-                       const Windows &windows, OpFoldResult groupSize) {
+static Tensor multiplyWindows(Emitter &e, Tensor x, Tensor weight,
+                              const Windows &windows, OpFoldResult groupSize) {
   mlir::OpBuilder &builder = e.getBuilder();
   unsigned rank = windows.getRank(), loops = 4 + 2 * rank;
   auto dim = [&](unsigned d) { return builder.getAffineDimExpr(d); };
@@ -60,26 +66,82 @@ static Tensor convolve(Emitter &e, Tensor x, Tensor weight,
   return {op.getResult(0), type};
 }
 
-/// Conv: x [N, C, D...], weight [M, C / group, K...], bias [M].
-static LogicalResult convertConv(Node &node) {
+Tensor convolve(Emitter &e, Tensor padded, Tensor weight,
+                const Windows &windows, int64_t group) {
+  mlir::OpBuilder &builder = e.getBuilder();
+  int64_t outputs = weight.getShape()[0];
+  auto number = [&](int64_t value) -> OpFoldResult {
+    return builder.getIndexAttr(value);
+  };
+  Extents split = e.extents(padded);
+  split[1] = number(weight.getShape()[1]);
+  split.insert(split.begin() + 1, number(group));
+  Extents panels = e.extents(weight);
+  panels[0] = number(outputs / group);
+  panels.insert(panels.begin(), number(group));
+  Tensor result =
+      multiplyWindows(e, e.reshape(padded, split), e.reshape(weight, panels),
+                      windows, number(outputs / group));
+  Extents sizes = e.extents(result);
+  sizes.erase(sizes.begin() + 1);
+  sizes[1] = number(outputs);
+  return e.reshape(result, sizes);
+}
+
+FailureOr<Tensor> asChannels(Node &node, Tensor x, Tensor given, int64_t count,
+                             StringRef what) {
   Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), weight = node.getInput(1),
-         bias = node.getInput(2);
+  int64_t own = given.getRank() == 1 ? given.getShape()[0] : -1;
+  if (given.getRank() != 1 ||
+      (own != count && !mlir::ShapedType::isDynamic(own)))
+    return node.error("its " + what + " does not have the " + Twine(count) +
+                      " elements of one dimension that its weight requires");
+  Extents column(x.getRank() - 1, e.getBuilder().getIndexAttr(1));
+  column[0] = e.getBuilder().getIndexAttr(count);
+  return e.reshape(given, column);
+}
+
+FailureOr<Tensor> addChannels(Node &node, Tensor y, Tensor bias,
+                              DataType result) {
+  Emitter &e = node.getEmitter();
+  if (!bias)
+    return e.convert(y, result);
+  FailureOr<Tensor> column = asChannels(node, y, bias, y.getShape()[1], "bias");
+  if (failed(column))
+    return failure();
+  DataType type = y.type;
+  return e.convert(e.elementwise(type, {y, *column},
+                                 [&](Scalars &s, ValueRange v) {
+                                   return s.add(type, v[0], v[1]);
+                                 }),
+                   result);
+}
+
+LogicalResult checkWeight(Node &node, Tensor x, Tensor weight) {
   if (x.getRank() < 3 || weight.getRank() != x.getRank())
     return node.error("its input has rank " + Twine(x.getRank()) +
                       " and its weight rank " + Twine(weight.getRank()) +
                       "; required are equal ranks of at least 3");
-  if (x.type != weight.type || !isFloat(x.type))
-    return node.error("its inputs are " + getName(x.type) + " and " +
-                      getName(weight.type) + "; required is one float type");
-  SmallVector<int64_t> kernel(weight.getShape().drop_front(2));
   if (!weight.getType().hasStaticShape())
     return node.unsupported("a weight of dynamic shape is not supported");
+  if (weight.getType().getNumElements() == 0)
+    return node.error("its weight has no elements; required is at least 1");
+  SmallVector<int64_t> kernel(weight.getShape().drop_front(2));
   if (std::optional<SmallVector<int64_t>> given = node.getInts("kernel_shape"))
     if (*given != kernel)
       return node.error("attribute 'kernel_shape' differs from the shape of "
                         "the weight");
-  int64_t group = node.getInt("group", 1);
+  return success();
+}
+
+/// The checks of Conv and its forms: x [N, C, D...], weight [M, C / group,
+/// K...].
+static FailureOr<Windows> readConvolution(Node &node, Tensor x, Tensor weight,
+                                          int64_t &group) {
+  if (failed(checkWeight(node, x, weight)))
+    return failure();
+  SmallVector<int64_t> kernel(weight.getShape().drop_front(2));
+  group = node.getInt("group", 1);
   int64_t outputs = weight.getShape()[0], channels = weight.getShape()[1];
   if (group < 1 || outputs % group != 0)
     return node.error("attribute 'group' is " + Twine(group) +
@@ -89,43 +151,143 @@ static LogicalResult convertConv(Node &node) {
     return node.error("its input has " + Twine(x.getShape()[1]) +
                       " channels; its weight requires " +
                       Twine(channels * group));
-  FailureOr<Windows> windows = readWindows(node, x, kernel);
+  return readWindows(node, x, kernel);
+}
+
+static LogicalResult convertConv(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), weight = node.getInput(1);
+  if (x.type != weight.type || !isFloat(x.type))
+    return node.error("its inputs are " + getName(x.type) + " and " +
+                      getName(weight.type) + "; required is one float type");
+  int64_t group;
+  FailureOr<Windows> windows = readConvolution(node, x, weight, group);
   if (failed(windows))
     return failure();
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor padded =
       padForWindows(e, x, *windows, e.scalars().constant(x.type, 0));
-  auto number = [&](int64_t value) -> OpFoldResult {
-    return builder.getIndexAttr(value);
+  FailureOr<Tensor> y =
+      addChannels(node, convolve(e, padded, weight, *windows, group),
+                  node.getInput(2), x.type);
+  if (failed(y))
+    return failure();
+  node.setOutput(0, *y);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Quantised numbers
+//===----------------------------------------------------------------------===//
+
+/// The one element of a parameter of the whole tensor.
+static FailureOr<Tensor> asScalar(Node &node, Tensor given, StringRef what) {
+  if (!given.getType().hasStaticShape() ||
+      given.getType().getNumElements() != 1)
+    return node.error("its " + what + " is no single number");
+  return node.getEmitter().reshape(given, {});
+}
+
+/// The sums of products of integers less their zero points (null tensors for
+/// none), in int32.
+static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
+                                          Tensor weight, Tensor zeroWeight) {
+  Emitter &e = node.getEmitter();
+  constexpr DataType wide = DataType::Int32;
+  int64_t group;
+  for (Tensor factor : {x, weight})
+    if (!isInteger(factor.type) || getBitWidth(factor.type) > 8)
+      return node.error("a factor is " + getName(factor.type) +
+                        "; required is int8 or uint8");
+  FailureOr<Windows> windows = readConvolution(node, x, weight, group);
+  if (failed(windows))
+    return failure();
+  auto center = [&](Tensor number, Tensor zero) {
+    return e.elementwise(
+        wide, {e.convert(number, wide), e.convert(zero, wide)},
+        [&](Scalars &s, ValueRange v) { return s.sub(wide, v[0], v[1]); });
   };
-  Extents split = e.extents(padded);
-  split[1] = number(channels);
-  split.insert(split.begin() + 1, number(group));
-  Extents panels = e.extents(weight);
-  panels[0] = number(outputs / group);
-  panels.insert(panels.begin(), number(group));
-  Tensor result =
-      convolve(e, e.reshape(padded, split), e.reshape(weight, panels), *windows,
-               number(outputs / group));
-  Extents sizes = e.extents(result);
-  sizes.erase(sizes.begin() + 1);
-  sizes[1] = number(outputs);
-  result = e.reshape(result, sizes);
-  if (bias) {
-    Extents column(x.getRank() - 1, number(1));
-    column[0] = number(outputs);
-    DataType type = result.type;
-    result = e.elementwise(
-        type, {result, e.reshape(bias, column)},
-        [&](Scalars &s, ValueRange v) { return s.add(type, v[0], v[1]); });
+  Tensor left = e.convert(x, wide), right = e.convert(weight, wide);
+  if (zeroX) {
+    FailureOr<Tensor> zero = asScalar(node, zeroX, "zero point");
+    if (failed(zero))
+      return failure();
+    left = center(x, *zero);
   }
-  node.setOutput(0, e.convert(result, x.type));
+  if (zeroWeight) {
+    bool single = zeroWeight.getType().hasStaticShape() &&
+                  zeroWeight.getType().getNumElements() == 1;
+    // One for each output channel, which is the weight's first dimension.
+    FailureOr<Tensor> zero =
+        single ? asScalar(node, zeroWeight, "zero point")
+               : asChannels(node, weight, zeroWeight, weight.getShape()[0],
+                            "zero point of the weight");
+    if (failed(zero))
+      return failure();
+    right = center(weight, single ? *zero : e.unsqueeze(*zero, 1));
+  }
+  Tensor padded =
+      padForWindows(e, left, *windows, e.scalars().constant(wide, 0));
+  return convolve(e, padded, right, *windows, group);
+}
+
+static LogicalResult convertConvInteger(Node &node) {
+  FailureOr<Tensor> y =
+      convolveIntegers(node, node.getInput(0), node.getInput(2),
+                       node.getInput(1), node.getInput(3));
+  if (failed(y))
+    return failure();
+  node.setOutput(0, *y);
+  return success();
+}
+
+/// Inputs: x, its scale and zero point, the weight with the same, scale and
+/// zero point of the result, and a bias in int32.
+static LogicalResult convertQLinearConv(Node &node) {
+  Emitter &e = node.getEmitter();
+  constexpr DataType real = DataType::Float;
+  Tensor weight = node.getInput(3), scaleWeight = node.getInput(4);
+  FailureOr<Tensor> sums = convolveIntegers(
+      node, node.getInput(0), node.getInput(2), weight, node.getInput(5));
+  if (failed(sums))
+    return failure();
+  FailureOr<Tensor> y =
+      addChannels(node, *sums, node.getInput(8), DataType::Int32);
+  FailureOr<Tensor> scaleX = asScalar(node, node.getInput(1), "scale"),
+                    scaleY = asScalar(node, node.getInput(6), "scale"),
+                    zeroY = asScalar(node, node.getInput(7), "zero point");
+  bool single = scaleWeight.getType().hasStaticShape() &&
+                scaleWeight.getType().getNumElements() == 1;
+  FailureOr<Tensor> scaleW =
+      single ? asScalar(node, scaleWeight, "scale")
+             : asChannels(node, *sums, scaleWeight, weight.getShape()[0],
+                          "scale of the weight");
+  if (failed(y) || failed(scaleX) || failed(scaleY) || failed(zeroY) ||
+      failed(scaleW))
+    return failure();
+  DataType type = zeroY->type;
+  if (!isInteger(type) || getBitWidth(type) > 8)
+    return node.error("its zero point is " + getName(type) +
+                      "; required is int8 or uint8");
+  node.setOutput(
+      0, e.elementwise(type,
+                       {*y, e.convert(*scaleX, real), e.convert(*scaleW, real),
+                        e.convert(*scaleY, real), *zeroY},
+                       [&](Scalars &s, ValueRange v) {
+                         Value scale =
+                             s.div(real, s.mul(real, v[1], v[2]), v[3]);
+                         Value number = s.convert(DataType::Int32, real, v[0]);
+                         return quantize(s, type, s.mul(real, number, scale),
+                                         v[4]);
+                       }));
   return success();
 }
 
 void registerConvolutionOps(Registry &registry) {
+  StringRef note = "weights of dynamic shape";
   registry.add({
-      {"Conv", 1, 2, 3, convertConv, "weights of dynamic shape"},
+      {"Conv", 1, 2, 3, convertConv, note},
+      {"ConvInteger", 10, 2, 4, convertConvInteger, note},
+      {"QLinearConv", 10, 8, 9, convertQLinearConv, note},
   });
 }
 

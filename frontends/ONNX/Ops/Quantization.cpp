@@ -1,5 +1,6 @@
 //===- Quantization.cpp - Quantised numbers and their products ------------===//
 
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -18,9 +19,7 @@ using mlir::ValueRange;
 // One element
 //===----------------------------------------------------------------------===//
 
-/// A float rounded half to even and moved by the zero point (null for none),
-/// limited to what `type` holds.
-static Value quantize(Scalars &s, DataType type, Value x, Value zero) {
+Value quantize(Scalars &s, DataType type, Value x, Value zero) {
   DataType real = DataType::Float;
   x = s.op<mlir::math::RoundEvenOp>(x);
   if (zero)
