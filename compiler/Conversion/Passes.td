@@ -218,6 +218,37 @@ def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"
   let statistics = [Statistic<"numRemoved", "num-removed", "Copies removed">];
 }
 
+def OutlineRepeatsPass : Pass<"seq-outline-repeats", "::mlir::ModuleOp"> {
+  let summary = "Compile equal loop nests once";
+  let description = [{
+    Nests at the top of functions that are equal but for the buffers and numbers they use from outside, as the
+    layers of a deep model are, become calls of one private function. Constants are part of a nest, so that its
+    bounds stay known.
+
+    Requires: buffers. Ensures: nothing is computed in another order.
+
+    Before:
+    ```mlir
+    linalg.add ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%c : memref<8xf32>)
+    linalg.add ins(%c, %d : memref<8xf32>, memref<8xf32>) outs(%e : memref<8xf32>)
+    ```
+    After:
+    ```mlir
+    func.call @shared(%a, %b, %c) : (memref<8xf32>, memref<8xf32>, memref<8xf32>) -> ()
+    func.call @shared(%c, %d, %e) : (memref<8xf32>, memref<8xf32>, memref<8xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let options = [
+    Option<"leastSaved", "least-saved", "int64_t", "64",
+           "Operations that one function has to save, in all its calls together">
+  ];
+  let statistics = [
+    Statistic<"numShared", "num-shared", "Functions made">,
+    Statistic<"numReplaced", "num-replaced", "Nests replaced by calls">
+  ];
+}
+
 def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Write expansions of row-major buffers as casts";
   let description = [{

@@ -157,6 +157,7 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
 
 /// Phase `llvm`: everything becomes the LLVM dialect.
 static void buildLLVM(OpPassManager &pm, const PhaseOptions &) {
+  pm.addPass(createOutlineRepeatsPass());
   pm.addNestedPass<func::FuncOp>(createConvertDNNToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToScalarLoopsPass());

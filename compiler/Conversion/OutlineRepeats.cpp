@@ -1,0 +1,193 @@
+//===- OutlineRepeats.cpp - Compile equal loop nests once -----------------===//
+//
+// The layers of a deep model differ in their buffers only. Each top-level nest
+// that occurs several times becomes one private function of the buffers and
+// numbers that it uses from outside, so that everything behind this pass, above
+// all LLVM, sees it once.
+//
+// Two nests are equal if they are the same ops over the same constants and what
+// they use from outside corresponds one to one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+#define DEBUG_TYPE "seq-outline-repeats"
+
+namespace seqc {
+#define GEN_PASS_DEF_OUTLINEREPEATSPASS
+#include "compiler/Conversion/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+
+namespace {
+
+/// A top-level op with everything in it.
+struct Nest {
+  Operation *root;
+  /// Rough number of operations that it has once it is loops.
+  int64_t weight;
+  /// What it uses from outside, in the order of its uses, without constants.
+  SmallVector<Value> captures = {};
+  /// Of each operand in it: a constant from outside, the number of a capture,
+  /// or nothing for what is defined inside.
+  SmallVector<std::pair<Attribute, int64_t>> uses = {};
+};
+
+/// The constant that `value` is, or nothing.
+Attribute getConstant(Value value) {
+  Attribute constant;
+  matchPattern(value, m_Constant(&constant));
+  return constant;
+}
+
+/// Whether `value` is an argument or result of an op in the nest `root`.
+bool isInside(Operation *root, Value value) {
+  if (isa<BlockArgument>(value))
+    return root->isAncestor(value.getParentBlock()->getParentOp());
+  return root->isProperAncestor(value.getDefiningOp());
+}
+
+void findUses(Nest &nest) {
+  DenseMap<Value, int64_t> numbers;
+  nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    for (Value operand : op->getOperands()) {
+      if (isInside(nest.root, operand)) {
+        nest.uses.push_back({nullptr, -1});
+      } else if (Attribute constant = getConstant(operand)) {
+        nest.uses.push_back({constant, -1});
+      } else {
+        auto [entry, isNew] =
+            numbers.try_emplace(operand, nest.captures.size());
+        if (isNew)
+          nest.captures.push_back(operand);
+        nest.uses.push_back({nullptr, entry->second});
+      }
+    }
+  });
+}
+
+/// Weighs a nest; nothing for one that has to stay where it is.
+std::optional<int64_t> weigh(Operation *root) {
+  if (root->getNumRegions() == 0 || root->getNumResults() != 0 ||
+      root->hasTrait<OpTrait::IsTerminator>())
+    return std::nullopt;
+  int64_t weight = 0;
+  bool movable = true;
+  root->walk([&](Operation *op) {
+    // Calls of the library need the context of the entry.
+    movable &= op->getName().getDialectNamespace() != "dnn";
+    ++weight;
+    if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+      weight += 8 * structured.getNumLoops();
+  });
+  return movable ? std::optional(weight) : std::nullopt;
+}
+
+bool areEqual(const Nest &left, const Nest &right) {
+  if (left.uses != right.uses || ValueRange(left.captures).getTypes() !=
+                                     ValueRange(right.captures).getTypes())
+    return false;
+  // Values from outside have been compared by their uses.
+  DenseMap<Value, Value> inside;
+  return OperationEquivalence::isEquivalentTo(
+      left.root, right.root,
+      [&](Value a, Value b) {
+        auto found = inside.find(a);
+        return success(found == inside.end() || found->second == b);
+      },
+      [&](Value a, Value b) { inside[a] = b; },
+      OperationEquivalence::IgnoreLocations);
+}
+
+llvm::hash_code hashNest(Operation *root) {
+  llvm::hash_code hash(0);
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    hash =
+        llvm::hash_combine(hash, OperationEquivalence::computeHash(
+                                     op, OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::IgnoreLocations));
+  });
+  return hash;
+}
+
+struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
+  using OutlineRepeatsPassBase::OutlineRepeatsPassBase;
+
+  void runOnOperation() override {
+    // Groups of equal nests; several of one hash are compared one by one.
+    SmallVector<SmallVector<Nest>> groups;
+    DenseMap<llvm::hash_code, SmallVector<size_t>> byHash;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      for (Block &block : function.getBody())
+        for (Operation &op : block) {
+          std::optional<int64_t> weight = weigh(&op);
+          if (!weight)
+            continue;
+          Nest nest{&op, *weight};
+          findUses(nest);
+          SmallVector<size_t> &bucket = byHash[hashNest(&op)];
+          auto *same = llvm::find_if(bucket, [&](size_t group) {
+            return areEqual(groups[group].front(), nest);
+          });
+          if (same != bucket.end()) {
+            groups[*same].push_back(std::move(nest));
+          } else {
+            bucket.push_back(groups.size());
+            groups.push_back({std::move(nest)});
+          }
+        }
+    SymbolTable symbols(getOperation());
+    for (ArrayRef<Nest> group : groups)
+      if (static_cast<int64_t>(group.size() - 1) * group.front().weight >=
+          leastSaved)
+        outline(group, symbols);
+  }
+
+  void outline(ArrayRef<Nest> group, SymbolTable &symbols) {
+    Operation *first = group.front().root;
+    ArrayRef<Value> captures = group.front().captures;
+    OpBuilder builder(&getContext());
+    Location loc = first->getLoc();
+    auto type =
+        builder.getFunctionType(ValueRange(captures).getTypes(), TypeRange());
+    auto function = func::FuncOp::create(builder, loc, "shared", type);
+    function.setPrivate();
+    // Inlined again, nothing would be saved.
+    function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
+    symbols.insert(function);
+    Block *body = function.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    IRMapping map;
+    map.map(captures, body->getArguments());
+    // What is no capture is a constant.
+    first->walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        if (!map.contains(operand) && !isInside(first, operand))
+          map.map(operand,
+                  builder.clone(*operand.getDefiningOp())->getResult(0));
+    });
+    builder.clone(*first, map);
+    func::ReturnOp::create(builder, loc);
+    for (const Nest &nest : group) {
+      builder.setInsertionPoint(nest.root);
+      func::CallOp::create(builder, nest.root->getLoc(), function,
+                           nest.captures);
+      nest.root->erase();
+      ++numReplaced;
+    }
+    ++numShared;
+  }
+};
+
+} // namespace

@@ -1,0 +1,87 @@
+// RUN: seqc-opt %s --allow-unregistered-dialect --split-input-file \
+// RUN:   --pass-pipeline='builtin.module(seq-outline-repeats{least-saved=1})' | FileCheck %s
+// RUN: seqc-opt %s --allow-unregistered-dialect --split-input-file \
+// RUN:   --pass-pipeline='builtin.module(seq-outline-repeats{least-saved=1000})' | FileCheck %s --check-prefix=FEW
+
+/// Equal but for buffers: one function, and constants move into it.
+
+// CHECK-LABEL: func.func @layers
+//  CHECK-SAME:   %[[A:[^:]*]]: memref<?xf32>, %[[B:[^:]*]]: memref<?xf32>, %[[C:[^:]*]]: memref<?xf32>, %[[N:[^:]*]]: index
+//       CHECK:   call @shared(%[[N]], %[[A]], %[[B]]) : (index, memref<?xf32>, memref<?xf32>) -> ()
+//       CHECK:   call @shared(%[[N]], %[[B]], %[[C]])
+//   CHECK-NOT:   scf.for
+//       CHECK: func.func private @shared(%[[N:[^:]*]]: index, %[[X:[^:]*]]: memref<?xf32>, %[[Y:[^:]*]]: memref<?xf32>)
+//  CHECK-SAME:   passthrough = ["noinline"]
+//   CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0 : index
+//   CHECK-DAG:   %[[ONE:.*]] = arith.constant 1 : index
+//   CHECK-DAG:   %[[TWO:.*]] = arith.constant 2.000000e+00 : f32
+//       CHECK:   scf.for %[[I:.*]] = %[[ZERO]] to %[[N]] step %[[ONE]]
+//       CHECK:     %[[V:.*]] = memref.load %[[X]][%[[I]]]
+//       CHECK:     %[[P:.*]] = arith.mulf %[[V]], %[[TWO]]
+//       CHECK:     memref.store %[[P]], %[[Y]][%[[I]]]
+//       CHECK:   return
+
+/// Not worth a function.
+
+// FEW-LABEL: func.func @layers
+// FEW-COUNT-2: scf.for
+//   FEW-NOT: @shared
+func.func @layers(%a: memref<?xf32>, %b: memref<?xf32>, %c: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %two = arith.constant 2.0 : f32
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %a[%i] : memref<?xf32>
+    %p = arith.mulf %v, %two : f32
+    memref.store %p, %b[%i] : memref<?xf32>
+  }
+  %again = arith.constant 2.0 : f32
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %b[%i] : memref<?xf32>
+    %p = arith.mulf %v, %again : f32
+    memref.store %p, %c[%i] : memref<?xf32>
+  }
+  return
+}
+
+// -----
+
+/// Other constants, other uses of one buffer, other attributes, other types: each stays.
+
+// CHECK-LABEL: func.func @different
+//   CHECK-NOT:   call
+//   CHECK-NOT: @shared
+func.func @different(%a: memref<8xf32>, %b: memref<8xf32>, %h: memref<9xf32>, %x: f32) {
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f32
+  linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
+  linalg.fill ins(%two : f32) outs(%a : memref<8xf32>)
+  linalg.fill ins(%x : f32) outs(%a : memref<8xf32>)
+  linalg.fill ins(%one : f32) outs(%h : memref<9xf32>)
+  linalg.add ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%a : memref<8xf32>)
+  linalg.add ins(%a, %a : memref<8xf32>, memref<8xf32>) outs(%b : memref<8xf32>)
+  linalg.add {layer = 1} ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%a : memref<8xf32>)
+  return
+}
+
+// -----
+
+/// What needs the context of its entry, or gives a result, stays.
+
+// CHECK-LABEL: func.func @fixed
+//   CHECK-NOT:   call
+//   CHECK-NOT: @shared
+func.func @fixed(%n: index, %a: memref<?xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %s = scf.for %i = %c0 to %n step %c1 iter_args(%x = %c0) -> index {
+    %y = memref.load %a[%x] : memref<?xindex>
+    scf.yield %y : index
+  }
+  %t = scf.for %i = %c0 to %n step %c1 iter_args(%x = %c0) -> index {
+    %y = memref.load %a[%x] : memref<?xindex>
+    scf.yield %y : index
+  }
+  memref.store %s, %a[%t] : memref<?xindex>
+  return
+}
