@@ -122,6 +122,9 @@ static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
   // state where.
   pm.addNestedPass<func::FuncOp>(createConvertRecurrenceToSCFPass());
   pm.addNestedPass<func::FuncOp>(createTileProductsPass(products));
+  TileContractionsPassOptions contractions;
+  contractions.vectorBits = options.vectorBits;
+  pm.addNestedPass<func::FuncOp>(createTileContractionsPass(contractions));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -131,6 +131,36 @@ def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
   ];
 }
 
+def TileContractionsPass : Pass<"seq-tile-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Tile products whose right operand is computed at run time";
+  let description = [{
+    A contraction of f32 tensors with one reduction, whose result and right operand have the same innermost loop,
+    becomes loops over batches, panels of columns (64 and the rest; 64, 16 and 1 if their number is dynamic) and
+    tiles of rows. The right operand is read as it is. Bodies are static but for the depth, which the vectoriser
+    tiles by one. A filled initial value is filled tile by tile.
+
+    Requires: weights packed. Ensures: nothing about contractions of another form, which become loops.
+
+    Before:
+    ```mlir
+    %r = linalg.batch_matmul ins(%a, %b : tensor<?x?x?xf32>, tensor<?x?x64xf32>) outs(%z : tensor<?x?x64xf32>) …
+    ```
+    After:
+    ```mlir
+    %r = scf.for %b = %c0 to %n step %c1 iter_args(%o = %e) -> tensor<?x?x64xf32> {
+      scf.for %i = %c0 to %m4 step %c4 iter_args(…) {
+        %q = linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]} …
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numTiled", "num-tiled", "Contractions tiled">];
+}
+
 def VectorizeTilesPass : Pass<"seq-vectorize-tiles", "::mlir::func::FuncOp"> {
   let summary = "Turn static tiles into vector code with accumulators in registers";
   let description = [{
