@@ -90,6 +90,53 @@ std::optional<Runs> sliceRuns(tensor::ExtractSliceOp slice,
   return runs;
 }
 
+/// Where a slice begins in the row-major order of its tensor, if it is one
+/// stretch of it.
+std::optional<int64_t> findStretch(tensor::InsertSliceOp insert) {
+  if (llvm::any_of(insert.getStaticStrides(),
+                   [](int64_t s) { return s != 1; }) ||
+      ShapedType::isDynamicShape(insert.getStaticOffsets()) ||
+      ShapedType::isDynamicShape(insert.getStaticSizes()))
+    return std::nullopt;
+  RankedTensorType type = insert.getDestType();
+  int64_t begin = 0, stride = 1;
+  bool whole = true;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (!whole && insert.getStaticSizes()[d] != 1)
+      return std::nullopt;
+    whole &= insert.getStaticSizes()[d] == type.getDimSize(d);
+    begin += insert.getStaticOffsets()[d] * stride;
+    stride *= type.getDimSize(d);
+  }
+  return begin;
+}
+
+/// Runs of a tensor that is written stretch by stretch.
+std::optional<Runs> joinRuns(tensor::InsertSliceOp last) {
+  SmallVector<std::pair<int64_t, Runs>> parts;
+  for (tensor::InsertSliceOp insert = last; insert;
+       insert = insert.getDest().getDefiningOp<tensor::InsertSliceOp>()) {
+    std::optional<int64_t> begin = findStretch(insert);
+    std::optional<Runs> part = findWeightRuns(insert.getSource());
+    if (!begin || !part)
+      return std::nullopt;
+    parts.push_back({*begin, std::move(*part)});
+  }
+  llvm::sort(parts, llvm::less_first());
+  Runs runs;
+  int64_t position = 0;
+  for (auto &[begin, part] : parts) {
+    if (begin != position)
+      return std::nullopt;
+    for (const WeightRun &run : part) {
+      append(runs, run);
+      position += run.count;
+    }
+  }
+  return position == last.getDestType().getNumElements() ? std::optional(runs)
+                                                         : std::nullopt;
+}
+
 } // namespace
 
 std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
@@ -107,6 +154,8 @@ std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
     std::optional<Runs> source = findWeightRuns(slice.getSource());
     return source ? sliceRuns(slice, *source) : std::nullopt;
   }
+  if (auto insert = dyn_cast_if_present<tensor::InsertSliceOp>(op))
+    return joinRuns(insert);
   if (auto concat = dyn_cast_if_present<tensor::ConcatOp>(op)) {
     // Leading unit dimensions do not change the order of the elements.
     for (uint64_t d = 0; d < concat.getDim(); ++d)
