@@ -90,6 +90,22 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     return nullptr;
   }
 
+  /// a * b, or the greatest index where that does not fit or is negative: no
+  /// memory is that large.
+  static Value multiply(OpBuilder &builder, Location loc, Value a, Value b) {
+    auto product = arith::MulUIExtendedOp::create(builder, loc, a, b);
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value most = arith::ConstantIndexOp::create(
+        builder, loc, std::numeric_limits<int64_t>::max());
+    Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                       product.getHigh(), zero);
+    Value negative = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::slt, product.getLow(), zero);
+    return arith::SelectOp::create(
+        builder, loc, arith::OrIOp::create(builder, loc, high, negative), most,
+        product.getLow());
+  }
+
   void replace(memref::AllocOp op) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
@@ -100,7 +116,7 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
         known *= extent;
     Value bytes = arith::ConstantIndexOp::create(builder, loc, known);
     for (Value extent : op.getDynamicSizes())
-      bytes = arith::MulIOp::create(builder, loc, bytes, extent);
+      bytes = multiply(builder, loc, bytes, extent);
     Type pointer = LLVM::LLVMPointerType::get(&getContext());
     Value memory =
         callService(builder, loc, context, offsetof(seqc_abi_services, alloc),

@@ -135,6 +135,7 @@ public:
                       loadPointerAt(builder, loc, context,
                                     offsetof(seqc_abi_context, weights)));
     placeWeights();
+    convertChecks();
     writeResults(cast<func::ReturnOp>(body.getTerminator()));
     function.setType(
         builder.getFunctionType({pointer}, {builder.getI32Type()}));
@@ -305,6 +306,66 @@ private:
     replaceWeight(op, packed);
   }
 
+  /// A text of the module, ended by zero.
+  LLVM::GlobalOp getText(StringRef text) {
+    auto module = function->getParentOfType<ModuleOp>();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    std::string content = text.str();
+    content.push_back(0);
+    std::string name;
+    for (unsigned i = 0; name.empty() || module.lookupSymbol(name); ++i)
+      name =
+          ("seqc_text_" + function.getName() + "_" + Twine(numTexts++)).str();
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), content.size());
+    return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                                  LLVM::Linkage::Private, name,
+                                  builder.getStringAttr(content));
+  }
+
+  /// seq.require: a call of the runtime where the condition is false.
+  void convertChecks() {
+    SmallVector<seq::RequireOp> checks;
+    function.walk([&](seq::RequireOp op) { checks.push_back(op); });
+    if (checks.empty())
+      return;
+    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Value most = LLVM::ConstantOp::create(
+        builder, loc, builder.getI64Type(),
+        builder.getI64IntegerAttr(seq::RequireOp::kMostValues));
+    Value values = LLVM::AllocaOp::create(builder, loc, pointer,
+                                          builder.getI64Type(), most);
+    for (seq::RequireOp op : checks) {
+      builder.setInsertionPoint(op);
+      Location at = op.getLoc();
+      auto i32 = [&](int64_t value) -> Value {
+        return LLVM::ConstantOp::create(builder, at, builder.getI32Type(),
+                                        builder.getI32IntegerAttr(value));
+      };
+      Value good = op.getCondition();
+      Value wrong = arith::XOrIOp::create(
+          builder, at, good,
+          arith::ConstantOp::create(builder, at, builder.getBoolAttr(true)));
+      auto branch = scf::IfOp::create(builder, at, wrong,
+                                      /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      Value text =
+          LLVM::AddressOfOp::create(builder, at, getText(op.getMessage()));
+      for (auto [i, value] : llvm::enumerate(op.getValues())) {
+        Value slot = LLVM::GEPOp::create(
+            builder, at, pointer, builder.getI64Type(), values,
+            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+        LLVM::StoreOp::create(builder, at, indexToI64(builder, at, value),
+                              slot);
+      }
+      callService(
+          builder, at, context, offsetof(seqc_abi_services, fail_check), Type(),
+          {text, i32(static_cast<int64_t>(op.getValues().size())), values});
+      op.erase();
+    }
+  }
+
   void writeResults(func::ReturnOp ret) {
     Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
     int64_t mostRank = 1;
@@ -360,6 +421,7 @@ private:
   OpBuilder builder;
   Location loc;
   Value context, zero, weights;
+  unsigned numTexts = 0;
 };
 
 struct ConvertEntries : seqc::impl::ConvertEntriesPassBase<ConvertEntries> {

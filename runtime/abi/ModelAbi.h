@@ -232,6 +232,11 @@ struct seqc_abi_services {
                              const float *a, int64_t lda, const float *weights,
                              const float *bias, float *c,
                              int64_t ldc); /* offset 96 */
+
+  /// fail() with SEQC_ABI_INVALID_ARGUMENT and a message in which {0}, {1}, ...
+  /// stand for the first of `count` values.
+  void (*fail_check)(seqc_abi_context *context, const char *message,
+                     int32_t count, const int64_t *values); /* offset 104 */
 };
 
 /// One named function of a model. Several rows of one name are versions for
@@ -343,7 +348,7 @@ SEQC_ABI_AT(seqc_abi_context, top_k, 72);
 SEQC_ABI_AT(seqc_abi_context, flags, 76);
 SEQC_ABI_AT(seqc_abi_context, num_threads, 80);
 
-SEQC_ABI_ASSERT(sizeof(seqc_abi_services) == 104, "seqc_abi_services");
+SEQC_ABI_ASSERT(sizeof(seqc_abi_services) == 112, "seqc_abi_services");
 SEQC_ABI_AT(seqc_abi_services, alloc, 8);
 SEQC_ABI_AT(seqc_abi_services, mark, 16);
 SEQC_ABI_AT(seqc_abi_services, release, 24);
@@ -356,6 +361,7 @@ SEQC_ABI_AT(seqc_abi_services, barrier, 72);
 SEQC_ABI_AT(seqc_abi_services, trace, 80);
 SEQC_ABI_AT(seqc_abi_services, dnn_matmul_create, 88);
 SEQC_ABI_AT(seqc_abi_services, dnn_matmul_execute, 96);
+SEQC_ABI_AT(seqc_abi_services, fail_check, 104);
 
 SEQC_ABI_ASSERT(sizeof(seqc_abi_function) == 24, "seqc_abi_function");
 SEQC_ABI_AT(seqc_abi_function, run, 8);

@@ -14,6 +14,7 @@
 #include "runtime/core/Team.h"
 #include "runtime/exec/Session.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -121,6 +122,23 @@ void serviceFail(seqc_abi_context *context, int32_t code, const char *message) {
   recordFailure(frame, code, message);
   if (parallelPart() < 0)
     unwindCall(frame);
+}
+
+void serviceFailCheck(seqc_abi_context *context, const char *message,
+                      int32_t count, const int64_t *values) {
+  char text[sizeof(CallFrame::message)];
+  size_t size = 0;
+  for (const char *at = message ? message : ""; *at && size + 1 < sizeof text;)
+    if (at[0] == '{' && at[1] >= '0' && at[1] < '0' + count && at[2] == '}') {
+      int room = std::snprintf(text + size, sizeof text - size, "%lld",
+                               static_cast<long long>(values[at[1] - '0']));
+      size = std::min(size + room, sizeof text - 1);
+      at += 3;
+    } else {
+      text[size++] = *at++;
+    }
+  text[size] = 0;
+  serviceFail(context, SEQC_ABI_INVALID_ARGUMENT, text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -298,6 +316,7 @@ const seqc_abi_services services = {
     serviceParallelFor,  serviceParallelRegion,
     serviceBarrier,      serviceTrace,
     serviceMatmulCreate, serviceMatmulExecute,
+    serviceFailCheck,
 };
 
 } // namespace

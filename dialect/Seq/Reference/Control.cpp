@@ -1,5 +1,6 @@
 //===- Control.cpp - Loops, branches and assertions -----------------------===//
 
+#include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/Reference/Handlers.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -206,6 +207,17 @@ evaluateAssert(Interpreter &, Operation &op,
   return Results();
 }
 
+static llvm::Expected<Results>
+evaluateRequire(Interpreter &, Operation &op,
+                llvm::MutableArrayRef<Tensor> operands) {
+  if (operands[0].scalar().i != 0)
+    return Results();
+  SmallVector<int64_t> numbers;
+  for (Tensor &value : operands.drop_front())
+    numbers.push_back(value.scalar().i);
+  return llvm::createStringError(cast<seq::RequireOp>(op).format(numbers));
+}
+
 void addControlHandlers(HandlerTable &table) {
   table["scf.for"] = evaluateFor;
   table["scf.while"] = evaluateWhile;
@@ -214,6 +226,7 @@ void addControlHandlers(HandlerTable &table) {
   table["scf.execute_region"] = evaluateExecuteRegion;
   table["scf.forall"] = evaluateForall;
   table["cf.assert"] = evaluateAssert;
+  table["seq.require"] = evaluateRequire;
 }
 
 } // namespace seqc::reference

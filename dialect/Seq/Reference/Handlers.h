@@ -24,7 +24,7 @@ void addAffineHandlers(HandlerTable &table);
 void addTensorHandlers(HandlerTable &table);
 /// Ops of `tensor` that cut, join and reshape.
 void addTensorShapeHandlers(HandlerTable &table);
-/// `scf` and `cf.assert`.
+/// `scf`, `cf.assert` and `seq.require`.
 void addControlHandlers(HandlerTable &table);
 /// `func.call`.
 void addFuncHandlers(HandlerTable &table);
