@@ -234,6 +234,7 @@ Tensor Emitter::scalar(DataType type, double value) {
 
 Value Emitter::empty(ArrayRef<OpFoldResult> sizes, DataType type) {
   Extents simple = simplify(sizes);
+  requireSizes(simple);
   Value result = tensor::EmptyOp::create(builder, loc, simple, storage(type));
   setExtents(result, simple);
   return result;
@@ -301,7 +302,8 @@ Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
   RankedTensorType type = tensor.getType();
   SmallVector<int64_t> shape = shapeOf(sizes);
   auto result = RankedTensorType::get(shape, type.getElementType());
-  if (isKnown(tensor) && result.hasStaticShape())
+  if (isKnown(tensor) && result.hasStaticShape() &&
+      result.getNumElements() == type.getNumElements())
     return fromElements(tensor.type, shape, elements(tensor));
 
   SmallVector<ReassociationIndices> groups;
@@ -315,6 +317,7 @@ Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
                                           groups, sizes);
   } else {
     // Through one dimension.
+    requireSameCount(from, sizes);
     Value flat = tensor.value;
     ReassociationIndices all;
     if (type.getRank() == 0) {
@@ -365,6 +368,8 @@ Tensor Emitter::unsqueeze(Tensor tensor, int64_t dim) {
 
 Tensor Emitter::squeeze(Tensor tensor, int64_t dim) {
   Extents sizes = extents(tensor);
+  requireEqual(sizes[dim], builder.getIndexAttr(1),
+               ("the extent of dimension " + Twine(dim)).str());
   sizes.erase(sizes.begin() + dim);
   return reshape(tensor, sizes);
 }
@@ -400,9 +405,13 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
   OpFoldResult sum = sizes[dim];
   for (Tensor tensor : tensors.drop_front()) {
     for (int64_t d = 0; d < tensor.getRank(); ++d)
-      if (d != dim && !getConstantIntValue(sizes[d]))
-        if (OpFoldResult size = extent(tensor, d); getConstantIntValue(size))
+      if (d != dim) {
+        OpFoldResult size = extent(tensor, d);
+        requireEqual(size, sizes[d],
+                     ("the extent of dimension " + Twine(d)).str());
+        if (getConstantIntValue(size))
           sizes[d] = size;
+      }
     sum = OpFoldResult(s.addIndex(toValue(sum), extentValue(tensor, dim)));
   }
   sizes[dim] = sum;
@@ -457,6 +466,8 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
   auto isZero = [](OpFoldResult size) { return isConstantIntValue(size, 0); };
   if (llvm::any_of(count, isZero) || llvm::any_of(whole, isZero))
     return {empty(count, tensor.type), tensor.type};
+  for (size_t d = 0; d < whole.size(); ++d)
+    requireSlice(from[d], count[d], steps[d], whole[d]);
   Value result = tensor::ExtractSliceOp::create(builder, loc, tensor.value,
                                                 from, count, steps);
   setExtents(result, count);
@@ -470,8 +481,11 @@ Tensor Emitter::insert(Tensor part, Tensor into,
           sizes, [](OpFoldResult size) { return isConstantIntValue(size, 0); }))
     return into;
   Extents strides(sizes.size(), builder.getIndexAttr(1));
-  Value result = tensor::InsertSliceOp::create(
-      builder, loc, part.value, into.value, simplify(offsets), sizes, strides);
+  Extents to = simplify(offsets);
+  for (size_t d = 0; d < whole.size(); ++d)
+    requireSlice(to[d], sizes[d], strides[d], whole[d]);
+  Value result = tensor::InsertSliceOp::create(builder, loc, part.value,
+                                               into.value, to, sizes, strides);
   setExtents(result, whole);
   return {result, into.type};
 }
@@ -495,6 +509,7 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
     for (int64_t d = 0; d < tensor.getRank(); ++d) {
       OpFoldResult &out = result[rank - tensor.getRank() + d];
       OpFoldResult size = extent(tensor, d);
+      requireBroadcast(size, out);
       std::optional<int64_t> a = getConstantIntValue(out),
                              b = getConstantIntValue(size);
       if (a == 1 || isSame(out, size))
@@ -519,6 +534,9 @@ Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
         return isSame(std::get<0>(pair), std::get<1>(pair));
       }))
     return tensor;
+  for (size_t d = 0; d < from.size(); ++d)
+    requireBroadcast(from[d], goal[goal.size() - from.size() + d],
+                     /*goal=*/true);
   return generate(tensor.type, goal, [&](Scalars &, ValueRange at) {
     return load(tensor, broadcastPosition(from, goal, at));
   });
@@ -529,6 +547,10 @@ Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {
   if (type == tensor.getType())
     return tensor;
   Extents sizes = extents(tensor);
+  for (auto [d, fixed] : llvm::enumerate(shape))
+    if (!ShapedType::isDynamic(fixed))
+      requireEqual(sizes[d], builder.getIndexAttr(fixed),
+                   ("the extent of dimension " + Twine(d)).str());
   Value result = tensor::CastOp::create(builder, loc, type, tensor.value);
   for (auto [size, fixed] : llvm::zip(sizes, shape))
     if (!ShapedType::isDynamic(fixed))

@@ -22,6 +22,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <functional>
 #include <optional>
 
 namespace seqc::onnx {
@@ -139,6 +140,45 @@ public:
   /// The same tensor under a type with fewer or more static extents.
   Tensor castShape(Tensor tensor, llvm::ArrayRef<int64_t> shape);
 
+  //===--- Checks
+  //-----------------------------------------------------------===//
+  //
+  // Of what only a call decides. Each gives false if it certainly does not
+  // hold, which has been reported then; the converter may go on.
+
+  /// Ends the call with a message that names the node unless `holds`; {0}, {1},
+  /// ... stand for numbers.
+  bool require(mlir::Value holds, llvm::StringRef message,
+               llvm::ArrayRef<mlir::OpFoldResult> numbers = {});
+  /// "WHAT is FOUND; required is REQUIRED".
+  bool requireEqual(mlir::OpFoldResult found, mlir::OpFoldResult required,
+                    llvm::StringRef what);
+  /// Two extents are equal or one of them is 1; only the first may be 1 if
+  /// `goal` says that the second one is given.
+  bool requireBroadcast(mlir::OpFoldResult a, mlir::OpFoldResult b,
+                        bool goal = false);
+  /// offset, offset + stride, ... (`size` numbers) are indices below `whole`.
+  bool requireSlice(mlir::OpFoldResult offset, mlir::OpFoldResult size,
+                    mlir::OpFoldResult stride, mlir::OpFoldResult whole);
+  /// low <= index < high.
+  bool requireInside(mlir::OpFoldResult index, mlir::OpFoldResult low,
+                     mlir::OpFoldResult high, llvm::StringRef what);
+  /// Every element of a tensor of integers is an index below `extent`; negative
+  /// ones count from the end if `fromEnd` is set.
+  bool requireIndices(Tensor indices, mlir::OpFoldResult extent,
+                      llvm::StringRef what, bool fromEnd = true);
+  /// No size is negative.
+  bool requireSizes(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Extents of two shapes have the same product, and none is negative.
+  bool requireSameCount(llvm::ArrayRef<mlir::OpFoldResult> found,
+                        llvm::ArrayRef<mlir::OpFoldResult> wanted);
+  /// The product of sizes, or the greatest index where it is greater.
+  mlir::Value saturatedProduct(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Is told what a check finds while the model is read.
+  void setFaultHandler(std::function<void(const std::string &)> handler) {
+    onFault = std::move(handler);
+  }
+
   //===--- Elements
   //---------------------------------------------------------===//
 
@@ -184,6 +224,7 @@ private:
   mlir::Location loc;
   llvm::DenseMap<mlir::Value, Extents> known;
   llvm::SmallVector<mlir::Value> noted;
+  std::function<void(const std::string &)> onFault;
 };
 
 } // namespace seqc::onnx

@@ -127,8 +127,15 @@ Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
     count =
         fixed && count >= 0 && *fixed <= kMostComputed ? count * *fixed : -1;
   }
+  // Extents that do not fit have been reported.
+  auto fits = [&](Tensor input) {
+    ArrayRef<int64_t> goal = ArrayRef(shape).take_back(input.getRank());
+    return llvm::all_of(llvm::zip(input.getShape(), goal), [](auto pair) {
+      return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair);
+    });
+  };
   if (count >= 0 && count <= kMostComputed &&
-      llvm::all_of(inputs, [&](Tensor t) { return isKnown(t); })) {
+      llvm::all_of(inputs, [&](Tensor t) { return isKnown(t) && fits(t); })) {
     SmallVector<SmallVector<Value>> lists;
     for (Tensor input : inputs)
       lists.push_back(elements(input));
@@ -318,10 +325,11 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
     if (inA == StringRef::npos)
       return extent(b, inB);
     OpFoldResult size = extent(a, inA);
-    if (inB != StringRef::npos && !getConstantIntValue(size))
-      if (OpFoldResult other = extent(b, inB); getConstantIntValue(other))
-        return other;
-    return size;
+    if (inB == StringRef::npos)
+      return size;
+    OpFoldResult other = extent(b, inB);
+    requireEqual(other, size, "an extent that its inputs share");
+    return getConstantIntValue(other) ? other : size;
   };
   Extents sizes;
   SmallVector<utils::IteratorType> iterators(rank,
@@ -330,6 +338,9 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
     sizes.push_back(extentOf(letter));
     iterators[d] = utils::IteratorType::parallel;
   }
+  for (char letter : order)
+    if (letters.find(letter) == StringRef::npos)
+      (void)extentOf(letter);
   Tensor init = fill(type, sizes, 0);
   if (lettersA == "mk" && letters == "mn" && type == a.type && isFloat(type) &&
       lettersB == "kn") {

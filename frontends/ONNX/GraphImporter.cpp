@@ -34,7 +34,10 @@ GraphImporter::GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
                              StringRef path, const Recognition &recognition)
     : file(file), context(context), recognition(recognition),
       fileLoc(mlir::FileLineColLoc::get(&context, path, 0, 0)),
-      emitter(&context) {}
+      emitter(&context) {
+  emitter.setFaultHandler(
+      [this](const std::string &message) { (void)error(message); });
+}
 
 //===----------------------------------------------------------------------===//
 // Errors

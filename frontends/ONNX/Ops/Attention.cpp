@@ -26,6 +26,9 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
   if (!causal && left < 0 && right < 0 && !lengths)
     return;
   Value queries = e.extentValue(call.query, 2);
+  if (lengths)
+    e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
+                   "the number of its lengths");
   restrict(e, call, static_cast<bool>(lengths), [&](Scalars &s, ValueRange at) {
     Value ok = s.boolean(true), offset = past ? past : s.index(0);
     auto also = [&](CmpIPredicate predicate, Value a, Value b) {

@@ -123,7 +123,10 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given) {
   if (!given)
     return;
   Tensor full = padRank(e, given, 4);
-  Extents goal = maskExtents(e, call, {full}, false);
+  Extents goal = maskExtents(e, call, {full}, false),
+          scores = scoreExtents(e, call);
+  for (int64_t d = 0; d < 3; ++d)
+    e.requireBroadcast(e.extent(full, d), scores[d], /*goal=*/true);
   if (given.type == DataType::Bool) {
     call.mask =
         e.generate(DataType::Bool, goal, [&](Scalars &s, ValueRange at) {
@@ -200,6 +203,12 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
         "and keys and a multiple of the key heads");
     return std::nullopt;
   }
+  e.requireEqual(e.extent(call.key, 0), e.extent(call.query, 0),
+                 "the batch of its keys");
+  e.requireEqual(e.extent(call.value, 0), e.extent(call.query, 0),
+                 "the batch of its values");
+  e.requireEqual(e.extent(call.value, 2), e.extent(call.key, 2),
+                 "the number of its values");
   DataType outer = call.query.type, type = getComputeType(outer);
   call.query = e.convert(call.query, type);
   call.key = e.convert(call.key, type);

@@ -131,6 +131,14 @@ static LogicalResult convertEmbed(Node &node) {
   if (ids.getRank() != 2)
     return node.error("its ids have rank " + Twine(ids.getRank()) +
                       "; required is 2");
+  e.requireIndices(ids, e.extent(words, 0), "an id", /*fromEnd=*/false);
+  if (segments && kinds)
+    e.requireIndices(segments, e.extent(kinds, 0), "a segment",
+                     /*fromEnd=*/false);
+  for (Tensor given : {segments, positions})
+    if (given && given.getRank() == 2)
+      e.requireEqual(e.extent(given, 1), e.extent(ids, 1),
+                     "the length of its segments or positions");
   DataType type = getComputeType(words.type);
   Extents sizes = {e.extent(ids, 0), e.extent(ids, 1), e.extent(words, 1)};
   Tensor sum = e.generate(words.type, sizes, [&](Scalars &s, ValueRange at) {

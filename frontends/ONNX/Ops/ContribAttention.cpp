@@ -1,5 +1,6 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
+#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -279,6 +280,14 @@ static LogicalResult convertRotaryEmbedding(Node &node) {
   if (failed(checkCaches(node, x, cosines, sines)))
     return failure();
   bool single = positions.getRank() < 2;
+  e.requireEqual(e.extent(sines, 0), e.extent(cosines, 0),
+                 "the number of rows of its sine cache");
+  if (!single)
+    for (int64_t d : {0, 1})
+      e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
+                     "an extent of its positions");
+  e.requireIndices(positions, e.extent(cosines, 0), "a position",
+                   /*fromEnd=*/false);
   Tensor result = rotate(
       e, x, cosines, sines, interleaved,
       [&](Scalars &s, Value batch, Value time) {
@@ -321,6 +330,17 @@ static LogicalResult convertGroupQueryAttention(Node &node) {
   Tensor lengths = node.getInput(5), positions = node.getInput(9);
   if (lengths.getRank() > 1)
     lengths = e.reshape(lengths, {e.extent(call.query, 0)});
+  e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
+                 "the number of its lengths");
+  for (int i : {3, 4})
+    if (Tensor past = node.getInput(i)) {
+      if (past.getRank() != 4)
+        return node.error("input " + Twine(i) + " has rank " +
+                          Twine(past.getRank()) + "; required is 4");
+      for (int64_t d : {0, 1, 3})
+        e.requireEqual(e.extent(past, d), e.extent(*parts[i - 2], d),
+                       "an extent of its past");
+    }
   Value steps = e.extentValue(call.query, 2);
   auto pastOf = [&](Scalars &in, Value batch) {
     Value length = in.toIndex(lengths.type, e.load(lengths, {batch}));
@@ -362,8 +382,8 @@ static LogicalResult convertGroupQueryAttention(Node &node) {
           Value isNew =
               in.logicalAnd(in.compareIndex(CmpIPredicate::sge, row, zero),
                             in.compareIndex(CmpIPredicate::slt, row, steps));
-          Value in0 =
-              e.load(fresh, {at[0], at[1], in.select(isNew, row, zero), at[3]});
+          Value in0 = loadUnlessEmpty(
+              e, fresh, {at[0], at[1], in.select(isNew, row, zero), at[3]});
           Value none = in.constant(fresh.type, 0);
           Value old = none;
           if (past) {
@@ -374,7 +394,9 @@ static LogicalResult convertGroupQueryAttention(Node &node) {
                                 in.compareIndex(CmpIPredicate::slt, row, zero));
             Value last = in.maxIndex(in.subIndex(extent, one), zero);
             old = in.select(
-                has, e.load(past, {at[0], at[1], in.minIndex(j, last), at[3]}),
+                has,
+                loadUnlessEmpty(e, past,
+                                {at[0], at[1], in.minIndex(j, last), at[3]}),
                 none);
           }
           return in.select(isNew, in0, old);

@@ -1,7 +1,8 @@
 //===- Indexing.cpp - Gathers and scatters --------------------------------===//
 //
-// Indices are read at run time. A gather with an index that is out of range
-// reads the nearest element, and a scatter leaves such an update out.
+// Indices are read at run time and checked before anything is read or written
+// there. Each access stays inside the tensor whatever its index is, so that
+// nothing depends on the order of checks and accesses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +35,23 @@ static LogicalResult checkRank(Node &node, StringRef what, int64_t found,
                     Twine(required));
 }
 
+/// Requires component k of every row of `indices` to be an index of `sizes`.
+static void requirePositions(Emitter &e, Tensor indices,
+                             ArrayRef<OpFoldResult> sizes) {
+  int64_t last = indices.getRank() - 1;
+  mlir::Builder &b = e.getBuilder();
+  for (auto [k, size] : enumerate(sizes))
+    e.requireIndices(
+        e.sliceDim(indices, last, b.getIndexAttr(k), b.getIndexAttr(1)), size,
+        "an index");
+}
+
+/// Requires the extents `part` of a tensor to lie within `whole`.
+static void requireWithin(Emitter &e, OpFoldResult part, OpFoldResult whole) {
+  mlir::Builder &b = e.getBuilder();
+  e.requireSlice(b.getIndexAttr(0), part, b.getIndexAttr(1), whole);
+}
+
 /// The lesser of two extents.
 static OpFoldResult lesser(Emitter &e, OpFoldResult a, OpFoldResult b) {
   if (Emitter::isSame(a, b))
@@ -55,6 +73,10 @@ static LogicalResult convertGatherElements(Node &node) {
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())))
     return failure();
   Extents sizes = e.extents(x), rows = e.extents(indices);
+  for (int64_t d = 0; d < x.getRank(); ++d)
+    if (d != *axis)
+      requireWithin(e, rows[d], sizes[d]);
+  e.requireIndices(indices, sizes[*axis], "an index");
   node.setOutput(0, e.generate(x.type, rows, [&](Scalars &s, ValueRange at) {
     SmallVector<Value> position(at);
     for (int64_t d = 0; d < x.getRank(); ++d) {
@@ -107,6 +129,9 @@ static LogicalResult convertGatherND(Node &node) {
   int64_t tupleRank = indices.getRank() - 1;
   Extents sizes(rows.begin(), rows.end() - 1);
   sizes.append(from.begin() + batch + *depth, from.end());
+  for (int64_t d = 0; d < batch; ++d)
+    e.requireEqual(rows[d], from[d], "a batch extent of its indices");
+  requirePositions(e, indices, ArrayRef(from).slice(batch, *depth));
   node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
     SmallVector<Value> position;
     for (int64_t d = 0; d < batch; ++d)
@@ -226,9 +251,13 @@ static LogicalResult convertScatterElements(Node &node) {
   Extents sizes = e.extents(x), rows = e.extents(indices),
           given = e.extents(updates), bounds;
   for (int64_t d = 0; d < x.getRank(); ++d) {
+    requireWithin(e, rows[d], given[d]);
+    if (d != *axis)
+      requireWithin(e, rows[d], sizes[d]);
     OpFoldResult bound = lesser(e, rows[d], given[d]);
     bounds.push_back(d == *axis ? bound : lesser(e, bound, sizes[d]));
   }
+  e.requireIndices(indices, sizes[*axis], "an index");
   Value size = e.toValue(sizes[*axis]);
   node.setOutput(
       0, scatter(e, x, updates, e.simplify(bounds), *reduction,
@@ -260,10 +289,12 @@ static LogicalResult convertScatterND(Node &node) {
           given = e.extents(updates), bounds;
   for (auto [d, size] : enumerate(given)) {
     int64_t dim = static_cast<int64_t>(d);
-    bounds.push_back(
-        lesser(e, size,
-               dim < tupleRank ? rows[dim] : sizes[*depth + dim - tupleRank]));
+    OpFoldResult goal =
+        dim < tupleRank ? rows[dim] : sizes[*depth + dim - tupleRank];
+    e.requireEqual(size, goal, "an extent of its updates");
+    bounds.push_back(lesser(e, size, goal));
   }
+  requirePositions(e, indices, ArrayRef(sizes).take_front(*depth));
   node.setOutput(
       0, scatter(e, x, updates, e.simplify(bounds), *reduction,
                  [&](Scalars &s, ValueRange at, Value &inside) {
@@ -307,8 +338,15 @@ static LogicalResult convertTensorScatter(Node &node) {
     return failure();
   Extents sizes = e.extents(x), bounds = e.extents(updates);
   for (int64_t d = 0; d < x.getRank(); ++d)
-    if (d != *axis)
+    if (d != *axis) {
+      e.requireEqual(bounds[d], sizes[d], "an extent of its updates");
       bounds[d] = lesser(e, bounds[d], sizes[d]);
+    }
+  requireWithin(e, bounds[*axis], sizes[*axis]);
+  if (starts) {
+    e.requireEqual(e.extent(starts, 0), sizes[0], "the number of its indices");
+    e.requireIndices(starts, sizes[*axis], "a write index", /*fromEnd=*/false);
+  }
   if (starts)
     bounds[0] = lesser(e, bounds[0], e.extent(starts, 0));
   Value size = e.toValue(sizes[*axis]);

@@ -130,6 +130,8 @@ static LogicalResult convertRange(Node &node) {
     values[i] = s.convert(type, wide, *given);
   }
   auto [start, limit, delta] = values;
+  e.require(s.compare(Compare::NotEqual, wide, delta, s.constant(wide, 0)),
+            "its step is 0; required is another number");
   OpFoldResult size =
       e.simplify({OpFoldResult(countRange(s, wide, start, limit, delta))})[0];
   std::optional<int64_t> count = mlir::getConstantIntValue(size);
@@ -169,9 +171,9 @@ static LogicalResult convertOneHot(Node &node) {
       node.getAxis(node.getInt("axis", -1), x.getRank() + 1);
   if (!axis)
     return failure();
-  Value depth = s.maxIndex(
-      s.toIndex(wide, s.convert(node.getInput(1).type, wide, *given)),
-      s.index(0));
+  Value depth = s.toIndex(wide, s.convert(node.getInput(1).type, wide, *given));
+  e.requireSizes(OpFoldResult(depth));
+  depth = s.maxIndex(depth, s.index(0));
   SmallVector<Value> pair = e.elements(values);
   Extents sizes = e.extents(x);
   sizes.insert(sizes.begin() + *axis, OpFoldResult(depth));

@@ -200,7 +200,8 @@ LogicalResult RecurrentImport::place(Input input, StringRef name,
   return success();
 }
 
-/// Lengths that are given at run time may be anything.
+/// Lengths that are given at run time may be anything: they are checked, and
+/// nothing relies on that.
 void RecurrentImport::clampLengths() {
   Tensor &lengths = tensors[SequenceLens];
   if (!lengths)
@@ -215,6 +216,8 @@ void RecurrentImport::clampLengths() {
       return;
   }
   Value steps = e.extentValue(tensors[X], batchFirst ? 1 : 0);
+  e.requireIndices(lengths, e.scalars().addIndex(steps, e.scalars().index(1)),
+                   "a sequence length", /*fromEnd=*/false);
   DataType kind = lengths.type;
   Value most = e.scalars().fromIndex(kind, steps);
   lengths = e.elementwise(kind, {lengths}, [&](Scalars &s, ValueRange n) {
@@ -269,6 +272,13 @@ LogicalResult RecurrentImport::read() {
     return node.error("input 4 (sequence_lens) is " +
                       getName(tensors[SequenceLens].type) +
                       "; required is int32");
+  OpFoldResult rows = e.extent(tensors[X], batchFirst ? 0 : 1);
+  for (auto [given, dim] :
+       {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1),
+        std::pair(InitialC, batchFirst ? 0 : 1)})
+    if (tensors[given])
+      e.requireEqual(e.extent(tensors[given], dim), rows,
+                     ("the batch of input " + Twine(int(given))).str());
   clampLengths();
   return success();
 }

@@ -82,7 +82,9 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
   axes.fixed = false;
   axes.flags.assign(rank, s.boolean(false));
   for (Value element : e.elements(given)) {
-    Value axis = s.wrapIndex(s.toIndex(given.type, element), s.index(rank));
+    Value axis = s.toIndex(given.type, element);
+    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
+    axis = s.wrapIndex(axis, s.index(rank));
     for (int64_t d = 0; d < rank; ++d)
       axes.flags[d] = s.logicalOr(
           axes.flags[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
@@ -266,9 +268,9 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
     sizes = {e.product(all.take_front(*dim)), whole[*dim],
              e.product(all.drop_front(*dim + 1))};
   } else {
-    Value at = s.wrapIndex(s.toIndex(axis.type, e.elements(axis).front()),
-                           s.index(rank));
-    // An axis out of range would lose elements.
+    Value at = s.toIndex(axis.type, e.elements(axis).front());
+    e.requireInside(at, s.index(-rank), s.index(rank), "its axis");
+    at = s.wrapIndex(at, s.index(rank));
     at = s.minIndex(s.maxIndex(at, s.index(0)), s.index(rank - 1));
     for (int64_t d = 0; d < rank; ++d) {
       CmpIPredicate where[] = {CmpIPredicate::sgt, CmpIPredicate::eq,

@@ -115,6 +115,9 @@ static LogicalResult getCount(Node &node, OpFoldResult extent,
     return node.error("k is " + Twine(*number) + "; required is 0 to " +
                       (all ? Twine(*all) : Twine("the extent")));
   if (!number || !all)
+    e.requireInside(count, s.index(0),
+                    s.addIndex(e.toValue(extent), s.index(1)), "k");
+  if (!number || !all)
     count = OpFoldResult(s.maxIndex(
         s.index(0), s.minIndex(e.toValue(count), e.toValue(extent))));
   count = e.simplify(count)[0];

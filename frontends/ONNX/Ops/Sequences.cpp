@@ -190,6 +190,9 @@ static LogicalResult convertSplitToSequence(Node &node) {
       return node.error("a part of size " + Twine(*number) +
                         " does not fit into extent " + Twine(extent));
     if (!number || !most)
+      e.requireInside(part, s.index(0), s.addIndex(left, s.index(1)),
+                      "the size of a part");
+    if (!number || !most)
       size = s.minIndex(s.maxIndex(size, s.index(0)), left);
     Extents place = e.simplify({OpFoldResult(offset), OpFoldResult(size)});
     Tensor element = e.sliceDim(x, *axis, place[0], place[1]);

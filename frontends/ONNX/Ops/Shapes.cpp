@@ -175,8 +175,7 @@ static LogicalResult convertTranspose(Node &node) {
   return success();
 }
 
-/// Gather: rows of dimension `axis`; negative indices count from the end, and
-/// one that is out of range reads the nearest row.
+/// Gather: rows of dimension `axis`; negative indices count from the end.
 static LogicalResult convertGather(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
@@ -209,6 +208,8 @@ static LogicalResult convertGather(Node &node) {
   bool safe = fixed && size && llvm::all_of(*fixed, [&](int64_t i) {
                 return i >= 0 && i < *size;
               });
+  if (!safe)
+    e.requireIndices(indices, e.extent(x, *axis), "an index");
   node.setOutput(
       0, e.generate(x.type, sizes, [&](Scalars &s, mlir::ValueRange at) {
         Value i = s.toIndex(indices.type,
@@ -280,6 +281,7 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
         return node.error("its axes name dimension " + Twine(*at) + " twice");
       seen[*at] = true;
     }
+    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
     axis = s.wrapIndex(axis, s.index(rank));
     for (int64_t d = 0; d < rank; ++d)
       (*named)[d] = s.logicalOr(
@@ -477,11 +479,12 @@ static LogicalResult convertExpand(Node &node) {
     if (number && *number < 0)
       return node.error("its shape has extent " + Twine(*number));
     if (!number)
-      size = OpFoldResult(s.maxIndex(e.toValue(size), s.index(0)));
+      e.requireSizes(size);
     size_t skipped = goal.size() - from.size();
     if (d < skipped)
       continue;
     OpFoldResult old = from[d - skipped];
+    e.requireBroadcast(old, size);
     std::optional<int64_t> before = mlir::getConstantIntValue(old);
     if (number && before && *number != 1 && *before != 1 && *number != *before)
       return node.error("extent " + Twine(*before) + " does not broadcast to " +

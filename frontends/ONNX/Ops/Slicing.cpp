@@ -50,6 +50,8 @@ static LogicalResult wrapAxes(Node &node, int64_t rank,
   for (Value &axis : axes) {
     std::optional<int64_t> number = getConstantIntValue(axis);
     if (!number) {
+      node.getEmitter().requireInside(axis, s.index(-rank), s.index(rank),
+                                      "an axis");
       axis = s.wrapIndex(axis, s.index(rank));
       continue;
     }
@@ -164,6 +166,9 @@ static LogicalResult convertSlice(Node &node) {
   for (Value step : steps)
     if (getConstantIntValue(step) == 0)
       return node.error("a step is 0; required is another number");
+    else
+      e.require(s.compareIndex(CmpIPredicate::ne, step, s.index(0)),
+                "a step is 0; required is another number");
 
   Extents offsets, sizes, strides;
   bool simple = true;
@@ -262,6 +267,15 @@ static LogicalResult convertSplit(Node &node) {
       size = s.divIndex(extent, count);
     }
     sizes.assign(parts, size);
+  }
+  if (node.hasInput(1) || !getConstantIntValue(extent)) {
+    // Parts that are given fill the dimension; equal ones before opset 18 too.
+    Value sum = s.index(0);
+    for (Value size : sizes)
+      sum = s.addIndex(sum, size);
+    if (node.hasInput(1) || node.getOpset() < 18)
+      e.requireEqual(sum, extent, "the sum of its parts");
+    e.requireSizes(SmallVector<OpFoldResult>(sizes.begin(), sizes.end()));
   }
   Value offset = s.index(0);
   bool exact = whole || (node.getOpset() < 18 && !node.hasInput(1));
@@ -442,6 +456,7 @@ static LogicalResult convertTile(Node &node) {
             ? size
             : OpFoldResult(
                   s.mulIndex(s.maxIndex(repeat, s.index(0)), e.toValue(size))));
+  e.requireSizes(SmallVector<OpFoldResult>(repeats.begin(), repeats.end()));
   sizes = e.simplify(sizes);
   node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
     SmallVector<Value> position;
@@ -457,6 +472,7 @@ static LogicalResult convertTile(Node &node) {
 /// ReverseSequence: the first elements of each batch in reverse order.
 static LogicalResult convertReverseSequence(Node &node) {
   Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
   Tensor x = node.getInput(0), lengths = node.getInput(1);
   std::optional<int64_t> batch =
       node.getAxis(node.getInt("batch_axis", 1), x.getRank());
@@ -471,6 +487,10 @@ static LogicalResult convertReverseSequence(Node &node) {
                       Twine(lengths.getRank()) +
                       "; required are different axes and a list of integers");
   Value steps = e.extentValue(x, *time);
+  e.requireEqual(e.extent(lengths, 0), e.extent(x, *batch),
+                 "the number of its lengths");
+  e.requireIndices(lengths, s.addIndex(steps, s.index(1)), "a length",
+                   /*fromEnd=*/false);
   node.setOutput(
       0, e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
         Value length = s.minIndex(

@@ -1,0 +1,213 @@
+"""Calls ONNX models with extents and indices that do not fit, which only the call shows.
+
+  onnx_runtime_checks.py FOLDER [NAME...]    writes models there and runs them, compiled and
+                                             interpreted; ends with 1 if one behaves otherwise
+
+Each case holds a model with dynamic extents, one call that is right and calls that are wrong. Wrong
+ones end with exit code 2 and a message that names the node, what was found and what is required.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
+import onnx_writer as w  # noqa: E402
+
+F, I = w.FLOAT, w.INT64
+CASES = {}
+
+
+def case(name, operator, inputs, good, bad, outputs=1, constants=None, opset=21, rank=None,
+         **attributes):
+    """`inputs` are (dtype, shape) of x0, x1, ...; `good` arrays for them, `bad` pairs of arrays
+    and a part of the message."""
+    CASES[name] = (operator, inputs, good, bad, outputs, constants or {}, opset, rank, attributes)
+
+
+def f(*shape):
+    return numpy.arange(numpy.prod(shape, dtype=int), dtype=numpy.float32).reshape(shape)
+
+
+def i(*numbers):
+    return numpy.array(numbers, numpy.int64)
+
+
+D = None
+HUGE = 1 << 33
+case("add", "Add", [(F, [D, D]), (F, [D, D])], [f(2, 3), f(1, 3)],
+     [([f(2, 3), f(3, 3)], "have extents 3 and 2 in one dimension"),
+      ([f(2, 3), f(2, 2)], "have extents 2 and 3 in one dimension")])
+case("add-static", "Add", [(F, [D]), (F, [3])], [f(3), f(3)],
+     [([f(4), f(3)], "extents"), ([f(0), f(3)], "extents")])
+case("where", "Where", [(w.BOOL, [D]), (F, [D]), (F, [D])],
+     [numpy.ones(2, bool), f(2), f(2)],
+     [([numpy.ones(2, bool), f(3), f(2)], "extents 3 and 2"),
+      ([numpy.ones(4, bool), f(2), f(2)], "extents 2 and 4")])
+case("matmul", "MatMul", [(F, [D, D]), (F, [D, D])], [f(2, 3), f(3, 4)],
+     [([f(2, 3), f(4, 4)], "is 4; required is 3"), ([f(2, 3), f(2, 4)], "is 2; required is 3")])
+case("matmul-static", "MatMul", [(F, [D, D]), (F, [8, 4])], [f(2, 8), f(8, 4)],
+     [([f(2, 9), f(8, 4)], "; required is "), ([f(2, 7), f(8, 4)], "; required is ")])
+case("matmul-batch", "MatMul", [(F, [D, D, D]), (F, [D, D, D])], [f(2, 2, 3), f(1, 3, 4)],
+     [([f(2, 2, 3), f(3, 3, 4)], "extent"), ([f(2, 2, 3), f(2, 2, 4)], "required is 3")])
+case("gemm", "Gemm", [(F, [D, D]), (F, [D, D]), (F, [D])], [f(2, 3), f(3, 4), f(4)],
+     [([f(2, 3), f(4, 4), f(4)], "required is"), ([f(2, 3), f(3, 4), f(3)], "extent")])
+case("einsum", "Einsum", [(F, [D, D]), (F, [D, D])], [f(2, 3), f(3, 4)],
+     [([f(2, 3), f(4, 4)], "")], equation="ij,jk->ik")
+case("reshape", "Reshape", [(F, [D, D]), (I, [2])], [f(2, 3), i(3, 2)],
+     [([f(2, 3), i(4, 2)], "a tensor of 6 elements cannot be reshaped to one of 8"),
+      ([f(2, 3), i(-2, -3)], ""), ([f(2, 3), i(4, -1)], "cannot be reshaped"),
+      ([f(0, 3), i(1 << 32, 1 << 32)], "cannot be reshaped"),
+      ([f(2, 3), i(1 << 62, 8)], "cannot be reshaped")])
+case("reshape-static", "Reshape", [(F, [D])], [f(6)],
+     [([f(7)], "a tensor of 7 elements cannot be reshaped to one of 6")],
+     constants={"x1": i(2, 3)})
+case("reshape-rest", "Reshape", [(F, [D])], [f(6)],
+     [([f(7)], "cannot be reshaped")], constants={"x1": i(4 - 2, -1)})
+case("squeeze", "Squeeze", [(F, [D, D])], [f(1, 3)],
+     [([f(2, 3)], "6"), ([f(0, 3)], "")], constants={"x1": i(0)})
+case("expand", "Expand", [(F, [D, D]), (I, [2])], [f(1, 3), i(4, 3)],
+     [([f(2, 3), i(4, 3)], "extent"), ([f(1, 3), i(4, 2)], "extent"),
+      ([f(1, 3), i(-4, 3)], ""), ([f(0, 3), i(5, 3)], "extent")])
+case("concat", "Concat", [(F, [D, D]), (F, [D, D])], [f(2, 3), f(4, 3)],
+     [([f(2, 3), f(4, 5)], "the extent of dimension 1 is 5; required is 3"),
+      ([f(2, 3), f(4, 1)], "the extent of dimension 1 is 1; required is 3")], axis=0)
+case("gather", "Gather", [(F, [D, D]), (I, [D])], [f(4, 3), i(0, -4, 3)],
+     [([f(4, 3), i(0, 4)], "an index is 4; required is -4 to 3"),
+      ([f(4, 3), i(-5, 0)], "an index is -5; required is -4 to 3"),
+      ([f(0, 3), i(0)], "an index is 0"),
+      ([f(4, 3), i(-(1 << 63))], "an index is"), ([f(4, 3), i((1 << 63) - 1)], "an index is")])
+case("gather-static", "Gather", [(F, [D, D])], [f(4, 3)], [([f(3, 3)], "an index is 3")],
+     constants={"x1": i(0, 3)})
+case("gather-elements", "GatherElements", [(F, [D, D]), (I, [D, D])],
+     [f(4, 3), numpy.zeros((2, 3), numpy.int64)],
+     [([f(4, 3), numpy.full((2, 3), 4)], "an index is 4"),
+      ([f(4, 3), numpy.zeros((2, 4), numpy.int64)], "do not lie in an extent of 3")])
+case("gather-nd", "GatherND", [(F, [D, D]), (I, [D, 2])], [f(4, 3), i(3, 2).reshape(1, 2)],
+     [([f(4, 3), i(3, 3).reshape(1, 2)], "an index is 3; required is -3 to 2"),
+      ([f(4, 3), i(-5, 0).reshape(1, 2)], "an index is -5; required is -4 to 3")])
+case("scatter", "ScatterElements", [(F, [D]), (I, [D]), (F, [D])], [f(4), i(1, 3), f(2)],
+     [([f(4), i(1, 4), f(2)], "an index is 4"), ([f(4), i(1, 3), f(1)], "do not lie"),
+      ([f(0), i(0), f(1)], "an index is 0")])
+case("scatter-nd", "ScatterND", [(F, [D, D]), (I, [D, 1]), (F, [D, D])],
+     [f(4, 2), i(1, 3).reshape(2, 1), f(2, 2)],
+     [([f(4, 2), i(1, 4).reshape(2, 1), f(2, 2)], "an index is 4"),
+      ([f(4, 2), i(1, 3).reshape(2, 1), f(2, 3)], "is 3; required is 2"),
+      ([f(4, 2), i(1, 3).reshape(2, 1), f(1, 2)], "is 1; required is 2")])
+case("tensor-scatter", "TensorScatter", [(F, [D, D, D]), (F, [D, D, D]), (I, [D])],
+     [f(2, 4, 3), f(2, 1, 3), i(0, 3)],
+     [([f(2, 4, 3), f(2, 1, 3), i(0, 4)], "a write index is 4"),
+      ([f(2, 4, 3), f(2, 5, 3), i(0, 0)], "do not lie"),
+      ([f(2, 4, 3), f(1, 1, 3), i(0, 3)], "is 1; required is 2")], opset=24)
+case("split", "Split", [(F, [D]), (I, [2])], [f(5), i(2, 3)],
+     [([f(5), i(2, 4)], "the sum of its parts is 6; required is 5"),
+      ([f(5), i(-1, 6)], ""), ([f(5), i(1, 1)], "is 2; required is 5")], outputs=2)
+case("split-equal", "Split", [(F, [D])], [f(6)], [([f(5)], "")], outputs=2, opset=13)
+case("slice", "Slice", [(F, [D]), (I, [1]), (I, [1]), (I, [1]), (I, [1])],
+     [f(5), i(-100), i(1 << 40), i(0), i(1)],
+     [([f(5), i(0), i(5), i(0), i(0)], "step"),
+      ([f(5), i(0), i(5), i(3), i(1)], "an axis is 3; required is -1 to 0")])
+case("tile", "Tile", [(F, [D]), (I, [1])], [f(3), i(2)],
+     [([f(3), i(-1)], "is -1; required is 0 or more"), ([f(3), i(1 << 61)], "")])
+case("pad", "Pad", [(F, [D]), (I, [2])], [f(3), i(1, -1)],
+     [([f(3), i(1 << 40, 1 << 40)], "")])
+case("range", "Range", [(I, []), (I, []), (I, [])],
+     [numpy.array(0), numpy.array(5), numpy.array(2)],
+     [([numpy.array(0), numpy.array(5), numpy.array(0)], ""),
+      ([numpy.array(0), numpy.array((1 << 62)), numpy.array(1)], "")])
+case("constant-of-shape", "ConstantOfShape", [(I, [2])], [i(2, 3)],
+     [([i(-2, 3)], "is -2; required is 0 or more"), ([i(1 << 40, 1 << 40)], "")], rank=2)
+case("one-hot", "OneHot", [(I, [D]), (I, []), (F, [2])], [i(0, 5), numpy.array(4), f(2)],
+     [([i(0), numpy.array(-4), f(2)], "-4")])
+case("topk", "TopK", [(F, [D]), (I, [1])], [f(5), i(3)],
+     [([f(5), i(6)], "6"), ([f(5), i(-1)], "-1")], outputs=2)
+case("reverse", "ReverseSequence", [(F, [D, D]), (I, [D])], [f(4, 2), i(4, 1)],
+     [([f(4, 2), i(5, 1)], "a length is 5"), ([f(4, 2), i(-1, 1)], "a length is -1"),
+      ([f(4, 2), i(4)], "the number of its lengths is 1; required is 2")])
+case("layer-norm", "LayerNormalization", [(F, [D, D]), (F, [D]), (F, [D])],
+     [f(2, 4), f(4), f(4)],
+     [([f(2, 4), f(5), f(4)], "5"), ([f(2, 4), f(4), f(3)], "3")])
+case("batch-norm", "BatchNormalization", [(F, [D, D, D])] + [(F, [D])] * 4,
+     [f(2, 4, 3), f(4), f(4), f(4), f(4)],
+     [([f(2, 4, 3), f(4), f(4), f(4), f(3)], "3"), ([f(2, 4, 3), f(5), f(4), f(4), f(4)], "5")])
+case("conv", "Conv", [(F, [D, D, D]), (F, [4, 2, 3]), (F, [D])], [f(1, 2, 5), f(4, 2, 3), f(4)],
+     [([f(1, 3, 5), f(4, 2, 3), f(4)], ""), ([f(1, 2, 5), f(4, 2, 3), f(3)], "")])
+case("lstm", "LSTM", [(F, [D, D, 2]), (F, [1, 12, 2]), (F, [1, 12, 3]), (F, [1, 24]),
+                      (w.INT32, [D]), (F, [1, D, 3])],
+     [f(4, 2, 2), f(1, 12, 2), f(1, 12, 3), f(1, 24), numpy.array([4, 2], numpy.int32),
+      f(1, 2, 3)],
+     [([f(4, 2, 2), f(1, 12, 2), f(1, 12, 3), f(1, 24), numpy.array([5, 2], numpy.int32),
+        f(1, 2, 3)], "5"),
+      ([f(4, 2, 2), f(1, 12, 2), f(1, 12, 3), f(1, 24), numpy.array([4, -2], numpy.int32),
+        f(1, 2, 3)], "-2"),
+      ([f(4, 2, 2), f(1, 12, 2), f(1, 12, 3), f(1, 24), numpy.array([4], numpy.int32),
+        f(1, 2, 3)], "1; required is 2"),
+      ([f(4, 2, 2), f(1, 12, 2), f(1, 12, 3), f(1, 24), numpy.array([4, 2], numpy.int32),
+        f(1, 1, 3)], "1; required is 2")], hidden_size=3)
+case("attention", "Attention", [(F, [D, 2, D, 4]), (F, [D, 2, D, 4]), (F, [D, 2, D, 4])],
+     [f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4)],
+     [([f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 6, 4)], "6"),
+      ([f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 4, 4)], "4"),
+      ([f(2, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4)], "1; required is 2")], opset=23)
+case("attention-mask", "Attention",
+     [(F, [D, 2, D, 4]), (F, [D, 2, D, 4]), (F, [D, 2, D, 4]), (F, [D, D])],
+     [f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4), f(3, 5)],
+     [([f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4), f(2, 5)], "")], opset=23)
+case("compress", "Compress", [(F, [D]), (w.BOOL, [D])], [f(3), numpy.array([True, False])],
+     [([f(3), numpy.array([True, False, True, True])], "")], axis=0)
+case("cumsum", "CumSum", [(F, [D, D]), (I, [])], [f(2, 3), numpy.array(1)],
+     [([f(2, 3), numpy.array(2)], "2"), ([f(2, 3), numpy.array(-3)], "-3")])
+
+
+def write(folder, name):
+    operator, inputs, _, _, outputs, constants, opset, rank, attributes = CASES[name]
+    names = [f"x{k}" for k in range(len(inputs))]
+    results = [f"y{k}" for k in range(outputs)]
+    all_names = sorted(set(names) | set(constants), key=lambda text: int(text[1:]))
+    bare = [w._field(1, text) for text in results]
+    content = w.graph(
+        [w.node(operator, all_names, results, name="checked", **attributes)],
+        [w.value(text, *kind) for text, kind in zip(names, inputs)], bare, constants)
+    path = os.path.join(folder, name + ".onnx")
+    with open(path, "wb") as file:
+        file.write(w.model(content, opset))
+    return path
+
+
+def call(path, arrays, *options):
+    command = ["seqc", "run", path, "--quiet", *options]
+    for k, array in enumerate(arrays):
+        file = f"{path}.{k}.npy"
+        numpy.save(file, array)
+        command += ["--input", f"{k}={file}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return result.returncode, result.stderr
+
+
+def main():
+    folder, chosen = sys.argv[1], sys.argv[2:] or list(CASES)
+    os.makedirs(folder, exist_ok=True)
+    wrong = 0
+    for name in chosen:
+        path = write(folder, name)
+        for options in [], ["--interpret"]:
+            _, _, good, bad, *_ = CASES[name]
+            code, message = call(path, good, *options)
+            if code != 0:
+                wrong += 1
+                print(f"{name} {options}: the right call ends with {code}: {message}")
+                continue
+            for number, (arrays, part) in enumerate(bad):
+                code, message = call(path, arrays, *options)
+                named = "'checked'" in message or options or code == 5
+                if code not in (2, 5) or part not in message or not named:
+                    wrong += 1
+                    print(f"{name} {options}: wrong call {number} ends with {code}: {message}")
+    print(f"{len(chosen)} models, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
