@@ -177,7 +177,7 @@ TEST_F(YamlDiagnostics, ChecksVocabularies) {
                         "must be unique"));
   EXPECT_THAT(errorOf("{characters: 'aba'}"), HasSubstr("'a' occurs twice"));
   EXPECT_THAT(errorOf("{unit: char}"),
-              HasSubstr("vocabulary 'v' has no tokens"));
+              HasSubstr("vocabulary 'v' has no tokens; required is"));
   EXPECT_THAT(errorOf("{tokens: a}"),
               HasSubstr("'tokens' is 'a'; required is a list"));
   EXPECT_THAT(errorOf("{tokens: [[a]]}"),
