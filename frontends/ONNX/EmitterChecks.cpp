@@ -11,11 +11,15 @@
 
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -62,17 +66,37 @@ bool Emitter::require(Value holds, StringRef message,
   return false;
 }
 
-/// In front of the loops around the insertion point whose bodies do not define
-/// the values. Branches are not left.
+/// Moves what computes the values in front of a loop around it, if nothing of
+/// that depends on the loop. Their users may leave the loop later; a check that
+/// stayed behind would come too late.
+static bool moveOut(Operation *loop, ArrayRef<OpFoldResult> values) {
+  constexpr size_t kMostMoved = 64;
+  llvm::SetVector<Operation *> moved;
+  SmallVector<Value> pending;
+  for (OpFoldResult value : values)
+    if (auto used = dyn_cast<Value>(value))
+      pending.push_back(used);
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    if (!loop->isAncestor(value.getParentBlock()->getParentOp()))
+      continue;
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getNumRegions() || !isPure(op) || moved.size() == kMostMoved)
+      return false;
+    if (moved.insert(op))
+      llvm::append_range(pending, op->getOperands());
+  }
+  for (Operation *op : topologicalSort(moved))
+    op->moveBefore(loop);
+  return true;
+}
+
+/// In front of the loops around the insertion point whose bodies the values do
+/// not depend on. Branches are not left.
 static void leaveLoops(OpBuilder &builder, ArrayRef<OpFoldResult> values) {
-  auto isInside = [&](Operation *loop) {
-    return llvm::any_of(values, [&](OpFoldResult value) {
-      auto used = dyn_cast<Value>(value);
-      return used && loop->isAncestor(used.getParentBlock()->getParentOp());
-    });
-  };
   Operation *around = builder.getInsertionBlock()->getParentOp();
-  while (isa_and_nonnull<LoopLikeOpInterface>(around) && !isInside(around)) {
+  while (isa_and_nonnull<LoopLikeOpInterface>(around) &&
+         moveOut(around, values)) {
     builder.setInsertionPoint(around);
     around = around->getParentOp();
   }
