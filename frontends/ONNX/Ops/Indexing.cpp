@@ -345,7 +345,14 @@ static LogicalResult convertTensorScatter(Node &node) {
   requireWithin(e, bounds[*axis], sizes[*axis]);
   if (starts) {
     e.requireEqual(e.extent(starts, 0), sizes[0], "the number of its indices");
-    e.requireIndices(starts, sizes[*axis], "a write index", /*fromEnd=*/false);
+    // In mode linear the last row stays inside, too.
+    Value end = e.toValue(sizes[*axis]);
+    if (mode == "linear") {
+      Scalars s = e.scalars();
+      end = s.addIndex(s.subIndex(end, e.toValue(bounds[*axis])), s.index(1));
+    }
+    e.requireIndices(starts, OpFoldResult(end), "a write index",
+                     /*fromEnd=*/false);
   }
   if (starts)
     bounds[0] = lesser(e, bounds[0], e.extent(starts, 0));

@@ -126,8 +126,6 @@ static LogicalResult convertCompress(Node &node) {
   }
   // What has no condition is left out.
   OpFoldResult size = e.extent(x, axis), count = e.extent(condition, 0);
-  mlir::Builder &b = e.getBuilder();
-  e.requireSlice(b.getIndexAttr(0), count, b.getIndexAttr(1), size);
   if (!Emitter::isSame(size, count))
     size = e.scalars().minIndex(e.toValue(size), e.toValue(count));
   Tensor list =

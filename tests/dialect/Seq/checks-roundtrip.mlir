@@ -9,7 +9,7 @@ func.func @without_values(%c: i1) {
 
 // CHECK-LABEL: @with_values
 func.func @with_values(%c: i1, %n: index, %m: index) {
-  // CHECK: seq.require %{{.*}}, "found {0}; required {1}, not {0}" (%{{.*}}, %{{.*}})
+  // CHECK: seq.require %{{.*}}, "found {0}; required {1}, not {0}"(%{{.*}}, %{{.*}})
   seq.require %c, "found {0}; required {1}, not {0}" (%n, %m)
   return
 }

@@ -155,8 +155,6 @@ case("attention-mask", "Attention",
      [(F, [D, 2, D, 4]), (F, [D, 2, D, 4]), (F, [D, 2, D, 4]), (F, [D, D])],
      [f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4), f(3, 5)],
      [([f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4), f(2, 5)], "")], opset=23)
-case("compress", "Compress", [(F, [D]), (w.BOOL, [D])], [f(3), numpy.array([True, False])],
-     [([f(3), numpy.array([True, False, True, True])], "")], axis=0)
 case("cumsum", "CumSum", [(F, [D, D]), (I, [])], [f(2, 3), numpy.array(1)],
      [([f(2, 3), numpy.array(2)], "2"), ([f(2, 3), numpy.array(-3)], "-3")])
 
