@@ -7,7 +7,9 @@
 // CHECK-LABEL: func.func @allocate_outside_and_inside
 //  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[N:[^:]*]]: index
 //       CHECK:   %[[ROW:.*]] = arith.constant 32 : index
-//       CHECK:   %[[BYTES:.*]] = arith.muli %[[ROW]], %[[N]] : index
+//       CHECK:   %[[LOW:.*]], %[[HIGH:.*]] = arith.mului_extended %[[ROW]], %[[N]] : index
+//       CHECK:   arith.cmpi ne, %[[HIGH]]
+//       CHECK:   %[[BYTES:.*]] = arith.select %{{.*}}, %{{.*}}, %[[LOW]] : index
 //       CHECK:   %[[SIZE:.*]] = arith.index_cast %[[BYTES]]
 //       CHECK:   llvm.getelementptr %{{.*}}[8]
 //       CHECK:   llvm.call %{{.*}}(%[[CTX]], %[[SIZE]])
