@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the runtime into a folder, moves the folder, and builds examples/embed against it: by
-# pkg-config with a loaded and with a linked model, by CMake, and the C++ header with -Werror.
+# pkg-config with a loaded and with a linked model, by CMake, and the C++ header with -Werror. States
+# that a program passes back in place, and results of run-time size.
 #
-# usage: embed_test.sh SOURCE BUILD CC CXX CMAKE
+# usage: embed_test.sh SOURCE BUILD CC CXX CMAKE PYTHON
 set -euo pipefail
 
-source=$1 build=$2 cc=$3 cxx=$4 cmake=$5
+source=$1 build=$2 cc=$3 cxx=$4 cmake=$5 python=$6
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -45,6 +46,19 @@ check_output ./linked
   -DCMAKE_C_COMPILER="$cc" >cmake.log || fail "$(tail -5 cmake.log)"
 "$cmake" --build by-cmake >>cmake.log || fail "$(tail -5 cmake.log)"
 check_output by-cmake/embed dates.so
+
+# States of ONNX models in place, step by step from the command line, and results of any size.
+"$python" "$source/tests/embed/make_models.py" . || fail "no ONNX models"
+for model in step swap sizes; do
+  "$build/bin/seqc" compile $model.onnx --backend=llvm --quiet -o $model.so
+done
+"$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$source/tests/embed/states.c" -o states "${flags[@]}"
+./states step.so swap.so sizes.so >/dev/null || fail "states in place or results of run-time size"
+"$build/bin/seqc" run step.so --quiet --step x=x.npy --input h=h.npy --input c=c.npy \
+  --carry hn=h --carry cn=c --output y=ys.npy --final hn=hs.npy --final cn=cs.npy
+"$build/bin/seqc" run whole.onnx --backend=llvm --quiet --input x=x.npy --input h=h.npy \
+  --input c=c.npy --output y=y.npy --output hn=hn.npy --output cn=cn.npy
+"$python" "$source/tests/embed/check_steps.py" . || fail "steps differ from the whole sequence"
 
 # A damaged model is a status, not a signal.
 head -c 5000 dates.so >cut.so

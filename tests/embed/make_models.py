@@ -1,0 +1,62 @@
+"""Writes the ONNX models of the embedding tests: make_models.py FOLDER.
+
+step.onnx takes and returns the states of an LSTM and reads one input; whole.onnx is the same LSTM
+over a sequence; sizes.onnx gives results whose sizes depend on the values; swap.onnx gives each of
+two states the other one's values.
+"""
+
+import os
+import sys
+
+import numpy
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from onnx_writer import FLOAT, INT64, BOOL, graph, model, node, value  # noqa: E402
+
+INPUT, HIDDEN = 6, 16
+
+
+def write(folder, name, *content):
+    with open(os.path.join(folder, name + ".onnx"), "wb") as file:
+        file.write(model(graph(*content)))
+
+
+def lstm(folder, name, steps):
+    random = numpy.random.default_rng(7)
+    weights = {"w": (1, 4 * HIDDEN, INPUT), "r": (1, 4 * HIDDEN, HIDDEN), "b": (1, 8 * HIDDEN)}
+    weights = {key: random.normal(0, 0.3, shape).astype("float32")
+               for key, shape in weights.items()}
+    state = [1, 1, HIDDEN]
+    write(folder, name,
+          [node("LSTM", ["x", "w", "r", "b", "", "h", "c"], ["y", "hn", "cn"],
+                hidden_size=HIDDEN)],
+          [value("x", FLOAT, [steps, 1, INPUT]), value("h", FLOAT, state),
+           value("c", FLOAT, state)],
+          [value("y", FLOAT, [steps, 1, 1, HIDDEN]), value("hn", FLOAT, state),
+           value("cn", FLOAT, state)], weights)
+
+
+def main():
+    folder = sys.argv[1]
+    os.makedirs(folder, exist_ok=True)
+    lstm(folder, "step", 1)
+    lstm(folder, "whole", "t")
+    random = numpy.random.default_rng(8)
+    for name, array in (("x", random.normal(0, 1, (12, 1, INPUT))),
+                        ("h", random.normal(0, 1, (1, 1, HIDDEN))),
+                        ("c", random.normal(0, 1, (1, 1, HIDDEN)))):
+        numpy.save(os.path.join(folder, name + ".npy"), array.astype("float32"))
+    write(folder, "sizes",
+          [node("NonZero", ["x"], ["where"]), node("Cast", ["x"], ["m"], to=BOOL),
+           node("Compress", ["x", "m"], ["kept"], axis=0), node("Unique", ["x"], ["unique"])],
+          [value("x", FLOAT, ["n"])],
+          [value("where", INT64, [1, None]), value("kept", FLOAT, [None]),
+           value("unique", FLOAT, [None])])
+    write(folder, "swap",
+          [node("Neg", ["b"], ["an"]), node("Neg", ["a"], ["bn"])],
+          [value("a", FLOAT, ["n"]), value("b", FLOAT, ["n"])],
+          [value("an", FLOAT, ["n"]), value("bn", FLOAT, ["n"])])
+
+
+if __name__ == "__main__":
+    main()
