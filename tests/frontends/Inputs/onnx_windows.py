@@ -131,7 +131,8 @@ def convolutions():
     bias = RANDOM.integers(-900, 900, 6).astype(np.int32)
     scales = np.array([0.02, 0.01, 0.03, 0.05, 0.015, 0.025], np.float32)
     zero, scale, result = np.array(100, np.uint8), np.float32(0.03), np.float32(3)
-    for name, wide, low, kind in (("byte", scales, 0, np.uint8), ("one", scales[:1], -128, np.int8)):
+    for name, wide, low, kind in (("byte", scales, 0, np.uint8),
+                                  ("one", scales[:1], -128, np.int8)):
         exact = (sums + bias[:, None, None]) * float(scale) / float(result)
         exact = exact * wide.astype(float).reshape(-1, 1, 1) + (7 if low else 120)
         assert abs(exact % 1 - 0.5).min() > 1e-4
@@ -160,6 +161,95 @@ def convolution_faults():
     write("conv_real", "QLinearConv", [x, one, three[0:1], w, one, three[0:1], one, one], None)
 
 
+def pooled(x, kernel, strides, dilations, pads, by_columns=False):
+    """The greatest elements of windows and their numbers among all elements."""
+    rank = len(kernel)
+    size = [(x.shape[d + 2] + pads[d] + pads[rank + d] - dilations[d] * (kernel[d] - 1) - 1)
+            // strides[d] + 1 for d in range(rank)]
+    y, where = np.zeros((*x.shape[:2], *size)), np.zeros((*x.shape[:2], *size), np.int64)
+    order = [0, 1, *range(rank + 1, 1, -1)] if by_columns else range(rank + 2)
+    shape = [x.shape[d] for d in order]
+    for at in np.ndindex(y.shape):
+        best = None
+        for k in np.ndindex(*kernel):
+            i = [at[d + 2] * strides[d] + k[d] * dilations[d] - pads[d] for d in range(rank)]
+            if all(0 <= i[d] < x.shape[d + 2] for d in range(rank)):
+                here = (*at[:2], *i)
+                if best is None or x[here] > x[best]:
+                    best = here
+        y[at], where[at] = x[best], np.ravel_multi_index([best[d] for d in order], shape)
+    return [y.astype(x.dtype), where]
+
+
+def norms(x, kernel, strides, pads, p):
+    rank = len(kernel)
+    x = np.pad(abs(x.astype(float)) ** p,
+               [(0, 0), (0, 0)] + [(pads[d], pads[rank + d]) for d in range(rank)])
+    size = [(x.shape[d + 2] - kernel[d]) // strides[d] + 1 for d in range(rank)]
+    y = np.zeros((*x.shape[:2], *size))
+    for at in np.ndindex(*size):
+        part = tuple(slice(at[d] * strides[d], at[d] * strides[d] + kernel[d])
+                     for d in range(rank))
+        y[(..., *at)] = x[(slice(None), slice(None), *part)].sum(tuple(range(2, rank + 2)))
+    return [(y ** (1 / p)).astype(np.float32)]
+
+
+def pools():
+    x = RANDOM.integers(-4, 5, (2, 3, 5, 6)).astype(np.float32)  # with equals
+    for columns in (0, 1):
+        write("max_%d" % columns, "MaxPool", [x],
+              pooled(x, [3, 2], [2, 1], [1, 2], [1, 0, 1, 1], columns), kernel_shape=[3, 2],
+              strides=[2, 1], dilations=[1, 2], pads=[1, 0, 1, 1], storage_order=columns,
+              dynamic=columns == 1)
+    low = np.full((1, 1, 4), -np.inf, np.float32)
+    write("max_low", "MaxPool", [low], pooled(low, [3], [1], [1], [1, 1]), kernel_shape=[3],
+          pads=[1, 1])
+    byte = RANDOM.integers(0, 256, (1, 2, 4, 4)).astype(np.uint8)
+    write("max_byte", "MaxPool", [byte], pooled(byte, [2, 2], [2, 2], [1, 1], [0] * 4),
+          kernel_shape=[2, 2], strides=[2, 2])
+    empty = np.zeros((0, 3, 5), np.float32)
+    write("max_empty", "MaxPool", [empty], pooled(empty, [2], [1], [1], [0, 0]), kernel_shape=[2],
+          dynamic=True)
+
+    x = floats(2, 3, 5, 6)
+    for p in (1, 2, 3):
+        write("norm_%d" % p, "LpPool", [x], norms(x, [2, 3], [2, 1], [1, 0, 0, 2], p), p=p,
+              kernel_shape=[2, 3], strides=[2, 1], pads=[1, 0, 0, 2])
+        write("norm_all_%d" % p, "GlobalLpPool", [x], norms(x, [5, 6], [1, 1], [0] * 4, p), p=p,
+              dynamic=True)
+    x = floats(2, 5, 3, 2)
+    for size in (1, 3, 4):
+        sums = np.zeros(x.shape)
+        for c in range(5):
+            near = slice(max(0, c - (size - 1) // 2), min(5, c + size // 2 + 1))
+            sums[:, c] = (x[:, near].astype(float) ** 2).sum(1)
+        y = x / (1.5 + 0.3 / size * sums) ** 0.6
+        write("lrn_%d" % size, "LRN", [x], [y.astype(np.float32)], size=size, alpha=0.3, beta=0.6,
+              bias=1.5, dynamic=size == 3)
+
+    part, where = pooled(floats(1, 2, 6, 4), [2, 2], [2, 2], [1, 1], [0] * 4)
+    y = np.zeros((1, 2, 6, 4), np.float32)
+    y.ravel()[where.ravel()] = part.ravel()
+    write("back", "MaxUnpool", [part, where], [y], kernel_shape=[2, 2], strides=[2, 2])
+    # Indices count the elements of the extents that the attributes imply.
+    goal = np.array([1, 2, 7, 5])
+    more = np.pad(y, [(0, 0), (0, 0), (0, 1), (0, 1)])
+    for fixed in ((), (2,)):
+        write("back_goal_%d" % len(fixed), "MaxUnpool", [part, where, goal], [more],
+              kernel_shape=[2, 2], strides=[2, 2], fixed=fixed)
+
+
+def pool_faults():
+    x, where = floats(1, 2, 3), np.zeros((1, 2, 3), np.int64)
+    write("pool_norm", "LpPool", [x], None, kernel_shape=[2], p=0)
+    write("pool_size", "LRN", [x], None, size=0)
+    write("pool_rank", "LRN", [x[0, 0]], None, size=1)
+    write("pool_indices", "MaxUnpool", [x, where.astype(np.int32)], None, kernel_shape=[2])
+    write("pool_goal", "MaxUnpool", [x, where, np.array([3])], None, kernel_shape=[2])
+
+
 if __name__ == "__main__":
     convolutions()
     convolution_faults()
+    pools()
+    pool_faults()
