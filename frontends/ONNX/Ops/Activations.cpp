@@ -207,6 +207,28 @@ static LogicalResult convertSwish(Node &node) {
   });
 }
 
+/// The gate, activated, times the other input.
+static LogicalResult convertSwiGLU(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor gate = node.getInput(0), x = node.getInput(1);
+  if (failed(node.requireFloat(0)))
+    return failure();
+  if (gate.type != x.type || gate.getRank() != x.getRank())
+    return node.error("its inputs are " + getName(gate.type) + " of rank " +
+                      Twine(gate.getRank()) + " and " + getName(x.type) +
+                      " of rank " + Twine(x.getRank()) +
+                      "; required are inputs of one type and shape");
+  DataType type = getComputeType(x.type);
+  float alpha = node.getFloat("alpha", 1);
+  node.setOutput(
+      0, e.elementwise(x.type, {gate, x}, [&](Scalars &s, ValueRange v) {
+        Value scaled = s.mul(type, v[0], s.constant(type, alpha));
+        Value active = s.mul(type, v[0], s.sigmoid(type, scaled));
+        return s.mul(type, active, v[1]);
+      }));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Softmax and its kin
 //===----------------------------------------------------------------------===//
@@ -302,6 +324,7 @@ void registerActivationsOps(Registry &registry) {
       {"Gelu", 20, 1, 1, convertGelu},
       {"Mish", 18, 1, 1, convertMish},
       {"Swish", 24, 1, 1, convertSwish},
+      {"SwiGLU", 28, 2, 2, convertSwiGLU},
       {"Softmax", 1, 1, 1, convertSoftmax<false>},
       {"LogSoftmax", 1, 1, 1, convertSoftmax<true>},
       {"Hardmax", 1, 1, 1, convertHardmax},

@@ -303,6 +303,62 @@ static LogicalResult convertRotaryEmbedding(Node &node) {
   return success();
 }
 
+/// The operator of the default domain: without positions the caches have a row
+/// for every step of every batch.
+static LogicalResult convertStandardRotaryEmbedding(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), positions = node.getInput(3);
+  Tensor cosines = node.getInput(1), sines = node.getInput(2);
+  int64_t width = node.getInt("rotary_embedding_dim", 0);
+  int64_t heads = node.getInt("num_heads", 0);
+  bool interleaved = node.getInt("interleaved", 0) != 0;
+  bool flat = x.getRank() == 3;
+  if (failed(node.requireFloat(0)))
+    return failure();
+  if (x.getRank() != 4 && !flat)
+    return node.error("its input has rank " + Twine(x.getRank()) +
+                      "; required is 3 or 4");
+  if (flat) {
+    std::optional<Tensor> split = splitHeads(node, x, heads);
+    if (!split)
+      return failure();
+    x = *split;
+  }
+  int64_t rank = positions ? 2 : 3;
+  for (Tensor cache : {cosines, sines})
+    if (cache.getRank() != rank || cache.getShape()[rank - 1] <= 0)
+      return node.error("a cache has rank " + Twine(cache.getRank()) +
+                        "; required is " + Twine(rank) +
+                        " with a last dimension of static extent");
+  if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
+    return node.error("its positions are " + getName(positions.type) +
+                      " of rank " + Twine(positions.getRank()) +
+                      "; required are integers of rank 2");
+  if (width != 0 && cosines.getShape()[rank - 1] * 2 != width)
+    return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
+                      "; its caches require " +
+                      Twine(cosines.getShape()[rank - 1] * 2));
+  if (!positions) {
+    auto flatten = [&](Tensor cache) {
+      return e.reshape(cache,
+                       {e.product({e.extent(cache, 0), e.extent(cache, 1)}),
+                        e.extent(cache, 2)});
+    };
+    cosines = flatten(cosines), sines = flatten(sines);
+  }
+  if (failed(checkCaches(node, x, cosines, sines)))
+    return failure();
+  Tensor result = rotate(
+      e, x, cosines, sines, interleaved,
+      [&](Scalars &s, Value batch, Value time) {
+        if (positions)
+          return s.toIndex(positions.type, e.load(positions, {batch, time}));
+        return s.addIndex(s.mulIndex(batch, e.extentValue(x, 2)), time);
+      });
+  node.setOutput(0, flat ? mergeHeads(e, result) : result);
+  return success();
+}
+
 /// GroupQueryAttention: rows of different length share a cache, whose first
 /// `seqlens_k + 1` entries live after this step.
 static LogicalResult convertGroupQueryAttention(Node &node) {
@@ -428,6 +484,7 @@ void registerContribAttentionOps(Registry &registry) {
       {"GroupQueryAttention", 1, 1, 14, convertGroupQueryAttention,
        "packed inputs, quantized caches", domain},
       {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding, "scale", domain},
+      {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding},
   });
 }
 
