@@ -211,6 +211,32 @@ Tensor Emitter::fromElements(DataType type, ArrayRef<int64_t> shape,
           type};
 }
 
+Tensor Emitter::pickKnown(Tensor tensor, ArrayRef<int64_t> offsets,
+                          ArrayRef<int64_t> strides, ArrayRef<int64_t> shape,
+                          ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> steps(dims.size(), 1);
+  int64_t base = 0, count = 1;
+  for (int64_t d = tensor.getRank() - 1, step = 1; d >= 0; --d) {
+    base += offsets[d] * step;
+    for (auto [dim, result] : llvm::zip(dims, steps))
+      if (dim == d)
+        result = step * strides[d];
+    step *= tensor.getShape()[d];
+  }
+  for (int64_t size : shape)
+    count *= size;
+  SmallVector<Value> all = elements(tensor), list;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t position = base, rest = i;
+    for (int64_t d = shape.size() - 1; d >= 0; --d) {
+      position += rest % shape[d] * steps[d];
+      rest /= shape[d];
+    }
+    list.push_back(all[position]);
+  }
+  return fromElements(tensor.type, shape, list);
+}
+
 Tensor Emitter::fromExtents(ArrayRef<OpFoldResult> sizes) {
   Scalars s = scalars();
   SmallVector<Value> list;
@@ -377,6 +403,13 @@ Tensor Emitter::squeeze(Tensor tensor, int64_t dim) {
 Tensor Emitter::transpose(Tensor tensor, ArrayRef<int64_t> permutation) {
   if (llvm::is_sorted(permutation))
     return tensor;
+  if (isKnown(tensor)) {
+    SmallVector<int64_t> shape, none(permutation.size(), 0),
+        one(permutation.size(), 1);
+    for (int64_t from : permutation)
+      shape.push_back(tensor.getShape()[from]);
+    return pickKnown(tensor, none, one, shape, permutation);
+  }
   Extents sizes;
   for (int64_t from : permutation)
     sizes.push_back(extent(tensor, from));
@@ -447,13 +480,13 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
   auto isConstant = [](OpFoldResult size) {
     return getConstantIntValue(size).has_value();
   };
-  if (tensor.getRank() == 1 && isKnown(tensor) && isConstant(from[0]) &&
-      isConstant(count[0]) && isConstant(steps[0])) {
-    SmallVector<Value> all = elements(tensor), list;
-    for (int64_t i = 0; i < *getConstantIntValue(count[0]); ++i)
-      list.push_back(all[*getConstantIntValue(from[0]) +
-                         i * *getConstantIntValue(steps[0])]);
-    return fromElements(tensor.type, {static_cast<int64_t>(list.size())}, list);
+  if (isKnown(tensor) && llvm::all_of(from, isConstant) &&
+      llvm::all_of(count, isConstant) && llvm::all_of(steps, isConstant)) {
+    auto numbers = [](ArrayRef<OpFoldResult> list) {
+      return *getConstantIntValues(list);
+    };
+    return pickKnown(tensor, numbers(from), numbers(steps), numbers(count),
+                     llvm::to_vector(llvm::seq<int64_t>(0, from.size())));
   }
   Extents whole = extents(tensor);
   bool same = true;

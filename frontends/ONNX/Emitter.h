@@ -98,6 +98,11 @@ public:
   /// A tensor of a static shape from its elements.
   Tensor fromElements(DataType type, llvm::ArrayRef<int64_t> shape,
                       llvm::ArrayRef<mlir::Value> elements);
+  /// The elements of a known tensor at offsets + i * strides under the extents
+  /// `shape`, dimension d of the result walking along `dims[d]`.
+  Tensor pickKnown(Tensor tensor, llvm::ArrayRef<int64_t> offsets,
+                   llvm::ArrayRef<int64_t> strides,
+                   llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> dims);
   /// A 1-D int64 tensor of extents.
   Tensor fromExtents(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   Tensor constant(mlir::DenseElementsAttr value, DataType type);

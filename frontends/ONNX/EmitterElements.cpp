@@ -343,11 +343,14 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
       (void)extentOf(letter);
   Tensor init = fill(type, sizes, 0);
   if (lettersA == "mk" && letters == "mn" && type == a.type && isFloat(type) &&
-      lettersB == "kn") {
+      (lettersB == "kn" || lettersB == "nk")) {
+    Value inputs[] = {a.value, b.value}, inits[] = {init.value};
     Value result =
-        linalg::MatmulOp::create(builder, loc, ValueRange{a.value, b.value},
-                                 ValueRange{init.value})
-            .getResult(0);
+        lettersB == "kn"
+            ? linalg::MatmulOp::create(builder, loc, inputs, inits).getResult(0)
+            : linalg::MatmulTransposeBOp::create(
+                  builder, loc, TypeRange{init.value.getType()}, inputs, inits)
+                  ->getResult(0);
     setExtents(result, sizes);
     return {result, type};
   }

@@ -1,7 +1,9 @@
 //===- Convolution.cpp - Convolutions -------------------------------------===//
 //
-// Conv and its forms for quantised numbers. Transposed convolutions, which are
-// convolutions of an input spread out by its strides, have a file of their own.
+// Conv and its forms for quantised numbers. A convolution is a product: its
+// windows are laid out as the columns (or, if there are few, the rows) of a
+// matrix. Transposed convolutions, which are convolutions of an input spread
+// out by its strides, have a file of their own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +12,7 @@
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
@@ -20,50 +23,78 @@ using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
 
-/// out[n, g, m, o...] = sum over c, k of
-/// x[n, g, c, o * stride + k * dilation...] * weight[g, m, c, k...].
-static Tensor multiplyWindows(Emitter &e, Tensor x, Tensor weight,
-                              const Windows &windows, OpFoldResult groupSize) {
+/// Windows up to which a convolution reads its weights in panels: for few of
+/// them, panels of windows would be narrow.
+static constexpr int64_t kFewWindows = 16;
+
+/// The windows as columns, [n, g, c, k..., o...], or as rows, [n, o..., g, c,
+/// k...], of x [n, g, c, d...].
+static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
+                             bool asRows) {
   mlir::OpBuilder &builder = e.getBuilder();
-  unsigned rank = windows.getRank(), loops = 4 + 2 * rank;
-  auto dim = [&](unsigned d) { return builder.getAffineDimExpr(d); };
-  // Loops: n, g, m, o..., c, k...
-  unsigned channel = 3 + rank;
-  SmallVector<AffineExpr> fromX{dim(0), dim(1), dim(channel)},
-      fromWeight{dim(1), dim(2), dim(channel)},
-      toResult{dim(0), dim(1), dim(2)};
-  Extents sizes{e.extent(x, 0), e.extent(x, 1), groupSize};
-  for (unsigned d = 0; d < rank; ++d) {
-    AffineExpr o = dim(3 + d), k = dim(channel + 1 + d);
-    fromX.push_back(o * windows.strides[d] + k * windows.dilations[d]);
-    fromWeight.push_back(k);
-    toResult.push_back(o);
-    sizes.push_back(windows.counts[d]);
-  }
-  auto mapOf = [&](ArrayRef<AffineExpr> expressions) {
-    return mlir::AffineMap::get(loops, 0, expressions, builder.getContext());
-  };
+  unsigned rank = windows.getRank();
+  Extents sizes, counts(windows.counts);
+  Extents inner = e.extents(x);
+  inner.resize(3);
+  for (int64_t size : windows.kernel)
+    inner.push_back(builder.getIndexAttr(size));
+  // Loops in the order of the result.
+  unsigned firstInner = asRows ? 1 + rank : 1,
+           firstCount = asRows ? 1 : 3 + rank;
+  sizes.push_back(inner[0]);
+  if (asRows)
+    llvm::append_range(sizes, counts);
+  sizes.append(inner.begin() + 1, inner.end());
+  if (!asRows)
+    llvm::append_range(sizes, counts);
+  SmallVector<AffineExpr> from{builder.getAffineDimExpr(0),
+                               builder.getAffineDimExpr(firstInner),
+                               builder.getAffineDimExpr(firstInner + 1)};
+  for (unsigned d = 0; d < rank; ++d)
+    from.push_back(
+        builder.getAffineDimExpr(firstCount + d) * windows.strides[d] +
+        builder.getAffineDimExpr(firstInner + 2 + d) * windows.dilations[d]);
+  unsigned loops = sizes.size();
+  auto map = mlir::AffineMap::get(loops, 0, from, builder.getContext());
   SmallVector<mlir::utils::IteratorType> iterators(
-      loops, mlir::utils::IteratorType::reduction);
-  for (unsigned d = 0; d < channel; ++d)
-    iterators[d] = mlir::utils::IteratorType::parallel;
-  DataType type = getComputeType(x.type);
-  Tensor init = e.fill(type, sizes, 0);
+      loops, mlir::utils::IteratorType::parallel);
+  Value init = e.empty(sizes, x.type);
   auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), init.value.getType(),
-      ValueRange{x.value, weight.value}, ValueRange{init.value},
-      ArrayRef<mlir::AffineMap>{mapOf(fromX), mapOf(fromWeight),
-                                mapOf(toResult)},
+      builder, e.getLoc(), init.getType(), x.value, init,
+      ArrayRef<mlir::AffineMap>{map, builder.getMultiDimIdentityMap(loops)},
       iterators,
-      [&](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
-        Scalars s(nested, where);
-        Value product = s.mul(type, s.convert(x.type, type, arguments[0]),
-                              s.convert(x.type, type, arguments[1]));
-        mlir::linalg::YieldOp::create(nested, where,
-                                      s.add(type, arguments[2], product));
+      [](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
+        mlir::linalg::YieldOp::create(nested, where, arguments[0]);
       });
   e.setExtents(op.getResult(0), sizes);
-  return {op.getResult(0), type};
+  return {op.getResult(0), x.type};
+}
+
+/// out[n, g, m, o...] = sum over c, k of
+/// x[n, g, c, o * stride + k * dilation...] * weight[g, m, c, k...]: a product
+/// of the weight and the windows.
+static Tensor multiplyWindows(Emitter &e, Tensor x, Tensor weight,
+                              const Windows &windows) {
+  DataType type = getComputeType(x.type);
+  x = e.convert(x, type), weight = e.convert(weight, type);
+  Extents wanted{e.extent(x, 0), e.extent(x, 1), e.extent(weight, 1)};
+  llvm::append_range(wanted, windows.counts);
+  OpFoldResult places = e.product(windows.counts),
+               depth = e.product(ArrayRef(e.extents(weight)).drop_front(2));
+  std::optional<int64_t> few = mlir::getConstantIntValue(places);
+  if (mlir::getConstantIntValue(wanted[1]) == 1 && few && *few < kFewWindows) {
+    // Panels of weights: rows of windows times the weight.
+    Tensor rows = e.reshape(collectWindows(e, x, windows, /*asRows=*/true),
+                            {e.product({wanted[0], places}), depth});
+    Tensor product = e.contract(
+        rows, "mk", e.reshape(weight, {wanted[2], depth}), "nk", "mn");
+    product = e.reshape(product, {wanted[0], places, wanted[2]});
+    return e.reshape(e.transpose(product, {0, 2, 1}), wanted);
+  }
+  Tensor columns = e.reshape(collectWindows(e, x, windows, /*asRows=*/false),
+                             {wanted[0], wanted[1], depth, places});
+  Tensor matrix = e.reshape(weight, {wanted[1], wanted[2], depth});
+  return e.reshape(e.contract(matrix, "gmk", columns, "bgko", "bgmo"), wanted);
 }
 
 Tensor convolve(Emitter &e, Tensor padded, Tensor weight,
@@ -79,9 +110,8 @@ Tensor convolve(Emitter &e, Tensor padded, Tensor weight,
   Extents panels = e.extents(weight);
   panels[0] = number(outputs / group);
   panels.insert(panels.begin(), number(group));
-  Tensor result =
-      multiplyWindows(e, e.reshape(padded, split), e.reshape(weight, panels),
-                      windows, number(outputs / group));
+  Tensor result = multiplyWindows(e, e.reshape(padded, split),
+                                  e.reshape(weight, panels), windows);
   Extents sizes = e.extents(result);
   sizes.erase(sizes.begin() + 1);
   sizes[1] = number(outputs);

@@ -53,23 +53,32 @@ static Tensor multiply(Emitter &e, Lettered a, Lettered b, StringRef result) {
     return e.contract(a.tensor, a.letters, b.tensor, b.letters, result);
 
   DataType type = getComputeType(a.tensor.type);
+  // Weights stay as they are stored.
+  bool transposed = !columns.empty() && b.letters == columns + sums;
   Tensor left = permute(e, a, rows + sums),
-         right = permute(e, b, sums + columns);
+         right = permute(e, b, transposed ? columns + sums : sums + columns);
   left = e.convert(left, type), right = e.convert(right, type);
   Extents leftSizes = e.extents(left), rightSizes = e.extents(right);
   ArrayRef<OpFoldResult> rowSizes = ArrayRef(leftSizes).take_front(rows.size());
-  ArrayRef<OpFoldResult> columnSizes =
-      ArrayRef(rightSizes).drop_front(sums.size());
-  OpFoldResult m = e.product(rowSizes), n = e.product(columnSizes);
+  ArrayRef<OpFoldResult> columnSizes, depthSizes;
+  if (transposed) {
+    columnSizes = ArrayRef(rightSizes).take_front(columns.size());
+    depthSizes = ArrayRef(rightSizes).drop_front(columns.size());
+  } else {
+    columnSizes = ArrayRef(rightSizes).drop_front(sums.size());
+    depthSizes = ArrayRef(rightSizes).take_front(sums.size());
+  }
+  OpFoldResult m = e.product(rowSizes), n = e.product(columnSizes),
+               k = e.product(depthSizes);
   left = e.reshape(left,
                    {m, e.product(ArrayRef(leftSizes).drop_front(rows.size()))});
-  right = e.reshape(
-      right, {e.product(ArrayRef(rightSizes).take_front(sums.size())), n});
+  right = transposed ? e.reshape(right, {n, k}) : e.reshape(right, {k, n});
   // Later phases pack weights where the number of summands is static.
-  int64_t known = right.getShape()[0];
+  int64_t known = right.getShape()[transposed ? 1 : 0];
   if (!mlir::ShapedType::isDynamic(known))
     left = e.castShape(left, {left.getShape()[0], known});
-  Tensor product = e.contract(left, "mk", right, "kn", "mn");
+  Tensor product =
+      e.contract(left, "mk", right, transposed ? "nk" : "kn", "mn");
   Extents sizes(rowSizes);
   llvm::append_range(sizes, columnSizes);
   return permute(e, {e.reshape(product, sizes), rows + columns}, result);

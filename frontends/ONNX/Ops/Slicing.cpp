@@ -191,14 +191,13 @@ static LogicalResult convertSlice(Node &node) {
                    e.slice(x, e.simplify(offsets), sizes, e.simplify(strides)));
     return success();
   }
-  if (std::optional<int64_t> count;
-      rank == 1 && e.isKnown(x) && (count = getConstantIntValue(sizes[0])) &&
-      getConstantIntValue(offsets[0]) && getConstantIntValue(strides[0])) {
-    SmallVector<Value> all = e.elements(x), list;
-    for (int64_t i = 0; i < *count; ++i)
-      list.push_back(all[*getConstantIntValue(offsets[0]) +
-                         i * *getConstantIntValue(strides[0])]);
-    node.setOutput(0, e.fromElements(x.type, {*count}, list));
+  std::optional<SmallVector<int64_t>> from =
+                                          mlir::getConstantIntValues(offsets),
+                                      count = mlir::getConstantIntValues(sizes),
+                                      by = mlir::getConstantIntValues(strides);
+  if (e.isKnown(x) && from && count && by) {
+    node.setOutput(0, e.pickKnown(x, *from, *by, *count,
+                                  llvm::to_vector(llvm::seq(rank))));
     return success();
   }
   node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
