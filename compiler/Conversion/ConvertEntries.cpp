@@ -234,7 +234,12 @@ private:
 
   /// Whether an op does more with a weight than give it another shape.
   static bool computes(Operation *user) {
-    return user->getNumResults() != 1 || !findWeightRuns(user->getResult(0));
+    if (user->getNumResults() == 1 && findWeightRuns(user->getResult(0)))
+      return false;
+    // A concatenation that is not complete yet is what becomes of it.
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
+      return hasComputingUser(insert.getResult());
+    return true;
   }
 
   static bool hasComputingUser(Value value) {
