@@ -89,10 +89,13 @@ OpFoldResult Emitter::product(ArrayRef<OpFoldResult> sizes) {
   int64_t number = 1;
   Value rest;
   for (OpFoldResult size : simplify(sizes)) {
-    if (std::optional<int64_t> fixed = getConstantIntValue(size))
-      number *= *fixed;
-    else
+    if (std::optional<int64_t> fixed = getConstantIntValue(size)) {
+      // No tensor has so many elements; where there is one, it is reported.
+      if (llvm::MulOverflow(number, *fixed, number))
+        number = std::numeric_limits<int64_t>::max();
+    } else {
       rest = rest ? s.mulIndex(rest, toValue(size)) : toValue(size);
+    }
   }
   if (!rest || number == 0)
     return builder.getIndexAttr(number);

@@ -223,12 +223,29 @@ static bool isNatural(Value size, unsigned depth = 8) {
 }
 
 bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
+  constexpr int64_t kMostElements = int64_t(1) << 62;
   bool good = true;
+  int64_t elements = 1;
+  for (OpFoldResult size : sizes)
+    if (std::optional<int64_t> number = getConstantIntValue(size);
+        number &&
+        (llvm::MulOverflow(elements, std::max<int64_t>(*number, 1), elements) ||
+         elements > kMostElements))
+      elements = kMostElements, good = false;
+  if (!good && onFault)
+    onFault(withoutPlaceholders(describe(loc)) +
+            "a tensor has more than 2^62 elements; required are fewer");
   for (OpFoldResult size : sizes) {
-    if (isNatural(toValue(size)))
+    Value value = toValue(size);
+    if (isNatural(value) || known.contains(value))
       continue;
     OpBuilder::InsertionGuard guard(builder);
     leaveLoops(builder, {size});
+    // Beside its definition a check is in front of every other use.
+    if (builder.getInsertionBlock() == value.getParentBlock()) {
+      known.try_emplace(value);
+      noted.push_back(value);
+    }
     Scalars s = scalars();
     good &= require(
         s.compareIndex(arith::CmpIPredicate::sge, toValue(size), s.index(0)),
