@@ -1,0 +1,93 @@
+//===- OnnxRival.cpp - A model in ONNX Runtime ----------------------------===//
+
+#include "tests/bench/OnnxRival.h"
+
+#include "onnxruntime_c_api.h"
+
+#include <stdexcept>
+
+using namespace seqc::bench;
+
+static const OrtApi *getApi() {
+  static const OrtApi *api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
+  if (!api)
+    throw std::runtime_error("this ONNX Runtime is older than its header");
+  return api;
+}
+
+static void check(OrtStatus *status) {
+  if (!status)
+    return;
+  std::string message = getApi()->GetErrorMessage(status);
+  getApi()->ReleaseStatus(status);
+  throw std::runtime_error("ONNX Runtime: " + message);
+}
+
+struct OnnxRival::Impl {
+  OrtEnv *env = nullptr;
+  OrtSession *session = nullptr;
+  OrtIoBinding *binding = nullptr;
+  std::vector<OrtValue *> values;
+
+  OrtValue *wrap(OrtMemoryInfo *memory, const Argument &argument) {
+    size_t count = 1;
+    for (int64_t extent : argument.shape)
+      count *= extent;
+    OrtValue *value;
+    void *data = argument.floats ? static_cast<void *>(argument.floats)
+                                 : argument.integers;
+    check(getApi()->CreateTensorWithDataAsOrtValue(
+        memory, data,
+        count * (argument.floats ? sizeof(float) : sizeof(int64_t)),
+        argument.shape.data(), argument.shape.size(),
+        argument.floats ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT
+                        : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,
+        &value));
+    values.push_back(value);
+    return value;
+  }
+};
+
+OnnxRival::OnnxRival(const std::string &model,
+                     const std::vector<Argument> &inputs,
+                     const std::vector<Argument> &outputs)
+    : impl(std::make_unique<Impl>()) {
+  const OrtApi *api = getApi();
+  OrtSessionOptions *options;
+  check(api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "bench", &impl->env));
+  check(api->CreateSessionOptions(&options));
+  check(api->SetIntraOpNumThreads(options, 1));
+  check(api->SetInterOpNumThreads(options, 1));
+  check(api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL));
+  // Compiled code flushes denormals too.
+  check(
+      api->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
+  check(api->CreateSession(impl->env, model.c_str(), options, &impl->session));
+  api->ReleaseSessionOptions(options);
+  OrtMemoryInfo *memory;
+  check(
+      api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
+  check(api->CreateIoBinding(impl->session, &impl->binding));
+  for (const Argument &input : inputs)
+    check(api->BindInput(impl->binding, input.name.c_str(),
+                         impl->wrap(memory, input)));
+  for (const Argument &output : outputs)
+    check(api->BindOutput(impl->binding, output.name.c_str(),
+                          impl->wrap(memory, output)));
+  api->ReleaseMemoryInfo(memory);
+}
+
+OnnxRival::~OnnxRival() {
+  const OrtApi *api = getApi();
+  for (OrtValue *value : impl->values)
+    api->ReleaseValue(value);
+  api->ReleaseIoBinding(impl->binding);
+  api->ReleaseSession(impl->session);
+  api->ReleaseEnv(impl->env);
+}
+
+void OnnxRival::run() {
+  check(getApi()->RunWithBinding(impl->session, nullptr, impl->binding));
+}
+
+std::string OnnxRival::version() { return OrtGetApiBase()->GetVersionString(); }
