@@ -174,6 +174,28 @@ bool canJoin(ArrayRef<Product> group, Product candidate) {
   return true;
 }
 
+/// Moves products up to the first one of the same rows if all that they need is
+/// there: queries, keys and values are projected one after the other.
+void gatherProducts(Block &block) {
+  DenseMap<std::pair<Value, Type>, Operation *> latest;
+  for (auto matmul :
+       llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
+    Value lhs = matmul.getDpsInputOperand(0)->get();
+    Type rhs = matmul.getDpsInputOperand(1)->get().getType();
+    Operation *&before = latest[{lhs, rhs}];
+    bool ready =
+        before && llvm::all_of(matmul->getOperands(), [&](Value operand) {
+          Operation *from = operand.getDefiningOp();
+          return !from || from->getBlock() != &block ||
+                 from->isBeforeInBlock(before);
+        });
+    if (ready)
+      matmul->moveAfter(before);
+    if (ready || !before)
+      before = matmul;
+  }
+}
+
 struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
   using FuseProductsPassBase::FuseProductsPassBase;
 
@@ -185,8 +207,11 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
 
     SmallVector<Block *> blocks;
     function.walk([&](Block *block) { blocks.push_back(block); });
-    for (Block *block : blocks)
+    for (Block *block : blocks) {
+      if (merge)
+        gatherProducts(*block);
       packBlock(*block);
+    }
     function.walk(
         [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }

@@ -103,3 +103,24 @@ func.func @no_pack_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i
       ins(%g, %v : tensor<?x16xf64>, tensor<16x16xf64>) outs(%j : tensor<?x16xf64>) -> tensor<?x16xf64>
   return %a, %b : tensor<?x?xf32>, tensor<?x16xf64>
 }
+
+/// Something uses the first product before the second one stands there; since the second needs nothing of it, both
+/// are one all the same.
+
+// CHECK-LABEL: func.func @merge_across_user
+//       CHECK:   %[[R:.*]]:2 = seq.packed_matmul
+//       CHECK:   math.tanh %[[R]]#0
+//       CHECK:   return %{{.*}}, %[[R]]#1
+// SEPARATE-LABEL: func.func @merge_across_user
+//       SEPARATE:   seq.packed_matmul
+//       SEPARATE:   math.tanh
+//       SEPARATE:   seq.packed_matmul
+func.func @merge_across_user(%h: tensor<?x64xf32>, %wq: tensor<64x64xf32>, %wk: tensor<64x64xf32>,
+                             %i: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %a = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wq : tensor<?x64xf32>, tensor<64x64xf32>) outs(%i : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %t = math.tanh %a : tensor<?x64xf32>
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%h, %wk : tensor<?x64xf32>, tensor<64x64xf32>) outs(%i : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %t, %b : tensor<?x64xf32>, tensor<?x64xf32>
+}
