@@ -172,9 +172,7 @@ static void collectInputs(const format::NodeProto &node,
         collectInputs(inner, names, depth - 1);
 }
 
-/// The order in which nodes can be imported: as they stand, but after those
-/// whose outputs they read. In a cycle a node stays before one of them.
-static SmallVector<int>
+SmallVector<int>
 sortNodes(const google::protobuf::RepeatedPtrField<format::NodeProto> &list) {
   StringMap<int> producers;
   for (auto [i, node] : enumerate(list))

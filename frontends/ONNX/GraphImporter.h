@@ -34,6 +34,11 @@ class ValueInfoProto;
 /// The name of a domain in the operator table: "" for "ai.onnx".
 llvm::StringRef normalizeDomain(llvm::StringRef domain);
 
+/// The order in which nodes can be imported: as they stand, but after those
+/// whose outputs they read. In a cycle a node stays before one of them.
+llvm::SmallVector<int>
+sortNodes(const google::protobuf::RepeatedPtrField<format::NodeProto> &list);
+
 /// Builds the module of one model.
 class GraphImporter {
 public:

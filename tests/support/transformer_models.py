@@ -2,7 +2,9 @@
 nodes with random weights.
 
     transformer_models.py bert OUT.onnx [--layers=12 --hidden=768 --heads=12 --vocab=30522]
-    transformer_models.py llama OUT.onnx [--layers=1 --hidden=64 --heads=8 --kv-heads=2]
+    transformer_models.py llama OUT.onnx [--layers=1 --hidden=64 --heads=8 --kv-heads=2 --interleaved --table --shared]
+
+`--spoil=WHAT` makes one pattern something that it only resembles.
 """
 
 import argparse
@@ -18,7 +20,8 @@ import onnx_writer as ow  # noqa: E402
 class Builder:
     """Nodes with names of their own, and the initializers they use."""
 
-    def __init__(self, seed=1):
+    def __init__(self, seed=1, spoil=None):
+        self.spoil = spoil
         self.nodes, self.constants, self.count = [], {}, 0
         self.random = numpy.random.default_rng(seed)
 
@@ -48,23 +51,26 @@ class Builder:
         return self("Add", self.weight(columns, scale=0.1), y) if bias else y
 
     def layer_norm(self, x, hidden, epsilon=1e-12):
-        mean = self("ReduceMean", x, axes=[-1])
+        mean = self("ReduceMean", x, axes=[1 if self.spoil == "mean" else -1])
         centered = self("Sub", x, mean)
         square = self("Pow", centered, self.constant(2.0))
         variance = self("ReduceMean", square, axes=[-1])
-        deviation = self("Sqrt", self("Add", variance, self.constant(epsilon)))
+        if self.spoil == "epsilon":
+            deviation = self("Add", self("Sqrt", variance), self.constant(epsilon))
+        else:
+            deviation = self("Sqrt", self("Add", variance, self.constant(epsilon)))
         scaled = self("Mul", self("Div", centered, deviation), self.weight(hidden, scale=1.0))
         return self("Add", scaled, self.weight(hidden, scale=0.1))
 
     def rms_norm(self, x, hidden, epsilon=1e-6):
-        square = self("Pow", x, self.constant(2.0))
+        square = self("Pow", x, self.constant(3.0 if self.spoil == "power" else 2.0))
         deviation = self("Sqrt", self("Add", self("ReduceMean", square, axes=[-1]),
                                       self.constant(epsilon)))
         scaled = self("Mul", x, self("Div", self.constant(1.0), deviation))
         return self("Mul", self.weight(hidden, scale=1.0), scaled)
 
     def gelu(self, x):
-        erf = self("Erf", self("Div", x, self.constant(1.4142135381698608)))
+        erf = self("Erf", self("Div", x, self.constant(1.5 if self.spoil == "erf" else 1.4142135381698608)))
         return self("Mul", self("Mul", x, self("Add", erf, self.constant(1.0))), self.constant(0.5))
 
     def split_heads(self, x, heads, width, perm=(0, 2, 1, 3)):
@@ -77,8 +83,8 @@ class Builder:
         return self("Reshape", self("Transpose", x, perm=[0, 2, 1, 3]), self.integers(0, 0, hidden))
 
 
-def bert(layers=12, hidden=768, heads=12, vocab=30522, positions=512):
-    b, width = Builder(), hidden // heads
+def bert(layers=12, hidden=768, heads=12, vocab=30522, positions=512, spoil=None):
+    b, width = Builder(spoil=spoil), hidden // heads
     mask = b("Unsqueeze", b("Unsqueeze", "attention_mask", axes=[1]), axes=[2])
     mask = b("Sub", b.constant(1.0), b("Cast", mask, to=ow.FLOAT))
     mask = b("Mul", mask, b.constant(-3.4028234663852886e38))
@@ -91,7 +97,7 @@ def bert(layers=12, hidden=768, heads=12, vocab=30522, positions=512):
         k = b.split_heads(b.linear(x, hidden, hidden), heads, width, (0, 2, 3, 1))
         v = b.split_heads(b.linear(x, hidden, hidden), heads, width)
         scores = b("Div", b("MatMul", q, k), b.constant(numpy.sqrt(width)))
-        weights = b("Softmax", b("Add", scores, mask), axis=3)
+        weights = b("Softmax", b("Add", scores, mask), axis=2 if spoil == "softmax" else 3)
         context = b.merge_heads(b("MatMul", weights, v), hidden)
         x = b.layer_norm(b("Add", b.linear(context, hidden, hidden), x), hidden)
         inner = b.gelu(b.linear(x, hidden, 4 * hidden))
@@ -100,20 +106,42 @@ def bert(layers=12, hidden=768, heads=12, vocab=30522, positions=512):
     return ow.model(ow.graph(b.nodes, inputs, [ow.value(x, ow.FLOAT, ["batch", "time", hidden])], b.constants), opset=11)
 
 
-def llama(layers=1, hidden=64, heads=8, kv_heads=2):
-    b, width = Builder(), hidden // heads
+def llama(layers=1, hidden=64, heads=8, kv_heads=2, interleaved=False, table=False, shared=False, spoil=None):
+    b, width = Builder(spoil=spoil), hidden // heads
     x = "x"
     frequencies = b.constant((10000.0 ** (-numpy.arange(0, width, 2) / width))[None])
     angles = b("MatMul", b("Unsqueeze", b("Cast", "position_ids", to=ow.FLOAT), b.integers(2)), frequencies)
-    both = b("Concat", angles, angles, axis=-1)
-    cos = b("Unsqueeze", b("Cos", both), b.integers(1))
-    sin = b("Unsqueeze", b("Sin", both), b.integers(1))
+    other = b("Mul", angles, b.constant(2.0)) if spoil == "angles" else angles
+    if interleaved:
+        twice = b("Concat", b("Unsqueeze", angles, b.integers(3)), b("Unsqueeze", other, b.integers(3)), axis=-1)
+        if spoil != "angles":
+            pair = b("Unsqueeze", angles, b.integers(3))
+            twice = b("Concat", pair, pair, axis=-1)
+        both = b("Reshape", twice, b.integers(0, 0, width))
+    else:
+        both = b("Concat", angles, other, axis=-1)
+    cos, sin = b("Cos", both), b("Sin", both)
+    if table:
+        angles = numpy.arange(16)[:, None] * 10000.0 ** (-numpy.arange(0, width, 2) / width)
+        angles = numpy.repeat(angles, 2, -1) if interleaved else numpy.concatenate([angles, angles], -1)
+        if spoil == "angles":
+            angles[3, 1] += 0.5
+        cos, sin = (b("Gather", b.constant(part), "position_ids", axis=0) for part in (numpy.cos(angles), numpy.sin(angles)))
+    cos, sin = b("Unsqueeze", cos, b.integers(1)), b("Unsqueeze", sin, b.integers(1))
+
+    def half(y, first, last, step):
+        return b("Slice", y, b.integers(first), b.integers(last), b.integers(3), b.integers(step))
 
     def rotate(y):
-        low = b("Slice", y, b.integers(0), b.integers(width // 2), b.integers(3), b.integers(1))
-        high = b("Slice", y, b.integers(width // 2), b.integers(2 ** 63 - 1), b.integers(3), b.integers(1))
-        half = b("Concat", b("Neg", high), low, axis=-1)
-        return b("Add", b("Mul", y, cos), b("Mul", half, sin))
+        low = half(y, 0, 2 ** 63 - 1 if interleaved else width // 2, 1 + interleaved)
+        high = half(y, 1 if interleaved else width // 2, 2 ** 63 - 1, 1 + interleaved)
+        pair = [high, b("Neg", low)] if spoil == "sign" else [b("Neg", high), low]
+        if interleaved:
+            pair = [b("Unsqueeze", part, b.integers(4)) for part in pair]
+        rotated = b("Concat", *pair, axis=-1)
+        if interleaved:
+            rotated = b("Reshape", rotated, b("Shape", y))
+        return b("Add", b("Mul", y, cos), b("Mul", rotated, sin))
 
     def heads_of(y, count):
         return b("Transpose", b("Reshape", y, b.integers(0, 0, count, width)), perm=[0, 2, 1, 3])
@@ -142,7 +170,7 @@ def llama(layers=1, hidden=64, heads=8, kv_heads=2):
         gate = b.linear(y, hidden, 2 * hidden, False)
         gate = b("Mul", gate, b("Sigmoid", gate))
         x = b("Add", x, b.linear(b("Mul", gate, b.linear(y, hidden, 2 * hidden, False)), 2 * hidden, hidden, False))
-    inputs = [ow.value("x", ow.FLOAT, ["batch", "time", hidden]), ow.value("position_ids", ow.INT64, ["batch", "time"]),
+    inputs = [ow.value("x", ow.FLOAT, ["batch", "time", hidden]), ow.value("position_ids", ow.INT64, [1 if shared else "batch", "time"]),
               ow.value("mask", ow.FLOAT, ["batch", 1, "time", "time"])]
     return ow.model(ow.graph(b.nodes, inputs, [ow.value(x, ow.FLOAT, ["batch", "time", hidden])], b.constants), opset=17)
 
@@ -151,6 +179,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", choices=["bert", "llama"])
     parser.add_argument("file")
+    for option in ("interleaved", "table", "shared"):
+        parser.add_argument("--" + option, action="store_true", default=None)
+    parser.add_argument("--spoil", choices=["mean", "epsilon", "power", "erf", "softmax", "angles", "sign"])
     for option in ("layers", "hidden", "heads", "vocab", "kv-heads"):
         parser.add_argument("--" + option, type=int)
     arguments = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}

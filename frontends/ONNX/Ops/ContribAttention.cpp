@@ -338,6 +338,9 @@ static LogicalResult convertStandardRotaryEmbedding(Node &node) {
     return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
                       "; its caches require " +
                       Twine(cosines.getShape()[rank - 1] * 2));
+  // All rows may share one table.
+  bool shared =
+      !positions && cosines.getShape()[0] == 1 && sines.getShape()[0] == 1;
   if (!positions) {
     auto flatten = [&](Tensor cache) {
       return e.reshape(cache,
@@ -353,6 +356,8 @@ static LogicalResult convertStandardRotaryEmbedding(Node &node) {
       [&](Scalars &s, Value batch, Value time) {
         if (positions)
           return s.toIndex(positions.type, e.load(positions, {batch, time}));
+        if (shared)
+          return time;
         return s.addIndex(s.mulIndex(batch, e.extentValue(x, 2)), time);
       });
   node.setOutput(0, flat ? mergeHeads(e, result) : result);

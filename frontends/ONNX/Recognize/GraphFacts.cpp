@@ -224,6 +224,8 @@ void GraphView::infer(const NodeProto &node) {
   if (!node.output_size() || node.output(0).empty() ||
       !(node.domain().empty() || node.domain() == "ai.onnx"))
     return;
+  if (node.op_type() == "Scan" && opset >= 9)
+    return inferScan(node);
   if (node.op_type() == "Split") {
     // The outputs are declared, or of unknown extent along the axis.
     const Fact *input = node.input_size() ? find(node.input(0)) : nullptr;
@@ -375,6 +377,12 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
     }
   } else if (op == "Size" || op == "Range") {
     fact.shape = op == "Size" ? Shape{} : Shape{makeFresh()};
+    // 0, 1, .. below an extent.
+    if (op == "Range" && node.input_size() == 3 &&
+        getExtent(node.input(0)) == 0 && getExtent(node.input(2)) == 1)
+      if (auto count = getExtent(node.input(1));
+          count && (isSymbol(*count) || *count >= 0))
+        fact.shape = Shape{*count};
   } else if (op == "Transpose" && first->shape) {
     auto perm = getInts(node, "perm");
     if (!perm)

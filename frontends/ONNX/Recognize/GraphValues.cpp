@@ -16,6 +16,46 @@ using Shape = SmallVector<Extent>;
 /// Integer tensors of more elements are no shape arithmetic.
 static constexpr int64_t kMostIntegers = 64;
 
+std::optional<Extent> GraphView::getExtent(StringRef name) const {
+  const Fact *fact = find(name);
+  if (!fact || !fact->integers || fact->integers->size() != 1)
+    return std::nullopt;
+  return fact->integers->front();
+}
+
+bool GraphView::hasEqualPairs(StringRef name, bool interleaved) const {
+  const format::TensorProto *tensor = nullptr;
+  for (const format::TensorProto &candidate : graph.initializer())
+    if (candidate.name() == name)
+      tensor = &candidate;
+  if (const NodeProto *node = getProducer(name, "Constant"))
+    for (const AttributeProto &attribute : node->attribute())
+      if (attribute.name() == "value" && attribute.has_t())
+        tensor = &attribute.t();
+  if (!tensor)
+    return parent && parent->hasEqualPairs(name, interleaved);
+  Expected<TensorBytes> bytes = file.getBytes(*tensor);
+  if (!bytes) {
+    // The import reports it.
+    consumeError(bytes.takeError());
+    return false;
+  }
+  std::optional<int64_t> count = countElements(bytes->shape);
+  StringRef data = bytes->getBytes();
+  if (!count || *count == 0 || bytes->shape.empty() ||
+      bytes->shape.back() % 2 != 0 || data.size() % *count != 0)
+    return false;
+  size_t size = data.size() / *count, row = bytes->shape.back() * size;
+  for (size_t at = 0; at < data.size(); at += row)
+    for (int64_t i = 0; i < bytes->shape.back() / 2; ++i) {
+      size_t a = interleaved ? 2 * i * size : i * size;
+      size_t b = interleaved ? a + size : a + row / 2;
+      if (data.substr(at + a, size) != data.substr(at + b, size))
+        return false;
+    }
+  return true;
+}
+
 void GraphView::inferValue(const NodeProto &node, Fact &fact) {
   StringRef op = node.op_type();
   SmallVector<const Fact *> inputs;

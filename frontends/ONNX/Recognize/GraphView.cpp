@@ -9,6 +9,7 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using format::AttributeProto;
+using format::GraphProto;
 using format::NodeProto;
 
 //===----------------------------------------------------------------------===//
@@ -16,12 +17,20 @@ using format::NodeProto;
 //===----------------------------------------------------------------------===//
 
 GraphView::GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
-                     Recognition &result, const GraphView *parent)
+                     Recognition &result, const GraphView *parent,
+                     ArrayRef<std::string> given)
     : file(file), graph(graph), opset(opset), result(result), parent(parent) {
   for (const auto &info : graph.value_info())
     readValueInfo(info);
-  for (const auto &info : graph.input()) {
+  for (auto [i, info] : enumerate(graph.input())) {
     readValueInfo(info);
+    const Fact *fact =
+        parent && i < given.size() ? parent->find(given[i]) : nullptr;
+    if (fact)
+      declared[info.name()] = *fact;
+    // A body's input changes from step to step.
+    declared[info.name()].integers.reset();
+    declared[info.name()].number.reset();
     facts[info.name()] = declared[info.name()];
   }
   for (const auto &info : graph.output())
@@ -166,6 +175,18 @@ std::string GraphView::makeOnes(DataType type, int64_t count) {
   return name;
 }
 
+std::string GraphView::makeIntegers(ArrayRef<int64_t> numbers) {
+  std::string name = makeName("integers");
+  format::TensorProto *tensor = graph.add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(static_cast<int32_t>(DataType::Int64));
+  tensor->add_dims(numbers.size());
+  for (int64_t number : numbers)
+    tensor->add_int64_data(number);
+  facts[name] = readTensor(*tensor);
+  return name;
+}
+
 std::string GraphView::makeZero(DataType type) {
   std::string name = makeName("zero");
   format::TensorProto *tensor = graph.add_initializer();
@@ -177,6 +198,32 @@ std::string GraphView::makeZero(DataType type) {
     tensor->add_int32_data(0);
   facts[name] = readTensor(*tensor);
   return name;
+}
+
+bool GraphView::keepsStates(GraphProto &body,
+                            ArrayRef<std::string> given) const {
+  GraphView inner(file, body, opset, result, this, given);
+  for (size_t i = 2; i < given.size(); ++i) {
+    auto before = getShape(given[i]);
+    const std::string &name = body.output(i - 1).name();
+    if (!before || inner.getShape(name) != before ||
+        inner.getType(name) != getType(given[i]))
+      return false;
+  }
+  return true;
+}
+
+void GraphView::eraseNodes(GraphProto &from, const NodeList &nodes) {
+  auto *list = from.mutable_node();
+  std::vector<NodeProto *> old(list->size());
+  list->ExtractSubrange(0, list->size(), old.data());
+  for (NodeProto *node : old)
+    if (is_contained(nodes, node)) {
+      result.opsets.erase(node);
+      delete node;
+    } else {
+      list->AddAllocated(node);
+    }
 }
 
 void GraphView::forget() {

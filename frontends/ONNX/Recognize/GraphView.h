@@ -29,10 +29,14 @@ using NodeList = llvm::SmallVector<format::NodeProto *>;
 /// One graph on its way to fewer nodes.
 class GraphView {
 public:
+  /// Inputs of the graph are known as well as the values of `parent` that
+  /// `given` names.
   GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
-            Recognition &result, const GraphView *parent);
+            Recognition &result, const GraphView *parent,
+            llvm::ArrayRef<std::string> given = {});
 
   int64_t getOpset() const { return opset; }
+  const format::GraphProto &getGraph() const { return graph; }
 
   //===--- Structure
   //--------------------------------------------------------===//
@@ -63,6 +67,15 @@ public:
                                   llvm::StringRef other) const;
   std::optional<llvm::SmallVector<int64_t>>
   getIntegers(llvm::StringRef name) const;
+  /// The value of an integer tensor of one element, which may be a symbol.
+  std::optional<Extent> getExtent(llvm::StringRef name) const;
+  /// Whether a Loop's body gives its states the types and shapes that its
+  /// inputs have where they are those of `given`.
+  bool keepsStates(format::GraphProto &body,
+                   llvm::ArrayRef<std::string> given) const;
+  /// Whether a constant has equal features in each pair of its last dimension:
+  /// neighbours, or those of both halves.
+  bool hasEqualPairs(llvm::StringRef name, bool interleaved) const;
   /// Whether a tensor of shape `small` broadcasts into `large` and leaves its
   /// shape as it is.
   static bool isWithin(llvm::ArrayRef<Extent> small,
@@ -93,12 +106,16 @@ public:
                       llvm::ArrayRef<int64_t> values);
   /// A tensor of ones.
   std::string makeOnes(DataType type, int64_t count);
+  /// A list of integers.
+  std::string makeIntegers(llvm::ArrayRef<int64_t> numbers);
   /// A zero without dimensions.
   std::string makeZero(DataType type);
   /// Puts the nodes made since the last call where `root` is, takes `root` out
   /// and those of `nodes` that nothing uses any more, and counts `pattern`.
   void replace(format::NodeProto *root, const NodeList &nodes,
                llvm::StringRef pattern);
+  /// Takes nodes out of a graph.
+  void eraseNodes(format::GraphProto &from, const NodeList &nodes);
   /// Forgets the nodes made since the last replace().
   void forget();
   bool isRemoved(const format::NodeProto *node) const {
@@ -123,6 +140,7 @@ private:
   Fact readTensor(const format::TensorProto &tensor);
   void countUses(const format::GraphProto &graph, bool own);
   void infer(const format::NodeProto &node);
+  void inferScan(const format::NodeProto &node);
   void inferValue(const format::NodeProto &node, Fact &fact);
   void inferShape(const format::NodeProto &node, Fact &fact);
 
@@ -148,6 +166,8 @@ private:
 void recognizeLayerNorm(GraphView &view, format::NodeProto &node);
 void recognizeRMSNorm(GraphView &view, format::NodeProto &node);
 void recognizeGelu(GraphView &view, format::NodeProto &node);
+void recognizeLoop(GraphView &view, format::NodeProto &node);
+void recognizeRotary(GraphView &view, format::NodeProto &node);
 void recognizeAttention(GraphView &view, format::NodeProto &node);
 
 } // namespace seqc::onnx

@@ -3,6 +3,7 @@
 #include "frontends/ONNX/Recognize/Recognize.h"
 
 #include "frontends/ONNX/Recognize/GraphView.h"
+#include "frontends/ONNX/Recognize/Unrolled.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
@@ -25,7 +26,9 @@ static constexpr Pattern kPatterns[] = {
     {"rms_norm", "RMSNormalization", "ReduceMean", recognizeRMSNorm},
     {"gelu", "Gelu", "Erf", recognizeGelu},
     {"gelu_tanh", "Gelu", "Tanh", recognizeGelu},
+    {"rotary", "RotaryEmbedding", "Neg", recognizeRotary},
     {"attention", "Attention", "Softmax", recognizeAttention},
+    {"recurrence", "Scan", "Loop", recognizeLoop},
 };
 
 /// Graphs inside of graphs that are looked at.
@@ -88,6 +91,9 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
       }
   }
   view.finish();
+  if (opset >= 9 && !disabled.contains("recurrence") &&
+      Registry::get().find("", "Scan"))
+    rollSteps(file, graph, opset, result, parent);
 }
 
 Recognition recognize(OnnxFile &file, const StringSet<> &disabled) {
