@@ -70,13 +70,14 @@ bool isSoleUser(Operation *producer, Operation *consumer) {
                       [&](Operation *user) { return user == consumer; });
 }
 
-/// Whether all that reads a result of `producer` is `consumer` or comes after
-/// it in their block.
+/// Whether all that reads a result of `producer` is an operand of `consumer` or
+/// comes after it in their block. What the body of `consumer` reads at indices
+/// of its own has to be complete before it starts.
 bool areOtherUsersLater(Operation *producer, Operation *consumer) {
   return llvm::all_of(producer->getUsers(), [&](Operation *user) {
     Operation *ancestor = consumer->getBlock()->findAncestorOpInBlock(*user);
-    return ancestor &&
-           (ancestor == consumer || consumer->isBeforeInBlock(ancestor));
+    return user == consumer ||
+           (ancestor && consumer->isBeforeInBlock(ancestor));
   });
 }
 

@@ -74,3 +74,54 @@ func.func @no_fuse_into_broadcast(%x: tensor<?x8xf32>, %y: tensor<?x5x8xf32>, %e
   %r = arith.addf %b, %y : tensor<?x5x8xf32>
   return %r : tensor<?x5x8xf32>
 }
+
+/// The last op reads the positions in its body, at an index of its own: they are complete before it
+/// starts, and the comparison is computed with them.
+
+// CHECK-LABEL: func.func @no_fuse_with_a_reader_inside
+//       CHECK:   %[[P:.*]]:2 = linalg.generic
+//       CHECK:     arith.cmpi
+//       CHECK:     arith.select
+//       CHECK:   linalg.generic
+//       CHECK:     tensor.extract %[[P]]#1
+//       CHECK:   return
+func.func @no_fuse_with_a_reader_inside(%x: tensor<4xi64>, %w: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xi1>) {
+  %c1 = arith.constant 1 : i64
+  %zero = arith.constant 0 : i64
+  %none = arith.constant 0.0 : f32
+  %i1s = tensor.empty() : tensor<4xi1>
+  %i64s = tensor.empty() : tensor<4xi64>
+  %f32s = tensor.empty() : tensor<4xf32>
+  %skip = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+                          iterator_types = ["parallel"]}
+      ins(%x : tensor<4xi64>) outs(%i1s : tensor<4xi1>) {
+  ^bb0(%in: i64, %out: i1):
+    %same = arith.cmpi eq, %in, %c1 : i64
+    linalg.yield %same : i1
+  } -> tensor<4xi1>
+  %at = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+                        iterator_types = ["parallel"]}
+      ins(%skip, %x : tensor<4xi1>, tensor<4xi64>) outs(%i64s : tensor<4xi64>) {
+  ^bb0(%s: i1, %in: i64, %out: i64):
+    %chosen = arith.select %s, %zero, %in : i64
+    linalg.yield %chosen : i64
+  } -> tensor<4xi64>
+  %read = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      outs(%f32s : tensor<4xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %e = tensor.extract %at[%i] : tensor<4xi64>
+    %j = arith.index_cast %e : i64 to index
+    %v = tensor.extract %w[%j] : tensor<4xf32>
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+                       iterator_types = ["parallel"]}
+      ins(%skip, %read : tensor<4xi1>, tensor<4xf32>) outs(%f32s : tensor<4xf32>) {
+  ^bb0(%s: i1, %v: f32, %out: f32):
+    %r = arith.select %s, %none, %v : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  return %y, %skip : tensor<4xf32>, tensor<4xi1>
+}
