@@ -118,8 +118,8 @@ struct ResizeMode {
 /// How one dimension changes.
 struct ResizeDim {
   Value before, after;
-  /// A float.
-  Value scale;
+  /// Floats; the length is the extent of the result before it is rounded down.
+  Value scale, length;
 };
 } // namespace
 
@@ -134,7 +134,7 @@ static Value getCoordinate(Scalars &s, const ResizeMode &mode, ResizeDim dim,
   if (mode.coordinates == "asymmetric")
     return s.div(type, x, dim.scale);
   if (mode.coordinates == "align_corners") {
-    Value most = s.sub(type, before, one), last = s.sub(type, after, one);
+    Value most = s.sub(type, before, one), last = s.sub(type, dim.length, one);
     return s.select(single, number(s, 0),
                     s.div(type, s.mul(type, x, most), last));
   }
@@ -275,14 +275,16 @@ static LogicalResult convertResize(Node &node) {
                       " scales or sizes; required are " + Twine(axes.size()));
   SmallVector<ResizeDim> dims;
   for (auto [i, axis] : enumerate(axes)) {
-    ResizeDim dim{e.extentValue(x, axis), {}, {}};
+    ResizeDim dim{e.extentValue(x, axis), {}, {}, {}};
     Value before = toCoordinate(s, dim.before);
     if (goal.empty()) {
       dim.scale = scales[i];
-      dim.after = toIndex(s, floorOf(s, s.mul(kCoordinate, before, dim.scale)));
+      dim.length = s.mul(kCoordinate, before, dim.scale);
+      dim.after = toIndex(s, floorOf(s, dim.length));
     } else {
       dim.after = e.toValue(goal[i]);
-      dim.scale = s.div(kCoordinate, toCoordinate(s, dim.after), before);
+      dim.length = toCoordinate(s, dim.after);
+      dim.scale = s.div(kCoordinate, dim.length, before);
     }
     dims.push_back(dim);
   }
@@ -296,6 +298,7 @@ static LogicalResult convertResize(Node &node) {
       dim.scale = scale;
       dim.after =
           toIndex(s, floorOf(s, s.add(kCoordinate, size, number(s, 0.5))));
+      dim.length = toCoordinate(s, dim.after);
     }
   }
   Tensor result = x;

@@ -69,7 +69,8 @@ def coordinate(i, before, after, scale, mode):
     half = (i + 0.5) / scale - 0.5
     return {"half_pixel": half, "asymmetric": i / scale, "tf_half_pixel_for_nn": half + 0.5,
             "pytorch_half_pixel": half if after > 1 else 0,
-            "align_corners": i * (before - 1) / (after - 1) if after > 1 else 0,
+            # The last of a length that is not rounded down.
+            "align_corners": i * (before - 1) / (before * scale - 1) if after > 1 else 0,
             "half_pixel_symmetric":
                 before / 2 * (1 - after / (scale * before)) + half}[mode]
 
