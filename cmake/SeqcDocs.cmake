@@ -1,5 +1,5 @@
 # Target seqc-doc writes the op and pass references to docs/reference/generated/ in the build
-# folder. tools/scripts/update-docs copies them into the repository, and a lint compares the two.
+# folder, and the table of ONNX operators to docs/reference/onnx.md. tools/scripts/update-docs copies them into the repository, and a lint compares the two.
 
 set(seqc_doc_folder "${PROJECT_BINARY_DIR}/docs/reference/generated")
 set(seqc_doc_files)
@@ -27,4 +27,11 @@ seqc_doc(DecomposePasses compiler/Decompose/Passes.td -gen-pass-doc)
 seqc_doc(ConversionPasses compiler/Conversion/Passes.td -gen-pass-doc)
 seqc_doc(PipelinePasses compiler/Pipelines/Passes.td -gen-pass-doc)
 
-add_custom_target(seqc-doc DEPENDS ${seqc_doc_files})
+# The table of ONNX operators, which seqc itself prints.
+set(onnx_doc "${PROJECT_BINARY_DIR}/docs/reference/onnx.md")
+add_custom_command(OUTPUT "${onnx_doc}"
+  COMMAND "${CMAKE_COMMAND}" -E make_directory "${seqc_doc_folder}"
+  COMMAND seqc doctor --onnx-operators > "${onnx_doc}"
+  DEPENDS seqc VERBATIM COMMENT "Generating onnx.md")
+
+add_custom_target(seqc-doc DEPENDS ${seqc_doc_files} "${onnx_doc}")

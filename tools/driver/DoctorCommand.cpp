@@ -2,6 +2,7 @@
 
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "compiler/CodeGen/Toolchain.h"
+#include "frontends/ONNX/ImportONNX.h"
 #include "tools/driver/Ceilings.h"
 #include "tools/driver/Commands.h"
 #include "tools/driver/Compilation.h"
@@ -97,6 +98,10 @@ static Error examine(const Arguments &arguments, bool &healthy) {
 }
 
 ExitCode runDoctor(const Arguments &arguments, Reporter &reporter) {
+  if (arguments.has("--onnx-operators")) {
+    printOnnxOperators(outs());
+    return ExitCode::Done;
+  }
   bool healthy = false;
   if (Error error = examine(arguments, healthy))
     return reporter.fail(std::move(error));

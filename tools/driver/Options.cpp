@@ -99,6 +99,8 @@ static constexpr OptionInfo kOptions[] = {
     {"--profile", "FILE.json", ForRun, "write a Chrome trace", true},
     {"--graph", "FILE.svg", ForInspect, "draw the model"},
     {"--jobs", "N", ForTest, "tests that run at the same time (default 1)"},
+    {"--onnx-operators", "", ForDoctor,
+     "print the table of ONNX operators, as Markdown, and stop"},
     {"--bisect", "", ForCheck, "name the first phase and op that differ"},
     {"--warmup", "N", ForBench, "runs before the measurement (default 3)"},
     {"--runs", "N", ForBench,
