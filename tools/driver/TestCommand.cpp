@@ -15,6 +15,8 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +33,8 @@ struct Child {
   size_t index;
   pid_t process;
   int pipe;
+  /// What it wrote to standard error, or -1 if that was passed on at once.
+  int log;
   Clock::time_point begin;
 };
 
@@ -53,17 +57,23 @@ static Expected<Child> startTest(size_t index, StringRef folder,
   if (pipe2(ends, O_CLOEXEC) != 0)
     return makeFailure(FailureKind::Environment,
                        Twine("cannot start a test: ") + std::strerror(errno));
+  // A result line says why; the messages behind it are of use for a failure.
+  int log = arguments.has("--quiet") ? memfd_create("log", MFD_CLOEXEC) : -1;
   outs().flush();
   pid_t process = fork();
   if (process < 0) {
     close(ends[0]);
     close(ends[1]);
+    if (log >= 0)
+      close(log);
     return makeFailure(FailureKind::Environment,
                        Twine("cannot start a test: ") + std::strerror(errno));
   }
   if (process == 0) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     close(ends[0]);
+    if (log >= 0)
+      dup2(log, STDERR_FILENO);
     TestOutcome outcome = runTestFolder(folder, arguments, options, reporter);
     std::string text(1, kLetters[static_cast<int>(outcome.result)]);
     // One line, of a length that a pipe takes at once.
@@ -73,21 +83,26 @@ static Expected<Child> startTest(size_t index, StringRef folder,
     _exit(0);
   }
   close(ends[1]);
-  return Child{index, process, ends[0], Clock::now()};
+  return Child{index, process, ends[0], log, Clock::now()};
 }
 
-/// Waits for `child` and reads what it found.
-static Record finishTest(const Child &child) {
+/// Reads `file` to its end and closes it.
+static std::string readAll(int file) {
   std::string text;
   char buffer[4096];
-  for (ssize_t count;
-       (count = read(child.pipe, buffer, sizeof(buffer))) != 0;) {
+  for (ssize_t count; (count = read(file, buffer, sizeof(buffer))) != 0;) {
     if (count < 0 && errno != EINTR)
       break;
     if (count > 0)
       text.append(buffer, count);
   }
-  close(child.pipe);
+  close(file);
+  return text;
+}
+
+/// Waits for `child` and reads what it found.
+static Record finishTest(const Child &child) {
+  std::string text = readAll(child.pipe);
   int status = 0;
   while (waitpid(child.process, &status, 0) < 0 && errno == EINTR)
     ;
@@ -107,7 +122,25 @@ static Record finishTest(const Child &child) {
     record.outcome = {static_cast<TestResult>(letter - std::begin(kLetters)),
                       text.substr(1)};
   }
+  if (child.log >= 0) {
+    lseek(child.log, 0, SEEK_SET);
+    std::string messages = readAll(child.log);
+    if (record.outcome.result == TestResult::Fail)
+      errs() << messages;
+  }
   return record;
+}
+
+/// The first child that has something to say.
+static std::vector<Child>::iterator waitForOne(std::vector<Child> &running) {
+  std::vector<pollfd> ends;
+  for (const Child &child : running)
+    ends.push_back({child.pipe, POLLIN, 0});
+  while (poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR)
+    ;
+  auto ready =
+      find_if(ends, [](const pollfd &end) { return end.revents != 0; });
+  return running.begin() + (ready == ends.end() ? 0 : ready - ends.begin());
 }
 
 static const char *getWord(TestResult result) {
@@ -158,10 +191,9 @@ static Expected<bool> test(const Arguments &arguments, Reporter &reporter) {
       running.push_back(*child);
       ++started;
     }
-    // Any order of finishing: the oldest is waited for, the others go on
-    // meanwhile.
-    records[running.front().index] = finishTest(running.front());
-    running.erase(running.begin());
+    auto finished = waitForOne(running);
+    records[finished->index] = finishTest(*finished);
+    running.erase(finished);
     printReady(*folders, records, printed);
   }
 
