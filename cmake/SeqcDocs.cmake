@@ -15,7 +15,7 @@ function(seqc_doc name file)
     COMMAND "${MLIR_TABLEGEN_EXE}" ${ARGN} "${PROJECT_SOURCE_DIR}/${file}"
       "-I${PROJECT_SOURCE_DIR}" "-I${PROJECT_BINARY_DIR}" "-I${LLVM_INCLUDE_DIRS}"
       -o "${out}" -d "${out}.d"
-    DEPENDS "${MLIR_TABLEGEN_EXE}" DEPFILE "${out}.d" VERBATIM
+    DEPENDS "${MLIR_TABLEGEN_EXE}" "${PROJECT_SOURCE_DIR}/${file}" DEPFILE "${out}.d" VERBATIM
     COMMENT "Generating ${name}.md")
   set(seqc_doc_files ${seqc_doc_files} "${out}" PARENT_SCOPE)
 endfunction()
