@@ -12,6 +12,7 @@
 
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
 #include "runtime/abi/ModelAbi.h"
 
@@ -156,6 +157,14 @@ private:
         builder, loc, type, view, /*restrict=*/true, /*writable=*/false);
   }
 
+  /// An extent of an input, marked as such for the memory plan.
+  Value loadInputExtent(Value shape, int64_t input, int64_t dim) {
+    Value extent = loadExtent(builder, loc, shape, dim);
+    Operation *load = extent.getDefiningOp()->getOperand(0).getDefiningOp();
+    load->setAttr(kExtentAttr, builder.getDenseI64ArrayAttr({input, dim}));
+    return extent;
+  }
+
   void readArguments(Block &body, ArrayRef<Type> types) {
     if (types.empty())
       return;
@@ -171,7 +180,7 @@ private:
       SmallVector<Value> sizes;
       for (int64_t d = 0; d < type.getRank(); ++d)
         if (type.isDynamicDim(d))
-          sizes.push_back(loadExtent(builder, loc, shape, d));
+          sizes.push_back(loadInputExtent(shape, i, d));
       body.getArgument(1).replaceAllUsesWith(
           readOnlyTensor(type, bytesAt(builder, loc, data), zero, sizes));
       body.eraseArgument(1);

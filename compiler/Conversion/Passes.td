@@ -101,6 +101,43 @@ def AllocateInArenaPass : Pass<"seq-allocate-in-arena", "::mlir::func::FuncOp"> 
   ];
 }
 
+def PlanMemoryPass : Pass<"seq-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "Put buffers into workspaces in which they share memory";
+  let description = [{
+    Buffers whose sizes are known at one point (at the start of an entry: those that follow from extents of
+    inputs) become views of one allocation at that point. Two buffers share bytes if they are never in
+    use at the same time: in program order, a use in a loop that a buffer outlives counts as
+    the whole loop. Fixed sizes are packed largest first into the smallest gap; sizes that are multiples
+    of the same product of extents are packed in the same way in units of that product; what would
+    lose alignment by that shares slots. The sum is computed once, and too large or negative extents make it a
+    size that no allocation grants.
+
+    Workspaces leave loops, and branches as far as their sizes cannot be negative. Buffers that a loop
+    passes on to its next iteration, or whose addresses escape, stay as they are. `seq.memory_plan`
+    describes what was done.
+
+    Requires: buffers. Ensures: no dynamic allocation is left whose size is known earlier, except those
+    named above.
+
+    Before:
+    ```mlir
+    %a = memref.alloc(%n) : memref<?x16xf32>
+    %b = memref.alloc(%n) : memref<?x32xf32>
+    ```
+    After:
+    ```mlir
+    %w = memref.alloc(%bytes) {alignment = 64 : i64} : memref<?xi8>
+    %a = memref.view %w[%c0][%n] : memref<?xi8> to memref<?x16xf32>
+    %b = memref.view %w[%offset][%n] : memref<?xi8> to memref<?x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numPlanned", "num-planned", "Buffers with a place in a plan">,
+    Statistic<"numWorkspaces", "num-workspaces", "Workspaces">
+  ];
+}
+
 def ConvertLinalgToScalarLoopsPass : Pass<"seq-convert-linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into loops with reductions in registers";
   let description = [{

@@ -283,6 +283,8 @@ private:
   }
 
   void buildStep(Value step, Value count, Value live) {
+    // Always so; said here, the memory of a step can be taken before the loop.
+    live = arith::MinSIOp::create(b, live, lanes);
     inlineRegion(step, live);
     SmallVector<Value> arguments = {asDynamic(b, logits),
                                     buffers.tokens,

@@ -136,7 +136,7 @@ static void buildVectorize(OpPassManager &pm, const PhaseOptions &) {
 
 /// Phase `bufferize`: tensors become memory of the arena, of the caller and of
 /// the weights section.
-static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
+static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
   // Ends of entries first, so that results have destinations that tensors can
   // be placed in.
   pm.addPass(createConvertEntriesPass());
@@ -153,8 +153,8 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createRemoveSelfCopiesPass());
-  // What still allocates in a loop with a size that does not change leaves it.
-  pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
+  if (options.planMemory)
+    pm.addNestedPass<func::FuncOp>(createPlanMemoryPass());
   pm.addNestedPass<func::FuncOp>(createAllocateInArenaPass());
 }
 

@@ -52,6 +52,8 @@ struct PhaseOptions {
   Backend backend = Backend::LLVM;
   /// Widest vector of the target in bits: 128, 256 or 512.
   unsigned vectorBits = 512;
+  /// Whether buffers share workspaces. Without, each is allocated by itself.
+  bool planMemory = true;
 };
 
 /// All phases in order.

@@ -17,9 +17,10 @@
 //       CHECK:   scf.while (%{{.*}} = %{{.*}}, %{{.*}} = %[[B]], %{{.*}} = %[[B]]) : (index, index, index)
 //       CHECK:   ^bb0(%[[S:.*]]: index, %[[ROWS:.*]]: index, %[[LANES:.*]]: index):
 //   CHECK-NOT:     memref.alloc
+//       CHECK:     %[[LIVE:.*]] = arith.minsi %[[LANES]], %[[B]]
 //       CHECK:     linalg.generic
 //       CHECK:       memref.load %[[STATE]]
-//       CHECK:     %[[VIEW:.*]] = memref.subview %[[TOKENS]][%[[S]], 0] [1, %[[LANES]]]
+//       CHECK:     %[[VIEW:.*]] = memref.subview %[[TOKENS]][%[[S]], 0] [1, %[[LIVE]]]
 //       CHECK:     %[[ID:.*]] = bufferization.to_tensor %[[VIEW]] restrict : {{.*}} to tensor<?xi32>
 //       CHECK:     %[[H:.*]] = bufferization.to_tensor %{{.*}} restrict writable : {{.*}} to tensor<?x50xf32>
 //       CHECK:     %[[Z:.*]] = linalg.generic {{.*}} ins(%[[ID]]

@@ -1,0 +1,304 @@
+//===- SizeExpressions.cpp - Sizes as products of extents -----------------===//
+
+#include "compiler/Conversion/SizeExpressions.h"
+
+#include "compiler/Conversion/ContextAccess.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace seqc;
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+/// Where a value comes from, as something that can be ordered.
+static bool comesBefore(Value a, Value b) {
+  auto *opA = a.getDefiningOp(), *opB = b.getDefiningOp();
+  if (!opA || !opB) {
+    if (opA || opB)
+      return !opA;
+    auto argumentA = cast<BlockArgument>(a), argumentB = cast<BlockArgument>(b);
+    if (argumentA.getOwner() == argumentB.getOwner())
+      return argumentA.getArgNumber() < argumentB.getArgNumber();
+    // Both are visible at one place, so one block is around the other.
+    return argumentA.getOwner()->getParent()->isAncestor(
+        argumentB.getOwner()->getParent());
+  }
+  if (opA == opB)
+    return cast<OpResult>(a).getResultNumber() <
+           cast<OpResult>(b).getResultNumber();
+  if (opA->getBlock() == opB->getBlock())
+    return opA->isBeforeInBlock(opB);
+  return opA->getParentRegion()->isAncestor(opB->getParentRegion());
+}
+
+static bool isTooLarge(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) || product > (int64_t(1) << 46);
+}
+
+/// Multiplies a monomial by a value, taking products apart.
+static bool multiplyBy(Value value, Monomial &monomial,
+                       llvm::function_ref<Value(Value)> bound) {
+  value = bound(value);
+  if (std::optional<int64_t> number = getConstantIntValue(value)) {
+    if (*number < 0 || isTooLarge(monomial.coefficient, *number))
+      return false;
+    monomial.coefficient *= *number;
+    return true;
+  }
+  auto product = value.getDefiningOp<arith::MulIOp>();
+  if (product && monomial.symbols.size() < 16)
+    return multiplyBy(product.getLhs(), monomial, bound) &&
+           multiplyBy(product.getRhs(), monomial, bound);
+  monomial.symbols.push_back(value);
+  return true;
+}
+
+std::optional<Monomial> Monomial::of(memref::AllocOp op,
+                                     llvm::function_ref<Value(Value)> bound) {
+  Monomial monomial;
+  monomial.coefficient = getElementBytes(op.getType().getElementType());
+  for (int64_t extent : op.getType().getShape()) {
+    if (ShapedType::isDynamic(extent))
+      continue;
+    if (isTooLarge(monomial.coefficient, extent))
+      return std::nullopt;
+    monomial.coefficient *= extent;
+  }
+  for (Value extent : op.getDynamicSizes())
+    if (!multiplyBy(extent, monomial, bound))
+      return std::nullopt;
+  llvm::stable_sort(monomial.symbols, comesBefore);
+  return monomial;
+}
+
+/// The extent of dimension `dim` of a buffer, computed at the insertion point;
+/// null if the buffer's origin does not say it.
+static Value findExtent(OpBuilder &b, Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Location loc = buffer.getLoc();
+  if (!type.isDynamicDim(dim))
+    return arith::ConstantIndexOp::create(b, loc, type.getDimSize(dim));
+  Operation *op = buffer.getDefiningOp();
+  if (!op)
+    return {};
+  if (isa<memref::AllocOp, memref::ViewOp>(op)) {
+    OperandRange sizes = isa<memref::AllocOp>(op)
+                             ? cast<memref::AllocOp>(op).getDynamicSizes()
+                             : cast<memref::ViewOp>(op).getSizes();
+    return sizes[type.getDynamicDimIndex(dim)];
+  }
+  if (auto cast = dyn_cast<memref::CastOp>(op)) {
+    auto source = dyn_cast<MemRefType>(cast.getSource().getType());
+    return source ? findExtent(b, cast.getSource(), dim) : Value();
+  }
+  if (auto expand = dyn_cast<memref::ExpandShapeOp>(op))
+    return getValueOrCreateConstantIndexOp(b, loc,
+                                           expand.getMixedOutputShape()[dim]);
+  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(op)) {
+    Value product;
+    ReassociationIndices group = collapse.getReassociationIndices()[dim];
+    for (int64_t inner : group) {
+      Value extent = findExtent(b, collapse.getSrc(), inner);
+      if (!extent)
+        return {};
+      product =
+          product ? arith::MulIOp::create(b, loc, product, extent) : extent;
+    }
+    return product;
+  }
+  auto subview = dyn_cast<memref::SubViewOp>(op);
+  if (subview && subview.getDroppedDims().none())
+    return getValueOrCreateConstantIndexOp(b, loc,
+                                           subview.getMixedSizes()[dim]);
+  return {};
+}
+
+void seqc::resolveExtents(func::FuncOp function) {
+  SmallVector<memref::DimOp> dims;
+  function.walk([&](memref::DimOp op) { dims.push_back(op); });
+  for (memref::DimOp op : dims) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    auto type = dyn_cast<MemRefType>(op.getSource().getType());
+    if (!dim || !type || *dim < 0 || *dim >= type.getRank())
+      continue;
+    OpBuilder builder(op);
+    Value extent = findExtent(builder, op.getSource(), *dim);
+    if (!extent)
+      continue;
+    op.replaceAllUsesWith(extent);
+    op.erase();
+  }
+}
+
+bool seqc::isMovable(Operation *op) {
+  return op->getNumRegions() == 0 && isPure(op) &&
+         llvm::all_of(op->getOperandTypes(),
+                      [](Type type) { return type.isIntOrIndexOrFloat(); });
+}
+
+bool seqc::isNeverNegative(Value value) {
+  if (std::optional<int64_t> number = getConstantIntValue(value))
+    return *number >= 0;
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (op->hasAttr(kExtentAttr) || isa<memref::DimOp>(op))
+    return true;
+  if (isa<arith::SelectOp>(op))
+    return isNeverNegative(op->getOperand(1)) &&
+           isNeverNegative(op->getOperand(2));
+  if (isa<arith::MaxSIOp>(op))
+    return llvm::any_of(op->getOperands(), isNeverNegative);
+  if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::DivSIOp,
+          arith::CeilDivSIOp, arith::FloorDivSIOp, arith::IndexCastOp>(op))
+    return llvm::all_of(op->getOperands(), isNeverNegative);
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Computing
+//===----------------------------------------------------------------------===//
+
+Value SizeBuilder::here(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return value;
+  Operation *point = &*b.getInsertionPoint();
+  Operation *around = op->getBlock()->findAncestorOpInBlock(*point);
+  if (around && around != op && op->isBeforeInBlock(around))
+    return value;
+  if (Value known = moved.lookup(value))
+    return known;
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    mapping.map(operand, here(operand));
+  Operation *copy = b.clone(*op, mapping);
+  for (auto [old, result] : llvm::zip(op->getResults(), copy->getResults()))
+    moved[old] = result;
+  return moved.lookup(value);
+}
+
+void SizeBuilder::demand(Value condition) {
+  sane =
+      sane ? arith::AndIOp::create(b, sane, condition).getResult() : condition;
+}
+
+Value SizeBuilder::product(ArrayRef<Value> symbols) {
+  for (auto &[known, value] : products)
+    if (ArrayRef<Value>(known) == symbols)
+      return value;
+  Value result = here(symbols.front());
+  for (Value symbol : symbols.drop_front()) {
+    auto wide = arith::MulUIExtendedOp::create(b, result, here(symbol));
+    Value none = arith::ConstantIndexOp::create(b, 0);
+    demand(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, wide.getHigh(),
+                                 none));
+    result = wide.getLow();
+  }
+  products.emplace_back(SmallVector<Value>(symbols), result);
+  return result;
+}
+
+Value SizeBuilder::multiply(int64_t coefficient, ArrayRef<Value> symbols) {
+  Value number = arith::ConstantIndexOp::create(b, coefficient);
+  if (symbols.empty() || coefficient == 0)
+    return number;
+  return b.createOrFold<arith::MulIOp>(product(symbols), number);
+}
+
+void SizeBuilder::require(int64_t coefficient, ArrayRef<Value> symbols,
+                          int64_t limit) {
+  if (symbols.empty() || coefficient == 0)
+    return;
+  Value most = arith::ConstantIndexOp::create(b, limit / coefficient);
+  demand(arith::CmpIOp::create(b, arith::CmpIPredicate::ule, product(symbols),
+                               most));
+}
+
+Value SizeBuilder::guard(Value size) {
+  if (!sane)
+    return size;
+  Value refused =
+      arith::ConstantIndexOp::create(b, std::numeric_limits<int64_t>::max());
+  return arith::SelectOp::create(b, sane, size, refused);
+}
+
+//===----------------------------------------------------------------------===//
+// Printing
+//===----------------------------------------------------------------------===//
+
+static void printValue(Value value, llvm::raw_ostream &os, int depth) {
+  if (std::optional<int64_t> number = getConstantIntValue(value)) {
+    os << *number;
+    return;
+  }
+  Operation *op = value.getDefiningOp();
+  if (op)
+    if (auto extent = op->getAttrOfType<DenseI64ArrayAttr>(kExtentAttr)) {
+      os << '{' << extent[0] << ',' << extent[1] << '}';
+      return;
+    }
+  auto binary = [&](StringRef before, StringRef between) {
+    os << before << '(';
+    printValue(op->getOperand(0), os, depth - 1);
+    os << between;
+    printValue(op->getOperand(1), os, depth - 1);
+    os << ')';
+  };
+  if (op && depth > 0) {
+    if (isa<arith::IndexCastOp>(op))
+      return printValue(op->getOperand(0), os, depth - 1);
+    if (isa<arith::AddIOp>(op))
+      return binary("", " + ");
+    if (isa<arith::SubIOp>(op))
+      return binary("", " - ");
+    if (isa<arith::MulIOp>(op))
+      return binary("", " * ");
+    if (isa<arith::DivSIOp, arith::DivUIOp, arith::FloorDivSIOp>(op))
+      return binary("", " / ");
+    if (isa<arith::MaxSIOp>(op))
+      return binary("max", ", ");
+    if (isa<arith::MinSIOp>(op))
+      return binary("min", ", ");
+  }
+  os << '?';
+}
+
+void SizeText::add(int64_t coefficient, ArrayRef<Value> symbols) {
+  for (auto &[known, sum] : terms)
+    if (ArrayRef<Value>(known) == symbols) {
+      sum += coefficient;
+      return;
+    }
+  terms.emplace_back(SmallVector<Value>(symbols), coefficient);
+}
+
+std::string SizeText::print() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (auto &[symbols, coefficient] : terms) {
+    if (coefficient == 0)
+      continue;
+    if (!text.empty())
+      os << " + ";
+    os << coefficient;
+    for (Value symbol : symbols) {
+      os << " * ";
+      printValue(symbol, os, 6);
+    }
+  }
+  return text.empty() ? "0" : text;
+}
