@@ -185,8 +185,70 @@ json::Object getMetadata(ModuleOp module) {
   return {};
 }
 
+/// A size of the memory plan with the names of the entry's extents in the place
+/// of `{input,dim}`.
+static std::string nameExtents(StringRef text, const json::Object &entry) {
+  std::string named;
+  while (!text.empty()) {
+    auto [before, rest] = text.split('{');
+    named += before;
+    auto [place, after] = rest.split('}');
+    text = after;
+    unsigned input = 0, dim = 0;
+    auto [first, second] = place.split(',');
+    if (place.empty() || first.getAsInteger(10, input) ||
+        second.getAsInteger(10, dim))
+      continue;
+    const json::Array *inputs = entry.getArray("inputs");
+    const json::Object *tensor = inputs && input < inputs->size()
+                                     ? (*inputs)[input].getAsObject()
+                                     : nullptr;
+    const json::Array *shape = tensor ? tensor->getArray("shape") : nullptr;
+    if (shape && dim < shape->size() && (*shape)[dim].getAsString())
+      named += *(*shape)[dim].getAsString();
+    else
+      named += (tensor ? tensor->getString("name").value_or("?") : "?").str() +
+               "[" + std::to_string(dim) + "]";
+  }
+  return named;
+}
+
+/// Adds what was planned about the memory of each entry.
+static void describeMemory(ModuleOp module, json::Object &metadata) {
+  json::Array *entries = metadata.getArray("entries");
+  if (!entries)
+    return;
+  for (json::Value &value : *entries) {
+    json::Object *entry = value.getAsObject();
+    if (!entry)
+      continue;
+    std::string symbol = (Twine(SEQC_ABI_FUNCTION_PREFIX) +
+                          entry->getString("name").value_or(""))
+                             .str();
+    Operation *function = module.lookupSymbol(symbol);
+    auto plans = function
+                     ? function->getAttrOfType<ArrayAttr>("seq.memory_plan")
+                     : ArrayAttr();
+    if (!plans)
+      continue;
+    json::Array memory;
+    for (auto plan : plans.getAsRange<DictionaryAttr>()) {
+      json::Object object;
+      for (NamedAttribute field : plan) {
+        if (auto number = dyn_cast<IntegerAttr>(field.getValue()))
+          object[field.getName().str()] = number.getInt();
+        else if (auto text = dyn_cast<StringAttr>(field.getValue()))
+          object[field.getName().str()] = nameExtents(text.getValue(), *entry);
+      }
+      memory.push_back(std::move(object));
+    }
+    (*entry)["memory"] = std::move(memory);
+  }
+}
+
 std::string makeMetadata(ModuleOp module, const ArtefactFacts &facts) {
   json::Object metadata = getMetadata(module);
+  describeMemory(module, metadata);
   metadata["seqc"] = getCompilerVersion();
   metadata["abi"] = SEQC_ABI_VERSION;
   json::Array levels;

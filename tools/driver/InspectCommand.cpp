@@ -68,6 +68,45 @@ static void printSignature(raw_ostream &os, const json::Object &metadata) {
   }
 }
 
+/// Prints where each entry takes memory, how much, and how much its buffers
+/// would need if none shared it.
+static void printMemory(raw_ostream &os, const json::Object &metadata) {
+  const json::Array *entries = metadata.getArray("entries");
+  if (!entries)
+    return;
+  for (const json::Value &value : *entries) {
+    const json::Object *entry = value.getAsObject();
+    const json::Array *plans = entry ? entry->getArray("memory") : nullptr;
+    if (!plans) {
+      os << "  memory   "
+         << (entry ? entry->getString("name").value_or("?") : "?")
+         << ", nothing to plan\n";
+      continue;
+    }
+    for (const json::Value &plan : *plans) {
+      const json::Object *object = plan.getAsObject();
+      if (!object)
+        continue;
+      StringRef at = object->getString("at").value_or("");
+      StringRef bytes = object->getString("bytes").value_or("?"),
+                unshared = object->getString("unshared").value_or("?");
+      os << "  memory   " << entry->getString("name").value_or("?")
+         << (at == "entry"   ? ", once per call: "
+             : at == "later" ? ", when sizes are known: "
+                             : ", per step: ")
+         << object->getInteger("buffers").value_or(0) << " buffers in " << bytes
+         << " bytes";
+      int64_t used = 0, all = 0;
+      if (!bytes.getAsInteger(10, used) && !unshared.getAsInteger(10, all) &&
+          used > 0)
+        os << formatv(" (shared {0:F2} times)", double(all) / double(used));
+      else if (bytes != unshared)
+        os << ", " << unshared << " unshared";
+      os << "\n";
+    }
+  }
+}
+
 static void printField(raw_ostream &os, StringRef title,
                        const json::Value &value) {
   if (std::optional<StringRef> text = value.getAsString())
@@ -103,9 +142,7 @@ static Error inspectArtefact(StringRef path, bool asJSON) {
       "  sizes    file {0}, code {1}, weights {2}, metadata {3} bytes\n",
       artefact->fileSize, artefact->codeSize, artefact->weightsSize,
       artefact->metadataSize);
-  outs() << "  memory   workspace is planned from the inputs' shapes and taken "
-            "once per "
-            "session\n";
+  printMemory(outs(), metadata);
   if (const json::Object *target = metadata.getObject("target")) {
     if (const json::Array *levels = target->getArray("levels"))
       for (const json::Value &level : *levels)
