@@ -37,11 +37,12 @@ struct Checked {
 /// Compiles attentions and calls each with every pair of kSteps and, where it
 /// has lengths, every kind of them.
 Checked checkAttentions(const std::vector<AttentionCase> &attentions,
-                        AttentionGenerator &generator) {
+                        AttentionGenerator &generator,
+                        const HarnessOptions &options = {}) {
   std::string text;
   for (size_t i = 0; i < attentions.size(); ++i)
     text += attentions[i].print("attention" + std::to_string(i));
-  CompiledModule module(text);
+  CompiledModule module(text, options);
   Checked checked;
   for (size_t i = 0; i < attentions.size(); ++i) {
     const AttentionCase &attention = attentions[i];
@@ -86,7 +87,9 @@ TEST(AttentionProperty, EveryScoreAndNormalizer) {
     for (const char *normalizer :
          {"softmax", "negated_softmax", "sigmoid", "none"})
       attentions.push_back(generator.base(score, normalizer));
-  Checked checked = checkAttentions(attentions, generator);
+  HarnessOptions options;
+  options.planMemory = true;
+  Checked checked = checkAttentions(attentions, generator, options);
   RecordProperty("cases", checked.cases);
   EXPECT_GE(checked.cases, 168);
 }

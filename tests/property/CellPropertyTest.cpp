@@ -214,7 +214,9 @@ TEST_P(CellProperty, TwoLayers) {
     for (Layer &layer : stacks.back())
       layer.hasLengths = i % 2;
   }
-  int64_t cases = checkStacks(stacks, generator);
+  HarnessOptions options;
+  options.planMemory = true;
+  int64_t cases = checkStacks(stacks, generator, options);
   RecordProperty("cases", cases);
   EXPECT_GE(cases, 150);
 }
@@ -223,7 +225,7 @@ TEST_P(CellProperty, TwoLayers) {
 TEST_P(CellProperty, NarrowerVectors) {
   CellGenerator generator(37 + static_cast<int>(GetParam()));
   for (HarnessOptions options :
-       {HarnessOptions{0, 1, 128}, HarnessOptions{3, 1, 256}}) {
+       {HarnessOptions{0, 1, 128, true}, HarnessOptions{3, 1, 256, true}}) {
     std::vector<std::vector<Layer>> layers;
     for (int i = 0; i < 4; ++i)
       layers.push_back({generator.combined(GetParam())});
@@ -231,12 +233,48 @@ TEST_P(CellProperty, NarrowerVectors) {
   }
 }
 
+/// Sharing memory between buffers does not change a bit, and takes less of it
+/// in fewer pieces.
+TEST_P(CellProperty, SharedMemoryGivesTheSameBits) {
+  CellGenerator generator(271 + static_cast<int>(GetParam()));
+  std::vector<std::vector<Layer>> stacks;
+  std::string text;
+  for (int i = 0; i < 4; ++i) {
+    stacks.push_back(generator.stacked(GetParam()));
+    for (Layer &layer : stacks.back())
+      layer.hasLengths = i % 2;
+    text += printStack("layer" + std::to_string(i), stacks.back());
+  }
+  HarnessOptions options;
+  options.planMemory = true;
+  CompiledModule apart(text), sharing(text, options);
+  for (size_t i = 0; i < stacks.size(); ++i)
+    for (int64_t steps : {1, 2, 37}) {
+      std::string name = "layer" + std::to_string(i);
+      Call call = makeCall(stacks[i], generator, steps, 5, 3);
+      for (Guard guard : {Guard::Front, Guard::Back}) {
+        std::vector<HostTensor> want = apart.run(name, call.arguments, guard),
+                                got = sharing.run(name, call.arguments, guard);
+        ASSERT_EQ(want.size(), got.size());
+        for (size_t r = 0; r < want.size(); ++r)
+          EXPECT_EQ(want[r].bytes, got[r].bytes) << call.wanted[r].name << "\n"
+                                                 << printStack(name, stacks[i]);
+      }
+      EXPECT_LT(sharing.getAllocations(), apart.getAllocations());
+      // Small buffers are rounded up.
+      if (steps > 2)
+        EXPECT_LT(sharing.getAllocatedBytes(), apart.getAllocatedBytes());
+    }
+}
+
 /// Rows of different lengths may take memory for the living rows of a step and
 /// give it back; complete rows need all memory before the first step.
 TEST_P(CellProperty, MemoryIsTakenOncePerCall) {
   CellGenerator generator(99);
   Layer layer = generator.base(GetParam());
-  CompiledModule module(printStack("layer", {layer}));
+  HarnessOptions options;
+  options.planMemory = true;
+  CompiledModule module(printStack("layer", {layer}), options);
   std::vector<int64_t> allocations;
   for (int64_t steps : {2, 37, 300}) {
     EXPECT_EQ(

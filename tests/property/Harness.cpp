@@ -76,7 +76,7 @@ struct Call {
   std::vector<GuardedBuffer> arena;
   std::vector<GuardedBuffer> outputs;
   std::vector<std::vector<int64_t>> shapes;
-  int64_t allocations = 0;
+  int64_t allocations = 0, bytes = 0;
 };
 
 Call &callOf(seqc_abi_context *context) {
@@ -86,6 +86,7 @@ Call &callOf(seqc_abi_context *context) {
 void *allocate(seqc_abi_context *context, int64_t bytes) {
   Call &call = callOf(context);
   ++call.allocations;
+  call.bytes += bytes;
   call.arena.emplace_back(bytes, call.guard);
   // Whatever is read before it is written should show.
   std::memset(call.arena.back().data(), 0xff, bytes);
@@ -126,7 +127,7 @@ void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body,
 
 struct CompiledModule::Impl {
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  int64_t allocations = 0;
+  int64_t allocations = 0, bytes = 0;
 };
 
 template <typename T> static T check(llvm::Expected<T> value) {
@@ -158,6 +159,7 @@ CompiledModule::CompiledModule(const std::string &text,
   Target target = check(resolveTarget("native"));
   PhaseOptions phaseOptions;
   phaseOptions.optLevel = options.optLevel;
+  phaseOptions.planMemory = options.planMemory;
   phaseOptions.vectorBits =
       options.vectorBits ? options.vectorBits : target.vectorBits;
   for (Phase phase : allPhases()) {
@@ -185,6 +187,8 @@ CompiledModule::~CompiledModule() = default;
 
 int64_t CompiledModule::getAllocations() const { return impl->allocations; }
 
+int64_t CompiledModule::getAllocatedBytes() const { return impl->bytes; }
+
 std::vector<HostTensor>
 CompiledModule::run(const std::string &name,
                     const std::vector<HostTensor> &inputs, Guard guard) {
@@ -198,7 +202,7 @@ CompiledModule::run(const std::string &name,
       std::memcpy(memory.back().data(), input.bytes.data(), input.bytes.size());
     tensors.push_back({memory.back().data(), input.shape.data()});
   }
-  Call call{guard, {}, {}, {}, 0};
+  Call call{guard, {}, {}, {}, 0, 0};
   seqc_abi_services services = {};
   services.version = SEQC_ABI_VERSION;
   services.size = sizeof(services);
@@ -217,6 +221,7 @@ CompiledModule::run(const std::string &name,
   if (int32_t code = function(&context))
     throw std::runtime_error(name + " returned " + std::to_string(code));
   impl->allocations = call.allocations;
+  impl->bytes = call.bytes;
   std::vector<HostTensor> results;
   for (auto [buffer, shape] : llvm::zip(call.outputs, call.shapes)) {
     HostTensor result;

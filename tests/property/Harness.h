@@ -35,6 +35,9 @@ struct HarnessOptions {
   unsigned codeLevel = 1;
   /// Widest vector of the phases in bits; 0: the widest of this CPU.
   unsigned vectorBits = 0;
+  /// Whether buffers share workspaces, as they do in artefacts. Without, each
+  /// lies between forbidden pages of its own.
+  bool planMemory = false;
 };
 
 /// A module compiled into this process.
@@ -54,6 +57,9 @@ public:
 
   /// Allocations the last call made through the arena.
   int64_t getAllocations() const;
+
+  /// Bytes of these allocations.
+  int64_t getAllocatedBytes() const;
 
 private:
   struct Impl;
