@@ -112,9 +112,14 @@ def PlanMemoryPass : Pass<"seq-plan-memory", "::mlir::func::FuncOp"> {
     lose alignment by that shares slots. The sum is computed once, and too large or negative extents make it a
     size that no allocation grants.
 
-    Workspaces leave loops, and branches as far as their sizes cannot be negative. Buffers that a loop
-    passes on to its next iteration, or whose addresses escape, stay as they are. `seq.memory_plan`
-    describes what was done.
+    Workspaces leave loops and branches as far as their sizes cannot be negative: what does not run asks for
+    nothing that could be refused. Buffers that a loop passes on to its next iteration, or whose addresses
+    escape, stay as they are. `seq.memory_plan` describes what was done.
+
+    Iterations of `scf.for` and `scf.while` are taken to run one after the other: a buffer that each makes
+    has the same bytes in all. Of loops of any other kind, and of those marked `seq.parallel`, each iteration
+    takes a workspace of its own. So a loop may run in parallel behind this pass if it was marked before, or
+    contained no allocation before; never because its iterations look independent now.
 
     Requires: buffers. Ensures: no dynamic allocation is left whose size is known earlier, except those
     named above.

@@ -36,6 +36,9 @@ namespace {
 
 constexpr int64_t kAlignment = SEQC_ABI_ALIGNMENT;
 
+/// Attribute of an `scf.for` whose iterations may run at the same time.
+constexpr StringLiteral kParallelAttr = "seq.parallel";
+
 /// More bytes than any workspace may have; a sum of such numbers still is one.
 constexpr int64_t kTooMany = int64_t(1) << 46;
 
@@ -264,13 +267,15 @@ private:
         root.include({check->getBlock(), times.getPositions(check).end});
     home = root.block;
     int64_t known = root.position;
-    // A branch that is not taken asks for nothing that could be refused.
+    // What may not run asks for nothing that could be refused. Iterations that
+    // run at the same time need memory of their own.
     Block *block = op->getBlock();
     for (Block *at = block; at != home; at = at->getParentOp()->getBlock()) {
       Operation *parent = at->getParentOp();
-      bool isSerialLoop = isa<scf::ForOp, scf::WhileOp>(parent);
+      bool isSerialLoop = isa<scf::ForOp, scf::WhileOp>(parent) &&
+                          !parent->hasAttr(kParallelAttr);
       bool isBranch = !BufferLifetimes::mayRepeat(parent);
-      if (isSerialLoop || (isBranch && isNatural))
+      if ((isSerialLoop || isBranch) && isNatural)
         continue;
       home = at;
       known = times.getPositions(parent).begin;

@@ -262,8 +262,9 @@ TEST_P(CellProperty, SharedMemoryGivesTheSameBits) {
       }
       EXPECT_LT(sharing.getAllocations(), apart.getAllocations());
       // Small buffers are rounded up.
-      if (steps > 2)
+      if (steps > 2) {
         EXPECT_LT(sharing.getAllocatedBytes(), apart.getAllocatedBytes());
+      }
     }
 }
 

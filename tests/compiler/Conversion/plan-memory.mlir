@@ -302,3 +302,49 @@ func.func @check_before_taking(%n: index, %wrong: i1) {
   "test.move"(%a, %b) : (memref<16xf32>, memref<?x16xf32>) -> ()
   return
 }
+
+// -----
+
+/// A loop that does not run is not refused for a size that is negative then.
+
+// CHECK-LABEL: func.func @ask_only_if_the_loop_runs
+//  CHECK-SAME:   [{at = "entry", buffers = 1 : i64, bytes = "64", {{.*}}}, {at = "body", buffers = 1 : i64
+//       CHECK:   memref.alloc()
+//       CHECK:   scf.for
+//       CHECK:     memref.alloc(%
+func.func @ask_only_if_the_loop_runs(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %a = memref.alloc() : memref<16xf32>
+    %b = memref.alloc(%n) : memref<?xf32>
+    "test.move"(%a, %b) : (memref<16xf32>, memref<?xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+/// Iterations that run at the same time have workspaces of their own. What is used in such a loop and made outside
+/// is in use for all of it.
+
+// CHECK-LABEL: func.func @keep_parallel_iterations_apart
+//  CHECK-SAME:   [{at = "entry", buffers = 2 : i64, bytes = "128", unshared = "128"}, {at = "body", buffers = 2 : i64, bytes = "64", unshared = "128"}]
+//       CHECK:   memref.alloc() {alignment = 64 : i64} : memref<128xi8>
+//       CHECK:   scf.for
+//       CHECK:     memref.alloc() {alignment = 64 : i64} : memref<64xi8>
+func.func @keep_parallel_iterations_apart(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.alloc() : memref<16xf32>
+  %b = memref.alloc() : memref<16xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    "test.write"(%a) : (memref<16xf32>) -> ()
+    %c = memref.alloc() : memref<16xf32>
+    "test.write"(%c) : (memref<16xf32>) -> ()
+    %d = memref.alloc() : memref<16xf32>
+    "test.write"(%d) : (memref<16xf32>) -> ()
+    "test.write"(%b) : (memref<16xf32>) -> ()
+  } {seq.parallel}
+  return
+}
