@@ -136,6 +136,12 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
             continue;
           Nest nest{&op, *weight};
           findUses(nest);
+          // How functions pass vectors depends on the CPU, and wide ones want
+          // more alignment than a stack with dynamic parts has.
+          if (llvm::any_of(nest.captures, [](Value value) {
+                return isa<VectorType>(value.getType());
+              }))
+            continue;
           SmallVector<size_t> &bucket = byHash[hashNest(&op)];
           auto *same = llvm::find_if(bucket, [&](size_t group) {
             return areEqual(groups[group].front(), nest);

@@ -85,3 +85,22 @@ func.func @fixed(%n: index, %a: memref<?xindex>) {
   memref.store %s, %a[%t] : memref<?xindex>
   return
 }
+
+// -----
+
+/// A vector would become an argument of the function.
+
+// CHECK-LABEL: func.func @vectors
+// CHECK-COUNT-2: scf.for
+//   CHECK-NOT: @shared
+func.func @vectors(%a: memref<?xf32>, %b: memref<?xf32>, %v: vector<16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  scf.for %i = %c0 to %n step %c16 {
+    vector.store %v, %a[%i] : memref<?xf32>, vector<16xf32>
+  }
+  scf.for %i = %c0 to %n step %c16 {
+    vector.store %v, %b[%i] : memref<?xf32>, vector<16xf32>
+  }
+  return
+}
