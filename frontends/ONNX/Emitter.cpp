@@ -513,13 +513,15 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
 Tensor Emitter::insert(Tensor part, Tensor into,
                        ArrayRef<OpFoldResult> offsets) {
   Extents sizes = extents(part), whole = extents(into);
-  if (llvm::any_of(
-          sizes, [](OpFoldResult size) { return isConstantIntValue(size, 0); }))
+  auto isNone = [](OpFoldResult size) { return isConstantIntValue(size, 0); };
+  if (llvm::any_of(sizes, isNone))
     return into;
   Extents strides(sizes.size(), builder.getIndexAttr(1));
   Extents to = simplify(offsets);
   for (size_t d = 0; d < whole.size(); ++d)
     requireSlice(to[d], sizes[d], strides[d], whole[d]);
+  if (llvm::any_of(whole, isNone))
+    return into;
   Value result = tensor::InsertSliceOp::create(builder, loc, part.value,
                                                into.value, to, sizes, strides);
   setExtents(result, whole);

@@ -55,6 +55,7 @@ LogicalResult GraphImporter::unsupported(const Twine &message) {
   // The driver tells what nobody supports from bad input by these words.
   if (!StringRef(text).contains("not supported"))
     text += " (not supported)";
+  ++unsupportedErrors;
   return error(text);
 }
 
@@ -159,66 +160,6 @@ GraphImporter::findFunction(const format::NodeProto &node) {
   return nullptr;
 }
 
-/// Names that a node reads, those its graphs take from outside included.
-static void collectInputs(const format::NodeProto &node,
-                          SmallVectorImpl<StringRef> &names, unsigned depth) {
-  for (const std::string &input : node.input())
-    names.push_back(input);
-  if (depth == 0)
-    return;
-  for (const format::AttributeProto &attribute : node.attribute())
-    if (attribute.has_g())
-      for (const format::NodeProto &inner : attribute.g().node())
-        collectInputs(inner, names, depth - 1);
-}
-
-SmallVector<int>
-sortNodes(const google::protobuf::RepeatedPtrField<format::NodeProto> &list) {
-  StringMap<int> producers;
-  for (auto [i, node] : enumerate(list))
-    for (const std::string &output : node.output())
-      if (!output.empty())
-        producers.try_emplace(output, i);
-  SmallVector<int> order;
-  SmallVector<char> begun(list.size(), false);
-  // Nodes on the way, and whether what they read has been visited.
-  SmallVector<std::pair<int, bool>> stack;
-  for (int first = 0; first < list.size(); ++first) {
-    stack.emplace_back(first, false);
-    while (!stack.empty()) {
-      auto [at, visited] = stack.pop_back_val();
-      if (visited) {
-        order.push_back(at);
-        continue;
-      }
-      if (std::exchange(begun[at], true))
-        continue;
-      stack.emplace_back(at, true);
-      SmallVector<StringRef> names;
-      collectInputs(list[at], names, kMostDepth);
-      for (StringRef name : reverse(names))
-        if (auto from = producers.find(name);
-            from != producers.end() && !begun[from->second])
-          stack.emplace_back(from->second, false);
-    }
-  }
-  return order;
-}
-
-void GraphImporter::importNodes(
-    const google::protobuf::RepeatedPtrField<format::NodeProto> &list) {
-  for (const format::NodeProto &node : list)
-    for (const std::string &output : node.output())
-      if (!output.empty() && !scope->promised.insert(output).second)
-        (void)error("value '" + Twine(output) +
-                    "' is given by two nodes; names are unique");
-  for (int i : sortNodes(list)) {
-    if (errors > kMostErrors)
-      return;
-    importNode(list[i]);
-  }
-}
-
 void GraphImporter::importNode(const format::NodeProto &proto) {
   auto breakOutputs = [&] {
     for (const std::string &output : proto.output())
@@ -317,6 +258,8 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
   }
   if (failed(result) || node.failedAttribute)
     return breakOutputs();
+  if (fork)
+    return;
   for (auto [i, name] : enumerate(proto.output())) {
     if (name.empty())
       continue;
@@ -375,7 +318,8 @@ LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
     --depth;
   });
   unsigned before = errors;
-  importNodes(body.node());
+  importNodes(body.node(), SmallVector<StringRef>(body.output().begin(),
+                                                  body.output().end()));
   if (errors != before)
     return failure();
   for (auto [i, name] : enumerate(node.getProto().output())) {
@@ -414,7 +358,10 @@ GraphImporter::importGraph(const format::GraphProto &graph,
   });
   unsigned before = errors;
   importInitializers(graph);
-  importNodes(graph.node());
+  SmallVector<StringRef> names;
+  for (const format::ValueInfoProto &output : graph.output())
+    names.push_back(output.name());
+  importNodes(graph.node(), names);
   if (errors != before)
     return failure();
   std::vector<GraphValue> results;

@@ -18,7 +18,12 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/JSON.h"
+
+#include <array>
+#include <memory>
+#include <optional>
 
 namespace google::protobuf {
 template <typename Element> class RepeatedPtrField;
@@ -28,6 +33,7 @@ namespace seqc::onnx {
 
 namespace format {
 class FunctionProto;
+class TypeProto;
 class ValueInfoProto;
 } // namespace format
 
@@ -61,6 +67,14 @@ public:
   importGraph(const format::GraphProto &graph,
               llvm::ArrayRef<GraphValue> inputs);
 
+  /// Called by the converter of an If whose branches give values of different
+  /// structure. The rest of the graph is imported once behind each branch.
+  void forkAt(mlir::Value condition,
+              std::array<const format::GraphProto *, 2> branches,
+              const std::string &what) {
+    fork = Fork{condition, branches, what};
+  }
+
   /// A tensor of the file as constant, or as a reference to weights where it
   /// is large. `what` names it in messages.
   llvm::FailureOr<Tensor> importTensor(const format::TensorProto &tensor,
@@ -74,6 +88,23 @@ public:
   bool isSilent() const { return silent; }
 
 private:
+  using NodeList = google::protobuf::RepeatedPtrField<format::NodeProto>;
+
+  /// An If at which the import goes two ways.
+  struct Fork {
+    mlir::Value condition;
+    std::array<const format::GraphProto *, 2> branches;
+    /// The node, for messages.
+    std::string what;
+  };
+  /// What came of one of the two ways.
+  struct Path {
+    /// Values of the names that are read behind the paths.
+    std::vector<GraphValue> values;
+    bool isValid = false;
+    /// Whether it failed at an operator that would be right.
+    bool isUnsupported = false;
+  };
   /// Errors that are told before the import gives up.
   static constexpr unsigned kMostErrors = 20;
 
@@ -92,11 +123,32 @@ private:
   bool readOpsets();
   void importInputs();
   void importInput(const format::ValueInfoProto &input);
+  /// The tensor `name` of `type` as argument of the function; null after an
+  /// error.
+  Tensor importTensorInput(const std::string &name,
+                           const format::TypeProto &type);
+  /// An argument that passes one part of the input `of`.
+  Tensor addPart(const std::string &of, llvm::StringRef part, DataType type,
+                 llvm::ArrayRef<int64_t> shape);
+  llvm::FailureOr<GraphValue>
+  importSequenceInput(const std::string &name, const format::TypeProto &type);
+  void addOutput(const std::string &name, Tensor tensor,
+                 llvm::StringRef of = "", llvm::StringRef part = "");
   void importOutputs();
   void importInitializers(const format::GraphProto &graph);
-  void importNodes(
-      const google::protobuf::RepeatedPtrField<format::NodeProto> &nodes);
+  /// `results` are the names that are read behind the nodes.
+  void importNodes(const NodeList &nodes,
+                   llvm::ArrayRef<llvm::StringRef> results);
+  void importInOrder(llvm::ArrayRef<const format::NodeProto *> order,
+                     llvm::ArrayRef<llvm::StringRef> results);
   void importNode(const format::NodeProto &proto);
+  void importPaths(const Fork &from, const format::NodeProto &node,
+                   llvm::ArrayRef<const format::NodeProto *> rest,
+                   llvm::ArrayRef<llvm::StringRef> results);
+  Path importPath(const format::GraphProto &branch,
+                  const format::NodeProto &node,
+                  llvm::ArrayRef<const format::NodeProto *> rest,
+                  llvm::ArrayRef<llvm::StringRef> results);
   llvm::LogicalResult importCall(const format::FunctionProto &function,
                                  Node &node);
   /// Null if the name is not defined.
@@ -116,8 +168,16 @@ private:
   /// Symbolic extents of inputs.
   llvm::SmallVector<std::pair<std::string, mlir::Value>> symbols;
   llvm::SmallVector<std::string> argumentNames, resultNames;
+  llvm::SmallVector<mlir::Value> returned;
   llvm::json::Array inputs, outputs;
-  unsigned errors = 0;
+  /// Set when the node that was imported last is a fork.
+  std::optional<Fork> fork;
+  /// Forks that are imported after all nodes that do not need them.
+  llvm::SmallPtrSet<const format::NodeProto *, 4> deferred;
+  unsigned forks = 0;
+  /// On a trial, nodes behind an error are of no interest.
+  bool stopsAtError = false;
+  unsigned errors = 0, unsupportedErrors = 0;
   unsigned depth = 0;
   uint64_t nodes = 0;
   bool silent = false;

@@ -1,6 +1,7 @@
 //===- GraphInterface.cpp - Inputs and outputs of a model -----------------===//
 
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -34,40 +35,38 @@ bool GraphImporter::readOpsets() {
   return false;
 }
 
-void GraphImporter::importInput(const format::ValueInfoProto &input) {
-  std::string what = "input '" + input.name() + "'";
-  if (scope->values.count(input.name()) || scope->broken.contains(input.name()))
-    return; // An initializer with a default that callers may not replace.
-  auto skip = [&] { scope->broken.insert(input.name()); };
-  if (!input.type().has_tensor_type()) {
-    (void)unsupported(what + " is no tensor; sequences, maps and optionals as "
-                             "inputs of a model are not supported");
-    return skip();
+Tensor GraphImporter::importTensorInput(const std::string &name,
+                                        const format::TypeProto &given) {
+  std::string what = "input '" + name + "'";
+  if (!given.has_tensor_type()) {
+    (void)unsupported(what + " is no tensor, no sequence of tensors and no "
+                             "optional one; its type is not supported");
+    return {};
   }
-  const format::TypeProto::Tensor &type = input.type().tensor_type();
+  const format::TypeProto::Tensor &type = given.tensor_type();
   auto dataType = static_cast<DataType>(type.elem_type());
   mlir::Type storage = emitter.storage(dataType);
   if (!storage || getMetadataName(dataType).empty()) {
     (void)unsupported(what + " holds " + getName(dataType) +
                       "; inputs of this type are not supported");
-    return skip();
+    return {};
   }
   if (!type.has_shape()) {
     (void)unsupported(what + " has no shape; inputs of unknown rank are not "
                              "supported");
-    return skip();
+    return {};
   }
   if (type.shape().dim_size() > 8) {
     (void)unsupported(what + " has " + Twine(type.shape().dim_size()) +
                       " dimensions; more than 8 are not supported");
-    return skip();
+    return {};
   }
   SmallVector<int64_t> shape;
   for (const auto &dim : type.shape().dim()) {
     if (dim.has_dim_value() && dim.dim_value() < 0) {
       (void)error(what + " has an extent of " + Twine(dim.dim_value()) +
                   "; required is 0 or more");
-      return skip();
+      return {};
     }
     shape.push_back(dim.has_dim_value() ? dim.dim_value()
                                         : mlir::ShapedType::kDynamic);
@@ -76,7 +75,7 @@ void GraphImporter::importInput(const format::ValueInfoProto &input) {
         return mlir::ShapedType::isDynamic(extent) ? 1 : extent;
       })))) {
     (void)error(what + " has too many elements");
-    return skip();
+    return {};
   }
   auto tensorType = mlir::RankedTensorType::get(shape, storage);
   Tensor tensor{function.getBody().front().addArgument(tensorType, fileLoc),
@@ -87,8 +86,8 @@ void GraphImporter::importInput(const format::ValueInfoProto &input) {
   for (auto [d, dim] : enumerate(type.shape().dim())) {
     StringRef symbol = dim.has_dim_value() ? "" : StringRef(dim.dim_param());
     mlir::OpFoldResult size;
-    for (auto &[name, value] : symbols)
-      if (!symbol.empty() && name == symbol)
+    for (auto &[known, value] : symbols)
+      if (!symbol.empty() && known == symbol)
         size = value;
     if (!size) {
       size = emitter.extent(tensor, d);
@@ -104,11 +103,84 @@ void GraphImporter::importInput(const format::ValueInfoProto &input) {
       described.push_back(symbol);
   }
   emitter.setExtents(tensor.value, sizes);
-  scope->values[input.name()] = tensor;
-  argumentNames.push_back(input.name());
-  inputs.push_back(json::Object{{"name", input.name()},
+  argumentNames.push_back(name);
+  inputs.push_back(json::Object{{"name", name},
                                 {"dtype", getMetadataName(dataType)},
                                 {"shape", std::move(described)}});
+  return tensor;
+}
+
+Tensor GraphImporter::addPart(const std::string &of, StringRef part,
+                              DataType type, ArrayRef<int64_t> shape) {
+  auto tensorType = mlir::RankedTensorType::get(shape, emitter.storage(type));
+  Tensor tensor{function.getBody().front().addArgument(tensorType, fileLoc),
+                type};
+  json::Array described;
+  for (int64_t extent : shape)
+    described.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
+  argumentNames.push_back(of + "." + part.str());
+  inputs.push_back(json::Object{{"name", argumentNames.back()},
+                                {"dtype", getMetadataName(type)},
+                                {"shape", std::move(described)},
+                                {"of", of},
+                                {"part", part}});
+  return tensor;
+}
+
+FailureOr<GraphValue>
+GraphImporter::importSequenceInput(const std::string &name,
+                                   const format::TypeProto &type) {
+  std::string what = "input '" + name + "'";
+  const format::TypeProto &element = type.sequence_type().elem_type();
+  if (!element.has_tensor_type())
+    return unsupported(what + " is a sequence of something else than tensors, "
+                              "which is not supported");
+  auto dataType = static_cast<DataType>(element.tensor_type().elem_type());
+  if (!emitter.storage(dataType) || getMetadataName(dataType).empty())
+    return unsupported(what + " holds " + getName(dataType) +
+                       "; inputs of this type are not supported");
+  bool ranked = element.tensor_type().has_shape();
+  int64_t rank = ranked ? element.tensor_type().shape().dim_size() : -1;
+  if (rank > kMostSequenceRank)
+    return unsupported(what + " has tensors of " + Twine(rank) +
+                       " dimensions; more than 8 are not supported");
+  Tensor data = addPart(name, "data", dataType, {mlir::ShapedType::kDynamic});
+  Tensor shapes =
+      addPart(name, "shapes", DataType::Int64,
+              {mlir::ShapedType::kDynamic, ranked ? rank : kMostSequenceRank});
+  GraphValue value = makeRolledSequence(data, shapes, rank);
+  checkSequence(emitter, value, what);
+  return value;
+}
+
+void GraphImporter::importInput(const format::ValueInfoProto &input) {
+  const std::string &name = input.name();
+  if (scope->values.count(name) || scope->broken.contains(name))
+    return; // An initializer with a default that callers may not replace.
+  bool isOptional = input.type().has_optional_type();
+  const format::TypeProto &type =
+      isOptional ? input.type().optional_type().elem_type() : input.type();
+  GraphValue value;
+  if (type.has_sequence_type()) {
+    FailureOr<GraphValue> made = importSequenceInput(name, type);
+    if (succeeded(made))
+      value = *made;
+  } else if (Tensor tensor = importTensorInput(name, type)) {
+    value = tensor;
+    if (isOptional) {
+      json::Object &described = *inputs.back().getAsObject();
+      described["of"] = name;
+      described["part"] = "value";
+    }
+  }
+  if (value.kind == GraphValue::Kind::Absent) {
+    scope->broken.insert(name);
+    return;
+  }
+  if (isOptional)
+    value.present =
+        emitter.elements(addPart(name, "present", DataType::Bool, {})).front();
+  scope->values[name] = value;
 }
 
 void GraphImporter::importInputs() {
@@ -122,11 +194,34 @@ void GraphImporter::importInputs() {
   }
 }
 
+void GraphImporter::addOutput(const std::string &name, Tensor tensor,
+                              StringRef of, StringRef part) {
+  json::Array shape;
+  for (auto [d, size] : enumerate(emitter.extents(tensor))) {
+    json::Value described = -1;
+    if (!tensor.getType().isDynamicDim(d))
+      described = tensor.getType().getDimSize(d);
+    for (auto &[symbol, value] : symbols)
+      if (size == mlir::OpFoldResult(value))
+        described = symbol;
+    shape.push_back(std::move(described));
+  }
+  returned.push_back(tensor.value);
+  resultNames.push_back(name);
+  json::Object object{{"name", name},
+                      {"dtype", getMetadataName(tensor.type)},
+                      {"shape", std::move(shape)}};
+  if (!of.empty()) {
+    object["of"] = of;
+    object["part"] = part;
+  }
+  outputs.push_back(std::move(object));
+}
+
 void GraphImporter::importOutputs() {
   const format::GraphProto &graph = file.getModel().graph();
   if (graph.output().empty())
     (void)error("the graph has no outputs; required is at least one");
-  SmallVector<mlir::Value> returned;
   StringSet<> names;
   for (const format::ValueInfoProto &output : graph.output()) {
     bool broken = false;
@@ -141,31 +236,30 @@ void GraphImporter::importOutputs() {
                   "' is defined twice; names are unique");
       continue;
     }
-    if (!value->isTensor() || getMetadataName(value->tensor.type).empty()) {
-      (void)unsupported(
-          "output '" + Twine(output.name()) + "' " +
-          (value->isTensor()
-               ? "holds " + getName(value->tensor.type)
-               : std::string("is a sequence or an optional without value")) +
-          "; outputs of this type are not supported");
+    DataType type = value->isTensor() ? value->tensor.type : value->elementType;
+    if (value->kind == GraphValue::Kind::Absent ||
+        getMetadataName(type).empty()) {
+      (void)unsupported("output '" + Twine(output.name()) + "' " +
+                        (value->kind == GraphValue::Kind::Absent
+                             ? std::string("is an optional without value")
+                             : "holds " + getName(type)) +
+                        "; outputs of this type are not supported");
       continue;
     }
-    json::Array shape;
-    for (auto [d, size] : enumerate(emitter.extents(value->tensor))) {
-      json::Value described = -1;
-      if (!value->tensor.getType().isDynamicDim(d))
-        described = value->tensor.getType().getDimSize(d);
-      for (auto &[name, symbol] : symbols)
-        if (size == mlir::OpFoldResult(symbol))
-          described = name;
-      shape.push_back(std::move(described));
+    const std::string &name = output.name();
+    if (value->isTensor()) {
+      bool isOptional = static_cast<bool>(value->present);
+      addOutput(name, value->tensor, isOptional ? name : "",
+                isOptional ? "value" : "");
+    } else {
+      GraphValue sequence = roll(emitter, *value);
+      addOutput(name + ".data", sequence.data, name, "data");
+      addOutput(name + ".shapes", sequence.shapes, name, "shapes");
     }
-    returned.push_back(value->tensor.value);
-    resultNames.push_back(output.name());
-    outputs.push_back(
-        json::Object{{"name", output.name()},
-                     {"dtype", getMetadataName(value->tensor.type)},
-                     {"shape", std::move(shape)}});
+    if (value->present)
+      addOutput(name + ".present",
+                emitter.fromElements(DataType::Bool, {}, {value->present}),
+                name, "present");
   }
   mlir::func::ReturnOp::create(emitter.getBuilder(), fileLoc, returned);
 }
@@ -188,9 +282,19 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
     return nullptr;
   importInitializers(graph);
   importInputs();
-  importNodes(graph.node());
+  SmallVector<StringRef> names;
+  for (const format::ValueInfoProto &output : graph.output())
+    names.push_back(output.name());
+  importNodes(graph.node(), names);
   emitter.setLoc(fileLoc);
   importOutputs();
+  for (auto *list : {&argumentNames, &resultNames}) {
+    StringSet<> names;
+    for (const std::string &name : *list)
+      if (!names.insert(name).second)
+        (void)error("'" + Twine(name) +
+                    "' is the name of a value and of a part of another one");
+  }
   scope = nullptr;
   if (errors > kMostErrors)
     mlir::emitError(fileLoc)

@@ -31,7 +31,8 @@ class TypeProto;
 class GraphImporter;
 
 /// What a name of a graph stands for. Sequences and optionals are resolved
-/// while the graph is read: a sequence is the list of its tensors.
+/// while the graph is read where they can be: a sequence is then the list of
+/// its tensors, and an optional its value or absent.
 struct GraphValue {
   enum class Kind { Absent, Tensor, Sequence };
 
@@ -40,12 +41,20 @@ struct GraphValue {
 
   bool isTensor() const { return kind == Kind::Tensor; }
   bool isSequence() const { return kind == Kind::Sequence; }
+  /// Whether the length of the sequence is known at run time only.
+  bool isRolled() const { return static_cast<bool>(data); }
 
   Kind kind = Kind::Absent;
   Tensor tensor;
   /// Elements of a sequence, and the type of its elements.
   std::vector<Tensor> elements;
   DataType elementType = DataType::Undefined;
+  /// A sequence of run-time length (see GraphValues.h), and the rank of its
+  /// tensors, -1 if it is not known.
+  Tensor data, shapes;
+  int64_t rank = -1;
+  /// An i1 that tells whether an optional has this value; null if it has.
+  mlir::Value present;
 };
 
 /// Values of attributes that a function's caller bound, by name.

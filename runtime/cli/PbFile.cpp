@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/cli/PbWire.h"
 #include "runtime/cli/TensorFile.h"
 
 #include <bit>
@@ -39,60 +40,6 @@ constexpr PbType types[] = {
     {10, SEQC_F16},   {11, SEQC_F64},   {12, SEQC_U32},   {13, SEQC_U64},
     {16, SEQC_BF16},  {21, SEQC_U8, 4}, {22, SEQC_I8, 4}, {25, SEQC_U8, 2},
     {26, SEQC_I8, 2},
-};
-
-/// A position in a message.
-class WireReader {
-public:
-  explicit WireReader(std::string_view bytes) : bytes(bytes) {}
-
-  bool done() const { return bytes.empty(); }
-
-  bool varint(uint64_t &value) {
-    value = 0;
-    for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-      auto byte = static_cast<unsigned char>(bytes.front());
-      bytes.remove_prefix(1);
-      value |= uint64_t(byte & 0x7f) << shift;
-      if (!(byte & 0x80))
-        return true;
-    }
-    return false;
-  }
-
-  bool take(uint64_t size, std::string_view &value) {
-    if (size > bytes.size())
-      return false;
-    value = bytes.substr(0, size);
-    bytes.remove_prefix(size);
-    return true;
-  }
-
-  /// Reads a field's key and body: a varint's value, or the bytes of any other
-  /// kind.
-  bool field(unsigned &number, unsigned &kind, uint64_t &value,
-             std::string_view &body) {
-    uint64_t key;
-    if (!varint(key) || key >> 3 == 0 || key >> 3 > 0x1fffffff)
-      return false;
-    number = unsigned(key >> 3);
-    kind = unsigned(key & 7);
-    switch (kind) {
-    case 0:
-      return varint(value);
-    case 1:
-      return take(8, body);
-    case 2:
-      return varint(value) && take(value, body);
-    case 5:
-      return take(4, body);
-    default:
-      return false;
-    }
-  }
-
-private:
-  std::string_view bytes;
 };
 
 /// The fields of a TensorProto that matter.

@@ -44,6 +44,22 @@ Result<std::vector<NamedTensor>> parseNpz(std::string_view bytes);
 Result<NamedTensor> parsePb(std::string_view bytes);
 std::string formatPb(const seqc_tensor_t &tensor, const std::string &name);
 
+/// A sequence of tensors, or an optional, in a file of ONNX test data.
+struct PbList {
+  /// What the bytes are is not told by themselves.
+  bool isOptional = false, isSequence = false;
+  bool present = true;
+  std::vector<TensorRef> tensors;
+};
+/// Fills `list` from the message that its flags tell.
+Status parsePbList(std::string_view bytes, PbList &list);
+
+/// The part `part` of a list (see docs/reference/metadata.md) as the model
+/// takes it: of type `dtype` and the extents `shape`, -1 where they vary.
+Result<TensorRef> makePart(const PbList &list, std::string_view part,
+                           seqc_dtype_t dtype,
+                           const std::vector<int64_t> &shape);
+
 /// Numbers as text: JSON (nested arrays, a number, true, false), or numbers
 /// separated by commas or white space, one line per row. `dtype` is the type
 /// wanted; SEQC_DTYPE_NONE chooses i64 or f32 by the numbers.

@@ -133,6 +133,12 @@ Status EntryReader::readValue(const json &object, const std::string &where,
     return status;
   if ((value.min || value.max) && !isInteger(value.dtype))
     return fail(where, "'min' and 'max' are for integers");
+  auto of = object.find("of"), part = object.find("part");
+  if (of != object.end() && of->is_string() && part != object.end() &&
+      part->is_string()) {
+    value.of = of->get<std::string>();
+    value.part = part->get<std::string>();
+  }
   return {};
 }
 

@@ -38,6 +38,9 @@ struct ValueSignature {
   seqc_dtype_t dtype = SEQC_DTYPE_NONE;
   std::vector<Dimension> shape;
   std::optional<Bound> min, max, fallback;
+  /// The sequence or optional of which this is a part, and which one: "data",
+  /// "shapes", "value" or "present". Empty for a tensor.
+  std::string of, part;
 
   int32_t rank() const { return int32_t(shape.size()); }
 };

@@ -119,6 +119,22 @@ def value(name, dtype, shape):
     return _field(1, name) + _field(2, _field(1, kind))
 
 
+def sequence_value(name, dtype, shape=None, optional=False):
+    """A ValueInfoProto of a sequence of tensors, of any rank without `shape`."""
+    kind = _field(1, dtype)
+    if shape is not None:
+        kind += _field(2, b"".join(_field(1, b"") for _ in shape))
+    kind = _field(4, _field(1, _field(1, kind)))
+    return _field(1, name) + _field(2, _field(9, _field(1, kind)) if optional else kind)
+
+
+def optional_value(name, dtype, shape):
+    """A ValueInfoProto of an optional tensor."""
+    dims = b"".join(_field(1, _field(1, int(extent))) for extent in shape)
+    kind = _field(1, _field(1, dtype) + _field(2, dims))
+    return _field(1, name) + _field(2, _field(9, _field(1, kind)))
+
+
 def graph(nodes, inputs, outputs, initializers=None, name="graph"):
     """A GraphProto; initializers map names to arrays, or to bytes that tensor() made."""
     out = b"".join(_field(1, item) for item in nodes) + _field(2, name)

@@ -90,6 +90,29 @@ private:
 };
 } // namespace
 
+/// The part of a sequence or optional that `value`, one of `values`, stands
+/// for.
+static rt::Result<rt::TensorRef>
+readPart(const std::string &path, const rt::ValueSignature &value,
+         const std::vector<rt::ValueSignature> &values) {
+  cli::PbList list;
+  for (const rt::ValueSignature &other : values) {
+    if (other.of != value.of)
+      continue;
+    list.isOptional |= other.part == "present";
+    list.isSequence |= other.part == "data";
+  }
+  rt::Result<std::string> bytes = cli::readFile(path);
+  if (!bytes)
+    return bytes.status();
+  if (rt::Status status = cli::parsePbList(*bytes, list); !status.ok())
+    return status;
+  std::vector<int64_t> shape;
+  for (const rt::Dimension &dimension : value.shape)
+    shape.push_back(dimension.extent);
+  return cli::makePart(list, value.part, value.dtype, shape);
+}
+
 bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
   const json::Object *files = object.getObject(key);
   if (!files)
@@ -100,7 +123,11 @@ bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
     if (index < 0)
       return stop("no " + Twine(results ? "output" : "input") + " '" + name +
                   "' in the model");
-    std::optional<StringRef> file = value.getAsString();
+    // Sequences and optionals of ONNX-style folders are a file and the part.
+    const json::Array *whole = value.getAsArray();
+    std::optional<StringRef> file = whole && !whole->empty()
+                                        ? whole->front().getAsString()
+                                        : value.getAsString();
     if (!file)
       return stop("'" + key + "' of '" + name + "' is no file name");
     Expected<std::string> path = resolveConfined(folder, *file);
@@ -109,7 +136,9 @@ bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
     const rt::ValueSignature &signature =
         results ? entry->outputs[index] : entry->inputs[index];
     rt::Result<rt::TensorRef> tensor =
-        cli::readTensorFile(*path, "", signature.dtype);
+        whole ? readPart(*path, signature,
+                         results ? entry->outputs : entry->inputs)
+              : cli::readTensorFile(*path, "", signature.dtype);
     if (!tensor)
       return stop(*file + ": " + tensor.status().message());
     // Text formats carry no type; what a binary file says is what was meant.
@@ -257,12 +286,23 @@ static Expected<json::Array> listDataSets(StringRef folder,
   auto list = [&](const std::string &set, StringRef prefix,
                   ArrayRef<rt::ValueSignature> values) {
     json::Object files;
-    for (auto [i, value] : enumerate(values)) {
-      std::string name = (set + "/" + prefix + "_" + Twine(i) + ".pb").str();
+    int number = -1;
+    std::string last;
+    for (const rt::ValueSignature &value : values) {
+      // All parts of a sequence or optional are in one file.
+      if (value.of.empty() || value.of != last)
+        ++number;
+      last = value.of;
+      std::string name =
+          (set + "/" + prefix + "_" + Twine(number) + ".pb").str();
       SmallString<128> path(folder);
       sys::path::append(path, name);
-      if (sys::fs::exists(path))
+      if (!sys::fs::exists(path))
+        continue;
+      if (value.of.empty())
         files[value.name] = name;
+      else
+        files[value.name] = json::Array{name, value.part};
     }
     return files;
   };

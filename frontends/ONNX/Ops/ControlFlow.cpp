@@ -1,6 +1,7 @@
 //===- ControlFlow.cpp - If -----------------------------------------------===//
 
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/Ops/ScanRecurrence.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -9,26 +10,6 @@
 using namespace llvm;
 
 namespace seqc::onnx {
-
-/// Imports a branch at the end of `block`; every output is a tensor.
-static FailureOr<SmallVector<Tensor>>
-importBranch(Node &node, const format::GraphProto &graph, mlir::Block *block) {
-  Emitter &e = node.getEmitter();
-  mlir::OpBuilder::InsertionGuard guard(e.getBuilder());
-  e.getBuilder().setInsertionPointToEnd(block);
-  FailureOr<std::vector<GraphValue>> values =
-      node.getImporter().importGraph(graph, {});
-  if (failed(values))
-    return failure();
-  SmallVector<Tensor> tensors;
-  for (const GraphValue &value : *values) {
-    if (!value.isTensor())
-      return node.unsupported("a branch that gives a sequence or nothing is "
-                              "not supported");
-    tensors.push_back(value.tensor);
-  }
-  return tensors;
-}
 
 /// If: a condition that is known takes its branch, and the other one is not
 /// even read.
@@ -61,59 +42,34 @@ static LogicalResult convertIf(Node &node) {
   auto draft = mlir::scf::IfOp::create(builder, loc, mlir::TypeRange{}, decided,
                                        /*addThenBlock=*/true,
                                        /*addElseBlock=*/true);
-  mlir::Block *blocks[] = {draft.thenBlock(), draft.elseBlock()};
-  SmallVector<Tensor> results[2];
+  std::array<mlir::Block *, 2> blocks = {draft.thenBlock(), draft.elseBlock()};
+  std::array<std::vector<GraphValue>, 2> results;
   size_t mark = e.markExtents();
   for (int i = 0; i < 2; ++i) {
-    if (!blocks[i]->empty())
-      blocks[i]->clear();
-    FailureOr<SmallVector<Tensor>> tensors =
-        importBranch(node, *branches[i], blocks[i]);
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    blocks[i]->clear();
+    builder.setInsertionPointToEnd(blocks[i]);
+    FailureOr<std::vector<GraphValue>> values =
+        node.getImporter().importGraph(*branches[i], {});
     e.setLoc(loc);
-    if (failed(tensors)) {
+    if (failed(values)) {
       e.forgetExtents(mark);
       draft.erase();
       return failure();
     }
-    results[i] = *tensors;
+    results[i] = std::move(*values);
   }
-  SmallVector<mlir::Type> types;
-  SmallVector<SmallVector<int64_t>> shapes;
-  bool fits = results[0].size() == results[1].size();
-  for (auto [a, b] : zip(results[0], results[1])) {
-    fits &= a.type == b.type && a.getRank() == b.getRank();
-    if (!fits)
-      break;
-    SmallVector<int64_t> shape(a.getShape());
-    for (auto [extent, other] : zip(shape, b.getShape()))
-      if (extent != other)
-        extent = mlir::ShapedType::kDynamic;
-    types.push_back(
-        mlir::RankedTensorType::get(shape, a.getType().getElementType()));
-    shapes.push_back(shape);
-  }
-  if (!fits) {
+  std::optional<std::vector<GraphValue>> joined =
+      joinBranches(e, decided, blocks, results);
+  if (!joined)
     e.forgetExtents(mark);
-    draft.erase();
-    return node.unsupported("branches whose outputs differ in number, type or "
-                            "rank are not supported");
-  }
-  auto op = mlir::scf::IfOp::create(builder, loc, types, decided,
-                                    /*addThenBlock=*/false,
-                                    /*addElseBlock=*/false);
-  op.getThenRegion().takeBody(draft.getThenRegion());
-  op.getElseRegion().takeBody(draft.getElseRegion());
-  for (int i = 0; i < 2; ++i) {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToEnd(blocks[i]);
-    SmallVector<mlir::Value> yielded;
-    for (auto [tensor, shape] : zip(results[i], shapes))
-      yielded.push_back(e.castShape(tensor, shape).value);
-    mlir::scf::YieldOp::create(builder, loc, yielded);
-  }
   draft.erase();
-  for (auto [i, tensor] : enumerate(results[0]))
-    node.setOutput(i, Tensor{op.getResult(i), tensor.type});
+  if (!joined)
+    node.getImporter().forkAt(decided, {branches[0], branches[1]},
+                              node.describe());
+  else
+    for (auto [i, value] : enumerate(*joined))
+      node.setOutput(i, value);
   return success();
 }
 
@@ -129,7 +85,7 @@ static LogicalResult convertScan(Node &node) {
 
 void registerControlFlowOps(Registry &registry) {
   registry.add({
-      {"If", 1, 1, 1, convertIf, "branches of sequences"},
+      {"If", 1, 1, 1, convertIf},
       {"Scan", 9, 1, kVariadic, convertScan},
   });
 }

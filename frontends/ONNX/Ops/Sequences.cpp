@@ -1,11 +1,13 @@
 //===- Sequences.cpp - Sequences and optionals ----------------------------===//
 //
-// Sequences are lists that the importer holds: how many tensors one has, and
-// which of them an operator means, is known when the graph is read.
+// Sequences are lists that the importer holds where it is known, when the graph
+// is read, how many tensors one has and which of them an operator means; they
+// are rolled (see GraphValues.h) where it is not.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Ops/RolledSequences.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -18,14 +20,6 @@ namespace seqc::onnx {
 using mlir::getConstantIntValue;
 using mlir::OpFoldResult;
 
-static GraphValue makeSequence(std::vector<Tensor> elements, DataType type) {
-  GraphValue value;
-  value.kind = GraphValue::Kind::Sequence;
-  value.elements = std::move(elements);
-  value.elementType = type;
-  return value;
-}
-
 /// Input 0 as sequence; null after an error.
 static const GraphValue *getSequence(Node &node) {
   if (node.hasInput(0) && node.getValue(0).isSequence())
@@ -34,19 +28,27 @@ static const GraphValue *getSequence(Node &node) {
   return nullptr;
 }
 
+/// Whether the length of `sequence` and the position that input `i` tells are
+/// known.
+static bool isListed(Node &node, const GraphValue &sequence, size_t i) {
+  if (sequence.isRolled())
+    return false;
+  if (!node.hasInput(i) || !node.getValue(i).isTensor())
+    return true;
+  std::optional<SmallVector<int64_t>> numbers =
+      node.getEmitter().constantIntegers(node.getInput(i));
+  return numbers && numbers->size() == 1;
+}
+
 /// The place in a list of `length` elements that input `i` means; -1 is the
 /// last one.
 static std::optional<int64_t> getPosition(Node &node, size_t i,
                                           int64_t length) {
-  std::optional<SmallVector<int64_t>> numbers;
-  if (node.hasInput(i) && node.getValue(i).isTensor())
-    numbers = node.getEmitter().constantIntegers(node.getInput(i));
-  if (!numbers || numbers->size() != 1) {
-    (void)node.unsupported("a position in a sequence that is computed is not "
-                           "supported");
+  if (!node.getValue(i).isTensor()) {
+    (void)node.error("input " + Twine(i) + " is no integer");
     return std::nullopt;
   }
-  int64_t at = numbers->front();
+  int64_t at = node.getEmitter().constantIntegers(node.getInput(i))->front();
   if (at < -length || at >= length) {
     (void)node.error("position " + Twine(at) +
                      " does not exist in a sequence; required is -" +
@@ -82,14 +84,17 @@ static LogicalResult convertSequenceInsert(Node &node) {
   Tensor tensor = node.getInput(1);
   if (!tensor)
     return node.error("input 1 is no tensor");
+  if (!isListed(node, *sequence, 2))
+    return insertRolled(node, *sequence, tensor);
   std::vector<Tensor> elements = sequence->elements;
   // The place behind the last element counts too.
   int64_t length = elements.size();
   std::optional<int64_t> at = length;
   if (node.hasInput(2)) {
-    std::optional<SmallVector<int64_t>> numbers =
-        node.getEmitter().constantIntegers(node.getInput(2));
-    if (!numbers || numbers->size() != 1 || numbers->front() != length)
+    std::optional<SmallVector<int64_t>> numbers;
+    if (node.getValue(2).isTensor())
+      numbers = node.getEmitter().constantIntegers(node.getInput(2));
+    if (!numbers || numbers->front() != length)
       at = getPosition(node, 2, length);
   }
   if (!at)
@@ -103,6 +108,8 @@ static LogicalResult convertSequenceErase(Node &node) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
+  if (!isListed(node, *sequence, 1))
+    return eraseRolled(node, *sequence);
   std::vector<Tensor> elements = sequence->elements;
   if (elements.empty())
     return node.error("its sequence is empty");
@@ -120,6 +127,8 @@ static LogicalResult convertSequenceAt(Node &node) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
+  if (!isListed(node, *sequence, 1))
+    return takeRolled(node, *sequence);
   std::optional<int64_t> at = getPosition(node, 1, sequence->elements.size());
   if (!at)
     return failure();
@@ -132,10 +141,10 @@ static LogicalResult convertSequenceLength(Node &node) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
-  int64_t length = sequence->elements.size();
-  node.setOutput(0, e.fromElements(DataType::Int64, {},
-                                   {e.scalars().constantInteger(DataType::Int64,
-                                                                length)}));
+  mlir::Value length = getLength(e, *sequence);
+  node.setOutput(
+      0, e.fromElements(DataType::Int64, {},
+                        {e.scalars().fromIndex(DataType::Int64, length)}));
   return success();
 }
 
@@ -164,10 +173,15 @@ static LogicalResult convertSplitToSequence(Node &node) {
     given = {1};
   }
   bool list = split && split.getRank() == 1;
-  if ((!list && x.getType().isDynamicDim(*axis)) ||
-      (!given && !(list && split.getType().hasStaticShape())))
-    return node.unsupported("a sequence whose length is known at run time only "
-                            "is not supported");
+  if (list && !split.getType().hasStaticShape())
+    return node.unsupported("a list of parts whose length is known at run time "
+                            "only is not supported");
+  if (!list && (!given || x.getType().isDynamicDim(*axis))) {
+    mlir::Value size =
+        split ? s.toIndex(split.type, e.elements(split).front()) : s.index(1);
+    node.setOutput(0, splitRolled(e, x, *axis, size, keep || split));
+    return success();
+  }
   Extents parts;
   if (list) {
     parts = e.indices(split);
@@ -210,10 +224,12 @@ static LogicalResult convertConcatFromSequence(Node &node) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
+  bool adds = node.getInt("new_axis", 0) != 0;
+  if (sequence->isRolled())
+    return concatRolled(node, *sequence, adds);
   std::vector<Tensor> elements = sequence->elements;
   if (elements.empty())
     return node.error("its sequence is empty");
-  bool adds = node.getInt("new_axis", 0) != 0;
   for (Tensor tensor : elements)
     if (tensor.getRank() != elements[0].getRank() ||
         tensor.type != elements[0].type)
@@ -239,15 +255,19 @@ static LogicalResult convertOptional(Node &node) {
 
 static LogicalResult convertOptionalHasElement(Node &node) {
   Emitter &e = node.getEmitter();
-  node.setOutput(0, e.fromElements(DataType::Bool, {},
-                                   {e.scalars().boolean(node.hasInput(0))}));
+  node.setOutput(
+      0, e.fromElements(DataType::Bool, {}, {isPresent(e, node.getValue(0))}));
   return success();
 }
 
 static LogicalResult convertOptionalGetElement(Node &node) {
   if (!node.hasInput(0))
     return node.error("its optional has no element");
-  node.setOutput(0, node.getValue(0));
+  GraphValue value = node.getValue(0);
+  if (value.present)
+    node.getEmitter().require(value.present, "its optional has no element");
+  value.present = {};
+  node.setOutput(0, value);
   return success();
 }
 
@@ -262,6 +282,9 @@ static LogicalResult convertSequenceMap(Node &node) {
   if (static_cast<size_t>(body->input_size()) != node.getNumInputs() ||
       static_cast<size_t>(body->output_size()) != outputs)
     return node.error("its body has other inputs or outputs than the node");
+  for (const GraphValue &input : node.inputs)
+    if (input.isRolled())
+      return mapRolled(node, *body);
   for (size_t i = 0; i < length; ++i) {
     std::vector<GraphValue> given;
     for (const GraphValue &input : node.inputs) {
@@ -287,23 +310,23 @@ static LogicalResult convertSequenceMap(Node &node) {
 }
 
 void registerSequencesOps(Registry &registry) {
-  StringRef note = "lengths and positions are known at import";
+  StringRef ranks =
+      "tensors of different rank in a sequence of run-time length";
   registry.add({
-      {"SequenceConstruct", 11, 1, kVariadic, convertSequenceConstruct, note},
-      {"SequenceEmpty", 11, 0, 0, convertSequenceEmpty, note},
-      {"SequenceInsert", 11, 2, 3, convertSequenceInsert, note, "", true},
-      {"SequenceErase", 11, 1, 2, convertSequenceErase, note, "", true},
-      {"SequenceAt", 11, 2, 2, convertSequenceAt, note, "", true},
-      {"SequenceLength", 11, 1, 1, convertSequenceLength, note, "", true},
-      {"SequenceMap", 17, 1, kVariadic, convertSequenceMap, note, "", true},
-      {"SplitToSequence", 11, 1, 2, convertSplitToSequence, note},
-      {"ConcatFromSequence", 11, 1, 1, convertConcatFromSequence, note, "",
+      {"SequenceConstruct", 11, 1, kVariadic, convertSequenceConstruct},
+      {"SequenceEmpty", 11, 0, 0, convertSequenceEmpty},
+      {"SequenceInsert", 11, 2, 3, convertSequenceInsert, "", "", true},
+      {"SequenceErase", 11, 1, 2, convertSequenceErase, "", "", true},
+      {"SequenceAt", 11, 2, 2, convertSequenceAt, ranks, "", true},
+      {"SequenceLength", 11, 1, 1, convertSequenceLength, "", "", true},
+      {"SequenceMap", 17, 1, kVariadic, convertSequenceMap, ranks, "", true},
+      {"SplitToSequence", 11, 1, 2, convertSplitToSequence,
+       "sizes of parts whose number is known at run time only"},
+      {"ConcatFromSequence", 11, 1, 1, convertConcatFromSequence, ranks, "",
        true},
-      {"Optional", 15, 0, 1, convertOptional, note, "", true},
-      {"OptionalHasElement", 15, 0, 1, convertOptionalHasElement, note, "",
-       true},
-      {"OptionalGetElement", 15, 1, 1, convertOptionalGetElement, note, "",
-       true},
+      {"Optional", 15, 0, 1, convertOptional, "", "", true},
+      {"OptionalHasElement", 15, 0, 1, convertOptionalHasElement, "", "", true},
+      {"OptionalGetElement", 15, 1, 1, convertOptionalGetElement, "", "", true},
   });
 }
 

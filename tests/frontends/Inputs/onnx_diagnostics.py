@@ -57,6 +57,20 @@ def mapped(names, body_inputs, body_nodes, lengths):
                          inputs))
 
 
+def forks(count):
+    """Conditions that each decide on a rank."""
+    nodes, inputs = [], {"v0": (F, [2])}
+    for i in range(count):
+        inputs[f"c{i}"] = (B, [])
+        then, other = (w.Graph(w.graph([w.node(operator, names, ["r"])], [], [w._field(1, "r")]))
+                       for operator, names in (("Unsqueeze", [f"v{i}", "zero"]),
+                                               ("Identity", [f"v{i}"])))
+        nodes.append(w.node("If", [f"c{i}"], [f"v{i + 1}"], name="n", then_branch=then,
+                            else_branch=other))
+    nodes.append(w.node("Size", [f"v{count}"], ["y"]))
+    return w.model(graph(nodes, inputs, {"zero": ints(0)}))
+
+
 def models():
     """(name, exit code, part of the message, model)"""
     x = {"x": (F, [2, 3])}
@@ -93,6 +107,16 @@ def models():
         "SplitToSequence", {**x, "p": (F, [])})
     yield "split-size", 2, "it splits extent 2 into parts of 0", one(
         "SplitToSequence", {**x, "p": None}, {"p": numpy.array(0)})
+    construct = [w.node("SequenceConstruct", ["x"], ["s"])]
+    yield "insert-type", 2, "it inserts ", w.model(graph(
+        construct + [w.node("SequenceInsert", ["s", "v", "p"], ["y"], name="n")],
+        {"x": (F, [2]), "v": (I, [2]), "p": (I, [])}))
+    yield "place-type", 2, "input 1 is no integer", w.model(graph(
+        construct + [w.node("SequenceAt", ["s", "p"], ["y"], name="n")],
+        {"x": (F, [2]), "p": (F, [])}))
+    yield "parts", 3, "a list of parts whose length is known at run time only", one(
+        "SplitToSequence", {**x, "p": (I, [None])})
+    yield "forks", 3, "more than 8 branches of different rank inside of each other", forks(9)
     yield "optional", 2, "(OptionalGetElement, opset 21): its optional has no element", one(
         "OptionalGetElement", {"o": None}, prefix=[w.node("Optional", [], ["o"])])
     neg = [w.node("Neg", ["a"], ["r"])]

@@ -1,0 +1,364 @@
+//===- GraphValues.cpp - Sequences and alternatives in the IR -------------===//
+
+#include "frontends/ONNX/GraphValues.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace seqc::onnx {
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+GraphValue makeSequence(std::vector<Tensor> elements, DataType type) {
+  GraphValue value;
+  value.kind = GraphValue::Kind::Sequence;
+  value.elements = std::move(elements);
+  value.elementType = type;
+  return value;
+}
+
+GraphValue makeRolledSequence(Tensor data, Tensor shapes, int64_t rank) {
+  GraphValue value;
+  value.kind = GraphValue::Kind::Sequence;
+  value.elementType = data.type;
+  value.data = data;
+  value.shapes = shapes;
+  value.rank = rank;
+  return value;
+}
+
+/// Row of `width` extents of a tensor.
+static Tensor makeShapeRow(Emitter &e, Tensor tensor, int64_t width) {
+  Scalars s = e.scalars();
+  SmallVector<Value> row;
+  for (OpFoldResult size : e.extents(tensor))
+    row.push_back(s.fromIndex(DataType::Int64, e.toValue(size)));
+  while (static_cast<int64_t>(row.size()) < width)
+    row.push_back(s.constantInteger(DataType::Int64, -1));
+  return e.fromElements(DataType::Int64, {1, width}, row);
+}
+
+GraphValue roll(Emitter &e, const GraphValue &sequence, int64_t width) {
+  OpBuilder &builder = e.getBuilder();
+  if (sequence.isRolled()) {
+    int64_t now = sequence.shapes.getShape()[1];
+    if (now >= width)
+      return sequence;
+    OpFoldResult length = e.extent(sequence.shapes, 0);
+    Tensor filled = e.fill(DataType::Int64,
+                           {length, builder.getIndexAttr(width - now)}, -1);
+    GraphValue wider = sequence;
+    wider.shapes = e.concat({sequence.shapes, filled}, 1);
+    return wider;
+  }
+  DataType type = sequence.elementType;
+  std::vector<Tensor> data, rows;
+  int64_t rank =
+      sequence.elements.empty() ? width : sequence.elements[0].getRank();
+  for (Tensor element : sequence.elements) {
+    width = std::max(width, element.getRank());
+    rank = element.getRank() == rank ? rank : -1;
+  }
+  for (Tensor element : sequence.elements) {
+    data.push_back(e.reshape(element, {e.product(e.extents(element))}));
+    rows.push_back(makeShapeRow(e, element, width));
+  }
+  OpFoldResult none = builder.getIndexAttr(0);
+  Tensor all =
+      data.empty() ? Tensor{e.empty({none}, type), type} : e.concat(data, 0);
+  Tensor shapes = rows.empty()
+                      ? Tensor{e.empty({none, builder.getIndexAttr(width)},
+                                       DataType::Int64),
+                               DataType::Int64}
+                      : e.concat(rows, 0);
+  GraphValue rolled = makeRolledSequence(all, shapes, rank);
+  rolled.present = sequence.present;
+  return rolled;
+}
+
+Value getLength(Emitter &e, const GraphValue &sequence) {
+  return sequence.isRolled() ? e.extentValue(sequence.shapes, 0)
+                             : e.scalars().index(sequence.elements.size());
+}
+
+/// Extent `dim` of a row of shapes; 1 where the tensor has a lower rank.
+static Value loadExtent(Emitter &e, Tensor shapes, Value row, int64_t dim) {
+  Scalars s = e.scalars();
+  Value number = e.load(shapes, {row, s.index(dim)});
+  Value size = s.toIndex(DataType::Int64, number);
+  Value exists = s.compareIndex(arith::CmpIPredicate::sge, size, s.index(0));
+  return s.select(exists, size, s.index(1));
+}
+
+Value countElementsBefore(Emitter &e, const GraphValue &sequence, Value count) {
+  Scalars s = e.scalars();
+  OpBuilder &builder = e.getBuilder();
+  auto loop = scf::ForOp::create(builder, e.getLoc(), s.index(0), count,
+                                 s.index(1), ValueRange{s.index(0)});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value size = s.index(1);
+  for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d)
+    size = s.mulIndex(
+        size, loadExtent(e, sequence.shapes, loop.getInductionVar(), d));
+  Value sum = s.addIndex(loop.getRegionIterArgs()[0], size);
+  scf::YieldOp::create(builder, e.getLoc(), sum);
+  return loop.getResult(0);
+}
+
+Tensor sliceRows(Emitter &e, Tensor tensor, Value from, Value to) {
+  Value size = e.scalars().subIndex(to, from);
+  Extents place = e.simplify({OpFoldResult(from), OpFoldResult(size)});
+  return e.sliceDim(tensor, 0, place[0], place[1]);
+}
+
+Tensor getElement(Emitter &e, const GraphValue &sequence, Value position) {
+  Scalars s = e.scalars();
+  Value begin = countElementsBefore(e, sequence, position);
+  Extents sizes;
+  for (int64_t d = 0; d < sequence.rank; ++d)
+    sizes.push_back(loadExtent(e, sequence.shapes, position, d));
+  sizes = e.simplify(sizes);
+  Value count = e.toValue(e.product(sizes));
+  Tensor part = sliceRows(e, sequence.data, begin, s.addIndex(begin, count));
+  return e.reshape(part, sizes);
+}
+
+void checkSequence(Emitter &e, const GraphValue &sequence,
+                   const std::string &what) {
+  OpBuilder &builder = e.getBuilder();
+  Location loc = e.getLoc();
+  Scalars s = e.scalars();
+  Value most = e.extentValue(sequence.data, 0);
+  auto loop = scf::ForOp::create(builder, loc, s.index(0),
+                                 e.extentValue(sequence.shapes, 0), s.index(1),
+                                 ValueRange{s.index(0), s.boolean(true)});
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Scalars inner = e.scalars();
+    Value size = inner.index(1), good = loop.getRegionIterArgs()[1];
+    Value ended = inner.boolean(false);
+    for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
+      Value extent = inner.toIndex(
+          DataType::Int64,
+          e.load(sequence.shapes, {loop.getInductionVar(), inner.index(d)}));
+      Value isEnd =
+          inner.compareIndex(arith::CmpIPredicate::eq, extent, inner.index(-1));
+      if (sequence.rank >= 0)
+        isEnd = inner.boolean(false);
+      Value isExtent =
+          inner.compareIndex(arith::CmpIPredicate::sge, extent, inner.index(0));
+      // size * extent <= most, without overflow.
+      Value divisor = inner.maxIndex(size, inner.index(1));
+      Value fits = inner.compareIndex(arith::CmpIPredicate::sle, extent,
+                                      inner.divIndex(most, divisor));
+      isExtent = inner.logicalAnd(isExtent, inner.logicalNot(ended));
+      isExtent = inner.logicalAnd(isExtent, fits);
+      good = inner.logicalAnd(good, inner.logicalOr(isEnd, isExtent));
+      ended = inner.logicalOr(ended, isEnd);
+      size = inner.select(
+          isExtent,
+          inner.mulIndex(size, inner.maxIndex(extent, inner.index(0))), size);
+    }
+    Value sum = inner.addIndex(loop.getRegionIterArgs()[0], size);
+    good = inner.logicalAnd(
+        good, inner.compareIndex(arith::CmpIPredicate::sle, sum, most));
+    sum = inner.minIndex(sum, most);
+    scf::YieldOp::create(builder, loc, ValueRange{sum, good});
+  }
+  Value fits =
+      s.logicalAnd(loop.getResult(1), s.compareIndex(arith::CmpIPredicate::eq,
+                                                     loop.getResult(0), most));
+  // Braces would be placeholders.
+  std::string safe = what;
+  for (char &c : safe)
+    c = c == '{' || c == '}' ? '_' : c;
+  e.require(fits, safe + ": its shapes do not describe its {0} elements",
+            {OpFoldResult(most)});
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> getParts(const GraphValue &value) {
+  SmallVector<Value> parts;
+  if (value.isTensor())
+    parts.push_back(value.tensor.value);
+  for (const Tensor &element : value.elements)
+    parts.push_back(element.value);
+  if (value.isRolled())
+    parts.append({value.data.value, value.shapes.value});
+  if (value.present)
+    parts.push_back(value.present);
+  return parts;
+}
+
+GraphValue withParts(const GraphValue &like, ValueRange parts) {
+  GraphValue value = like;
+  size_t at = 0;
+  if (value.isTensor())
+    value.tensor.value = parts[at++];
+  for (Tensor &element : value.elements)
+    element.value = parts[at++];
+  if (value.isRolled()) {
+    value.data.value = parts[at++];
+    value.shapes.value = parts[at++];
+  }
+  if (value.present)
+    value.present = parts[at++];
+  return value;
+}
+
+Value isPresent(Emitter &e, const GraphValue &value) {
+  return value.present
+             ? value.present
+             : e.scalars().boolean(value.kind != GraphValue::Kind::Absent);
+}
+
+//===----------------------------------------------------------------------===//
+// Alternatives
+//===----------------------------------------------------------------------===//
+
+/// Something of the structure of `like` in the place of nothing. Extents that
+/// are not static are 0.
+static GraphValue makeNothing(Emitter &e, const GraphValue &like) {
+  GraphValue value = like;
+  OpBuilder &builder = e.getBuilder();
+  auto blank = [&](Tensor tensor) {
+    Extents sizes;
+    for (int64_t size : tensor.getShape())
+      sizes.push_back(
+          builder.getIndexAttr(ShapedType::isDynamic(size) ? 0 : size));
+    return e.castShape(e.fill(tensor.type, sizes, 0), tensor.getShape());
+  };
+  if (value.isTensor())
+    value.tensor = blank(value.tensor);
+  for (Tensor &element : value.elements)
+    element = blank(element);
+  if (value.isRolled()) {
+    value.data = blank(value.data);
+    value.shapes = blank(value.shapes);
+  }
+  value.present = e.scalars().boolean(false);
+  return value;
+}
+
+/// Whether two lists have tensors of the same ranks and types.
+static bool isAlike(const GraphValue &a, const GraphValue &b) {
+  if (a.isRolled() || b.isRolled() || a.elements.size() != b.elements.size())
+    return false;
+  for (auto [x, y] : llvm::zip(a.elements, b.elements))
+    if (x.type != y.type || x.getRank() != y.getRank())
+      return false;
+  return true;
+}
+
+/// Gives two values one structure.
+static bool unify(Emitter &e, std::array<Block *, 2> blocks,
+                  std::array<GraphValue *, 2> values) {
+  OpBuilder &builder = e.getBuilder();
+  OpBuilder::InsertionGuard guard(builder);
+  auto enter = [&](int i) { builder.setInsertionPointToEnd(blocks[i]); };
+  bool presence = false;
+  for (int i = 0; i < 2; ++i) {
+    GraphValue &value = *values[i], &other = *values[1 - i];
+    presence |= static_cast<bool>(value.present);
+    if (value.kind != GraphValue::Kind::Absent ||
+        other.kind == GraphValue::Kind::Absent)
+      continue;
+    enter(i);
+    value = makeNothing(e, other);
+    presence = true;
+  }
+  GraphValue &a = *values[0], &b = *values[1];
+  if (a.kind != b.kind)
+    return false;
+  if (a.isTensor() && (a.tensor.type != b.tensor.type ||
+                       a.tensor.getRank() != b.tensor.getRank()))
+    return false;
+  if (a.isSequence() && !isAlike(a, b)) {
+    if (a.elementType != b.elementType)
+      return false;
+    for (int i = 0; i < 2; ++i) {
+      enter(i);
+      *values[i] = roll(e, *values[i]);
+    }
+    for (int i = 0; i < 2; ++i) {
+      enter(i);
+      *values[i] = roll(e, *values[i], values[1 - i]->shapes.getShape()[1]);
+    }
+    bool empty[] = {a.shapes.getShape()[0] == 0, b.shapes.getShape()[0] == 0};
+    int64_t rank = empty[0]                       ? b.rank
+                   : empty[1] || a.rank == b.rank ? a.rank
+                                                  : -1;
+    a.rank = b.rank = rank;
+  }
+  for (int i = 0; i < 2; ++i) {
+    enter(i);
+    if (presence && a.kind != GraphValue::Kind::Absent && !values[i]->present)
+      values[i]->present = e.scalars().boolean(true);
+  }
+  return true;
+}
+
+std::optional<std::vector<GraphValue>>
+joinBranches(Emitter &e, Value condition, std::array<Block *, 2> blocks,
+             std::array<std::vector<GraphValue>, 2> values) {
+  OpBuilder &builder = e.getBuilder();
+  if (values[0].size() != values[1].size())
+    return std::nullopt;
+  SmallVector<Value> yielded[2];
+  for (auto [a, b] : llvm::zip(values[0], values[1])) {
+    if (!unify(e, blocks, {&a, &b}))
+      return std::nullopt;
+    llvm::append_range(yielded[0], getParts(a));
+    llvm::append_range(yielded[1], getParts(b));
+  }
+  SmallVector<Type> types;
+  for (auto [a, b] : llvm::zip(yielded[0], yielded[1])) {
+    auto type = dyn_cast<RankedTensorType>(a.getType());
+    if (!type) {
+      types.push_back(a.getType());
+      continue;
+    }
+    SmallVector<int64_t> shape(type.getShape());
+    auto other = cast<RankedTensorType>(b.getType());
+    for (auto [extent, given] : llvm::zip(shape, other.getShape()))
+      extent = extent == given ? extent : ShapedType::kDynamic;
+    types.push_back(type.clone(shape));
+  }
+  for (int i = 0; i < 2; ++i) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(blocks[i]);
+    for (auto [value, type] : llvm::zip(yielded[i], types))
+      if (auto tensor = dyn_cast<RankedTensorType>(type))
+        value =
+            e.castShape({value, DataType::Undefined}, tensor.getShape()).value;
+    scf::YieldOp::create(builder, e.getLoc(), yielded[i]);
+  }
+  auto op = scf::IfOp::create(builder, e.getLoc(), types, condition,
+                              /*addThenBlock=*/true, /*addElseBlock=*/true);
+  Block *homes[] = {op.thenBlock(), op.elseBlock()};
+  for (int i = 0; i < 2; ++i) {
+    homes[i]->clear();
+    homes[i]->getOperations().splice(homes[i]->end(),
+                                     blocks[i]->getOperations());
+  }
+  std::vector<GraphValue> results;
+  ValueRange left = op.getResults();
+  for (const GraphValue &value : values[0]) {
+    size_t count = getParts(value).size();
+    results.push_back(withParts(value, left.take_front(count)));
+    left = left.drop_front(count);
+  }
+  return results;
+}
+
+} // namespace seqc::onnx

@@ -1,0 +1,64 @@
+//===- GraphValues.h - Sequences and alternatives in the IR ------*- C++-*-===//
+//
+// Sequences whose length is known at run time only, optionals whose presence
+// is, and values that two alternative paths give.
+//
+// A rolled sequence is two tensors: `data` holds the elements of all its
+// tensors one behind the other, and row i of `shapes` the extents of tensor i,
+// filled up with -1 where other tensors have a higher rank. Inputs and outputs
+// of a model are passed in the same form.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_GRAPHVALUES_H
+#define FRONTENDS_ONNX_GRAPHVALUES_H
+
+#include "frontends/ONNX/Node.h"
+
+#include <array>
+
+namespace seqc::onnx {
+
+/// The highest rank of a tensor in a sequence whose type tells none.
+inline constexpr int64_t kMostSequenceRank = 8;
+
+GraphValue makeSequence(std::vector<Tensor> elements, DataType type);
+/// `rank` is that of all tensors, or -1.
+GraphValue makeRolledSequence(Tensor data, Tensor shapes, int64_t rank);
+
+/// The sequence with rows of at least `width` extents; a list of tensors is
+/// rolled first.
+GraphValue roll(Emitter &e, const GraphValue &sequence, int64_t width = 0);
+/// The number of tensors, an index.
+mlir::Value getLength(Emitter &e, const GraphValue &sequence);
+/// The number of elements in the first `count` tensors of a rolled sequence.
+mlir::Value countElementsBefore(Emitter &e, const GraphValue &sequence,
+                                mlir::Value count);
+/// Tensor `position` of a rolled sequence whose tensors have one rank;
+/// `position` is inside the sequence.
+Tensor getElement(Emitter &e, const GraphValue &sequence, mlir::Value position);
+/// Rows or elements `from` to `to` of a tensor's first dimension.
+Tensor sliceRows(Emitter &e, Tensor tensor, mlir::Value from, mlir::Value to);
+
+/// Ends the call unless the rows of `shapes` describe the elements of `data`.
+void checkSequence(Emitter &e, const GraphValue &sequence,
+                   const std::string &what);
+
+/// The IR's values that make up a value of a graph.
+llvm::SmallVector<mlir::Value> getParts(const GraphValue &value);
+/// `like` with other parts.
+GraphValue withParts(const GraphValue &like, mlir::ValueRange parts);
+
+/// Whether there is anything in an optional, as i1.
+mlir::Value isPresent(Emitter &e, const GraphValue &value);
+
+/// Makes an scf.if of two blocks that give `values`; nothing is made if their
+/// structures differ, such as their ranks. The blocks are emptied.
+std::optional<std::vector<GraphValue>>
+joinBranches(Emitter &e, mlir::Value condition,
+             std::array<mlir::Block *, 2> blocks,
+             std::array<std::vector<GraphValue>, 2> values);
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_GRAPHVALUES_H
