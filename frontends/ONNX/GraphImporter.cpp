@@ -22,9 +22,9 @@ namespace seqc::onnx {
 static constexpr unsigned kMostDepth = 60;
 /// Nodes after inlining of functions.
 static constexpr uint64_t kMostNodes = 1'000'000;
-/// Elements from which on a float tensor is a weight of the file and not a
-/// constant of the IR.
-static constexpr int64_t kLeastWeight = 256;
+/// Elements from which on a tensor is a weight of the file and not a constant
+/// of the IR. Lists of integers may decide on shapes: those have to be known.
+static constexpr int64_t kLeastWeight = 256, kLeastIntegers = 1024;
 
 StringRef normalizeDomain(StringRef domain) {
   return domain == "ai.onnx" ? StringRef() : domain;
@@ -84,8 +84,10 @@ FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
     builder.setInsertionPointToStart(&function.getBody().front());
   StringRef data = bytes->getBytes();
   mlir::Value value;
-  if (bytes->type == DataType::Float && !bytes->file.empty() &&
-      type.getNumElements() >= kLeastWeight) {
+  // The bytes of a bool need not be 0 or 1.
+  if (bytes->type != DataType::Bool && !bytes->file.empty() &&
+      type.getNumElements() >=
+          (isFloat(bytes->type) ? kLeastWeight : kLeastIntegers)) {
     std::string hash = hashBytes(
         ArrayRef(reinterpret_cast<const uint8_t *>(data.data()), data.size()));
     value = seq::WeightOp::create(builder, emitter.getLoc(), type,
