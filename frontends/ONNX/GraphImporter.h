@@ -12,6 +12,7 @@
 
 #include "frontends/ONNX/Node.h"
 #include "frontends/ONNX/OnnxFile.h"
+#include "frontends/ONNX/OnnxGraph.h"
 #include "frontends/ONNX/Recognize/Recognize.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,6 +51,10 @@ class GraphImporter {
 public:
   GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
                 llvm::StringRef path, const Recognition &recognition);
+
+  /// Inputs are fed with these extents. What the caller feeds need not keep
+  /// equal symbols equal, so they are not relied on.
+  void setInputShapes(const InputShapes &shapes) { inputShapes = &shapes; }
 
   /// The module with the entry `forward`; null after errors, which were
   /// reported.
@@ -162,6 +167,7 @@ private:
   Emitter emitter;
   mlir::func::FuncOp function;
   mlir::Operation *lastConstant = nullptr;
+  const InputShapes *inputShapes = nullptr;
   Bindings noBindings;
   llvm::StringMap<int64_t> modelOpsets;
   Scope *scope = nullptr;

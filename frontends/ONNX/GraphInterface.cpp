@@ -71,6 +71,12 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
     shape.push_back(dim.has_dim_value() ? dim.dim_value()
                                         : mlir::ShapedType::kDynamic);
   }
+  if (inputShapes)
+    if (auto fed = inputShapes->find(input.name());
+        fed != inputShapes->end() && fed->second.size() == shape.size())
+      for (auto [extent, given] : zip(shape, fed->second))
+        if (mlir::ShapedType::isDynamic(extent))
+          extent = given;
   if (!countElements(to_vector(map_range(shape, [](int64_t extent) {
         return mlir::ShapedType::isDynamic(extent) ? 1 : extent;
       })))) {
@@ -84,7 +90,8 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   Extents sizes;
   json::Array described;
   for (auto [d, dim] : enumerate(type.shape().dim())) {
-    StringRef symbol = dim.has_dim_value() ? "" : StringRef(dim.dim_param());
+    StringRef symbol =
+        dim.has_dim_value() || inputShapes ? "" : StringRef(dim.dim_param());
     mlir::OpFoldResult size;
     for (auto &[known, value] : symbols)
       if (!symbol.empty() && known == symbol)

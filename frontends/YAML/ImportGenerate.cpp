@@ -14,7 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/YAML/Importer.h"
+#include "frontends/YAML/Search.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -30,18 +30,12 @@ class GenerateImport {
 public:
   GenerateImport(Importer &importer, const Node &node)
       : importer(importer), node(node),
-        reader(importer.reporter, node, "'generate'",
-               {"vocabulary", "size", "start", "end", "pad", "max_length",
-                "min_length", "beam", "n_best", "length_penalty", "stop",
-                "prefix", "step", "logits", "attention"}) {}
+        search(importer, node, {"step", "logits", "attention"}),
+        reader(search.reader) {}
 
   void run();
 
 private:
-  bool readSettings();
-  /// The id of a token given by name or number under `key`, or `otherwise`.
-  std::optional<int64_t> readToken(StringRef key,
-                                   std::optional<int64_t> otherwise);
   void declareStates(const Node &step);
   void declareLayerStates(const Entry &entry, StringRef kind);
   void declarePrevious(const Entry &entry, StringRef kind);
@@ -50,102 +44,15 @@ private:
                            int64_t size);
   std::optional<int64_t> quietSize(const Node *node) const;
   mlir::Value findTrace();
-  void finish(mlir::Value logits, mlir::Value trace);
 
   Importer &importer;
   const Node &node;
-  MappingReader reader;
-  const Vocabulary *vocabulary = nullptr;
-  std::string vocabularyName;
-  int64_t size = 0, beam = 1, nBest = 1, maxLength = 0, minLength = 0,
-          start = 0, pad = 0;
-  std::optional<int64_t> end;
-  double lengthPenalty = 1;
-  seq::Stop stop = seq::Stop::Heuristic;
-  bool prefix = false;
+  Search search;
+  MappingReader &reader;
   /// States that hold the previous value of another layer: state, layer.
   std::vector<std::pair<std::string, std::string>> previousValues;
   std::string traceTime;
 };
-
-std::optional<int64_t>
-GenerateImport::readToken(StringRef key, std::optional<int64_t> otherwise) {
-  const Node *given = reader.find(key);
-  if (!given)
-    return otherwise;
-  if (vocabulary && given->isScalar())
-    if (std::optional<int64_t> id = vocabulary->find(given->text))
-      return id;
-  if (std::optional<int64_t> id = given->asInteger();
-      id && *id >= 0 && *id < size)
-    return id;
-  reader.errorAt(
-      key,
-      "'" + key + "' is " + given->describe() +
-          (vocabulary ? "; required is a token of the vocabulary '" +
-                            vocabularyName + "'"
-                      : "; required is an id below " + std::to_string(size)));
-  return std::nullopt;
-}
-
-bool GenerateImport::readSettings() {
-  if (!node.isMapping())
-    return false;
-  bool sound = true;
-  if (std::optional<std::string> name = reader.getText("vocabulary")) {
-    auto it = importer.vocabularies.find(*name);
-    if (it == importer.vocabularies.end()) {
-      reader.errorAt("vocabulary",
-                     "there is no vocabulary '" + *name +
-                         "'; required is one of those under 'vocabularies'");
-      sound = false;
-    } else {
-      vocabulary = &it->second;
-      vocabularyName = *name;
-      size = vocabulary->tokens.size();
-    }
-  } else if (reader.require("size", "'vocabulary', or the number of ids")) {
-    size = reader.getInteger("size", 1).value_or(0);
-    sound = size > 0;
-  } else {
-    sound = false;
-  }
-  const YamlImportOptions &options = importer.options;
-  beam = options.beam.value_or(reader.getInteger("beam", 1, 1024).value_or(1));
-  nBest =
-      options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
-  lengthPenalty = options.lengthPenalty.value_or(
-      reader.getNumber("length_penalty").value_or(1));
-  reader.require("max_length", "the most tokens that are generated");
-  maxLength = options.maxLength.value_or(
-      reader.getInteger("max_length", 1).value_or(1));
-  minLength = reader.getInteger("min_length", 0).value_or(0);
-  prefix = options.prefix.value_or(reader.getBool("prefix", false));
-  stop = *seq::symbolizeStop(
-      reader.getWord("stop", {"heuristic", "first", "exact"})
-          .value_or("heuristic"));
-  if (nBest > beam) {
-    reader.errorAt("n_best", "'n_best' is " + Twine(nBest) + " and 'beam' is " +
-                                 Twine(beam) +
-                                 "; required is a beam of at least n_best");
-    sound = false;
-  }
-  if (!sound)
-    return false;
-  std::optional<int64_t> given =
-      readToken("start", vocabulary ? vocabulary->start : std::nullopt);
-  if (!given) {
-    if (!reader.has("start"))
-      reader.require("start",
-                     "the token that begins a row, here or in the vocabulary");
-    sound = false;
-  }
-  start = given.value_or(0);
-  end = readToken("end", vocabulary ? vocabulary->end : std::nullopt);
-  pad =
-      readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
-  return sound;
-}
 
 //===----------------------------------------------------------------------===//
 // States
@@ -312,7 +219,10 @@ mlir::Value GenerateImport::findTrace() {
 }
 
 void GenerateImport::run() {
-  bool settings = readSettings();
+  if (!node.isMapping())
+    return;
+  bool settings = search.readVocabulary();
+  settings &= search.readSettings();
   const Node *stepNode =
       node.isMapping()
           ? reader.require("step", "the layers of one decoder step")
@@ -340,7 +250,7 @@ void GenerateImport::run() {
   Signal token;
   token.kind = Signal::Kind::Tokens;
   token.value = id;
-  token.count = size;
+  token.count = search.size;
   importer.define("token", token, node.position);
   declareStates(*stepNode);
   importer.previousLayer = "token";
@@ -355,12 +265,12 @@ void GenerateImport::run() {
     reference = *given;
   Signal logits = importer.resolve(reference, "'generate'");
   if (logits.isValid() &&
-      (logits.kind != Signal::Kind::Vector || logits.features != size)) {
+      (logits.kind != Signal::Kind::Vector || logits.features != search.size)) {
     importer.reporter.error(reference.position,
                             "'generate': the logits '" + reference.text +
                                 "' are " + logits.describe() +
-                                "; required is a vector of " + Twine(size) +
-                                ", one per token");
+                                "; required is a vector of " +
+                                Twine(search.size) + ", one per token");
     logits = {};
   }
   mlir::Value trace = findTrace();
@@ -381,98 +291,13 @@ void GenerateImport::run() {
   seq::YieldOp::create(importer.step->getBuilder(), loc,
                        mlir::ValueRange(yielded));
 
-  b.setLoc(loc);
-  mlir::Value prefixIds, prefixLengths;
-  if (prefix) {
-    json::Object ids{{"name", "prefix"},
-                     {"dtype", "i32"},
-                     {"shape", json::Array{"batch", "prefix"}},
-                     {"min", 0},
-                     {"max", size - 1}};
-    json::Object lengths{{"name", "prefix_lengths"},
-                         {"dtype", "i32"},
-                         {"shape", json::Array{"batch"}},
-                         {"min", 0},
-                         {"max", json::Object{{"dim", "prefix"}}},
-                         {"default", json::Object{{"dim", "prefix"}}}};
-    prefixIds = importer.addArgument(
-        mlir::RankedTensorType::get({any, any}, b.getBuilder().getI32Type()),
-        {"prefix", std::move(ids)}, node.position);
-    prefixLengths = importer.addArgument(
-        idType, {"prefix_lengths", std::move(lengths)}, node.position);
-  }
   SmallVector<mlir::Value> inits;
   for (const std::string &name : importer.stepStateOrder)
     inits.push_back(importer.stepStates[name].initial);
-  mlir::Value startIds =
-      b.fillInteger({b.dim(importer.batchSource, importer.batchDim)}, start);
-  bool isGreedy = beam == 1 && nBest == 1;
-  mlir::Attribute search;
-  if (isGreedy)
-    search = seq::GreedyAttr::get(context, APFloat(lengthPenalty));
-  else
-    search =
-        seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
-  SmallVector<int32_t> ends;
-  if (end)
-    ends.push_back(*end);
-  mlir::OpBuilder &ops = b.getBuilder();
-  auto tensor = [&](ArrayRef<int64_t> shape, mlir::Type element) {
-    return mlir::RankedTensorType::get(shape, element);
-  };
-  SmallVector<mlir::Type> traces;
-  if (trace)
-    traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
-  auto op = seq::GenerateOp::create(
-      ops, loc, tensor({any, nBest, any}, ops.getI32Type()),
-      tensor({any, nBest}, ops.getI32Type()),
-      tensor({any, nBest}, ops.getF32Type()),
-      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces), search,
-      startIds, b.index(maxLength), prefixIds, prefixLengths,
-      mlir::ValueRange(inits), ops.getDenseI32ArrayAttr(ends),
-      ops.getI32IntegerAttr(pad), ops.getI64IntegerAttr(minLength));
-  op.getStep().push_back(block.release());
-
-  // Results and their description.
-  auto addResult = [&](StringRef name, mlir::Value value, StringRef type,
-                       json::Array shape) {
-    importer.addResult(value,
-                       {name.str(), json::Object{{"name", name},
-                                                 {"dtype", type},
-                                                 {"shape", std::move(shape)}}});
-  };
-  addResult("tokens", op.getTokens(), "i32",
-            json::Array{"batch", nBest, "steps"});
-  addResult("token_lengths", op.getLengths(), "i32",
-            json::Array{"batch", nBest});
-  addResult("scores", op.getScores(), "f32", json::Array{"batch", nBest});
-  if (trace)
-    addResult("attention", op.getTraces().front(), "f32",
-              json::Array{"batch", nBest, "steps", traceTime});
-  importer.generation = json::Object{{"search", isGreedy ? "greedy" : "beam"},
-                                     {"width", beam},
-                                     {"n_best", nBest},
-                                     {"max_new", maxLength},
-                                     {"length_penalty", lengthPenalty}};
-  if (!vocabulary)
-    return;
-  json::Object text{{"vocab", json::Array(vocabulary->tokens)},
-                    {"unit", vocabulary->unit},
-                    {"join", vocabulary->unit == "word" ? " " : ""},
-                    {"pad", pad},
-                    {"bos", start},
-                    {"tokens", "tokens"},
-                    {"lengths", "token_lengths"},
-                    {"scores", "scores"}};
-  text["eos"] = end ? json::Array{*end} : json::Array{};
-  if (trace)
-    text["attention"] = "attention";
-  if (prefix) {
-    text["prefix"] = "prefix";
-    text["prefix_lengths"] = "prefix_lengths";
-  }
-  importer.textKind = "generate";
-  importer.textOutput = std::move(text);
+  b.setLoc(loc);
+  search.addPrefixInputs();
+  search.build(std::move(block), inits,
+               trace ? std::optional<StringRef>(traceTime) : std::nullopt);
 }
 
 void Importer::importGenerate(const Node &generate) {

@@ -96,7 +96,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
 
   MappingReader reader(reporter, root, "the description",
                        {"name", "description", "weights", "vocabularies",
-                        "cells", "inputs", "layers", "generate", "outputs"});
+                        "cells", "inputs", "layers", "graphs", "generate",
+                        "outputs"});
   modelName = reader.getText("name").value_or(modelName);
   collectMentioned(root);
   readVocabularies();
@@ -106,6 +107,11 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   if (!batchSource)
     return nullptr;
 
+  if (usesGraphs(root)) {
+    fixBatch();
+    importGraphSearch();
+    return finish(std::move(module));
+  }
   previousLayer = root.find("inputs")->entries.front().key;
   if (const Node *layers = root.find("layers")) {
     for (const Entry &entry : layers->entries)
@@ -123,17 +129,27 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
     reporter.error(root.position,
                    "the description has neither 'outputs' nor 'generate'; "
                    "required is what the model gives");
+  return finish(std::move(module));
+}
+
+mlir::OwningOpRef<mlir::ModuleOp>
+Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
   if (reporter.hasErrors())
     return nullptr;
   if (results.empty()) {
+    const Node *outputs = root.find("outputs");
     reporter.error(outputs ? outputs->position : root.position,
                    "the model has no outputs; required is at least one");
     return nullptr;
   }
-  weights.reportUnused(root.find("weights") ? root.find("weights")->position
-                                            : root.position);
+  if (!fixedBatch)
+    weights.reportUnused(root.find("weights") ? root.find("weights")->position
+                                              : root.position);
 
-  mlir::func::ReturnOp::create(outer.getBuilder(), loc,
+  auto function = *module->getOps<mlir::func::FuncOp>().begin();
+  mlir::OpBuilder builder(&reporter.getContext());
+  outer.getBuilder().setInsertionPointToEnd(body);
+  mlir::func::ReturnOp::create(outer.getBuilder(), function.getLoc(),
                                mlir::ValueRange(returned));
   function.setName(entryName);
   SmallVector<mlir::Type> resultTypes;
@@ -193,8 +209,12 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
                          "; required is the name of a safetensors file");
   }
   std::optional<SafeTensorsFile> file;
-  if (std::optional<std::string> weightsPath = yaml::confineToFolder(
-          reporter, weightsPosition, folder, weightsName)) {
+  // ONNX files hold their weights.
+  std::optional<std::string> weightsPath;
+  if (!yaml::Importer::usesGraphs(*root))
+    weightsPath =
+        yaml::confineToFolder(reporter, weightsPosition, folder, weightsName);
+  if (weightsPath) {
     Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
     if (opened)
       file = std::move(*opened);

@@ -12,6 +12,9 @@
 //   ImportAttention.cpp   attention of every kind
 //   ImportFeedforward.cpp embedding, linear, activation, pool, equation, label
 //   ImportGenerate.cpp    decoder step and search
+//   Search.cpp            settings of a search and its op
+//   Graphs.cpp            ONNX graphs and what they are fed
+//   ImportGraphSearch.cpp, BuildGraphStep.cpp  a search around ONNX graphs
 //   ImportOutputs.cpp     results, metadata
 //
 //===----------------------------------------------------------------------===//
@@ -141,7 +144,14 @@ public:
   /// Builds the module; reports what is wrong.
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
+  /// Whether a description names ONNX files.
+  static bool usesGraphs(const Node &root);
+
 private:
+  /// Closes the function and describes it.
+  mlir::OwningOpRef<mlir::ModuleOp>
+  finish(mlir::OwningOpRef<mlir::ModuleOp> module);
+
   using Signals = std::map<std::string, Signal, std::less<>>;
 
   //===--- Vocabularies, inputs, references (ImportInputs.cpp)
@@ -223,6 +233,20 @@ private:
   //--------------------------------------===//
   void importGenerate(const Node &generate);
   friend class GenerateImport;
+  friend class Search;
+
+  //===--- ONNX graphs (Graphs.cpp, ImportGraphSearch.cpp)
+  //------------------------------===//
+  /// Makes the batch of every input one.
+  void fixBatch();
+  /// Builds a description of ONNX graphs.
+  void importGraphSearch();
+  friend class Graphs;
+  friend class GraphSearchImport;
+  /// The batch in a signature.
+  llvm::json::Value batchShape() const {
+    return fixedBatch ? llvm::json::Value(1) : llvm::json::Value("batch");
+  }
 
   //===--- Outputs (ImportOutputs.cpp)
   //------------------------------------------===//
@@ -272,6 +296,7 @@ private:
   /// A value whose extent `batchDim` is the batch.
   mlir::Value batchSource;
   int64_t batchDim = 0;
+  bool fixedBatch = false;
   bool timeFirst = false;
   bool preferTimeMajor = false;
 

@@ -2,8 +2,8 @@
 
   doc_models.py FILE.md FOLDER    prints one line for each model; ends with 1 when one is wrong
 
-A model is a yaml block with inputs, and outputs or generate. Which weights it needs, the
-importer says: they are added until it asks for no more.
+A model is a yaml block with inputs, and outputs or generate, that names no ONNX files. Which weights
+it needs, the importer says: they are added until it asks for no more.
 """
 
 import json
@@ -63,7 +63,7 @@ def main():
         model = block.group(1)
         line = text.count("\n", 0, block.start()) + 1
         complete = re.search(r"^inputs:", model, re.M) and re.search(
-            r"^(outputs|generate):", model, re.M)
+            r"^(outputs|generate):", model, re.M) and "onnx:" not in model
         if not complete:
             print(f"part {os.path.basename(document)}:{line}")
             continue

@@ -1,0 +1,64 @@
+//===- GraphSearch.h - A search around ONNX graphs ---------------*- C++-*-===//
+
+#ifndef FRONTENDS_YAML_GRAPHSEARCH_H
+#define FRONTENDS_YAML_GRAPHSEARCH_H
+
+#include "frontends/YAML/GraphStates.h"
+#include "frontends/YAML/Search.h"
+
+namespace seqc::yaml {
+
+/// Builds the `graphs` and `generate` sections.
+class GraphSearchImport {
+public:
+  GraphSearchImport(Importer &importer, const Node &generate)
+      : importer(importer), search(importer, generate,
+                                   {"search", "blank", "step", "logits",
+                                    "choice", "first_logits", "frames"}),
+        reader(search.reader), graphs(importer), states(graphs) {}
+
+  void run();
+
+private:
+  bool readSettings();
+  bool buildOnce();
+  bool openStep();
+  /// What a step yields for every lane: logits, then states.
+  using Yield = llvm::SmallVector<mlir::Value>;
+
+  void declareStates();
+  bool buildStep();
+  bool buildLanes(Yield &yielded);
+  bool buildLane(mlir::Value lane, Yield &yielded);
+  bool buildSymbol(mlir::Value begin, Yield &yielded);
+  bool buildLater(Yield &yielded);
+  bool callGraphs();
+  /// The logits that `key` names, `[1, V]`.
+  onnx::Tensor readLogits(llvm::StringRef key);
+  /// The token that the step chose, an i32.
+  mlir::Value readChoice();
+  /// Logits that leave only `token`.
+  mlir::Value pick(mlir::Value token);
+
+  Importer &importer;
+  Search search;
+  MappingReader &reader;
+  Graphs graphs;
+  GraphStates states;
+  std::vector<std::unique_ptr<NamedGraph>> once, steps;
+  bool isTransducer = false, usesPrefix = false;
+  int64_t blank = 0;
+  mlir::Value frames;
+  onnx::Tensor firstLogits;
+
+  /// The step's block and what it starts with: prefix and time come first.
+  std::unique_ptr<mlir::Block> block;
+  llvm::SmallVector<mlir::Value> inits;
+  mlir::Value ids, position;
+  /// Steps whose entries the caches hold.
+  mlir::Value filled;
+};
+
+} // namespace seqc::yaml
+
+#endif // FRONTENDS_YAML_GRAPHSEARCH_H

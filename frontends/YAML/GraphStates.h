@@ -1,0 +1,73 @@
+//===- GraphStates.h - What a graph hands to its next step -------*- C++-*-===//
+
+#ifndef FRONTENDS_YAML_GRAPHSTATES_H
+#define FRONTENDS_YAML_GRAPHSTATES_H
+
+#include "frontends/YAML/Graphs.h"
+
+namespace seqc::yaml {
+
+/// An output of a step's graph that becomes an input at the next step. A cache
+/// grows by one along `axis` with every step; it lives in a table that has
+/// room for all of them, of which the graph sees the part that is filled.
+struct GraphState {
+  const NamedGraph *graph = nullptr;
+  std::string output;
+  const onnx::OnnxGraph::Input *input = nullptr;
+  Position position;
+  bool isCache = false;
+  std::optional<int64_t> axis;
+  /// What it begins with: null for zeros, or nothing for a cache.
+  onnx::Tensor initial;
+
+  /// Extents of the state, for a cache with room for all steps.
+  onnx::Extents sizes;
+  /// Entries of a cache before the first step.
+  mlir::OpFoldResult begin;
+  /// The first value, `[1, extents...]`.
+  mlir::Value first;
+  /// The type of the argument of the step.
+  mlir::RankedTensorType laneType;
+  /// The state of the lane that is being built, all of a cache's table.
+  onnx::Tensor inside;
+  mlir::Value next;
+};
+
+/// The states and caches of the graphs of a step.
+class GraphStates {
+public:
+  explicit GraphStates(Graphs &graphs) : graphs(graphs) {}
+
+  /// Reads `states` and `caches` of a graph.
+  void read(const NamedGraph &graph);
+  /// Builds what every state begins with. A cache gets room for `steps` more
+  /// entries.
+  void declare(mlir::OpFoldResult steps);
+
+  /// Puts the states into what graph `graph` is fed; `filled` is the number of
+  /// steps whose entries the caches hold.
+  void feed(const NamedGraph &graph, mlir::Value filled,
+            llvm::StringMap<GraphSignal> &fed);
+  /// Takes the next states from the outputs of the graphs.
+  bool collect(mlir::Value filled);
+
+  std::vector<GraphState> list;
+
+private:
+  void readEntry(const NamedGraph &graph, const Entry &entry, bool isCache);
+  void addState(const NamedGraph &graph, const Entry &entry, bool isCache,
+                llvm::StringRef output, llvm::ArrayRef<std::string> fillings);
+  bool declareState(GraphState &state, mlir::OpFoldResult steps);
+  bool findAxis(GraphState &state);
+  /// The part of a cache that `count` entries fill.
+  onnx::Extents getPart(onnx::Emitter &e, const GraphState &state,
+                        mlir::Value filled, int64_t more);
+  /// Names of the batch's extent in a graph.
+  llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
+
+  Graphs &graphs;
+};
+
+} // namespace seqc::yaml
+
+#endif // FRONTENDS_YAML_GRAPHSTATES_H

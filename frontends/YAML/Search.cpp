@@ -1,0 +1,227 @@
+//===- Search.cpp - The settings of a search and its op -------------------===//
+
+#include "frontends/YAML/Search.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+Search::Search(Importer &importer, const Node &node,
+               ArrayRef<StringRef> moreKeys)
+    : importer(importer), node(node),
+      reader(importer.reporter, node, "'generate'", [&] {
+        SmallVector<StringRef> keys = {
+            "vocabulary", "size",           "start",      "end",
+            "pad",        "max_length",     "min_length", "beam",
+            "n_best",     "length_penalty", "stop",       "prefix"};
+        llvm::append_range(keys, moreKeys);
+        return keys;
+      }()) {}
+
+std::optional<int64_t> Search::readToken(StringRef key,
+                                         std::optional<int64_t> otherwise) {
+  const Node *given = reader.find(key);
+  if (!given)
+    return otherwise;
+  if (vocabulary && given->isScalar())
+    if (std::optional<int64_t> id = vocabulary->find(given->text))
+      return id;
+  if (std::optional<int64_t> id = given->asInteger();
+      id && *id >= 0 && *id < size)
+    return id;
+  reader.errorAt(
+      key,
+      "'" + key + "' is " + given->describe() +
+          (vocabulary ? "; required is a token of the vocabulary '" +
+                            vocabularyName + "'"
+                      : "; required is an id below " + std::to_string(size)));
+  return std::nullopt;
+}
+
+bool Search::readVocabulary() {
+  bool sound = true;
+  if (std::optional<std::string> name = reader.getText("vocabulary")) {
+    auto it = importer.vocabularies.find(*name);
+    if (it == importer.vocabularies.end()) {
+      reader.errorAt("vocabulary",
+                     "there is no vocabulary '" + *name +
+                         "'; required is one of those under 'vocabularies'");
+      sound = false;
+    } else {
+      vocabulary = &it->second;
+      vocabularyName = *name;
+      size = vocabulary->tokens.size();
+    }
+  } else if (reader.require("size", "'vocabulary', or the number of ids")) {
+    size = reader.getInteger("size", 1).value_or(0);
+    sound = size > 0;
+  } else {
+    sound = false;
+  }
+  return sound;
+}
+
+bool Search::readSettings(std::optional<int64_t> otherwise) {
+  bool sound = size > 0;
+  const YamlImportOptions &options = importer.options;
+  beam = options.beam.value_or(reader.getInteger("beam", 1, 1024).value_or(1));
+  nBest =
+      options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
+  lengthPenalty = options.lengthPenalty.value_or(
+      reader.getNumber("length_penalty").value_or(1));
+  reader.require("max_length", "the most tokens that are generated");
+  maxLength = options.maxLength.value_or(
+      reader.getInteger("max_length", 1).value_or(1));
+  minLength = reader.getInteger("min_length", 0).value_or(0);
+  prefix = options.prefix.value_or(reader.getBool("prefix", false));
+  stop = *seq::symbolizeStop(
+      reader.getWord("stop", {"heuristic", "first", "exact"})
+          .value_or("heuristic"));
+  if (nBest > beam) {
+    reader.errorAt("n_best", "'n_best' is " + Twine(nBest) + " and 'beam' is " +
+                                 Twine(beam) +
+                                 "; required is a beam of at least n_best");
+    sound = false;
+  }
+  if (!sound)
+    return false;
+  std::optional<int64_t> given = readToken(
+      "start", vocabulary && vocabulary->start ? vocabulary->start : otherwise);
+  if (!given) {
+    if (!reader.has("start"))
+      reader.require("start",
+                     "the token that begins a row, here or in the vocabulary");
+    sound = false;
+  }
+  start = given.value_or(0);
+  end = readToken("end", vocabulary ? vocabulary->end : std::nullopt);
+  pad =
+      readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
+  return sound;
+}
+
+void Search::addPrefixInputs() {
+  if (!prefix)
+    return;
+  int64_t any = mlir::ShapedType::kDynamic;
+  int64_t rows = importer.fixedBatch ? 1 : any;
+  mlir::Type i32 = importer.outer.getBuilder().getI32Type();
+  json::Object ids{{"name", "prefix"},
+                   {"dtype", "i32"},
+                   {"shape", json::Array{importer.batchShape(), "prefix"}},
+                   {"min", 0},
+                   {"max", size - 1}};
+  json::Object lengths{{"name", "prefix_lengths"},
+                       {"dtype", "i32"},
+                       {"shape", json::Array{importer.batchShape()}},
+                       {"min", 0},
+                       {"max", json::Object{{"dim", "prefix"}}},
+                       {"default", json::Object{{"dim", "prefix"}}}};
+  prefixIds =
+      importer.addArgument(mlir::RankedTensorType::get({rows, any}, i32),
+                           {"prefix", std::move(ids)}, node.position);
+  prefixLengths = importer.addArgument(mlir::RankedTensorType::get({rows}, i32),
+                                       {"prefix_lengths", std::move(lengths)},
+                                       node.position);
+}
+
+mlir::OpFoldResult Search::getMostSteps() {
+  mlir::OpBuilder &b = importer.outer.getBuilder();
+  if (!prefix)
+    return b.getIndexAttr(maxLength);
+  mlir::Location loc = importer.outer.getLoc();
+  mlir::Value forced = mlir::tensor::DimOp::create(b, loc, prefixIds, 1);
+  return mlir::arith::AddIOp::create(b, loc, forced,
+                                     importer.outer.index(maxLength))
+      .getResult();
+}
+
+void Search::build(std::unique_ptr<mlir::Block> step,
+                   ArrayRef<mlir::Value> inits,
+                   std::optional<StringRef> traceTime) {
+  TensorBuilder &b = importer.outer;
+  mlir::MLIRContext *context = &importer.reporter.getContext();
+  mlir::Location loc = b.getLoc();
+  int64_t any = mlir::ShapedType::kDynamic;
+  mlir::Value startIds =
+      b.fillInteger({b.dim(importer.batchSource, importer.batchDim)}, start);
+  mlir::Attribute search;
+  if (isGreedy())
+    search = seq::GreedyAttr::get(context, APFloat(lengthPenalty));
+  else
+    search =
+        seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
+  SmallVector<int32_t> ends;
+  if (end)
+    ends.push_back(*end);
+  mlir::OpBuilder &ops = b.getBuilder();
+  auto tensor = [&](ArrayRef<int64_t> shape, mlir::Type element) {
+    return mlir::RankedTensorType::get(shape, element);
+  };
+  SmallVector<mlir::Type> traces;
+  if (traceTime)
+    traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
+  auto op = seq::GenerateOp::create(
+      ops, loc, tensor({any, nBest, any}, ops.getI32Type()),
+      tensor({any, nBest}, ops.getI32Type()),
+      tensor({any, nBest}, ops.getF32Type()),
+      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces), search,
+      startIds, b.index(maxLength), prefixIds, prefixLengths,
+      mlir::ValueRange(inits), ops.getDenseI32ArrayAttr(ends),
+      ops.getI32IntegerAttr(pad), ops.getI64IntegerAttr(minLength));
+  op.getStep().push_back(step.release());
+
+  // Results and their description.
+  auto addResult = [&](StringRef name, mlir::Value value, StringRef type,
+                       json::Array shape) {
+    if (importer.fixedBatch) {
+      auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+      SmallVector<int64_t> fixed(type.getShape());
+      fixed.front() = 1;
+      value = mlir::tensor::CastOp::create(
+          ops, loc, tensor(fixed, type.getElementType()), value);
+    }
+    importer.addResult(value,
+                       {name.str(), json::Object{{"name", name},
+                                                 {"dtype", type},
+                                                 {"shape", std::move(shape)}}});
+  };
+  addResult("tokens", op.getTokens(), "i32",
+            json::Array{importer.batchShape(), nBest, "steps"});
+  addResult("token_lengths", op.getLengths(), "i32",
+            json::Array{importer.batchShape(), nBest});
+  addResult("scores", op.getScores(), "f32",
+            json::Array{importer.batchShape(), nBest});
+  if (traceTime)
+    addResult("attention", op.getTraces().front(), "f32",
+              json::Array{importer.batchShape(), nBest, "steps", *traceTime});
+  importer.generation = json::Object{{"search", isGreedy() ? "greedy" : "beam"},
+                                     {"width", beam},
+                                     {"n_best", nBest},
+                                     {"max_new", maxLength},
+                                     {"length_penalty", lengthPenalty}};
+  if (!vocabulary)
+    return;
+  json::Object text{{"vocab", json::Array(vocabulary->tokens)},
+                    {"unit", vocabulary->unit},
+                    {"join", vocabulary->unit == "word" ? " " : ""},
+                    {"pad", pad},
+                    {"bos", start},
+                    {"tokens", "tokens"},
+                    {"lengths", "token_lengths"},
+                    {"scores", "scores"}};
+  text["eos"] = end ? json::Array{*end} : json::Array{};
+  if (traceTime)
+    text["attention"] = "attention";
+  if (prefix) {
+    text["prefix"] = "prefix";
+    text["prefix_lengths"] = "prefix_lengths";
+  }
+  importer.textKind = "generate";
+  importer.textOutput = std::move(text);
+}
+
+} // namespace seqc::yaml
