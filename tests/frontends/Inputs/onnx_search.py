@@ -3,7 +3,7 @@ graph that is called with the whole prefix, once as decoder and decoder with pas
 a predictor that keeps a state; a recurrent decoder. Texts that the compiled descriptions write are
 compared with loops in numpy (float64).
 
-usage: onnx_search.py FOLDER
+usage: onnx_search.py FOLDER [models]      with `models`, only writes them
 """
 
 import os
@@ -302,6 +302,8 @@ def main():
     write_decoders()
     write_recurrent()
     write_transducer()
+    if sys.argv[2:] == ["models"]:
+        return
     for step in STEPS:
         make = make_recurrent if step == "recurrent" else make_decoder
         state = np.zeros(SIZE) if step == "recurrent" else []
