@@ -3,6 +3,7 @@
 #include "frontends/YAML/GraphStates.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -23,6 +24,7 @@ void GraphStates::read(const NamedGraph &graph) {
     if (!node)
       continue;
     if (!node->isMapping()) {
+      faulty.insert(graph.name);
       graphs.reporter.error(node->position,
                             "graph '" + graph.name + "': '" + key + "' is " +
                                 node->describe() +
@@ -45,6 +47,7 @@ void GraphStates::readEntry(const NamedGraph &graph, const Entry &entry,
     }
   if (matched)
     return;
+  faulty.insert(graph.name);
   std::vector<StringRef> known = graph.getOutputNames();
   std::string hint = "; its outputs are " + join(known, ", ");
   if (std::optional<StringRef> nearest = findNearest(entry.key, known))
@@ -58,6 +61,7 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
                            bool isCache, StringRef output,
                            ArrayRef<std::string> fillings) {
   Reporter &reporter = graphs.reporter;
+  llvm::scope_exit note([&] { faulty.insert(graph.name); });
   GraphState state;
   state.graph = &graph;
   state.output = output.str();
@@ -96,6 +100,7 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
                                          hint);
     return;
   }
+  note.release();
   list.push_back(std::move(state));
 }
 
@@ -221,8 +226,12 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
 }
 
 void GraphStates::declare(mlir::OpFoldResult steps) {
-  llvm::erase_if(
-      list, [&](GraphState &state) { return !declareState(state, steps); });
+  llvm::erase_if(list, [&](GraphState &state) {
+    if (declareState(state, steps))
+      return false;
+    faulty.insert(state.graph->name);
+    return true;
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -260,6 +269,9 @@ void GraphStates::feed(const NamedGraph &graph, mlir::Value filled,
     signal.tensor = e.slice(state.inside, offsets, sizes);
     fed[state.input->name] = signal;
   }
+  if (faulty.contains(graph.name))
+    for (const onnx::OnnxGraph::Input &input : graph.graph.getInputs())
+      fed.try_emplace(input.name);
 }
 
 bool GraphStates::collect(mlir::Value filled) {

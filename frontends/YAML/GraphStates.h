@@ -66,6 +66,8 @@ private:
   llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
 
   Graphs &graphs;
+  /// Graphs whose states are faulty: what their inputs lack has been told.
+  llvm::StringSet<> faulty;
 };
 
 } // namespace seqc::yaml

@@ -480,6 +480,20 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   return true;
 }
 
+/// Whether an op does the same further out. A check goes with what it checks:
+/// ops that rely on it move as well.
+static bool canMove(mlir::Operation &op) {
+  if (mlir::isa<seq::RequireOp>(op) || mlir::isMemoryEffectFree(&op))
+    return true;
+  if (!op.hasTrait<mlir::OpTrait::HasRecursiveMemoryEffects>())
+    return false;
+  for (mlir::Region &region : op.getRegions())
+    for (mlir::Operation &inner : region.getOps())
+      if (!canMove(inner))
+        return false;
+  return true;
+}
+
 void Graphs::inlineBody(mlir::func::FuncOp function,
                         ArrayRef<mlir::Value> arguments, NamedGraph &graph) {
   mlir::IRMapping mapping;
@@ -493,8 +507,7 @@ void Graphs::inlineBody(mlir::func::FuncOp function,
     mlir::getUsedValuesDefinedAbove(op.getRegions(), captured);
     for (mlir::Value value : captured)
       operands.push_back(mapping.lookup(value));
-    unsigned level = mlir::isMemoryEffectFree(&op) ? nest.place(operands)
-                                                   : nest.getInnermost();
+    unsigned level = canMove(op) ? nest.place(operands) : nest.getInnermost();
     nest.setInsertionPoint(builder, level);
     mlir::Operation *copy = builder.clone(op, mapping);
     // Files are named from the description's folder.
