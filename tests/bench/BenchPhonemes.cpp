@@ -85,7 +85,7 @@ public:
 
 private:
   TemporaryFolder folder;
-  Model model{nullptr};
+  Model model;
   std::unique_ptr<Session> session;
   std::unique_ptr<Call> call;
 };
