@@ -78,7 +78,9 @@ static bool moveOut(Operation *loop, ArrayRef<OpFoldResult> values) {
       pending.push_back(used);
   while (!pending.empty()) {
     Value value = pending.pop_back_val();
-    if (!loop->isAncestor(value.getParentBlock()->getParentOp()))
+    // A block that is still being built has no parent, and lies around.
+    Operation *owner = value.getParentBlock()->getParentOp();
+    if (!owner || !loop->isAncestor(owner))
       continue;
     Operation *op = value.getDefiningOp();
     if (!op || op->getNumRegions() || !isPure(op) || moved.size() == kMostMoved)

@@ -196,8 +196,9 @@ void Search::build(std::unique_ptr<mlir::Block> step,
   addResult("scores", op.getScores(), "f32",
             json::Array{importer.batchShape(), nBest});
   if (traceTime)
-    addResult("attention", op.getTraces().front(), "f32",
-              json::Array{importer.batchShape(), nBest, "steps", *traceTime});
+    addResult(
+        "attention", op.getTraces().front(), "f32",
+        json::Array{importer.batchShape(), nBest, "steps", traceTime->str()});
   importer.generation = json::Object{{"search", isGreedy() ? "greedy" : "beam"},
                                      {"width", beam},
                                      {"n_best", nBest},
