@@ -29,20 +29,32 @@ struct OnnxRival::Impl {
   OrtIoBinding *binding = nullptr;
   std::vector<OrtValue *> values;
 
-  OrtValue *wrap(OrtMemoryInfo *memory, const Argument &argument) {
+  OrtMemoryInfo *memory = nullptr;
+
+  OrtValue *wrap(const Argument &argument) {
     size_t count = 1;
     for (int64_t extent : argument.shape)
       count *= extent;
+    void *data = argument.floats;
+    size_t bytes = sizeof(float);
+    ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    if (argument.integers) {
+      data = argument.integers;
+      bytes = sizeof(int64_t);
+      type = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
+    } else if (argument.ids) {
+      data = argument.ids;
+      bytes = sizeof(int32_t);
+      type = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+    }
     OrtValue *value;
-    void *data = argument.floats ? static_cast<void *>(argument.floats)
-                                 : argument.integers;
     check(getApi()->CreateTensorWithDataAsOrtValue(
-        memory, data,
-        count * (argument.floats ? sizeof(float) : sizeof(int64_t)),
-        argument.shape.data(), argument.shape.size(),
-        argument.floats ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT
-                        : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,
-        &value));
+        memory, data, count * bytes, argument.shape.data(),
+        argument.shape.size(), type, &value));
+    return value;
+  }
+
+  OrtValue *keep(OrtValue *value) {
     values.push_back(value);
     return value;
   }
@@ -64,23 +76,22 @@ OnnxRival::OnnxRival(const std::string &model,
       api->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
   check(api->CreateSession(impl->env, model.c_str(), options, &impl->session));
   api->ReleaseSessionOptions(options);
-  OrtMemoryInfo *memory;
-  check(
-      api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
+  check(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault,
+                                 &impl->memory));
   check(api->CreateIoBinding(impl->session, &impl->binding));
   for (const Argument &input : inputs)
     check(api->BindInput(impl->binding, input.name.c_str(),
-                         impl->wrap(memory, input)));
+                         impl->keep(impl->wrap(input))));
   for (const Argument &output : outputs)
     check(api->BindOutput(impl->binding, output.name.c_str(),
-                          impl->wrap(memory, output)));
-  api->ReleaseMemoryInfo(memory);
+                          impl->keep(impl->wrap(output))));
 }
 
 OnnxRival::~OnnxRival() {
   const OrtApi *api = getApi();
   for (OrtValue *value : impl->values)
     api->ReleaseValue(value);
+  api->ReleaseMemoryInfo(impl->memory);
   api->ReleaseIoBinding(impl->binding);
   api->ReleaseSession(impl->session);
   api->ReleaseEnv(impl->env);
@@ -88,6 +99,26 @@ OnnxRival::~OnnxRival() {
 
 void OnnxRival::run() {
   check(getApi()->RunWithBinding(impl->session, nullptr, impl->binding));
+}
+
+int32_t OnnxRival::runForId(const std::vector<Argument> &inputs,
+                            const char *output) {
+  std::vector<const char *> names;
+  std::vector<OrtValue *> values;
+  for (const Argument &input : inputs) {
+    names.push_back(input.name.c_str());
+    values.push_back(impl->wrap(input));
+  }
+  OrtValue *result = nullptr;
+  check(getApi()->Run(impl->session, nullptr, names.data(), values.data(),
+                      values.size(), &output, 1, &result));
+  void *data;
+  check(getApi()->GetTensorMutableData(result, &data));
+  int32_t id = *static_cast<int32_t *>(data);
+  getApi()->ReleaseValue(result);
+  for (OrtValue *value : values)
+    getApi()->ReleaseValue(value);
+  return id;
 }
 
 std::string OnnxRival::version() { return OrtGetApiBase()->GetVersionString(); }

@@ -16,17 +16,22 @@ struct Argument {
   std::vector<int64_t> shape;
   float *floats = nullptr;
   int64_t *integers = nullptr;
+  int32_t *ids = nullptr;
 };
 
-/// A session of ONNX Runtime on one thread with fixed arguments: it reads and
-/// writes the caller's memory, without copies.
+/// A session of ONNX Runtime on one thread. Bound to fixed arguments, it reads
+/// and writes the caller's memory, without copies.
 class OnnxRival {
 public:
-  OnnxRival(const std::string &model, const std::vector<Argument> &inputs,
-            const std::vector<Argument> &outputs);
+  explicit OnnxRival(const std::string &model,
+                     const std::vector<Argument> &inputs = {},
+                     const std::vector<Argument> &outputs = {});
   ~OnnxRival();
 
   void run();
+  /// Runs on `inputs`, not on what is bound; the first element of an output of
+  /// 32-bit integers.
+  int32_t runForId(const std::vector<Argument> &inputs, const char *output);
   static std::string version();
 
 private:
