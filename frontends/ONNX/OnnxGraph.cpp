@@ -45,9 +45,12 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
   return result;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> OnnxGraph::import(mlir::MLIRContext &context,
-                                                    const InputShapes &shapes) {
-  Recognition recognition = recognize(*file, {});
+mlir::OwningOpRef<mlir::ModuleOp>
+OnnxGraph::import(mlir::MLIRContext &context, const OnnxImportOptions &options,
+                  const InputShapes &shapes) {
+  Recognition recognition = recognize(*file, options.noRecognize);
+  for (const auto &[name, count] : recognition.counts)
+    recognized[StringRef(name).str()] += count;
   GraphImporter importer(*file, context, path, recognition);
   importer.setInputShapes(shapes);
   return importer.run();

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,12 @@ public:
   /// results have their names in `seq.name`. Null after errors, which were
   /// reported.
   mlir::OwningOpRef<mlir::ModuleOp> import(mlir::MLIRContext &context,
+                                           const OnnxImportOptions &options,
                                            const InputShapes &shapes);
+  /// How often each pattern was recognised by import().
+  const std::map<std::string, int64_t> &getRecognized() const {
+    return recognized;
+  }
 
 private:
   OnnxGraph();
@@ -64,6 +70,7 @@ private:
   std::unique_ptr<OnnxFile> file;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
+  std::map<std::string, int64_t> recognized;
 };
 
 } // namespace seqc::onnx

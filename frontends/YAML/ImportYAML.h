@@ -8,6 +8,8 @@
 #ifndef FRONTENDS_YAML_IMPORTYAML_H
 #define FRONTENDS_YAML_IMPORTYAML_H
 
+#include "frontends/ONNX/ImportONNX.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -18,7 +20,8 @@
 
 namespace seqc {
 
-/// What replaces the settings of the description's `generate` section.
+/// How a description is read. All but `onnx` replaces settings of its
+/// `generate` section.
 struct YamlImportOptions {
   /// Hypotheses a beam search keeps; 1 is greedy search.
   std::optional<int64_t> beam;
@@ -30,6 +33,8 @@ struct YamlImportOptions {
   std::optional<int64_t> maxLength;
   /// Whether the entry takes a forced beginning of the output.
   std::optional<bool> prefix;
+  /// How the ONNX files that it names are read.
+  OnnxImportOptions onnx;
 };
 
 /// Loads the dialects that an imported module uses.

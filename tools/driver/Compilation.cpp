@@ -95,11 +95,11 @@ Error Compilation::importModel() {
     return makeFailure(FailureKind::BadInput,
                        "model '" + path + "': " + code.message());
   if (suffix == ".yaml" || suffix == ".yml")
-    module = importYAML(path, context, options.generation);
+    module = importYAML(path, context, options.import);
   else if (suffix == ".mlir")
     module = importMLIR(path, context);
   else if (suffix == ".onnx")
-    module = importONNX(path, context, options.onnx);
+    module = importONNX(path, context, options.import.onnx);
   else if (status.type() == sys::fs::file_type::directory_file)
     return makeFailure(
         FailureKind::Unsupported,

@@ -34,8 +34,7 @@ struct CompileOptions {
   std::string targetCpu = "native";
   unsigned optLevel = 2;
   Backend backend = Backend::LLVM;
-  YamlImportOptions generation;
-  OnnxImportOptions onnx;
+  YamlImportOptions import;
   std::optional<Phase> stopAfter;
   /// Folder for the IR after each phase; empty for none.
   std::string dumpFolder;

@@ -128,9 +128,9 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
   }
   options.dumpFolder = arguments.get("--dump-phases");
   options.saveTemps = arguments.has("--save-temps");
-  if (Error error = readGeneration(arguments, options.generation))
+  if (Error error = readGeneration(arguments, options.import))
     return error;
-  if (Error error = readPatterns(arguments, options.onnx))
+  if (Error error = readPatterns(arguments, options.import.onnx))
     return error;
   return options;
 }

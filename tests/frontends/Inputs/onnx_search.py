@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models"))
 
-from onnx_writer import FLOAT, INT64, graph, model, node, value  # noqa: E402
+from onnx_writer import FLOAT, INT64, STRING, graph, model, node, value  # noqa: E402
 from reference import beam, greedy  # noqa: E402
 
 FOLDER = sys.argv[1]
@@ -213,6 +213,42 @@ def write_transducer():
          [value("logits", FLOAT, ["batch", TOKENS])], ["wo"], {"bias": BIAS})
 
 
+def write_pattern():
+    """A graph with a GELU in primitive nodes."""
+    save("gelu.onnx",
+         [node("Gather", ["target", "tokens"], ["x"]), node("Div", ["x", "root"], ["d"]),
+          node("Erf", ["d"], ["e"]), node("Add", ["e", "unit"], ["a"]),
+          node("Mul", ["x", "a"], ["p"]), node("Mul", ["p", "half"], ["g"]),
+          node("MatMul", ["g", "wo"], ["logits"])],
+         [value("tokens", INT64, ["batch", "n"])], [value("logits", FLOAT, ["batch", "n", TOKENS])],
+         ["target", "wo"], {"root": np.float32(2 ** 0.5), "unit": np.float32(1),
+                            "half": np.float32(0.5)})
+    write("gelu.yaml", """inputs:
+  text: {size: 7}
+generate:
+  size: 8
+  start: 0
+  max_length: 9
+  logits: g.logits
+  step: {g: {onnx: gelu.onnx, inputs: {tokens: token}}}
+""")
+
+
+def write_faults():
+    """What descriptions can go wrong with: inputs and outputs that take no state, a graph that
+    cannot be built."""
+    kept = (("wide", FLOAT, ["batch", "rows", "columns"]), ("narrow", FLOAT, ["batch", "past", 4]),
+            ("words", STRING, ["batch", "n"]))
+    save("faults.onnx",
+         [node("Identity", [name], [name + "_out"]) for name, _, _ in kept]
+         + [node("Gather", ["target", "tokens"], ["logits"])],
+         [value("tokens", INT64, ["batch", "n"]), *(value(*entry) for entry in kept)],
+         [value("logits", FLOAT, ["batch", "n", SIZE])]
+         + [value(name + "_out", *rest) for name, *rest in kept], ["target"])
+    save("unknown.onnx", [node("Frobnicate", ["tokens"], ["logits"])],
+         [value("tokens", INT64, ["batch", "n"])], [value("logits", FLOAT, ["batch", TOKENS])], [])
+
+
 def transduce(text):
     """The loop as every transducer's host runs it; the blank is <s>."""
     w = {key: array.astype(np.float64) for key, array in W.items()}
@@ -302,6 +338,8 @@ def main():
     write_decoders()
     write_recurrent()
     write_transducer()
+    write_pattern()
+    write_faults()
     if sys.argv[2:] == ["models"]:
         return
     for step in STEPS:
