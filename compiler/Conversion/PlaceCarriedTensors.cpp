@@ -121,6 +121,24 @@ struct PlaceCarriedTensors
                                                carried.argument) &&
           keepsExtents(carried))
         moved.push_back(carried);
+    // What the next iteration gets in a place that stays as it is must not be
+    // overwritten at the end of this one.
+    auto isNeeded = [&](const Carried &carried) {
+      Operation *end = carried.yielded->getOwner();
+      return llvm::any_of(end->getOpOperands(), [&](OpOperand &other) {
+        return isa<TensorType>(other.get().getType()) &&
+               llvm::none_of(
+                   moved,
+                   [&](const Carried &one) { return one.yielded == &other; }) &&
+               state.areAliasingBufferizedValues(other.get(), carried.argument);
+      });
+    };
+    for (size_t before = moved.size() + 1; moved.size() < before;) {
+      before = moved.size();
+      SmallVector<Carried> kept = llvm::to_vector(llvm::make_filter_range(
+          moved, [&](const Carried &carried) { return !isNeeded(carried); }));
+      moved = std::move(kept);
+    }
     return moved;
   }
 

@@ -89,3 +89,23 @@ func.func @left_alone(%x: tensor<4xf32>, %g: tensor<?xf32>, %f: f32) -> (tensor<
   }
   return %r#0, %r#1 : tensor<4xf32>, tensor<?xf32>
 }
+
+// -----
+
+/// A tensor that becomes another one, which stays as it is because its extent is not known to stay the same, is not
+/// overwritten.
+
+// CHECK-LABEL: func.func @becomes_what_stays
+//   CHECK-NOT:   materialize_in_destination
+//       CHECK:   return
+func.func @becomes_what_stays(%x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %n: index) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d = tensor.dim %y, %c0 : tensor<?xf32>
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x, %b = %y) -> (tensor<?xf32>, tensor<?xf32>) {
+    %e = tensor.empty(%d) : tensor<?xf32>
+    %s = linalg.exp ins(%z : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    scf.yield %b, %s : tensor<?xf32>, tensor<?xf32>
+  }
+  return %r#0 : tensor<?xf32>
+}
