@@ -260,9 +260,11 @@ private:
     for (Value extent : size->symbols)
       root.include(findRoot(extent, times));
     bool isNatural = llvm::all_of(size->symbols, isNeverNegative);
+    bool isGiven = llvm::all_of(size->symbols, followsFromInputs);
     // What a check may be about must not be refused before the check.
     for (Operation *check : checks)
-      if (!isNatural && check->getBlock()->findAncestorOpInBlock(*op) &&
+      if (!(isNatural && isGiven) &&
+          check->getBlock()->findAncestorOpInBlock(*op) &&
           times.getPositions(check).end < times.getPositions(op).begin)
         root.include({check->getBlock(), times.getPositions(check).end});
     home = root.block;

@@ -149,23 +149,47 @@ bool seqc::isMovable(Operation *op) {
                       [](Type type) { return type.isIntOrIndexOrFloat(); });
 }
 
-bool seqc::isNeverNegative(Value value) {
+/// isNeverNegative() that gives up below `depth` ops: values that are used
+/// twice at every level would take forever.
+static bool isNeverNegativeWithin(Value value, int depth) {
   if (std::optional<int64_t> number = getConstantIntValue(value))
     return *number >= 0;
   Operation *op = value.getDefiningOp();
-  if (!op)
+  if (!op || depth == 0)
     return false;
+  auto isGood = [depth](Value operand) {
+    return isNeverNegativeWithin(operand, depth - 1);
+  };
   if (op->hasAttr(kExtentAttr) || isa<memref::DimOp>(op))
     return true;
   if (isa<arith::SelectOp>(op))
-    return isNeverNegative(op->getOperand(1)) &&
-           isNeverNegative(op->getOperand(2));
+    return llvm::all_of(op->getOperands().drop_front(), isGood);
   if (isa<arith::MaxSIOp>(op))
-    return llvm::any_of(op->getOperands(), isNeverNegative);
+    return llvm::any_of(op->getOperands(), isGood);
   if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::DivSIOp,
           arith::CeilDivSIOp, arith::FloorDivSIOp, arith::IndexCastOp>(op))
-    return llvm::all_of(op->getOperands(), isNeverNegative);
+    return llvm::all_of(op->getOperands(), isGood);
   return false;
+}
+
+bool seqc::isNeverNegative(Value value) {
+  return isNeverNegativeWithin(value, 12);
+}
+
+bool seqc::followsFromInputs(Value value) {
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  SmallVector<Value> open{value};
+  while (!open.empty()) {
+    Operation *op = open.pop_back_val().getDefiningOp();
+    if (!op)
+      return false;
+    if (op->hasAttr(kExtentAttr) || !seen.insert(op).second)
+      continue;
+    if (!isMovable(op))
+      return false;
+    llvm::append_range(open, op->getOperands());
+  }
+  return true;
 }
 
 //===----------------------------------------------------------------------===//

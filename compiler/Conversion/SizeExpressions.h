@@ -43,6 +43,9 @@ bool isMovable(mlir::Operation *op);
 /// Whether a value of index type is certain not to be negative.
 bool isNeverNegative(mlir::Value value);
 
+/// Whether a value is computed from extents of inputs alone.
+bool followsFromInputs(mlir::Value value);
+
 /// Computes sizes at the builder's insertion point, and whether they are sane.
 class SizeBuilder {
 public:

@@ -305,6 +305,33 @@ func.func @check_before_taking(%n: index, %wrong: i1) {
 
 // -----
 
+/// Nor is one that is read from memory, which the check may find too large.
+
+// CHECK-LABEL: func.func @check_what_is_read
+//  CHECK-SAME:   [{at = "entry", buffers = 2 : i64, {{.*}}}, {at = "later", buffers = 1 : i64
+//       CHECK:   scf.if
+//       CHECK:   memref.alloc(%
+llvm.func @end_call()
+func.func @check_what_is_read(%c: memref<index>, %shape: !llvm.ptr, %wrong: i1) {
+  %c0 = arith.constant 0 : index
+  %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64
+  %rows = arith.index_cast %extent : i64 to index
+  %a = memref.alloc() : memref<16xf32>
+  "test.write"(%a) : (memref<16xf32>) -> ()
+  %m = memref.load %c[] : memref<index>
+  %n = arith.maxsi %m, %c0 : index
+  scf.if %wrong {
+    llvm.call @end_call() : () -> ()
+  }
+  %b = memref.alloc(%n) : memref<?x16xf32>
+  "test.move"(%a, %b) : (memref<16xf32>, memref<?x16xf32>) -> ()
+  %d = memref.alloc(%rows) : memref<?x16xf32>
+  "test.move"(%a, %d) : (memref<16xf32>, memref<?x16xf32>) -> ()
+  return
+}
+
+// -----
+
 /// A loop that does not run is not refused for a size that is negative then.
 
 // CHECK-LABEL: func.func @ask_only_if_the_loop_runs
