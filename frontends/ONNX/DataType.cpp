@@ -13,7 +13,8 @@ struct Row {
   /// Name in a model's metadata, or "".
   const char *metadata;
   unsigned bits;
-  /// 'f' float, 's' signed, 'u' unsigned, 'b' bool, '-' not computed with.
+  /// 'f' float, 'n' narrow float, 's' signed, 'u' unsigned, 'b' bool, '-' not
+  /// computed with.
   char kind;
 };
 } // namespace
@@ -27,10 +28,10 @@ static constexpr Row kRows[] = {
     {"float16", "f16", 16, 'f'},    {"double", "f64", 64, 'f'},
     {"uint32", "u32", 32, 'u'},     {"uint64", "u64", 64, 'u'},
     {"complex64", "", 64, '-'},     {"complex128", "", 128, '-'},
-    {"bfloat16", "bf16", 16, 'f'},  {"float8e4m3fn", "", 8, '-'},
-    {"float8e4m3fnuz", "", 8, '-'}, {"float8e5m2", "", 8, '-'},
-    {"float8e5m2fnuz", "", 8, '-'}, {"uint4", "u8", 4, 'u'},
-    {"int4", "i8", 4, 's'},         {"float4e2m1", "", 4, '-'},
+    {"bfloat16", "bf16", 16, 'f'},  {"float8e4m3fn", "", 8, 'n'},
+    {"float8e4m3fnuz", "", 8, 'n'}, {"float8e5m2", "", 8, 'n'},
+    {"float8e5m2fnuz", "", 8, 'n'}, {"uint4", "u8", 4, 'u'},
+    {"int4", "i8", 4, 's'},         {"float4e2m1", "", 4, 'n'},
     {"float8e8m0", "", 8, '-'},     {"uint2", "u8", 2, 'u'},
     {"int2", "i8", 2, 's'},
 };
@@ -61,6 +62,8 @@ bool isInteger(DataType type) {
 
 bool isUnsigned(DataType type) { return kindOf(type) == 'u'; }
 
+bool isNarrowFloat(DataType type) { return kindOf(type) == 'n'; }
+
 unsigned getBitWidth(DataType type) {
   const Row *row = find(type);
   return row ? row->bits : 0;
@@ -80,6 +83,8 @@ mlir::Type getStorage(mlir::MLIRContext *context, DataType type) {
   case DataType::BFloat16:
     return builder.getBF16Type();
   default:
+    if (isNarrowFloat(type))
+      return builder.getI8Type();
     if (!isInteger(type))
       return {};
     return builder.getIntegerType(std::max(8u, getBitWidth(type)));
@@ -87,7 +92,8 @@ mlir::Type getStorage(mlir::MLIRContext *context, DataType type) {
 }
 
 DataType getComputeType(DataType type) {
-  return type == DataType::Float16 || type == DataType::BFloat16
+  return type == DataType::Float16 || type == DataType::BFloat16 ||
+                 isNarrowFloat(type)
              ? DataType::Float
              : type;
 }

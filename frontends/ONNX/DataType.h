@@ -57,18 +57,20 @@ bool isFloat(DataType type);
 /// An integer of two bits to 64, not Bool.
 bool isInteger(DataType type);
 bool isUnsigned(DataType type);
+/// A float of eight bits or four with a mantissa.
+bool isNarrowFloat(DataType type);
 
 /// Bits of an element where it lies packed in a file.
 unsigned getBitWidth(DataType type);
 
 /// The type that holds an element in the IR: iN for integers of N >= 8 bits,
-/// i1 for Bool, i8 for 2- and 4-bit integers, which hold their value. Null for
-/// types that the importer does not compute with (strings, complex numbers,
-/// floats of 8 bits and less).
+/// i1 for Bool, i8 for 2- and 4-bit integers, which hold their value, and for
+/// narrow floats, which hold their bits. Null for types that the importer does
+/// not compute with (strings, complex numbers, floats without mantissa).
 mlir::Type getStorage(mlir::MLIRContext *context, DataType type);
 
-/// The type in which arithmetic on an element is done: Float for Float16 and
-/// BFloat16, the type itself otherwise.
+/// The type in which arithmetic on an element is done: Float for Float16,
+/// BFloat16 and narrow floats, the type itself otherwise.
 DataType getComputeType(DataType type);
 
 /// The name of the type in a model's metadata, empty if there is none.

@@ -162,6 +162,18 @@ GraphImporter::findFunction(const format::NodeProto &node) {
   return nullptr;
 }
 
+/// Whether an operator converts narrow floats or moves them as they are. No
+/// other one of the specification takes them.
+static bool takesNarrowFloats(const Node &node) {
+  static constexpr StringRef names[] = {
+      "Cast",           "CastLike", "Concat",  "DequantizeLinear",
+      "Expand",         "Flatten",  "Gather",  "Identity",
+      "QuantizeLinear", "Reshape",  "Shape",   "Size",
+      "Slice",          "Split",    "Squeeze", "Transpose",
+      "Unsqueeze"};
+  return node.getDomain().empty() && is_contained(names, node.getOperator());
+}
+
 void GraphImporter::importNode(const format::NodeProto &proto) {
   auto breakOutputs = [&] {
     for (const std::string &output : proto.output())
@@ -251,6 +263,11 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
         if (succeeded(result) && input.isSequence())
           result = node.error("input " + Twine(i) +
                               " is a sequence; required is a tensor");
+    for (const GraphValue &input : node.inputs)
+      if (succeeded(result) && input.isTensor() &&
+          isNarrowFloat(input.tensor.type) && !takesNarrowFloats(node))
+        result = node.unsupported("an input of " + getName(input.tensor.type) +
+                                  " is not supported");
     if (succeeded(result))
       result = info->convert(node);
     if (succeeded(result))

@@ -273,14 +273,15 @@ static void readField(const format::TensorProto &tensor, DataType type,
   }
 }
 
-/// 2- and 4-bit integers, low bits first, one to a byte with its sign.
+/// 2- and 4-bit numbers, low bits first, one to a byte; integers with their
+/// sign.
 static std::string unpack(StringRef packed, DataType type, int64_t count) {
   unsigned bits = getBitWidth(type), perByte = 8 / bits;
   std::string out;
   for (int64_t i = 0; i < count; ++i) {
     unsigned value = (uint8_t(packed[i / perByte]) >> (i % perByte * bits)) &
                      ((1u << bits) - 1);
-    if (!isUnsigned(type))
+    if (isInteger(type) && !isUnsigned(type))
       value = SignExtend32(value, bits);
     out.push_back(static_cast<char>(value));
   }

@@ -2,6 +2,8 @@
 
 #include "frontends/ONNX/Scalars.h"
 
+#include "frontends/ONNX/NarrowFloats.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -208,6 +210,11 @@ Value Scalars::sigmoid(DataType type, Value a) {
 Value Scalars::convert(DataType from, DataType to, Value a) {
   if (from == to)
     return a;
+  if (isNarrowFloat(from))
+    return convert(DataType::Float, to, decodeNarrow(*this, from, a));
+  if (isNarrowFloat(to))
+    return encodeNarrow(*this, to, convert(from, DataType::Float, a),
+                        /*saturate=*/true);
   Type storage = getStorage(builder.getContext(), to);
   unsigned width = storage.getIntOrFloatBitWidth();
   if (to == DataType::Bool) {

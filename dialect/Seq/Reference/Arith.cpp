@@ -34,8 +34,10 @@ Scalar ofInt(int64_t value) {
   return cell;
 }
 
-/// Rounds to a 16-bit float. Wider kinds stay as they are.
+/// Rounds to a narrower float, which is what a program asks for by truncf.
 double roundToKind(double value, ElementKind kind) {
+  if (kind == ElementKind::F32)
+    return static_cast<float>(value);
   if (kind != ElementKind::F16 && kind != ElementKind::BF16)
     return value;
   std::vector<uint8_t> bytes = Tensor::ofFloat(kind, value).toBytes();

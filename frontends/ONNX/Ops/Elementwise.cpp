@@ -1,5 +1,6 @@
 //===- Elementwise.cpp - Arithmetic element by element --------------------===//
 
+#include "frontends/ONNX/NarrowFloats.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -267,23 +268,25 @@ static LogicalResult convertShrink(Node &node) {
   });
 }
 
-static LogicalResult convertCast(Node &node) {
-  Tensor x = node.getInput(0);
-  auto to = static_cast<DataType>(node.getInt("to", 0));
-  (void)node.getInt("saturate", 1);
+/// Sets the result to `x` as `to`.
+static LogicalResult setCast(Node &node, Tensor x, DataType to) {
+  bool saturate = node.getInt("saturate", 1) != 0;
   (void)node.getString("round_mode", "up");
   if (!node.getEmitter().storage(to))
     return node.unsupported("a cast to " + getName(to) + " is not supported");
-  node.setOutput(0, node.getEmitter().convert(x, to));
+  node.setOutput(0, isNarrowFloat(to) && !saturate
+                        ? encodeNarrow(node.getEmitter(), x, to, saturate)
+                        : node.getEmitter().convert(x, to));
   return success();
 }
 
+static LogicalResult convertCast(Node &node) {
+  return setCast(node, node.getInput(0),
+                 static_cast<DataType>(node.getInt("to", 0)));
+}
+
 static LogicalResult convertCastLike(Node &node) {
-  (void)node.getInt("saturate", 1);
-  (void)node.getString("round_mode", "up");
-  node.setOutput(
-      0, node.getEmitter().convert(node.getInput(0), node.getInput(1).type));
-  return success();
+  return setCast(node, node.getInput(0), node.getInput(1).type);
 }
 
 static LogicalResult convertIdentity(Node &node) {
@@ -302,8 +305,8 @@ void registerElementwiseOps(Registry &registry) {
       {"LessOrEqual", 12, 2, 2, convertCompare<Compare::LessOrEqual>},
       {"Greater", 1, 2, 2, convertCompare<Compare::Greater>},
       {"GreaterOrEqual", 12, 2, 2, convertCompare<Compare::GreaterOrEqual>},
-      {"Cast", 6, 1, 1, convertCast, "8-bit floats, strings"},
-      {"CastLike", 15, 2, 2, convertCastLike, "8-bit floats, strings"},
+      {"Cast", 6, 1, 1, convertCast, "float8e8m0, strings"},
+      {"CastLike", 15, 2, 2, convertCastLike, "float8e8m0, strings"},
       {"Abs", 1, 1, 1, convertUnary<&Scalars::abs>},
       {"Neg", 1, 1, 1, convertUnary<&Scalars::neg>},
       {"Sign", 9, 1, 1, convertSign},

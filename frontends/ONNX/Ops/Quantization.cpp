@@ -1,5 +1,6 @@
 //===- Quantization.cpp - Quantised numbers and their products ------------===//
 
+#include "frontends/ONNX/NarrowFloats.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -32,6 +33,15 @@ Value quantize(Scalars &s, DataType type, Value x, Value zero) {
   return s.convert(real, type, x);
 }
 
+Value roundedToFloat(Scalars &s,
+                     Value (Scalars::*function)(DataType, Value, Value),
+                     Value a, Value b) {
+  DataType real = DataType::Float, wide = DataType::Double;
+  Value result =
+      (s.*function)(wide, s.convert(real, wide, a), s.convert(real, wide, b));
+  return s.convert(wide, real, result);
+}
+
 /// Reports a parameter that does not broadcast with `x` to the extents of `x`,
 /// as far as extents are static.
 static LogicalResult checkFits(Node &node, Tensor given, Tensor x) {
@@ -51,8 +61,9 @@ static bool isQuantized(DataType type) {
   return isInteger(type) && getBitWidth(type) <= 16;
 }
 
-static LogicalResult checkQuantized(Node &node, DataType type) {
-  if (isQuantized(type))
+static LogicalResult checkQuantized(Node &node, DataType type,
+                                    bool narrow = false) {
+  if (isQuantized(type) || (narrow && isNarrowFloat(type)))
     return success();
   return node.unsupported("quantisation to " + getName(type) +
                           " is not supported");
@@ -133,20 +144,29 @@ static LogicalResult convertQuantizeLinear(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), scale, zero;
   auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
-  (void)node.getInt("saturate", 1);
+  bool saturate = node.getInt("saturate", 1) != 0;
   (void)node.getInt("precision", 0);
   if (node.hasInput(2))
     type = node.getInput(2).type;
   else if (type == DataType::Undefined)
     type = DataType::UInt8;
-  if (failed(checkQuantized(node, type)) ||
+  if (failed(checkQuantized(node, type, /*narrow=*/true)) ||
       failed(getParameters(node, scale, zero)))
     return failure();
   SmallVector<Tensor> inputs = {e.convert(x, DataType::Float), scale};
   if (zero)
     inputs.push_back(zero);
+  if (isNarrowFloat(type)) {
+    DataType real = DataType::Float;
+    Tensor y = e.elementwise(real, inputs, [&](Scalars &s, ValueRange v) {
+      Value quotient = roundedToFloat(s, &Scalars::div, v[0], v[1]);
+      return zero ? s.add(real, quotient, v[2]) : quotient;
+    });
+    node.setOutput(0, encodeNarrow(e, y, type, saturate));
+    return success();
+  }
   node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    return quantize(s, type, s.div(DataType::Float, v[0], v[1]),
+    return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
                     zero ? v[2] : Value());
   }));
   return success();
@@ -158,7 +178,8 @@ static LogicalResult convertDequantizeLinear(Node &node) {
   auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
   if (type == DataType::Undefined)
     type = node.getInput(1).type;
-  if (!isInteger(x.type) || !isFloat(type))
+  bool narrow = isNarrowFloat(x.type);
+  if ((!isInteger(x.type) && !narrow) || !isFloat(type))
     return node.unsupported("dequantisation from " + getName(x.type) + " to " +
                             getName(type) + " is not supported");
   if (failed(getParameters(node, scale, zero)))
@@ -170,11 +191,13 @@ static LogicalResult convertDequantizeLinear(Node &node) {
   if (zero)
     inputs.push_back(zero);
   node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    Value number = s.convert(x.type, DataType::Int32, v[0]);
+    // Narrow floats arrive as floats.
+    DataType wide = narrow ? DataType::Float : DataType::Int32;
+    DataType own = narrow ? DataType::Float : x.type;
+    Value number = s.convert(own, wide, v[0]);
     if (zero)
-      number = s.sub(DataType::Int32, number,
-                     s.convert(x.type, DataType::Int32, v[2]));
-    number = s.convert(DataType::Int32, DataType::Float, number);
+      number = s.sub(wide, number, s.convert(own, wide, v[2]));
+    number = s.convert(wide, DataType::Float, number);
     number = s.mul(DataType::Float, number, v[1]);
     return s.convert(DataType::Float, getComputeType(type), number);
   }));
@@ -203,19 +226,23 @@ static LogicalResult convertDynamicQuantizeLinear(Node &node) {
   // All zeros: any scale will do.
   Tensor scale =
       e.elementwise(real, {most, least}, [&](Scalars &s, ValueRange v) {
-        Value range = s.sub(real, v[0], v[1]);
+        Value range = roundedToFloat(s, &Scalars::sub, v[0], v[1]);
         Value isZero =
             s.compare(Compare::Equal, real, range, s.constant(real, 0));
-        return s.select(isZero, s.constant(real, 1),
-                        s.div(real, range, s.constant(real, 255)));
+        return s.select(
+            isZero, s.constant(real, 1),
+            roundedToFloat(s, &Scalars::div, range, s.constant(real, 255)));
       });
   Tensor zero =
       e.elementwise(type, {least, scale}, [&](Scalars &s, ValueRange v) {
-        return quantize(s, type, s.neg(real, s.div(real, v[0], v[1])), {});
+        return quantize(
+            s, type, s.neg(real, roundedToFloat(s, &Scalars::div, v[0], v[1])),
+            {});
       });
   Tensor y =
       e.elementwise(type, {x, scale, zero}, [&](Scalars &s, ValueRange v) {
-        return quantize(s, type, s.div(real, v[0], v[1]), v[2]);
+        return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
+                        v[2]);
       });
   Tensor results[] = {y, scale, zero};
   for (size_t i = 0; i < 3 && i < node.getNumOutputs(); ++i)
@@ -361,9 +388,10 @@ static LogicalResult convertQLinearMatMul(Node &node) {
     if (failed(checkFits(node, input, *product)))
       return failure();
   node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    Value scale = s.div(real, s.mul(real, v[1], v[2]), v[3]);
+    Value scale = roundedToFloat(
+        s, &Scalars::div, roundedToFloat(s, &Scalars::mul, v[1], v[2]), v[3]);
     Value x = s.convert(DataType::Int32, real, v[0]);
-    return quantize(s, type, s.mul(real, x, scale), v[4]);
+    return quantize(s, type, roundedToFloat(s, &Scalars::mul, x, scale), v[4]);
   }));
   return success();
 }
@@ -371,8 +399,8 @@ static LogicalResult convertQLinearMatMul(Node &node) {
 void registerQuantizationOps(Registry &registry) {
   StringRef note = "8-bit and 4-bit floats";
   registry.add({
-      {"QuantizeLinear", 10, 2, 3, convertQuantizeLinear, note},
-      {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear, note},
+      {"QuantizeLinear", 10, 2, 3, convertQuantizeLinear},
+      {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear},
       {"DynamicQuantizeLinear", 11, 1, 1, convertDynamicQuantizeLinear},
       {"MatMulInteger", 10, 2, 4, convertMatMulInteger},
       {"QLinearMatMul", 10, 8, 8, convertQLinearMatMul, note},

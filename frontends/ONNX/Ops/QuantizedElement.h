@@ -12,6 +12,17 @@ namespace seqc::onnx {
 mlir::Value quantize(Scalars &s, DataType type, mlir::Value x,
                      mlir::Value zero);
 
+/// A sum, difference, product or quotient of floats as float rounds it. What is
+/// rounded to an integer afterwards hangs on the last bit, so that this has to
+/// hold where floats are evaluated in a higher precision, too: it is computed
+/// in double, where such a result rounded once more is the correctly rounded
+/// one.
+mlir::Value roundedToFloat(Scalars &s,
+                           mlir::Value (Scalars::*function)(DataType,
+                                                            mlir::Value,
+                                                            mlir::Value),
+                           mlir::Value a, mlir::Value b);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H

@@ -89,7 +89,7 @@ TEST(Arith, TreatsNanAsTheOpSays) {
   EXPECT_TRUE(std::signbit(applyFloats("arith.minimumf", 0.0, -0.0)));
 }
 
-TEST(Arith, KeepsDoublesButRoundsToHalves) {
+TEST(Arith, RoundsWhereTheProgramSays) {
   Program program(R"(func.func @main(%a: f64) -> (f32, f64, f64) {
     %s = arith.truncf %a : f64 to f32
     %b = arith.truncf %a : f64 to bf16
@@ -99,7 +99,7 @@ TEST(Arith, KeepsDoublesButRoundsToHalves) {
     return %s, %bw, %hw : f32, f64, f64
   })");
   auto results = program.run({Tensor::ofFloat(ElementKind::F64, 1.0 / 3.0)});
-  EXPECT_EQ(results[0].scalar().f, 1.0 / 3.0);
+  EXPECT_EQ(results[0].scalar().f, 1.0F / 3.0F);
   EXPECT_EQ(results[1].scalar().f, 0.333984375);
   EXPECT_EQ(results[2].scalar().f, 0.333251953125);
 }
