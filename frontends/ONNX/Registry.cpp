@@ -16,17 +16,23 @@ const Registry &Registry::get() {
 Registry::Registry() {
   registerActivationsOps(*this);
   registerAttentionOps(*this);
+  registerBoxesOps(*this);
+  registerColumnsOps(*this);
   registerConstantOps(*this);
   registerContribAttentionOps(*this);
   registerContribOps(*this);
+  registerContribQLinearOps(*this);
   registerContribQuantizedOps(*this);
   registerControlFlowOps(*this);
   registerConvolutionOps(*this);
+  registerDeterminantOps(*this);
   registerElementwiseOps(*this);
   registerFlexAttentionOps(*this);
+  registerGramsOps(*this);
   registerIndexingOps(*this);
   registerLinearAttentionOps(*this);
   registerLogicOps(*this);
+  registerLossesOps(*this);
   registerNormalizationOps(*this);
   registerPatternsOps(*this);
   registerPoolingOps(*this);

@@ -1,5 +1,7 @@
 //===- ContribQuantized.cpp - Quantized products of com.microsoft ---------===//
 
+#include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -30,8 +32,7 @@ static LogicalResult convertMatMulNBits(Node &node) {
   int64_t depth = node.getInt("K", 0), width = node.getInt("N", 0);
   int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 0);
   (void)node.getInt("accuracy_level", 0);
-  if (node.hasInput(4))
-    return node.unsupported("an order of groups is not supported");
+  Tensor order = node.getInput(4);
   if (depth <= 0 || width <= 0 || block <= 0 ||
       (bits != 2 && bits != 4 && bits != 8) || block % 8 != 0)
     return node.error("its sizes are K " + Twine(depth) + ", N " +
@@ -47,16 +48,24 @@ static LogicalResult convertMatMulNBits(Node &node) {
     return node.error(what + " does not have the " + Twine(count) +
                       " elements that its sizes require");
   };
+  if (order && order.type != DataType::Int32)
+    return node.error("its order of groups is " + getName(order.type) +
+                      "; required is int32");
   bool rawZeros = zeros && isFloat(zeros.type);
   if (failed(check(packed, width * blocks * bytes, "its weight")) ||
       failed(check(scales, width * blocks, "its scale")) ||
       failed(check(zeros, width * (rawZeros ? blocks : zeroBytes),
-                   "its zero point")))
+                   "its zero point")) ||
+      failed(check(order, depth, "its order of groups")))
     return failure();
+  if (order)
+    e.requireIndices(order, b.getIndexAttr(blocks), "a group",
+                     /*fromEnd=*/false);
   auto flatten = [&](Tensor x) {
     return x ? e.reshape(x, {b.getIndexAttr(x.getType().getNumElements())}) : x;
   };
   packed = flatten(packed), scales = flatten(scales), zeros = flatten(zeros);
+  order = flatten(order);
   DataType type = getComputeType(a.type);
   // Number `i` of those that follow each other from byte `start` on.
   auto unpack = [&](Scalars &s, Tensor from, Value start, Value i) {
@@ -75,9 +84,16 @@ static LogicalResult convertMatMulNBits(Node &node) {
       [&](Scalars &s, ValueRange at) {
         Value k = at[0], n = at[1];
         Value inRow = s.divIndex(k, s.index(block));
-        Value group = s.addIndex(s.mulIndex(n, s.index(blocks)), inRow);
-        Value q = unpack(s, packed, s.mulIndex(group, s.index(bytes)),
+        Value first = s.mulIndex(n, s.index(blocks));
+        Value q = unpack(s, packed,
+                         s.mulIndex(s.addIndex(first, inRow), s.index(bytes)),
                          s.remIndex(k, s.index(block)));
+        // Scale and zero point of another block, if the rows were sorted.
+        if (order)
+          inRow = makeSafe(s, s.toIndex(DataType::Int32, e.load(order, {k})),
+                           s.index(blocks))
+                      .index;
+        Value group = s.addIndex(first, inRow);
         Value zero = s.constant(type, 1 << (bits - 1));
         if (rawZeros)
           zero = s.convert(getComputeType(zeros.type), type,
@@ -139,11 +155,12 @@ static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
   Tensor scale =
       e.elementwise(type, {most, least}, [&](Scalars &s, ValueRange v) {
         Value zero = s.constant(type, 0);
-        Value range =
-            s.sub(type, s.max(type, v[0], zero), s.min(type, v[1], zero));
+        Value range = roundedToFloat(s, &Scalars::sub, s.max(type, v[0], zero),
+                                     s.min(type, v[1], zero));
         Value empty = s.compare(Compare::Equal, type, range, zero);
-        return s.select(empty, s.constant(type, 1),
-                        s.div(type, range, s.constant(type, 255)));
+        return s.select(
+            empty, s.constant(type, 1),
+            roundedToFloat(s, &Scalars::div, range, s.constant(type, 255)));
       });
   auto saturate = [&](Scalars &s, Value x) {
     x = s.max(type, x, s.constant(type, 0));
@@ -153,11 +170,13 @@ static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
   Tensor zero = e.elementwise(
       DataType::UInt8, {least, scale}, [&](Scalars &s, ValueRange v) {
         Value low = s.min(type, v[0], s.constant(type, 0));
-        return saturate(s, s.div(type, s.neg(type, low), v[1]));
+        return saturate(
+            s, roundedToFloat(s, &Scalars::div, s.neg(type, low), v[1]));
       });
   Tensor quantized = e.elementwise(
       DataType::UInt8, {a, scale, zero}, [&](Scalars &s, ValueRange v) {
-        Value x = s.op<mlir::math::RoundEvenOp>(s.div(type, v[0], v[1]));
+        Value x = s.op<mlir::math::RoundEvenOp>(
+            roundedToFloat(s, &Scalars::div, v[0], v[1]));
         return saturate(s,
                         s.add(type, x, s.convert(DataType::UInt8, type, v[2])));
       });
@@ -182,7 +201,7 @@ static LogicalResult convertMatMulIntegerToFloat(Node &node) {
 void registerContribQuantizedOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
-      {"MatMulNBits", 1, 3, 6, convertMatMulNBits, "order of groups", domain},
+      {"MatMulNBits", 1, 3, 6, convertMatMulNBits, "", domain},
       {"DynamicQuantizeMatMul", 1, 3, 5, convertDynamicQuantizeMatMul,
        "second factors above rank 2", domain},
       {"MatMulIntegerToFloat", 1, 4, 7, convertMatMulIntegerToFloat,

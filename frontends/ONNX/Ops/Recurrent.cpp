@@ -343,11 +343,68 @@ static LogicalResult convertLSTM(Node &node) {
   return success();
 }
 
+/// Weight `input` [directions, features, gates * size] of 8-bit integers, with
+/// a scale and a zero point for each direction or each column, as LSTM has it.
+static FailureOr<Tensor> dequantizeWeight(Node &node, size_t input,
+                                          size_t scaleInput) {
+  Emitter &e = node.getEmitter();
+  Tensor weight = node.getInput(input), scale = node.getInput(scaleInput),
+         zero = node.getInput(scaleInput + 1);
+  if (!scale || !zero)
+    return node.error("input " + Twine(input) +
+                      " has no scale or no zero point; required are both");
+  if (weight.getRank() != 3 ||
+      (weight.type != DataType::UInt8 && weight.type != DataType::Int8))
+    return node.error("input " + Twine(input) + " is " + getName(weight.type) +
+                      " of rank " + Twine(weight.getRank()) +
+                      "; required is uint8 or int8 of rank 3");
+  Extents sizes = e.extents(weight);
+  OpFoldResult one = e.getBuilder().getIndexAttr(1);
+  for (auto [given, type] :
+       {std::pair(&scale, DataType::Float), std::pair(&zero, weight.type)}) {
+    int64_t rank = given->getRank();
+    if (given->type != type || (rank != 1 && rank != 2))
+      return node.error("a scale or zero point of input " + Twine(input) +
+                        " is " + getName(given->type) + " of rank " +
+                        Twine(rank) + "; required is " + getName(type) +
+                        " of rank 1 or 2");
+    e.requireEqual(e.extent(*given, 0), sizes[0],
+                   "an extent of a scale or zero point");
+    if (rank == 2)
+      e.requireEqual(e.extent(*given, 1), sizes[2],
+                     "an extent of a scale or zero point");
+    *given = e.reshape(*given, {sizes[0], one, rank == 2 ? sizes[2] : one});
+  }
+  DataType sum = DataType::Int32, real = DataType::Float;
+  Tensor result =
+      e.elementwise(real, {weight, scale, zero}, [&](Scalars &s, ValueRange v) {
+        Value number = s.sub(sum, s.convert(weight.type, sum, v[0]),
+                             s.convert(weight.type, sum, v[2]));
+        return s.mul(real, s.convert(sum, real, number), v[1]);
+      });
+  return e.transpose(result, {0, 2, 1});
+}
+
+/// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
+/// of R. Its products are of float32 here: states and inputs are not rounded to
+/// 8 bits.
+static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
+  for (auto [input, scale] : {std::pair<size_t, size_t>(W, 8), {R, 10}}) {
+    FailureOr<Tensor> weight = dequantizeWeight(node, input, scale);
+    if (failed(weight))
+      return failure();
+    node.inputs[input] = *weight;
+  }
+  return convertLSTM(node);
+}
+
 void registerRecurrentOps(Registry &registry) {
   registry.add({
       {"RNN", 1, 3, 6, convertRNN},
       {"GRU", 1, 3, 6, convertGRU},
       {"LSTM", 1, 3, 8, convertLSTM},
+      {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM,
+       "activations are not rounded to 8 bits", "com.microsoft"},
   });
 }
 

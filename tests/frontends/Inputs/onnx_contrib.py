@@ -93,6 +93,12 @@ dense = ((codes.astype(np.float64) - 8) * scale[..., None]).reshape(3, 32)[:, :2
 x = draw(2, 20)
 case("MatMulNBits", [x, codes[..., ::2] | codes[..., 1::2] << 4, scale], x @ dense.T, K=20, N=3,
      bits=4, block_size=16)
+order = rng.permutation(np.arange(20) % 2).astype(np.int32)
+zeros = rng.integers(0, 16, (3, 2)).astype(np.uint8)
+dense = (codes.reshape(3, 32)[:, :20] - zeros[:, order].astype(np.float64)) * scale[:, order]
+case("MatMulNBits", [x, codes[..., ::2] | codes[..., 1::2] << 4, scale,
+                     zeros[:, 0] | zeros[:, 1] << 4, order], x @ dense.T, K=20, N=3, bits=4,
+     block_size=16)
 
 x = draw(2, 4)
 weight = rng.integers(-128, 128, (4, 3)).astype(np.int8)

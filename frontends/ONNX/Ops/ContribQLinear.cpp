@@ -1,0 +1,302 @@
+//===- ContribQLinear.cpp - Quantised operators of com.microsoft ----------===//
+//
+// Each is defined as the operator on the numbers that its inputs stand for,
+// rounded to the result's scale and zero point. An absent zero point is 0.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Registry.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+using mlir::OpFoldResult;
+using mlir::Value;
+using mlir::ValueRange;
+
+static constexpr DataType kReal = DataType::Float;
+
+namespace {
+/// Scale and zero point (null for 0) of a whole tensor, or of its columns.
+struct Parameters {
+  Tensor scale, zero;
+};
+} // namespace
+
+static LogicalResult checkType(Node &node, Tensor x) {
+  if (x.type == DataType::UInt8 || x.type == DataType::Int8)
+    return success();
+  return node.error("a quantised input is " + getName(x.type) +
+                    "; required is uint8 or int8");
+}
+
+/// The scale at input `i` and the zero point behind it, of numbers of `type`.
+/// Vectors are allowed for columns.
+static FailureOr<Parameters> getParameters(Node &node, size_t i, DataType type,
+                                           bool columns = false) {
+  Emitter &e = node.getEmitter();
+  Parameters result{node.getInput(i), node.getInput(i + 1)};
+  if (!result.scale)
+    return node.error("input " + Twine(i) + " is missing; required is a scale");
+  for (Tensor *given : {&result.scale, &result.zero}) {
+    if (!*given)
+      continue;
+    DataType wanted = given == &result.scale ? kReal : type;
+    if (given->type != wanted)
+      return node.error("a scale or zero point is " + getName(given->type) +
+                        "; required is " + getName(wanted));
+    mlir::RankedTensorType shape = given->getType();
+    bool isOne = shape.hasStaticShape() && shape.getNumElements() == 1;
+    if (!isOne && !(columns && given->getRank() == 1))
+      return node.error("a scale or zero point is not one number");
+    if (isOne)
+      *given = e.reshape(*given, {});
+  }
+  return result;
+}
+
+/// (x - zero) * scale.
+static Tensor dequantize(Emitter &e, Tensor x, Parameters by) {
+  SmallVector<Tensor> inputs = {x, by.scale};
+  if (by.zero)
+    inputs.push_back(by.zero);
+  DataType sum = DataType::Int32;
+  return e.elementwise(kReal, inputs, [&](Scalars &s, ValueRange v) {
+    Value number = s.convert(x.type, sum, v[0]);
+    if (by.zero)
+      number = s.sub(sum, number, s.convert(x.type, sum, v[2]));
+    return s.mul(kReal, s.convert(sum, kReal, number), v[1]);
+  });
+}
+
+/// x / scale + zero, rounded.
+static Tensor requantize(Emitter &e, Tensor x, Parameters by, DataType type) {
+  SmallVector<Tensor> inputs = {x, by.scale};
+  if (by.zero)
+    inputs.push_back(by.zero);
+  return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
+                    by.zero ? v[2] : Value());
+  });
+}
+
+/// The numbers that input `i` stands for, with its parameters behind it.
+static FailureOr<Tensor> readInput(Node &node, size_t i, bool columns = false) {
+  Tensor x = node.getInput(i);
+  if (!x)
+    return node.error("input " + Twine(i) +
+                      " is missing; required is a tensor");
+  if (failed(checkType(node, x)))
+    return failure();
+  FailureOr<Parameters> by = getParameters(node, i + 1, x.type, columns);
+  if (failed(by))
+    return failure();
+  if (columns)
+    for (Tensor given : {by->scale, by->zero})
+      if (given && given.getRank() == 1 && x.getRank() > 0)
+        node.getEmitter().requireEqual(
+            node.getEmitter().extent(given, 0),
+            node.getEmitter().extent(x, x.getRank() - 1),
+            "the number of scales or zero points");
+  return dequantize(node.getEmitter(), x, *by);
+}
+
+/// Rounds `y` to the parameters at input `i` and gives it as the result.
+static LogicalResult setResult(Node &node, Tensor y, size_t i, DataType type) {
+  FailureOr<Parameters> by = getParameters(node, i, type);
+  if (failed(by))
+    return failure();
+  node.setOutput(0, requantize(node.getEmitter(), y, *by, type));
+  return success();
+}
+
+using BinaryFn = Value (Scalars::*)(DataType, Value, Value);
+
+/// QLinearAdd and QLinearMul: a, b and the result, each with its parameters.
+template <BinaryFn function> static LogicalResult convertBinary(Node &node) {
+  FailureOr<Tensor> a = readInput(node, 0), b = readInput(node, 3);
+  if (failed(a) || failed(b))
+    return failure();
+  Emitter &e = node.getEmitter();
+  Extents left = e.extents(*a), right = e.extents(*b);
+  for (auto [x, y] : llvm::zip(llvm::reverse(left), llvm::reverse(right)))
+    if (!e.requireBroadcast(x, y))
+      return success();
+  Tensor y = e.elementwise(kReal, {*a, *b}, [](Scalars &s, ValueRange v) {
+    return (s.*function)(kReal, v[0], v[1]);
+  });
+  return setResult(node, y, 6, node.getInput(0).type);
+}
+
+static LogicalResult convertSigmoid(Node &node) {
+  FailureOr<Tensor> x = readInput(node, 0);
+  if (failed(x))
+    return failure();
+  Tensor y =
+      node.getEmitter().elementwise(kReal, {*x}, [](Scalars &s, ValueRange v) {
+        return s.sigmoid(kReal, v[0]);
+      });
+  return setResult(node, y, 3, node.getInput(0).type);
+}
+
+static LogicalResult convertLeakyRelu(Node &node) {
+  float alpha = node.getFloat("alpha", 0.01F);
+  FailureOr<Tensor> x = readInput(node, 0);
+  if (failed(x))
+    return failure();
+  Tensor y =
+      node.getEmitter().elementwise(kReal, {*x}, [&](Scalars &s, ValueRange v) {
+        Value low = s.mul(kReal, v[0], s.constant(kReal, alpha));
+        Value isLow =
+            s.compare(Compare::Less, kReal, v[0], s.constant(kReal, 0));
+        return s.select(isLow, low, v[0]);
+      });
+  return setResult(node, y, 3, node.getInput(0).type);
+}
+
+/// QLinearSoftmax: along one dimension, or, in the form of opsets before 13,
+/// along all from `axis` on.
+static LogicalResult convertSoftmax(Node &node) {
+  Emitter &e = node.getEmitter();
+  bool old = node.getInt("opset", 13) < 13;
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", -1), node.getInput(0).getRank());
+  FailureOr<Tensor> x = readInput(node, 0);
+  if (!axis || failed(x))
+    return failure();
+  SmallVector<int64_t> dims{*axis};
+  for (int64_t d = *axis + 1; old && d < x->getRank(); ++d)
+    dims.push_back(d);
+  Tensor most = e.reduce(*x, dims, Combine::Max, /*keep=*/true);
+  Tensor exponentials =
+      e.elementwise(kReal, {*x, most}, [](Scalars &s, ValueRange v) {
+        return s.exp(s.sub(kReal, v[0], v[1]));
+      });
+  Tensor sum = e.reduce(exponentials, dims, Combine::Sum, /*keep=*/true);
+  Tensor y =
+      e.elementwise(kReal, {exponentials, sum}, [](Scalars &s, ValueRange v) {
+        return s.div(kReal, v[0], v[1]);
+      });
+  return setResult(node, y, 3, node.getInput(0).type);
+}
+
+/// QLinearConcat: the result's parameters, then tensors with theirs.
+static LogicalResult convertConcat(Node &node) {
+  Emitter &e = node.getEmitter();
+  SmallVector<Tensor> parts;
+  // The last zero point may be left out.
+  if (node.getNumInputs() < 4 || (node.getNumInputs() - 2) % 3 == 1)
+    return node.error("it has " + Twine(node.getNumInputs()) +
+                      " inputs; required are 2 and 3 for each tensor");
+  for (size_t i = 2; i < node.getNumInputs(); i += 3) {
+    FailureOr<Tensor> part = readInput(node, i);
+    if (failed(part))
+      return failure();
+    parts.push_back(*part);
+  }
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", 0), parts[0].getRank());
+  if (!axis)
+    return failure();
+  Extents sizes = e.extents(parts[0]);
+  for (Tensor part : ArrayRef(parts).drop_front()) {
+    if (part.getRank() != parts[0].getRank())
+      return node.error("its inputs have ranks " + Twine(parts[0].getRank()) +
+                        " and " + Twine(part.getRank()) +
+                        "; required is one rank");
+    for (auto [d, size] : enumerate(e.extents(part)))
+      if (static_cast<int64_t>(d) != *axis &&
+          !e.requireEqual(size, sizes[d], "an extent of an input"))
+        return success();
+  }
+  return setResult(node, e.concat(parts, *axis), 0, node.getInput(2).type);
+}
+
+/// QGemm: a * b * alpha plus a bias of int32 in the products' scale; the result
+/// stays float without a scale of its own.
+static LogicalResult convertGemm(Node &node) {
+  Emitter &e = node.getEmitter();
+  float alpha = node.getFloat("alpha", 1);
+  bool turnA = node.getInt("transA", 0) != 0,
+       turnB = node.getInt("transB", 0) != 0;
+  Tensor a = node.getInput(0), b = node.getInput(3), bias = node.getInput(6);
+  if (failed(checkType(node, a)) || failed(checkType(node, b)))
+    return failure();
+  if (a.getRank() != 2 || b.getRank() != 2)
+    return node.error("its factors have ranks " + Twine(a.getRank()) + " and " +
+                      Twine(b.getRank()) + "; required is 2");
+  if (bias && bias.type != DataType::Int32)
+    return node.error("its bias is " + getName(bias.type) +
+                      "; required is int32");
+  FailureOr<Parameters> byA = getParameters(node, 1, a.type),
+                        byB = getParameters(node, 4, b.type, /*columns=*/true);
+  if (failed(byA) || failed(byB))
+    return failure();
+  DataType sum = DataType::Int32;
+  auto center = [&](Tensor x, Tensor zero) {
+    SmallVector<Tensor> inputs = {x};
+    if (zero)
+      inputs.push_back(zero);
+    return e.elementwise(sum, inputs, [&](Scalars &s, ValueRange v) {
+      Value number = s.convert(x.type, sum, v[0]);
+      return zero ? s.sub(sum, number, s.convert(zero.type, sum, v[1]))
+                  : number;
+    });
+  };
+  // Columns are dimension 0 of a transposed factor.
+  auto alongColumns = [&](Tensor given, bool turned) {
+    return given && turned && given.getRank() == 1 ? e.unsqueeze(given, 1)
+                                                   : given;
+  };
+  OpFoldResult columns = e.extent(b, turnB ? 0 : 1);
+  for (Tensor given : {byB->scale, byB->zero})
+    if (given && given.getRank() == 1)
+      e.requireEqual(e.extent(given, 0), columns,
+                     "the number of scales or zero points");
+  e.requireEqual(e.extent(b, turnB ? 1 : 0), e.extent(a, turnA ? 0 : 1),
+                 "the inner extent of its second factor");
+  Tensor product = e.contract(center(a, byA->zero), turnA ? "km" : "mk",
+                              center(b, alongColumns(byB->zero, turnB)),
+                              turnB ? "nk" : "kn", "mn");
+  if (bias) {
+    Extents own = e.extents(bias), goal = e.extents(product);
+    if (own.size() > goal.size())
+      return node.error("its bias has rank " + Twine(own.size()) +
+                        "; required is at most 2");
+    for (auto [x, y] : llvm::zip(llvm::reverse(own), llvm::reverse(goal)))
+      if (!e.requireBroadcast(x, y, /*goal=*/true))
+        return success();
+    product =
+        e.elementwise(sum, {product, bias}, [&](Scalars &s, ValueRange v) {
+          return s.add(sum, v[0], v[1]);
+        });
+  }
+  Tensor y = e.elementwise(
+      kReal, {product, byA->scale, byB->scale}, [&](Scalars &s, ValueRange v) {
+        Value scale =
+            s.mul(kReal, s.mul(kReal, v[1], v[2]), s.constant(kReal, alpha));
+        return s.mul(kReal, s.convert(sum, kReal, v[0]), scale);
+      });
+  if (node.hasInput(7))
+    return setResult(node, y, 7,
+                     node.hasInput(8) ? node.getInput(8).type : a.type);
+  node.setOutput(0, y);
+  return success();
+}
+
+void registerContribQLinearOps(Registry &registry) {
+  StringRef domain = "com.microsoft";
+  registry.add({
+      {"QLinearAdd", 1, 2, 8, convertBinary<&Scalars::add>, "", domain},
+      {"QLinearMul", 1, 2, 8, convertBinary<&Scalars::mul>, "", domain},
+      {"QLinearSigmoid", 1, 2, 5, convertSigmoid, "", domain},
+      {"QLinearLeakyRelu", 1, 2, 5, convertLeakyRelu, "", domain},
+      {"QLinearSoftmax", 1, 2, 5, convertSoftmax, "", domain},
+      {"QLinearConcat", 1, 1, kVariadic, convertConcat, "", domain},
+      {"QGemm", 1, 6, 9, convertGemm, "", domain},
+  });
+}
+
+} // namespace seqc::onnx
