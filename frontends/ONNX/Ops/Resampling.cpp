@@ -111,8 +111,11 @@ namespace {
 /// What the attributes of a Resize say.
 struct ResizeMode {
   std::string mode, coordinates, rounding;
-  double cubicA = -0.75;
+  double cubicA = -0.75, extrapolation = 0;
   bool excludeOutside = false;
+
+  /// Whether a part of the input is resized, which may reach beyond it.
+  bool crops() const { return coordinates == "tf_crop_and_resize"; }
 };
 
 /// How one dimension changes.
@@ -120,6 +123,8 @@ struct ResizeDim {
   Value before, after;
   /// Floats; the length is the extent of the result before it is rounded down.
   Value scale, length;
+  /// The part that is cropped, from 0 to 1; null without cropping.
+  Value start, end;
 };
 } // namespace
 
@@ -133,6 +138,14 @@ static Value getCoordinate(Scalars &s, const ResizeMode &mode, ResizeDim dim,
   Value single = s.compare(Compare::LessOrEqual, type, after, one);
   if (mode.coordinates == "asymmetric")
     return s.div(type, x, dim.scale);
+  if (mode.crops()) {
+    Value most = s.sub(type, before, one), last = s.sub(type, dim.length, one);
+    Value part = s.mul(type, s.sub(type, dim.end, dim.start), most);
+    Value inPart = s.div(type, s.mul(type, x, part), last);
+    Value center = s.mul(type, s.add(type, dim.start, dim.end), half);
+    return s.select(single, s.mul(type, center, most),
+                    s.add(type, s.mul(type, dim.start, most), inPart));
+  }
   if (mode.coordinates == "align_corners") {
     Value most = s.sub(type, before, one), last = s.sub(type, dim.length, one);
     return s.select(single, number(s, 0),
@@ -182,8 +195,18 @@ static Tensor resizeDim(Emitter &e, Tensor x, int64_t d, ResizeDim dim,
       return loadUnlessEmpty(e, x, position);
     };
     Value where = getCoordinate(s, mode, dim, at[d]);
+    auto extrapolate = [&](Value inner) {
+      if (!mode.crops())
+        return inner;
+      Value last =
+          s.sub(kCoordinate, toCoordinate(s, dim.before), number(s, 1));
+      Value isInner = s.logicalAnd(
+          s.compare(Compare::GreaterOrEqual, kCoordinate, where, number(s, 0)),
+          s.compare(Compare::LessOrEqual, kCoordinate, where, last));
+      return s.select(isInner, inner, s.constant(type, mode.extrapolation));
+    };
     if (nearest)
-      return loadAt(getNearest(s, mode, dim.scale, where));
+      return extrapolate(loadAt(getNearest(s, mode, dim.scale, where)));
     Value sum = s.constant(type, 0), weights = s.constant(type, 0);
     for (Tap tap : getTaps(s, where, mode.mode == "cubic", mode.cubicA)) {
       Value weight = tap.weight;
@@ -195,7 +218,7 @@ static Tensor resizeDim(Emitter &e, Tensor x, int64_t d, ResizeDim dim,
       sum = s.add(type, sum, s.mul(type, element, weight));
       weights = s.add(type, weights, weight);
     }
-    return mode.excludeOutside ? s.div(type, sum, weights) : sum;
+    return extrapolate(mode.excludeOutside ? s.div(type, sum, weights) : sum);
   });
 }
 
@@ -211,7 +234,7 @@ static LogicalResult getModes(Node &node, ResizeMode &mode) {
     mode.rounding = node.getString("nearest_mode", "round_prefer_floor");
     mode.cubicA = node.getFloat("cubic_coeff_a", -0.75F);
     mode.excludeOutside = node.getInt("exclude_outside", 0) != 0;
-    (void)node.getFloat("extrapolation_value", 0);
+    mode.extrapolation = node.getFloat("extrapolation_value", 0);
     if (node.getInt("antialias", 0) != 0)
       return node.unsupported("resizing with antialias is not supported");
   }
@@ -220,7 +243,7 @@ static LogicalResult getModes(Node &node, ResizeMode &mode) {
                             "' is not supported");
   if (!is_contained({"half_pixel", "half_pixel_symmetric", "asymmetric",
                      "pytorch_half_pixel", "align_corners",
-                     "tf_half_pixel_for_nn"},
+                     "tf_half_pixel_for_nn", "tf_crop_and_resize"},
                     mode.coordinates))
     return node.unsupported("resizing with coordinates '" + mode.coordinates +
                             "' is not supported");
@@ -250,7 +273,7 @@ static LogicalResult convertResize(Node &node) {
       }
     }
   }
-  SmallVector<Value> scales;
+  SmallVector<Value> scales, part;
   Extents goal;
   if (node.getOperator() == "Upsample" && node.getOpset() < 9) {
     for (float scale : node.getFloats("scales").value_or(SmallVector<float>()))
@@ -263,6 +286,18 @@ static LogicalResult convertResize(Node &node) {
       if (list && !list.getType().hasStaticShape())
         return node.unsupported(
             "a list of scales or sizes of dynamic length is not supported");
+    if (mode.crops()) {
+      Tensor roi = node.getInput(1);
+      int64_t required = 2 * axes.size();
+      if (!hasRoi || !roi || !isFloat(roi.type) ||
+          !roi.getType().hasStaticShape() ||
+          roi.getType().getNumElements() != required)
+        return node.error("its region is no list of " + Twine(required) +
+                          " floats, which attribute "
+                          "'coordinate_transformation_mode' requires");
+      for (Value edge : e.elements(roi))
+        part.push_back(s.convert(roi.type, kCoordinate, edge));
+    }
     if (factors)
       for (Value scale : e.elements(factors))
         scales.push_back(s.convert(factors.type, kCoordinate, scale));
@@ -275,11 +310,16 @@ static LogicalResult convertResize(Node &node) {
                       " scales or sizes; required are " + Twine(axes.size()));
   SmallVector<ResizeDim> dims;
   for (auto [i, axis] : enumerate(axes)) {
-    ResizeDim dim{e.extentValue(x, axis), {}, {}, {}};
+    ResizeDim dim{e.extentValue(x, axis), {}, {}, {}, {}, {}};
     Value before = toCoordinate(s, dim.before);
+    if (mode.crops())
+      dim.start = part[i], dim.end = part[axes.size() + i];
     if (goal.empty()) {
       dim.scale = scales[i];
       dim.length = s.mul(kCoordinate, before, dim.scale);
+      if (mode.crops())
+        dim.length = s.mul(kCoordinate, dim.length,
+                           s.sub(kCoordinate, dim.end, dim.start));
       dim.after = toIndex(s, floorOf(s, dim.length));
     } else {
       dim.after = e.toValue(goal[i]);
@@ -308,7 +348,7 @@ static LogicalResult convertResize(Node &node) {
     if (mlir::matchPattern(dim.scale, mlir::m_Constant(&fixed)))
       scale = fixed.getValueAsDouble();
     // Batch and channels stay as they are, whatever the coordinates.
-    if (scale == 1.0)
+    if (scale == 1.0 && !mode.crops())
       continue;
     // An extent that was given at run time may be negative.
     dim.after = s.maxIndex(dim.after, s.index(0));
@@ -435,7 +475,7 @@ static LogicalResult convertGridSample(Node &node) {
 
 void registerResamplingOps(Registry &registry) {
   registry.add({
-      {"Resize", 10, 1, 4, convertResize, "antialias, tf_crop_and_resize"},
+      {"Resize", 10, 1, 4, convertResize, "antialias"},
       {"Upsample", 7, 1, 2, convertResize},
       {"GridSample", 16, 2, 2, convertGridSample},
   });

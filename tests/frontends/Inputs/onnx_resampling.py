@@ -84,6 +84,20 @@ def resized(x, axes, scales, sizes, mode, where, **options):
     return x
 
 
+def cropped(x, axes, roi, sizes, mode, value):
+    outside = []
+    for k, (axis, after) in enumerate(zip(axes, sizes)):
+        most, start, end = x.shape[axis] - 1, *np.asarray(roi, float)[[k, len(axes) + k]]
+        where = [most * (start + i * (end - start) / (after - 1) if after > 1
+                         else (start + end) / 2) for i in range(after)]
+        rows = [weights(at, most + 1, mode) for at in where]
+        x = np.moveaxis(np.tensordot(np.array(rows), x, (1, axis)), 0, axis)
+        outside += [(axis, i) for i, at in enumerate(where) if not 0 <= at <= most]
+    for axis, i in outside:
+        np.moveaxis(x, axis, 0)[i] = value
+    return x
+
+
 def resizes():
     x = RANDOM.standard_normal((1, 2, 4, 5)).astype(np.float32)
     scales = np.array([1, 1, 2.625, 0.7], np.float32)
@@ -119,8 +133,21 @@ def resizes():
     write("upsample_7", "Upsample", {"x": x}, {}, want, 7, scales=[1.0, 1.0, 2.0, 3.0])
     write("upsample_9", "Upsample", {"x": x}, {"scales": up}, want, 9)
     write("resize_10", "Resize", {"x": x}, {"scales": up}, want, 10)
-    for name, attributes in (("antialias", {"antialias": 1}), ("mode", {"mode": "area"}),
-                             ("crop", {"coordinate_transformation_mode": "tf_crop_and_resize"})):
+    crop = {"coordinate_transformation_mode": "tf_crop_and_resize"}
+    write("bad/region", "Resize", {"x": x}, {"roi": np.zeros(6, np.float32), "scales": up}, None,
+          19, **crop)
+    for mode in ("nearest", "linear"):
+        roi, after = np.array([0.25, -0.1, 1, 0.8], np.float32), [5, 7]
+        write(f"resize_crop_{mode}", "Resize", {"x": x},
+              {"roi": roi, "scales": None, "sizes": np.array(after)},
+              cropped(x.astype(float), [2, 3], roi, after, mode, 2.5), 18, axes=[2, 3], mode=mode,
+              extrapolation_value=2.5, **crop)
+        roi = np.array([0, 0, 0.5, 0.25, 1, 1, 0.5, 0.5], np.float32)
+        write(f"resize_crop_point_{mode}", "Resize", {"x": x},
+              {"roi": roi, "scales": None, "sizes": np.array([1, 2, 1, 4])},
+              cropped(x.astype(float), range(4), roi, [1, 2, 1, 4], mode, 0), 13, mode=mode,
+              **crop)
+    for name, attributes in (("antialias", {"antialias": 1}), ("mode", {"mode": "area"})):
         write(f"unsupported/{name}", "Resize", {"x": x}, {"roi": None, "scales": up}, None, 19,
               **attributes)
     write("bad/scales", "Resize", {"x": x}, {"roi": None, "scales": up[:2]}, None, 19)
