@@ -72,7 +72,7 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
                                         : mlir::ShapedType::kDynamic);
   }
   if (inputShapes)
-    if (auto fed = inputShapes->find(input.name());
+    if (auto fed = inputShapes->find(name);
         fed != inputShapes->end() && fed->second.size() == shape.size())
       for (auto [extent, given] : zip(shape, fed->second))
         if (mlir::ShapedType::isDynamic(extent))
