@@ -524,6 +524,9 @@ void Graphs::inlineBody(mlir::func::FuncOp function,
   for (auto [i, value] : enumerate(terminator->getOperands())) {
     auto name = function.getResultAttrOfType<mlir::StringAttr>(i, "seq.name");
     const onnx::OnnxGraph::Output *output = graph.findOutput(name.getValue());
+    // Part of a sequence.
+    if (!output)
+      continue;
     GraphSignal signal;
     signal.tensor = {mapping.lookup(value), output->type};
     define(graph.name + "." + output->name, signal);
