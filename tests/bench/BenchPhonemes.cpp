@@ -51,13 +51,16 @@ std::vector<Word> readWords(const std::string &path) {
   if (!file)
     throw std::runtime_error("'" + path + "' cannot be read");
   std::vector<Word> words;
-  for (const auto &word : ordered_json::parse(file).at("words")) {
+  ordered_json list = ordered_json::parse(file);
+  for (const auto &word : list.at("words")) {
     std::string phonemes;
     for (std::string phoneme : word.at("expected_phonemes"))
       phonemes += (phonemes.empty() ? "" : " ") + phoneme;
     words.push_back(
         {word.at("word"), word.at("src"), word.at("expected_tgt"), phonemes});
   }
+  if (words.empty())
+    throw std::runtime_error("'" + path + "' has no words");
   return words;
 }
 
