@@ -9,6 +9,7 @@
 
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/ParallelLoops.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,10 +62,31 @@ private:
     }
     unsigned d = parallel[depth];
     auto loop = scf::ForOp::create(builder, loc, lower[d], upper[d], one);
+    if (isForThreads(depth))
+      loop->setAttr(kParallelAttr, builder.getUnitAttr());
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     ivs[d] = loop.getInductionVar();
     emitParallel(depth + 1);
+  }
+
+  /// Whether the loop over the parallel dimension number `depth` may be cut
+  /// into parts. The last one is kept whole as long as there are others: it
+  /// becomes vectors.
+  bool isForThreads(unsigned depth) {
+    if (op->getParentOfType<LoopLikeOpInterface>())
+      return false;
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      AffineMap map = op.getMatchingIndexingMap(&init);
+      if (!map.isProjectedPermutation() ||
+          !map.isFunctionOfDim(parallel[depth]))
+        return false;
+    }
+    if (depth + 1 < parallel.size() || !reduction.empty())
+      return true;
+    return llvm::all_of(ArrayRef(parallel).take_front(depth), [&](unsigned d) {
+      return getConstantIntValue(upper[d]) == 1;
+    });
   }
 
   SmallVector<Value> indices(AffineMap map) {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/ParallelLoops.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -28,6 +29,7 @@ namespace seqc {
 } // namespace seqc
 
 using namespace mlir;
+using namespace seqc;
 
 namespace {
 
@@ -160,13 +162,23 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
         outline(group, symbols);
   }
 
+  /// The context of the entry that an op is in; null outside of entries.
+  static Value findContext(Operation *op) {
+    auto function = op->getParentOfType<func::FuncOp>();
+    return hasContext(function) ? function.getArgument(0) : Value();
+  }
+
   void outline(ArrayRef<Nest> group, SymbolTable &symbols) {
     Operation *first = group.front().root;
     ArrayRef<Value> captures = group.front().captures;
     OpBuilder builder(&getContext());
     Location loc = first->getLoc();
-    auto type =
-        builder.getFunctionType(ValueRange(captures).getTypes(), TypeRange());
+    SmallVector<Type> types(ValueRange(captures).getTypes());
+    // With the context first, what becomes parallel can ask for threads.
+    Value context = findContext(first);
+    if (context)
+      types.insert(types.begin(), context.getType());
+    auto type = builder.getFunctionType(types, TypeRange());
     auto function = func::FuncOp::create(builder, loc, "shared", type);
     function.setPrivate();
     // Inlined again, nothing would be saved.
@@ -175,7 +187,9 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     Block *body = function.addEntryBlock();
     builder.setInsertionPointToStart(body);
     IRMapping map;
-    map.map(captures, body->getArguments());
+    if (context)
+      map.map(context, body->getArgument(0));
+    map.map(captures, body->getArguments().take_back(captures.size()));
     // What is no capture is a constant.
     first->walk([&](Operation *op) {
       for (Value operand : op->getOperands())
@@ -187,8 +201,10 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     func::ReturnOp::create(builder, loc);
     for (const Nest &nest : group) {
       builder.setInsertionPoint(nest.root);
-      func::CallOp::create(builder, nest.root->getLoc(), function,
-                           nest.captures);
+      SmallVector<Value> arguments(nest.captures);
+      if (context)
+        arguments.insert(arguments.begin(), findContext(nest.root));
+      func::CallOp::create(builder, nest.root->getLoc(), function, arguments);
       nest.root->erase();
       ++numReplaced;
     }

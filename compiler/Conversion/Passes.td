@@ -291,6 +291,70 @@ def OutlineRepeatsPass : Pass<"seq-outline-repeats", "::mlir::ModuleOp"> {
   ];
 }
 
+def SettleParallelLoopsPass : Pass<"seq-settle-parallel-loops", "::mlir::func::FuncOp"> {
+  let summary = "Keep the mark of parallel loops that need no memory of their own";
+  let description = [{
+    Tiling marks loops whose iterations write elements of their own and read none of another's, by
+    `seq.parallel`. On buffers that still holds unless an iteration allocates, which it would do from the arena of the
+    calling thread, or calls something, or hands on a value. Such loops lose the mark. Has to run before memory is
+    planned, which lets iterations share what each of them allocated.
+
+    Requires: buffers. Ensures: marked loops allocate, call and carry nothing.
+
+    Before:
+    ```mlir
+    scf.for %i = %a to %b step %c { %m = memref.alloc() : memref<8xf32> … } {seq.parallel}
+    ```
+    After:
+    ```mlir
+    scf.for %i = %a to %b step %c { %m = memref.alloc() : memref<8xf32> … }
+    ```
+  }];
+  let statistics = [Statistic<"numKept", "num-kept", "Marks kept">,
+                    Statistic<"numDropped", "num-dropped", "Marks dropped">];
+}
+
+def OutlineParallelLoopsPass : Pass<"seq-outline-parallel-loops", "::mlir::ModuleOp"> {
+  let summary = "Run marked loops on several threads";
+  let description = [{
+    The outermost loop marked `seq.parallel`, with a marked loop right inside it if nothing but loads and
+    address arithmetic is between them, becomes a function of a range of parts. Each call decides from the
+    lengths of all loops in it how much work there is: `grain` of it is worth a thread. With two parts or more
+    the service `parallel_for` calls the function, else the code itself does. Which elements a part computes
+    depends on the number of threads; how each is computed does not.
+
+    In a loop, over time say, products of at least `least-in-loop` work are worth the decision.
+
+    Requires: loops on buffers without linalg ops; functions whose first argument is the context. Ensures: no
+    `seq.parallel` is left.
+
+    Before:
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      …
+    } {seq.parallel}
+    ```
+    After:
+    ```mlir
+    %several = arith.cmpi ugt, %parts, %c1 : index
+    scf.if %several {
+      llvm.call %parallel_for(%context, %n, %body, %record) : …
+    } else {
+      func.call @part_of_f(%record, %zero, %one, %thread) : (!llvm.ptr, i64, i64, i32) -> ()
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+  let options = [
+    Option<"grain", "grain", "int64_t", "131072",
+           "Operations, roughly, that are worth a thread">,
+    Option<"leastInLoop", "least-in-loop", "int64_t", "262144",
+           "Operations that a loop inside of another one has at least, at its shortest dynamic lengths of 1">
+  ];
+  let statistics = [Statistic<"numOutlined", "num-outlined", "Loops outlined">];
+}
+
 def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Write expansions of row-major buffers as casts";
   let description = [{

@@ -13,6 +13,7 @@
 #include "compiler/Conversion/PackIntervals.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
+#include "compiler/Transforms/ParallelLoops.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,9 +36,6 @@ using namespace seqc;
 namespace {
 
 constexpr int64_t kAlignment = SEQC_ABI_ALIGNMENT;
-
-/// Attribute of an `scf.for` whose iterations may run at the same time.
-constexpr StringLiteral kParallelAttr = "seq.parallel";
 
 /// More bytes than any workspace may have; a sum of such numbers still is one.
 constexpr int64_t kTooMany = int64_t(1) << 46;

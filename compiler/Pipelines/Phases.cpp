@@ -153,17 +153,22 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createRemoveSelfCopiesPass());
+  pm.addNestedPass<func::FuncOp>(createSettleParallelLoopsPass());
   if (options.planMemory)
     pm.addNestedPass<func::FuncOp>(createPlanMemoryPass());
   pm.addNestedPass<func::FuncOp>(createAllocateInArenaPass());
 }
 
 /// Phase `llvm`: everything becomes the LLVM dialect.
-static void buildLLVM(OpPassManager &pm, const PhaseOptions &) {
+static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createOutlineRepeatsPass());
   pm.addNestedPass<func::FuncOp>(createConvertDNNToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToScalarLoopsPass());
+  OutlineParallelLoopsPassOptions parallel;
+  if (options.parallelGrain > 0)
+    parallel.grain = parallel.leastInLoop = options.parallelGrain;
+  pm.addPass(createOutlineParallelLoopsPass(parallel));
   pm.addNestedPass<func::FuncOp>(createApproximateMathPass());
   pm.addNestedPass<func::FuncOp>(createExpandReshapesPass());
   pm.addPass(memref::createExpandStridedMetadataPass());

@@ -54,6 +54,8 @@ struct PhaseOptions {
   unsigned vectorBits = 512;
   /// Whether buffers share workspaces. Without, each is allocated by itself.
   bool planMemory = true;
+  /// Least work worth a thread, in operations; 0: what the pass thinks best.
+  int64_t parallelGrain = 0;
 };
 
 /// All phases in order.

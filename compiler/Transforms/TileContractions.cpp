@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -33,6 +34,7 @@ namespace seqc {
 } // namespace seqc
 
 using namespace mlir;
+using namespace seqc;
 
 namespace {
 
@@ -139,6 +141,8 @@ private:
         builder, loc, getValueOrCreateConstantIndexOp(builder, loc, lower),
         getValueOrCreateConstantIndexOp(builder, loc, upper),
         arith::ConstantIndexOp::create(builder, loc, step), out);
+    // No loop here runs along the depth.
+    loop->setAttr(kParallelAttr, builder.getUnitAttr());
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value yielded = body(loop.getInductionVar(), loop.getRegionIterArg(0));

@@ -15,10 +15,12 @@
 //
 // The loops are written directly rather than peeled from tiled ones: each bound
 // is known when it is needed, and every body is static from the start. They are
-// marked `seq.tile` for the vectoriser.
+// marked `seq.tile` for the vectoriser. Blocks and panels may be computed on
+// several threads and are marked `seq.parallel`.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -146,11 +148,14 @@ private:
 
   /// `for iv = lower to upper step step`, with the tensors carried.
   SmallVector<Value> emitLoop(OpFoldResult lower, OpFoldResult upper,
-                              int64_t step, ValueRange outs, Body body) {
+                              int64_t step, ValueRange outs, Body body,
+                              bool isParallel = false) {
     auto loop = scf::ForOp::create(
         builder, loc, getValueOrCreateConstantIndexOp(builder, loc, lower),
         getValueOrCreateConstantIndexOp(builder, loc, upper),
         arith::ConstantIndexOp::create(builder, loc, step), outs);
+    if (isParallel)
+      loop->setAttr(kParallelAttr, builder.getUnitAttr());
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> yielded =
@@ -187,7 +192,8 @@ private:
               AffineMap::get(0, 2, {s + rowBlock, m}, builder.getContext()),
               {start, rows});
           return emitPanels({start, end, std::nullopt}, carried);
-        });
+        },
+        /*isParallel=*/true);
   }
 
   SmallVector<Value> emitPanels(RowRange range, ValueRange outs) {
@@ -206,10 +212,12 @@ private:
     if (full == 1)
       current = emitPanel(builder.getIndexAttr(0), width, current);
     else if (full > 1)
-      current = emitLoop(builder.getIndexAttr(0), builder.getIndexAttr(full), 1,
-                         current, [&](Value panel, ValueRange carried) {
-                           return emitPanel(panel, width, carried);
-                         });
+      current = emitLoop(
+          builder.getIndexAttr(0), builder.getIndexAttr(full), 1, current,
+          [&](Value panel, ValueRange carried) {
+            return emitPanel(panel, width, carried);
+          },
+          /*isParallel=*/true);
     if (rest > 0)
       current = emitPanel(builder.getIndexAttr(full), rest, current);
     return current;

@@ -1,8 +1,8 @@
 """Writes the ONNX models of the embedding tests: make_models.py FOLDER.
 
 step.onnx takes and returns the states of an LSTM and reads one input; whole.onnx is the same LSTM
-over a sequence; sizes.onnx gives results whose sizes depend on the values; swap.onnx gives each of
-two states the other one's values.
+over a sequence; wide.onnx is one with so many units that threads share its steps; sizes.onnx gives
+results whose sizes depend on the values; swap.onnx gives each of two states the other one's values.
 """
 
 import os
@@ -21,18 +21,18 @@ def write(folder, name, *content):
         file.write(model(graph(*content)))
 
 
-def lstm(folder, name, steps):
+def lstm(folder, name, steps, inputs=INPUT, hidden=HIDDEN):
     random = numpy.random.default_rng(7)
-    weights = {"w": (1, 4 * HIDDEN, INPUT), "r": (1, 4 * HIDDEN, HIDDEN), "b": (1, 8 * HIDDEN)}
+    weights = {"w": (1, 4 * hidden, inputs), "r": (1, 4 * hidden, hidden), "b": (1, 8 * hidden)}
     weights = {key: random.normal(0, 0.3, shape).astype("float32")
                for key, shape in weights.items()}
-    state = [1, 1, HIDDEN]
+    state = [1, 1, hidden]
     write(folder, name,
           [node("LSTM", ["x", "w", "r", "b", "", "h", "c"], ["y", "hn", "cn"],
-                hidden_size=HIDDEN)],
-          [value("x", FLOAT, [steps, 1, INPUT]), value("h", FLOAT, state),
+                hidden_size=hidden)],
+          [value("x", FLOAT, [steps, 1, inputs]), value("h", FLOAT, state),
            value("c", FLOAT, state)],
-          [value("y", FLOAT, [steps, 1, 1, HIDDEN]), value("hn", FLOAT, state),
+          [value("y", FLOAT, [steps, 1, 1, hidden]), value("hn", FLOAT, state),
            value("cn", FLOAT, state)], weights)
 
 
@@ -41,6 +41,7 @@ def main():
     os.makedirs(folder, exist_ok=True)
     lstm(folder, "step", 1)
     lstm(folder, "whole", "t")
+    lstm(folder, "wide", "t", inputs=64, hidden=512)
     random = numpy.random.default_rng(8)
     for name, array in (("x", random.normal(0, 1, (12, 1, INPUT))),
                         ("h", random.normal(0, 1, (1, 1, HIDDEN))),

@@ -24,6 +24,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 using namespace mlir;
 using namespace seqc;
@@ -77,6 +78,7 @@ struct Call {
   std::vector<GuardedBuffer> outputs;
   std::vector<std::vector<int64_t>> shapes;
   int64_t allocations = 0, bytes = 0;
+  int64_t parallelRuns = 0;
 };
 
 Call &callOf(seqc_abi_context *context) {
@@ -114,9 +116,18 @@ void *output(seqc_abi_context *context, int32_t index, int32_t rank,
   return call.outputs[index].data();
 }
 
-void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body,
+/// As the runtime does it, but on threads that begin and end here.
+void parallelFor(seqc_abi_context *context, int64_t n, seqc_abi_range_body body,
                  void *closure) {
-  body(closure, 0, n, 0);
+  ++callOf(context).parallelRuns;
+  int64_t parts = std::min<int64_t>(n, context->num_threads);
+  std::vector<std::thread> others;
+  for (int64_t part = 1; part < parts; ++part)
+    others.emplace_back(body, closure, n * part / parts, n * (part + 1) / parts,
+                        static_cast<int32_t>(part));
+  body(closure, 0, n / parts, 0);
+  for (std::thread &other : others)
+    other.join();
 }
 
 } // namespace
@@ -128,6 +139,7 @@ void parallelFor(seqc_abi_context *, int64_t n, seqc_abi_range_body body,
 struct CompiledModule::Impl {
   std::unique_ptr<llvm::orc::LLJIT> jit;
   int64_t allocations = 0, bytes = 0;
+  int64_t parallelRuns = 0;
 };
 
 template <typename T> static T check(llvm::Expected<T> value) {
@@ -160,6 +172,7 @@ CompiledModule::CompiledModule(const std::string &text,
   PhaseOptions phaseOptions;
   phaseOptions.optLevel = options.optLevel;
   phaseOptions.planMemory = options.planMemory;
+  phaseOptions.parallelGrain = options.parallelGrain;
   phaseOptions.vectorBits =
       options.vectorBits ? options.vectorBits : target.vectorBits;
   for (Phase phase : allPhases()) {
@@ -189,9 +202,12 @@ int64_t CompiledModule::getAllocations() const { return impl->allocations; }
 
 int64_t CompiledModule::getAllocatedBytes() const { return impl->bytes; }
 
+int64_t CompiledModule::getParallelRuns() const { return impl->parallelRuns; }
+
 std::vector<HostTensor>
 CompiledModule::run(const std::string &name,
-                    const std::vector<HostTensor> &inputs, Guard guard) {
+                    const std::vector<HostTensor> &inputs, Guard guard,
+                    int threads) {
   auto address = check(impl->jit->lookup(SEQC_ABI_FUNCTION_PREFIX + name));
   auto *function = address.toPtr<int32_t (*)(seqc_abi_context *)>();
   std::vector<GuardedBuffer> memory;
@@ -202,7 +218,8 @@ CompiledModule::run(const std::string &name,
       std::memcpy(memory.back().data(), input.bytes.data(), input.bytes.size());
     tensors.push_back({memory.back().data(), input.shape.data()});
   }
-  Call call{guard, {}, {}, {}, 0, 0};
+  Call call{};
+  call.guard = guard;
   seqc_abi_services services = {};
   services.version = SEQC_ABI_VERSION;
   services.size = sizeof(services);
@@ -217,11 +234,12 @@ CompiledModule::run(const std::string &name,
   context.session = &call;
   context.wanted_outputs = ~uint64_t(0);
   context.max_new = -1;
-  context.num_threads = 1;
+  context.num_threads = threads;
   if (int32_t code = function(&context))
     throw std::runtime_error(name + " returned " + std::to_string(code));
   impl->allocations = call.allocations;
   impl->bytes = call.bytes;
+  impl->parallelRuns = call.parallelRuns;
   std::vector<HostTensor> results;
   for (auto [buffer, shape] : llvm::zip(call.outputs, call.shapes)) {
     HostTensor result;

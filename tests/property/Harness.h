@@ -38,6 +38,9 @@ struct HarnessOptions {
   /// Whether buffers share workspaces, as they do in artefacts. Without, each
   /// lies between forbidden pages of its own.
   bool planMemory = false;
+  /// Least work worth a thread; 0: as in artefacts, where cases as small as
+  /// those of the tests stay on one.
+  int64_t parallelGrain = 0;
 };
 
 /// A module compiled into this process.
@@ -50,10 +53,14 @@ public:
   ~CompiledModule();
 
   /// Calls entry `name`. Every input and output, and all memory of the arena,
-  /// lies against a forbidden page at the end that `guard` says.
+  /// lies against a forbidden page at the end that `guard` says. Parallel loops
+  /// run on `threads` threads.
   std::vector<HostTensor> run(const std::string &name,
                               const std::vector<HostTensor> &inputs,
-                              Guard guard);
+                              Guard guard, int threads = 1);
+
+  /// Parallel loops of the last call.
+  int64_t getParallelRuns() const;
 
   /// Allocations the last call made through the arena.
   int64_t getAllocations() const;

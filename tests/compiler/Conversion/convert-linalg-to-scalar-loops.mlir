@@ -54,6 +54,50 @@ func.func @named_ops_too(%y: memref<?x4xf32>) {
   return
 }
 
+/// Loops over parallel dimensions may be shared by threads, but not the one that becomes vectors.
+
+// CHECK-LABEL: func.func @marks
+//       CHECK:   scf.for
+//       CHECK:     scf.for
+//       CHECK:       scf.for
+//       CHECK:       }{{$}}
+//       CHECK:     } {seq.parallel}
+//       CHECK:   } {seq.parallel}
+//       CHECK:   scf.for
+//       CHECK:     scf.for
+//       CHECK:     }{{$}}
+//       CHECK:   } {seq.parallel}
+//       CHECK:   scf.for
+//       CHECK:   } {seq.parallel}
+//       CHECK:   return
+func.func @marks(%x: memref<?x?x8xf32>, %r: memref<?x8xf32>, %s: memref<8xf32>, %v: memref<?xf32>) {
+  %z = arith.constant 0.0 : f32
+  linalg.fill ins(%z : f32) outs(%x : memref<?x?x8xf32>)
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%r : memref<?x8xf32>) outs(%v : memref<?xf32>) {
+  ^bb0(%u: f32, %o: f32):
+    %m = arith.maximumf %o, %u : f32
+    linalg.yield %m : f32
+  }
+  linalg.fill ins(%z : f32) outs(%s : memref<8xf32>)
+  return
+}
+
+/// A step of a loop is too short to share.
+
+// CHECK-LABEL: func.func @steps_keep_their_loops
+//   CHECK-NOT:   seq.parallel
+//       CHECK:   return
+func.func @steps_keep_their_loops(%x: memref<?x?x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0.0 : f32
+  scf.for %t = %c0 to %n step %c1 {
+    linalg.fill ins(%z : f32) outs(%x : memref<?x?x8xf32>)
+  }
+  return
+}
+
 // -----
 
 func.func @no_loops_on_tensors(%x: tensor<4xf32>) -> tensor<4xf32> {

@@ -104,3 +104,20 @@ func.func @vectors(%a: memref<?xf32>, %b: memref<?xf32>, %v: vector<16xf32>, %n:
   }
   return
 }
+
+// -----
+
+/// In an entry the context comes first: what becomes parallel later asks it for threads.
+
+// CHECK-LABEL: func.func @entry
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[A:[^:]*]]: memref<8xf32>, %[[B:[^:]*]]: memref<8xf32>
+//       CHECK:   call @shared(%[[CTX]], %[[A]]) : (!llvm.ptr, memref<8xf32>) -> ()
+//       CHECK:   call @shared(%[[CTX]], %[[B]])
+//       CHECK: func.func private @shared(%{{[^:]*}}: !llvm.ptr, %[[X:[^:]*]]: memref<8xf32>)
+//       CHECK:   linalg.fill {{.*}} outs(%[[X]] : memref<8xf32>)
+func.func @entry(%ctx: !llvm.ptr, %a: memref<8xf32>, %b: memref<8xf32>) {
+  %one = arith.constant 1.0 : f32
+  linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
+  linalg.fill ins(%one : f32) outs(%b : memref<8xf32>)
+  return
+}

@@ -26,6 +26,7 @@
 //       CHECK:       tensor.insert_slice {{.*}}, 64] [1, 4, 16]
 //       CHECK:     scf.for
 //       CHECK:       tensor.insert_slice {{.*}}, 64] [1, 1, 16]
+//       CHECK:   } {seq.parallel}
 //   CHECK-NOT:   linalg.batch_matmul
 // NARROW-LABEL: func.func @values
 //   NARROW-NOT:   [1, 4, 64]

@@ -24,9 +24,11 @@
 //       CHECK:       -> (tensor<3x16xf32>, tensor<3x16xf32>)
 //       CHECK:       -> (tensor<2x16xf32>, tensor<2x16xf32>)
 //       CHECK:       -> (tensor<1x16xf32>, tensor<1x16xf32>)
+//       CHECK:     } {seq.parallel}
 //       CHECK:     tensor.extract_slice %[[P]][2, 0, 0, 0] [1, 8, 1, 1]
 //       CHECK:     -> (tensor<4x1xf32>, tensor<4x1xf32>)
 //       CHECK:     -> (tensor<1x1xf32>, tensor<1x1xf32>)
+//       CHECK:   } {seq.parallel}
 //   CHECK-NOT:   seq.packed_matmul
 // BLOCK-LABEL: func.func @tile_rows_and_columns_with_tail
 //       BLOCK:   %[[C64:.*]] = arith.constant 64 : index
