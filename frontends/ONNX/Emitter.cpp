@@ -84,6 +84,17 @@ void Emitter::forgetExtents(size_t mark) {
     known.erase(noted.pop_back_val());
 }
 
+void Emitter::forgetExtents(size_t mark, Operation *op) {
+  auto inside = [&](Value tensor) {
+    bool result = op->isAncestor(tensor.getParentBlock()->getParentOp());
+    if (result)
+      known.erase(tensor);
+    return result;
+  };
+  noted.erase(std::remove_if(noted.begin() + mark, noted.end(), inside),
+              noted.end());
+}
+
 OpFoldResult Emitter::product(ArrayRef<OpFoldResult> sizes) {
   Scalars s = scalars();
   int64_t number = 1;
@@ -563,21 +574,6 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
       }
     }
   return simplify(result);
-}
-
-Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
-  Extents goal = simplify(sizes), from = extents(tensor);
-  if (goal.size() == from.size() &&
-      llvm::all_of(llvm::zip(goal, from), [](auto pair) {
-        return isSame(std::get<0>(pair), std::get<1>(pair));
-      }))
-    return tensor;
-  for (size_t d = 0; d < from.size(); ++d)
-    requireBroadcast(from[d], goal[goal.size() - from.size() + d],
-                     /*goal=*/true);
-  return generate(tensor.type, goal, [&](Scalars &, ValueRange at) {
-    return load(tensor, broadcastPosition(from, goal, at));
-  });
 }
 
 Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {

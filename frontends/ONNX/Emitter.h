@@ -79,6 +79,8 @@ public:
   /// away.
   size_t markExtents() const { return noted.size(); }
   void forgetExtents(size_t mark);
+  /// The same for tensors inside of `op` only.
+  void forgetExtents(size_t mark, mlir::Operation *op);
 
   //===--- Known elements
   //---------------------------------------------------===//

@@ -107,6 +107,21 @@ SmallVector<Value> Emitter::broadcastPosition(ArrayRef<OpFoldResult> from,
   return position;
 }
 
+Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
+  Extents goal = simplify(sizes), from = extents(tensor);
+  if (goal.size() == from.size() &&
+      llvm::all_of(llvm::zip(goal, from), [](auto pair) {
+        return isSame(std::get<0>(pair), std::get<1>(pair));
+      }))
+    return tensor;
+  for (size_t d = 0; d < from.size(); ++d)
+    requireBroadcast(from[d], goal[goal.size() - from.size() + d],
+                     /*goal=*/true);
+  return generate(tensor.type, goal, [&](Scalars &, ValueRange at) {
+    return load(tensor, broadcastPosition(from, goal, at));
+  });
+}
+
 Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
                             ElementFn element) {
   Extents sizes = broadcastExtents(inputs);

@@ -361,6 +361,18 @@ GraphImporter::importGraph(const format::GraphProto &graph,
   if (depth >= kMostDepth)
     return error("graph '" + Twine(graph.name()) + "' is nested deeper than " +
                  Twine(kMostDepth) + " levels");
+  // Old files list initializers among the inputs.
+  auto isInitializer = [&](const format::ValueInfoProto &input) {
+    return any_of(graph.initializer(), [&](const format::TensorProto &tensor) {
+      return tensor.name() == input.name();
+    });
+  };
+  size_t needed = graph.input_size();
+  while (needed > given.size() && isInitializer(graph.input(needed - 1)))
+    --needed;
+  if (needed != given.size())
+    return error("graph '" + Twine(graph.name()) + "' has " + Twine(needed) +
+                 " inputs; its node gives it " + Twine(given.size()));
   Scope inner;
   inner.parent = scope;
   inner.opsets = scope->opsets;

@@ -91,6 +91,9 @@ public:
   /// While an import is tried that may be thrown away, nothing is reported.
   void setSilent(bool value) { silent = value; }
   bool isSilent() const { return silent; }
+  /// Faults of an import that is thrown away do not count.
+  unsigned countErrors() const { return errors; }
+  void forgetErrors(unsigned before) { errors = before; }
 
 private:
   using NodeList = google::protobuf::RepeatedPtrField<format::NodeProto>;

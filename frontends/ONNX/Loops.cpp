@@ -78,4 +78,56 @@ Value insert(Emitter &e, Value value, Value tensor, ValueRange position) {
                                   position);
 }
 
+/// The shape of a type with these extents.
+static SmallVector<int64_t> constantsOf(ArrayRef<OpFoldResult> sizes) {
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return shape;
+}
+
+Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, Value position) {
+  OpBuilder &builder = e.getBuilder();
+  Extents sizes = e.extents(tensor);
+  Extents offsets(sizes.size(), builder.getIndexAttr(0));
+  Extents strides(sizes.size(), builder.getIndexAttr(1));
+  offsets[dim] = e.simplify({OpFoldResult(position)})[0];
+  sizes[dim] = builder.getIndexAttr(1);
+  Extents rest(sizes);
+  rest.erase(rest.begin() + dim);
+  auto type = RankedTensorType::get(constantsOf(rest),
+                                    tensor.getType().getElementType());
+  Value result = tensor::ExtractSliceOp::create(
+      builder, e.getLoc(), type, tensor.value, offsets, sizes, strides);
+  e.setExtents(result, rest);
+  return {result, tensor.type};
+}
+
+Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
+             Value position) {
+  OpBuilder &builder = e.getBuilder();
+  Extents whole = e.extents(into), sizes = e.extents(part);
+  part = e.castShape(part, constantsOf(sizes));
+  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(1));
+  Extents offsets(sizes.size(), builder.getIndexAttr(0));
+  Extents strides(sizes.size(), builder.getIndexAttr(1));
+  offsets[dim] = e.simplify({OpFoldResult(position)})[0];
+  Value result = tensor::InsertSliceOp::create(
+      builder, e.getLoc(), part.value, into.value, offsets, sizes, strides);
+  e.setExtents(result, whole);
+  return {result, into.type};
+}
+
+Tensor overwrite(Emitter &e, Tensor part, Tensor into) {
+  OpBuilder &builder = e.getBuilder();
+  Extents sizes = e.extents(into);
+  part = e.castShape(part, constantsOf(sizes));
+  Extents offsets(sizes.size(), builder.getIndexAttr(0));
+  Extents strides(sizes.size(), builder.getIndexAttr(1));
+  Value result = tensor::InsertSliceOp::create(
+      builder, e.getLoc(), part.value, into.value, offsets, sizes, strides);
+  e.setExtents(result, sizes);
+  return {result, into.type};
+}
+
 } // namespace seqc::onnx

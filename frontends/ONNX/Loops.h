@@ -45,6 +45,16 @@ bool hasElements(mlir::OpFoldResult size);
 mlir::Value insert(Emitter &e, mlir::Value value, mlir::Value tensor,
                    mlir::ValueRange position);
 
+/// Element `position` of dimension `dim`, which leaves the shape.
+Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, mlir::Value position);
+
+/// `into` with `part` as element `position` of dimension `dim`.
+Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
+             mlir::Value position);
+
+/// `into`, of the same extents, with all elements of `part`.
+Tensor overwrite(Emitter &e, Tensor part, Tensor into);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_LOOPS_H

@@ -40,6 +40,7 @@ Registry::Registry() {
   registerQuantizationOps(*this);
   registerRecurrentOps(*this);
   registerReductionsOps(*this);
+  registerRepetitionOps(*this);
   registerResamplingOps(*this);
   registerRunTimeSizesOps(*this);
   registerSelectionOps(*this);

@@ -82,6 +82,7 @@ void registerProductsOps(Registry &registry);
 void registerQuantizationOps(Registry &registry);
 void registerRecurrentOps(Registry &registry);
 void registerReductionsOps(Registry &registry);
+void registerRepetitionOps(Registry &registry);
 void registerResamplingOps(Registry &registry);
 void registerRunTimeSizesOps(Registry &registry);
 void registerSelectionOps(Registry &registry);

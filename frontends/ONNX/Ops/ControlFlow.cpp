@@ -2,7 +2,6 @@
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
-#include "frontends/ONNX/Ops/ScanRecurrence.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -73,20 +72,9 @@ static LogicalResult convertIf(Node &node) {
   return success();
 }
 
-static LogicalResult convertScan(Node &node) {
-  FailureOr<bool> done = convertScanToRecurrence(node);
-  if (failed(done))
-    return failure();
-  if (*done)
-    return success();
-  return node.unsupported("a Scan that is no recurrence over rows is not "
-                          "supported");
-}
-
 void registerControlFlowOps(Registry &registry) {
   registry.add({
       {"If", 1, 1, 1, convertIf},
-      {"Scan", 9, 1, kVariadic, convertScan},
   });
 }
 

@@ -159,6 +159,39 @@ case("cumsum", "CumSum", [(F, [D, D]), (I, [])], [f(2, 3), numpy.array(1)],
      [([f(2, 3), numpy.array(2)], "2"), ([f(2, 3), numpy.array(-3)], "-3")])
 
 
+def body(nodes, inputs, outputs, **initializers):
+    return w.Graph(w.graph(nodes, [w.value(*entry) for entry in inputs],
+                           [w._field(1, text) for text in outputs], initializers))
+
+
+RUNNING = body([w.node("Add", ["s", "p"], ["t"])], [("s", F, [D]), ("p", F, [D]), ("q", F, [D])],
+               ["t", "q"])
+case("scan-steps", "Scan", [(F, [D]), (F, [D, D]), (F, [D, D])], [f(3), f(2, 3), f(2, 5)],
+     [([f(3), f(2, 3), f(3, 5)], "the number of steps of scan input 1 is 3; required is 2")],
+     outputs=2, num_scan_inputs=2, body=RUNNING)
+REPLACING = body([w.node("Mul", ["p", "p"], ["t"])], [("s", F, [D]), ("p", F, [D])], ["t", "s"])
+case("scan-state", "Scan", [(F, [D]), (F, [D, D])], [f(3), f(2, 3)],
+     [([f(3), f(2, 4)], "extent 0 of state 0 behind a step is 4; required is 3"),
+      ([f(4), f(2, 3)], "extent 0 of state 0 behind a step is 3; required is 4")],
+     outputs=2, num_scan_inputs=1, body=REPLACING)
+case("scan8", "Scan", [(I, [D]), (F, [D, D]), (F, [D, D, D])], [i(4, 2), f(2, 3), f(2, 4, 3)],
+     [([i(4, 5), f(2, 3), f(2, 4, 3)], "a length is 5; required is 0 to 4"),
+      ([i(-1, 4), f(2, 3), f(2, 4, 3)], "a length is -1; required is 0 to 4"),
+      ([i(4, 2), f(2, 3), f(3, 4, 3)], "an extent of the batch is 3; required is 2")],
+     outputs=2, opset=8, num_scan_inputs=1,
+     body=body([w.node("Add", ["s", "p"], ["t"])], [("s", F, [D]), ("p", F, [D])], ["t", "t"]))
+# Elements of one number, then of two.
+CUTTING = body([w.node("Add", ["k", "one"], ["next"]), w.node("Identity", ["go"], ["on"]),
+                w.node("Slice", ["x", "zero", "k"], ["e"])],
+               [("i", I, []), ("go", w.BOOL, []), ("k", I, [1])], ["on", "next", "e"],
+               one=i(1), zero=i(0), x=f(4))
+case("loop-elements", "Loop", [(I, []), (w.BOOL, []), (I, [1])],
+     [numpy.array(1), numpy.array(True), i(1)],
+     [([numpy.array(2), numpy.array(True), i(1)],
+       "elements of a stacked output have extents 1 and 2; required is one shape")],
+     outputs=2, body=CUTTING)
+
+
 def write(folder, name):
     operator, inputs, _, _, outputs, constants, opset, rank, attributes = CASES[name]
     names = [f"x{k}" for k in range(len(inputs))]

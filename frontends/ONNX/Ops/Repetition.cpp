@@ -1,0 +1,454 @@
+//===- Repetition.cpp - Loop and Scan -------------------------------------===//
+
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/ScanRecurrence.h"
+#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/RolledLoop.h"
+#include "frontends/ONNX/onnx.pb.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+using mlir::getConstantIntValue;
+using mlir::OpFoldResult;
+using mlir::Value;
+
+/// Copies of a body.
+static constexpr int64_t kMostUnrolled = 1024;
+
+/// The number of inputs or outputs of a body has to fit the node.
+static LogicalResult checkCount(Node &node, StringRef what, int64_t found,
+                                int64_t needed) {
+  if (found == needed)
+    return success();
+  return node.error("its body has " + Twine(found) + " " + what +
+                    "; required are " + Twine(needed));
+}
+
+/// Imports the body; every output is a tensor.
+static FailureOr<SmallVector<Tensor>> importBody(Node &node,
+                                                 const format::GraphProto &body,
+                                                 ArrayRef<GraphValue> given) {
+  FailureOr<std::vector<GraphValue>> made =
+      node.getImporter().importGraph(body, given);
+  if (failed(made))
+    return failure();
+  SmallVector<Tensor> tensors;
+  for (auto [i, value] : enumerate(*made)) {
+    if (!value.isTensor())
+      return node.unsupported("output " + Twine(i) +
+                              " of its body is a sequence or an optional, "
+                              "which is not supported here");
+    tensors.push_back(value.tensor);
+  }
+  return tensors;
+}
+
+//===----------------------------------------------------------------------===//
+// Loop
+//===----------------------------------------------------------------------===//
+
+/// The one element of an input or output; null after an error.
+static Value getOnly(Node &node, Tensor tensor, DataType type,
+                     const Twine &what) {
+  if (tensor.type == type && tensor.getType().hasStaticShape() &&
+      tensor.getType().getNumElements() == 1)
+    return node.getEmitter().elements(tensor).front();
+  (void)node.error(what + " is no " + getName(type) + " of one element");
+  return {};
+}
+
+/// A loop that carries sequences or optionals, which exist while the graph is
+/// read only: one copy of the body for each iteration.
+static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  auto known = [&](const GraphValue &value) {
+    return value.isTensor() ? e.constantIntegers(value.tensor) : std::nullopt;
+  };
+  int64_t trips = std::numeric_limits<int64_t>::max();
+  bool goesOn = true, isKnown = true;
+  if (node.hasInput(0)) {
+    auto number = known(node.getValue(0));
+    isKnown &= number && number->size() == 1;
+    trips = isKnown ? number->front() : 0;
+  }
+  if (node.hasInput(1)) {
+    auto condition = known(node.getValue(1));
+    isKnown &= condition && condition->size() == 1;
+    goesOn = isKnown && condition->front();
+  }
+  std::vector<GraphValue> values(node.inputs.begin() + 2, node.inputs.end());
+  size_t stacked = graph.output_size() - 1 - values.size();
+  std::vector<SmallVector<Tensor>> stacks(stacked);
+  for (int64_t i = 0; isKnown && goesOn && i < trips; ++i) {
+    if (i == kMostUnrolled)
+      return node.unsupported("more than " + Twine(kMostUnrolled) +
+                              " iterations that carry sequences or optionals "
+                              "are not supported");
+    std::vector<GraphValue> given{
+        Tensor(e.fromElements(DataType::Int64, {},
+                              {s.constantInteger(DataType::Int64, i)})),
+        Tensor(e.fromElements(DataType::Bool, {}, {s.boolean(true)}))};
+    append_range(given, values);
+    FailureOr<std::vector<GraphValue>> made =
+        node.getImporter().importGraph(graph, given);
+    if (failed(made))
+      return failure();
+    auto condition = known(made->front());
+    isKnown = condition && condition->size() == 1;
+    goesOn = isKnown && condition->front();
+    values.assign(made->begin() + 1, made->end() - stacked);
+    for (size_t k = 0; k < stacked; ++k) {
+      const GraphValue &element = (*made)[made->size() - stacked + k];
+      if (!element.isTensor())
+        return node.error("stacked output " + Twine(k) +
+                          " of its body is no tensor");
+      stacks[k].push_back(e.unsqueeze(element.tensor, 0));
+    }
+  }
+  if (!isKnown)
+    return node.unsupported("carried sequences and optionals where the number "
+                            "of iterations is known at run time only are not "
+                            "supported");
+  for (const SmallVector<Tensor> &stack : stacks) {
+    if (stack.empty())
+      return node.unsupported("stacked outputs beside carried sequences or "
+                              "optionals without an iteration are not "
+                              "supported");
+    values.push_back(e.concat(stack, 0));
+  }
+  for (auto [i, value] : enumerate(values))
+    node.setOutput(i, value);
+  return success();
+}
+
+static LogicalResult convertLoop(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  const format::GraphProto *graph = node.getGraph("body");
+  if (!graph)
+    return node.error("attribute 'body' is missing");
+  size_t carried = node.getNumInputs() > 2 ? node.getNumInputs() - 2 : 0;
+  if (failed(checkCount(node, "inputs", graph->input_size(), carried + 2)))
+    return failure();
+  if (static_cast<size_t>(graph->output_size()) < carried + 1 ||
+      node.getNumOutputs() + 1 > static_cast<size_t>(graph->output_size()))
+    return node.error("its body has " + Twine(graph->output_size()) +
+                      " outputs; required are a condition, " + Twine(carried) +
+                      " carried values and what the node gives");
+  RolledLoop loop;
+  for (size_t i = 0; i < carried + 2; ++i) {
+    if (i < 2 && !node.hasInput(i))
+      continue;
+    if (!node.getValue(i).isTensor()) {
+      if (i >= 2)
+        return unroll(node, *graph);
+      return node.error("input " + Twine(i) + " is no tensor");
+    }
+    if (i >= 2)
+      loop.carried.push_back(node.getInput(i));
+  }
+  if (node.hasInput(0)) {
+    Value trips =
+        getOnly(node, node.getInput(0), DataType::Int64, "its trip count");
+    if (!trips)
+      return failure();
+    loop.trips = s.toIndex(DataType::Int64, trips);
+  }
+  if (node.hasInput(1)) {
+    loop.begins =
+        getOnly(node, node.getInput(1), DataType::Bool, "its condition");
+    if (!loop.begins)
+      return failure();
+    if (std::optional<int64_t> known = getConstantIntValue(loop.begins)) {
+      // Not begun: no trips, whatever else ends it.
+      if (!*known)
+        loop.trips = s.index(0);
+      loop.begins = {};
+    }
+  }
+
+  auto body = [&](Value number,
+                  ArrayRef<Tensor> values) -> FailureOr<Iteration> {
+    Scalars inner = e.scalars();
+    SmallVector<GraphValue> given;
+    given.push_back(e.fromElements(DataType::Int64, {},
+                                   {inner.fromIndex(DataType::Int64, number)}));
+    // Whoever is in the body was let in.
+    given.push_back(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}));
+    append_range(given, values);
+    FailureOr<SmallVector<Tensor>> made = importBody(node, *graph, given);
+    if (failed(made))
+      return failure();
+    Iteration iteration;
+    Value goesOn = getOnly(node, made->front(), DataType::Bool,
+                           "the condition that its body gives");
+    if (!goesOn)
+      return failure();
+    if (getConstantIntValue(goesOn).value_or(0) == 0)
+      iteration.goesOn = goesOn;
+    ArrayRef<Tensor> rest = ArrayRef(*made).drop_front();
+    iteration.carried = SmallVector<Tensor>(rest.take_front(carried));
+    iteration.elements = SmallVector<Tensor>(rest.drop_front(carried));
+    return iteration;
+  };
+  FailureOr<SmallVector<Tensor>> results = roll(node, loop, body);
+  if (failed(results))
+    return failure();
+  for (auto [i, tensor] : enumerate(*results))
+    node.setOutput(i, tensor);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scan
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A Scan node: states, and sequences that it reads step by step.
+struct Scan {
+  Node &node;
+  const format::GraphProto *graph = nullptr;
+  SmallVector<int64_t> inputAxes, outputAxes;
+  SmallVector<bool> inputBackwards, outputBackwards;
+
+  explicit Scan(Node &node) : node(node) {}
+
+  FailureOr<SmallVector<Tensor>> emit(ArrayRef<Tensor> states,
+                                      ArrayRef<Tensor> sequences, Value length);
+};
+} // namespace
+
+/// The loop over the steps, `length` of them if it is given.
+FailureOr<SmallVector<Tensor>>
+Scan::emit(ArrayRef<Tensor> states, ArrayRef<Tensor> sequences, Value length) {
+  Emitter &e = node.getEmitter();
+  SmallVector<int64_t> axes;
+  OpFoldResult steps;
+  for (auto [i, sequence] : enumerate(sequences)) {
+    std::optional<int64_t> axis =
+        node.getAxis(inputAxes[i], sequence.getRank());
+    if (!axis)
+      return failure();
+    axes.push_back(*axis);
+    OpFoldResult extent = e.extent(sequence, *axis);
+    if (!steps)
+      steps = extent;
+    else
+      (void)e.requireEqual(extent, steps,
+                           "the number of steps of scan input " +
+                               std::to_string(i));
+  }
+  RolledLoop loop;
+  loop.trips = length ? length : e.toValue(steps);
+  loop.carried.assign(states.begin(), states.end());
+  loop.keepsShapes = true;
+  loop.axes = outputAxes;
+  loop.backwards = outputBackwards;
+  auto body = [&](Value number,
+                  ArrayRef<Tensor> values) -> FailureOr<Iteration> {
+    Scalars inner = e.scalars();
+    SmallVector<GraphValue> given(values.begin(), values.end());
+    for (auto [i, sequence] : enumerate(sequences)) {
+      Value at = number;
+      if (inputBackwards[i])
+        at = inner.subIndex(inner.subIndex(loop.trips, inner.index(1)), number);
+      given.push_back(takeAt(e, sequence, axes[i], at));
+    }
+    FailureOr<SmallVector<Tensor>> made = importBody(node, *graph, given);
+    if (failed(made))
+      return failure();
+    Iteration iteration;
+    ArrayRef<Tensor> all = *made;
+    iteration.carried = SmallVector<Tensor>(all.take_front(states.size()));
+    iteration.elements = SmallVector<Tensor>(all.drop_front(states.size()));
+    return iteration;
+  };
+  return roll(node, loop, body);
+}
+
+/// A list of numbers with one entry for each of `count` values, or zero
+/// for each.
+static FailureOr<SmallVector<int64_t>> getPerValue(Node &node, StringRef name,
+                                                   size_t count) {
+  std::optional<SmallVector<int64_t>> given = node.getInts(name);
+  if (!given || given->empty())
+    return SmallVector<int64_t>(count, 0);
+  if (given->size() != count)
+    return node.error("attribute '" + name + "' has " + Twine(given->size()) +
+                      " entries; required are " + Twine(count));
+  return *given;
+}
+
+static FailureOr<SmallVector<bool>> getDirections(Node &node, StringRef name,
+                                                  size_t count) {
+  FailureOr<SmallVector<int64_t>> given = getPerValue(node, name, count);
+  if (failed(given))
+    return failure();
+  SmallVector<bool> result;
+  for (int64_t direction : *given) {
+    if (direction != 0 && direction != 1)
+      return node.error("attribute '" + name + "' holds " + Twine(direction) +
+                        "; required is 0 (forward) or 1 (backward)");
+    result.push_back(direction == 1);
+  }
+  return result;
+}
+
+/// Scan 8: an entry of the batch after the other, each with its own length.
+static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
+                                                ArrayRef<Tensor> states,
+                                                ArrayRef<Tensor> sequences) {
+  Node &node = scan.node;
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  OpFoldResult batch, steps;
+  SmallVector<Tensor> all(states.begin(), states.end());
+  append_range(all, sequences);
+  if (lengths)
+    all.push_back(lengths);
+  for (auto [i, tensor] : enumerate(all)) {
+    bool isSequence =
+        i >= states.size() && i < states.size() + sequences.size();
+    if (tensor.getRank() < (isSequence ? 2 : 1))
+      return node.error("a value has rank " + Twine(tensor.getRank()) +
+                        "; required is a batch dimension and, for scan inputs, "
+                        "one of steps");
+    OpFoldResult extent = e.extent(tensor, 0);
+    if (!batch)
+      batch = extent;
+    else
+      (void)e.requireEqual(extent, batch, "an extent of the batch");
+    if (isSequence && !steps)
+      steps = e.extent(tensor, 1);
+  }
+  if (lengths) {
+    if (!isInteger(lengths.type))
+      return node.error("its lengths are " + getName(lengths.type) +
+                        "; required are integers");
+    OpFoldResult end(s.addIndex(e.toValue(steps), s.index(1)));
+    (void)e.requireIndices(lengths, e.simplify({end})[0], "a length",
+                           /*fromEnd=*/false);
+  }
+  RolledLoop loop;
+  loop.trips = e.toValue(batch);
+  auto body = [&](Value number, ArrayRef<Tensor>) -> FailureOr<Iteration> {
+    Scalars inner = e.scalars();
+    SmallVector<Tensor> rows;
+    for (Tensor tensor : states)
+      rows.push_back(takeAt(e, tensor, 0, number));
+    SmallVector<Tensor> rowSequences;
+    for (Tensor tensor : sequences)
+      rowSequences.push_back(takeAt(e, tensor, 0, number));
+    Value length;
+    if (lengths)
+      length = inner.toIndex(lengths.type, e.load(lengths, number));
+    FailureOr<SmallVector<Tensor>> made = scan.emit(rows, rowSequences, length);
+    if (failed(made))
+      return failure();
+    Iteration iteration;
+    for (auto [i, tensor] : enumerate(*made)) {
+      if (length && i >= states.size()) {
+        // What lies behind the end is zero.
+        Extents sizes = e.extents(tensor);
+        sizes[0] = steps;
+        tensor =
+            e.insert(tensor, e.fill(tensor.type, sizes, 0),
+                     Extents(sizes.size(), e.getBuilder().getIndexAttr(0)));
+      }
+      iteration.elements.push_back(tensor);
+    }
+    return iteration;
+  };
+  return roll(node, loop, body);
+}
+
+static LogicalResult convertScan(Node &node) {
+  bool hasBatch = node.getOpset() < 9;
+  if (!hasBatch) {
+    FailureOr<bool> done = convertScanToRecurrence(node);
+    if (failed(done))
+      return failure();
+    if (*done)
+      return success();
+  }
+  Scan scan(node);
+  scan.graph = node.getGraph("body");
+  if (!scan.graph)
+    return node.error("attribute 'body' is missing");
+  size_t first = hasBatch ? 1 : 0;
+  int64_t sequences = node.getInt("num_scan_inputs", 0);
+  int64_t values =
+      static_cast<int64_t>(node.getNumInputs()) - static_cast<int64_t>(first);
+  if (sequences < 1 || sequences > values)
+    return node.error("attribute 'num_scan_inputs' is " + Twine(sequences) +
+                      "; required is 1 to " +
+                      Twine(std::max(values, int64_t(0))));
+  size_t states = values - sequences;
+  if (failed(checkCount(node, "inputs", scan.graph->input_size(), values)))
+    return failure();
+  size_t outputs = scan.graph->output_size();
+  if (outputs < states || node.getNumOutputs() > outputs)
+    return node.error("its body has " + Twine(outputs) +
+                      " outputs; required are " + Twine(states) +
+                      " states and what the node gives");
+  size_t stacked = outputs - states;
+  SmallVector<Tensor> all;
+  for (size_t i = first; i < node.getNumInputs(); ++i) {
+    if (!node.getInput(i))
+      return node.error("input " + Twine(i) + " is missing");
+    all.push_back(node.getInput(i));
+  }
+  auto read = [&](StringRef axes, StringRef directions, size_t count,
+                  SmallVector<int64_t> &intoAxes, SmallVector<bool> &into) {
+    intoAxes.assign(count, 0);
+    into.assign(count, false);
+    if (!axes.empty()) {
+      FailureOr<SmallVector<int64_t>> list = getPerValue(node, axes, count);
+      if (failed(list))
+        return failure();
+      intoAxes = *list;
+    }
+    if (!directions.empty()) {
+      FailureOr<SmallVector<bool>> list =
+          getDirections(node, directions, count);
+      if (failed(list))
+        return failure();
+      into = *list;
+    }
+    return success();
+  };
+  if (failed(read(hasBatch ? "" : "scan_input_axes",
+                  hasBatch ? "directions" : "scan_input_directions", sequences,
+                  scan.inputAxes, scan.inputBackwards)) ||
+      failed(read(hasBatch ? "" : "scan_output_axes",
+                  hasBatch ? "" : "scan_output_directions", stacked,
+                  scan.outputAxes, scan.outputBackwards)))
+    return failure();
+  ArrayRef<Tensor> given = all;
+  FailureOr<SmallVector<Tensor>> results =
+      hasBatch ? emitBatch(scan, node.getInput(0), given.take_front(states),
+                           given.drop_front(states))
+               : scan.emit(given.take_front(states), given.drop_front(states),
+                           Value());
+  if (failed(results))
+    return failure();
+  for (auto [i, tensor] : enumerate(*results))
+    node.setOutput(i, tensor);
+  return success();
+}
+
+void registerRepetitionOps(Registry &registry) {
+  registry.add({
+      {"Loop", 1, 0, kVariadic, convertLoop,
+       "carried sequences unless the trip count is known at import", "", true},
+      {"Scan", 8, 0, kVariadic, convertScan},
+  });
+}
+
+} // namespace seqc::onnx
