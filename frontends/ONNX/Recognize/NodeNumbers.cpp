@@ -218,6 +218,8 @@ std::vector<SmallVector<int>> findAnchors(const NodeNumbers &nodes) {
   for (auto &[key, group] : groups)
     if (static_cast<int>(group.size()) >= kLeastSteps)
       list.push_back({{ranks[key], group.front()}, group});
+  if (list.empty())
+    return {}; // A graph may have no nodes at all.
   llvm::sort(list);
   int64_t most =
       std::clamp<int64_t>(kMostVisits / nodes.size(), 2, kMostAnchors);
