@@ -5,6 +5,7 @@ Substitutions beyond lit's own:
   %build      the build folder
   %examples   the repository's examples folder
   %python     the Python that has the test packages
+  %corpus     the folder of further ONNX tests
 
 Parameters (`lit --param NAME=1`):
   roundtrip   every seqc-opt call also prints, parses and compares its input
@@ -24,6 +25,11 @@ config.name = "seqc"
 config.test_format = SeqcTest(execute_external=True)
 config.suffixes = [".mlir", ".test", ".yaml"]
 config.excludes = ["Inputs", "inputs", "unit", "CMakeLists.txt"]
+# A larger collection of ONNX tests, used where it is.
+corpus = os.environ.get("SEQC_CORPUS") or os.path.join(
+    os.path.dirname(config.seqc_source_dir), "shared", "corpus")
+if not os.path.isdir(os.path.join(corpus, "onnx-node")):
+    config.excludes.append("corpus.test")
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(config.seqc_build_dir, "tests", "lit")
 
@@ -32,6 +38,7 @@ config.substitutions += [
     ("%build", config.seqc_build_dir),
     ("%examples", os.path.join(config.seqc_source_dir, "examples")),
     ("%python", config.python),
+    ("%corpus", corpus),
 ]
 if lit_config.params.get("roundtrip"):
     config.substitutions.append((r"\bseqc-opt\b", "seqc-opt --verify-roundtrip"))
