@@ -67,6 +67,8 @@ static Tensor addMaskToScores(Emitter &e, const AttentionCall &call,
 
 static LogicalResult convertAttention(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)))
+    return failure();
   AttentionCall call;
   call.query = node.getInput(0);
   call.key = node.getInput(1);

@@ -111,6 +111,8 @@ static Tensor addVector(Emitter &e, Tensor x, Tensor bias) {
 /// Attention: projects its input to queries, keys and values first.
 static LogicalResult convertAttention(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)))
+    return failure();
   mlir::OpBuilder &b = e.getBuilder();
   Tensor x = node.getInput(0), weight = node.getInput(1);
   int64_t heads = node.getInt("num_heads", 0);
@@ -175,6 +177,8 @@ static LogicalResult convertAttention(Node &node) {
 
 static LogicalResult convertMultiHeadAttention(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)))
+    return failure();
   mlir::OpBuilder &b = e.getBuilder();
   int64_t heads = node.getInt("num_heads", 0);
   if (!node.hasInput(1) || !node.hasInput(2) || node.getInput(0).getRank() != 3)
@@ -259,6 +263,8 @@ static LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines,
 
 static LogicalResult convertRotaryEmbedding(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 1)))
+    return failure();
   Tensor x = node.getInput(0), positions = node.getInput(1);
   Tensor cosines = node.getInput(2), sines = node.getInput(3);
   bool flat = x.getRank() == 3;
@@ -368,6 +374,8 @@ static LogicalResult convertStandardRotaryEmbedding(Node &node) {
 /// `seqlens_k + 1` entries live after this step.
 static LogicalResult convertGroupQueryAttention(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)))
+    return failure();
   Scalars s = e.scalars();
   int64_t heads = node.getInt("num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);

@@ -44,6 +44,8 @@ static Tensor softmax(Emitter &e, Tensor x) {
 
 static LogicalResult convertFlexAttention(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)))
+    return failure();
   AttentionCall call;
   call.query = node.getInput(0);
   call.key = node.getInput(1);

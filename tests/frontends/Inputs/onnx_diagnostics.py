@@ -83,6 +83,8 @@ def models():
     query = {"q": (F, [1, 4, 8]), "k": (F, [1, 4, 8]), "v": (F, [1, 4, 8])}
     yield "bias", 2, "its bias of 12 entries does not cover the projections", one(
         "MultiHeadAttention", {**query, "b": (F, [12])}, domain="com.microsoft", num_heads=2)
+    yield "integers", 2, "its input is int8; required is a floating-point type", one(
+        "Attention", {name: (w.INT8, [1, 2, 4, 8]) for name in "qkv"} | {"m": (F, [4])}, opset=23)
     yield "caches", 2, "inputs 7 and 8 (caches of cosines and sines) are missing", one(
         "GroupQueryAttention",
         {**query, None: None, "p": (F, [1, 2, 0, 4]), "l": (w.INT32, [1]), "t": (w.INT32, [])},
