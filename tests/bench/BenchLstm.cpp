@@ -23,7 +23,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <unistd.h>
 
@@ -322,20 +321,8 @@ static int run(int argc, char **argv) {
     std::printf("%s\n", name);
     report[name] = (bench.*measure)();
   }
-  if (!options.out.empty()) {
-    std::ofstream file(options.out);
-    file << report.dump(2) << "\n";
-    if (!file.flush())
-      throw std::runtime_error("cannot write " + options.out);
-  }
+  writeReport(report, options.out);
   return bench.allMet() ? 0 : 1;
 }
 
-int main(int argc, char **argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 5;
-  }
-}
+int main(int argc, char **argv) { return runBenchmark(run, argc, argv); }

@@ -238,8 +238,7 @@ int run(int argc, char **argv) {
                       {"onnxruntime", OnnxRival::version()}};
   for (const std::string &model : options.models)
     measure(options, model, report);
-  if (!options.out.empty())
-    std::ofstream(options.out) << report.dump(2) << "\n";
+  writeReport(report, options.out);
   for (const auto &bar : report.at("bars"))
     if (!bar.at("met"))
       return 1;
@@ -248,11 +247,4 @@ int run(int argc, char **argv) {
 
 } // namespace
 
-int main(int argc, char **argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 5;
-  }
-}
+int main(int argc, char **argv) { return runBenchmark(run, argc, argv); }

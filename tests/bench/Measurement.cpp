@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 using namespace seqc::bench;
@@ -76,4 +77,24 @@ seqc::bench::describeMachine(const std::string &sourceFolder) {
           {"system", firstLineOf("uname -sr")},
           {"commit", firstLineOf("git -C '" + sourceFolder +
                                  "' describe --always --dirty 2>/dev/null")}};
+}
+
+void seqc::bench::writeReport(const nlohmann::ordered_json &report,
+                              const std::string &out) {
+  if (out.empty())
+    return;
+  std::ofstream file(out);
+  file << report.dump(2) << "\n";
+  if (!file.flush())
+    throw std::runtime_error("cannot write " + out);
+}
+
+int seqc::bench::runBenchmark(int (*run)(int argc, char **argv), int argc,
+                              char **argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 5;
+  }
 }

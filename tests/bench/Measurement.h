@@ -36,6 +36,14 @@ double ratio(const Contender &a, const Contender &b);
 /// CPU, its number, kernel, commit.
 nlohmann::ordered_json describeMachine(const std::string &sourceFolder);
 
+/// Writes the report as JSON to the file `out`, unless that is empty. Throws if
+/// it cannot be written.
+void writeReport(const nlohmann::ordered_json &report, const std::string &out);
+
+/// What main() returns: the result of `run`, or 5 after an exception, whose
+/// text goes to standard error.
+int runBenchmark(int (*run)(int argc, char **argv), int argc, char **argv);
+
 } // namespace seqc::bench
 
 #endif // TESTS_BENCH_MEASUREMENT_H
