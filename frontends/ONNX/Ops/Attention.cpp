@@ -1,6 +1,7 @@
 //===- Attention.cpp - Attention of the default domain --------------------===//
 
 #include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;

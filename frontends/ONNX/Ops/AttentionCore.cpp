@@ -39,14 +39,6 @@ Tensor mergeHeads(Emitter &e, Tensor x) {
                           e.product({e.extent(rows, 2), e.extent(rows, 3)})});
 }
 
-LogicalResult requireFloats(Node &node, size_t count) {
-  for (size_t i = 0; i < count && i < node.getNumInputs(); ++i)
-    if (Tensor x = node.getInput(i); x && !isFloat(x.type))
-      return node.error("its input is " + getName(x.type) +
-                        "; required is a floating-point type");
-  return success();
-}
-
 Value prependPast(Node &node, AttentionCall &call, size_t first) {
   Emitter &e = node.getEmitter();
   Value past;

@@ -41,10 +41,6 @@ std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
 /// And back.
 Tensor mergeHeads(Emitter &e, Tensor x);
 
-/// Reports an input among the first `count` ones that holds no floating-point
-/// numbers.
-llvm::LogicalResult requireFloats(Node &node, size_t count);
-
 /// Puts the keys and values of earlier steps, inputs `first` and `first + 1`
 /// where they are given, in front of the call's; gives the number of such keys,
 /// null without any.

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
@@ -20,9 +21,8 @@ using mlir::ValueRange;
 /// Reports inputs whose ranks and types do not go together.
 static LogicalResult checkInputs(Node &node, Tensor x, Tensor target,
                                  Tensor weight) {
-  if (!isFloat(x.type))
-    return node.error("its input is " + getName(x.type) +
-                      "; required is a floating-point type");
+  if (failed(requireFloats(node, 1)))
+    return failure();
   if (target.type != DataType::Int32 && target.type != DataType::Int64)
     return node.error("its targets are " + getName(target.type) +
                       "; required is int32 or int64");

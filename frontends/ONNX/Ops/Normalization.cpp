@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -125,13 +126,6 @@ static FailureOr<Tensor> perChannel(Node &node, size_t i, Tensor x) {
   return e.reshape(t, sizes);
 }
 
-static LogicalResult checkFloat(Node &node) {
-  if (isFloat(node.getInput(0).type))
-    return success();
-  return node.error("its input is " + getName(node.getInput(0).type) +
-                    "; required is a floating-point type");
-}
-
 /// Results after the first one, rounded.
 static void setOptional(Node &node, size_t i, Tensor value, DataType type) {
   if (node.wantsOutput(i))
@@ -157,7 +151,7 @@ static FailureOr<LastDims> getLastDims(Node &node) {
   std::optional<int64_t> axis = node.getAxis(node.getInt("axis", -1), rank);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
-  if (failed(checkFloat(node)) || !axis)
+  if (failed(requireFloats(node, 1)) || !axis)
     return failure();
   if (!isFloat(stash))
     return node.unsupported("'stash_type' " + getName(stash) +
@@ -214,7 +208,7 @@ static LogicalResult convertBatchNormalization(Node &node) {
   if (node.getOpset() < 9 && node.getInt("spatial", 1) == 0)
     return node.unsupported("'spatial' 0 is not supported");
   (void)node.getInts("consumed_inputs");
-  if (failed(checkFloat(node)))
+  if (failed(requireFloats(node, 1)))
     return failure();
   DataType type = x.type;
   bool flat = x.getRank() == 1;
@@ -261,7 +255,7 @@ static LogicalResult convertInstanceNormalization(Node &node) {
   Tensor x = node.getInput(0);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   (void)node.getInts("consumed_inputs");
-  if (failed(checkFloat(node)))
+  if (failed(requireFloats(node, 1)))
     return failure();
   FailureOr<Tensor> scale = perChannel(node, 1, x),
                     bias = perChannel(node, 2, x);
@@ -282,7 +276,7 @@ static LogicalResult convertGroupNormalization(Node &node) {
   float epsilon = node.getFloat("epsilon", 1e-5f);
   int64_t groups = node.getInt("num_groups", 0);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
-  if (failed(checkFloat(node)))
+  if (failed(requireFloats(node, 1)))
     return failure();
   if (x.getRank() < 2 || groups <= 0 ||
       (!x.getType().isDynamicDim(1) && x.getShape()[1] % groups != 0))
@@ -330,7 +324,7 @@ static LogicalResult convertLpNormalization(Node &node) {
   int64_t p = node.getInt("p", 2);
   std::optional<int64_t> axis =
       node.getAxis(node.getInt("axis", -1), x.getRank());
-  if (failed(checkFloat(node)) || !axis)
+  if (failed(requireFloats(node, 1)) || !axis)
     return failure();
   if (p != 1 && p != 2)
     return node.error("'p' is " + Twine(p) + "; required is 1 or 2");
@@ -366,7 +360,7 @@ static LogicalResult convertMeanVarianceNormalization(Node &node) {
       dims.push_back(*axis);
   }
   llvm::sort(dims);
-  if (failed(checkFloat(node)))
+  if (failed(requireFloats(node, 1)))
     return failure();
   DataType type = getComputeType(x.type);
   Moments moments = getMoments(e, x, dims);

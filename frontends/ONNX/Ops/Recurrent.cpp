@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
@@ -230,9 +231,8 @@ LogicalResult RecurrentImport::read() {
     return failure();
   Tensor x = node.getInput(X), w = node.getInput(W), r = node.getInput(R);
   type = x.type, compute = getComputeType(type);
-  if (!isFloat(type))
-    return node.error("its input is " + getName(type) +
-                      "; required is a floating-point type");
+  if (failed(requireFloats(node, 1)))
+    return failure();
   // The size of the state and of the features, wherever they are known.
   auto known = [](Tensor t, int64_t dim) {
     return t.getRank() == 3 ? t.getShape()[dim] : kAny;
