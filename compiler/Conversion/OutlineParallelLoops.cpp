@@ -1,13 +1,13 @@
 //===- OutlineParallelLoops.cpp - Loops whose parts run on threads --------===//
 //
-// A loop marked `seq.parallel` becomes a function of a range of parts, which
-// the service `parallel_for` calls on the threads of the team. A part is a
-// rectangle of one loop or of two nested ones, and does for its iterations what
-// the loops did: how many parts there are changes who computes an element, and
-// never how.
+// A loop marked `seq.parallel`, or two nested ones, becomes a function of a
+// rectangle of trips, which the service `parallel_nest` calls on the threads of
+// the team. It does for its iterations what the loops did: how they are cut
+// changes who computes an element, and never how.
 //
-// How many parts are worth their threads is decided at each call, by the work
-// there is. Values from outside go into a record on the stack of the caller.
+// The service decides how many threads the work of a call is worth, also where
+// all lengths are static: so the code for a short sequence is the code for a
+// long one. Values from outside go into a record on the stack of the caller.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
@@ -257,70 +256,16 @@ public:
     return true;
   }
 
-  void run(OpFoldResult work, int64_t grain) {
+  void run(OpFoldResult work) {
     ImplicitLocOpBuilder b(band.outer.getLoc(), band.outer);
-    cut(b, work, grain);
-    for (Value count : counts) {
-      if (matchPattern(count, m_Constant()))
-        constants.push_back(count.getDefiningOp());
-      else
-        captures.push_back(count);
-    }
     func::FuncOp function = makeFunction();
-    call(b, function);
+    call(b, function, work);
     band.outer.erase();
   }
 
 private:
   Value number(ImplicitLocOpBuilder &b, int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
-  }
-
-  /// Decides how many parts there are along each loop: `counts` becomes trips
-  /// and parts of the outer loop, then of the inner one.
-  void cut(ImplicitLocOpBuilder &b, OpFoldResult work, int64_t grain) {
-    Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-    Value address =
-        LLVM::GEPOp::create(b, pointer, b.getI8Type(), parent.getArgument(0),
-                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(
-                                offsetof(seqc_abi_context, num_threads))});
-    Value most = arith::IndexCastOp::create(
-        b, b.getIndexType(), LLVM::LoadOp::create(b, b.getI32Type(), address));
-    Value one = number(b, 1);
-    Value wanted = arith::DivUIOp::create(
-        b, getValueOrCreateConstantIndexOp(b, b.getLoc(), work),
-        number(b, grain));
-    Value threads =
-        arith::MaxSIOp::create(b, arith::MinSIOp::create(b, wanted, most), one);
-    auto limit = [&](Value trips, Value bound) -> Value {
-      return arith::MaxSIOp::create(b, arith::MinSIOp::create(b, trips, bound),
-                                    one);
-    };
-    Value outer = WorkEstimate::buildTrips(b, band.outer);
-    if (!band.inner) {
-      counts = {outer, limit(outer, threads)};
-      parts = counts[1];
-      return;
-    }
-    // The outer loop, unless its parts would be uneven and the inner one has
-    // more to offer.
-    using Predicate = arith::CmpIPredicate;
-    Value inner = WorkEstimate::buildTrips(b, band.inner);
-    Value even = arith::CmpIOp::create(
-        b, Predicate::eq, arith::RemUIOp::create(b, outer, threads),
-        number(b, 0));
-    Value many =
-        arith::CmpIOp::create(b, Predicate::uge, outer,
-                              arith::MulIOp::create(b, threads, number(b, 8)));
-    Value longer = arith::CmpIOp::create(b, Predicate::uge, outer, inner);
-    Value cutOuter =
-        arith::OrIOp::create(b, arith::OrIOp::create(b, even, many), longer);
-    Value outerParts =
-        arith::SelectOp::create(b, cutOuter, limit(outer, threads), one);
-    Value innerParts =
-        limit(inner, arith::DivUIOp::create(b, threads, outerParts));
-    counts = {outer, outerParts, inner, innerParts};
-    parts = arith::MulIOp::create(b, outerParts, innerParts);
   }
 
   LLVM::LLVMStructType getRecordType() {
@@ -344,11 +289,9 @@ private:
     auto function = func::FuncOp::create(
         top, band.outer.getLoc(), ("part_of_" + name).str(),
         top.getFunctionType({LLVM::LLVMPointerType::get(parent.getContext()),
-                             i64, i64, top.getI32Type()},
+                             i64, i64, i64, i64},
                             {}));
     function.setPrivate();
-    // Also called directly; once is enough.
-    function->setAttr("passthrough", top.getStrArrayAttr({"noinline"}));
     symbols.insert(function, std::next(Block::iterator(parent)));
     auto b = ImplicitLocOpBuilder::atBlockBegin(band.outer.getLoc(),
                                                 function.addEntryBlock());
@@ -365,57 +308,32 @@ private:
                     .getResult(0);
       map.map(capture, value);
     }
-    Value begin = arith::IndexCastOp::create(b, b.getIndexType(),
-                                             function.getArgument(1));
-    Value end = arith::IndexCastOp::create(b, b.getIndexType(),
-                                           function.getArgument(2));
-    auto loop = scf::ForOp::create(b, begin, end, number(b, 1));
-    b.setInsertionPointToStart(loop.getBody());
-    makePart(b, loop.getInductionVar(), map);
-    b.setInsertionPointAfter(loop);
+    auto outer = cast<scf::ForOp>(b.clone(*band.outer.getOperation(), map));
+    restrict(outer, function.getArgument(1), function.getArgument(2));
+    if (band.inner) {
+      Value index = map.lookup(band.inner.getInductionVar());
+      restrict(cast<scf::ForOp>(index.getParentBlock()->getParentOp()),
+               function.getArgument(3), function.getArgument(4));
+    }
     func::ReturnOp::create(b);
     return function;
   }
 
-  /// The loops of part `part`.
-  void makePart(ImplicitLocOpBuilder &b, Value part, IRMapping &map) {
-    auto count = [&](unsigned i) { return map.lookup(counts[i]); };
-    Value first = part, second;
-    if (band.inner) {
-      first = arith::DivUIOp::create(b, part, count(3));
-      second = arith::RemUIOp::create(b, part, count(3));
-    }
-    auto outer = cast<scf::ForOp>(b.clone(*band.outer.getOperation(), map));
-    outer->removeAttr(kParallelAttr);
-    b.setInsertionPoint(outer);
-    restrict(b, outer, count(0), count(1), first);
-    if (!band.inner)
-      return;
-    auto inner = cast<scf::ForOp>(map.lookup(band.inner.getInductionVar())
-                                      .getParentBlock()
-                                      ->getParentOp());
-    inner->removeAttr(kParallelAttr);
-    restrict(b, inner, count(2), count(3), second);
-  }
-
-  /// Leaves a loop the trips of part `index` of `numParts`.
-  void restrict(ImplicitLocOpBuilder &b, scf::ForOp loop, Value trips,
-                Value numParts, Value index) {
-    Value whole = arith::DivUIOp::create(b, trips, numParts);
-    Value rest = arith::RemUIOp::create(b, trips, numParts);
+  /// Leaves a loop the trips [begin, end).
+  void restrict(scf::ForOp loop, Value begin, Value end) {
+    loop->removeAttr(kParallelAttr);
+    ImplicitLocOpBuilder b(loop.getLoc(), loop);
     Value lower = loop.getLowerBound(), upper = loop.getUpperBound();
-    auto position = [&](Value i) -> Value {
-      Value trip = arith::AddIOp::create(b, arith::MulIOp::create(b, whole, i),
-                                         arith::MinUIOp::create(b, rest, i));
+    auto position = [&](Value trip) -> Value {
+      Value index = arith::IndexCastOp::create(b, b.getIndexType(), trip);
       return arith::AddIOp::create(
-          b, lower, arith::MulIOp::create(b, trip, loop.getStep()));
+          b, lower, arith::MulIOp::create(b, index, loop.getStep()));
     };
-    Value end = position(arith::AddIOp::create(b, index, number(b, 1)));
-    loop.setLowerBound(position(index));
-    loop.setUpperBound(arith::MinSIOp::create(b, upper, end));
+    loop.setLowerBound(position(begin));
+    loop.setUpperBound(arith::MinSIOp::create(b, upper, position(end)));
   }
 
-  void call(ImplicitLocOpBuilder &b, func::FuncOp function) {
+  void call(ImplicitLocOpBuilder &b, func::FuncOp function, OpFoldResult work) {
     auto entry =
         ImplicitLocOpBuilder::atBlockBegin(b.getLoc(), &parent.front());
     Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -431,26 +349,19 @@ private:
                     .getResult(0);
       LLVM::StoreOp::create(b, value, fieldAddress(b, record, field));
     }
-    auto i64 = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
-    };
-    Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, parts,
-                                          number(b, 1));
-    auto branch = scf::IfOp::create(b, several, /*withElseRegion=*/true);
-    b.setInsertionPointToStart(branch.thenBlock());
     Value constant = func::ConstantOp::create(b, function.getFunctionType(),
                                               SymbolRefAttr::get(function));
     Value address =
         UnrealizedConversionCastOp::create(b, TypeRange{pointer}, constant)
             .getResult(0);
+    Value outer = WorkEstimate::buildTrips(b, band.outer);
+    Value inner =
+        band.inner ? WorkEstimate::buildTrips(b, band.inner) : number(b, 1);
+    auto i64 = [&](Value index) { return indexToI64(b, b.getLoc(), index); };
     callService(b, b.getLoc(), parent.getArgument(0),
-                offsetof(seqc_abi_services, parallel_for), Type(),
-                {indexToI64(b, b.getLoc(), parts), address, record});
-    b.setInsertionPointToStart(branch.elseBlock());
-    func::CallOp::create(
-        b, function,
-        ValueRange{record, i64(0), i64(1),
-                   arith::ConstantOp::create(b, b.getI32IntegerAttr(0))});
+                offsetof(seqc_abi_services, parallel_nest), Type(),
+                {i64(getValueOrCreateConstantIndexOp(b, b.getLoc(), work)),
+                 i64(outer), i64(inner), address, record});
   }
 
   Band band;
@@ -458,8 +369,7 @@ private:
   SymbolTable &symbols;
   LLVMTypeConverter converter;
   SmallVector<Operation *> constants;
-  SmallVector<Value> captures, counts;
-  Value parts;
+  SmallVector<Value> captures;
 };
 
 struct OutlineParallelLoops
@@ -499,11 +409,7 @@ struct OutlineParallelLoops
     if (!outliner.findCaptures())
       return;
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
-    OpFoldResult work = estimate.build(b);
-    if (std::optional<int64_t> known = getConstantIntValue(work);
-        known && *known < 2 * grain)
-      return;
-    outliner.run(work, grain);
+    outliner.run(estimate.build(b));
     ++numOutlined;
   }
 };

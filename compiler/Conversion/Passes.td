@@ -318,10 +318,9 @@ def OutlineParallelLoopsPass : Pass<"seq-outline-parallel-loops", "::mlir::Modul
   let summary = "Run marked loops on several threads";
   let description = [{
     The outermost loop marked `seq.parallel`, with a marked loop right inside it if nothing but loads and
-    address arithmetic is between them, becomes a function of a range of parts. Each call decides from the
-    lengths of all loops in it how much work there is: `grain` of it is worth a thread. With two parts or more
-    the service `parallel_for` calls the function, else the code itself does. Which elements a part computes
-    depends on the number of threads; how each is computed does not.
+    address arithmetic is between them, becomes a function of a rectangle of trips, which the service
+    `parallel_nest` calls. It is told how much work there is, by the lengths of all loops inside, and decides how many
+    threads that is worth. Which elements a thread computes depends on their number; how each is computed does not.
 
     In a loop, over time say, products of at least `least-in-loop` work are worth the decision.
 
@@ -336,19 +335,12 @@ def OutlineParallelLoopsPass : Pass<"seq-outline-parallel-loops", "::mlir::Modul
     ```
     After:
     ```mlir
-    %several = arith.cmpi ugt, %parts, %c1 : index
-    scf.if %several {
-      llvm.call %parallel_for(%context, %n, %body, %record) : …
-    } else {
-      func.call @part_of_f(%record, %zero, %one, %thread) : (!llvm.ptr, i64, i64, i32) -> ()
-    }
+    llvm.call %parallel_nest(%context, %work, %n, %one, %part_of_f, %record) : …
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
   let options = [
-    Option<"grain", "grain", "int64_t", "131072",
-           "Operations, roughly, that are worth a thread">,
     Option<"leastInLoop", "least-in-loop", "int64_t", "262144",
            "Operations that a loop inside of another one has at least, at its shortest dynamic lengths of 1">
   ];

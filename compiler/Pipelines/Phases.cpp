@@ -166,8 +166,8 @@ static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToScalarLoopsPass());
   OutlineParallelLoopsPassOptions parallel;
-  if (options.parallelGrain > 0)
-    parallel.grain = parallel.leastInLoop = options.parallelGrain;
+  if (options.leastParallelInLoop > 0)
+    parallel.leastInLoop = options.leastParallelInLoop;
   pm.addPass(createOutlineParallelLoopsPass(parallel));
   pm.addNestedPass<func::FuncOp>(createApproximateMathPass());
   pm.addNestedPass<func::FuncOp>(createExpandReshapesPass());

@@ -54,8 +54,9 @@ struct PhaseOptions {
   unsigned vectorBits = 512;
   /// Whether buffers share workspaces. Without, each is allocated by itself.
   bool planMemory = true;
-  /// Least work worth a thread, in operations; 0: what the pass thinks best.
-  int64_t parallelGrain = 0;
+  /// Least work of a loop inside of another one that may use threads, in
+  /// operations; 0: what the pass thinks best.
+  int64_t leastParallelInLoop = 0;
 };
 
 /// All phases in order.

@@ -42,7 +42,7 @@ extern "C" {
 #define SEQC_ABI_MAGIC 0x4d514553u
 
 /// Version of everything in this header. A runtime refuses any other.
-#define SEQC_ABI_VERSION 1u
+#define SEQC_ABI_VERSION 2u
 
 /// Symbol a shared object exports and an executable's object defines:
 /// `const seqc_abi_model *seqc_model_v1(void)`.
@@ -147,6 +147,12 @@ typedef struct seqc_abi_context {
 typedef void (*seqc_abi_range_body)(void *closure, int64_t begin, int64_t end,
                                     int32_t thread);
 
+/// A nest body: the trips [outer_begin, outer_end) of a loop and, of each, the
+/// trips [inner_begin, inner_end) of a loop inside.
+typedef void (*seqc_abi_nest_body)(void *closure, int64_t outer_begin,
+                                   int64_t outer_end, int64_t inner_begin,
+                                   int64_t inner_end);
+
 /// A region body: member `thread` of a team of `count`.
 typedef void (*seqc_abi_region_body)(void *closure, int32_t thread,
                                      int32_t count);
@@ -237,6 +243,15 @@ struct seqc_abi_services {
   /// stand for the first of `count` values.
   void (*fail_check)(seqc_abi_context *context, const char *message,
                      int32_t count, const int64_t *values); /* offset 104 */
+
+  /// Runs `body` over all `outer` x `inner` trips of two nested loops, cut into
+  /// at most num_threads rectangles; `inner` is 1 for a single loop. `work`
+  /// says, roughly, how many operations of a number or a vector of eight the
+  /// whole nest does: little work stays on one thread. Returns when all have
+  /// ended. Inside a parallel body it runs on that body's thread alone.
+  void (*parallel_nest)(seqc_abi_context *context, int64_t work, int64_t outer,
+                        int64_t inner, seqc_abi_nest_body body,
+                        void *closure); /* offset 112 */
 };
 
 /// One named function of a model. Several rows of one name are versions for
@@ -348,7 +363,7 @@ SEQC_ABI_AT(seqc_abi_context, top_k, 72);
 SEQC_ABI_AT(seqc_abi_context, flags, 76);
 SEQC_ABI_AT(seqc_abi_context, num_threads, 80);
 
-SEQC_ABI_ASSERT(sizeof(seqc_abi_services) == 112, "seqc_abi_services");
+SEQC_ABI_ASSERT(sizeof(seqc_abi_services) == 120, "seqc_abi_services");
 SEQC_ABI_AT(seqc_abi_services, alloc, 8);
 SEQC_ABI_AT(seqc_abi_services, mark, 16);
 SEQC_ABI_AT(seqc_abi_services, release, 24);
@@ -362,6 +377,7 @@ SEQC_ABI_AT(seqc_abi_services, trace, 80);
 SEQC_ABI_AT(seqc_abi_services, dnn_matmul_create, 88);
 SEQC_ABI_AT(seqc_abi_services, dnn_matmul_execute, 96);
 SEQC_ABI_AT(seqc_abi_services, fail_check, 104);
+SEQC_ABI_AT(seqc_abi_services, parallel_nest, 112);
 
 SEQC_ABI_ASSERT(sizeof(seqc_abi_function) == 24, "seqc_abi_function");
 SEQC_ABI_AT(seqc_abi_function, run, 8);

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/core/NestParts.h"
 #include "runtime/core/Team.h"
 #include "runtime/exec/Session.h"
 
@@ -197,6 +198,46 @@ void serviceParallelFor(seqc_abi_context *context, int64_t n,
     unwindCall(frame);
 }
 
+/// A parallel_nest on its way to the team.
+struct NestWork {
+  int64_t outer, inner;
+  NestParts parts;
+  seqc_abi_nest_body body;
+  void *closure;
+};
+
+/// Runs every count-th rectangle, beginning with that of the thread.
+void runRectangles(void *closure, int32_t thread, int32_t count) {
+  const auto &work = *static_cast<const NestWork *>(closure);
+  const NestParts &parts = work.parts;
+  for (int64_t part = thread; part < parts.count(); part += count) {
+    ParallelPartScope scope(static_cast<int32_t>(part));
+    int64_t row = part / parts.inner, column = part % parts.inner;
+    work.body(work.closure, partBegin(work.outer, parts.outer, row),
+              partBegin(work.outer, parts.outer, row + 1),
+              partBegin(work.inner, parts.inner, column),
+              partBegin(work.inner, parts.inner, column + 1));
+  }
+}
+
+void serviceParallelNest(seqc_abi_context *context, int64_t work, int64_t outer,
+                         int64_t inner, seqc_abi_nest_body body,
+                         void *closure) {
+  if (outer <= 0 || inner <= 0)
+    return;
+  NestParts parts;
+  if (parallelPart() < 0)
+    parts = cutNest(work, outer, inner, context->num_threads);
+  if (parts.count() == 1)
+    return body(closure, 0, outer, 0, inner);
+  CallFrame &frame = frameOf(context);
+  NestWork nest{outer, inner, parts, body, closure};
+  runOnTeam(*frame.session, static_cast<int32_t>(parts.count()), runRectangles,
+            &nest);
+  if (frame.failed.load(std::memory_order_acquire))
+    unwindCall(frame);
+}
+
 /// A parallel_region on its way to the team.
 struct RegionWork {
   seqc_abi_region_body body;
@@ -316,7 +357,7 @@ const seqc_abi_services services = {
     serviceParallelFor,  serviceParallelRegion,
     serviceBarrier,      serviceTrace,
     serviceMatmulCreate, serviceMatmulExecute,
-    serviceFailCheck,
+    serviceFailCheck,    serviceParallelNest,
 };
 
 } // namespace

@@ -13,6 +13,7 @@
 #include "compiler/Pipelines/Phases.h"
 #include "compiler/Pipelines/Registration.h"
 #include "runtime/abi/ModelAbi.h"
+#include "runtime/core/NestParts.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -27,6 +28,7 @@
 #include <thread>
 
 using namespace mlir;
+using namespace seqc::rt;
 using namespace seqc;
 using namespace seqc::test;
 
@@ -79,6 +81,7 @@ struct Call {
   std::vector<std::vector<int64_t>> shapes;
   int64_t allocations = 0, bytes = 0;
   int64_t parallelRuns = 0;
+  int64_t parallelGrain = kParallelGrain;
 };
 
 Call &callOf(seqc_abi_context *context) {
@@ -117,17 +120,24 @@ void *output(seqc_abi_context *context, int32_t index, int32_t rank,
 }
 
 /// As the runtime does it, but on threads that begin and end here.
-void parallelFor(seqc_abi_context *context, int64_t n, seqc_abi_range_body body,
-                 void *closure) {
-  ++callOf(context).parallelRuns;
-  int64_t parts = std::min<int64_t>(n, context->num_threads);
-  std::vector<std::thread> others;
-  for (int64_t part = 1; part < parts; ++part)
-    others.emplace_back(body, closure, n * part / parts, n * (part + 1) / parts,
-                        static_cast<int32_t>(part));
-  body(closure, 0, n / parts, 0);
-  for (std::thread &other : others)
-    other.join();
+void parallelNest(seqc_abi_context *context, int64_t work, int64_t outer,
+                  int64_t inner, seqc_abi_nest_body body, void *closure) {
+  if (outer <= 0 || inner <= 0)
+    return;
+  Call &call = callOf(context);
+  NestParts parts =
+      cutNest(work, outer, inner, context->num_threads, call.parallelGrain);
+  if (parts.count() == 1)
+    return body(closure, 0, outer, 0, inner);
+  ++call.parallelRuns;
+  std::vector<std::thread> threads;
+  for (int64_t i = 0; i < parts.outer; ++i)
+    for (int64_t j = 0; j < parts.inner; ++j)
+      threads.emplace_back(
+          body, closure, outer * i / parts.outer, outer * (i + 1) / parts.outer,
+          inner * j / parts.inner, inner * (j + 1) / parts.inner);
+  for (std::thread &thread : threads)
+    thread.join();
 }
 
 } // namespace
@@ -140,6 +150,7 @@ struct CompiledModule::Impl {
   std::unique_ptr<llvm::orc::LLJIT> jit;
   int64_t allocations = 0, bytes = 0;
   int64_t parallelRuns = 0;
+  int64_t parallelGrain = kParallelGrain;
 };
 
 template <typename T> static T check(llvm::Expected<T> value) {
@@ -172,7 +183,9 @@ CompiledModule::CompiledModule(const std::string &text,
   PhaseOptions phaseOptions;
   phaseOptions.optLevel = options.optLevel;
   phaseOptions.planMemory = options.planMemory;
-  phaseOptions.parallelGrain = options.parallelGrain;
+  phaseOptions.leastParallelInLoop = options.parallelGrain;
+  if (options.parallelGrain > 0)
+    impl->parallelGrain = options.parallelGrain;
   phaseOptions.vectorBits =
       options.vectorBits ? options.vectorBits : target.vectorBits;
   for (Phase phase : allPhases()) {
@@ -220,6 +233,7 @@ CompiledModule::run(const std::string &name,
   }
   Call call{};
   call.guard = guard;
+  call.parallelGrain = impl->parallelGrain;
   seqc_abi_services services = {};
   services.version = SEQC_ABI_VERSION;
   services.size = sizeof(services);
@@ -227,7 +241,7 @@ CompiledModule::run(const std::string &name,
   services.mark = mark;
   services.release = release;
   services.output = output;
-  services.parallel_for = parallelFor;
+  services.parallel_nest = parallelNest;
   seqc_abi_context context = {};
   context.services = &services;
   context.inputs = tensors.data();

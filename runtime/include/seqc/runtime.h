@@ -405,7 +405,7 @@ typedef struct seqc_session_statistics_t {
   uint64_t held_bytes, peak_workspace_bytes;
   /// Library products created and executed.
   uint64_t dnn_created, dnn_executed;
-  /// parallel_for and parallel_region that used more than one thread.
+  /// Parallel work that used more than one thread.
   uint64_t parallel_runs;
 } seqc_session_statistics_t;
 

@@ -1,32 +1,28 @@
-// RUN: seqc-opt %s --split-input-file --pass-pipeline='builtin.module(seq-outline-parallel-loops{grain=100 least-in-loop=400})' | FileCheck %s
+// RUN: seqc-opt %s --split-input-file --pass-pipeline='builtin.module(seq-outline-parallel-loops{least-in-loop=400})' | FileCheck %s
 
-/// One loop: the number of parts is limited by the work, the threads of the call and the iterations.
+/// One loop: the service gets the work and the trips, the body its bounds.
 
 // CHECK-LABEL: func.func @seqc_fn_scale
 //  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[X:[^:]*]]: memref<?xf32>, %[[F:[^:]*]]: f32, %[[N:[^:]*]]: index
 //       CHECK:   %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(
-//       CHECK:   %[[FIELD:.*]] = llvm.getelementptr %[[CTX]][80]
-//       CHECK:   llvm.load %[[FIELD]] : !llvm.ptr -> i32
-//       CHECK:   %[[WANTED:.*]] = arith.divui
-//       CHECK:   arith.minsi %[[WANTED]],
+//       CHECK:   %[[TRIPS:.*]] = arith.ceildivui
+//       CHECK:   %[[WORK:.*]] = arith.muli %[[TRIPS]], %{{.*}}
 //   CHECK-NOT:   scf.for
-//       CHECK:   %[[SEVERAL:.*]] = arith.cmpi ugt
-//       CHECK:   scf.if %[[SEVERAL]]
-//       CHECK:     %[[BODY:.*]] = {{.*}}constant @part_of_scale
-//       CHECK:     %[[ADDRESS:.*]] = builtin.unrealized_conversion_cast %[[BODY]]
-//       CHECK:     llvm.call %{{.*}}(%[[CTX]], %{{.*}}, %[[ADDRESS]], %[[RECORD]])
-//       CHECK:   } else {
-//       CHECK:     call @part_of_scale(%[[RECORD]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, i64, i64, i32) -> ()
+//       CHECK:   %[[BODY:.*]] = {{.*}}constant @part_of_scale
+//       CHECK:   %[[ADDRESS:.*]] = builtin.unrealized_conversion_cast %[[BODY]]
+//   CHECK-DAG:   %[[ONE:.*]] = arith.index_cast %c1{{.*}} : index to i64
+//   CHECK-DAG:   %[[W:.*]] = arith.index_cast %[[WORK]] : index to i64
+//       CHECK:   %[[SERVICES:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
+//       CHECK:   llvm.getelementptr %[[SERVICES]][112]
+//       CHECK:   llvm.call %{{.*}}(%[[CTX]], %[[W]], %{{.*}}, %[[ONE]], %[[ADDRESS]], %[[RECORD]])
 
 // CHECK-LABEL: func.func private @part_of_scale
-//  CHECK-SAME:   %[[R:[^:]*]]: !llvm.ptr, %[[BEGIN:[^:]*]]: i64, %[[END:[^:]*]]: i64, %{{[^:]*}}: i32
-//  CHECK-SAME:   passthrough = ["noinline"]
+//  CHECK-SAME:   %[[R:[^:]*]]: !llvm.ptr, %[[BEGIN:[^:]*]]: i64, %[[END:[^:]*]]: i64, %{{[^:]*}}: i64, %{{[^:]*}}: i64
 //   CHECK-DAG:   %[[FIRST:.*]] = arith.index_cast %[[BEGIN]]
 //   CHECK-DAG:   %[[LAST:.*]] = arith.index_cast %[[END]]
-//       CHECK:   scf.for %[[PART:.*]] = %[[FIRST]] to %[[LAST]]
-//       CHECK:     scf.for
-//       CHECK:       memref.load
-//       CHECK:       memref.store
+//       CHECK:   scf.for
+//       CHECK:     memref.load
+//       CHECK:     memref.store
 //   CHECK-NOT:   seq.parallel
 func.func @seqc_fn_scale(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: f32, %n: index) {
   %c0 = arith.constant 0 : index
@@ -45,13 +41,13 @@ func.func @seqc_fn_scale(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: f32, %n: index)
 
 // CHECK-LABEL: func.func @seqc_fn_nest
 //       CHECK:   arith.muli
-//       CHECK: func.func private @part_of_nest
-//       CHECK:   scf.for %[[PART:.*]] =
-//       CHECK:     arith.divui %[[PART]], %[[COLUMNS:.*]] :
-//       CHECK:     arith.remui %[[PART]], %[[COLUMNS]] :
+// CHECK-LABEL: func.func private @part_of_nest
+//  CHECK-SAME:   %[[ROW:[^:]*]]: i64, %{{[^:]*}}: i64, %[[COLUMN:[^:]*]]: i64, %{{[^:]*}}: i64
+//       CHECK:   arith.index_cast %[[ROW]]
+//       CHECK:   scf.for
+//       CHECK:     arith.index_cast %[[COLUMN]]
 //       CHECK:     scf.for
-//       CHECK:       scf.for
-//       CHECK:         memref.store
+//       CHECK:       memref.store
 func.func @seqc_fn_nest(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -68,11 +64,31 @@ func.func @seqc_fn_nest(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %n: index) {
 
 // -----
 
+/// Static lengths do not decide: a short sequence has the code of a long one.
+
+// CHECK-LABEL: func.func @seqc_fn_static
+//   CHECK-NOT:   scf.for
+//       CHECK:   arith.index_cast %c16{{.*}} : index to i64
+//       CHECK:   llvm.call
+// CHECK-LABEL: func.func private @part_of_static
+func.func @seqc_fn_static(%ctx: !llvm.ptr, %x: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %c16 step %c1 {
+    memref.store %zero, %x[%i] : memref<16xf32>
+  } {seq.parallel}
+  return
+}
+
+// -----
+
 /// Beside a store only the outer loop is cut: parts must not do it again.
 
 // CHECK-LABEL: func.func private @part_of_beside
-//       CHECK:   scf.for %[[PART:[^ ]*]] =
-//   CHECK-NOT:   arith.remui %[[PART]]
+//  CHECK-SAME:   %{{[^:]*}}: i64, %{{[^:]*}}: i64, %[[COLUMN:[^:]*]]: i64, %{{[^:]*}}: i64
+//   CHECK-NOT:   %[[COLUMN]]
 //       CHECK:   return
 func.func @seqc_fn_beside(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %y: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
@@ -90,12 +106,8 @@ func.func @seqc_fn_beside(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %y: memref<?xf3
 
 // -----
 
-/// Too little work, known now: it stays, and so do loops of functions without a context, and loops
-/// that call.
+/// Loops of functions without a context stay, and loops that call.
 
-// CHECK-LABEL: func.func @seqc_fn_small
-//       CHECK:   scf.for
-//   CHECK-NOT:   seq.parallel
 // CHECK-LABEL: func.func @no_context
 //       CHECK:   scf.for
 //   CHECK-NOT:   seq.parallel
@@ -103,17 +115,6 @@ func.func @seqc_fn_beside(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %y: memref<?xf3
 //       CHECK:   scf.for
 //   CHECK-NOT:   seq.parallel
 //   CHECK-NOT: @part_of
-func.func @seqc_fn_small(%ctx: !llvm.ptr, %x: memref<16xf32>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c16 = arith.constant 16 : index
-  %zero = arith.constant 0.0 : f32
-  scf.for %i = %c0 to %c16 step %c1 {
-    memref.store %zero, %x[%i] : memref<16xf32>
-  } {seq.parallel}
-  return
-}
-
 func.func @no_context(%x: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -145,7 +146,7 @@ func.func @seqc_fn_calls(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: !llvm.ptr, %n: 
 //       CHECK:     scf.for
 //   CHECK-NOT:     call @
 //       CHECK:     llvm.store
-//       CHECK:     call @part_of_steps
+//       CHECK:     constant @part_of_steps
 //       CHECK: func.func private @part_of_steps
 //   CHECK-NOT: func.func private @part_of_steps
 func.func @seqc_fn_steps(%ctx: !llvm.ptr, %x: memref<?xf32>, %steps: index) {

@@ -11,33 +11,43 @@ static const float weights[] = {1, 2, 3, 4, 5, 6};
 
 typedef struct {
   const float *x;
+  float *copy;
   float *y;
   float factor;
 } scale_closure;
 
-static void scale_rows(void *closure, int64_t begin, int64_t end,
-                       int32_t thread) {
+static void copy_rows(void *closure, int64_t begin, int64_t end,
+                      int32_t thread) {
   scale_closure *work = (scale_closure *)closure;
   int64_t i;
   (void)thread;
   for (i = 3 * begin; i < 3 * end; ++i)
-    work->y[i] = work->x[i] * work->factor;
+    work->copy[i] = work->x[i];
+}
+
+static void scale_rectangle(void *closure, int64_t outer_begin,
+                            int64_t outer_end, int64_t inner_begin,
+                            int64_t inner_end) {
+  scale_closure *work = (scale_closure *)closure;
+  int64_t i, j;
+  for (i = outer_begin; i < outer_end; ++i)
+    for (j = inner_begin; j < inner_end; ++j)
+      work->y[3 * i + j] = work->copy[3 * i + j] * work->factor;
 }
 
 static int32_t scale(seqc_abi_context *ctx) {
   const seqc_abi_services *s = ctx->services;
-  int64_t rows = ctx->inputs[0].shape[0], i;
+  int64_t rows = ctx->inputs[0].shape[0];
   int64_t shape[2], mark = s->mark(ctx);
   scale_closure work;
-  float *copy = (float *)s->alloc(ctx, rows * 12);
-  for (i = 0; i < 3 * rows; ++i)
-    copy[i] = ((const float *)ctx->inputs[0].data)[i];
+  work.x = (const float *)ctx->inputs[0].data;
+  work.copy = (float *)s->alloc(ctx, rows * 12);
+  s->parallel_for(ctx, rows, copy_rows, &work);
   shape[0] = rows;
   shape[1] = 3;
-  work.x = copy;
   work.y = (float *)s->output(ctx, 0, 2, shape, rows * 12);
   work.factor = *(const float *)ctx->inputs[1].data;
-  s->parallel_for(ctx, rows, scale_rows, &work);
+  s->parallel_nest(ctx, (int64_t)1 << 40, rows, 3, scale_rectangle, &work);
   s->release(ctx, mark);
   return SEQC_ABI_OK;
 }
@@ -205,7 +215,7 @@ static int32_t mirror(seqc_abi_context *ctx) {
 
 __attribute__((
     section(SEQC_ABI_METADATA_SECTION))) static const char metadata[] =
-    "{\"seqc\":\"test\",\"abi\":1,\"name\":\"fake\",\"entries\":["
+    "{\"seqc\":\"test\",\"abi\":2,\"name\":\"fake\",\"entries\":["
     "{\"name\":\"scale\",\"inputs\":[{\"name\":\"x\",\"dtype\":\"f32\","
     "\"shape\":[\"rows\",3]},{\"name\":\"factor\",\"dtype\":\"f32\","
     "\"shape\":[],\"default\":2}],\"outputs\":[{\"name\":\"y\","

@@ -223,7 +223,7 @@ TEST(Table, IsChecked) {
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.magic = 0; }),
                     SEQC_INVALID_ARGUMENT, "mark of seqc"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { ++t.version; }),
-                    SEQC_INCOMPATIBLE, "ABI version 2; this runtime has"));
+                    SEQC_INCOMPATIBLE, "ABI version 3; this runtime has"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.size = 8; }),
                     SEQC_INVALID_ARGUMENT, "inconsistent"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.num_functions = 0; }),
@@ -263,9 +263,9 @@ TEST(Table, MetadataIsChecked) {
       fails(loadMetadata("{}"), SEQC_INVALID_ARGUMENT, "'abi' is missing"));
   EXPECT_TRUE(fails(loadMetadata(R"({"abi":7,"entries":[]})"),
                     SEQC_INCOMPATIBLE, "ABI version 7"));
-  EXPECT_TRUE(fails(loadMetadata(R"({"abi":1,"entries":[]})"),
+  EXPECT_TRUE(fails(loadMetadata(R"({"abi":2,"entries":[]})"),
                     SEQC_INVALID_ARGUMENT, "'entries' is missing or empty"));
-  std::string deep = R"({"abi":1,"x":)" + std::string(100000, '[');
+  std::string deep = R"({"abi":2,"x":)" + std::string(100000, '[');
   EXPECT_TRUE(fails(loadMetadata(deep), SEQC_INVALID_ARGUMENT, "nested"));
 }
 

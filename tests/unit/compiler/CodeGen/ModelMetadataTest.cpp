@@ -101,7 +101,7 @@ TEST_F(ModelMetadataTest, ArtefactsSayWhatTheyWereMadeFor) {
   Expected<json::Value> value = json::parse(makeMetadata(*module, facts));
   ASSERT_TRUE(bool(value));
   const json::Object &metadata = *value->getAsObject();
-  EXPECT_EQ(metadata.getInteger("abi"), 1);
+  EXPECT_EQ(metadata.getInteger("abi"), 2);
   EXPECT_EQ(metadata.getObject("target")->getArray("levels")->size(), 3u);
   EXPECT_EQ(metadata.getObject("hashes")->getString("weights"), "34");
   EXPECT_EQ(makeMetadata(*module, facts), makeMetadata(*module, facts));
