@@ -4,6 +4,7 @@
 #include "compiler/CodeGen/CompileError.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 
@@ -25,11 +26,50 @@ InterruptGuard::~InterruptGuard() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+/// True for standard output, devices and pipes: they are written directly, and
+/// never replaced.
+static bool isStream(StringRef path) {
+  sys::fs::file_status status;
+  return path == "-" || (!sys::fs::status(path, status) &&
+                         status.type() != sys::fs::file_type::regular_file &&
+                         status.type() != sys::fs::file_type::directory_file);
+}
+
+/// Where a file called `path` lies: what a link points to is replaced, not the
+/// link.
+static SmallString<128> resolveLinks(StringRef path) {
+  SmallString<128> resolved;
+  if (sys::fs::real_path(path, resolved))
+    return path;
+  return resolved;
+}
+
+static Error writeStream(StringRef path, StringRef bytes) {
+  std::error_code code;
+  raw_fd_ostream stream(path, code, sys::fs::OF_None);
+  if (!code) {
+    stream << bytes;
+    stream.flush();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return makeFileFailure("cannot write", path, code);
+  return Error::success();
+}
+
 Expected<TemporaryFile> TemporaryFile::create(StringRef destination,
                                               StringRef suffix) {
-  SmallString<128> model(sys::path::parent_path(destination));
-  sys::path::append(model, "." + sys::path::filename(destination) +
-                               "-%%%%%%%%." + suffix);
+  SmallString<128> model;
+  std::string name = "seqc";
+  if (isStream(destination)) {
+    sys::path::system_temp_directory(/*ErasedOnReboot=*/true, model);
+  } else {
+    SmallString<128> resolved = resolveLinks(destination);
+    model = sys::path::parent_path(resolved);
+    name = "." + sys::path::filename(resolved).str();
+  }
+  sys::path::append(model, name + "-%%%%%%%%." + suffix);
   InterruptGuard guard;
   int descriptor;
   SmallString<128> path;
@@ -88,6 +128,15 @@ Error TemporaryFile::finish(std::unique_ptr<raw_fd_ostream> stream) {
 }
 
 Error TemporaryFile::keep(StringRef destination, bool executable) {
+  if (isStream(destination)) {
+    ErrorOr<std::unique_ptr<MemoryBuffer>> bytes = MemoryBuffer::getFile(
+        path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!bytes)
+      return makeFileFailure("cannot read", path, bytes.getError());
+    Error error = writeStream(destination, (*bytes)->getBuffer());
+    discard();
+    return error;
+  }
   mode_t mask = umask(0);
   umask(mask);
   mode_t mode = (executable ? 0777 : 0666) & ~mask;
@@ -95,7 +144,7 @@ Error TemporaryFile::keep(StringRef destination, bool executable) {
           sys::fs::setPermissions(path, static_cast<sys::fs::perms>(mode)))
     return makeFileFailure("cannot write", destination, code);
   InterruptGuard guard;
-  if (std::error_code code = sys::fs::rename(path, destination))
+  if (std::error_code code = sys::fs::rename(path, resolveLinks(destination)))
     return makeFileFailure("cannot write", destination, code);
   sys::DontRemoveFileOnSignal(path);
   path.clear();
@@ -103,24 +152,8 @@ Error TemporaryFile::keep(StringRef destination, bool executable) {
 }
 
 Error writeFile(StringRef path, StringRef bytes) {
-  sys::fs::file_status status;
-  bool direct =
-      path == "-" || (!sys::fs::status(path, status) &&
-                      status.type() != sys::fs::file_type::regular_file &&
-                      status.type() != sys::fs::file_type::directory_file);
-  if (direct) {
-    std::error_code code;
-    raw_fd_ostream stream(path, code, sys::fs::OF_None);
-    if (!code) {
-      stream << bytes;
-      stream.flush();
-      code = stream.error();
-      stream.clear_error();
-    }
-    if (code)
-      return makeFileFailure("cannot write", path, code);
-    return Error::success();
-  }
+  if (isStream(path))
+    return writeStream(path, bytes);
   Expected<TemporaryFile> file = TemporaryFile::create(path, "tmp");
   if (!file)
     return file.takeError();

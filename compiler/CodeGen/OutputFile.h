@@ -1,9 +1,8 @@
-//===- OutputFile.h - Files that appear whole or not at all -------*- C++
-//-*-===//
+//===- OutputFile.h - Files that appear whole or not at all -----*- C++ -*-===//
 //
 // Everything seqc writes goes to a temporary file beside its destination, which
 // is renamed when it is complete. Temporary files are removed on failure and on
-// a signal.
+// a signal. Standard output, devices and pipes are written directly.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,7 +39,8 @@ private:
 class TemporaryFile {
 public:
   /// Creates an empty file `.NAME-XXXXXXXX.SUFFIX` in the folder of
-  /// `destination`.
+  /// `destination`, or in that for temporary files if the destination is a
+  /// stream.
   static llvm::Expected<TemporaryFile> create(llvm::StringRef destination,
                                               llvm::StringRef suffix);
 
@@ -61,7 +61,7 @@ public:
   llvm::Error finish(std::unique_ptr<llvm::raw_fd_ostream> stream);
 
   /// Renames the file to `destination` with the permissions of a program or of
-  /// data.
+  /// data; a stream gets its bytes.
   llvm::Error keep(llvm::StringRef destination, bool executable);
 
 private:

@@ -157,17 +157,48 @@ Result<TensorRef> seqc::cli::readInputValue(const EntrySignature &entry,
   return tensor;
 }
 
-Result<TensorRef> seqc::cli::readExpected(const ValueSignature &value,
-                                          const std::string &text) {
+/// Reads `text` for `value`; messages begin with `what` and the name.
+static Result<TensorRef> readValue(const char *what,
+                                   const ValueSignature &value,
+                                   const std::string &text) {
   bool literal;
   Result<TensorRef> tensor = readRaw(value, text, literal);
   if (!tensor) {
     Status status = tensor.status();
-    return Status(status.code(),
-                  "expected '" + value.name + "': " + status.message());
+    return Status(status.code(), std::string(what) + " '" + value.name +
+                                     "': " + status.message());
   }
   if (literal)
     fitRank(value, *tensor);
+  return tensor;
+}
+
+Result<TensorRef> seqc::cli::readPerStep(const ValueSignature &value,
+                                         const std::string &text) {
+  Result<TensorRef> tensor = readValue("--step", value, text);
+  if (!tensor)
+    return tensor;
+  tensor = convertTensor(*tensor, value.dtype);
+  if (tensor)
+    return tensor;
+  Status status = tensor.status();
+  return Status(status.code(),
+                "--step '" + value.name + "': " + status.message());
+}
+
+Result<TensorRef> seqc::cli::readExpected(const ValueSignature &value,
+                                          const std::string &text,
+                                          const seqc_tensor_t &got) {
+  Result<TensorRef> tensor = readValue("expected", value, text);
+  // Lines of numbers have no shape of their own.
+  bool shapeless =
+      text.ends_with(".txt") || (!isTensorFile(text) && text.front() != '[');
+  if (tensor && shapeless &&
+      seqc_tensor_num_elements(tensor->get()) ==
+          seqc_tensor_num_elements(&got)) {
+    (*tensor)->rank = got.rank;
+    std::copy_n(got.shape, got.rank, (*tensor)->shape);
+  }
   return tensor;
 }
 
@@ -175,6 +206,10 @@ Status seqc::cli::unknownName(const char *what, const std::string &name,
                               const std::vector<ValueSignature> &values) {
   return invalid(std::string("no ") + what + " '" + name +
                  "'; there are: " + listNames(values));
+}
+
+Status seqc::cli::givenTwice(const ValueSignature &value) {
+  return invalid("input '" + value.name + "' is given twice");
 }
 
 /// The input that takes lengths: a vector of integers that is bounded by, or
@@ -203,8 +238,7 @@ Status seqc::cli::readInputs(const EntrySignature &entry,
     if (index < 0)
       return unknownName("input", name, entry.inputs);
     if (inputs[size_t(index)])
-      return invalid("input '" + entry.inputs[size_t(index)].name +
-                     "' is given twice");
+      return givenTwice(entry.inputs[size_t(index)]);
     Result<TensorRef> tensor =
         readInputValue(entry, entry.inputs[size_t(index)], text);
     if (!tensor)
@@ -217,6 +251,8 @@ Status seqc::cli::readInputs(const EntrySignature &entry,
   if (index < 0)
     return invalid("--lengths: entry '" + entry.name + "' takes no lengths");
   const ValueSignature &value = entry.inputs[size_t(index)];
+  if (inputs[size_t(index)])
+    return givenTwice(value);
   auto count = int64_t(options.lengths.size());
   Result<TensorRef> tensor = createTensor(value.dtype, 1, &count);
   if (!tensor)

@@ -20,15 +20,24 @@ Result<TensorRef> readInputValue(const EntrySignature &entry,
                                  const ValueSignature &value,
                                  const std::string &text);
 
-/// Reads a tensor file for `--expect` and the like, without conversion.
+/// Reads the values that `value` gets step by step.
+Result<TensorRef> readPerStep(const ValueSignature &value,
+                              const std::string &text);
+
+/// Reads what `got` should be, without conversion. Lines of numbers take the
+/// shape of `got`.
 Result<TensorRef> readExpected(const ValueSignature &value,
-                               const std::string &path);
+                               const std::string &text,
+                               const seqc_tensor_t &got);
 
 /// Sets the inputs that `options` names; others stay empty. Names that are in
 /// `skip` are left alone.
 Status readInputs(const EntrySignature &entry, const RunOptions &options,
                   const std::vector<std::string> &skip,
                   std::vector<TensorRef> &inputs);
+
+/// INVALID_ARGUMENT for an input with several values.
+Status givenTwice(const ValueSignature &value);
 
 /// NOT_FOUND for an input or output, with the names there are.
 Status unknownName(const char *what, const std::string &name,

@@ -132,6 +132,22 @@ bool parseNumber(std::string_view word, Number &number) {
   return true;
 }
 
+/// Where `text` stops being JSON.
+std::string describeProblem(std::string_view text) {
+  try {
+    json parsed = json::parse(text.begin(), text.end());
+  } catch (const json::parse_error &error) {
+    size_t at = std::min(error.byte, text.size() + 1);
+    if (at > text.size())
+      return "it ends too early";
+    return "unexpected '" + std::string(1, text[at ? at - 1 : 0]) +
+           "' at byte " + std::to_string(at);
+  } catch (const json::exception &) {
+    return "a number is out of range";
+  }
+  return "it cannot be read";
+}
+
 bool isSeparator(char c) {
   return c == ',' || c == ';' || c == ' ' || c == '\t' || c == '\r';
 }
@@ -149,7 +165,7 @@ Result<TensorRef> seqc::cli::parseJson(std::string_view text,
   if (tooDeep)
     return invalid("JSON is nested too deeply for a tensor");
   if (value.is_discarded())
-    return invalid("not valid JSON");
+    return invalid("not valid JSON: " + describeProblem(text));
   NumberArray array;
   if (Status status = flatten(value, 0, array); !status.ok())
     return status;
@@ -167,11 +183,19 @@ Result<TensorRef> seqc::cli::parseText(std::string_view text,
     text.remove_prefix(std::min(end + 1, text.size()));
     ++line;
     int64_t found = 0;
+    bool wanted = true;
     while (!row.empty()) {
       if (isSeparator(row.front())) {
+        if (row.front() == ',' || row.front() == ';') {
+          if (wanted)
+            return invalid("line " + std::to_string(line) +
+                           ": there is no number before '" + row.front() + "'");
+          wanted = true;
+        }
         row.remove_prefix(1);
         continue;
       }
+      wanted = false;
       size_t length = size_t(std::find_if(row.begin(), row.end(), isSeparator) -
                              row.begin());
       Number number;

@@ -106,7 +106,10 @@ Status seqc::cli::checkGeneration(const EntrySignature &entry,
     return invalid("--n-best " + std::to_string(options.numBest) +
                    ": the number is fixed when a model is compiled" + compiled);
   if (sampling && info.search != "sample")
-    return invalid("options of sampling do not apply" + compiled);
+    return Status(SEQC_UNSUPPORTED,
+                  "sampling (--sample, --temperature, --top-k, --top-p, "
+                  "--seed) is not supported by this model" +
+                      compiled);
   return {};
 }
 

@@ -69,7 +69,7 @@ struct StepPlan {
   std::vector<TensorRef> inputs;
   /// Per input, values of all steps along the first axis; may be empty.
   std::vector<TensorRef> perStep;
-  /// Output index to input index.
+  /// Input index to the index of the output that it gets.
   std::map<int, int> carries;
   seqc_generation_options_t generation;
 };

@@ -120,7 +120,7 @@ Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
                                       step, steps, result.stacked[i]);
           !status.ok())
         return status;
-    for (const auto &[output, input] : plan.carries)
+    for (const auto &[input, output] : plan.carries)
       request.inputs[size_t(input)] = result.last[size_t(output)];
   }
   return {};

@@ -21,6 +21,12 @@ using nlohmann::json;
 
 namespace {
 
+/// "f32 [batch, 4]".
+std::string describe(const EntrySignature &entry, const ValueSignature &value) {
+  return std::string(seqc_dtype_name(value.dtype)) + " " +
+         seqc::rt::shapeToString(entry, value);
+}
+
 /// Fills the plan of `--step` and `--carry`.
 Status readStepPlan(const EntrySignature &entry, const RunOptions &options,
                     StepPlan &plan) {
@@ -30,14 +36,11 @@ Status readStepPlan(const EntrySignature &entry, const RunOptions &options,
     if (index < 0)
       return unknownName("input", name, entry.inputs);
     const ValueSignature &value = entry.inputs[size_t(index)];
-    Result<TensorRef> tensor = readExpected(value, path);
-    if (tensor)
-      tensor = convertTensor(*tensor, value.dtype);
-    if (!tensor) {
-      Status status = tensor.status();
-      return Status(status.code(),
-                    "--step '" + value.name + "': " + status.message());
-    }
+    if (plan.inputs[size_t(index)] || plan.perStep[size_t(index)])
+      return givenTwice(value);
+    Result<TensorRef> tensor = readPerStep(value, path);
+    if (!tensor)
+      return tensor.status();
     plan.perStep[size_t(index)] = std::move(*tensor);
   }
   for (const auto &[output, input] : options.carries) {
@@ -46,7 +49,15 @@ Status readStepPlan(const EntrySignature &entry, const RunOptions &options,
       return unknownName("output", output, entry.outputs);
     if (to < 0)
       return unknownName("input", input, entry.inputs);
-    plan.carries[from] = to;
+    const ValueSignature &source = entry.outputs[size_t(from)];
+    const ValueSignature &target = entry.inputs[size_t(to)];
+    if (plan.perStep[size_t(to)] || !plan.carries.emplace(to, from).second)
+      return givenTwice(target);
+    if (source.dtype != target.dtype || source.rank() != target.rank())
+      return invalid("--carry " + output + "=" + input + ": output '" +
+                     source.name + "' is " + describe(entry, source) +
+                     "; input '" + target.name + "' requires " +
+                     describe(entry, target));
   }
   return {};
 }
@@ -60,8 +71,7 @@ Status checkComplete(const EntrySignature &entry, const StepPlan &plan) {
     if (plan.inputs[i] || stepped || value.fallback)
       continue;
     missing += (missing.empty() ? "'" : ", '") + value.name + "' (" +
-               seqc_dtype_name(value.dtype) + " " +
-               seqc::rt::shapeToString(entry, value) + ")";
+               describe(entry, value) + ")";
   }
   if (missing.empty())
     return {};
@@ -115,7 +125,7 @@ Status compareOutputs(const EntrySignature &entry, const RunOptions &options,
   for (const auto &[name, path] : options.expects) {
     auto index = size_t(entry.findOutput(name));
     const ValueSignature &value = entry.outputs[index];
-    Result<TensorRef> want = readExpected(value, path);
+    Result<TensorRef> want = readExpected(value, path, *tensors[index].get());
     if (!want)
       return want.status();
     Comparison comparison =

@@ -382,8 +382,8 @@ int TextRun::finish() {
       Result<const seqc_tensor_t *> got = lastOutput(name);
       if (!got)
         return reportError(options.program, got.status());
-      Result<TensorRef> want =
-          readExpected(entry.outputs[size_t(entry.findOutput(name))], path);
+      Result<TensorRef> want = readExpected(
+          entry.outputs[size_t(entry.findOutput(name))], path, **got);
       if (!want)
         return reportError(options.program, want.status());
       Comparison comparison =

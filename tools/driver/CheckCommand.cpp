@@ -1,6 +1,7 @@
 //===- CheckCommand.cpp - seqc check --------------------------------------===//
 
 #include "runtime/cli/Compare.h"
+#include "tools/driver/ArtefactFile.h"
 #include "tools/driver/Bisect.h"
 #include "tools/driver/Commands.h"
 #include "tools/driver/Execution.h"
@@ -77,14 +78,17 @@ static Expected<bool> check(const Arguments &arguments, Reporter &reporter) {
   ExecutionOptions execution;
   execution.threads = options->threads;
   StringRef target = arguments.positional.front();
+  Expected<TargetKind> kind = classifyTarget(target);
+  if (!kind)
+    return kind.takeError();
+  if (*kind != TargetKind::Model)
+    return makeFailure(FailureKind::BadInput,
+                       "'" + target +
+                           "' is compiled code; required is a model");
   Expected<Execution> compiled =
       prepareExecution(target, arguments, execution, reporter);
   if (!compiled)
     return compiled.takeError();
-  if (!compiled->compilation)
-    return makeFailure(FailureKind::BadInput,
-                       "'" + target +
-                           "' is compiled code; required is a model");
   execution.interpret = true;
   Expected<Execution> interpreted =
       prepareExecution(target, arguments, execution, reporter);

@@ -100,6 +100,12 @@ Error Compilation::importModel() {
     module = importMLIR(path, context);
   else if (suffix == ".onnx")
     module = importONNX(path, context, options.import.onnx);
+  else if (status.type() == sys::fs::file_type::directory_file &&
+           !sys::fs::exists(path + "/config.json"))
+    return makeFailure(FailureKind::BadInput,
+                       "model '" + path +
+                           "' is a folder without config.json; required is "
+                           "an .onnx, .yaml or .mlir file");
   else if (status.type() == sys::fs::file_type::directory_file)
     return makeFailure(
         FailureKind::Unsupported,
@@ -154,6 +160,25 @@ Error Compilation::checkWeights() {
     return WalkResult::interrupt();
   });
   return failure;
+}
+
+Error Compilation::checkOutput(StringRef output) {
+  auto isOutput = [&](StringRef path) {
+    bool same = false;
+    return !sys::fs::equivalent(path, output, same) && same;
+  };
+  std::string found = isOutput(options.model) ? options.model : "";
+  module->walk([&](seq::WeightOp op) {
+    SmallString<128> path(getFolder());
+    sys::path::append(path, op.getFile());
+    if (found.empty() && isOutput(path))
+      found = path.str().str();
+  });
+  if (found.empty())
+    return Error::success();
+  return makeFailure(FailureKind::BadInput,
+                     "output '" + output + "' is read as '" + found +
+                         "'; required is another file than the model's");
 }
 
 //===----------------------------------------------------------------------===//

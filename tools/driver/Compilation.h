@@ -70,6 +70,9 @@ public:
   /// is earlier.
   llvm::Error runPhases(Phase last = Phase::LLVM);
 
+  /// Fails if `output` is the model or a file with its weights.
+  llvm::Error checkOutput(llvm::StringRef output);
+
   /// Writes the artefact of `kind` to `output`.
   llvm::Error emit(EmitKind kind, llvm::StringRef output);
 

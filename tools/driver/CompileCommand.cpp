@@ -76,6 +76,8 @@ static Error compile(const Arguments &arguments, Reporter &reporter) {
   Compilation compilation(plan->options, reporter);
   if (Error error = compilation.importModel())
     return error;
+  if (Error error = compilation.checkOutput(plan->output))
+    return error;
   bool explainOnly = plan->explain && arguments.get("-o").empty();
   if (Error error =
           compilation.runPhases(explainOnly ? Phase::Offload : Phase::LLVM))

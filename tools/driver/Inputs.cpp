@@ -75,6 +75,9 @@ static Error addTexts(cli::Executor &executor, const rt::EntrySignature &entry,
                        "entry '" + entry.name +
                            "' takes tensors, found the text '" +
                            options.texts.front() + "'");
+  if (!options.lengths.empty())
+    return makeFailure(FailureKind::BadInput,
+                       "--lengths is for tensors; texts have their own");
   std::vector<rt::EncodedText> encoded;
   for (const std::string &one : options.texts) {
     rt::Result<rt::EncodedText> result = rt::encodeText(**text, one);

@@ -158,7 +158,8 @@ ArrayRef<OptionInfo> getOptions() { return kOptions; }
 std::optional<std::string> findNearest(StringRef word,
                                        ArrayRef<StringRef> candidates) {
   std::optional<std::string> nearest;
-  unsigned best = std::max<size_t>(2, word.size() / 3) + 1;
+  // A guess shares most of its letters with what was found.
+  unsigned best = word.size() < 2 ? 1 : (word.size() + 2) / 3 + 1;
   for (StringRef candidate : candidates) {
     unsigned distance = word.edit_distance(candidate, true, best);
     if (distance < best) {
@@ -256,9 +257,9 @@ void printHelp(raw_ostream &os, const CommandInfo *command) {
     for (const CommandInfo &info : kCommands)
       os << formatv("  {0,-8} {1,-17} {2}\n", info.name, info.usage,
                     info.summary);
-    os << "\n'seqc COMMAND --help' lists the options of a command. MODEL is a "
-          ".yaml file "
-          "with its\n.safetensors file, or an .mlir file.\n\n"
+    os << "\n'seqc COMMAND --help' lists the options of a command. MODEL is an "
+          "ONNX file, a\n.yaml file with its .safetensors file, or an .mlir "
+          "file.\n\n"
           "exit codes: 0 done, 1 a comparison failed, 2 bad usage or input, 3 "
           "unsupported,\n4 a fault in seqc, 5 the environment failed\n";
     return;

@@ -163,7 +163,7 @@ bool Case::readCarries(std::map<int, int> &carries) {
     if (from < 0 || to < 0)
       return stop("cannot carry '" + output + "' to '" + input +
                   "': the model has no such names");
-    carries[from] = to;
+    carries[to] = from;
   }
   return true;
 }
