@@ -4,7 +4,11 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 #include <cmath>
+#include <functional>
+#include <limits>
 
 using namespace llvm;
 
@@ -161,9 +165,17 @@ static LogicalResult convertEmbed(Node &node) {
                               node.getFloat("epsilon", 1e-12f), true));
   if (node.wantsOutput(1)) {
     // Living keys of each row.
-    Tensor counts = mask ? e.reduce(e.convert(mask, DataType::Int32), {1},
-                                    Combine::Sum, false)
-                         : e.fill(DataType::Int32, {e.extent(ids, 0)}, 0);
+    DataType number = DataType::Int32;
+    Tensor counts = e.fill(number, {e.extent(ids, 0)}, 0);
+    if (mask) {
+      Tensor ones =
+          e.elementwise(number, {mask}, [&](Scalars &s, ValueRange v) {
+            Value isOne = s.compare(Compare::Equal, mask.type, v[0],
+                                    s.constant(mask.type, 1));
+            return s.convert(DataType::Bool, number, isOne);
+          });
+      counts = e.reduce(ones, {1}, Combine::Sum, false);
+    }
     node.setOutput(1, counts);
   }
   node.setOutput(2, sum);
@@ -203,13 +215,24 @@ template <Curve curve> static LogicalResult convertGelu(Node &node) {
 static LogicalResult convertFusedMatMul(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor a = node.getInput(0), b = node.getInput(1);
-  if (node.getInt("transBatchA", 0) || node.getInt("transBatchB", 0))
-    return node.unsupported("transposed batches are not supported");
-  if (a.getRank() < 2 || b.getRank() < 2)
-    return node.unsupported("a factor of rank below 2 is not supported");
+  double alpha = node.getFloat("alpha", 1);
+  DataType type = getComputeType(a.type);
+  // Rows or columns come first, the batch behind them.
+  auto moveBatch = [&](Tensor x, StringRef attribute) {
+    if (node.getInt(attribute, 0) == 0 || x.getRank() < 3)
+      return x;
+    SmallVector<int64_t> order =
+        llvm::to_vector(llvm::seq<int64_t>(1, x.getRank()));
+    order.insert(order.end() - 1, 0);
+    return e.transpose(x, order);
+  };
+  a = moveBatch(a, "transBatchA");
+  b = moveBatch(b, "transBatchB");
   auto flip = [&](Tensor x) {
     SmallVector<int64_t> order =
         llvm::to_vector(llvm::seq<int64_t>(0, x.getRank()));
+    if (x.getRank() < 2)
+      return x;
     std::swap(order[x.getRank() - 1], order[x.getRank() - 2]);
     return e.transpose(x, order);
   };
@@ -217,8 +240,17 @@ static LogicalResult convertFusedMatMul(Node &node) {
     a = flip(a);
   if (node.getInt("transB", 0))
     b = flip(b);
-  double alpha = node.getFloat("alpha", 1);
-  DataType type = getComputeType(a.type);
+  if (a.getRank() < 2 || b.getRank() < 2) {
+    node.inputs[0] = a, node.inputs[1] = b;
+    if (failed(Registry::get().find("", "MatMul")->convert(node)))
+      return failure();
+    node.setOutput(0, e.elementwise(a.type, {node.outputs[0].tensor},
+                                    [&](Scalars &s, ValueRange x) {
+                                      return s.mul(type, x[0],
+                                                   s.constant(type, alpha));
+                                    }));
+    return success();
+  }
   int64_t rank = std::max(a.getRank(), b.getRank());
   Tensor product;
   if (b.getRank() == 2) {
@@ -262,6 +294,85 @@ static LogicalResult convertFusedMatMul(Node &node) {
   return success();
 }
 
+/// The function that a fused operator applies to its result.
+static LogicalResult activate(Node &node, StringRef name,
+                              ArrayRef<float> numbers) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.outputs[0].tensor;
+  DataType type = getComputeType(x.type);
+  auto number = [&](size_t i, double otherwise) {
+    return i < numbers.size() ? numbers[i] : otherwise;
+  };
+  using Function = std::function<Value(Scalars &, Value)>;
+  auto constant = [&](Scalars &s, double value) {
+    return s.constant(type, value);
+  };
+  auto clamp = [&](Scalars &s, Value v, double low, double high) {
+    return s.min(type, s.max(type, v, constant(s, low)), constant(s, high));
+  };
+  double most = std::numeric_limits<float>::max();
+  auto function =
+      StringSwitch<Function>(name)
+          .Case("", [](Scalars &, Value v) { return v; })
+          .Case("Relu", [&](Scalars &s,
+                            Value v) { return s.max(type, v, constant(s, 0)); })
+          .Case("Sigmoid",
+                [&](Scalars &s, Value v) { return s.sigmoid(type, v); })
+          .Case("Tanh", [&](Scalars &s, Value v) { return s.tanh(v); })
+          .Case("LeakyRelu",
+                [&](Scalars &s, Value v) {
+                  Value below =
+                      s.compare(Compare::Less, type, v, constant(s, 0));
+                  Value scaled = s.mul(type, v, constant(s, number(0, 0.01)));
+                  return s.select(below, scaled, v);
+                })
+          .Case("Clip",
+                [&](Scalars &s, Value v) {
+                  return clamp(s, v, number(0, -most), number(1, most));
+                })
+          .Case("HardSigmoid",
+                [&](Scalars &s, Value v) {
+                  Value line =
+                      s.add(type, s.mul(type, v, constant(s, number(0, 0.2))),
+                            constant(s, number(1, 0.5)));
+                  return clamp(s, line, 0, 1);
+                })
+          .Default(Function());
+  if (!function)
+    return node.unsupported("activation '" + name + "' is not supported");
+  node.setOutput(0, e.elementwise(x.type, {x}, [&](Scalars &s, ValueRange v) {
+    return function(s, v[0]);
+  }));
+  return success();
+}
+
+static LogicalResult convertFusedGemm(Node &node) {
+  std::string name = node.getString("activation", "");
+  SmallVector<float> numbers;
+  for (auto [attribute, otherwise] :
+       {std::pair<StringRef, float>("activation_alpha", 0),
+        {"activation_beta", 0},
+        {"activation_gamma", 0}})
+    if (node.hasAttribute(attribute))
+      numbers.push_back(node.getFloat(attribute, otherwise));
+  if (failed(Registry::get().find("", "Gemm")->convert(node)))
+    return failure();
+  return activate(node, name, numbers);
+}
+
+/// Conv, a fourth input that is added, and a function of the sum.
+static LogicalResult convertFusedConv(Node &node) {
+  std::string name = node.getString("activation", "");
+  std::optional<SmallVector<float>> numbers =
+      node.getFloats("activation_params");
+  Tensor more = node.getInput(3);
+  if (failed(Registry::get().find("", "Conv")->convert(node)))
+    return failure();
+  if (more)
+    node.setOutput(0, add(node.getEmitter(), node.outputs[0].tensor, more));
+  return activate(node, name, numbers.value_or(SmallVector<float>()));
+}
+
 void registerContribOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
@@ -275,7 +386,10 @@ void registerContribOps(Registry &registry) {
       {"BiasGelu", 1, 2, 2, convertGelu<Curve::Erf>, "", domain},
       {"Gelu", 1, 1, 1, convertGelu<Curve::Erf>, "", domain},
       {"QuickGelu", 1, 1, 1, convertGelu<Curve::Quick>, "", domain},
-      {"FusedMatMul", 1, 2, 2, convertFusedMatMul, "transposed batches",
+      {"FusedMatMul", 1, 2, 2, convertFusedMatMul, "", domain},
+      {"TransposeMatMul", 1, 2, 2, convertFusedMatMul, "", domain},
+      {"FusedGemm", 1, 2, 3, convertFusedGemm, "", domain},
+      {"FusedConv", 1, 2, 4, convertFusedConv, "weights of dynamic shape",
        domain},
   });
 }

@@ -1,5 +1,6 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
+#include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
@@ -27,37 +28,81 @@ static void addBias(Emitter &e, AttentionCall &call, Tensor bias) {
                   : bias;
 }
 
-/// A mask of integers: the number of keys of each row [batch], or which keys
-/// live [batch, keys] or [batch, queries, keys]. A pair that is masked gets
+/// A mask of integers: of each row the number of keys [batch], these and the
+/// first keys [2 * batch], or these and offsets of packed rows [3 * batch + 2];
+/// or which keys live [batch, keys], [batch, queries, keys] or [batch, 1, time,
+/// time], where the queries are the last ones. A pair that is masked gets
 /// `mask_filter_value` more.
 static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
-                                    Tensor mask) {
+                                    Tensor mask, Value past) {
+  double filter = node.getFloat("mask_filter_value", -10000);
   if (!mask)
     return success();
   Emitter &e = node.getEmitter();
   mlir::OpBuilder &b = e.getBuilder();
   DataType type = getComputeType(call.query.type);
-  double filter = node.getFloat("mask_filter_value", -10000);
   int64_t rank = mask.getRank();
   mlir::OpFoldResult one = b.getIndexAttr(1);
-  if (rank < 1 || rank > 3)
-    return node.unsupported("a mask of rank " + Twine(rank) +
-                            " is not supported");
-  Extents sizes = {e.extent(mask, 0), one, one, e.extent(call.key, 2)};
-  if (rank == 3)
+  if (rank < 1 || rank > 4 || !isInteger(mask.type))
+    return node.error("its mask is " + getName(mask.type) + " of rank " +
+                      Twine(rank) + "; required are integers of rank 1 to 4");
+  Extents sizes = {e.extent(call.query, 0), one, one, e.extent(call.key, 2)};
+  if (rank >= 3)
     sizes[2] = e.extent(call.query, 2);
-  addBias(e, call, e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position = {at[0]};
+  Scalars outer = e.scalars();
+  Value batch = e.toValue(sizes[0]), hasFirst;
+  if (rank == 1) {
+    Value count = e.extentValue(mask, 0);
+    auto isTimes = [&](int64_t factor, int64_t more) {
+      Value goal = outer.addIndex(outer.mulIndex(batch, outer.index(factor)),
+                                  outer.index(more));
+      return outer.compareIndex(CmpIPredicate::eq, count, goal);
+    };
+    hasFirst = isTimes(2, 0);
+    e.require(
+        outer.logicalOr(hasFirst,
+                        outer.logicalOr(isTimes(1, 0), isTimes(3, 2))),
+        "its mask has {0} entries; required are 1, 2 or 3 (and two more) for "
+        "each of {1} rows",
+        {e.extent(mask, 0), sizes[0]});
+  } else {
+    e.requireEqual(e.extent(mask, 0), sizes[0], "the batch of its mask");
+    if (rank == 4)
+      e.requireEqual(e.extent(mask, 1), one, "an extent of its mask");
     if (rank == 3)
-      position.push_back(at[2]);
-    if (rank > 1)
+      e.requireEqual(e.extent(mask, 1), sizes[2], "an extent of its mask");
+    // What lies behind the keys of [time, time] is not looked at.
+    for (int64_t d = rank == 4 ? 2 : rank - 1; d < rank; ++d)
+      if (rank < 4)
+        e.requireEqual(e.extent(mask, d), sizes[3], "an extent of its mask");
+      else
+        e.require(outer.compareIndex(CmpIPredicate::sge, e.extentValue(mask, d),
+                                     e.toValue(sizes[3])),
+                  "its mask has extents of {0}; required are at least {1} keys",
+                  {e.extent(mask, d), sizes[3]});
+  }
+  addBias(e, call, e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
+    auto entry = [&](ArrayRef<Value> position) {
+      return e.load(mask, position);
+    };
+    Value zero = s.index(0), live;
+    if (rank == 1) {
+      Value end = s.toIndex(mask.type, entry({at[0]}));
+      Value second = s.select(hasFirst, s.addIndex(at[0], batch), zero);
+      Value first =
+          s.select(hasFirst, s.toIndex(mask.type, entry({second})), zero);
+      live = s.logicalAnd(s.compareIndex(CmpIPredicate::slt, at[3], end),
+                          s.compareIndex(CmpIPredicate::sge, at[3], first));
+    } else {
+      SmallVector<Value> position = {at[0]};
+      if (rank == 4)
+        position.append({zero, past ? s.addIndex(at[2], past) : at[2]});
+      else if (rank == 3)
+        position.push_back(at[2]);
       position.push_back(at[3]);
-    Value x = e.load(mask, position), live;
-    if (rank == 1)
-      live = s.compareIndex(CmpIPredicate::slt, at[3], s.toIndex(mask.type, x));
-    else
-      live =
-          s.compare(Compare::Greater, mask.type, x, s.constant(mask.type, 0));
+      live = s.compare(Compare::Greater, mask.type, entry(position),
+                       s.constant(mask.type, 0));
+    }
     return s.select(live, s.constant(type, 0), s.constant(type, filter));
   }));
   return success();
@@ -91,7 +136,7 @@ static LogicalResult addScoreInputs(Node &node, AttentionCall &call,
                                     size_t mask, size_t bias, Value past) {
   Emitter &e = node.getEmitter();
   call.scale = node.getFloat("scale", 0);
-  if (failed(addIntegerMask(node, call, node.getInput(mask))))
+  if (failed(addIntegerMask(node, call, node.getInput(mask), past)))
     return failure();
   if (Tensor more = node.getInput(bias))
     addBias(e, call, padRank(e, more, 4));
@@ -109,34 +154,76 @@ static Tensor addVector(Emitter &e, Tensor x, Tensor bias) {
   });
 }
 
-/// Attention: projects its input to queries, keys and values first.
-static LogicalResult convertAttention(Node &node) {
-  Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
-    return failure();
+/// `fresh` keys or values [batch, heads, time, features] behind `past` ones. If
+/// `length` is given, the past fills that much of a buffer, which is returned
+/// with the fresh ones written behind; `part` becomes those that live.
+static Tensor extend(Emitter &e, Tensor past, Tensor &part, Value length) {
+  if (!past)
+    return part;
+  for (int64_t d : {0, 1, 3})
+    e.requireEqual(e.extent(past, d), e.extent(part, d),
+                   "an extent of its past");
+  if (!length)
+    return part = e.concat({past, part}, 2);
   mlir::OpBuilder &b = e.getBuilder();
-  Tensor x = node.getInput(0), weight = node.getInput(1);
-  int64_t heads = node.getInt("num_heads", 0);
-  if (x.getRank() != 3 || weight.getRank() != 2 || weight.getShape()[1] < 0)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its weight " + Twine(weight.getRank()) +
-                      "; required are 3 and 2, and static weights");
-  if (node.getInt("do_rotary", 0) || node.hasInput(6))
-    return node.unsupported(
-        "rotation and a past in a shared buffer are not supported");
-  int64_t third = weight.getShape()[1] / 3;
+  Scalars s = e.scalars();
+  Value total = s.addIndex(length, e.extentValue(part, 2));
+  mlir::OpFoldResult zero = b.getIndexAttr(0);
+  Tensor buffer = e.insert(part, past, {zero, zero, length, zero});
+  part = e.sliceDim(buffer, 2, zero, e.simplify({total})[0]);
+  return buffer;
+}
+
+/// The number in input `i`, the length of what fills a buffer of the extent
+/// `capacity` before `fresh` more are written; null if it is not given.
+static Value readLength(Node &node, size_t i, mlir::OpFoldResult capacity,
+                        mlir::OpFoldResult fresh) {
+  Tensor given = node.getInput(i);
+  if (!given)
+    return Value();
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Value length = s.toIndex(given.type, e.elements(given).front());
+  Value last = s.subIndex(e.toValue(capacity), e.toValue(fresh));
+  e.requireInside(length, e.getBuilder().getIndexAttr(0),
+                  s.addIndex(last, s.index(1)), "the length of its past");
+  return length;
+}
+
+/// Reports a length that is no single integer.
+static LogicalResult checkLength(Node &node, size_t i) {
+  Tensor given = node.getInput(i);
+  if (!given ||
+      (given.getType().hasStaticShape() &&
+       given.getType().getNumElements() == 1 && isInteger(given.type)))
+    return success();
+  return node.error("input " + Twine(i) + " (the length of its past) is " +
+                    getName(given.type) + " of rank " + Twine(given.getRank()) +
+                    "; required is one integer of static shape");
+}
+
+/// Which inputs an operator with a projection has where.
+struct ProjectionInputs {
+  size_t mask, past, bias, length;
+};
+
+/// Attention of queries, keys and values side by side in `all`, which have
+/// `columns` entries.
+static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
+                                     const ProjectionInputs &inputs) {
+  Emitter &e = node.getEmitter();
+  mlir::OpBuilder &b = e.getBuilder();
+  int64_t heads = node.getInt("num_heads", 0), third = columns / 3;
+  if (node.getInt("do_rotary", 0))
+    return node.unsupported("rotation without caches is not supported");
+  (void)node.getInt("rotary_embedding_dim", 0);
+  (void)node.getInt("past_present_share_buffer", 0);
   SmallVector<int64_t> widths =
       node.getInts("qkv_hidden_sizes")
           .value_or(SmallVector<int64_t>{third, third, third});
-  if (widths.size() != 3 ||
-      widths[0] + widths[1] + widths[2] != weight.getShape()[1])
-    return node.error("its weight has " + Twine(weight.getShape()[1]) +
+  if (widths.size() != 3 || widths[0] + widths[1] + widths[2] != columns)
+    return node.error("its weight has " + Twine(columns) +
                       " columns; required is the sum of 'qkv_hidden_sizes'");
-  Tensor rows = e.reshape(
-      x, {e.product({e.extent(x, 0), e.extent(x, 1)}), e.extent(x, 2)});
-  Tensor all = e.convert(e.contract(rows, "mk", weight, "kn", "mn"), x.type);
-  all = addVector(e, all, node.getInput(2));
-  all = e.reshape(all, {e.extent(x, 0), e.extent(x, 1), e.extent(weight, 1)});
   AttentionCall call;
   int64_t offset = 0;
   for (auto [part, width] :
@@ -151,353 +238,252 @@ static LogicalResult convertAttention(Node &node) {
     *part = *split;
     offset += width;
   }
+  Tensor keys = call.key, values = call.value;
   Value pastLength;
-  if (Tensor past = node.getInput(4)) {
+  if (Tensor past = node.getInput(inputs.past)) {
     if (past.getRank() != 5)
       return node.error("its past has rank " + Twine(past.getRank()) +
                         "; required is 5");
-    pastLength = e.extentValue(past, 3);
-    for (auto [part, i] :
-         {std::pair<Tensor *, int64_t>(&call.key, 0), {&call.value, 1}}) {
-      Tensor half = e.squeeze(
+    if (failed(checkLength(node, inputs.length)))
+      return failure();
+    e.requireEqual(e.extent(past, 0), b.getIndexAttr(2),
+                   "the first extent of its past");
+    Value length = readLength(node, inputs.length, e.extent(past, 3),
+                              e.extent(call.key, 2));
+    pastLength = length ? length : e.extentValue(past, 3);
+    auto half = [&](int64_t i) {
+      return e.squeeze(
           e.sliceDim(past, 0, b.getIndexAttr(i), b.getIndexAttr(1)), 0);
-      *part = e.concat({half, *part}, 2);
-    }
+    };
+    keys = extend(e, half(0), call.key, length);
+    values = extend(e, half(1), call.value, length);
   }
-  if (failed(addScoreInputs(node, call, 3, 5, pastLength)))
+  if (failed(addScoreInputs(node, call, inputs.mask, inputs.bias, pastLength)))
     return failure();
   std::optional<Tensor> result = attend(node, call);
   if (!result)
     return failure();
   node.setOutput(0, mergeHeads(e, *result));
   if (node.wantsOutput(1))
-    node.setOutput(
-        1, e.concat({e.unsqueeze(call.key, 0), e.unsqueeze(call.value, 0)}, 0));
+    node.setOutput(1,
+                   e.concat({e.unsqueeze(keys, 0), e.unsqueeze(values, 0)}, 0));
+  return success();
+}
+
+/// The rows of `x` times the weight, [batch, time, columns]; both of one type.
+static Tensor project(Emitter &e, Tensor x, Tensor weight) {
+  Tensor rows = e.reshape(
+      x, {e.product({e.extent(x, 0), e.extent(x, 1)}), e.extent(x, 2)});
+  Tensor all = e.contract(rows, "mk", weight, "kn", "mn");
+  return e.reshape(all, {e.extent(x, 0), e.extent(x, 1), e.extent(weight, 1)});
+}
+
+static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
+  if (x.getRank() != 3 || weight.getRank() != 2 || weight.getShape()[1] < 0)
+    return node.error("its input has rank " + Twine(x.getRank()) +
+                      " and its weight " + Twine(weight.getRank()) +
+                      "; required are 3 and 2, and static weights");
+  node.getEmitter().requireEqual(node.getEmitter().extent(x, 2),
+                                 node.getEmitter().extent(weight, 0),
+                                 "the last extent of its input");
+  return success();
+}
+
+/// Attention: projects its input to queries, keys and values first.
+static LogicalResult convertAttention(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), weight = node.getInput(1);
+  if (failed(requireFloats(node, 3)) ||
+      failed(checkProjection(node, x, weight)))
+    return failure();
+  Tensor all = e.convert(project(e, x, weight), x.type);
+  return attendProjected(node, addVector(e, all, node.getInput(2)),
+                         weight.getShape()[1], {3, 4, 5, 6});
+}
+
+/// QAttention: the same of quantized input and weights.
+static LogicalResult convertQAttention(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), weight = node.getInput(1);
+  if (failed(checkProjection(node, x, weight)))
+    return failure();
+  DataType sum = DataType::Int32, type = node.getInput(2).type;
+  if (!isFloat(type))
+    return node.error("its bias is " + getName(type) + "; required are floats");
+  auto center = [&](Tensor of, Tensor zero) {
+    of = e.convert(of, sum);
+    if (!zero)
+      return of;
+    return e.elementwise(
+        sum, {of, e.convert(zero, sum)},
+        [&](Scalars &s, ValueRange v) { return s.sub(sum, v[0], v[1]); });
+  };
+  Tensor all =
+      project(e, center(x, node.getInput(6)), center(weight, node.getInput(7)));
+  DataType wide = getComputeType(type);
+  Tensor scaled = e.elementwise(
+      type,
+      {all, node.getInput(3), node.getInput(4),
+       e.convert(node.getInput(2), wide)},
+      [&](Scalars &s, ValueRange v) {
+        Value scale = s.mul(wide, v[1], v[2]);
+        return s.add(wide, s.mul(wide, s.convert(sum, wide, v[0]), scale),
+                     v[3]);
+      });
+  return attendProjected(node, scaled, weight.getShape()[1], {5, 8, 99, 99});
+}
+
+/// Which inputs hold what, of the operators without projection.
+struct HeadInputs {
+  size_t bias, mask, scores, past, length, indirection;
+};
+
+/// The queries, keys and values of inputs 0 to 2, which may be packed: queries
+/// [batch, time, heads, 3, features] or keys [batch, time, heads, 2, features].
+static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
+  Emitter &e = node.getEmitter();
+  mlir::OpBuilder &b = e.getBuilder();
+  int64_t heads = node.getInt("num_heads", 0), offset = 0;
+  if (bias && bias.getRank() != 1)
+    return node.error("its bias has rank " + Twine(bias.getRank()) +
+                      "; required is 1");
+  auto addPart = [&](Tensor x, int64_t width) -> FailureOr<Tensor> {
+    if (!bias)
+      return x;
+    int64_t entries = bias.getShape()[0];
+    if (width < 0 || entries < 0 || offset + width > entries)
+      return node.error("its bias of " +
+                        (entries < 0 ? Twine("unknown") : Twine(entries)) +
+                        " entries does not cover the projections");
+    Tensor part =
+        e.sliceDim(bias, 0, b.getIndexAttr(offset), b.getIndexAttr(width));
+    offset += width;
+    return addVector(e, x, part);
+  };
+  Tensor *parts[] = {&call.query, &call.key, &call.value};
+  Tensor from;
+  int64_t packed = 0, first = 0;
+  for (int64_t i = 0; i < 3; ++i) {
+    Tensor x = node.getInput(i);
+    if (x && x.getRank() == 5) {
+      from = x, first = i, packed = 3 - i;
+      if (i == 2 || x.getShape()[3] != packed)
+        return node.error("input " + Twine(i) + " of rank 5 has " +
+                          Twine(x.getShape()[3]) +
+                          " parts; required are 3 of queries, keys and values "
+                          "or 2 of keys and values");
+    }
+    if (!x && !packed)
+      return node.error("input " + Twine(i) +
+                        " is missing and no input before holds it");
+    if (x && x.getRank() == 4 && i > 0) {
+      *parts[i] = x;
+      continue;
+    }
+    if (packed) {
+      x = e.squeeze(
+          e.sliceDim(from, 3, b.getIndexAttr(i - first), b.getIndexAttr(1)), 3);
+      x = e.reshape(x, {e.extent(x, 0), e.extent(x, 1),
+                        e.product({e.extent(x, 2), e.extent(x, 3)})});
+    }
+    if (x.getRank() != 3)
+      return node.error("input " + Twine(i) + " has rank " +
+                        Twine(x.getRank()) + "; required is " +
+                        (i == 0 ? "3 or 5" : "3, 4 or 5"));
+    FailureOr<Tensor> moved = addPart(x, x.getShape()[2]);
+    if (failed(moved))
+      return failure();
+    std::optional<Tensor> split = splitHeads(node, *moved, heads);
+    if (!split)
+      return failure();
+    *parts[i] = *split;
+  }
+  return success();
+}
+
+/// Scores with everything that is added to them, as output 3 shows them.
+static Tensor showScores(Emitter &e, const AttentionCall &call) {
+  Tensor scores = attentionScores(e, call, false);
+  DataType type = scores.type;
+  if (call.bias)
+    scores = e.elementwise(
+        type, {scores, e.convert(call.bias, type)},
+        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
+  if (call.mask)
+    scores =
+        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
+          return s.select(x[1], x[0], s.neg(type, s.greatest(type)));
+        });
+  return e.convert(scores, call.query.type);
+}
+
+static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
+  Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 3)) ||
+      failed(checkLength(node, inputs.length)))
+    return failure();
+  if (node.hasInput(inputs.indirection))
+    return node.unsupported("rows of a cache that are taken from other beams "
+                            "are not supported");
+  AttentionCall call;
+  if (failed(splitInputs(node, call, node.getInput(inputs.bias))))
+    return failure();
+  Tensor keys = call.key, values = call.value;
+  Value pastLength;
+  Tensor pastKeys = node.getInput(inputs.past);
+  Tensor pastValues = node.getInput(inputs.past + 1);
+  if (static_cast<bool>(pastKeys) != static_cast<bool>(pastValues))
+    return node.error("inputs " + Twine(inputs.past) + " and " +
+                      Twine(inputs.past + 1) +
+                      " are keys and values of a past; only one is given");
+  if (pastKeys) {
+    for (Tensor past : {pastKeys, pastValues})
+      if (past.getRank() != 4)
+        return node.error("its past has rank " + Twine(past.getRank()) +
+                          "; required is 4");
+    Value length = readLength(node, inputs.length, e.extent(pastKeys, 2),
+                              e.extent(call.key, 2));
+    pastLength = length ? length : e.extentValue(pastKeys, 2);
+    keys = extend(e, pastKeys, call.key, length);
+    values = extend(e, pastValues, call.value, length);
+  }
+  if (failed(
+          addScoreInputs(node, call, inputs.mask, inputs.scores, pastLength)))
+    return failure();
+  std::optional<Tensor> result = attend(node, call);
+  if (!result)
+    return failure();
+  node.setOutput(0, mergeHeads(e, *result));
+  node.setOutput(1, keys);
+  node.setOutput(2, values);
+  if (node.wantsOutput(3))
+    node.setOutput(3, showScores(e, call));
   return success();
 }
 
 static LogicalResult convertMultiHeadAttention(Node &node) {
-  Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
-    return failure();
-  mlir::OpBuilder &b = e.getBuilder();
-  int64_t heads = node.getInt("num_heads", 0);
-  if (!node.hasInput(1) || !node.hasInput(2) || node.getInput(0).getRank() != 3)
-    return node.unsupported(
-        "packed queries, keys and values are not supported");
-  AttentionCall call;
-  Tensor *parts[] = {&call.query, &call.key, &call.value};
-  Tensor bias = node.getInput(3);
-  int64_t offset = 0;
-  for (int i = 0; i < 3; ++i) {
-    Tensor x = node.getInput(i);
-    if (x.getRank() == 4) {
-      *parts[i] = x;
-      continue;
-    }
-    if (bias && x.getRank() == 3) {
-      int64_t width = x.getShape()[2];
-      if (width < 0 || offset + width > bias.getShape()[0])
-        return node.error("its bias of " + Twine(bias.getShape()[0]) +
-                          " entries does not cover the projections");
-      x = addVector(
-          e, x,
-          e.sliceDim(bias, 0, b.getIndexAttr(offset), b.getIndexAttr(width)));
-      offset += width;
-    }
-    std::optional<Tensor> split = splitHeads(node, x, heads);
-    if (!split)
-      return failure();
-    *parts[i] = *split;
-  }
-  Value past = prependPast(node, call, 6);
-  if (failed(addScoreInputs(node, call, 4, 5, past)))
-    return failure();
-  return setResults(node, call);
+  return attendHeads(node, {3, 4, 5, 6, 8, 9});
 }
 
-/// Turns pairs of the first `width` features (0: all) of [batch, heads, time,
-/// features] by the angles of row `position(batch, time)` of the caches.
-static Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
-                     bool interleaved,
-                     function_ref<Value(Scalars &, Value, Value)> position) {
-  int64_t half = cosines.getShape()[1];
-  DataType type = getComputeType(x.type);
-  return e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
-    Value d = at[3], one = s.index(1), two = s.index(2);
-    // Features past the end of the rotation stay; their reads are kept inside.
-    Value inside = s.compareIndex(CmpIPredicate::slt, d, s.index(2 * half));
-    Value i = s.select(inside, d, s.index(0)), pair, other, first;
-    if (interleaved) {
-      pair = s.divIndex(i, two);
-      first = s.compareIndex(CmpIPredicate::eq, s.remIndex(i, two), s.index(0));
-      other = s.select(first, s.addIndex(i, one), s.subIndex(i, one));
-    } else {
-      Value h = s.index(half);
-      first = s.compareIndex(CmpIPredicate::slt, i, h);
-      pair = s.select(first, i, s.subIndex(i, h));
-      other = s.select(first, s.addIndex(i, h), s.subIndex(i, h));
-    }
-    Value row = position(s, at[0], at[2]);
-    Value limit = s.subIndex(e.extentValue(cosines, 0), one);
-    row = s.maxIndex(s.minIndex(row, limit), s.index(0));
-    Value c = e.loadWide(cosines, {row, pair});
-    Value n = e.loadWide(sines, {row, pair});
-    Value a = e.loadWide(x, at);
-    Value p = e.loadWide(x, {at[0], at[1], at[2], other});
-    Value turned = s.mul(type, p, n);
-    turned = s.add(type, s.mul(type, a, c),
-                   s.select(first, s.neg(type, turned), turned));
-    return s.convert(type, x.type, s.select(inside, turned, a));
-  });
-}
-
-static LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines,
-                                 Tensor sines) {
-  if (cosines.getRank() != 2 || sines.getRank() != 2 ||
-      cosines.getShape()[1] <= 0 || x.getShape()[3] < 2 * cosines.getShape()[1])
-    return node.error("its cosine cache of rank " + Twine(cosines.getRank()) +
-                      " does not fit " + Twine(x.getShape()[3]) +
-                      " features; required is rank 2 and at most half of them");
-  return success();
-}
-
-static LogicalResult convertRotaryEmbedding(Node &node) {
-  Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 1)))
-    return failure();
-  Tensor x = node.getInput(0), positions = node.getInput(1);
-  Tensor cosines = node.getInput(2), sines = node.getInput(3);
-  bool flat = x.getRank() == 3;
-  int64_t width = node.getInt("rotary_embedding_dim", 0);
-  int64_t heads = node.getInt("num_heads", 0);
-  bool interleaved = node.getInt("interleaved", 0) != 0;
-  (void)node.getInt("is_packed_batching", 0);
-  if (node.getFloat("scale", 1) != 1)
-    return node.unsupported("a scale of positions is not supported");
-  if (flat && heads == 0 && width == 0 && cosines.getRank() == 2 &&
-      cosines.getShape()[1] > 0)
-    heads = x.getShape()[2] / (2 * cosines.getShape()[1]);
-  if (flat) {
-    std::optional<Tensor> split = splitHeads(node, x, heads);
-    if (!split)
-      return failure();
-    x = *split;
-  }
-  if (failed(checkCaches(node, x, cosines, sines)))
-    return failure();
-  bool single = positions.getRank() < 2;
-  e.requireEqual(e.extent(sines, 0), e.extent(cosines, 0),
-                 "the number of rows of its sine cache");
-  if (!single)
-    for (int64_t d : {0, 1})
-      e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
-                     "an extent of its positions");
-  e.requireIndices(positions, e.extent(cosines, 0), "a position",
-                   /*fromEnd=*/false);
-  Tensor result = rotate(
-      e, x, cosines, sines, interleaved,
-      [&](Scalars &s, Value batch, Value time) {
-        if (!single)
-          return s.toIndex(positions.type, e.load(positions, {batch, time}));
-        SmallVector<Value> at;
-        if (positions.getRank() == 1)
-          at.push_back(s.index(0));
-        return s.addIndex(s.toIndex(positions.type, e.load(positions, at)),
-                          time);
-      });
-  node.setOutput(0, flat ? mergeHeads(e, result) : result);
-  return success();
-}
-
-/// The operator of the default domain: without positions the caches have a row
-/// for every step of every batch.
-static LogicalResult convertStandardRotaryEmbedding(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), positions = node.getInput(3);
-  Tensor cosines = node.getInput(1), sines = node.getInput(2);
-  int64_t width = node.getInt("rotary_embedding_dim", 0);
-  int64_t heads = node.getInt("num_heads", 0);
-  bool interleaved = node.getInt("interleaved", 0) != 0;
-  bool flat = x.getRank() == 3;
-  if (failed(node.requireFloat(0)))
-    return failure();
-  if (x.getRank() != 4 && !flat)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      "; required is 3 or 4");
-  if (flat) {
-    std::optional<Tensor> split = splitHeads(node, x, heads);
-    if (!split)
-      return failure();
-    x = *split;
-  }
-  int64_t rank = positions ? 2 : 3;
-  for (Tensor cache : {cosines, sines})
-    if (cache.getRank() != rank || cache.getShape()[rank - 1] <= 0)
-      return node.error("a cache has rank " + Twine(cache.getRank()) +
-                        "; required is " + Twine(rank) +
-                        " with a last dimension of static extent");
-  if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
-    return node.error("its positions are " + getName(positions.type) +
-                      " of rank " + Twine(positions.getRank()) +
-                      "; required are integers of rank 2");
-  if (width != 0 && cosines.getShape()[rank - 1] * 2 != width)
-    return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
-                      "; its caches require " +
-                      Twine(cosines.getShape()[rank - 1] * 2));
-  // All rows may share one table.
-  bool shared =
-      !positions && cosines.getShape()[0] == 1 && sines.getShape()[0] == 1;
-  if (!positions) {
-    auto flatten = [&](Tensor cache) {
-      return e.reshape(cache,
-                       {e.product({e.extent(cache, 0), e.extent(cache, 1)}),
-                        e.extent(cache, 2)});
-    };
-    cosines = flatten(cosines), sines = flatten(sines);
-  }
-  if (failed(checkCaches(node, x, cosines, sines)))
-    return failure();
-  Tensor result = rotate(
-      e, x, cosines, sines, interleaved,
-      [&](Scalars &s, Value batch, Value time) {
-        if (positions)
-          return s.toIndex(positions.type, e.load(positions, {batch, time}));
-        if (shared)
-          return time;
-        return s.addIndex(s.mulIndex(batch, e.extentValue(x, 2)), time);
-      });
-  node.setOutput(0, flat ? mergeHeads(e, result) : result);
-  return success();
-}
-
-/// GroupQueryAttention: rows of different length share a cache, whose first
-/// `seqlens_k + 1` entries live after this step.
-static LogicalResult convertGroupQueryAttention(Node &node) {
-  Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
-    return failure();
-  Scalars s = e.scalars();
-  int64_t heads = node.getInt("num_heads", 0);
-  int64_t groups = node.getInt("kv_num_heads", 0);
-  if (!node.hasInput(1) || !node.hasInput(2))
-    return node.unsupported(
-        "packed queries, keys and values are not supported");
-  if (!node.hasInput(5) || !node.hasInput(6))
-    return node.error("inputs 5 and 6 (lengths) are missing");
-  for (size_t i = 11; i < node.getNumInputs(); ++i)
-    if (node.hasInput(i))
-      return node.unsupported("input " + Twine(i) + " is not supported");
-  AttentionCall call;
-  Tensor *parts[] = {&call.query, &call.key, &call.value};
-  for (int i = 0; i < 3; ++i) {
-    std::optional<Tensor> split =
-        splitHeads(node, node.getInput(i), i == 0 ? heads : groups);
-    if (!split)
-      return failure();
-    *parts[i] = *split;
-  }
-  Tensor lengths = node.getInput(5), positions = node.getInput(9);
-  if (lengths.getRank() > 1)
-    lengths = e.reshape(lengths, {e.extent(call.query, 0)});
-  e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
-                 "the number of its lengths");
-  for (int i : {3, 4})
-    if (Tensor past = node.getInput(i)) {
-      if (past.getRank() != 4)
-        return node.error("input " + Twine(i) + " has rank " +
-                          Twine(past.getRank()) + "; required is 4");
-      for (int64_t d : {0, 1, 3})
-        e.requireEqual(e.extent(past, d), e.extent(*parts[i - 2], d),
-                       "an extent of its past");
-    }
-  Value steps = e.extentValue(call.query, 2);
-  auto pastOf = [&](Scalars &in, Value batch) {
-    Value length = in.toIndex(lengths.type, e.load(lengths, {batch}));
-    return in.maxIndex(in.subIndex(in.addIndex(length, in.index(1)), steps),
-                       in.index(0));
-  };
-  if (node.getInt("do_rotary", 0)) {
-    Tensor cosines = node.getInput(7), sines = node.getInput(8);
-    if (!cosines || !sines)
-      return node.error("inputs 7 and 8 (caches of cosines and sines) are "
-                        "missing");
-    if (failed(checkCaches(node, call.query, cosines, sines)))
-      return failure();
-    bool interleaved = node.getInt("rotary_interleaved", 0) != 0;
-    for (Tensor *part : {&call.query, &call.key})
-      *part = rotate(e, *part, cosines, sines, interleaved,
-                     [&](Scalars &in, Value batch, Value time) {
-                       if (positions)
-                         return in.toIndex(positions.type,
-                                           e.load(positions, {batch, time}));
-                       return in.addIndex(pastOf(in, batch), time);
-                     });
-  }
-  (void)node.getInt("rotary_interleaved", 0);
-  Value total =
-      s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
-  for (auto [part, i] :
-       {std::pair<Tensor *, int>(&call.key, 3), {&call.value, 4}}) {
-    Tensor past = node.getInput(i), fresh = *part;
-    Extents sizes = e.extents(fresh);
-    if (past)
-      total = s.maxIndex(total, e.extentValue(past, 2));
-    sizes[2] = total;
-    *part =
-        e.generate(fresh.type, sizes, [&](Scalars &in, ValueRange at) -> Value {
-          Value zero = in.index(0), one = in.index(1);
-          Value before = pastOf(in, at[0]), j = at[2];
-          Value row = in.subIndex(j, before);
-          Value isNew =
-              in.logicalAnd(in.compareIndex(CmpIPredicate::sge, row, zero),
-                            in.compareIndex(CmpIPredicate::slt, row, steps));
-          Value in0 = loadUnlessEmpty(
-              e, fresh, {at[0], at[1], in.select(isNew, row, zero), at[3]});
-          Value none = in.constant(fresh.type, 0);
-          Value old = none;
-          if (past) {
-            // An empty cache has nothing to read.
-            Value extent = e.extentValue(past, 2);
-            Value has = in.compareIndex(CmpIPredicate::slt, j, extent);
-            has = in.logicalAnd(has,
-                                in.compareIndex(CmpIPredicate::slt, row, zero));
-            Value last = in.maxIndex(in.subIndex(extent, one), zero);
-            old = in.select(
-                has,
-                loadUnlessEmpty(e, past,
-                                {at[0], at[1], in.minIndex(j, last), at[3]}),
-                none);
-          }
-          return in.select(isNew, in0, old);
-        });
-  }
-  call.scale = node.getFloat("scale", 0);
-  call.softcap = node.getFloat("softcap", 0);
-  int64_t window = node.getInt("local_window_size", -1);
-  if (Tensor bias = node.getInput(10))
-    addMask(e, call, bias);
-  restrict(e, call, /*perBatch=*/true, [&](Scalars &in, ValueRange at) {
-    Value i = in.addIndex(at[2], pastOf(in, at[0]));
-    Value ok = in.compareIndex(CmpIPredicate::sle, at[3], i);
-    if (window > 0)
-      ok = in.logicalAnd(ok, in.compareIndex(CmpIPredicate::sgt, at[3],
-                                             in.subIndex(i, in.index(window))));
-    return ok;
-  });
-  return setResults(node, call);
+/// The form for one step, with its bias behind the other inputs.
+static LogicalResult convertDecoderAttention(Node &node) {
+  (void)node.getInt("past_present_share_buffer", 0);
+  (void)node.getInt("output_qk", 0);
+  return attendHeads(node, {10, 3, 4, 5, 7, 9});
 }
 
 void registerContribAttentionOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
-      {"Attention", 1, 2, 7, convertAttention, "rotation, shared buffers",
-       domain},
-      {"MultiHeadAttention", 1, 1, 8, convertMultiHeadAttention,
-       "packed inputs", domain},
+      {"Attention", 1, 2, 7, convertAttention, "rotation", domain},
+      {"QAttention", 1, 5, 9, convertQAttention, "rotation", domain},
+      {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention,
+       "indirection of beams", domain},
+      {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention,
+       "indirection of beams", domain},
       {"GroupQueryAttention", 1, 1, 14, convertGroupQueryAttention,
-       "packed inputs, quantized caches", domain},
-      {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding, "scale", domain},
+       "quantized caches", domain},
+      {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding, "", domain},
       {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding},
   });
 }

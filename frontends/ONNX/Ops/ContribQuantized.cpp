@@ -115,6 +115,98 @@ static LogicalResult convertMatMulNBits(Node &node) {
   return success();
 }
 
+/// GatherBlockQuantized: parts of a table whose numbers are held in blocks
+/// along one dimension, as codes of 4 or 8 bits with scale and zero point.
+static LogicalResult convertGatherBlockQuantized(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor table = node.getInput(0), indices = node.getInput(1);
+  Tensor scales = node.getInput(2), zeros = node.getInput(3);
+  int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 128);
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("gather_axis", 0), table.getRank());
+  std::optional<int64_t> along =
+      node.getAxis(node.getInt("quantize_axis", 1), table.getRank());
+  if (!axis || !along)
+    return failure();
+  // Bytes hold their codes along the last dimension, the first in the low bits.
+  bool isPacked = table.type == DataType::UInt8 && bits != 8;
+  int64_t perByte = isPacked ? 8 / std::max<int64_t>(bits, 1) : 1;
+  int64_t last = table.getRank() - 1;
+  if ((isPacked && bits != 2 && bits != 4) || block <= 0 ||
+      (isPacked && *along != last) || !isInteger(table.type) ||
+      getBitWidth(table.type) > 8 || !isInteger(indices.type) ||
+      scales.getRank() != table.getRank() || !isFloat(scales.type) ||
+      (zeros &&
+       (zeros.type != table.type || zeros.getRank() != table.getRank())))
+    return node.error(
+        "its table is " + getName(table.type) + " of rank " +
+        Twine(table.getRank()) + " with " + Twine(bits) + " bits, blocks of " +
+        Twine(block) + " along dimension " + Twine(*along) +
+        " and a scale of rank " + Twine(scales.getRank()) +
+        "; required are integers of at most 8 bits, packed ones in blocks "
+        "along the last dimension, and scales and zero points of equal rank");
+  e.requireIndices(indices, e.extent(table, *axis), "an index");
+  Scalars outer = e.scalars();
+  Extents whole = e.extents(table);
+  whole[last] = outer.mulIndex(e.toValue(whole[last]), outer.index(perByte));
+  whole = e.simplify(whole);
+  for (int64_t d = 0; d <= last; ++d) {
+    mlir::OpFoldResult wanted = whole[d];
+    if (d == *along)
+      wanted = e.simplify({outer.divIndex(
+          outer.addIndex(e.toValue(wanted), outer.index(block - 1)),
+          outer.index(block))})[0];
+    e.requireEqual(e.extent(scales, d), wanted, "an extent of its scale");
+    if (zeros && d == last)
+      wanted = e.simplify({outer.divIndex(
+          outer.addIndex(e.toValue(wanted), outer.index(perByte - 1)),
+          outer.index(perByte))})[0];
+    if (zeros)
+      e.requireEqual(e.extent(zeros, d), wanted, "an extent of its zero point");
+  }
+  int64_t rank = indices.getRank();
+  Extents sizes(whole.begin(), whole.begin() + *axis);
+  llvm::append_range(sizes, e.extents(indices));
+  sizes.append(whole.begin() + *axis + 1, whole.end());
+  DataType type = getComputeType(scales.type);
+  auto code = [&](Scalars &s, Tensor from, SmallVector<Value> at) {
+    Value last = at.back(), per = s.index(perByte);
+    if (!isPacked)
+      return s.convert(from.type, type, loadUnlessEmpty(e, from, at));
+    at.back() = s.divIndex(last, per);
+    Value word =
+        s.convert(from.type, DataType::Int32, loadUnlessEmpty(e, from, at));
+    Value shift = s.mulIndex(s.remIndex(last, per), s.index(bits));
+    word =
+        s.op<mlir::arith::ShRUIOp>(word, s.fromIndex(DataType::Int32, shift));
+    word = s.op<mlir::arith::AndIOp>(
+        word, s.constantInteger(DataType::Int32, (1 << bits) - 1));
+    return s.convert(DataType::Int32, type, word);
+  };
+  // Without zero points unsigned codes lie around the middle.
+  double middle = isPacked || table.type == DataType::UInt8
+                      ? static_cast<double>(1 << (bits - 1))
+                      : 0;
+  node.setOutput(
+      0, e.generate(scales.type, sizes, [&](Scalars &s, ValueRange at) {
+        SmallVector<Value> of(at.slice(*axis, rank));
+        Value row = makeSafe(s, s.toIndex(indices.type, e.load(indices, of)),
+                             e.extentValue(table, *axis))
+                        .index;
+        SmallVector<Value> position(at.take_front(*axis));
+        position.push_back(row);
+        llvm::append_range(position, at.drop_front(*axis + rank));
+        SmallVector<Value> group = position;
+        group[*along] = s.divIndex(group[*along], s.index(block));
+        Value zero = zeros ? code(s, zeros, group) : s.constant(type, middle);
+        Value number = s.sub(type, code(s, table, position), zero);
+        Value scale =
+            s.convert(scales.type, type, loadUnlessEmpty(e, scales, group));
+        return s.convert(type, scales.type, s.mul(type, number, scale));
+      }));
+  return success();
+}
+
 /// (a - zero of a) * (b - zero of b) * scale of a * scale of b + bias, with the
 /// sums in int32.
 static Tensor multiplyQuantized(Emitter &e, Tensor a, Tensor zeroA, Tensor b,
@@ -202,6 +294,8 @@ void registerContribQuantizedOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
       {"MatMulNBits", 1, 3, 6, convertMatMulNBits, "", domain},
+      {"GatherBlockQuantized", 1, 3, 4, convertGatherBlockQuantized, "",
+       domain},
       {"DynamicQuantizeMatMul", 1, 3, 5, convertDynamicQuantizeMatMul,
        "second factors above rank 2", domain},
       {"MatMulIntegerToFloat", 1, 4, 7, convertMatMulIntegerToFloat,

@@ -385,6 +385,7 @@ void registerIndexingOps(Registry &registry) {
   registry.add({
       {"GatherElements", 11, 2, 2, convertGatherElements},
       {"GatherND", 11, 2, 2, convertGatherND},
+      {"GatherND", 1, 2, 2, convertGatherND, "", "com.microsoft"},
       {"Scatter", 9, 3, 3, convertScatterElements},
       {"ScatterElements", 11, 3, 3, convertScatterElements},
       {"ScatterND", 11, 3, 3, convertScatterND},

@@ -221,6 +221,7 @@ void registerPatternsOps(Registry &registry) {
   registry.add({
       {"EyeLike", 9, 1, 1, convertEyeLike},
       {"Trilu", 14, 1, 2, convertTrilu},
+      {"Trilu", 1, 1, 2, convertTrilu, "", "com.microsoft"},
       {"Range", 11, 3, 3, convertRange},
       {"OneHot", 9, 3, 3, convertOneHot},
       {"Dropout", 1, 1, 3, convertDropout, "training mode"},

@@ -401,6 +401,9 @@ void registerQuantizationOps(Registry &registry) {
   registry.add({
       {"QuantizeLinear", 10, 2, 3, convertQuantizeLinear},
       {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear},
+      {"QuantizeLinear", 1, 2, 3, convertQuantizeLinear, "", "com.microsoft"},
+      {"DequantizeLinear", 1, 2, 3, convertDequantizeLinear, "",
+       "com.microsoft"},
       {"DynamicQuantizeLinear", 11, 1, 1, convertDynamicQuantizeLinear},
       {"MatMulInteger", 10, 2, 4, convertMatMulInteger},
       {"QLinearMatMul", 10, 8, 8, convertQLinearMatMul, note},

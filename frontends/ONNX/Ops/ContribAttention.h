@@ -1,0 +1,33 @@
+//===- ContribAttention.h - Attention of domain com.microsoft ---*- C++-*-===//
+//
+// Converters and parts that the files of this family share.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_ONNX_OPS_CONTRIBATTENTION_H
+#define FRONTENDS_ONNX_OPS_CONTRIBATTENTION_H
+
+#include "frontends/ONNX/Node.h"
+
+namespace seqc::onnx {
+
+llvm::LogicalResult convertGroupQueryAttention(Node &node);
+llvm::LogicalResult convertRotaryEmbedding(Node &node);
+/// The operator of the default domain.
+llvm::LogicalResult convertStandardRotaryEmbedding(Node &node);
+
+/// Turns pairs of features of [batch, heads, time, features] by the angles of
+/// row `position(batch, time)` of the caches, which say how many.
+Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
+              bool interleaved,
+              llvm::function_ref<mlir::Value(Scalars &, mlir::Value batch,
+                                             mlir::Value time)>
+                  position);
+
+/// Reports caches that do not fit the features of `x`.
+llvm::LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines,
+                                Tensor sines);
+
+} // namespace seqc::onnx
+
+#endif // FRONTENDS_ONNX_OPS_CONTRIBATTENTION_H

@@ -1,0 +1,167 @@
+//===- Rotary.cpp - Rotary embedding --------------------------------------===//
+
+#include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/ONNX/Ops/ContribAttention.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+using mlir::Value;
+using mlir::ValueRange;
+using mlir::arith::CmpIPredicate;
+
+Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
+              bool interleaved,
+              function_ref<Value(Scalars &, Value, Value)> position) {
+  int64_t half = cosines.getShape()[1];
+  DataType type = getComputeType(x.type);
+  return e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
+    Value d = at[3], one = s.index(1), two = s.index(2);
+    // Features past the end of the rotation stay; their reads are kept inside.
+    Value inside = s.compareIndex(CmpIPredicate::slt, d, s.index(2 * half));
+    Value i = s.select(inside, d, s.index(0)), pair, other, first;
+    if (interleaved) {
+      pair = s.divIndex(i, two);
+      first = s.compareIndex(CmpIPredicate::eq, s.remIndex(i, two), s.index(0));
+      other = s.select(first, s.addIndex(i, one), s.subIndex(i, one));
+    } else {
+      Value h = s.index(half);
+      first = s.compareIndex(CmpIPredicate::slt, i, h);
+      pair = s.select(first, i, s.subIndex(i, h));
+      other = s.select(first, s.addIndex(i, h), s.subIndex(i, h));
+    }
+    Value row = position(s, at[0], at[2]);
+    Value limit = s.subIndex(e.extentValue(cosines, 0), one);
+    row = s.maxIndex(s.minIndex(row, limit), s.index(0));
+    Value c = e.loadWide(cosines, {row, pair});
+    Value n = e.loadWide(sines, {row, pair});
+    Value a = e.loadWide(x, at);
+    Value p = e.loadWide(x, {at[0], at[1], at[2], other});
+    Value turned = s.mul(type, p, n);
+    turned = s.add(type, s.mul(type, a, c),
+                   s.select(first, s.neg(type, turned), turned));
+    return s.convert(type, x.type, s.select(inside, turned, a));
+  });
+}
+
+LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
+  if (cosines.getRank() != 2 || sines.getRank() != 2 ||
+      cosines.getShape()[1] <= 0 || x.getShape()[3] < 2 * cosines.getShape()[1])
+    return node.error("its cosine cache of rank " + Twine(cosines.getRank()) +
+                      " does not fit " + Twine(x.getShape()[3]) +
+                      " features; required is rank 2 and at most half of them");
+  return success();
+}
+
+LogicalResult convertRotaryEmbedding(Node &node) {
+  Emitter &e = node.getEmitter();
+  if (failed(requireFloats(node, 1)))
+    return failure();
+  Tensor x = node.getInput(0), positions = node.getInput(1);
+  Tensor cosines = node.getInput(2), sines = node.getInput(3);
+  bool flat = x.getRank() == 3;
+  int64_t width = node.getInt("rotary_embedding_dim", 0);
+  int64_t heads = node.getInt("num_heads", 0);
+  bool interleaved = node.getInt("interleaved", 0) != 0;
+  (void)node.getInt("is_packed_batching", 0);
+  // The caches hold the angles, which is where a scale has its effect; kernels
+  // of the operator do not look at the attribute either.
+  (void)node.getFloat("scale", 1);
+  if (flat && heads == 0 && width == 0 && cosines.getRank() == 2 &&
+      cosines.getShape()[1] > 0)
+    heads = x.getShape()[2] / (2 * cosines.getShape()[1]);
+  if (flat) {
+    std::optional<Tensor> split = splitHeads(node, x, heads);
+    if (!split)
+      return failure();
+    x = *split;
+  }
+  if (failed(checkCaches(node, x, cosines, sines)))
+    return failure();
+  bool single = positions.getRank() < 2;
+  e.requireEqual(e.extent(sines, 0), e.extent(cosines, 0),
+                 "the number of rows of its sine cache");
+  if (!single)
+    for (int64_t d : {0, 1})
+      e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
+                     "an extent of its positions");
+  e.requireIndices(positions, e.extent(cosines, 0), "a position",
+                   /*fromEnd=*/false);
+  Tensor result = rotate(
+      e, x, cosines, sines, interleaved,
+      [&](Scalars &s, Value batch, Value time) {
+        if (!single)
+          return s.toIndex(positions.type, e.load(positions, {batch, time}));
+        SmallVector<Value> at;
+        if (positions.getRank() == 1)
+          at.push_back(s.index(0));
+        return s.addIndex(s.toIndex(positions.type, e.load(positions, at)),
+                          time);
+      });
+  node.setOutput(0, flat ? mergeHeads(e, result) : result);
+  return success();
+}
+
+/// Without positions the caches have a row for every step of every batch.
+LogicalResult convertStandardRotaryEmbedding(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), positions = node.getInput(3);
+  Tensor cosines = node.getInput(1), sines = node.getInput(2);
+  int64_t width = node.getInt("rotary_embedding_dim", 0);
+  int64_t heads = node.getInt("num_heads", 0);
+  bool interleaved = node.getInt("interleaved", 0) != 0;
+  bool flat = x.getRank() == 3;
+  if (failed(node.requireFloat(0)))
+    return failure();
+  if (x.getRank() != 4 && !flat)
+    return node.error("its input has rank " + Twine(x.getRank()) +
+                      "; required is 3 or 4");
+  if (flat) {
+    std::optional<Tensor> split = splitHeads(node, x, heads);
+    if (!split)
+      return failure();
+    x = *split;
+  }
+  int64_t rank = positions ? 2 : 3;
+  for (Tensor cache : {cosines, sines})
+    if (cache.getRank() != rank || cache.getShape()[rank - 1] <= 0)
+      return node.error("a cache has rank " + Twine(cache.getRank()) +
+                        "; required is " + Twine(rank) +
+                        " with a last dimension of static extent");
+  if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
+    return node.error("its positions are " + getName(positions.type) +
+                      " of rank " + Twine(positions.getRank()) +
+                      "; required are integers of rank 2");
+  if (width != 0 && cosines.getShape()[rank - 1] * 2 != width)
+    return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
+                      "; its caches require " +
+                      Twine(cosines.getShape()[rank - 1] * 2));
+  // All rows may share one table.
+  bool shared =
+      !positions && cosines.getShape()[0] == 1 && sines.getShape()[0] == 1;
+  if (!positions) {
+    auto flatten = [&](Tensor cache) {
+      return e.reshape(cache,
+                       {e.product({e.extent(cache, 0), e.extent(cache, 1)}),
+                        e.extent(cache, 2)});
+    };
+    cosines = flatten(cosines), sines = flatten(sines);
+  }
+  if (failed(checkCaches(node, x, cosines, sines)))
+    return failure();
+  Tensor result = rotate(
+      e, x, cosines, sines, interleaved,
+      [&](Scalars &s, Value batch, Value time) {
+        if (positions)
+          return s.toIndex(positions.type, e.load(positions, {batch, time}));
+        if (shared)
+          return time;
+        return s.addIndex(s.mulIndex(batch, e.extentValue(x, 2)), time);
+      });
+  node.setOutput(0, flat ? mergeHeads(e, result) : result);
+  return success();
+}
+
+} // namespace seqc::onnx
