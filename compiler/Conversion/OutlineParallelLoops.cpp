@@ -14,6 +14,7 @@
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -218,15 +219,15 @@ scf::ForOp findInner(scf::ForOp outer) {
   return inner;
 }
 
-/// Whether a value can be part of the record. Wide vectors want more alignment
-/// than a stack with dynamic parts has.
+/// Whether a value can be part of the record.
 bool isStorable(Type type) {
   if (auto memref = dyn_cast<MemRefType>(type)) {
     int64_t offset;
     SmallVector<int64_t> strides;
     return succeeded(memref.getStridesAndOffset(strides, offset));
   }
-  return type.isIntOrIndexOrFloat() || isa<LLVM::LLVMPointerType>(type);
+  return type.isIntOrIndexOrFloat() ||
+         isa<LLVM::LLVMPointerType, VectorType>(type);
 }
 
 /// Makes the function of one band and its call.
@@ -395,7 +396,13 @@ struct OutlineParallelLoops
       for (scf::ForOp loop : loops)
         outline(loop, function, symbols);
     }
-    getOperation().walk([](Operation *op) { op->removeAttr(kParallelAttr); });
+    getOperation().walk([](Operation *op) {
+      op->removeAttr(kParallelAttr);
+      if (auto opaque = dyn_cast<seq::OpaqueIndexOp>(op)) {
+        opaque.getResult().replaceAllUsesWith(opaque.getValue());
+        opaque.erase();
+      }
+    });
   }
 
   void outline(scf::ForOp loop, func::FuncOp function, SymbolTable &symbols) {

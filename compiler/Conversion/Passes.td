@@ -325,7 +325,7 @@ def OutlineParallelLoopsPass : Pass<"seq-outline-parallel-loops", "::mlir::Modul
     In a loop, over time say, products of at least `least-in-loop` work are worth the decision.
 
     Requires: loops on buffers without linalg ops; functions whose first argument is the context. Ensures: no
-    `seq.parallel` is left.
+    `seq.parallel` and no `seq.opaque_index` is left.
 
     Before:
     ```mlir

@@ -176,20 +176,28 @@ private:
             ->getParentOfType<LoopLikeOpInterface>() ||
         isa<LoopLikeOpInterface>(builder.getInsertionBlock()->getParentOp());
     std::optional<int64_t> known = getConstantIntValue(rows);
-    if (inLoop || rowBlock <= 0 || (known && *known <= rowBlock))
+    if (inLoop || rowBlock <= 0 || (known && *known <= 2 * heights.front()))
       return emitPanels({builder.getIndexAttr(0), rows, known}, outs);
-    bool divides = known && *known % rowBlock == 0;
+    // A sequence of one block has the code of a longer one.
+    int64_t block = known ? std::min(rowBlock, *known) : rowBlock;
+    OpFoldResult end = rows;
+    if (block == known)
+      end =
+          seq::OpaqueIndexOp::create(
+              builder, loc, arith::ConstantIndexOp::create(builder, loc, block))
+              .getResult();
+    bool divides = known && *known % block == 0;
     return emitLoop(
-        builder.getIndexAttr(0), rows, rowBlock, outs,
+        builder.getIndexAttr(0), end, block, outs,
         [&](Value start, ValueRange carried) {
           AffineExpr s, m;
           bindSymbols(builder.getContext(), s, m);
           if (divides)
-            return emitPanels({start, apply(s + rowBlock, {start}), rowBlock},
+            return emitPanels({start, apply(s + block, {start}), block},
                               carried);
           OpFoldResult end = affine::makeComposedFoldedAffineMin(
               builder, loc,
-              AffineMap::get(0, 2, {s + rowBlock, m}, builder.getContext()),
+              AffineMap::get(0, 2, {s + block, m}, builder.getContext()),
               {start, rows});
           return emitPanels({start, end, std::nullopt}, carried);
         },

@@ -84,6 +84,32 @@ func.func @seqc_fn_static(%ctx: !llvm.ptr, %x: memref<16xf32>) {
 
 // -----
 
+/// A loop of one trip that was kept for the sake of longer inputs is one of the nest.
+
+// CHECK-LABEL: func.func @seqc_fn_kept
+//       CHECK:   arith.index_cast %c12{{.*}} : index to i64
+//   CHECK-NOT:   seq.opaque_index
+// CHECK-LABEL: func.func private @part_of_kept
+//  CHECK-SAME:   %{{[^:]*}}: i64, %{{[^:]*}}: i64, %[[COLUMN:[^:]*]]: i64, %{{[^:]*}}: i64
+//       CHECK:   arith.index_cast %[[COLUMN]]
+//   CHECK-NOT:   seq.opaque_index
+func.func @seqc_fn_kept(%ctx: !llvm.ptr, %x: memref<16x12xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c12 = arith.constant 12 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  %rows = seq.opaque_index %c16
+  scf.for %i = %c0 to %rows step %c16 {
+    scf.for %j = %c0 to %c12 step %c1 {
+      memref.store %zero, %x[%c0, %j] : memref<16x12xf32>
+    } {seq.parallel}
+  } {seq.parallel}
+  return
+}
+
+// -----
+
 /// Beside a store only the outer loop is cut: parts must not do it again.
 
 // CHECK-LABEL: func.func private @part_of_beside

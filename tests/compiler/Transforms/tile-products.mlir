@@ -47,6 +47,33 @@ func.func @tile_rows_and_columns_with_tail(%h: tensor<?x8xf32>, %p: tensor<3x8x2
   return %s : tensor<?x33xf32>
 }
 
+/// Sixteen rows are one block of a loop that longer inputs have as well; eight need none.
+
+// CHECK-LABEL: func.func @tile_one_block
+//   CHECK-DAG:   %[[C16:.*]] = arith.constant 16 : index
+//   CHECK-DAG:   %[[ROWS:.*]] = seq.opaque_index %[[C16]]
+//       CHECK:   scf.for %{{.*}} to %[[ROWS]] step %[[C16]]
+//       CHECK:     scf.for
+//       CHECK:       -> tensor<4x16xf32>
+//   CHECK-NOT:   tensor<3x16xf32>
+//       CHECK:   return
+// CHECK-LABEL: func.func @tile_few_rows
+//   CHECK-NOT:   seq.opaque_index
+//       CHECK:   return
+func.func @tile_one_block(%h: tensor<16x8xf32>, %p: tensor<1x8x1x16xf32>, %a: tensor<16x16xf32>)
+    -> tensor<16x16xf32> {
+  %r = seq.packed_matmul %h, %p init(%a)
+      : (tensor<16x8xf32>, tensor<1x8x1x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %r : tensor<16x16xf32>
+}
+
+func.func @tile_few_rows(%h: tensor<8x8xf32>, %p: tensor<1x8x1x16xf32>, %a: tensor<8x16xf32>)
+    -> tensor<8x16xf32> {
+  %r = seq.packed_matmul %h, %p init(%a)
+      : (tensor<8x8xf32>, tensor<1x8x1x16xf32>, tensor<8x16xf32>) -> tensor<8x16xf32>
+  return %r : tensor<8x16xf32>
+}
+
 /// A static number of rows needs only the tiles that it fills.
 
 // CHECK-LABEL: func.func @tile_static_rows
