@@ -218,7 +218,8 @@ def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::F
   let description = [{
     A tensor that an iteration computes anew is copied at its end into the one it was given, so that the loop
     works on one buffer however many iterations it has. Values that come out of another carried tensor are copied
-    aside first. Tensors that are updated in place already, and those whose extents may change, stay as they are.
+    aside first. Tensors that are updated in place already, and those whose extents may change, stay as they are. The
+    copy is one that bufferisation may still do elsewhere, where the iteration around it leaves it no other way.
 
     Requires: `scf.for` and `scf.while` over tensors; conversion to buffers follows at once. Ensures: a carried tensor
     of unchanging shape is yielded in the place of its block argument.
@@ -234,12 +235,12 @@ def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::F
     ```mlir
     %r = scf.for %i = %a to %b step %c iter_args(%x = %x0) -> (tensor<4xf32>) {
       %y = linalg.generic {…} ins(%x) outs(%e)
-      %z = bufferization.materialize_in_destination %y in %x
+      %z = linalg.copy ins(%y) outs(%x)
       scf.yield %z
     }
     ```
   }];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect"];
   let statistics = [Statistic<"numPlaced", "num-placed", "Carried tensors placed">,
                     Statistic<"numCopied", "num-copied", "Values copied aside">];
 }
@@ -247,7 +248,8 @@ def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::F
 def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"> {
   let summary = "Remove copies of a buffer to itself";
   let description = [{
-    An insertion that was done in place leaves `memref.copy %x, %x`, which no folding removes.
+    An insertion that was done in place leaves `memref.copy %x, %x`, which no folding removes. What is left of
+    `linalg.copy` becomes `memref.copy` too, which later passes know.
 
     Requires: buffers, common subexpressions eliminated. Ensures: no copy names one value twice.
 

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
@@ -160,10 +161,12 @@ struct PlaceCarriedTensors
       sources.push_back(source);
     }
     for (auto [carried, source] : llvm::zip(moved, sources)) {
-      carried.yielded->set(bufferization::MaterializeInDestinationOp::create(
-                               builder, source.getLoc(), source.getType(),
-                               source, carried.argument)
-                               .getResult());
+      // A copy that the analysis may still send elsewhere: one that must be in
+      // place, as materialize_in_destination, leaves it without a way out when
+      // branches tie what is copied to other tensors.
+      carried.yielded->set(linalg::CopyOp::create(builder, source.getLoc(),
+                                                  source, carried.argument)
+                               .getResult(0));
       placed.insert(carried.argument);
       ++numPlaced;
     }

@@ -2,7 +2,9 @@
 
 #include "compiler/Conversion/Passes.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/PatternMatch.h"
 
 #define DEBUG_TYPE "seq-remove-self-copies"
 
@@ -18,14 +20,28 @@ namespace {
 struct RemoveSelfCopies
     : seqc::impl::RemoveSelfCopiesPassBase<RemoveSelfCopies> {
   void runOnOperation() override {
-    SmallVector<memref::CopyOp> found;
-    getOperation().walk([&](memref::CopyOp op) {
-      if (op.getSource() == op.getTarget())
-        found.push_back(op);
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](Operation *op) {
+      Value source, target;
+      if (auto copy = dyn_cast<memref::CopyOp>(op)) {
+        source = copy.getSource();
+        target = copy.getTarget();
+      } else if (auto copy = dyn_cast<linalg::CopyOp>(op);
+                 copy && copy.hasPureBufferSemantics()) {
+        source = copy.getInputs()[0];
+        target = copy.getOutputs()[0];
+      } else {
+        return;
+      }
+      if (source == target) {
+        rewriter.eraseOp(op);
+        ++numRemoved;
+      } else if (isa<linalg::CopyOp>(op) &&
+                 getElementTypeOrSelf(source) == getElementTypeOrSelf(target)) {
+        rewriter.setInsertionPoint(op);
+        rewriter.replaceOpWithNewOp<memref::CopyOp>(op, source, target);
+      }
     });
-    numRemoved = found.size();
-    for (memref::CopyOp op : found)
-      op.erase();
   }
 };
 

@@ -8,8 +8,8 @@
 //       CHECK:   scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}})
 //       CHECK:     %[[S:.*]] = linalg.add
 //       CHECK:     %[[T:.*]] = bufferization.alloc_tensor() copy(%[[B]])
-//       CHECK:     %[[Y0:.*]] = bufferization.materialize_in_destination %[[T]] in %[[A]]
-//       CHECK:     %[[Y1:.*]] = bufferization.materialize_in_destination %[[S]] in %[[B]]
+//       CHECK:     %[[Y0:.*]] = linalg.copy ins(%[[T]] : tensor<4xf32>) outs(%[[A]] : tensor<4xf32>)
+//       CHECK:     %[[Y1:.*]] = linalg.copy ins(%[[S]] : tensor<4xf32>) outs(%[[B]] : tensor<4xf32>)
 //       CHECK:     scf.yield %[[Y0]], %[[Y1]]
 func.func @fresh_and_crossing(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: index) -> (tensor<4xf32>, tensor<4xf32>) {
   %c0 = arith.constant 0 : index
@@ -30,7 +30,7 @@ func.func @fresh_and_crossing(%x: tensor<4xf32>, %y: tensor<4xf32>, %n: index) -
 //       CHECK:   scf.while
 //       CHECK:     scf.condition
 //       CHECK:     ^bb0(%[[A:[^:]*]]: tensor<?xf32>
-//       CHECK:     bufferization.materialize_in_destination %{{.*}} in %[[A]]
+//       CHECK:     linalg.copy ins(%{{.*}} : tensor<?xf32>) outs(%[[A]] :
 func.func @same_dynamic_extent(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -53,8 +53,8 @@ func.func @same_dynamic_extent(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> {
 /// The outer loop yields the inner one's result: one copy, in the inner loop.
 
 // CHECK-LABEL: func.func @nested
-// CHECK-COUNT-1: materialize_in_destination
-//   CHECK-NOT:   materialize_in_destination
+// CHECK-COUNT-1: linalg.copy
+//   CHECK-NOT:   linalg.copy
 func.func @nested(%x: tensor<4xf32>, %n: index) -> tensor<4xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -74,7 +74,7 @@ func.func @nested(%x: tensor<4xf32>, %n: index) -> tensor<4xf32> {
 /// In place already, and growing.
 
 // CHECK-LABEL: func.func @left_alone
-//   CHECK-NOT:   materialize_in_destination
+//   CHECK-NOT:   linalg.copy
 func.func @left_alone(%x: tensor<4xf32>, %g: tensor<?xf32>, %f: f32) -> (tensor<4xf32>, tensor<?xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -96,7 +96,7 @@ func.func @left_alone(%x: tensor<4xf32>, %g: tensor<?xf32>, %f: f32) -> (tensor<
 /// overwritten.
 
 // CHECK-LABEL: func.func @becomes_what_stays
-//   CHECK-NOT:   materialize_in_destination
+//   CHECK-NOT:   linalg.copy
 //       CHECK:   return
 func.func @becomes_what_stays(%x: tensor<?xf32>, %y: tensor<?xf32>, %z: tensor<?xf32>, %n: index) -> tensor<?xf32> {
   %c0 = arith.constant 0 : index
