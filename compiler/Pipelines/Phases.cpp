@@ -192,8 +192,10 @@ static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createConvertVectorToLLVMPass(vectors));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  pm.addPass(createArithToLLVMConversionPass());
+  // Memory before arithmetic: an extent whose dimension is no arith.constant
+  // any more is looked up in a copy of the shape on the stack.
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
