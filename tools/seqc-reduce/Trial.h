@@ -1,0 +1,76 @@
+//===- Trial.h - Changes that a test script may refuse ----------*- C++ -*-===//
+//
+// What the passes of seqc-reduce that change a whole module share: a change is
+// made to a copy, and the copy takes the module's place if it is valid and the
+// script still finds in it what is looked for.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TOOLS_SEQC_REDUCE_TRIAL_H
+#define TOOLS_SEQC_REDUCE_TRIAL_H
+
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Reducer/Tester.h"
+
+namespace seqc {
+
+/// The module under reduction and the script that judges its copies.
+class Trial {
+public:
+  Trial(mlir::ModuleOp module, const mlir::Tester &tester)
+      : module(module), tester(tester) {}
+
+  mlir::ModuleOp getModule() const { return module; }
+
+  /// Whether the module as it is shows what is looked for.
+  bool isInteresting() const;
+
+  /// Changes a copy of the module by `change`, which says false if there was
+  /// nothing to change, and keeps it if it is valid and interesting. Ops of the
+  /// module are others after that.
+  bool attempt(llvm::function_ref<bool(mlir::ModuleOp)> change);
+
+private:
+  mlir::ModuleOp module;
+  const mlir::Tester &tester;
+};
+
+/// A pass over a module that asks a script.
+template <typename PassT>
+class TrialPass
+    : public mlir::PassWrapper<PassT, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  TrialPass() = default;
+  TrialPass(const TrialPass &other)
+      : mlir::PassWrapper<PassT, mlir::OperationPass<mlir::ModuleOp>>(other) {}
+
+  void getDependentDialects(mlir::DialectRegistry &registry) const final {
+    // What takes the place of values that lose their producer.
+    registry.insert<mlir::ub::UBDialect>();
+  }
+
+  void runOnOperation() final {
+    mlir::Tester tester(test, testArgs);
+    Trial trial(this->getOperation(), tester);
+    if (!trial.isInteresting()) {
+      this->getOperation().emitError(
+          "the test script does not find the input interesting");
+      return this->signalPassFailure();
+    }
+    while (static_cast<PassT *>(this)->reduce(trial)) {
+    }
+  }
+
+private:
+  mlir::Pass::Option<std::string> test{
+      *this, "test",
+      llvm::cl::desc("Script that ends with 1 while its file is interesting")};
+  mlir::Pass::ListOption<std::string> testArgs{
+      *this, "test-arg", llvm::cl::desc("Arguments of the script")};
+};
+
+} // namespace seqc
+
+#endif // TOOLS_SEQC_REDUCE_TRIAL_H
