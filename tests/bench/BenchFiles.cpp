@@ -141,16 +141,10 @@ int64_t seqc::bench::readCodeSize(const std::string &artefact) {
   for (int i = 0; i < header.e_shnum; ++i) {
     Elf64_Shdr section;
     read(header.e_shoff + uint64_t(i) * header.e_shentsize, section);
-    if (section.sh_type != SHT_SYMTAB)
-      continue;
-    for (uint64_t at = 0; at < section.sh_size; at += sizeof(Elf64_Sym)) {
-      Elf64_Sym symbol;
-      read(section.sh_offset + at, symbol);
-      if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC)
-        size += symbol.st_size;
-    }
+    if (section.sh_flags & SHF_EXECINSTR)
+      size += section.sh_size;
   }
   if (size == 0)
-    throw std::runtime_error(artefact + " has no table of symbols");
+    throw std::runtime_error(artefact + " has no code");
   return size;
 }

@@ -41,7 +41,7 @@ std::string writeModel(const TemporaryFolder &folder, const std::string &name,
 void compileModel(const std::string &seqc, const std::string &model,
                   const std::string &artefact);
 
-/// Bytes of all functions of a shared object, without the padding between them.
+/// Bytes of the sections of a shared object that hold code.
 int64_t readCodeSize(const std::string &artefact);
 
 } // namespace seqc::bench

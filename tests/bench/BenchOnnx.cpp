@@ -1,11 +1,13 @@
 //===- BenchOnnx.cpp - Compiled ONNX models next to ONNX Runtime ----------===//
 //
-// One thread, both in turn in one process:
+// Both in turn in one process:
 //
 //   --speech=MODEL   a detector of speech with input [1, 576], state [2, 1,
 //   128] -> output, stateN: ten minutes of audio at 16 kHz, 512 samples a step
-//   --encoder=MODEL  a BERT-base-sized encoder, 128 tokens of one row, and the
-//   time and memory of compiling it
+//   --encoder=MODEL  a BERT-base-sized encoder, 128 tokens of one row, on one
+//   thread and on two, and the time and memory of compiling it
+//   --layer=MODEL    the same on one thread and two for any model of inputs of
+//   floats with static shapes
 //   --node=MODEL     the time of compiling a model of one node
 //
 // Prints a table; --out=FILE writes JSON.
@@ -27,6 +29,7 @@
 #include <random>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace seqc::bench;
@@ -37,7 +40,7 @@ namespace {
 
 /// What the command line says.
 struct Options {
-  std::string seqc, out, speech, encoder, node;
+  std::string seqc, out, speech, encoder, layer, node;
   int repetitions = 11;
 };
 
@@ -121,7 +124,7 @@ public:
   ordered_json measureEncoder() {
     constexpr int64_t kTokens = 128;
     std::string artefact = folder.file("encoder.so");
-    ordered_json report{{"case", "BERT-base, 128 tokens, one thread"}};
+    ordered_json report{{"case", "BERT-base, 128 tokens"}};
     struct rusage before, after;
     getrusage(RUSAGE_CHILDREN, &before);
     std::vector<Contender> compiling{
@@ -140,30 +143,39 @@ public:
     std::mt19937 random(2);
     for (int64_t &id : ids)
       id = random() % 30000;
-    std::vector<Argument> inputs{
-        {"input_ids", {1, kTokens}, nullptr, ids.data()},
-        {"attention_mask", {1, kTokens}, nullptr, mask.data()}};
-    Model model = Model::load(artefact);
-    std::vector<float> ours(kTokens * 768), theirs(kTokens * 768);
-    seqc_value_info_t info;
-    check(seqc_model_output_info(model.get(), nullptr, 0, &info));
-    std::string output = info.name;
-    Session session(model, 1);
-    Call call(session);
-    for (const Argument &input : inputs)
-      call.set(input.name, wrap(input));
-    std::vector<int64_t> shape{1, kTokens, 768};
-    call.bind(output, Tensor::wrap(SEQC_F32, shape, ours.data()));
-    OnnxRival rival(options.encoder, inputs, {{output, shape, theirs.data()}});
     constexpr int64_t kMultiplyAdds =
         12 * kTokens * (12 * 768 * 768 + 2 * kTokens * 768);
-    std::vector<Contender> contenders{
-        {"seqc", [&] { call.run(); }},
-        {"ONNX Runtime", [&] { rival.run(); }},
-        {"floor: multiply-adds", [&] { sink = multiplyAdd(kMultiplyAdds); }}};
-    measureInTurn(contenders, 2, options.repetitions);
-    report["largest_difference"] = largestDifference(ours, theirs);
-    finish(report, contenders, 1.0);
+    compareThreads(
+        report, options.encoder, artefact,
+        {{"input_ids", {1, kTokens}, nullptr, ids.data()},
+         {"attention_mask", {1, kTokens}, nullptr, mask.data()}},
+        {1, kTokens, 768},
+        {{"floor: multiply-adds", [&] { sink = multiplyAdd(kMultiplyAdds); }}});
+    return report;
+  }
+
+  ordered_json measureLayer() {
+    std::string artefact = folder.file("layer.so");
+    compileModel(options.seqc, options.layer, artefact);
+    Model model = Model::load(artefact);
+    auto describe = [&](auto read, size_t i) {
+      seqc_value_info_t info;
+      check(read(model.get(), nullptr, i, &info));
+      return info;
+    };
+    seqc_value_info_t in = describe(seqc_model_input_info, 0),
+                      out = describe(seqc_model_output_info, 0);
+    std::vector<int64_t> shape(in.shape, in.shape + in.rank);
+    std::vector<float> x =
+        makeValues(3,
+                   std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                                   std::multiplies<>()),
+                   1.f);
+    ordered_json report{
+        {"case", std::filesystem::path(options.layer).filename()}};
+    compareThreads(report, options.layer, artefact,
+                   {{in.name, shape, x.data()}},
+                   {out.shape, out.shape + out.rank});
     return report;
   }
 
@@ -183,14 +195,47 @@ public:
   bool allMet() const { return met; }
 
 private:
+  /// Both engines on one thread and, if there are two processors, on two.
+  void compareThreads(ordered_json &report, const std::string &model,
+                      const std::string &artefact,
+                      const std::vector<Argument> &inputs,
+                      const std::vector<int64_t> &shape,
+                      const std::vector<Contender> &floors = {}) {
+    size_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                                   std::multiplies<>());
+    std::vector<float> ours(count), theirs(count);
+    Model loaded = Model::load(artefact);
+    seqc_value_info_t info;
+    check(seqc_model_output_info(loaded.get(), nullptr, 0, &info));
+    std::string output = info.name;
+    int most = std::min(2u, std::thread::hardware_concurrency());
+    for (int threads = 1; threads <= most; ++threads) {
+      Session session(loaded, threads);
+      Call call(session);
+      for (const Argument &input : inputs)
+        call.set(input.name, wrap(input));
+      call.bind(output, Tensor::wrap(SEQC_F32, shape, ours.data()));
+      OnnxRival rival(model, inputs, {{output, shape, theirs.data()}}, threads);
+      std::string suffix = threads == 1 ? "" : ", 2 threads";
+      std::vector<Contender> contenders{
+          {"seqc" + suffix, [&] { call.run(); }},
+          {"ONNX Runtime" + suffix, [&] { rival.run(); }}};
+      if (threads == 1)
+        contenders.insert(contenders.end(), floors.begin(), floors.end());
+      measureInTurn(contenders, 2, options.repetitions);
+      report["largest_difference"] = largestDifference(ours, theirs);
+      finish(report, contenders, 1.0, suffix);
+    }
+  }
+
   void finish(ordered_json &report, const std::vector<Contender> &contenders,
-              double limit) {
+              double limit, const std::string &suffix = "") {
     for (const Contender &contender : contenders) {
       report["contenders"].push_back(summarize(contender));
       print(report["contenders"].back());
     }
-    bar(report, "seqc_over_onnx_runtime", ratio(contenders[0], contenders[1]),
-        limit);
+    bar(report, "seqc_over_onnx_runtime" + suffix,
+        ratio(contenders[0], contenders[1]), limit);
   }
 
   static void print(const ordered_json &row) {
@@ -201,12 +246,13 @@ private:
                 row["quartiles_ms"][1].get<double>());
   }
 
-  void bar(ordered_json &report, const char *name, double value, double limit) {
+  void bar(ordered_json &report, const std::string &name, double value,
+           double limit) {
     report["bars"].push_back({{"name", name},
                               {"value", value},
                               {"limit", limit},
                               {"met", value <= limit}});
-    std::printf("  %-28s %9.3f, at most %.2f: %s\n", name, value, limit,
+    std::printf("  %-28s %9.3f, at most %.2f: %s\n", name.c_str(), value, limit,
                 value <= limit ? "met" : "MISSED");
     met &= value <= limit;
   }
@@ -237,10 +283,12 @@ static int run(int argc, char **argv) {
     else if (!take("--out=", options.out) && !take("--seqc=", options.seqc) &&
              !take("--speech=", options.speech) &&
              !take("--encoder=", options.encoder) &&
+             !take("--layer=", options.layer) &&
              !take("--node=", options.node)) {
       std::fprintf(stderr,
                    "usage: %s [--speech=MODEL] [--encoder=MODEL] "
-                   "[--node=MODEL] [--out=FILE] [--runs=N] [--seqc=PATH]\n",
+                   "[--layer=MODEL] [--node=MODEL] [--out=FILE] [--runs=N] "
+                   "[--seqc=PATH]\n",
                    argv[0]);
       return 2;
     }
@@ -253,6 +301,8 @@ static int run(int argc, char **argv) {
     report["speech"] = bench.measureSpeech();
   if (!options.encoder.empty())
     report["encoder"] = bench.measureEncoder();
+  if (!options.layer.empty())
+    report["layer"] = bench.measureLayer();
   if (!options.node.empty())
     report["node"] = bench.measureNode();
   writeReport(report, options.out);

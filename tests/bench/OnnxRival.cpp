@@ -62,18 +62,22 @@ struct OnnxRival::Impl {
 
 OnnxRival::OnnxRival(const std::string &model,
                      const std::vector<Argument> &inputs,
-                     const std::vector<Argument> &outputs)
+                     const std::vector<Argument> &outputs, int threads)
     : impl(std::make_unique<Impl>()) {
   const OrtApi *api = getApi();
   OrtSessionOptions *options;
   check(api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "bench", &impl->env));
   check(api->CreateSessionOptions(&options));
-  check(api->SetIntraOpNumThreads(options, 1));
+  check(api->SetIntraOpNumThreads(options, threads));
   check(api->SetInterOpNumThreads(options, 1));
   check(api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL));
   // Compiled code flushes denormals too.
   check(
       api->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1"));
+  // Its threads wait for work within a run, and leave the processors to the
+  // next contender behind it.
+  check(
+      api->AddSessionConfigEntry(options, "session.force_spinning_stop", "1"));
   check(api->CreateSession(impl->env, model.c_str(), options, &impl->session));
   api->ReleaseSessionOptions(options);
   check(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault,

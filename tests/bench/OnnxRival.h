@@ -19,13 +19,14 @@ struct Argument {
   int32_t *ids = nullptr;
 };
 
-/// A session of ONNX Runtime on one thread. Bound to fixed arguments, it reads
-/// and writes the caller's memory, without copies.
+/// A session of ONNX Runtime, on one thread unless told. Bound to fixed
+/// arguments, it reads and writes the caller's memory, without copies.
 class OnnxRival {
 public:
   explicit OnnxRival(const std::string &model,
                      const std::vector<Argument> &inputs = {},
-                     const std::vector<Argument> &outputs = {});
+                     const std::vector<Argument> &outputs = {},
+                     int threads = 1);
   ~OnnxRival();
 
   void run();
