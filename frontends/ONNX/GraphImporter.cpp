@@ -195,7 +195,7 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
     version = own->second;
   Node node(proto, version, *this, *scope->bindings);
   const OperatorInfo *info = Registry::get().find(domain, proto.op_type());
-  if (!body && opset == scope->opsets->end()) {
+  if (!body && version == 0 && opset == scope->opsets->end()) {
     (void)node.error("the model imports no opset of domain '" + domain + "'");
     return breakOutputs();
   }

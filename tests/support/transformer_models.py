@@ -94,8 +94,11 @@ def bert(layers=12, hidden=768, heads=12, vocab=30522, positions=512, spoil=None
     x = b.layer_norm(b("Add", words, table), hidden)
     for _ in range(layers):
         q = b.split_heads(b.linear(x, hidden, hidden), heads, width)
-        k = b.split_heads(b.linear(x, hidden, hidden), heads, width, (0, 2, 3, 1))
+        source = b("Neg", x) if spoil == "source" else x
+        k = b.split_heads(b.linear(source, hidden, hidden), heads, width, (0, 2, 3, 1))
         v = b.split_heads(b.linear(x, hidden, hidden), heads, width)
+        if spoil == "keys":
+            v = b("Transpose", k, perm=[0, 1, 3, 2])
         scores = b("Div", b("MatMul", q, k), b.constant(numpy.sqrt(width)))
         weights = b("Softmax", b("Add", scores, mask), axis=2 if spoil == "softmax" else 3)
         context = b.merge_heads(b("MatMul", weights, v), hidden)
@@ -181,7 +184,7 @@ def main():
     parser.add_argument("file")
     for option in ("interleaved", "table", "shared"):
         parser.add_argument("--" + option, action="store_true", default=None)
-    parser.add_argument("--spoil", choices=["mean", "epsilon", "power", "erf", "softmax", "angles", "sign"])
+    parser.add_argument("--spoil", choices=["mean", "epsilon", "power", "erf", "softmax", "source", "keys", "angles", "sign"])
     for option in ("layers", "hidden", "heads", "vocab", "kv-heads"):
         parser.add_argument("--" + option, type=int)
     arguments = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}

@@ -236,7 +236,8 @@ void GraphView::forget() {
 
 void GraphView::replace(NodeProto *root, const NodeList &nodes,
                         StringRef pattern) {
-  ++result.counts[pattern.str()];
+  if (!pattern.empty())
+    ++result.counts[pattern.str()];
   auto drop = [&](NodeProto *node) {
     removed.insert(node);
     for (const std::string &input : node->input())

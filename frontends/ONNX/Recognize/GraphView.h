@@ -111,7 +111,8 @@ public:
   /// A zero without dimensions.
   std::string makeZero(DataType type);
   /// Puts the nodes made since the last call where `root` is, takes `root` out
-  /// and those of `nodes` that nothing uses any more, and counts `pattern`.
+  /// and those of `nodes` that nothing uses any more, and counts `pattern` if
+  /// it is not empty.
   void replace(format::NodeProto *root, const NodeList &nodes,
                llvm::StringRef pattern);
   /// Takes nodes out of a graph.
@@ -169,6 +170,8 @@ void recognizeGelu(GraphView &view, format::NodeProto &node);
 void recognizeLoop(GraphView &view, format::NodeProto &node);
 void recognizeRotary(GraphView &view, format::NodeProto &node);
 void recognizeAttention(GraphView &view, format::NodeProto &node);
+/// With an attention operator as `node`.
+void recognizeProjections(GraphView &view, format::NodeProto &node);
 
 } // namespace seqc::onnx
 

@@ -31,6 +31,9 @@ static constexpr Pattern kPatterns[] = {
     {"recurrence", "Scan", "Loop", recognizeLoop},
 };
 
+/// The pattern around operators that the others may have made.
+static constexpr StringRef kProjections = "qkv";
+
 /// Graphs inside of graphs that are looked at.
 static constexpr int kMostDepth = 20;
 
@@ -39,6 +42,7 @@ ArrayRef<StringRef> getPatternNames() {
     SmallVector<StringRef> list;
     for (const Pattern &pattern : kPatterns)
       list.push_back(pattern.name);
+    list.push_back(kProjections);
     return list;
   }();
   return names;
@@ -62,6 +66,30 @@ static bool isSound(const format::GraphProto &graph) {
       return false;
   }
   return true;
+}
+
+/// Whether inputs 0 to 2 of a node are queries, keys and values.
+static bool isAttention(const format::NodeProto &node) {
+  StringRef op = node.op_type();
+  if (node.domain().empty() || node.domain() == "ai.onnx")
+    return op == "Attention";
+  return node.domain() == "com.microsoft" &&
+         (op == "MultiHeadAttention" || op == "GroupQueryAttention");
+}
+
+static void joinProjections(OnnxFile &file, format::GraphProto &graph,
+                            int64_t opset, Recognition &result,
+                            const GraphView *parent) {
+  NodeList nodes;
+  for (format::NodeProto &node : *graph.mutable_node())
+    if (isAttention(node))
+      nodes.push_back(&node);
+  if (nodes.empty())
+    return;
+  GraphView view(file, graph, opset, result, parent);
+  for (format::NodeProto *node : nodes)
+    recognizeProjections(view, *node);
+  view.finish();
 }
 
 static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
@@ -91,6 +119,8 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
       }
   }
   view.finish();
+  if (!disabled.contains(kProjections))
+    joinProjections(file, graph, opset, result, parent);
   if (opset >= 9 && !disabled.contains("recurrence") &&
       Registry::get().find("", "Scan"))
     rollSteps(file, graph, opset, result, parent);

@@ -241,7 +241,7 @@ def write(path, items, feeds, wanted):
     graph = onnx.graph(items, [describe(*entry) for entry in feeds.items()],
                        [describe(*entry) for entry in wanted.items()])
     with open(path, "wb") as file:
-        file.write(onnx.model(graph, domains=[(DOMAIN, 1)]))
+        file.write(onnx.model(graph, domains=[(DOMAIN, 1), ("seqc", 1)]))
 
 
 folder = os.path.join(sys.argv[1], "values")
@@ -270,3 +270,6 @@ for name, operator, feeds, attributes in (
     write(os.path.join(sys.argv[1], name + ".onnx"),
           [onnx.node(operator, feeds, ["y"], domain=DOMAIN, **attributes)], x,
           {"y": draw(1, 3, 4)})
+# The operator that recognition makes, where a file has it.
+write(os.path.join(sys.argv[1], "projections.onnx"),
+      [onnx.node("Projections", ["x", "x"], ["y"], domain="seqc")], x, {"y": draw(1, 3, 4)})
