@@ -1,8 +1,8 @@
 //===- Equation.cpp - Equations of user-written cells and scores
 //-----------===//
 //
-// A recursive-descent parser over a small lexer. Depth is bounded, since
-// equations come from a file.
+// A recursive-descent parser over a small lexer. Depth and length are bounded,
+// since equations come from a file.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +18,9 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-/// Deeper than any equation a person writes.
+/// Deeper and longer than any equation a person writes.
 static constexpr int kMaxDepth = 100;
+static constexpr int kMaxOperands = 500;
 
 static constexpr StringLiteral kFunctions[] = {
     "sigmoid", "tanh", "relu", "exp", "log",  "sqrt", "softplus",
@@ -100,7 +101,7 @@ private:
   const EquationErrorHandler &onError;
   size_t position = 0;
   Token token;
-  int depth = 0;
+  int depth = 0, operands = 0;
   bool failed = false;
 };
 } // namespace
@@ -260,6 +261,9 @@ bool Parser::parseOperands(Expression &into, StringRef close) {
 }
 
 std::unique_ptr<Expression> Parser::parseAtom() {
+  if (++operands > kMaxOperands)
+    return fail("an expression of at most " + Twine(kMaxOperands) +
+                " operands");
   auto node = std::make_unique<Expression>();
   node->offset = token.offset;
   if (token.kind == Token::Kind::Number) {

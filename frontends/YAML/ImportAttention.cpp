@@ -224,6 +224,12 @@ bool AttentionImport::buildNamedScore() {
     scoreWeight = outer.collapse(weight("v.weight", {1, *size}), {{0, 1}});
     std::string biasName = layer.prefix + ".v.bias";
     if (importer.weights.getShape(biasName)) {
+      if (softcap) {
+        // The op adds its bias to what the cap has bounded.
+        reader.errorAt("softcap", "'softcap' beside the weight '" + biasName +
+                                      "' is not supported");
+        return false;
+      }
       // A softmax does not see a constant added to all scores.
       mlir::Value offset = importer.weights.get(biasName, {1}, layer.user);
       if (normalizer == seq::Normalizer::Sigmoid ||

@@ -200,6 +200,10 @@ Signal Importer::importLayerNorm(LayerContext &layer) {
                        {"kind", "weights", "input", "epsilon"});
   Signal input = resolveInput(reader);
   double epsilon = reader.getNumber("epsilon").value_or(1e-5);
+  if (epsilon < 0)
+    reader.errorAt("epsilon", "'epsilon' is " +
+                                  reader.find("epsilon")->describe() +
+                                  "; required is a number of 0 or more");
   if (!input.isValid())
     return {};
   if ((input.kind != Signal::Kind::Sequence &&
@@ -238,10 +242,8 @@ Signal Importer::importPool(LayerContext &layer) {
     return mismatch(reader, "input", input, "a sequence, outside of a step");
   mlir::Value x = batchMajor(input);
   mlir::Value pooled;
-  if (*mode == "last")
-    pooled = outer.lastStep(x, input.lengths);
-  else if (*mode == "first")
-    pooled = outer.squeeze(outer.slice(x, 1, 0, 1), 1);
+  if (*mode == "last" || *mode == "first")
+    pooled = outer.outerStep(x, input.lengths, *mode == "first");
   else
     pooled = outer.poolSteps(x, input.lengths,
                              *mode == "mean"  ? Reduction::Mean

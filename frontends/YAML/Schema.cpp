@@ -107,8 +107,9 @@ std::optional<int64_t> MappingReader::getInteger(StringRef key, int64_t min,
   std::optional<int64_t> number = value->asInteger();
   if (number && *number >= min && *number <= max)
     return number;
+  bool large = value->asNumber().value_or(min) > max;
   mismatch(key, *value,
-           max == std::numeric_limits<int32_t>::max()
+           max == std::numeric_limits<int32_t>::max() && !large
                ? "a whole number of at least " + Twine(min)
                : "a whole number from " + Twine(min) + " to " + Twine(max));
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -430,7 +431,7 @@ Value TensorBuilder::poolSteps(Value x, Value lengths, Reduction reduction) {
   return finished.getResult(0);
 }
 
-Value TensorBuilder::lastStep(Value x, Value lengths) {
+Value TensorBuilder::outerStep(Value x, Value lengths, bool first) {
   SmallVector<OpFoldResult> sizes = {dim(x, 0), dim(x, 2)};
   if (!lengths) {
     Value steps = arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
@@ -448,19 +449,28 @@ Value TensorBuilder::lastStep(Value x, Value lengths) {
       [&](OpBuilder &b, Location loc, ValueRange args) {
         Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
         Value one = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1));
-        Value before = arith::SubIOp::create(b, loc, args[0], one);
-        Value at = arith::MaxSIOp::create(b, loc, before, zero);
+        Value at =
+            first ? zero : Value(arith::SubIOp::create(b, loc, args[0], one));
         Value step = arith::IndexCastOp::create(b, loc, b.getIndexType(), at);
         Value batch = linalg::IndexOp::create(b, loc, 0);
         Value feature = linalg::IndexOp::create(b, loc, 1);
-        Value element = tensor::ExtractOp::create(
-            b, loc, x, ValueRange{batch, step, feature});
         Value lives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
                                             args[0], zero);
-        Value nothing = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
-        Value yielded =
-            arith::SelectOp::create(b, loc, lives, element, nothing);
-        linalg::YieldOp::create(b, loc, yielded);
+        // A branch rather than a selection: without steps there is no element
+        // to read.
+        auto element = scf::IfOp::create(
+            b, loc, lives,
+            [&](OpBuilder &b, Location loc) {
+              Value read = tensor::ExtractOp::create(
+                  b, loc, x, ValueRange{batch, step, feature});
+              scf::YieldOp::create(b, loc, read);
+            },
+            [&](OpBuilder &b, Location loc) {
+              Value nothing =
+                  arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+              scf::YieldOp::create(b, loc, nothing);
+            });
+        linalg::YieldOp::create(b, loc, element.getResult(0));
       });
   return generic.getResult(0);
 }

@@ -111,8 +111,9 @@ public:
   /// lengths, and a row without living steps gives zeros.
   mlir::Value poolSteps(mlir::Value x, mlir::Value lengths,
                         Reduction reduction);
-  /// The last living step of each row of `[B, T, F]`; zeros if there is none.
-  mlir::Value lastStep(mlir::Value x, mlir::Value lengths);
+  /// The first or the last living step of each row of `[B, T, F]`; zeros if
+  /// there is none.
+  mlir::Value outerStep(mlir::Value x, mlir::Value lengths, bool first);
 
 private:
   mlir::Value toValue(mlir::OpFoldResult size);

@@ -202,15 +202,30 @@ std::optional<Node> TreeBuilder::build(llvm::yaml::Node *source, int depth) {
   return std::nullopt;
 }
 
+/// The position of the byte `offset`.
+static Position positionOf(StringRef text, size_t offset) {
+  StringRef before = text.take_front(offset);
+  size_t lineBegin = before.rfind('\n');
+  lineBegin = lineBegin == StringRef::npos ? 0 : lineBegin + 1;
+  return {static_cast<unsigned>(before.count('\n') + 1),
+          static_cast<unsigned>(offset - lineBegin + 1)};
+}
+
 std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
   size_t badByte;
   if (!json::isUTF8(text, &badByte)) {
-    StringRef before = text.take_front(badByte);
-    size_t lineBegin = before.rfind('\n');
-    lineBegin = lineBegin == StringRef::npos ? 0 : lineBegin + 1;
-    onError({static_cast<unsigned>(before.count('\n') + 1),
-             static_cast<unsigned>(badByte - lineBegin + 1)},
-            "the file is not valid UTF-8");
+    onError(positionOf(text, badByte), "the file is not valid UTF-8");
+    return std::nullopt;
+  }
+  auto isControl = [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' &&
+            c != '\r') ||
+           c == '\x7f';
+  };
+  if (auto bad = llvm::find_if(text, isControl); bad != text.end()) {
+    onError(positionOf(text, bad - text.begin()),
+            "found the control character U+00" + toHex(StringRef(bad, 1)) +
+                "; required is text");
     return std::nullopt;
   }
 

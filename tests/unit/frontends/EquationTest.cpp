@@ -123,6 +123,10 @@ TEST(Equation, BoundsDepth) {
   for (int i = 0; i < 100'000; ++i)
     products += "a ";
   EXPECT_THAT(parse(products), HasSubstr("at most 100 nested levels"));
+  std::string sum;
+  for (int i = 0; i < 100'000; ++i)
+    sum += "a + ";
+  EXPECT_THAT(parse(sum), HasSubstr("an expression of at most 500 operands"));
 }
 
 TEST(Equation, RefusesBadAssignments) {

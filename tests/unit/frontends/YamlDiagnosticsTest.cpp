@@ -270,6 +270,11 @@ TEST_F(YamlDiagnostics, ChecksRoles) {
   EXPECT_THAT(errorOf("{kind: activation, input: ids, function: tanh}"),
               HasSubstr("is ids"));
   EXPECT_THAT(errorOf("{kind: layer_norm, input: ids}"), HasSubstr("is ids"));
+  EXPECT_THAT(
+      errorOf("{kind: layer_norm, input: v, epsilon: -1}"),
+      HasSubstr("'epsilon' is '-1'; required is a number of 0 or more"));
+  EXPECT_THAT(errorOf("{kind: linear, input: v, size: 99999999999999999999}"),
+              HasSubstr("required is a whole number from 1 to 2147483647"));
   EXPECT_THAT(errorOf("{kind: label, input: ids}"), HasSubstr("is ids"));
   EXPECT_THAT(
       errorOf("{kind: label, input: v, labels: [a, b]}"),
@@ -492,6 +497,13 @@ TEST_F(YamlDiagnostics, ChecksAttention) {
               HasSubstr("has the score 'scaled'; found 'dot'"));
   EXPECT_THAT(errorOf("score: general, softcap: 0"),
               HasSubstr("'softcap' is '0'"));
+  writeWeights("m.safetensors", {{"out.v.bias", {1}},
+                                 {"out.v.weight", {1, 2}},
+                                 {"out.query.weight", {2, 4}},
+                                 {"out.key.weight", {2, 3}}});
+  EXPECT_THAT(
+      errorOf("score: additive, size: 2, softcap: 1"),
+      HasSubstr("'softcap' beside the weight 'out.v.bias' is not supported"));
   EXPECT_THAT(errorOf("score: general, window: [1]"),
               HasSubstr("'window' is a list; required"));
   EXPECT_THAT(errorOf("score: general, causal: maybe"),

@@ -79,6 +79,8 @@ TEST(YamlTree, RefusesWhatMakesTreesHuge) {
 
 TEST(YamlTree, RefusesBadUtf8AndManyDocuments) {
   EXPECT_EQ(errorOf("a: 1\nb: \xff\n"), "2:4: the file is not valid UTF-8");
+  EXPECT_EQ(errorOf("a: 1\nb\x01: 2\n"),
+            "2:2: found the control character U+0001; required is text");
   EXPECT_EQ(errorOf("a: 1\n---\nb: 2\n"),
             "1:1: the file holds several documents; one is required");
   EXPECT_THAT(errorOf("? [a]\n: 1\n"),
