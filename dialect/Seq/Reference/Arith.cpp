@@ -22,18 +22,6 @@ uint64_t asUnsigned(int64_t value, unsigned width) {
   return width >= 64 ? bits : bits & ((uint64_t(1) << width) - 1);
 }
 
-Scalar ofFloat(double value) {
-  Scalar cell;
-  cell.f = value;
-  return cell;
-}
-
-Scalar ofInt(int64_t value) {
-  Scalar cell;
-  cell.i = value;
-  return cell;
-}
-
 /// Rounds to a narrower float, which is what a program asks for by truncf.
 double roundToKind(double value, ElementKind kind) {
   if (kind == ElementKind::F32)

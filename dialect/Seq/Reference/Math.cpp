@@ -10,18 +10,6 @@ namespace seqc::reference {
 
 namespace {
 
-Scalar ofFloat(double value) {
-  Scalar cell;
-  cell.f = value;
-  return cell;
-}
-
-Scalar ofInt(int64_t value) {
-  Scalar cell;
-  cell.i = value;
-  return cell;
-}
-
 /// The bits of an integer of the given width.
 uint64_t getBits(int64_t value, unsigned width) {
   uint64_t bits = static_cast<uint64_t>(value);

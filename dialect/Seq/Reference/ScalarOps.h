@@ -19,6 +19,20 @@ class Operation;
 
 namespace seqc::reference {
 
+/// A cell that holds a float.
+inline Scalar ofFloat(double value) {
+  Scalar cell;
+  cell.f = value;
+  return cell;
+}
+
+/// A cell that holds an integer.
+inline Scalar ofInt(int64_t value) {
+  Scalar cell;
+  cell.i = value;
+  return cell;
+}
+
 /// What a scalar function has to know of its op.
 struct ScalarTraits {
   /// Width of the first operand's elements.
