@@ -97,37 +97,11 @@ static llvm::Expected<Results> evaluateDealloc(Interpreter &, Operation &,
 }
 
 static llvm::Expected<Results>
-evaluateLoad(Interpreter &, Operation &op,
-             llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position =
-      getElementPosition(op, operands[0], operands.drop_front());
-  if (!position)
-    return position.takeError();
-  Tensor result(operands[0].getKind(), {});
-  *result.mutableData() = operands[0].data()[*position];
-  return Results{std::move(result)};
-}
-
-static llvm::Expected<Results>
 evaluateStore(Interpreter &, Operation &op,
               llvm::MutableArrayRef<Tensor> operands) {
-  llvm::Expected<int64_t> position =
-      getElementPosition(op, operands[1], operands.drop_front(2));
-  if (!position)
-    return position.takeError();
-  operands[1].mutableData()[*position] = operands[0].scalar();
+  if (llvm::Error error = writeElement(op, operands))
+    return error;
   return Results();
-}
-
-static llvm::Expected<Results>
-evaluateDim(Interpreter &, Operation &op,
-            llvm::MutableArrayRef<Tensor> operands) {
-  int64_t dim = operands[1].scalar().i;
-  if (dim < 0 || dim >= operands[0].getRank())
-    return makeError(op, "dimension " + llvm::Twine(dim) +
-                             " is out of range for rank " +
-                             llvm::Twine(operands[0].getRank()));
-  return Results{Tensor::ofIndex(operands[0].getDim(dim))};
 }
 
 /// `memref.cast`: the type of the result is checked like any other.
@@ -218,9 +192,9 @@ void addBufferHandlers(HandlerTable &table) {
   table["memref.alloc"] = evaluateAlloc;
   table["memref.alloca"] = evaluateAlloc;
   table["memref.dealloc"] = evaluateDealloc;
-  table["memref.load"] = evaluateLoad;
+  table["memref.load"] = evaluateElement;
   table["memref.store"] = evaluateStore;
-  table["memref.dim"] = evaluateDim;
+  table["memref.dim"] = evaluateExtent;
   table["memref.cast"] = evaluateCast;
   table["memref.subview"] = evaluateSubView;
   table["memref.copy"] = evaluateCopy;

@@ -69,6 +69,17 @@ llvm::Error insertSlice(mlir::Operation &op, const Tensor &source, Tensor &dest,
 llvm::Expected<int64_t> getElementPosition(mlir::Operation &op,
                                            const Tensor &tensor,
                                            llvm::ArrayRef<Tensor> indices);
+/// Handlers of the ops that are alike on tensors and buffers: the element at
+/// the indices behind it, and an extent.
+llvm::Expected<Results> evaluateElement(Interpreter &interpreter,
+                                        mlir::Operation &op,
+                                        llvm::MutableArrayRef<Tensor> operands);
+llvm::Expected<Results> evaluateExtent(Interpreter &interpreter,
+                                       mlir::Operation &op,
+                                       llvm::MutableArrayRef<Tensor> operands);
+/// Writes the first operand into the second one at the indices behind them.
+llvm::Error writeElement(mlir::Operation &op,
+                         llvm::MutableArrayRef<Tensor> operands);
 /// Numbers that an op takes as attribute or operand.
 llvm::Expected<Shape> getMixedNumbers(mlir::Operation &op,
                                       llvm::ArrayRef<mlir::OpFoldResult> mixed,

@@ -23,17 +23,23 @@ static Shape getDynamicShape(Type type, llvm::ArrayRef<Tensor> extents) {
   return shape;
 }
 
+/// A tensor of the result's type, dynamic extents from `extents`.
+static llvm::Expected<Tensor> allocateResult(Interpreter &interpreter,
+                                             Operation &op,
+                                             llvm::ArrayRef<Tensor> extents) {
+  Type type = op.getResult(0).getType();
+  std::optional<ElementKind> kind = getElementKind(type);
+  if (!kind)
+    return makeError(op, "unsupported element type");
+  return interpreter.allocate(op, *kind, getDynamicShape(type, extents));
+}
+
 /// `tensor.empty`: its elements have no value, so floats are NaN until they are
 /// written.
 static llvm::Expected<Results>
 evaluateEmpty(Interpreter &interpreter, Operation &op,
               llvm::MutableArrayRef<Tensor> operands) {
-  Type type = op.getResult(0).getType();
-  std::optional<ElementKind> kind = getElementKind(type);
-  if (!kind)
-    return makeError(op, "unsupported element type");
-  llvm::Expected<Tensor> result =
-      interpreter.allocate(op, *kind, getDynamicShape(type, operands));
+  llvm::Expected<Tensor> result = allocateResult(interpreter, op, operands);
   if (!result)
     return result.takeError();
   if (result->isFloat())
@@ -58,12 +64,7 @@ evaluateSplat(Interpreter &interpreter, Operation &op,
 static llvm::Expected<Results>
 evaluateFromElements(Interpreter &interpreter, Operation &op,
                      llvm::MutableArrayRef<Tensor> operands) {
-  auto type = cast<RankedTensorType>(op.getResult(0).getType());
-  std::optional<ElementKind> kind = getElementKind(type);
-  if (!kind)
-    return makeError(op, "unsupported element type");
-  llvm::Expected<Tensor> result =
-      interpreter.allocate(op, *kind, type.getShape());
+  llvm::Expected<Tensor> result = allocateResult(interpreter, op, {});
   if (!result)
     return result.takeError();
   Scalar *cells = result->mutableData();
@@ -118,12 +119,7 @@ generateElements(Interpreter &interpreter, Operation &op, Block &body,
 static llvm::Expected<Results>
 evaluateGenerate(Interpreter &interpreter, Operation &op,
                  llvm::MutableArrayRef<Tensor> operands) {
-  Type type = op.getResult(0).getType();
-  std::optional<ElementKind> kind = getElementKind(type);
-  if (!kind)
-    return makeError(op, "unsupported element type");
-  llvm::Expected<Tensor> result =
-      interpreter.allocate(op, *kind, getDynamicShape(type, operands));
+  llvm::Expected<Tensor> result = allocateResult(interpreter, op, operands);
   if (!result)
     return result.takeError();
   if (llvm::Error error =
@@ -175,8 +171,8 @@ evaluatePad(Interpreter &interpreter, Operation &op,
   return Results{std::move(*result)};
 }
 
-static llvm::Expected<Results>
-evaluateExtract(Interpreter &, Operation &op,
+llvm::Expected<Results>
+evaluateElement(Interpreter &, Operation &op,
                 llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<int64_t> position =
       getElementPosition(op, operands[0], operands.drop_front());
@@ -187,21 +183,26 @@ evaluateExtract(Interpreter &, Operation &op,
   return Results{std::move(result)};
 }
 
-static llvm::Expected<Results>
-evaluateInsert(Interpreter &, Operation &op,
-               llvm::MutableArrayRef<Tensor> operands) {
+llvm::Error writeElement(Operation &op,
+                         llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<int64_t> position =
       getElementPosition(op, operands[1], operands.drop_front(2));
   if (!position)
     return position.takeError();
-  Tensor result = std::move(operands[1]);
-  result.mutableData()[*position] = operands[0].scalar();
-  return Results{std::move(result)};
+  operands[1].mutableData()[*position] = operands[0].scalar();
+  return llvm::Error::success();
 }
 
 static llvm::Expected<Results>
-evaluateDim(Interpreter &, Operation &op,
-            llvm::MutableArrayRef<Tensor> operands) {
+evaluateInsert(Interpreter &, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
+  if (llvm::Error error = writeElement(op, operands))
+    return error;
+  return Results{std::move(operands[1])};
+}
+
+llvm::Expected<Results> evaluateExtent(Interpreter &, Operation &op,
+                                       llvm::MutableArrayRef<Tensor> operands) {
   int64_t dim = operands[1].scalar().i;
   if (dim < 0 || dim >= operands[0].getRank())
     return makeError(op, "dimension " + llvm::Twine(dim) +
@@ -229,9 +230,9 @@ void addTensorHandlers(HandlerTable &table) {
   table["tensor.from_elements"] = evaluateFromElements;
   table["tensor.generate"] = evaluateGenerate;
   table["tensor.pad"] = evaluatePad;
-  table["tensor.extract"] = evaluateExtract;
+  table["tensor.extract"] = evaluateElement;
   table["tensor.insert"] = evaluateInsert;
-  table["tensor.dim"] = evaluateDim;
+  table["tensor.dim"] = evaluateExtent;
   table["tensor.rank"] = evaluateRank;
   table["tensor.cast"] = evaluateCast;
 }
