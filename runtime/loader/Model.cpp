@@ -216,9 +216,11 @@ static Status describe(const EntrySignature &entry,
   return {};
 }
 
-seqc_status_t *seqc_model_input_info(const seqc_model_t *model,
-                                     const char *entry, int32_t index,
-                                     seqc_value_info_t *out_info) {
+/// Describes value `index` of an entry's inputs or outputs.
+static seqc_status_t *
+describe(const seqc_model_t *model, const char *entry,
+         std::vector<ValueSignature> EntrySignature::*values, const char *what,
+         int32_t index, seqc_value_info_t *out_info) {
   return guard([&]() -> Status {
     if (!out_info)
       return invalid("out_info is NULL");
@@ -226,20 +228,20 @@ seqc_status_t *seqc_model_input_info(const seqc_model_t *model,
     const EntrySignature *signature = nullptr;
     if (Status status = findEntry(model, entry, signature); !status.ok())
       return status;
-    return describe(*signature, signature->inputs, "input", index, out_info);
+    return describe(*signature, signature->*values, what, index, out_info);
   });
+}
+
+seqc_status_t *seqc_model_input_info(const seqc_model_t *model,
+                                     const char *entry, int32_t index,
+                                     seqc_value_info_t *out_info) {
+  return describe(model, entry, &EntrySignature::inputs, "input", index,
+                  out_info);
 }
 
 seqc_status_t *seqc_model_output_info(const seqc_model_t *model,
                                       const char *entry, int32_t index,
                                       seqc_value_info_t *out_info) {
-  return guard([&]() -> Status {
-    if (!out_info)
-      return invalid("out_info is NULL");
-    *out_info = {};
-    const EntrySignature *signature = nullptr;
-    if (Status status = findEntry(model, entry, signature); !status.ok())
-      return status;
-    return describe(*signature, signature->outputs, "output", index, out_info);
-  });
+  return describe(model, entry, &EntrySignature::outputs, "output", index,
+                  out_info);
 }
