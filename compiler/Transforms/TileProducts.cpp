@@ -268,16 +268,19 @@ private:
     return current;
   }
 
+  /// Rows and columns of a tile in what it is a tile of.
+  SmallVector<Range> placeOf(const Tile &tile) {
+    OpFoldResult one = builder.getIndexAttr(1);
+    return {{tile.row, builder.getIndexAttr(tile.rows), one},
+            {tile.column, builder.getIndexAttr(tile.columns), one}};
+  }
+
   SmallVector<Value> emitTile(const Tile &tile, ValueRange outs) {
     DenseMap<Value, Value> productTiles;
     for (seq::PackedMatmulOp product : group.products)
       for (auto [result, value] :
            llvm::zip(product.getResults(), emitProductTile(product, tile)))
         productTiles[result] = value;
-    SmallVector<OpFoldResult> offsets{tile.row, tile.column};
-    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows),
-                                    builder.getIndexAttr(tile.columns)};
-    SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
     SmallVector<Value> values;
     if (!group.tail) {
       for (Value result : group.products.front().getResults())
@@ -288,7 +291,7 @@ private:
     SmallVector<Value> updated;
     for (auto [value, out] : llvm::zip(values, outs))
       updated.push_back(tensor::InsertSliceOp::create(builder, loc, value, out,
-                                                      offsets, sizes, strides));
+                                                      placeOf(tile)));
     return updated;
   }
 
@@ -436,13 +439,9 @@ private:
                                   group.tail.getMatchingIndexingMap(input),
                                   tile));
     }
-    SmallVector<OpFoldResult> offsets{tile.row, tile.column};
-    SmallVector<OpFoldResult> sizes{builder.getIndexAttr(tile.rows),
-                                    builder.getIndexAttr(tile.columns)};
-    SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
     for (Value out : outs) {
-      operands.push_back(tensor::ExtractSliceOp::create(
-          builder, loc, out, offsets, sizes, strides));
+      operands.push_back(
+          tensor::ExtractSliceOp::create(builder, loc, out, placeOf(tile)));
       tileOuts.push_back(operands.back());
     }
     Operation *op = mlir::clone(builder, group.tail,
