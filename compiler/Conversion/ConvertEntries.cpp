@@ -107,6 +107,33 @@ private:
   int64_t end = 0;
 };
 
+/// Which ops do more with a weight than give it another shape. Answers are
+/// kept, as each part of a long concatenation asks about all that follow; no op
+/// may change meanwhile.
+class ComputingUses {
+public:
+  bool computes(Operation *user) {
+    auto [known, isNew] = answers.try_emplace(user, false);
+    if (!isNew)
+      return known->second;
+    bool answer = find(user);
+    return answers[user] = answer;
+  }
+
+private:
+  bool find(Operation *user) {
+    if (user->getNumResults() == 1 && findWeightRuns(user->getResult(0)))
+      return false;
+    // A concatenation that is not complete yet is what becomes of it.
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
+      return llvm::any_of(insert->getUsers(),
+                          [&](Operation *next) { return computes(next); });
+    return true;
+  }
+
+  DenseMap<Operation *, bool> answers;
+};
+
 class EntryConverter {
 public:
   EntryConverter(func::FuncOp function, WeightsPlanner &planner)
@@ -214,24 +241,35 @@ private:
     // What else is made of weights is placed where computation begins to use
     // it: a slice of a concatenation of weights is a place of its own, and
     // neither slicing nor concatenating is left for run time.
-    SmallVector<std::pair<Value, SmallVector<WeightRun>>> used;
+    struct Used {
+      Value value;
+      SmallVector<WeightRun> runs;
+      SmallVector<OpOperand *> uses;
+    };
+    SmallVector<Used> used;
+    ComputingUses computing;
     function.walk([&](Operation *op) {
       if (op->getNumResults() != 1 ||
           !isa<RankedTensorType>(op->getResult(0).getType()))
         return;
       Value value = op->getResult(0);
-      if (!hasComputingUser(value))
+      SmallVector<OpOperand *> uses;
+      for (OpOperand &use : value.getUses())
+        if (computing.computes(use.getOwner()))
+          uses.push_back(&use);
+      if (uses.empty())
         return;
       if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(value))
-        used.emplace_back(value, *runs);
+        used.push_back({value, std::move(*runs), std::move(uses)});
     });
-    for (auto &[value, runs] : used) {
+    for (Used &one : used) {
       builder.setInsertionPointAfter(last);
-      auto type = cast<RankedTensorType>(value.getType());
-      std::pair<RankedTensorType, SmallVector<WeightRun>> source(type, runs);
+      auto type = cast<RankedTensorType>(one.value.getType());
+      std::pair<RankedTensorType, SmallVector<WeightRun>> source(type,
+                                                                 one.runs);
       Value view = weightView(type, planner.place(type, false, false, source));
-      value.replaceUsesWithIf(
-          view, [&](OpOperand &use) { return computes(use.getOwner()); });
+      for (OpOperand *use : one.uses)
+        use->set(view);
     }
     eraseDead();
   }
@@ -239,20 +277,6 @@ private:
   void replaceWeight(Operation *op, Value view) {
     op->getResult(0).replaceAllUsesWith(view);
     op->erase();
-  }
-
-  /// Whether an op does more with a weight than give it another shape.
-  static bool computes(Operation *user) {
-    if (user->getNumResults() == 1 && findWeightRuns(user->getResult(0)))
-      return false;
-    // A concatenation that is not complete yet is what becomes of it.
-    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
-      return hasComputingUser(insert.getResult());
-    return true;
-  }
-
-  static bool hasComputingUser(Value value) {
-    return llvm::any_of(value.getUsers(), computes);
   }
 
   void eraseDead() {
