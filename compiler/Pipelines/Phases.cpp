@@ -209,6 +209,7 @@ void seqc::buildPhase(Phase phase, OpPassManager &pm,
     buildNormalize(pm, options);
     break;
   case Phase::Select:
+    // No pass gives whole layers away yet; the phase keeps its place.
     break;
   case Phase::Decompose:
     buildDecompose(pm, options);

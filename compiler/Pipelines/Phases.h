@@ -25,7 +25,7 @@ namespace seqc {
 enum class Phase {
   Import,    ///< A frontend makes seq and upstream tensor ops.
   Normalize, ///< Shapes and constants are folded, private functions inlined.
-  Select,    ///< Whole layers may be given to the library.
+  Select,    ///< The place of whole layers' library calls; empty so far.
   Decompose, ///< Cells become recurrences, attention and search become loops.
   Fuse,      ///< Products are packed and merged, elementwise tails fused.
   Offload,   ///< Each product goes to generated code or to oneDNN.
