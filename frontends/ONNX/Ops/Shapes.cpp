@@ -290,6 +290,18 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
   return success();
 }
 
+/// For each dimension how many of those before it are not named.
+static SmallVector<Value> countOthersBefore(Emitter &e, ArrayRef<Value> named) {
+  Scalars s = e.scalars();
+  SmallVector<Value> counts;
+  Value next = s.index(0);
+  for (Value isNamed : named) {
+    counts.push_back(next);
+    next = s.addIndex(next, s.select(isNamed, s.index(0), s.index(1)));
+  }
+  return counts;
+}
+
 static LogicalResult convertUnsqueeze(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
@@ -302,8 +314,7 @@ static LogicalResult convertUnsqueeze(Node &node) {
     return node.error("its axes are missing");
   // Dimensions that are not new are those of the input in order.
   Extents from = e.extents(x), sizes;
-  Value next = s.index(0);
-  for (Value isNew : *named) {
+  for (auto [isNew, next] : llvm::zip(*named, countOthersBefore(e, *named))) {
     std::optional<int64_t> position = mlir::getConstantIntValue(next);
     std::optional<int64_t> fixed = mlir::getConstantIntValue(isNew);
     if (fixed && *fixed) {
@@ -321,8 +332,6 @@ static LogicalResult convertUnsqueeze(Node &node) {
     if (!fixed)
       size = OpFoldResult(s.select(isNew, s.index(1), e.toValue(size)));
     sizes.push_back(size);
-    Value step = s.select(isNew, s.index(0), s.index(1));
-    next = s.addIndex(next, step);
   }
   node.setOutput(0, e.reshape(x, sizes));
   return success();
@@ -350,8 +359,9 @@ static LogicalResult convertSqueeze(Node &node) {
   Extents from = e.extents(x);
   Extents sizes(x.getRank() - std::min(count, x.getRank()),
                 e.getBuilder().getIndexAttr(1));
-  Value next = s.index(0);
+  SmallVector<Value> positions = countOthersBefore(e, *named);
   for (auto [d, isNamed] : enumerate(*named)) {
+    Value next = positions[d];
     std::optional<int64_t> fixed = mlir::getConstantIntValue(isNamed),
                            position = mlir::getConstantIntValue(next);
     std::optional<int64_t> extent = mlir::getConstantIntValue(from[d]);
@@ -372,8 +382,6 @@ static LogicalResult convertSqueeze(Node &node) {
             OpFoldResult(s.select(here, e.toValue(from[d]), e.toValue(size)));
       }
     }
-    Value step = s.select(isNamed, s.index(0), s.index(1));
-    next = s.addIndex(next, step);
   }
   node.setOutput(0, e.reshape(x, sizes));
   return success();
