@@ -246,9 +246,80 @@ static void describeMemory(ModuleOp module, json::Object &metadata) {
   }
 }
 
-std::string makeMetadata(ModuleOp module, const ArtefactFacts &facts) {
+/// Whether two values of an entry have one type, and one shape in every call.
+static bool areAlike(const json::Object &left, const json::Object &right) {
+  const json::Value *type = left.get("dtype"), *other = right.get("dtype");
+  const json::Array *shape = left.getArray("shape"),
+                    *extents = right.getArray("shape");
+  return type && other && *type == *other && shape && extents &&
+         *shape == *extents;
+}
+
+/// Numbers of the inputs that output `output` of an entry may share memory
+/// with, in the code of every level.
+static SmallVector<int64_t> findShared(StringRef symbol, int64_t output,
+                                       ArrayRef<ModuleOp> levels) {
+  SmallVector<int64_t> shared;
+  for (auto [i, level] : enumerate(levels)) {
+    SmallVector<int64_t> own;
+    Operation *function = ModuleOp(level).lookupSymbol(symbol);
+    auto rows = function ? function->getAttrOfType<ArrayAttr>("seq.in_place")
+                         : ArrayAttr();
+    if (rows)
+      for (auto row : rows.getAsRange<DictionaryAttr>())
+        if (row.getAs<IntegerAttr>("output").getInt() == output)
+          append_range(own,
+                       row.getAs<DenseI64ArrayAttr>("inputs").asArrayRef());
+    if (i == 0)
+      shared = own;
+    else
+      erase_if(shared,
+               [&](int64_t input) { return !is_contained(own, input); });
+  }
+  return shared;
+}
+
+/// Adds to each output which inputs it may be.
+static void describeInPlace(ArrayRef<ModuleOp> levels, json::Object &metadata) {
+  json::Array *entries = metadata.getArray("entries");
+  if (!entries)
+    return;
+  for (json::Value &value : *entries) {
+    json::Object *entry = value.getAsObject();
+    json::Array *inputs = entry ? entry->getArray("inputs") : nullptr,
+                *outputs = entry ? entry->getArray("outputs") : nullptr;
+    if (!inputs || !outputs)
+      continue;
+    std::string symbol = (Twine(SEQC_ABI_FUNCTION_PREFIX) +
+                          entry->getString("name").value_or(""))
+                             .str();
+    for (auto [o, output] : enumerate(*outputs)) {
+      SmallVector<int64_t> shared = findShared(symbol, o, levels);
+      json::Array names;
+      size_t alike = 0;
+      for (auto [i, input] : enumerate(*inputs)) {
+        if (!areAlike(*input.getAsObject(), *output.getAsObject()))
+          continue;
+        ++alike;
+        if (is_contained(shared, static_cast<int64_t>(i)))
+          names.push_back(*input.getAsObject()->get("name"));
+      }
+      if (names.empty())
+        continue;
+      // Many caches of one shape would make long lists.
+      if (names.size() > 1 && names.size() == alike)
+        (*output.getAsObject())["in_place"] = true;
+      else
+        (*output.getAsObject())["in_place"] = std::move(names);
+    }
+  }
+}
+
+std::string makeMetadata(const ArtefactFacts &facts) {
+  ModuleOp module = facts.levels.front();
   json::Object metadata = getMetadata(module);
   describeMemory(module, metadata);
+  describeInPlace(facts.levels, metadata);
   metadata["seqc"] = getCompilerVersion();
   metadata["abi"] = SEQC_ABI_VERSION;
   json::Array levels;

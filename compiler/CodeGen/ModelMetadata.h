@@ -33,6 +33,9 @@ llvm::json::Object getMetadata(mlir::ModuleOp module);
 
 /// What the emitter knows besides the module.
 struct ArtefactFacts {
+  /// The modules of all levels in the form of phase `llvm`. The first is the
+  /// one described.
+  llvm::SmallVector<mlir::ModuleOp> levels;
   /// Levels the code was made for, best first.
   llvm::ArrayRef<Target> targets;
   /// `llvm`, `onednn` or `auto`.
@@ -42,7 +45,7 @@ struct ArtefactFacts {
 };
 
 /// The text of the section `.seqc.meta`: sorted keys, no white space.
-std::string makeMetadata(mlir::ModuleOp module, const ArtefactFacts &facts);
+std::string makeMetadata(const ArtefactFacts &facts);
 
 /// Names of the entries in `metadata`, in order.
 std::vector<std::string> getEntryNames(const llvm::json::Object &metadata);

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/EntryBuffers.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
@@ -202,6 +203,7 @@ private:
       int64_t at = i * sizeof(seqc_abi_tensor);
       Value data = loadPointerAt(builder, loc, inputs,
                                  at + offsetof(seqc_abi_tensor, data));
+      data.getDefiningOp()->setAttr(kInputAttr, builder.getI64IntegerAttr(i));
       Value shape = loadPointerAt(builder, loc, inputs,
                                   at + offsetof(seqc_abi_tensor, shape));
       SmallVector<Value> sizes;
@@ -415,36 +417,15 @@ private:
     Value shape = LLVM::AllocaOp::create(builder, loc, pointer,
                                          builder.getI64Type(), count);
     builder.setInsertionPoint(ret);
-    // An earlier one may be gone, with all that nothing used.
-    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    auto i32 = [&](int64_t value) -> Value {
-      return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
-                                      builder.getI32IntegerAttr(value));
-    };
     for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
       auto type = cast<RankedTensorType>(value.getType());
       SmallVector<Value> sizes;
-      Value bytes = arith::ConstantIndexOp::create(
-          builder, loc, getElementBytes(type.getElementType()));
-      for (int64_t d = 0; d < type.getRank(); ++d) {
-        Value extent = getValueOrCreateConstantIndexOp(
-            builder, loc, tensor::getMixedSize(builder, loc, value, d));
+      for (int64_t d = 0; d < type.getRank(); ++d)
         if (type.isDynamicDim(d))
-          sizes.push_back(extent);
-        bytes = arith::MulIOp::create(builder, loc, bytes, extent);
-        Value slot = LLVM::GEPOp::create(
-            builder, loc, pointer, builder.getI64Type(), shape,
-            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(d)});
-        LLVM::StoreOp::create(builder, loc, indexToI64(builder, loc, extent),
-                              slot);
-      }
-      Value storage = callService(builder, loc, context,
-                                  offsetof(seqc_abi_services, output), pointer,
-                                  {i32(i), i32(type.getRank()), shape,
-                                   indexToI64(builder, loc, bytes)});
+          sizes.push_back(getValueOrCreateConstantIndexOp(
+              builder, loc, tensor::getMixedSize(builder, loc, value, d)));
       Value view =
-          memref::ViewOp::create(builder, loc, memrefOf(type),
-                                 bytesAt(builder, loc, storage), zero, sizes);
+          emitOutput(builder, loc, context, shape, i, memrefOf(type), sizes);
       bufferization::MaterializeInDestinationOp::create(
           builder, loc, Type(), value, view, true, true);
     }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/EntryBuffers.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
 
@@ -243,8 +244,16 @@ void copyWithoutLibrary(RewriterBase &rewriter, memref::CopyOp op) {
       arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), bytes);
   Value source = addressOf(rewriter, loc, op.getSource()),
         target = addressOf(rewriter, loc, op.getTarget());
-  rewriter.replaceOpWithNewOp<LLVM::MemcpyOp>(op, target, source, length,
-                                              /*isVolatile=*/false);
+  if (op->hasAttr(kMaybeSameAttr)) {
+    Value differs = LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne,
+                                         source, target);
+    auto branch = scf::IfOp::create(rewriter, loc, differs,
+                                    /*withElseRegion=*/false);
+    rewriter.setInsertionPointToStart(branch.thenBlock());
+  }
+  LLVM::MemcpyOp::create(rewriter, loc, target, source, length,
+                         /*isVolatile=*/false);
+  rewriter.eraseOp(op);
 }
 
 struct ConvertLinalgToScalarLoops

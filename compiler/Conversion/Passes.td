@@ -262,6 +262,42 @@ def RemoveSelfCopiesPass : Pass<"seq-remove-self-copies", "::mlir::func::FuncOp"
   let statistics = [Statistic<"numRemoved", "num-removed", "Copies removed">];
 }
 
+def PlaceResultsPass : Pass<"seq-place-results", "::mlir::func::FuncOp"> {
+  let summary = "Compute results where the caller wants them";
+  let description = [{
+    A buffer that is copied to the storage of an output at the end of an entry gives its place to that storage, which
+    is asked for before the first use of the buffer. The buffer may have another shape, but has to be the whole of
+    the result.
+
+    A caller may bind an output to the memory of an input. That goes well without a copy if the storage is written
+    only behind the last read of the input, or by the op that reads each element for the last time where it writes the
+    one at the same place. `seq.in_place` names the inputs of each output for which that was proved. A result stays in a buffer of its
+    own if it is small, or made by a product, and would otherwise be written while an input that it could share
+    memory with is still needed.
+
+    Requires: buffers; entries converted; memory not planned yet. Ensures: nothing is computed in another order.
+
+    Before:
+    ```mlir
+    %a = memref.alloc() : memref<1x8xf32>
+    linalg.exp ins(%x : memref<1x8xf32>) outs(%a : memref<1x8xf32>)
+    %p = llvm.call %output(…) {seq.output = 0 : i64} : …
+    %y = memref.view %bytes[%c0][] : memref<?xi8> to memref<1x8xf32>
+    memref.copy %a, %y : memref<1x8xf32> to memref<1x8xf32>
+    ```
+    After:
+    ```mlir
+    %p = llvm.call %output(…) {seq.output = 0 : i64} : …
+    %y = memref.view %bytes[%c0][] : memref<?xi8> to memref<1x8xf32>
+    linalg.exp ins(%x : memref<1x8xf32>) outs(%y : memref<1x8xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numPlaced", "num-placed", "Buffers that became storage of outputs">,
+                    Statistic<"numShared", "num-shared", "Pairs of an input and an output that may share memory">];
+}
+
 def OutlineRepeatsPass : Pass<"seq-outline-repeats", "::mlir::ModuleOp"> {
   let summary = "Compile equal loop nests once";
   let description = [{

@@ -164,6 +164,7 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createRemoveSelfCopiesPass());
   pm.addNestedPass<func::FuncOp>(createSettleParallelLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createPlaceResultsPass());
   if (options.planMemory)
     pm.addNestedPass<func::FuncOp>(createPlanMemoryPass());
   pm.addNestedPass<func::FuncOp>(createAllocateInArenaPass());

@@ -58,7 +58,8 @@ extern "C" {
 #define SEQC_ABI_WEIGHTS_SECTION ".seqc.weights"
 
 /// Alignment in bytes of everything `alloc`, `output` and `state` hand out and
-/// of every weight inside the weights section.
+/// of every weight inside the weights section. Output memory of the caller is
+/// aligned as the caller has it.
 #define SEQC_ABI_ALIGNMENT 64
 
 /// Codes of `fail` and of a function's result. The same as seqc_status_code_t.
@@ -179,10 +180,11 @@ struct seqc_abi_services {
   /// Storage of output `index`, `bytes` = extents times element size. Called
   /// at most once per output and call, when its shape is known; write the
   /// result in place. Contents undefined. The storage may be that of an input
-  /// of the same call if the caller bound it so: then all inputs must have
-  /// been read before output memory is written, which the runtime grants by
-  /// handing compiled code a copy. Calling thread only; does not return on a
-  /// shape that contradicts the signature or the caller's buffer.
+  /// of the same call if the caller bound it so and the metadata names the pair
+  /// as `in_place`: the function then reads no element of that input after it
+  /// has written the one of the output. For all other pairs it is memory of
+  /// its own. Calling thread only; does not return on a shape that contradicts
+  /// the signature or the caller's buffer.
   void *(*output)(seqc_abi_context *context, int32_t index, int32_t rank,
                   const int64_t *shape, int64_t bytes); /* offset 32 */
 

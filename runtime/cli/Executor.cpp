@@ -67,6 +67,11 @@ Status ModelExecutor::run(const RunRequest &request,
         !status.ok())
       return status;
   for (size_t i = 0; i < entry.outputs.size(); ++i) {
+    if (Status status = Status::adopt(seqc_call_bind_output(
+            call, entry.outputs[i].name.c_str(),
+            request.targets.empty() ? nullptr : request.targets[i].get()));
+        !status.ok())
+      return status;
     bool wanted = request.wanted.empty() || request.wanted[i];
     if (Status status = Status::adopt(
             seqc_call_want_output(call, entry.outputs[i].name.c_str(), wanted));

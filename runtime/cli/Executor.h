@@ -32,6 +32,9 @@ struct RunRequest {
   const EntrySignature *entry = nullptr;
   /// In the order of the signature; empty where a default is to be used.
   std::vector<TensorRef> inputs;
+  /// Tensors that outputs are to be written to, in the order of the signature;
+  /// empty where the executor finds a place. An executor may ignore them.
+  std::vector<TensorRef> targets;
   /// Outputs whose computation may be skipped are false; empty: all wanted.
   std::vector<bool> wanted;
   seqc_generation_options_t generation;

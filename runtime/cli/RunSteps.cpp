@@ -78,6 +78,21 @@ Status stackOutput(const ValueSignature &value, const seqc_tensor_t &output,
   return {};
 }
 
+/// Whether an output is a state that may be updated where it is: compiled code
+/// reads the input before it writes the output, which always has its shape.
+bool isUpdatable(const ValueSignature &output, const ValueSignature &input,
+                 size_t index) {
+  if (!output.mayBeInput(index) || output.dtype != input.dtype ||
+      output.rank() != input.rank())
+    return false;
+  return std::equal(output.shape.begin(), output.shape.end(),
+                    input.shape.begin(),
+                    [](const Dimension &a, const Dimension &b) {
+                      return a.extent == b.extent && a.symbol == b.symbol &&
+                             (a.extent >= 0 || a.symbol >= 0);
+                    });
+}
+
 } // namespace
 
 Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
@@ -120,8 +135,15 @@ Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
                                       step, steps, result.stacked[i]);
           !status.ok())
         return status;
-    for (const auto &[input, output] : plan.carries)
+    // The first step has left the caller's tensors. From now on states that
+    // can be are updated in place.
+    request.targets.assign(entry.outputs.size(), TensorRef());
+    for (const auto &[input, output] : plan.carries) {
       request.inputs[size_t(input)] = result.last[size_t(output)];
+      if (isUpdatable(entry.outputs[size_t(output)],
+                      entry.inputs[size_t(input)], size_t(input)))
+        request.targets[size_t(output)] = result.last[size_t(output)];
+    }
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "runtime/core/Team.h"
 #include "runtime/exec/Session.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -95,16 +96,27 @@ Status seqc_call_t::prepareInputs() {
 // Outputs
 //===----------------------------------------------------------------------===//
 
-bool seqc_call_t::overlapsInput(const seqc_tensor_t &tensor) const {
+/// Whether two tensors are the same elements in the same place.
+static bool areOne(const seqc_tensor_t &left, const seqc_tensor_t &right) {
+  return left.data == right.data && left.dtype == right.dtype &&
+         left.rank == right.rank &&
+         std::equal(left.shape, left.shape + left.rank, right.shape);
+}
+
+bool seqc_call_t::isWritable(size_t index, const seqc_tensor_t &tensor) const {
   auto begin = reinterpret_cast<uintptr_t>(tensor.data);
-  for (const TensorRef &input : inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorRef &input = inputs[i];
     if (!input)
       continue;
     auto other = reinterpret_cast<uintptr_t>(input->data);
-    if (begin < other + input->numBytes && other < begin + tensor.numBytes)
-      return true;
+    bool overlaps =
+        begin < other + input->numBytes && other < begin + tensor.numBytes;
+    if (overlaps && !(signature.outputs[index].mayBeInput(i) &&
+                      areOne(*input.get(), tensor)))
+      return false;
   }
-  return false;
+  return true;
 }
 
 TensorRef seqc_call_t::takeFromPool(size_t index, seqc_dtype_t dtype,
@@ -173,8 +185,9 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
                         seqc::rt::shapeToString(target->rank, target->shape) +
                         ", the result " + seqc::rt::shapeToString(rank, shape));
     }
-    // A buffer that is an input as well gets its new contents at the end.
-    if (target && !overlapsInput(*target.get()))
+    // A buffer that is an input as well gets its new contents at the end,
+    // unless compiled code writes it when it has been read.
+    if (target && isWritable(size_t(index), *target.get()))
       made[size_t(index)] = target;
     else
       made[size_t(index)] =
@@ -197,6 +210,7 @@ void seqc_call_t::deliverOutputs() {
     if (!made[i] || !bound[i] || made[i].get() == bound[i].get())
       continue;
     std::memmove(bound[i]->data, made[i]->data, made[i]->numBytes);
+    ++session->statistics.output_copies;
     made[i] = bound[i];
   }
 }

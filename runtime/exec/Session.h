@@ -130,7 +130,9 @@ private:
   seqc::rt::TensorRef takeFromPool(size_t index, seqc_dtype_t dtype,
                                    int32_t rank, const int64_t *shape,
                                    int64_t bytes);
-  bool overlapsInput(const seqc_tensor_t &tensor) const;
+  /// Whether output `index` may be written to `tensor` at once: no input lies
+  /// there, or compiled code can do with that.
+  bool isWritable(size_t index, const seqc_tensor_t &tensor) const;
 };
 
 #endif // SEQC_RUNTIME_EXEC_SESSION_H

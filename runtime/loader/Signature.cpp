@@ -11,11 +11,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 using namespace seqc::rt;
 using nlohmann::json;
+
+bool seqc::rt::ValueSignature::mayBeInput(size_t index) const {
+  return mayBeAnyInput || std::find(mayBeInputs.begin(), mayBeInputs.end(),
+                                    index) != mayBeInputs.end();
+}
 
 namespace {
 
@@ -38,6 +44,8 @@ private:
                     std::vector<ValueSignature> &values);
   Status readValue(const json &object, const std::string &where,
                    ValueSignature &value);
+  Status readInPlace(const json &object, const std::string &where,
+                     ValueSignature &value);
   Status readShape(const json &array, const std::string &where,
                    ValueSignature &value);
   Status readBound(const json &object, const char *key,
@@ -142,6 +150,30 @@ Status EntryReader::readValue(const json &object, const std::string &where,
   return {};
 }
 
+Status EntryReader::readInPlace(const json &object, const std::string &where,
+                                ValueSignature &value) {
+  auto list = object.find("in_place");
+  if (list == object.end())
+    return {};
+  if (list->is_boolean()) {
+    value.mayBeAnyInput = list->get<bool>();
+    return {};
+  }
+  if (!list->is_array())
+    return fail(where + ".in_place", "found " + std::string(list->type_name()) +
+                                         "; required: a list of inputs");
+  for (const json &name : *list) {
+    size_t index = 0;
+    while (index < entry.inputs.size() && !(name == entry.inputs[index].name))
+      ++index;
+    if (index == entry.inputs.size())
+      return fail(where + ".in_place",
+                  "found " + name.dump() + "; required: names of inputs");
+    value.mayBeInputs.push_back(index);
+  }
+  return {};
+}
+
 Status EntryReader::readValues(const json &object, const char *key,
                                std::vector<ValueSignature> &values) {
   auto it = object.find(key);
@@ -152,6 +184,9 @@ Status EntryReader::readValues(const json &object, const char *key,
     ValueSignature value;
     if (Status status = readValue((*it)[i], where, value); !status.ok())
       return status;
+    if (&values == &entry.outputs)
+      if (Status status = readInPlace((*it)[i], where, value); !status.ok())
+        return status;
     for (const ValueSignature &other : values)
       if (other.name == value.name)
         return fail(where + ".name", "'" + value.name + "' occurs twice");

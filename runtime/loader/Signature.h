@@ -41,8 +41,16 @@ struct ValueSignature {
   /// The sequence or optional of which this is a part, and which one: "data",
   /// "shapes", "value" or "present". Empty for a tensor.
   std::string of, part;
+  /// Outputs: whether every input of the same type and shape may be the same
+  /// memory, and otherwise the numbers of those that may.
+  bool mayBeAnyInput = false;
+  std::vector<size_t> mayBeInputs;
 
   int32_t rank() const { return int32_t(shape.size()); }
+
+  /// Whether an output may be the memory of input `index` if that has the same
+  /// type and shape.
+  bool mayBeInput(size_t index) const;
 };
 
 /// How the search of an entry was compiled.

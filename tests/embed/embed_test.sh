@@ -49,11 +49,11 @@ check_output by-cmake/embed dates.so
 
 # States of ONNX models in place, step by step from the command line, and results of any size.
 "$python" "$source/tests/embed/make_models.py" . || fail "no ONNX models"
-for model in step swap sizes wide; do
+for model in step swap cache sizes wide; do
   "$build/bin/seqc" compile $model.onnx --backend=llvm --quiet -o $model.so
 done
 "$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$source/tests/embed/states.c" -o states "${flags[@]}"
-./states step.so swap.so sizes.so >/dev/null || fail "states in place or results of run-time size"
+./states step.so swap.so cache.so sizes.so >/dev/null || fail "states in place or results of run-time size"
 "$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$source/tests/embed/threads.c" -o threads "${flags[@]}" -pthread
 ./threads wide.so >/dev/null || fail "sessions on several threads"
 "$build/bin/seqc" run step.so --quiet --step x=x.npy --input h=h.npy --input c=c.npy \

@@ -2,7 +2,8 @@
 
 step.onnx takes and returns the states of an LSTM and reads one input; whole.onnx is the same LSTM
 over a sequence; wide.onnx is one with so many units that threads share its steps; sizes.onnx gives
-results whose sizes depend on the values; swap.onnx gives each of two states the other one's values.
+results whose sizes depend on the values; swap.onnx gives each of two states the other one's values;
+cache.onnx writes a row of a cache.
 """
 
 import os
@@ -16,9 +17,9 @@ from onnx_writer import FLOAT, INT64, BOOL, graph, model, node, value  # noqa: E
 INPUT, HIDDEN = 6, 16
 
 
-def write(folder, name, *content):
+def write(folder, name, *content, **kinds):
     with open(os.path.join(folder, name + ".onnx"), "wb") as file:
-        file.write(model(graph(*content)))
+        file.write(model(graph(*content), **kinds))
 
 
 def lstm(folder, name, steps, inputs=INPUT, hidden=HIDDEN):
@@ -57,6 +58,11 @@ def main():
           [node("Neg", ["b"], ["an"]), node("Neg", ["a"], ["bn"])],
           [value("a", FLOAT, ["n"]), value("b", FLOAT, ["n"])],
           [value("an", FLOAT, ["n"]), value("bn", FLOAT, ["n"])])
+    write(folder, "cache",
+          [node("TensorScatter", ["past", "row", "at"], ["present"], axis=1)],
+          [value("past", FLOAT, [1, 8, 4]), value("row", FLOAT, [1, 1, 4]),
+           value("at", INT64, [1])],
+          [value("present", FLOAT, [1, 8, 4])], opset=24)
 
 
 if __name__ == "__main__":

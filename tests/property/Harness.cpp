@@ -24,6 +24,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <cstring>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -76,6 +77,8 @@ namespace {
 /// One call: what its services hand out. Freed when the call is over.
 struct Call {
   Guard guard;
+  /// Memory that outputs are to be written to, or null.
+  std::vector<void *> targets;
   std::vector<GuardedBuffer> arena;
   std::vector<GuardedBuffer> outputs;
   std::vector<std::vector<int64_t>> shapes;
@@ -114,8 +117,10 @@ void *output(seqc_abi_context *context, int32_t index, int32_t rank,
     call.shapes.emplace_back();
   }
   call.outputs[index] = GuardedBuffer(bytes, call.guard);
-  std::memset(call.outputs[index].data(), 0xff, bytes);
   call.shapes[index].assign(shape, shape + rank);
+  if (index < static_cast<int32_t>(call.targets.size()) && call.targets[index])
+    return call.targets[index];
+  std::memset(call.outputs[index].data(), 0xff, bytes);
   return call.outputs[index].data();
 }
 
@@ -151,6 +156,8 @@ struct CompiledModule::Impl {
   int64_t allocations = 0, bytes = 0;
   int64_t parallelRuns = 0;
   int64_t parallelGrain = kParallelGrain;
+  /// By entry and output.
+  std::map<std::pair<std::string, int>, std::vector<int>> inPlace;
 };
 
 template <typename T> static T check(llvm::Expected<T> value) {
@@ -195,6 +202,18 @@ CompiledModule::CompiledModule(const std::string &text,
       throw std::runtime_error("phase " + phaseName(phase).str() +
                                " failed: " + problems);
   }
+  module->walk([&](Operation *function) {
+    auto rows = function->getAttrOfType<ArrayAttr>("seq.in_place");
+    auto symbol = dyn_cast<SymbolOpInterface>(function);
+    if (!rows || !symbol)
+      return;
+    StringRef name = symbol.getName();
+    name.consume_front(SEQC_ABI_FUNCTION_PREFIX);
+    for (auto row : rows.getAsRange<DictionaryAttr>())
+      for (int64_t input : row.getAs<DenseI64ArrayAttr>("inputs").asArrayRef())
+        impl->inPlace[{name.str(), row.getAs<IntegerAttr>("output").getInt()}]
+            .push_back(input);
+  });
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code =
       check(translateToLLVM(*module, *llvmContext, target));
@@ -217,10 +236,16 @@ int64_t CompiledModule::getAllocatedBytes() const { return impl->bytes; }
 
 int64_t CompiledModule::getParallelRuns() const { return impl->parallelRuns; }
 
+std::vector<int> CompiledModule::getInPlace(const std::string &name,
+                                            int output) const {
+  auto found = impl->inPlace.find({name, output});
+  return found == impl->inPlace.end() ? std::vector<int>() : found->second;
+}
+
 std::vector<HostTensor>
 CompiledModule::run(const std::string &name,
                     const std::vector<HostTensor> &inputs, Guard guard,
-                    int threads) {
+                    int threads, const std::vector<int> &places) {
   auto address = check(impl->jit->lookup(SEQC_ABI_FUNCTION_PREFIX + name));
   auto *function = address.toPtr<int32_t (*)(seqc_abi_context *)>();
   std::vector<GuardedBuffer> memory;
@@ -234,6 +259,8 @@ CompiledModule::run(const std::string &name,
   Call call{};
   call.guard = guard;
   call.parallelGrain = impl->parallelGrain;
+  for (int place : places)
+    call.targets.push_back(place < 0 ? nullptr : memory[place].data());
   seqc_abi_services services = {};
   services.version = SEQC_ABI_VERSION;
   services.size = sizeof(services);
@@ -255,10 +282,12 @@ CompiledModule::run(const std::string &name,
   impl->bytes = call.bytes;
   impl->parallelRuns = call.parallelRuns;
   std::vector<HostTensor> results;
-  for (auto [buffer, shape] : llvm::zip(call.outputs, call.shapes)) {
+  call.targets.resize(call.outputs.size());
+  for (auto [buffer, shape, target] :
+       llvm::zip(call.outputs, call.shapes, call.targets)) {
     HostTensor result;
     result.shape = shape;
-    auto *begin = static_cast<const char *>(buffer.data());
+    auto *begin = static_cast<const char *>(target ? target : buffer.data());
     result.bytes.assign(begin, begin + buffer.size());
     results.push_back(std::move(result));
   }

@@ -52,12 +52,18 @@ public:
                           const HarnessOptions &options = {});
   ~CompiledModule();
 
+  /// The inputs whose memory output `output` of an entry may be written to, as
+  /// the compiler says.
+  std::vector<int> getInPlace(const std::string &name, int output) const;
+
   /// Calls entry `name`. Every input and output, and all memory of the arena,
   /// lies against a forbidden page at the end that `guard` says. Parallel loops
-  /// run on `threads` threads.
+  /// run on `threads` threads. Output i is written to the memory of input
+  /// `places[i]`, if there is one.
   std::vector<HostTensor> run(const std::string &name,
                               const std::vector<HostTensor> &inputs,
-                              Guard guard, int threads = 1);
+                              Guard guard, int threads = 1,
+                              const std::vector<int> &places = {});
 
   /// Parallel loops of the last call.
   int64_t getParallelRuns() const;

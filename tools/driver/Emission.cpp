@@ -124,7 +124,9 @@ Error Emitter::makeTable() {
   facts.backend = getBackendName(input.options.backend);
   facts.modelHash = input.modelHash.str();
   facts.weightsHash = blob.hash;
-  table.metadata = makeMetadata(getModule(), facts);
+  for (LevelModule &level : input.levels)
+    facts.levels.push_back(*level.module);
+  table.metadata = makeMetadata(facts);
   table.weightsSize = blob.size;
   table.requirements = input.usesLibrary ? SEQC_ABI_REQUIRES_DNN : 0;
   json::Object metadata = getMetadata(getModule());

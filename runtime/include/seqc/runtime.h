@@ -407,6 +407,9 @@ typedef struct seqc_session_statistics_t {
   uint64_t dnn_created, dnn_executed;
   /// Parallel work that used more than one thread.
   uint64_t parallel_runs;
+  /// Outputs that were copied to the tensor they are bound to, because it is
+  /// also an input that the model still reads when it writes the output.
+  uint64_t output_copies;
 } seqc_session_statistics_t;
 
 /// Reads the counters.
@@ -466,7 +469,12 @@ SEQC_API seqc_status_t *seqc_call_set_input(seqc_call_t *call, const char *name,
 
 /// Makes runs write output `name` into `tensor`, which must have the type and,
 /// at each run, exactly the shape of the result. It may be the tensor of an
-/// input of the same call: inputs are read as they were. NULL takes it away.
+/// input of the same call: inputs are read as they were. Where the signature
+/// says so (`in_place` in docs/reference/metadata.md) that costs no copy, as
+/// for the states of a model that is run step by step; other outputs are
+/// computed elsewhere and copied at the end (`output_copies` of the session's
+/// statistics). NULL takes it away. After a run that failed the contents are
+/// undefined.
 ///
 /// Ownership: the call retains `tensor` until another is bound or it ends.
 /// Thread safety: one thread per session.

@@ -45,6 +45,32 @@ TEST(Signature, ReadsShapesAndBounds) {
   EXPECT_EQ(entry.findInput("0x"), -1);
 }
 
+/// One entry with two inputs, and an output that names the inputs it may be.
+static Result<std::vector<EntrySignature>>
+parseInPlace(const std::string &list) {
+  return parseSignatures(nlohmann::json::parse(
+      R"({"entries":[{"name":"f","inputs":[
+          {"name":"h","dtype":"f32","shape":[2]},
+          {"name":"c","dtype":"f32","shape":[2]}],
+          "outputs":[{"name":"y","dtype":"f32","shape":[2],"in_place":)" +
+      list + "}]}]}"));
+}
+
+TEST(Signature, OutputsNameInputsThatTheyMayBe) {
+  auto entries = parseInPlace(R"(["c"])");
+  ASSERT_TRUE(bool(entries));
+  EXPECT_FALSE(entries->front().outputs[0].mayBeInput(0));
+  EXPECT_TRUE(entries->front().outputs[0].mayBeInput(1));
+  entries = parseInPlace("true");
+  ASSERT_TRUE(bool(entries));
+  EXPECT_TRUE(entries->front().outputs[0].mayBeInput(0));
+  EXPECT_TRUE(fails(parseInPlace("1").status(), SEQC_INVALID_ARGUMENT,
+                    "outputs[0].in_place: found number; required: a list of "
+                    "inputs"));
+  EXPECT_TRUE(fails(parseInPlace(R"(["z"])").status(), SEQC_INVALID_ARGUMENT,
+                    R"(found "z"; required: names of inputs)"));
+}
+
 TEST(Signature, RefusesWhatBreaksTheRules) {
   EXPECT_TRUE(fails(parse("3").status(), SEQC_INVALID_ARGUMENT,
                     "entries[0].inputs[0]: found number"));

@@ -97,12 +97,12 @@ TEST_F(ModelMetadataTest, ArtefactsSayWhatTheyWereMadeFor) {
            "tensor<f32> }");
   Expected<std::vector<Target>> targets = resolveTargets("portable");
   ASSERT_TRUE(bool(targets));
-  ArtefactFacts facts{*targets, "llvm", "12", "34"};
-  Expected<json::Value> value = json::parse(makeMetadata(*module, facts));
+  ArtefactFacts facts{{*module}, *targets, "llvm", "12", "34"};
+  Expected<json::Value> value = json::parse(makeMetadata(facts));
   ASSERT_TRUE(bool(value));
   const json::Object &metadata = *value->getAsObject();
   EXPECT_EQ(metadata.getInteger("abi"), 2);
   EXPECT_EQ(metadata.getObject("target")->getArray("levels")->size(), 3u);
   EXPECT_EQ(metadata.getObject("hashes")->getString("weights"), "34");
-  EXPECT_EQ(makeMetadata(*module, facts), makeMetadata(*module, facts));
+  EXPECT_EQ(makeMetadata(facts), makeMetadata(facts));
 }
