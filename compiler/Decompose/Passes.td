@@ -238,4 +238,44 @@ def DecomposeGeneratePass : Pass<"seq-decompose-generate", "::mlir::ModuleOp"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// SplitGeneratePass
+//===----------------------------------------------------------------------===//
+
+def SplitGeneratePass : Pass<"seq-split-generate", "::mlir::ModuleOp"> {
+  let summary = "Add entries for a search that the host makes";
+  let description = [{
+    An entry with one `seq.generate` gets two beside it. `encode` takes what the search's surroundings need and gives
+    `start`, the initial states and every tensor that the step captures. `step` takes `id`, `row` and
+    `position`, the states, one row per lane, and these tensors, and gives the logits, the next states and the traces.
+    What is the same in every call, weights above all, is in both.
+
+    Extents that are equal in every call have one name in `seq.metadata`, for the runtime to compare. Positions,
+    rows and accesses that depend on them are checked. Numbers that the step captures have to follow from
+    extents of what it gets; else a remark says why there are no entries.
+
+    Requires: a module as frontends make it. Ensures: the entry itself is not changed.
+
+    ```mlir
+    func.func @generate(%x: tensor<?x?xi32>) -> (tensor<?x1x?xi32>, ...)
+    ```
+
+    gets
+
+    ```mlir
+    func.func @encode(%x: tensor<?x?xi32>) -> (tensor<?xi32>, tensor<?x96xf32>, tensor<?x?x192xf32>)
+    func.func @step(%id: tensor<?xi32>, %row: tensor<?xi32>, %position: tensor<i64>,
+                    %state_0: tensor<?x96xf32>, %context_0: tensor<?x?x192xf32>)
+        -> (tensor<?x14xf32>, tensor<?x96xf32>)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numSplit", "searches-split", "Searches with entries of their own">
+  ];
+}
+
 #endif // COMPILER_DECOMPOSE_PASSES_TD

@@ -62,6 +62,22 @@ done
   --input c=c.npy --output y=y.npy --output hn=hn.npy --output cn=cn.npy
 "$python" "$source/tests/embed/check_steps.py" . || fail "steps differ from the whole sequence"
 
+# A host that searches by itself: the dates, two and one at a time, and ONNX graphs with the prefix, with
+# caches, and with a state.
+"$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$source/tests/embed/search.c" -o search "${flags[@]}"
+"$build/bin/seqc" compile "$source/examples/dates/dates.yaml" --backend=llvm --quiet --entries=all \
+  -o steps.so
+./search steps.so 2 11,9,1,31,34,37,24,28,21,24,33,1,11,9,11,15 11,9,11,15,7,10,10,7,11,9 >/dev/null ||
+  fail "a host's search over dates"
+./search steps.so 2 11,9,11,15,9,14,10,10 >/dev/null || fail "a host's search over one date"
+"$python" -B "$source/tests/frontends/Inputs/onnx_search.py" graphs models || fail "no ONNX graphs"
+for graphs in prefix past empty recurrent; do
+  "$build/bin/seqc" compile graphs/${graphs}_greedy.yaml --backend=llvm --quiet --entries=all -o $graphs.so
+  for row in 1 6,5,4 1,2,3,1,2,3 4,5,1,4,2,5,5,6; do
+    ./search $graphs.so 1 $row >/dev/null || fail "a host's search over $graphs.yaml, $row"
+  done
+done
+
 # A damaged model is a status, not a signal.
 head -c 5000 dates.so >cut.so
 code=0

@@ -4,6 +4,7 @@
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/WeightsSection.h"
+#include "compiler/Decompose/Passes.h"
 #include "compiler/Pipelines/Registration.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/MLIR/ImportMLIR.h"
@@ -122,6 +123,12 @@ Error Compilation::importModel() {
                        "");
   if (Error error = checkImported(*module))
     return error;
+  if (options.splitsSearch) {
+    PassManager passes(&context, ModuleOp::getOperationName());
+    passes.addPass(createSplitGeneratePass());
+    if (failed(passes.run(*module)))
+      return makeFailure(FailureKind::Internal, "the search cannot be split");
+  }
   if (failed(completeMetadata(*module, sys::path::stem(path))))
     return makeFailure(FailureKind::BadInput, "");
   modelHash =

@@ -39,6 +39,8 @@ struct CompileOptions {
   /// Folder for the IR after each phase; empty for none.
   std::string dumpFolder;
   bool saveTemps = false;
+  /// Whether a search gets entries for a host that searches by itself.
+  bool splitsSearch = false;
 };
 
 /// Reads the options that all commands share. `backend` is the command's

@@ -126,6 +126,12 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
       return makeUnknownValue("--stop-after", name, names);
     }
   }
+  std::string entries = arguments.get("--entries", "described");
+  if (entries != "described" && entries != "all")
+    return makeUnknownValue("--entries", entries, {"described", "all"});
+  std::string entry = arguments.get("--entry");
+  options.splitsSearch =
+      entries == "all" || entry == "encode" || entry == "step";
   options.dumpFolder = arguments.get("--dump-phases");
   options.saveTemps = arguments.has("--save-temps");
   if (Error error = readGeneration(arguments, options.import))

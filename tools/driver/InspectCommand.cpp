@@ -36,13 +36,27 @@ static std::string describeTensor(const json::Object &tensor) {
   return text + "]";
 }
 
+/// The inputs that an output may be, in words.
+static std::string describeInPlace(const json::Object &tensor) {
+  const json::Value *list = tensor.get("in_place");
+  if (!list)
+    return "";
+  std::string names;
+  if (const json::Array *array = list->getAsArray())
+    for (const json::Value &name : *array)
+      names +=
+          (names.empty() ? "" : ", ") + name.getAsString().value_or("?").str();
+  return ", in place of " + (names.empty() ? "any input of its shape" : names);
+}
+
 static void printTensors(raw_ostream &os, StringRef title,
                          const json::Array *list) {
   if (!list)
     return;
   for (const json::Value &value : *list)
     if (const json::Object *tensor = value.getAsObject())
-      os << formatv("    {0,-7} {1}\n", title, describeTensor(*tensor));
+      os << formatv("    {0,-7} {1}{2}\n", title, describeTensor(*tensor),
+                    describeInPlace(*tensor));
 }
 
 /// The signature and the text handling, common to models and artefacts.

@@ -44,6 +44,9 @@ static constexpr OptionInfo kOptions[] = {
     {"--no-recognize", "NAMES", ForCompiling | ForInspect,
      "ONNX patterns that stay as their nodes, with commas between them; all "
      "for every one"},
+    {"--entries", "NAMES", ForCompiling | ForInspect,
+     "all: beside a search, encode and step for a host that searches by "
+     "itself; described (default): without"},
     {"--stop-after", "PHASE", ForCompile | ForInspect,
      "stop after a phase and write its IR"},
     {"--dump-phases", "DIR", ForCompiling,

@@ -341,6 +341,8 @@ def main():
     write_pattern()
     write_faults()
     if sys.argv[2:] == ["models"]:
+        for step in STEPS:
+            write(step + "_greedy.yaml", describe(step, "  search: greedy\n"))
         return
     for step in STEPS:
         make = make_recurrent if step == "recurrent" else make_decoder
