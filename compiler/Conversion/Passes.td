@@ -389,9 +389,11 @@ def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Write expansions of row-major buffers as casts";
   let description = [{
     `expand-strided-metadata` does not handle a `memref.expand_shape` with two dynamic extents in one group (time
-    and batch, say). On row-major buffers the op is a change of sizes and strides.
+    and batch, say). On row-major buffers the op is a change of sizes and strides; on a part of a buffer, the strides
+    are those of the part.
 
-    Requires: buffers. Ensures: no `memref.expand_shape` of a row-major buffer is left.
+    Requires: buffers. Ensures: no `memref.expand_shape` of a row-major buffer is left, and none with two dynamic
+    extents in one group.
 
     Before:
     ```mlir

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/CarriedValues.h"
 #include "frontends/ONNX/Ops/ScanRecurrence.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/RolledLoop.h"
@@ -62,8 +63,8 @@ static Value getOnly(Node &node, Tensor tensor, DataType type,
   return {};
 }
 
-/// A loop that carries sequences or optionals, which exist while the graph is
-/// read only: one copy of the body for each iteration.
+/// A loop that carries sequences or optionals, as lists that the importer
+/// holds: one copy of the body for each iteration.
 static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
@@ -142,17 +143,32 @@ static LogicalResult convertLoop(Node &node) {
                       " outputs; required are a condition, " + Twine(carried) +
                       " carried values and what the node gives");
   RolledLoop loop;
+  bool plain = true;
   for (size_t i = 0; i < carried + 2; ++i) {
     if (i < 2 && !node.hasInput(i))
       continue;
-    if (!node.getValue(i).isTensor()) {
-      if (i >= 2)
-        return unroll(node, *graph);
+    bool isTensor = node.getValue(i).isTensor() && !node.getValue(i).present;
+    if (i < 2 && !isTensor)
       return node.error("input " + Twine(i) + " is no tensor");
-    }
-    if (i >= 2)
-      loop.carried.push_back(node.getInput(i));
+    plain &= isTensor;
   }
+  SmallVector<GraphValue> initial;
+  for (size_t i = 2; i < carried + 2; ++i)
+    initial.push_back(node.getValue(i));
+  SmallVector<CarriedForm> forms(carried);
+  if (!plain) {
+    // Copies of the body, if they are few, know the structure of each value.
+    std::optional<CarriedForms> found = findForms(node, *graph, initial);
+    std::optional<SmallVector<int64_t>> trips;
+    if (node.hasInput(0))
+      trips = e.constantIntegers(node.getInput(0));
+    bool few = trips && trips->size() == 1 && trips->front() <= kMostUnrolled;
+    if (!found || (few && found->goesOn))
+      return unroll(node, *graph);
+    forms = found->forms;
+  }
+  for (auto [form, value] : zip(forms, initial))
+    flatten(e, value, form, loop.carried);
   if (node.hasInput(0)) {
     Value trips =
         getOnly(node, node.getInput(0), DataType::Int64, "its trip count");
@@ -173,6 +189,7 @@ static LogicalResult convertLoop(Node &node) {
     }
   }
 
+  SmallVector<bool> isSure(carried);
   auto body = [&](Value number,
                   ArrayRef<Tensor> values) -> FailureOr<Iteration> {
     Scalars inner = e.scalars();
@@ -181,27 +198,46 @@ static LogicalResult convertLoop(Node &node) {
                                    {inner.fromIndex(DataType::Int64, number)}));
     // Whoever is in the body was let in.
     given.push_back(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}));
-    append_range(given, values);
-    FailureOr<SmallVector<Tensor>> made = importBody(node, *graph, given);
+    append_range(given, restoreAll(e, forms, values));
+    FailureOr<std::vector<GraphValue>> made =
+        node.getImporter().importGraph(*graph, given);
     if (failed(made))
       return failure();
     Iteration iteration;
-    Value goesOn = getOnly(node, made->front(), DataType::Bool,
+    for (auto [k, value] : enumerate(*made)) {
+      const CarriedForm *form = k > 0 && k <= carried ? &forms[k - 1] : nullptr;
+      if (form)
+        isSure[k - 1] =
+            value.kind != GraphValue::Kind::Absent && !value.present;
+      if (form && (form->isSequence || value.isTensor()))
+        flatten(e, value, *form, iteration.carried);
+      else if (!value.isTensor())
+        return node.unsupported("output " + Twine(k) +
+                                " of its body is a sequence or an optional, "
+                                "which is not supported here");
+      else if (k > carried)
+        iteration.elements.push_back(value.tensor);
+    }
+    Value goesOn = getOnly(node, made->front().tensor, DataType::Bool,
                            "the condition that its body gives");
     if (!goesOn)
       return failure();
     if (getConstantIntValue(goesOn).value_or(0) == 0)
       iteration.goesOn = goesOn;
-    ArrayRef<Tensor> rest = ArrayRef(*made).drop_front();
-    iteration.carried = SmallVector<Tensor>(rest.take_front(carried));
-    iteration.elements = SmallVector<Tensor>(rest.drop_front(carried));
     return iteration;
   };
   FailureOr<SmallVector<Tensor>> results = roll(node, loop, body);
   if (failed(results))
     return failure();
-  for (auto [i, tensor] : enumerate(*results))
-    node.setOutput(i, tensor);
+  std::vector<GraphValue> values =
+      restoreAll(e, forms, ArrayRef(*results).take_front(loop.carried.size()));
+  // What each iteration gives is no optional behind the loop.
+  for (auto [value, sure] : zip(values, isSure))
+    if (sure)
+      value.present = {};
+  append_range(values, ArrayRef(*results).drop_front(loop.carried.size()));
+  for (auto [i, value] : enumerate(values))
+    node.setOutput(i, value);
   return success();
 }
 
@@ -446,7 +482,8 @@ static LogicalResult convertScan(Node &node) {
 void registerRepetitionOps(Registry &registry) {
   registry.add({
       {"Loop", 1, 0, kVariadic, convertLoop,
-       "carried sequences unless the trip count is known at import", "", true},
+       "carried optional tensors unless the trip count is known at import", "",
+       true},
       {"Scan", 8, 0, kVariadic, convertScan},
   });
 }

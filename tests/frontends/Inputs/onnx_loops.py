@@ -204,6 +204,36 @@ write("good/sequence", appended + [node("Loop", ["m", "", "none"], ["all", "es"]
                                    node("ConcatFromSequence", ["all"], ["y"], axis=1)],
       {"m": I64(3), "x": X}, {"y": numpy.tile(X, (1, 3)), "es": numpy.float32([0, 1, 2])}, ["m"])
 
+# The same as often as a call says, or more often than a body is copied.
+for name, trips, fixed in (("call", 3, []), ("many", 1500, ["m"])):
+    write(f"good/sequence_{name}",
+          appended + [node("Loop", ["m", "", "none"], ["all", "es"], body=appending),
+                      node("ConcatFromSequence", ["all"], ["y"], axis=1)],
+          {"m": I64(trips), "x": X},
+          {"y": numpy.tile(X, (1, trips)), "es": numpy.arange(trips, dtype=numpy.float32)}, fixed)
+# Tensors that are read again, tensors that grow, and until the sequence is long enough.
+unknown = [onnx.value("i", onnx.INT64, []), onnx.value("go", onnx.BOOL, []), onnx.value("s", F, [])]
+ends = [onnx.value("on", onnx.BOOL, []), onnx.value("t", F, [])]
+again = Graph(onnx.graph(
+    [node("SequenceAt", ["s", "i"], ["old"]), node("Add", ["old", "step"], ["new"]),
+     node("SequenceInsert", ["s", "new"], ["t"]), node("Identity", ["go"], ["on"])], unknown, ends))
+write("good/sequence_again",
+      appended + [node("Loop", ["m", "", "parts"], ["all"], body=again),
+                  node("ConcatFromSequence", ["all"], ["y"], axis=0, new_axis=1)],
+      {"m": I64(3), "x": X, "step": STEP},
+      {"y": numpy.stack([X + k * STEP for k in range(4)]).astype(numpy.float32)})
+growing = Graph(onnx.graph(
+    [node("Add", ["i", "one"], ["more"]), node("Slice", ["x", "nought", "more"], ["part"]),
+     node("SequenceInsert", ["s", "part", "nought"], ["t"]), node("SequenceLength", ["t"], ["length"]),
+     node("Less", ["length", "m"], ["on"])], unknown, ends,
+    {"one": numpy.array([1]), "nought": numpy.array([0])}))
+write("good/sequence_growing",
+      appended + [node("Loop", ["", "", "none"], ["all"], body=growing),
+                  node("ConcatFromSequence", ["all"], ["y"], axis=0)],
+      {"m": I64(4), "x": numpy.arange(15, dtype=numpy.float32).reshape(5, 3)},
+      {"y": numpy.concatenate([numpy.arange(3 * k, dtype=numpy.float32).reshape(k, 3)
+                               for k in (4, 3, 2, 1)])})
+
 # A cell with weights, as converters write it; two lengths for the size of the code.
 random = numpy.random.default_rng(1)
 WIDTH, ROWS = 32, 16
@@ -271,9 +301,16 @@ bad("rank", loop(["m", "", "x"],
                       S, ["on", "t"], axes=numpy.array([0]))))
 bad("node", loop(["m", "", "x"],
                  body([KEEP, node("Gemm", ["s1"], ["t"], name="inside")], S, ["on", "t"])))
-for name, m in (("unknown", "m"), ("many", "most"), ("none", "zero")):
-    write(f"bad/sequence-{name}", [*appended, loop([m, "", "parts"], appending, ["all", "y"])],
-          {"m": I64(1), "most": I64(5000), "zero": I64(0), "x": X}, {"y": X}, ["most", "zero"])
+write("bad/sequence-none", [*appended, loop(["zero", "", "parts"], appending, ["all", "y"])],
+      {"zero": I64(0), "x": X}, {"y": X}, ["zero"])
+taking = Graph(onnx.graph([KEEP, node("SequenceAt", ["s", "i"], ["t"])], unknown, ends))
+write("bad/sequence-unknown", [*appended, loop(["m", "", "parts"], taking)],
+      {"m": I64(1), "x": X}, {"y": X})
+write("bad/sequence-many",
+      [loop(["most", "", "", "x"],
+            body([KEEP, node("Identity", ["s2"], ["t"])], [*S, ("s2", F, 2)], ["on", "s1", "t"]),
+            ["none", "y"])],
+      {"most": I64(5000), "x": X}, {"y": X}, ["most"])
 write("bad/sequence-element",
       [*appended, loop(["m", "", "parts"],
                        body([KEEP, node("Identity", ["s1"], ["t"])], S, ["on", "t", "s1"]),
