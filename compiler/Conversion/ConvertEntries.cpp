@@ -164,6 +164,7 @@ public:
                       loadPointerAt(builder, loc, context,
                                     offsetof(seqc_abi_context, weights)));
     placeWeights();
+    convertOptions();
     convertChecks();
     writeResults(cast<func::ReturnOp>(body.getTerminator()));
     function.setType(
@@ -402,6 +403,84 @@ private:
       callService(
           builder, at, context, offsetof(seqc_abi_services, fail_check), Type(),
           {text, i32(static_cast<int64_t>(op.getValues().size())), values});
+      op.erase();
+    }
+  }
+
+  /// A field of the context.
+  Value loadField(Type type, int64_t offset) {
+    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    Value address = LLVM::GEPOp::create(
+        builder, loc, pointer, builder.getI8Type(), context,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+    return LLVM::LoadOp::create(builder, loc, type, address);
+  }
+
+  /// What the caller chose for an option, and whether it chose; null for an
+  /// option that every call has.
+  std::pair<Value, Value> loadOption(seq::CallOption option) {
+    Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+    auto number = [&](int64_t offset, Type type) {
+      Value field = loadField(type, offset);
+      Value none =
+          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+      Value chosen = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::sge, field, none);
+      Value value = arith::IndexCastOp::create(builder, loc,
+                                               builder.getIndexType(), field);
+      return std::pair(value, chosen);
+    };
+    auto real = [&](int64_t offset, Type type) {
+      Value field = loadField(type, offset);
+      Value chosen = arith::CmpFOp::create(
+          builder, loc, arith::CmpFPredicate::ORD, field, field);
+      return std::pair(field, chosen);
+    };
+    switch (option) {
+    case seq::CallOption::MaxNew:
+      return number(offsetof(seqc_abi_context, max_new), i64);
+    case seq::CallOption::TopK:
+      return number(offsetof(seqc_abi_context, top_k), i32);
+    case seq::CallOption::LengthPenalty:
+      return real(offsetof(seqc_abi_context, length_penalty),
+                  builder.getF64Type());
+    case seq::CallOption::Temperature:
+      return real(offsetof(seqc_abi_context, temperature),
+                  builder.getF32Type());
+    case seq::CallOption::TopP:
+      return real(offsetof(seqc_abi_context, top_p), builder.getF32Type());
+    case seq::CallOption::Seed: {
+      Value flags = loadField(i32, offsetof(seqc_abi_context, flags));
+      Value bit = arith::ConstantOp::create(
+          builder, loc, builder.getI32IntegerAttr(SEQC_ABI_FLAG_SEED));
+      Value none =
+          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(i32));
+      Value chosen = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::ne,
+          arith::AndIOp::create(builder, loc, flags, bit), none);
+      return {loadField(i64, offsetof(seqc_abi_context, seed)), chosen};
+    }
+    case seq::CallOption::FirstRow: {
+      Value field = loadField(i32, offsetof(seqc_abi_context, first_row));
+      return {arith::ExtUIOp::create(builder, loc, i64, field), Value()};
+    }
+    }
+    llvm_unreachable("unknown option");
+  }
+
+  /// seq.option: a field of the context. All are read at the start, so that
+  /// sizes which depend on them are known there.
+  void convertOptions() {
+    SmallVector<seq::OptionOp> options;
+    function.walk([&](seq::OptionOp op) { options.push_back(op); });
+    for (seq::OptionOp op : options) {
+      builder.setInsertionPointToStart(&function.getBody().front());
+      auto [value, chosen] = loadOption(op.getName());
+      builder.setInsertionPoint(op);
+      if (chosen)
+        value = arith::SelectOp::create(builder, op.getLoc(), chosen, value,
+                                        op.getOtherwise());
+      op.replaceAllUsesWith(value);
       op.erase();
     }
   }

@@ -53,15 +53,19 @@ public:
     element = cast<FloatType>(getElementTypeOrSelf(op.getScores().getType()));
     auto logitsType =
         cast<RankedTensorType>(yield.getValues().front().getType());
-    isGreedy = isa<seq::GreedyAttr>(op.getSearch());
-    library = parseLibrary(
-        b.getContext(),
-        {StringRef("search"), StringRef(isGreedy ? "greedy" : "beam")},
-        element);
+    beam = dyn_cast<seq::BeamAttr>(op.getSearch());
+    sample = dyn_cast<seq::SampleAttr>(op.getSearch());
+    SmallVector<StringRef> files = {"search", beam ? "beam" : "greedy"};
+    if (sample)
+      llvm::append_values(
+          files, StringRef("sample"),
+          StringRef(element.isF64() ? "sample_f64" : "sample_f32"));
+    library = parseLibrary(b.getContext(), files, element);
     suffix = element.isF64() ? "_f64" : "_f32";
     width = op.getWidth();
     numStates = op.getInits().size();
 
+    readBounds();
     allocateTables();
     fillPrefix();
     fillEnds();
@@ -69,6 +73,8 @@ public:
     allocateStates();
     logits = allocate(b, {kDynamic, logitsType.getDimSize(1)}, element,
                       {lanes, Value()});
+    if (sample)
+      readSampling(logitsType.getDimSize(1));
     if (failed(allocateTraces()))
       return failure();
     start();
@@ -91,14 +97,58 @@ private:
   // In front of the loop
   //===--------------------------------------------------------------------===//
 
+  /// The most tokens of this call, and those there is memory for: of the
+  /// smaller of a constant and a number that comes with the call, the constant,
+  /// so that sizes stay known.
+  void readBounds() {
+    // What the op calls undefined must not write outside the buffers.
+    auto atLeastOne = [&](Value number) -> Value {
+      std::optional<int64_t> known = getConstantIntValue(number);
+      if (known && *known >= 1)
+        return number;
+      return arith::MaxSIOp::create(b, number, index(1));
+    };
+    if (auto smaller = op.getMaxNew().getDefiningOp<arith::MinSIOp>()) {
+      Value limit = smaller.getLhs(), wanted = smaller.getRhs();
+      if (!getConstantIntValue(limit))
+        std::swap(limit, wanted);
+      if (getConstantIntValue(limit).value_or(0) >= 1) {
+        mostNew = limit;
+        maxNew = arith::MinSIOp::create(b, limit, atLeastOne(wanted));
+        return;
+      }
+    }
+    mostNew = maxNew = atLeastOne(op.getMaxNew());
+  }
+
+  /// The numbers of sampling, and memory for one lane's choice.
+  void readSampling(int64_t vocabulary) {
+    auto number = [&](Value given, APFloat known) -> Value {
+      if (given)
+        return given;
+      return floatConstant(b, b.getF32Type(), known.convertToDouble());
+    };
+    auto integer = [&](Value given, int64_t known) -> Value {
+      if (given)
+        return given;
+      return arith::ConstantOp::create(b, b.getI64IntegerAttr(known));
+    };
+    sampling = {
+        number(op.getTemperature(), sample.getTemperature()),
+        op.getTopK() ? op.getTopK() : index(sample.getTopK()),
+        number(op.getTopP(), sample.getTopP()),
+        integer(op.getSeed(), static_cast<int64_t>(sample.getSeed())),
+        integer(op.getFirstRow(), 0),
+        asDynamic(b, allocate(b, {vocabulary}, b.getI32Type(), {Value()})),
+        asDynamic(b, allocate(b, {vocabulary}, b.getF64Type(), {Value()}))};
+  }
+
   void allocateTables() {
     Type i32 = b.getI32Type(), indexType = b.getIndexType();
     rows = asValue(b, extent(b, op.getStart(), 0));
-    // What the op calls undefined must not write outside the buffers.
-    maxNew = arith::MaxSIOp::create(b, op.getMaxNew(), index(1));
     prefixExtent =
         op.getPrefix() ? asValue(b, extent(b, op.getPrefix(), 1)) : index(0);
-    positions = arith::AddIOp::create(b, maxNew, prefixExtent);
+    positions = arith::AddIOp::create(b, mostNew, prefixExtent);
     Value entries = arith::AddIOp::create(b, positions, index(1));
     lanes = arith::MulIOp::create(b, rows, index(width));
     Value rowsPlusOne = arith::AddIOp::create(b, rows, index(1));
@@ -114,7 +164,7 @@ private:
     buffers.poolInfo = asDynamic(
         b, allocate(b, {kDynamic, width, 3}, i32, {rows, Value(), Value()}), 1);
     buffers.poolSize = dynamicBuffer(indexType, {rows});
-    if (isGreedy)
+    if (!beam)
       return;
     auto candidates = [&](Type type) {
       return asDynamic(b, allocate(b, {width}, type, {Value()}));
@@ -169,20 +219,24 @@ private:
 
   /// norms[n] = f32(n ** length_penalty).
   void fillNorms() {
-    Value entries = arith::AddIOp::create(b, maxNew, index(1));
-    buffers.norms = dynamicBuffer(element, {entries});
-    double penalty = op.getLengthPenalty();
+    Value count = arith::AddIOp::create(b, mostNew, index(1));
+    buffers.norms = dynamicBuffer(element, {count});
+    Value end = arith::AddIOp::create(b, maxNew, index(1));
+    double known = op.getLengthPenalty();
+    penalty = op.getPenalty();
     scf::ForOp::create(
-        b, index(1), entries, index(1), ValueRange(),
+        b, index(1), end, index(1), ValueRange(),
         [&](OpBuilder &inner, Location loc, Value n, ValueRange) {
           ImplicitLocOpBuilder b(loc, inner);
           Value number = arith::IndexCastOp::create(b, b.getI64Type(), n);
           Value power = arith::SIToFPOp::create(b, b.getF64Type(), number);
-          if (penalty == 0.0)
+          if (penalty)
+            power = math::PowFOp::create(b, power, penalty);
+          else if (known == 0.0)
             power = floatConstant(b, b.getF64Type(), 1.0);
-          else if (penalty != 1.0)
+          else if (known != 1.0)
             power = math::PowFOp::create(
-                b, power, floatConstant(b, b.getF64Type(), penalty));
+                b, power, floatConstant(b, b.getF64Type(), known));
           Value norm = arith::TruncFOp::create(b, b.getF32Type(), power);
           if (element.isF64())
             norm = arith::ExtFOp::create(b, element, norm);
@@ -305,22 +359,32 @@ private:
                                     count,
                                     maxNew,
                                     index(op.getMinNew())};
-    if (!isGreedy) {
-      auto beam = cast<seq::BeamAttr>(op.getSearch());
+    if (beam) {
       int32_t mode = beam.getStop() == seq::Stop::Heuristic ? 0
                      : beam.getStop() == seq::Stop::First   ? 1
                                                             : 2;
       arguments.push_back(
           arith::ConstantOp::create(b, b.getI32IntegerAttr(mode)));
-      arguments.push_back(arith::ConstantOp::create(
-          b, b.getBoolAttr(op.getLengthPenalty() > 0)));
+      arguments.push_back(isPenalised());
       llvm::append_values(arguments, buffers.list, buffers.numbers,
                           buffers.endList, buffers.endNumbers);
     }
-    ResultRange left =
-        call(isGreedy ? "greedy_select" : "beam_select", arguments);
+    llvm::append_range(arguments, sampling);
+    ResultRange left = call(beam     ? "beam_select"
+                            : sample ? "sample_select"
+                                     : "greedy_select",
+                            arguments);
     Value next = arith::AddIOp::create(b, step, index(1));
     scf::YieldOp::create(b, ValueRange{next, left[0], left[1]});
+  }
+
+  /// Whether longer hypotheses are favoured.
+  Value isPenalised() {
+    if (!penalty)
+      return arith::ConstantOp::create(
+          b, b.getBoolAttr(op.getLengthPenalty() > 0));
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, penalty,
+                                 floatConstant(b, b.getF64Type(), 0.0));
   }
 
   /// Puts the region between tensors that read the buffers and writes to them.
@@ -460,12 +524,18 @@ private:
   /// it.
   FloatType element;
   StringRef suffix;
-  bool isGreedy = true;
+  /// Null unless the search is one.
+  seq::BeamAttr beam;
+  seq::SampleAttr sample;
   int64_t width = 1;
   size_t numStates = 0;
-  /// Extents: rows, lanes at most, generated tokens, given tokens, steps at
-  /// most.
-  Value rows, lanes, maxNew, prefixExtent, positions;
+  /// Extents: rows, lanes at most, generated tokens, those there is memory for,
+  /// given tokens, steps at most.
+  Value rows, lanes, maxNew, mostNew, prefixExtent, positions;
+  /// The length penalty, if it comes with the call.
+  Value penalty;
+  /// What the choice takes besides what every search takes; sampling only.
+  SmallVector<Value> sampling;
   SearchBuffers buffers;
   SmallVector<Value> states, gathered, traces;
   SmallVector<SmallVector<Value>> traceSizes;

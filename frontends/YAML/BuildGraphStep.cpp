@@ -337,7 +337,7 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
       mlir::RankedTensorType::get({kAny, search.size}, b.getF32Type())};
   for (mlir::BlockArgument state : block->getArguments().drop_front(3))
     types.push_back(mlir::cast<mlir::RankedTensorType>(state.getType()));
-  if (search.isGreedy()) {
+  if (search.isSingle()) {
     // The batch is one, and so are the lanes as long as there are any.
     if (!buildLane(s.index(0), yielded))
       return false;

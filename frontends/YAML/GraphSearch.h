@@ -12,9 +12,10 @@ namespace seqc::yaml {
 class GraphSearchImport {
 public:
   GraphSearchImport(Importer &importer, const Node &generate)
-      : importer(importer), search(importer, generate,
-                                   {"search", "blank", "step", "logits",
-                                    "choice", "first_logits", "frames"}),
+      : importer(importer),
+        search(importer, generate,
+               {"blank", "step", "logits", "choice", "first_logits", "frames"},
+               {"transducer"}),
         reader(search.reader), graphs(importer), states(graphs) {}
 
   void run();

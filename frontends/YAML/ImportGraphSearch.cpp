@@ -23,9 +23,7 @@ static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
 
 bool GraphSearchImport::readSettings() {
   bool sound = search.readVocabulary();
-  std::optional<std::string> kind =
-      reader.getWord("search", {"greedy", "beam", "transducer"});
-  isTransducer = kind == "transducer";
+  isTransducer = search.kind == "transducer";
   std::optional<int64_t> start;
   if (isTransducer) {
     reader.require("blank", "the token that moves on in time");
@@ -45,17 +43,14 @@ bool GraphSearchImport::readSettings() {
     if (!search.isGreedy() || search.prefix || search.minLength)
       reader.errorAt("search",
                      "a transducer has neither 'beam' and 'n_best' above 1, "
-                     "nor 'prefix', nor 'min_length'");
-  } else if (kind == "greedy" && !search.isGreedy()) {
-    reader.errorAt("search", "'search' is greedy with a beam of " +
-                                 Twine(search.beam) +
-                                 "; required is a beam of 1");
+                     "nor sampling, nor 'prefix', nor 'min_length'");
   }
   if (reader.has("logits") == reader.has("choice"))
     reader.errorAt("logits", "required is one of 'logits', scores of the next "
                              "token, and 'choice', the token itself");
   if (reader.has("choice") && !search.isGreedy())
-    reader.errorAt("choice", "a beam compares tokens; required is 'logits'");
+    reader.errorAt("choice", Twine(search.samples ? "sampling" : "a beam") +
+                                 " compares tokens; required is 'logits'");
   if (isTransducer && reader.has("first_logits"))
     reader.errorAt("first_logits",
                    "the first step of a transducer is like every other");

@@ -29,6 +29,10 @@ struct YamlImportOptions {
   std::optional<int64_t> nBest;
   /// Exponent of the length normalisation.
   std::optional<double> lengthPenalty;
+  /// Whether tokens are drawn instead of searched for, and how.
+  bool sample = false;
+  std::optional<double> temperature, topP;
+  std::optional<int64_t> topK, seed;
   /// Most tokens generated per row.
   std::optional<int64_t> maxLength;
   /// Whether the entry takes a forced beginning of the output.

@@ -5,21 +5,32 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+#include <limits>
+
 using namespace llvm;
 
 namespace seqc::yaml {
 
 Search::Search(Importer &importer, const Node &node,
-               ArrayRef<StringRef> moreKeys)
+               ArrayRef<StringRef> moreKeys, ArrayRef<StringRef> moreKinds)
     : importer(importer), node(node),
       reader(importer.reporter, node, "'generate'", [&] {
         SmallVector<StringRef> keys = {
             "vocabulary", "size",           "start",      "end",
             "pad",        "max_length",     "min_length", "beam",
-            "n_best",     "length_penalty", "stop",       "prefix"};
+            "n_best",     "length_penalty", "stop",       "prefix",
+            "search",     "temperature",    "top_k",      "top_p",
+            "seed"};
         llvm::append_range(keys, moreKeys);
         return keys;
-      }()) {}
+      }()) {
+  SmallVector<StringRef> kinds = {"greedy", "beam", "sample"};
+  llvm::append_range(kinds, moreKinds);
+  kind = reader.getWord("search", kinds).value_or("");
+}
 
 std::optional<int64_t> Search::readToken(StringRef key,
                                          std::optional<int64_t> otherwise) {
@@ -64,12 +75,78 @@ bool Search::readVocabulary() {
   return sound;
 }
 
-bool Search::readSettings(std::optional<int64_t> otherwise) {
-  bool sound = size > 0;
+bool Search::readKind() {
   const YamlImportOptions &options = importer.options;
+  // The command line goes before the description, an option for sampling or
+  // for a beam before what the description says of the other.
+  bool asksForBeam =
+      options.beam.value_or(1) > 1 || options.nBest.value_or(1) > 1;
+  samples = options.sample || (kind == "sample" && !asksForBeam);
   beam = options.beam.value_or(reader.getInteger("beam", 1, 1024).value_or(1));
   nBest =
       options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
+  if (options.sample && !asksForBeam)
+    beam = nBest = 1;
+  if (samples && !isSingle()) {
+    reader.errorAt("search",
+                   "'search' is sample with a beam of " + Twine(beam) +
+                       " and n_best of " + Twine(nBest) +
+                       "; sampling draws one hypothesis per row, required "
+                       "are a beam and n_best of 1");
+    return false;
+  }
+  if (kind == "greedy" && !options.beam && !options.nBest && !samples &&
+      !isSingle()) {
+    reader.errorAt("search", "'search' is greedy with a beam of " +
+                                 Twine(beam) + "; required is a beam of 1");
+    return false;
+  }
+  return true;
+}
+
+void Search::readSampling() {
+  for (StringRef key : {"temperature", "top_k", "top_p", "seed"})
+    if (reader.has(key) && kind != "sample")
+      reader.errorAt(key, "only sampling has '" + key +
+                              "'; required is 'search: sample'");
+  auto readNumber = [&](StringRef key, double otherwise,
+                        function_ref<bool(double)> isGood, StringRef required) {
+    std::optional<double> given = reader.getNumber(key);
+    if (given && !isGood(*given))
+      reader.errorAt(key, "'" + key + "' is " + formatv("{0}", *given).str() +
+                              "; required is " + required);
+    return given && isGood(*given) ? *given : otherwise;
+  };
+  const YamlImportOptions &options = importer.options;
+  temperature = options.temperature.value_or(readNumber(
+      "temperature", 1,
+      [](double value) { return std::isfinite(value) && value >= 0; },
+      "a finite number of at least 0"));
+  topP = options.topP.value_or(readNumber(
+      "top_p", 1, [](double value) { return value > 0 && value <= 1; },
+      "a number above 0 and at most 1"));
+  topK = options.topK.value_or(reader.getInteger("top_k", 0).value_or(50));
+  seed = options.seed.value_or(
+      reader.getInteger("seed", 0, std::numeric_limits<int64_t>::max())
+          .value_or(0));
+}
+
+mlir::Attribute Search::getSearch() const {
+  mlir::MLIRContext *context = &importer.reporter.getContext();
+  if (samples)
+    return seq::SampleAttr::get(context, APFloat(temperature), topK,
+                                APFloat(topP), static_cast<uint64_t>(seed),
+                                APFloat(lengthPenalty));
+  if (isGreedy())
+    return seq::GreedyAttr::get(context, APFloat(lengthPenalty));
+  return seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
+}
+
+bool Search::readSettings(std::optional<int64_t> otherwise) {
+  bool sound = size > 0;
+  const YamlImportOptions &options = importer.options;
+  sound &= readKind();
+  readSampling();
   lengthPenalty = options.lengthPenalty.value_or(
       reader.getNumber("length_penalty").value_or(1));
   reader.require("max_length", "the most tokens that are generated");
@@ -143,17 +220,10 @@ void Search::build(std::unique_ptr<mlir::Block> step,
                    ArrayRef<mlir::Value> inits,
                    std::optional<StringRef> traceTime) {
   TensorBuilder &b = importer.outer;
-  mlir::MLIRContext *context = &importer.reporter.getContext();
   mlir::Location loc = b.getLoc();
   int64_t any = mlir::ShapedType::kDynamic;
   mlir::Value startIds =
       b.fillInteger({b.dim(importer.batchSource, importer.batchDim)}, start);
-  mlir::Attribute search;
-  if (isGreedy())
-    search = seq::GreedyAttr::get(context, APFloat(lengthPenalty));
-  else
-    search =
-        seq::BeamAttr::get(context, beam, nBest, APFloat(lengthPenalty), stop);
   SmallVector<int32_t> ends;
   if (end)
     ends.push_back(*end);
@@ -164,14 +234,37 @@ void Search::build(std::unique_ptr<mlir::Block> step,
   SmallVector<mlir::Type> traces;
   if (traceTime)
     traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
+  // What the caller of the entry may choose call by call.
+  auto option = [&](seq::CallOption name, mlir::TypedAttr otherwise) {
+    mlir::Value known = mlir::arith::ConstantOp::create(ops, loc, otherwise);
+    return seq::OptionOp::create(ops, loc, known.getType(), name, known)
+        .getResult();
+  };
+  auto real = [&](seq::CallOption name, mlir::FloatType type, double known) {
+    return option(name, ops.getFloatAttr(type, known));
+  };
+  using seq::CallOption;
+  mlir::Value count = option(CallOption::MaxNew, ops.getIndexAttr(maxLength));
+  count = mlir::arith::MinSIOp::create(ops, loc, b.index(maxLength), count);
+  mlir::Value penalty =
+      real(CallOption::LengthPenalty, ops.getF64Type(), lengthPenalty);
+  mlir::Value degrees, mass, most, key, firstRow;
+  if (samples) {
+    degrees = real(CallOption::Temperature, ops.getF32Type(), temperature);
+    mass = real(CallOption::TopP, ops.getF32Type(), topP);
+    most = option(CallOption::TopK, ops.getIndexAttr(topK));
+    key = option(CallOption::Seed, ops.getI64IntegerAttr(seed));
+    firstRow = option(CallOption::FirstRow, ops.getI64IntegerAttr(0));
+  }
   auto op = seq::GenerateOp::create(
       ops, loc, tensor({any, nBest, any}, ops.getI32Type()),
       tensor({any, nBest}, ops.getI32Type()),
       tensor({any, nBest}, ops.getF32Type()),
-      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces), search,
-      startIds, b.index(maxLength), prefixIds, prefixLengths,
-      mlir::ValueRange(inits), ops.getDenseI32ArrayAttr(ends),
-      ops.getI32IntegerAttr(pad), ops.getI64IntegerAttr(minLength));
+      tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces),
+      getSearch(), startIds, count, prefixIds, prefixLengths, penalty, degrees,
+      mass, most, key, firstRow, mlir::ValueRange(inits),
+      ops.getDenseI32ArrayAttr(ends), ops.getI32IntegerAttr(pad),
+      ops.getI64IntegerAttr(minLength));
   op.getStep().push_back(step.release());
 
   // Results and their description.
@@ -199,11 +292,19 @@ void Search::build(std::unique_ptr<mlir::Block> step,
     addResult(
         "attention", op.getTraces().front(), "f32",
         json::Array{importer.batchShape(), nBest, "steps", traceTime->str()});
-  importer.generation = json::Object{{"search", isGreedy() ? "greedy" : "beam"},
+  importer.generation = json::Object{{"search", samples      ? "sample"
+                                                : isGreedy() ? "greedy"
+                                                             : "beam"},
                                      {"width", beam},
                                      {"n_best", nBest},
                                      {"max_new", maxLength},
                                      {"length_penalty", lengthPenalty}};
+  if (samples) {
+    (*importer.generation)["temperature"] = temperature;
+    (*importer.generation)["top_k"] = topK;
+    (*importer.generation)["top_p"] = topP;
+    (*importer.generation)["seed"] = seed;
+  }
   if (!vocabulary)
     return;
   json::Object text{{"vocab", json::Array(vocabulary->tokens)},

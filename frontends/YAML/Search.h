@@ -18,9 +18,11 @@ namespace seqc::yaml {
 /// Reads the settings of one `generate` section and builds its search.
 class Search {
 public:
-  /// `moreKeys` are keys beside those of the settings.
+  /// `moreKeys` are keys beside those of the settings, `moreKinds` searches
+  /// beside greedy, beam and sample.
   Search(Importer &importer, const Node &node,
-         llvm::ArrayRef<llvm::StringRef> moreKeys);
+         llvm::ArrayRef<llvm::StringRef> moreKeys,
+         llvm::ArrayRef<llvm::StringRef> moreKinds = {});
 
   /// Reads the tokens; whether they are known.
   bool readVocabulary();
@@ -52,10 +54,22 @@ public:
   double lengthPenalty = 1;
   seq::Stop stop = seq::Stop::Heuristic;
   bool prefix = false;
+  /// What `search` says; empty if it says nothing.
+  std::string kind;
+  /// Sampling.
+  bool samples = false;
+  double temperature = 1, topP = 1;
+  int64_t topK = 50, seed = 0;
 
-  bool isGreedy() const { return beam == 1 && nBest == 1; }
+  /// One hypothesis per row.
+  bool isSingle() const { return beam == 1 && nBest == 1; }
+  bool isGreedy() const { return isSingle() && !samples; }
 
 private:
+  bool readKind();
+  void readSampling();
+  mlir::Attribute getSearch() const;
+
   mlir::Value prefixIds, prefixLengths;
 };
 

@@ -78,7 +78,9 @@ enum {
 /// Bits of seqc_abi_context::flags.
 enum {
   /// The caller wants trace events: use the `trace` service.
-  SEQC_ABI_FLAG_TRACE = 1
+  SEQC_ABI_FLAG_TRACE = 1,
+  /// `seed` is the caller's; without it the model's own holds.
+  SEQC_ABI_FLAG_SEED = 2
 };
 
 /// Bits of seqc_abi_model::requirements.
@@ -124,9 +126,10 @@ typedef struct seqc_abi_context {
   /// Bit i is set when output i is wanted; outputs from 63 on always are. A
   /// function may compute and hand over the others, or skip them.
   uint64_t wanted_outputs; /* offset 32 */
-  /// Generation: the most new tokens, or -1 for the model's own limit.
+  /// Generation: the most new tokens, at least 1 and at most the model's own
+  /// limit, or -1 for that.
   int64_t max_new; /* offset 40 */
-  /// Sampling: seed of the counter-based generator.
+  /// Sampling: seed of the counter-based generator, if flags has SEED.
   uint64_t seed; /* offset 48 */
   /// Beam search: length penalty, or NaN for the model's own.
   double length_penalty; /* offset 56 */
@@ -140,7 +143,9 @@ typedef struct seqc_abi_context {
   uint32_t flags; /* offset 76 */
   /// Threads that parallel_for and parallel_region use at most (>= 1).
   int32_t num_threads; /* offset 80 */
-  int32_t reserved;    /* offset 84 */
+  /// Sampling: number of the call's first row, for rows that are split over
+  /// calls (>= 0).
+  int32_t first_row; /* offset 84 */
 } seqc_abi_context;
 
 /// A range body: iterations [begin, end), run by thread `thread`
@@ -364,6 +369,7 @@ SEQC_ABI_AT(seqc_abi_context, top_p, 68);
 SEQC_ABI_AT(seqc_abi_context, top_k, 72);
 SEQC_ABI_AT(seqc_abi_context, flags, 76);
 SEQC_ABI_AT(seqc_abi_context, num_threads, 80);
+SEQC_ABI_AT(seqc_abi_context, first_row, 84);
 
 SEQC_ABI_ASSERT(sizeof(seqc_abi_services) == 120, "seqc_abi_services");
 SEQC_ABI_AT(seqc_abi_services, alloc, 8);

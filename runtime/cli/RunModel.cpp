@@ -86,7 +86,7 @@ Status seqc::cli::checkGeneration(const EntrySignature &entry,
   const seqc_generation_options_t &generation = options.generation;
   bool sampling = options.sample || !std::isnan(generation.temperature) ||
                   !std::isnan(generation.top_p) || generation.top_k >= 0 ||
-                  generation.seed != 0;
+                  generation.has_seed;
   bool searching = options.beam || generation.max_new >= 0 ||
                    !std::isnan(generation.length_penalty);
   if (!entry.generation) {
@@ -106,11 +106,16 @@ Status seqc::cli::checkGeneration(const EntrySignature &entry,
     return invalid("--n-best " + std::to_string(options.numBest) +
                    ": the number is fixed when a model is compiled" + compiled);
   if (sampling && info.search != "sample")
-    return Status(SEQC_UNSUPPORTED,
-                  "sampling (--sample, --temperature, --top-k, --top-p, "
-                  "--seed) is not supported by this model" +
-                      compiled);
-  return {};
+    return invalid("options of sampling do not apply" + compiled +
+                   "; sampling needs a model compiled by 'seqc compile "
+                   "--sample'");
+  if (info.maxNew >= 0 && generation.max_new > info.maxNew)
+    return invalid("--max-length " + std::to_string(generation.max_new) +
+                   ": the model was compiled for at most " +
+                   std::to_string(info.maxNew) +
+                   " new tokens; more need one compiled by 'seqc compile "
+                   "--max-length'");
+  return rt::checkGenerationOptions(entry, generation);
 }
 
 /// Prints one list of values.

@@ -126,8 +126,9 @@ const Option optionList[] = {
     {"--temperature", true,
      [](RunOptions &o, const std::string &v) -> const char * {
        bool good = parseWhole(v, o.generation.temperature) &&
-                   o.generation.temperature >= 0;
-       return good ? nullptr : "a number that is not negative";
+                   o.generation.temperature >= 0 &&
+                   std::isfinite(o.generation.temperature);
+       return good ? nullptr : "a finite number that is not negative";
      }},
     {"--top-k", true,
      [](RunOptions &o, const std::string &v) -> const char * {
@@ -142,7 +143,10 @@ const Option optionList[] = {
      }},
     {"--seed", true,
      [](RunOptions &o, const std::string &v) -> const char * {
-       return parseWhole(v, o.generation.seed) ? nullptr : "a number";
+       o.generation.has_seed = 1;
+       return parseWhole(v, o.generation.seed)
+                  ? nullptr
+                  : "a whole number of at most 64 bits";
      }},
     {"--prefix", true,
      [](RunOptions &o, const std::string &v) -> const char * {
@@ -321,10 +325,15 @@ Generation:
   --n-best N            print the N best results of each text
   --scores              print scores
   --max-length N        at most N new tokens
-  --length-penalty A    length penalty of beam search
+  --length-penalty A    exponent of the length in scores
   --beam N              width the model was compiled with
   --prefix TEXT         beginning of the result
-  --sample --temperature T --top-k K --top-p P --seed S
+  --sample              draw tokens; for a model compiled with --sample, which
+                        draws without it too
+  --temperature T       divides the logits; 0: the most probable token
+  --top-k K             draw among the K most probable tokens; 0: among all
+  --top-p P             draw among those that make up the probability P
+  --seed S              seed of the random numbers
   --attention FILE.svg  draw the attention
 
 Running:

@@ -93,6 +93,8 @@ struct Item {
   EncodedText encoded;
   /// False if the text cannot be read; it then gives an empty line.
   bool good = true;
+  /// Number of the text, from 0.
+  int64_t row = 0;
 };
 
 /// True if an option names what only text has.
@@ -223,6 +225,8 @@ Status TextRun::runBatch(const std::vector<const Item *> &batch) {
   RunRequest request;
   request.entry = &entry;
   request.generation = options.generation;
+  // Random numbers follow the text, however texts are put into batches.
+  request.generation.first_row = batch.front()->row & INT32_MAX;
   request.inputs = fixedInputs;
   for (auto &[name, tensor] : named)
     request.inputs[size_t(entry.findInput(name))] = tensor;
@@ -427,6 +431,7 @@ int TextRun::runArguments() {
   // All texts are read before any runs, so that all problems are told.
   for (size_t i = 0; i < texts.size(); ++i) {
     items[i].text = texts[i];
+    items[i].row = int64_t(i);
     Result<EncodedText> encoded = encodeText(model, texts[i]);
     if (encoded) {
       items[i].encoded = std::move(*encoded);
@@ -462,7 +467,7 @@ int TextRun::runStandardInput() {
       more = reader.next(item.text, status);
       if (!more)
         break;
-      ++number;
+      item.row = number++;
       Result<EncodedText> encoded = encodeText(model, item.text);
       if (encoded) {
         item.encoded = std::move(*encoded);

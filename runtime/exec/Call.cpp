@@ -249,8 +249,10 @@ static void fillContext(seqc_call_t &call) {
   context.top_p = call.generation.top_p;
   context.top_k = call.generation.top_k;
   context.flags = call.session->trace ? SEQC_ABI_FLAG_TRACE : 0;
+  if (call.generation.seed != 0 || call.generation.has_seed)
+    context.flags |= SEQC_ABI_FLAG_SEED;
   context.num_threads = call.session->numThreads;
-  context.reserved = 0;
+  context.first_row = int32_t(call.generation.first_row);
 }
 
 /// Runs the entry with inputs that have been checked.
@@ -413,7 +415,7 @@ seqc_call_set_generation(seqc_call_t *call,
     seqc_generation_options_t chosen;
     seqc_generation_options_init(&chosen);
     if (options) {
-      if (options->size < offsetof(seqc_generation_options_t, reserved) ||
+      if (options->size < offsetof(seqc_generation_options_t, has_seed) ||
           options->size > 4096)
         return invalid("options->size is " + std::to_string(options->size) +
                        "; it must be sizeof(seqc_generation_options_t)");
@@ -421,18 +423,9 @@ seqc_call_set_generation(seqc_call_t *call,
                   options->size < sizeof chosen ? options->size
                                                 : sizeof chosen);
     }
-    if (chosen.max_new < -1)
-      return invalid("max_new is " + std::to_string(chosen.max_new) +
-                     "; it must be at least 0, or -1");
-    if (chosen.temperature < 0)
-      return invalid("temperature is below 0");
-    if (chosen.top_p <= 0 || chosen.top_p > 1)
-      return invalid("top_p must be above 0 and at most 1");
-    if (chosen.top_k < -1)
-      return invalid("top_k is " + std::to_string(chosen.top_k) +
-                     "; it must be at least 0, or -1");
-    if (std::isinf(chosen.length_penalty))
-      return invalid("length_penalty is infinite");
+    if (Status status = checkGenerationOptions(call->signature, chosen);
+        !status.ok())
+      return status;
     call->generation = chosen;
     return {};
   });

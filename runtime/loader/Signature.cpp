@@ -434,3 +434,43 @@ Status seqc::rt::checkRange(const EntrySignature &entry,
   }
   return {};
 }
+
+Status
+seqc::rt::checkGenerationOptions(const EntrySignature &entry,
+                                 const seqc_generation_options_t &options) {
+  if (options.max_new < -1 || options.max_new == 0)
+    return invalid("max_new is " + std::to_string(options.max_new) +
+                   "; it must be at least 1, or -1");
+  if (!(options.temperature >= 0 || std::isnan(options.temperature)) ||
+      std::isinf(options.temperature))
+    return invalid("temperature is " + std::to_string(options.temperature) +
+                   "; it must be a finite number of at least 0");
+  if (options.top_p <= 0 || options.top_p > 1)
+    return invalid("top_p is " + std::to_string(options.top_p) +
+                   "; it must be above 0 and at most 1");
+  if (options.top_k < -1)
+    return invalid("top_k is " + std::to_string(options.top_k) +
+                   "; it must be at least 0, or -1");
+  if (std::isinf(options.length_penalty))
+    return invalid("length_penalty is infinite");
+  if (options.first_row < 0 || options.first_row > INT32_MAX)
+    return invalid("first_row is " + std::to_string(options.first_row) +
+                   "; it must be 0 to 2147483647");
+  if (!entry.generation)
+    return {};
+  const GenerationInfo &info = *entry.generation;
+  if (info.maxNew >= 0 && options.max_new > info.maxNew)
+    return invalid("max_new is " + std::to_string(options.max_new) +
+                   "; entry '" + entry.name + "' was compiled for at most " +
+                   std::to_string(info.maxNew) +
+                   " new tokens; more need a model compiled with "
+                   "'--max-length'");
+  // A seed without use is no mistake.
+  bool samples = !std::isnan(options.temperature) ||
+                 !std::isnan(options.top_p) || options.top_k >= 0;
+  if (samples && info.search != "sample")
+    return invalid("temperature, top_p and top_k are for sampling; entry '" +
+                   entry.name + "' was compiled for " + info.search +
+                   " search; sampling needs a model compiled with '--sample'");
+  return {};
+}

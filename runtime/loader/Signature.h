@@ -122,6 +122,11 @@ Status completeInputs(const EntrySignature &entry,
 /// INVALID_ARGUMENT: an input without default was not given.
 Status missingInput(const EntrySignature &entry, const ValueSignature &value);
 
+/// Checks options of generation against their ranges and against what the entry
+/// was compiled for.
+Status checkGenerationOptions(const EntrySignature &entry,
+                              const seqc_generation_options_t &options);
+
 /// Extent of a symbol, or the number.
 int64_t evaluate(const Bound &bound, const SymbolExtents &extents);
 

@@ -6,6 +6,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace seqc {
@@ -43,6 +45,60 @@ readCount(const Arguments &arguments, StringRef name, int64_t minimum) {
   return std::optional<int64_t>(*number);
 }
 
+/// Whether an option is for the compilation: a run's own is left to the run, so
+// that a model is not compiled anew for each of its values.
+static bool isForCompilation(const Arguments &arguments, StringRef name) {
+  return any_of(arguments.options, [&](const auto &option) {
+    return option.first->name == name && !option.first->forwarded;
+  });
+}
+
+static Error readSampling(const Arguments &arguments,
+                          YamlImportOptions &options) {
+  options.sample = arguments.has("--sample");
+  if (options.sample &&
+      (options.beam.value_or(1) > 1 || options.nBest.value_or(1) > 1))
+    return makeFailure(FailureKind::BadInput,
+                       "option '--sample' draws one hypothesis per row; found "
+                       "'--beam' or '--n-best' above 1 beside it");
+  struct {
+    StringRef name;
+    std::optional<int64_t> *value;
+  } counts[] = {{"--top-k", &options.topK}, {"--seed", &options.seed}};
+  for (auto &[name, value] : counts) {
+    if (!isForCompilation(arguments, name))
+      continue;
+    Expected<std::optional<int64_t>> count = readCount(arguments, name, 0);
+    if (!count)
+      return count.takeError();
+    *value = *count;
+  }
+  auto readNumber = [&](StringRef name, std::optional<double> &value,
+                        function_ref<bool(double)> isGood,
+                        StringRef required) -> Error {
+    if (!isForCompilation(arguments, name))
+      return Error::success();
+    Expected<double> number = getDecimal(arguments, name, 0);
+    if (!number)
+      return number.takeError();
+    if (!isGood(*number))
+      return makeFailure(FailureKind::BadInput,
+                         "option '" + name + "' is '" + arguments.get(name) +
+                             "'; required is " + required);
+    value = *number;
+    return Error::success();
+  };
+  if (Error error = readNumber(
+          "--temperature", options.temperature,
+          [](double number) { return std::isfinite(number) && number >= 0; },
+          "a finite number of at least 0"))
+    return error;
+  return readNumber(
+      "--top-p", options.topP,
+      [](double number) { return number > 0 && number <= 1; },
+      "a number above 0 and at most 1");
+}
+
 static Error readGeneration(const Arguments &arguments,
                             YamlImportOptions &options) {
   struct {
@@ -65,7 +121,7 @@ static Error readGeneration(const Arguments &arguments,
   }
   if (arguments.has("--prefix"))
     options.prefix = true;
-  return Error::success();
+  return readSampling(arguments, options);
 }
 
 /// `--no-recognize=NAME[,NAME]`.

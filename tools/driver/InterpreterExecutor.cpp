@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 using namespace llvm;
 
 namespace seqc {
@@ -85,9 +87,34 @@ static Expected<reference::Tensor> toReference(const seqc_tensor_t &tensor) {
                         tensor.numBytes));
 }
 
+/// Options of generation; what is not set is the model's own.
+static reference::CallOptions
+toCallOptions(const seqc_generation_options_t &options) {
+  reference::CallOptions chosen;
+  if (options.max_new >= 0)
+    chosen.maxNew = options.max_new;
+  if (!std::isnan(options.length_penalty))
+    chosen.lengthPenalty = options.length_penalty;
+  if (!std::isnan(options.temperature))
+    chosen.temperature = options.temperature;
+  if (!std::isnan(options.top_p))
+    chosen.topP = options.top_p;
+  if (options.top_k >= 0)
+    chosen.topK = options.top_k;
+  if (options.seed != 0 || options.has_seed)
+    chosen.seed = static_cast<int64_t>(options.seed);
+  chosen.firstRow = options.first_row;
+  return chosen;
+}
+
 rt::Status InterpreterExecutor::run(const cli::RunRequest &request,
                                     std::vector<rt::TensorRef> &outputs) {
   std::vector<rt::TensorRef> inputs = request.inputs;
+  if (rt::Status status =
+          rt::checkGenerationOptions(*request.entry, request.generation);
+      !status.ok())
+    return status;
+  interpreter.setCallOptions(toCallOptions(request.generation));
   if (rt::Status status = rt::completeInputs(*request.entry, inputs);
       !status.ok())
     return status;

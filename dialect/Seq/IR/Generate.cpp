@@ -3,9 +3,12 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/SmallSet.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace seqc::seq;
@@ -34,7 +37,13 @@ int64_t GenerateOp::getNumBest() {
 double GenerateOp::getLengthPenalty() {
   if (auto beam = dyn_cast<BeamAttr>(getSearch()))
     return beam.getLengthPenalty().convertToDouble();
+  if (auto sample = dyn_cast<SampleAttr>(getSearch()))
+    return sample.getLengthPenalty().convertToDouble();
   return cast<GreedyAttr>(getSearch()).getLengthPenalty().convertToDouble();
+}
+
+SmallVector<Value> GenerateOp::getSamplingOperands() {
+  return {getTemperature(), getTopP(), getTopK(), getSeed(), getFirstRow()};
 }
 
 Block::BlockArgListType GenerateOp::getStateArguments() {
@@ -110,6 +119,15 @@ LogicalResult GenerateOp::verify() {
   if (static_cast<int64_t>(getMinNew()) < 0)
     return emitOpError("min_new is ") << static_cast<int64_t>(getMinNew())
                                       << ", but must not be negative [C7]";
+
+  // C8, in part
+  static constexpr StringLiteral names[] = {"temperature", "top_p", "top_k",
+                                            "seed", "first_row"};
+  if (!isa<SampleAttr>(getSearch()))
+    for (auto [name, operand] : llvm::zip_equal(names, getSamplingOperands()))
+      if (operand)
+        return emitOpError("has ") << name << " with " << getSearch()
+                                   << ", but only #seq.sample takes it [C8]";
   return success();
 }
 
@@ -262,7 +280,9 @@ struct DropUnusedStatesAndTraces : public OpRewritePattern<GenerateOp> {
         op.getLengths().getType(), op.getScores().getType(),
         op.getWhy().getType(), TypeRange(ValueRange(kept)), op.getSearch(),
         op.getStart(), op.getMaxNew(), op.getPrefix(), op.getPrefixLengths(),
-        inits, op.getEndAttr(), op.getPadAttr(), op.getMinNewAttr());
+        op.getPenalty(), op.getTemperature(), op.getTopP(), op.getTopK(),
+        op.getSeed(), op.getFirstRow(), inits, op.getEndAttr(), op.getPadAttr(),
+        op.getMinNewAttr());
     replacement->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     rewriter.setInsertionPoint(yield);
     rewriter.replaceOpWithNewOp<YieldOp>(yield, yielded);
@@ -282,9 +302,127 @@ struct DropUnusedStatesAndTraces : public OpRewritePattern<GenerateOp> {
   }
 };
 
+/// The number behind a constant operand; nothing for any other.
+std::optional<APFloat> getConstantFloat(Value operand) {
+  APFloat number(0.0);
+  if (!operand || !matchPattern(operand, m_ConstantFloat(&number)))
+    return std::nullopt;
+  bool isExact;
+  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &isExact);
+  return number;
+}
+
+std::optional<int64_t> getConstantInteger(Value operand) {
+  APInt number;
+  if (!operand || !matchPattern(operand, m_ConstantInt(&number)))
+    return std::nullopt;
+  return number.getSExtValue();
+}
+
+/// How to reach an operand when others have gone: a range that was taken before
+/// counts them still.
+using OperandAccess = MutableOperandRange (GenerateOp::*)();
+
+/// Constant operands of a search become part of its attribute.
+struct FoldConstantOperands : public OpRewritePattern<GenerateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GenerateOp op,
+                                PatternRewriter &rewriter) const override {
+    Attribute search = op.getSearch();
+    MLIRContext *context = op.getContext();
+    SmallVector<OperandAccess> known;
+    std::optional<APFloat> penalty = getConstantFloat(op.getPenalty());
+    if (penalty && penalty->isFinite()) {
+      known.push_back(&GenerateOp::getPenaltyMutable);
+      if (auto beam = dyn_cast<BeamAttr>(search))
+        search = BeamAttr::get(context, beam.getWidth(), beam.getNBest(),
+                               *penalty, beam.getStop());
+      else if (isa<GreedyAttr>(search))
+        search = GreedyAttr::get(context, *penalty);
+    } else {
+      penalty.reset();
+    }
+    if (auto sample = dyn_cast<SampleAttr>(search))
+      search = foldSampling(op, sample, penalty, known);
+    if (known.empty())
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] {
+      for (OperandAccess access : known)
+        (op.*access)().clear();
+      op.setSearchAttr(search);
+    });
+    return success();
+  }
+
+private:
+  /// The attribute with what is known; the operands behind it go to `known`.
+  static Attribute foldSampling(GenerateOp op, SampleAttr sample,
+                                const std::optional<APFloat> &penalty,
+                                SmallVectorImpl<OperandAccess> &known) {
+    APFloat degrees = sample.getTemperature(), mass = sample.getTopP();
+    int64_t topK = sample.getTopK();
+    uint64_t seed = sample.getSeed();
+    if (auto given = getConstantFloat(op.getTemperature());
+        given && given->isFinite() && given->convertToDouble() >= 0) {
+      degrees = *given;
+      known.push_back(&GenerateOp::getTemperatureMutable);
+    }
+    if (auto given = getConstantFloat(op.getTopP());
+        given && given->convertToDouble() > 0 &&
+        given->convertToDouble() <= 1) {
+      mass = *given;
+      known.push_back(&GenerateOp::getTopPMutable);
+    }
+    if (auto given = getConstantInteger(op.getTopK()); given && *given >= 0) {
+      topK = *given;
+      known.push_back(&GenerateOp::getTopKMutable);
+    }
+    if (auto given = getConstantInteger(op.getSeed())) {
+      seed = static_cast<uint64_t>(*given);
+      known.push_back(&GenerateOp::getSeedMutable);
+    }
+    if (auto given = getConstantInteger(op.getFirstRow()); given && *given == 0)
+      known.push_back(&GenerateOp::getFirstRowMutable);
+    return SampleAttr::get(op.getContext(), degrees, topK, mass, seed,
+                           penalty.value_or(sample.getLengthPenalty()));
+  }
+};
+
+/// Sampling that can only take the most probable token is greedy search.
+struct SampleOfOneToken : public OpRewritePattern<GenerateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GenerateOp op,
+                                PatternRewriter &rewriter) const override {
+    auto sample = dyn_cast<SampleAttr>(op.getSearch());
+    if (!sample)
+      return failure();
+    bool isCold =
+        !op.getTemperature() &&
+        static_cast<float>(sample.getTemperature().convertToDouble()) <
+            std::numeric_limits<float>::min();
+    bool isSingle = !op.getTopK() && sample.getTopK() == 1;
+    if (!isCold && !isSingle)
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getFirstRowMutable().clear();
+      op.getSeedMutable().clear();
+      op.getTopKMutable().clear();
+      op.getTopPMutable().clear();
+      op.getTemperatureMutable().clear();
+      op.setSearchAttr(
+          GreedyAttr::get(op.getContext(), sample.getLengthPenalty()));
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void GenerateOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
-  patterns.add<DropUnusedStatesAndTraces>(context);
+  patterns
+      .add<DropUnusedStatesAndTraces, FoldConstantOperands, SampleOfOneToken>(
+          context);
 }

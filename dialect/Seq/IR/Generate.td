@@ -58,6 +58,33 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     `#seq.greedy` takes the arg max of the logits, lowest id on ties, ends at the first end
     token after `min_new`, and reports its score as sum of log-probabilities / norm(n).
 
+    `#seq.sample` draws one token at a step, and ends and scores as `#seq.greedy` does. The
+    temperature T, k = top_k, p = top_p, the seed and the first row (0) are those of the attribute
+    or of the operands. For row b, with z the logits in double precision:
+
+        cand := tokens above -inf, end tokens only if n > min_new
+        rank cand by z, greatest first, ties by the smaller token
+        if T == 0: take the first
+        if 0 < k: keep the first k of cand
+        w[t] := exp((z[t] - greatest z of cand) / T)
+        if p < 1: keep the first of cand, and every further one as long as the sum of the w
+                  before it, added in the order of ranks, is below
+                  p * sum of all w kept so far, added in rising order of tokens
+        x := philox4x32-10(counter = (n - 1, r mod 2^32, r div 2^32, 0),
+                           key = (seed mod 2^32, seed div 2^32)), r = first_row + b
+        u := (x[0] >> 8) * 2^-24
+        take the first kept t, in rising order of tokens, at which the sum of the w up to t is
+             above u * sum of all w kept; both added in rising order of tokens
+
+    `n` counts from 1, so the prefix draws nothing; a row that is NaN or has a logit of +inf is
+    dead. Philox is that of Salmon et al. (Random123), words of 32 bits, low word first. What
+    is drawn depends on the seed, the row's number and the position alone: rows, lanes and
+    threads that share the call do not show.
+
+    `length_penalty`, `temperature`, `top_p`, `top_k` and `seed` as operands stand for the
+    attribute's. `first_row` is what row 0 is called: who splits rows over several calls
+    counts on, and gets what one call would have given.
+
     `why` says how a hypothesis ended: 0 by an end token, 1 by `max_new`, 2 dead (no
     candidate above -inf, or NaN); missing hypotheses of an n-best list have length 0,
     score -inf and `why` 2. Tokens beyond a length are `pad`.
@@ -76,17 +103,20 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     * (C1) The region takes id, row, pos, then the states with a dynamic dimension 0.
     * (C2) It yields logits of rank 2 with a static vocabulary, states of the types of
       their arguments, then traces of rank 1 or more with a dynamic dimension 0.
-    * (C3) `1 <= n_best <= width`; greedy has one result per row.
+    * (C3) `1 <= n_best <= width`; greedy and sampling have one result per row.
     * (C4) End ids are distinct, at most 16, each inside the vocabulary.
     * (C5) `prefix` and `prefix_lengths` come together and have one entry per row of `start`.
     * (C6) tokens is `[rows, n_best, ?]` i32, lengths `[rows, n_best]` i32, scores
       `[rows, n_best]` of the logits' type, why `[rows, n_best]` i8; a trace result is
       `[rows, n_best, ?, ...]`, `...` the trace's extents after the lanes.
     * (C7) `min_new` is not negative.
+    * (C8) `temperature`, `top_p`, `top_k`, `seed` and `first_row` come with `#seq.sample`, whose
+      temperature is finite and at least 0, top_k at least 0, top_p above 0 and at most 1.
 
     #### Undefined at run time
 
-    max_new below 1, prefix lengths outside their tensor, prefix ids outside the vocabulary.
+    max_new below 1, prefix lengths outside their tensor, prefix ids outside the vocabulary,
+    operands outside of what C8 asks of the attribute.
 
     #### Example
 
@@ -101,9 +131,11 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     ```
   }];
   let arguments = (ins
-    AnyAttrOf<[Seq_GreedyAttr, Seq_BeamAttr]>:$search,
+    AnyAttrOf<[Seq_GreedyAttr, Seq_BeamAttr, Seq_SampleAttr]>:$search,
     Seq_IdTensor:$start, Index:$max_new,
     Optional<2DTensorOf<[I32]>>:$prefix, Optional<Seq_LengthTensor>:$prefix_lengths,
+    Optional<F64>:$penalty, Optional<F32>:$temperature, Optional<F32>:$top_p,
+    Optional<Index>:$top_k, Optional<I64>:$seed, Optional<I64>:$first_row,
     Variadic<AnyRankedTensor>:$init,
     DenseI32ArrayAttr:$end, I32Attr:$pad,
     DefaultValuedAttr<I64Attr, "0">:$min_new);
@@ -116,6 +148,12 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     `max_new` `(` $max_new `)`
     (`prefix` `(` $prefix^ `:` type($prefix) `)`)?
     (`prefix_lengths` `(` $prefix_lengths^ `:` type($prefix_lengths) `)`)?
+    (`length_penalty` `(` $penalty^ `)`)?
+    (`temperature` `(` $temperature^ `)`)?
+    (`top_k` `(` $top_k^ `)`)?
+    (`top_p` `(` $top_p^ `)`)?
+    (`seed` `(` $seed^ `)`)?
+    (`first_row` `(` $first_row^ `)`)?
     (`init` `(` $init^ `:` type($init) `)`)?
     attr-dict-with-keyword $step
     `->` type($tokens) `,` type($lengths) `,` type($scores) `,` type($why)
@@ -124,16 +162,18 @@ def Seq_GenerateOp : Seq_Op<"generate", [
   let extraClassDeclaration = [{
     /// Initial states, one row per row of `start`; the region sees them by lanes.
     ::mlir::OperandRange getInits() { return getInit(); }
-    /// Hypotheses per row that stay alive: 1 for greedy search.
+    /// Hypotheses per row that stay alive: 1 for greedy search and sampling.
     int64_t getWidth();
     /// Hypotheses per row that are returned.
     int64_t getNumBest();
-    /// Exponent of the length normalisation.
+    /// Exponent of the length normalisation; an operand may replace it.
     double getLengthPenalty();
+    /// The operands that only sampling has, absent ones as null.
+    ::llvm::SmallVector<::mlir::Value> getSamplingOperands();
     /// Block arguments that hold the states.
     ::mlir::Block::BlockArgListType getStateArguments();
   }];
-  let hasVerifier = 1;                                                     // C4-C7; C3: #seq.beam
+  let hasVerifier = 1;                                 // C4-C8; C3: #seq.beam, C8: #seq.sample
   let hasRegionVerifier = 1;                                               // C1, C2, C4, C6
   let hasCanonicalizer = 1;
 }

@@ -58,6 +58,19 @@ def Seq_Stop : Seq_EnumAttr<"Stop", "When a beam search ends a row", [
   I32EnumAttrCase<"Exact", 2, "exact">
 ]>;
 
+def Seq_CallOption : Seq_EnumAttr<"CallOption", "What the caller of an entry may choose", [
+  I32EnumAttrCase<"MaxNew", 0, "max_new">,
+  I32EnumAttrCase<"LengthPenalty", 1, "length_penalty">,
+  I32EnumAttrCase<"Temperature", 2, "temperature">,
+  I32EnumAttrCase<"TopP", 3, "top_p">,
+  I32EnumAttrCase<"TopK", 4, "top_k">,
+  I32EnumAttrCase<"Seed", 5, "seed">,
+  I32EnumAttrCase<"FirstRow", 6, "first_row">
+]>;
+def Seq_CallOptionAttr : EnumAttr<Seq_Dialect, Seq_CallOption, "call_option"> {
+  let assemblyFormat = "$value";
+}
+
 //===----------------------------------------------------------------------===//
 // Search attributes
 //===----------------------------------------------------------------------===//
@@ -78,6 +91,25 @@ def Seq_GreedyAttr : Seq_Attr<"Greedy", "greedy"> {
   }];
   let parameters = (ins Seq_DoubleParameter<"1.0">:$length_penalty);
   let assemblyFormat = "(`<` `length_penalty` `=` $length_penalty^ `>`)?";
+}
+
+def Seq_SampleAttr : Seq_Attr<"Sample", "sample"> {
+  let summary = "Draw the token of every step at random";
+  let description = [{
+    Filters stand in this order: `temperature` divides the logits, `top_k` keeps the best
+    tokens (0: all), `top_p` those of them that make up this much of the probability.
+    `seq.generate` says how a token is drawn from what is left. `temperature` and `top_p`
+    count as rounded to f32; a temperature below 2^-126 is 0, which means the most probable
+    token, as `#seq.greedy` takes it. The score is that of `#seq.greedy`.
+  }];
+  let parameters = (ins
+    Seq_DoubleParameter<"1.0">:$temperature,
+    DefaultValuedParameter<"int64_t", "50">:$top_k,
+    Seq_DoubleParameter<"1.0">:$top_p,
+    DefaultValuedParameter<"uint64_t", "0">:$seed,
+    Seq_DoubleParameter<"1.0">:$length_penalty);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+  let genVerifyDecl = 1;
 }
 
 def Seq_BeamAttr : Seq_Attr<"Beam", "beam"> {

@@ -72,3 +72,30 @@ BeamAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t width,
                        << width << " is required [C3]";
   return success();
 }
+
+LogicalResult
+SampleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                   // NOLINTNEXTLINE(performance-unnecessary-value-param)
+                   APFloat temperature, int64_t topK,
+                   // NOLINTNEXTLINE(performance-unnecessary-value-param)
+                   APFloat topP, uint64_t,
+                   // NOLINTNEXTLINE(performance-unnecessary-value-param)
+                   APFloat lengthPenalty) {
+  // C8 of seq.generate
+  double degrees = temperature.convertToDouble(), mass = topP.convertToDouble();
+  if (!temperature.isFinite() || degrees < 0)
+    return emitError() << "temperature is " << degrees
+                       << ", but a finite number of at least 0 is required "
+                          "[C8]";
+  if (topK < 0)
+    return emitError() << "top_k is " << topK
+                       << ", but at least 0 is required [C8]";
+  if (!(mass > 0 && mass <= 1))
+    return emitError() << "top_p is " << mass
+                       << ", but above 0 and at most 1 is required [C8]";
+  if (!lengthPenalty.isFinite())
+    return emitError() << "length_penalty is "
+                       << lengthPenalty.convertToDouble()
+                       << ", but a finite number is required [C8]";
+  return success();
+}

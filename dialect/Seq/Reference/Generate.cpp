@@ -10,7 +10,10 @@
 
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -56,17 +59,18 @@ private:
   /// Reads the search attribute and the bounds.
   llvm::Error readRules() {
     if (auto beam = dyn_cast<seq::BeamAttr>(op.getSearch())) {
-      rules.isGreedy = false;
+      rules.kind = SearchKind::Beam;
       rules.width = beam.getWidth();
-      rules.lengthPenalty = beam.getLengthPenalty().convertToDouble();
       rules.stop = beam.getStop() == seq::Stop::Exact   ? StopRule::Exact
                    : beam.getStop() == seq::Stop::First ? StopRule::First
                                                         : StopRule::Heuristic;
-    } else {
-      rules.lengthPenalty = cast<seq::GreedyAttr>(op.getSearch())
-                                .getLengthPenalty()
-                                .convertToDouble();
     }
+    rules.lengthPenalty = op.getLengthPenalty();
+    if (const Tensor *penalty = values.get(op.getPenalty()))
+      rules.lengthPenalty = penalty->scalar().f;
+    if (auto sample = dyn_cast<seq::SampleAttr>(op.getSearch()))
+      if (llvm::Error error = readSampling(sample))
+        return error;
     rules.maxNew = values.get(op.getMaxNew())->scalar().i;
     rules.minNew = static_cast<int64_t>(op.getMinNew());
     llvm::append_range(rules.ends, op.getEnd());
@@ -77,6 +81,44 @@ private:
       return makeError(*op, "n_best is " + llvm::Twine(numBest) +
                                 " for width " + llvm::Twine(rules.width));
     return llvm::Error::success();
+  }
+
+  /// Reads what only sampling has: from the operands, else from the attribute.
+  llvm::Error readSampling(seq::SampleAttr sample) {
+    rules.kind = SearchKind::Sample;
+    rules.temperature = sample.getTemperature().convertToDouble();
+    rules.topP = sample.getTopP().convertToDouble();
+    rules.topK = sample.getTopK();
+    rules.seed = sample.getSeed();
+    if (const Tensor *value = values.get(op.getTemperature()))
+      rules.temperature = value->scalar().f;
+    if (const Tensor *value = values.get(op.getTopP()))
+      rules.topP = value->scalar().f;
+    if (const Tensor *value = values.get(op.getTopK()))
+      rules.topK = value->scalar().i;
+    if (const Tensor *value = values.get(op.getSeed()))
+      rules.seed = static_cast<uint64_t>(value->scalar().i);
+    if (const Tensor *value = values.get(op.getFirstRow()))
+      rules.firstRow = static_cast<uint64_t>(value->scalar().i);
+    rules.temperature = static_cast<float>(rules.temperature);
+    rules.topP = static_cast<float>(rules.topP);
+    if (!(rules.temperature >= 0.0) || !std::isfinite(rules.temperature))
+      return makeError(*op, "temperature is " + toText(rules.temperature) +
+                                ", required a finite number of at least 0");
+    if (!(rules.topP > 0.0 && rules.topP <= 1.0))
+      return makeError(*op, "top_p is " + toText(rules.topP) +
+                                ", required above 0 and at most 1");
+    if (rules.topK < 0)
+      return makeError(*op, "top_k is " + llvm::Twine(rules.topK) +
+                                ", required at least 0");
+    // Compiled code knows no subnormal numbers.
+    if (rules.temperature < std::numeric_limits<float>::min())
+      rules.temperature = 0.0;
+    return llvm::Error::success();
+  }
+
+  static std::string toText(double number) {
+    return llvm::formatv("{0}", number).str();
   }
 
   /// Fails unless the operands agree on the number of rows and the prefix is
@@ -385,7 +427,38 @@ evaluateGenerate(Interpreter &interpreter, Operation &op,
       .run();
 }
 
+/// `seq.option`: what the caller chose.
+static llvm::Expected<Results>
+evaluateOption(Interpreter &interpreter, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
+  const CallOptions &options = interpreter.getCallOptions();
+  auto real = [&](const std::optional<double> &chosen, ElementKind kind) {
+    return Results{chosen ? Tensor::ofFloat(kind, *chosen) : operands[0]};
+  };
+  auto integer = [&](std::optional<int64_t> chosen, ElementKind kind) {
+    return Results{chosen ? Tensor::ofInt(kind, *chosen) : operands[0]};
+  };
+  switch (cast<seq::OptionOp>(op).getName()) {
+  case seq::CallOption::MaxNew:
+    return integer(options.maxNew, ElementKind::Index);
+  case seq::CallOption::LengthPenalty:
+    return real(options.lengthPenalty, ElementKind::F64);
+  case seq::CallOption::Temperature:
+    return real(options.temperature, ElementKind::F32);
+  case seq::CallOption::TopP:
+    return real(options.topP, ElementKind::F32);
+  case seq::CallOption::TopK:
+    return integer(options.topK, ElementKind::Index);
+  case seq::CallOption::Seed:
+    return integer(options.seed, ElementKind::I64);
+  case seq::CallOption::FirstRow:
+    return integer(options.firstRow, ElementKind::I64);
+  }
+  return makeError(op, "unknown option");
+}
+
 void addGenerateHandlers(HandlerTable &table) {
+  table["seq.option"] = evaluateOption;
   table["seq.generate"] = evaluateGenerate;
 }
 

@@ -40,7 +40,7 @@ void addRecurrenceHandlers(HandlerTable &table);
 void addCellHandlers(HandlerTable &table);
 /// `seq.attention`.
 void addAttentionHandlers(HandlerTable &table);
-/// `seq.generate`.
+/// `seq.generate` and `seq.option`.
 void addGenerateHandlers(HandlerTable &table);
 
 /// All handlers but that of linalg ops, which are known by their interface.

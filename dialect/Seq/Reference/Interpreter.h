@@ -70,6 +70,12 @@ struct ReplayGap {
   double gap;
 };
 
+/// What `seq.option` gives; what is not chosen is the model's own.
+struct CallOptions {
+  std::optional<int64_t> maxNew, topK, seed, firstRow;
+  std::optional<double> lengthPenalty, temperature, topP;
+};
+
 /// Evaluates functions of one module, which must not change meanwhile: how its
 /// blocks run is worked out once. Not thread-safe.
 class Interpreter {
@@ -86,6 +92,8 @@ public:
 
   /// Observes every op from now on.
   void setProbe(Probe newProbe) { probe = std::move(newProbe); }
+  /// Options of the runs to come.
+  void setCallOptions(const CallOptions &options) { callOptions = options; }
   /// Makes `seq.generate` score these hypotheses; none restores the search.
   void setReplay(std::optional<Replay> newReplay) {
     replay = std::move(newReplay);
@@ -115,6 +123,7 @@ public:
 
   WeightSource &getWeights() { return weights; }
   mlir::ModuleOp getModule() { return module; }
+  const CallOptions &getCallOptions() const { return callOptions; }
   const std::optional<Replay> &getReplay() const { return replay; }
   std::vector<ReplayGap> &getMutableReplayGaps() { return replayGaps; }
   /// Loop indices around the current body of a linalg op that is evaluated op
@@ -136,6 +145,7 @@ private:
   WeightSource &weights;
   InterpreterOptions options;
   Probe probe;
+  CallOptions callOptions;
   std::optional<Replay> replay;
   std::vector<ReplayGap> replayGaps;
   Frame *frame = nullptr;

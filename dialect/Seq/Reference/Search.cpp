@@ -1,4 +1,4 @@
-//===- Search.cpp - Greedy and beam search of one row ---------------------===//
+//===- Search.cpp - The search of one row ---------------------------------===//
 
 #include "dialect/Seq/Reference/Search.h"
 
@@ -21,6 +21,26 @@ bool SearchRules::isEnd(int64_t token) const {
   return llvm::is_contained(ends, static_cast<int32_t>(token));
 }
 
+std::array<uint32_t, 4> getPhilox(std::array<uint32_t, 4> counter,
+                                  std::array<uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    uint64_t first = uint64_t(0xD2511F53) * counter[0],
+             second = uint64_t(0xCD9E8D57) * counter[2];
+    counter = {uint32_t(second >> 32) ^ counter[1] ^ key[0], uint32_t(second),
+               uint32_t(first >> 32) ^ counter[3] ^ key[1], uint32_t(first)};
+    key[0] += 0x9E3779B9;
+    key[1] += 0xBB67AE85;
+  }
+  return counter;
+}
+
+double getUniform(uint64_t seed, uint64_t row, int64_t index) {
+  std::array<uint32_t, 4> words =
+      getPhilox({uint32_t(index), uint32_t(row), uint32_t(row >> 32), 0},
+                {uint32_t(seed), uint32_t(seed >> 32)});
+  return std::ldexp(static_cast<double>(words[0] >> 8), -24);
+}
+
 std::vector<double> getLogProbabilities(llvm::ArrayRef<double> logits) {
   double greatest = lowest, total = 0.0;
   for (double logit : logits)
@@ -35,7 +55,7 @@ std::vector<double> getLogProbabilities(llvm::ArrayRef<double> logits) {
 }
 
 RowSearch::RowSearch(const SearchRules &rules, int32_t start, int64_t row)
-    : rules(rules) {
+    : rules(rules), row(row) {
   Hypothesis empty;
   empty.last = start;
   empty.lane = row;
@@ -72,10 +92,10 @@ void RowSearch::advance(llvm::ArrayRef<StepLogits> steps) {
   ++count;
   if (isReplay)
     advanceReplay(steps);
-  else if (rules.isGreedy)
-    advanceGreedy(steps);
-  else
+  else if (rules.kind == SearchKind::Beam)
     advanceBeam(steps);
+  else
+    advanceSingle(steps);
 }
 
 void RowSearch::finish(Hypothesis hypothesis, Why why) {
@@ -92,8 +112,7 @@ void RowSearch::finish(Hypothesis hypothesis, Why why) {
     pool.pop_back();
 }
 
-void RowSearch::advanceGreedy(llvm::ArrayRef<StepLogits> steps) {
-  llvm::ArrayRef<double> logits = steps.front().logits;
+int64_t RowSearch::chooseGreedily(llvm::ArrayRef<double> logits) const {
   int64_t best = -1;
   for (int64_t token = 0; token < static_cast<int64_t>(logits.size());
        ++token) {
@@ -102,6 +121,61 @@ void RowSearch::advanceGreedy(llvm::ArrayRef<StepLogits> steps) {
     if (best < 0 ? logits[token] > lowest : logits[token] > logits[best])
       best = token;
   }
+  return best;
+}
+
+int64_t RowSearch::draw(llvm::ArrayRef<double> logits) const {
+  std::vector<int64_t> ranked;
+  for (int64_t token = 0; token < static_cast<int64_t>(logits.size()); ++token)
+    if (logits[token] > lowest && (count > rules.minNew || !rules.isEnd(token)))
+      ranked.push_back(token);
+  if (ranked.empty())
+    return -1;
+  llvm::sort(ranked, [&](int64_t a, int64_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  });
+  double greatest = logits[ranked.front()];
+  if (rules.topK > 0 && rules.topK < static_cast<int64_t>(ranked.size()))
+    ranked.resize(rules.topK);
+  auto weigh = [&](int64_t token) {
+    return std::exp((logits[token] - greatest) / rules.temperature);
+  };
+  auto sum = [&](llvm::ArrayRef<int64_t> tokens) {
+    double total = 0.0;
+    for (int64_t token : tokens)
+      total += weigh(token);
+    return total;
+  };
+  auto rise = [](std::vector<int64_t> tokens) {
+    llvm::sort(tokens);
+    return tokens;
+  };
+  if (rules.topP < 1.0) {
+    double bar = rules.topP * sum(rise(ranked)), before = 0.0;
+    size_t kept = 0;
+    do
+      before += weigh(ranked[kept++]);
+    while (kept < ranked.size() && before < bar);
+    ranked.resize(kept);
+  }
+  std::vector<int64_t> kept = rise(ranked);
+  double bar =
+             getUniform(rules.seed, rules.firstRow + static_cast<uint64_t>(row),
+                        count - 1) *
+             sum(kept),
+         upTo = 0.0;
+  for (int64_t token : kept) {
+    upTo += weigh(token);
+    if (upTo > bar)
+      return token;
+  }
+  return -1;
+}
+
+void RowSearch::advanceSingle(llvm::ArrayRef<StepLogits> steps) {
+  llvm::ArrayRef<double> logits = steps.front().logits;
+  bool isGreedy = rules.kind == SearchKind::Greedy || rules.temperature == 0.0;
+  int64_t best = isGreedy ? chooseGreedily(logits) : draw(logits);
   double gain = best < 0 ? lowest : getLogProbabilities(logits)[best];
   if (!(gain > lowest)) {
     live.clear();

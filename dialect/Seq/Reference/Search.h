@@ -1,4 +1,4 @@
-//===- Search.h - Greedy and beam search of one row -------------*- C++ -*-===//
+//===- Search.h - The search of one row -------------------------*- C++ -*-===//
 //
 // The search that `seq.generate` defines, apart from running the step: a row is
 // told what its step gave and answers which hypotheses live on.
@@ -11,6 +11,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -22,15 +23,25 @@ enum class Why : int8_t { End = 0, Length = 1, Dead = 2 };
 /// When a row with a full pool ends.
 enum class StopRule { Heuristic, First, Exact };
 
+/// How a step chooses among its candidates.
+enum class SearchKind { Greedy, Beam, Sample };
+
 /// What a search is asked to do; the same for all rows.
 struct SearchRules {
-  bool isGreedy = true;
+  SearchKind kind = SearchKind::Greedy;
   int64_t width = 1;
   double lengthPenalty = 1.0;
   StopRule stop = StopRule::Heuristic;
   int64_t maxNew = 1;
   int64_t minNew = 0;
   llvm::SmallVector<int32_t> ends;
+  // Sampling.
+  double temperature = 1.0;
+  int64_t topK = 0;
+  double topP = 1.0;
+  uint64_t seed = 0;
+  /// Number of row 0.
+  uint64_t firstRow = 0;
 
   /// Divisor of the score of a hypothesis of `count` generated tokens.
   double getNorm(int64_t count) const;
@@ -68,7 +79,8 @@ struct StepLogits {
 /// The search for one row.
 class RowSearch {
 public:
-  /// Starts with the empty hypothesis, in lane `row`.
+  /// Starts with the empty hypothesis, in lane `row`, which is the row's number
+  /// too.
   RowSearch(const SearchRules &rules, int32_t start, int64_t row);
 
   /// Hypotheses that go on, best first.
@@ -99,13 +111,16 @@ private:
 
   Hypothesis extend(const Candidate &candidate,
                     llvm::ArrayRef<StepLogits> steps) const;
-  void advanceGreedy(llvm::ArrayRef<StepLogits> steps);
+  void advanceSingle(llvm::ArrayRef<StepLogits> steps);
+  int64_t chooseGreedily(llvm::ArrayRef<double> logits) const;
+  int64_t draw(llvm::ArrayRef<double> logits) const;
   void advanceBeam(llvm::ArrayRef<StepLogits> steps);
   void advanceReplay(llvm::ArrayRef<StepLogits> steps);
   void finish(Hypothesis hypothesis, Why why);
   bool shouldStop() const;
 
   const SearchRules &rules;
+  int64_t row;
   std::vector<Hypothesis> live, pool;
   std::vector<std::vector<int32_t>> replay;
   std::vector<double> gaps;
@@ -113,6 +128,13 @@ private:
   /// Tokens generated so far.
   int64_t count = 0;
 };
+
+/// The Philox generator with 10 rounds: four words from a counter and a key.
+std::array<uint32_t, 4> getPhilox(std::array<uint32_t, 4> counter,
+                                  std::array<uint32_t, 2> key);
+
+/// The number in [0, 1) that draws token `index` (from 0) of a row.
+double getUniform(uint64_t seed, uint64_t row, int64_t index);
 
 /// Natural logarithms of the softmax of `logits`.
 std::vector<double> getLogProbabilities(llvm::ArrayRef<double> logits);

@@ -426,17 +426,22 @@ seqc_session_statistics(const seqc_session_t *session,
 /// seqc_generation_options_init().
 typedef struct seqc_generation_options_t {
   size_t size;
-  /// Most new tokens; -1: the model's own limit.
+  /// Most new tokens, 1 to the model's own limit; -1: that limit.
   int64_t max_new;
-  /// Seed of sampling.
+  /// Seed of sampling; 0 without has_seed: the model's own.
   uint64_t seed;
-  /// Length penalty of beam search; NaN: the model's own.
+  /// Length penalty of scores; NaN: the model's own.
   double length_penalty;
-  /// Temperature and top-p of sampling; NaN: the model's own.
+  /// Temperature (0: the most probable token) and top-p of sampling; NaN: the
+  /// model's own.
   float temperature, top_p;
-  /// Top-k of sampling; -1: the model's own.
+  /// Top-k of sampling (0: all tokens); -1: the model's own.
   int32_t top_k;
-  int32_t reserved;
+  /// Not 0: `seed` holds even if it is 0.
+  int32_t has_seed;
+  /// Sampling draws for row i of a call what it draws for row first_row + i of
+  /// one call with all rows. Below 2^31.
+  int64_t first_row;
 } seqc_generation_options_t;
 
 /// Fills `options` with "the model's own" everywhere; NULL is ignored.

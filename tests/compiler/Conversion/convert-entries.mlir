@@ -48,6 +48,45 @@ func.func @pack_at_run_time(%x: tensor<4x4xf32>) -> tensor<1x4x1x16xf32> {
   return %p : tensor<1x4x1x16xf32>
 }
 
+/// Options of the call are fields of the context, read at the start; a field that is not set leaves
+/// what stands in the program. The seed has a bit in the flags, the first row is always set.
+
+// CHECK-LABEL: func.func @seqc_fn_options(
+//  CHECK-SAME:   %[[CTX:.*]]: !llvm.ptr) -> i32
+//   CHECK-DAG:   %[[P0:.*]] = llvm.getelementptr %[[CTX]][40]
+//   CHECK-DAG:   %[[N:.*]] = llvm.load %[[P0]] : !llvm.ptr -> i64
+//   CHECK-DAG:   %[[NSET:.*]] = arith.cmpi sge, %[[N]], %{{.*}} : i64
+//   CHECK-DAG:   %[[P1:.*]] = llvm.getelementptr %[[CTX]][56]
+//   CHECK-DAG:   %[[A:.*]] = llvm.load %[[P1]] : !llvm.ptr -> f64
+//   CHECK-DAG:   %[[ASET:.*]] = arith.cmpf ord, %[[A]], %[[A]] : f64
+//   CHECK-DAG:   llvm.getelementptr %[[CTX]][64]
+//   CHECK-DAG:   llvm.getelementptr %[[CTX]][68]
+//   CHECK-DAG:   llvm.getelementptr %[[CTX]][72]
+//   CHECK-DAG:   %[[P5:.*]] = llvm.getelementptr %[[CTX]][76]
+//   CHECK-DAG:   %[[FLAGS:.*]] = llvm.load %[[P5]] : !llvm.ptr -> i32
+//   CHECK-DAG:   arith.andi %[[FLAGS]], %{{.*}} : i32
+//   CHECK-DAG:   llvm.getelementptr %[[CTX]][48]
+//   CHECK-DAG:   %[[P7:.*]] = llvm.getelementptr %[[CTX]][84]
+//   CHECK-DAG:   %[[ROW:.*]] = llvm.load %[[P7]] : !llvm.ptr -> i32
+//   CHECK-DAG:   %[[ROW64:.*]] = arith.extui %[[ROW]] : i32 to i64
+//   CHECK-NOT:   seq.option
+//       CHECK:   arith.select %[[NSET]]
+//       CHECK:   arith.select %[[ASET]], %[[A]]
+//       CHECK:   "test.use"({{.*}}, %[[ROW64]])
+func.func @options(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %n0, %a0, %t0, %p0, %k0, %s0, %r0 = "test.defaults"() : () -> (index, f64, f32, f32, index, i64, i64)
+  %n = seq.option max_new else %n0 : index
+  %a = seq.option length_penalty else %a0 : f64
+  %t = seq.option temperature else %t0 : f32
+  %p = seq.option top_p else %p0 : f32
+  %k = seq.option top_k else %k0 : index
+  %s = seq.option seed else %s0 : i64
+  %r = seq.option first_row else %r0 : i64
+  %y = "test.use"(%x, %n, %a, %t, %p, %k, %s, %r)
+      : (tensor<?x4xf32>, index, f64, f32, f32, index, i64, i64) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
 /// Private functions are no entries.
 
 // CHECK-LABEL: func.func private @keep_private(%{{.*}}: tensor<?x4xf32>) -> tensor<?x4xf32>

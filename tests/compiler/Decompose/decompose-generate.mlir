@@ -148,6 +148,37 @@ func.func @trace_through_reshapes(%start: tensor<?xi32>, %n: index, %keys: tenso
   return %flat, %state : tensor<?x1x?x?xf32>, tensor<?x1x?x?xf32>
 }
 
+/// Sampling is greedy search with another choice, which gets the numbers of the attribute where no
+/// operand stands for them, and memory for one row. Of a count that is a constant or less, memory is
+/// taken for the constant; the penalty makes the norms when it is an operand.
+
+// CHECK-LABEL: func.func @sample
+//  CHECK-SAME:   %[[START:[a-z0-9]+]]: tensor<?xi32>, %[[WANTED:[a-z0-9]+]]: index, %[[A:[a-z0-9]+]]: f64, %[[T:[a-z0-9]+]]: f32, %[[S:[a-z0-9]+]]: i64
+//   CHECK-DAG:   %[[P:.*]] = arith.constant 0.899999976 : f32
+//   CHECK-DAG:   %[[K:.*]] = arith.constant 7 : index
+//   CHECK-DAG:   %[[ROW:.*]] = arith.constant 0 : i64
+//   CHECK-DAG:   %[[LIMIT:.*]] = arith.constant 20 : index
+//   CHECK-DAG:   %[[ONE:.*]] = arith.constant 1 : index
+//       CHECK:   %[[SOME:.*]] = arith.maxsi %[[WANTED]], %[[ONE]]
+//       CHECK:   %[[N:.*]] = arith.minsi %[[SOME]], %[[LIMIT]]
+//       CHECK:   memref.alloc(%{{.*}}) : memref<21x?xi32>
+//       CHECK:   math.powf %{{.*}}, %[[A]] : f64
+//   CHECK-DAG:   %[[ORDER:.*]] = memref.cast %{{.*}} : memref<9xi32> to memref<?xi32>
+//   CHECK-DAG:   %[[WEIGHTS:.*]] = memref.cast %{{.*}} : memref<9xf64> to memref<?xf64>
+//       CHECK:   scf.while
+//   CHECK-NOT:     memref.alloc
+//       CHECK:     func.call @sample_select_f32({{.*}}, %[[N]], %{{.*}}, %[[T]], %[[K]], %[[P]], %[[S]], %[[ROW]], %[[ORDER]], %[[WEIGHTS]])
+func.func @sample(%start: tensor<?xi32>, %wanted: index, %a: f64, %t: f32, %s: i64, %z: tensor<?x9xf32>) -> tensor<?x1x?xi32> {
+  %limit = arith.constant 20 : index
+  %n = arith.minsi %limit, %wanted : index
+  %tok, %len, %score, %why = seq.generate #seq.sample<top_k = 7, top_p = 0.9> start(%start : tensor<?xi32>) end [2]
+      pad 0 max_new(%n) length_penalty(%a) temperature(%t) seed(%s) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x9xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  return %tok : tensor<?x1x?xi32>
+}
+
 /// What the searches call stands behind them, once.
 
 //   CHECK-DAG: func.func private @search_start_f32
@@ -155,3 +186,5 @@ func.func @trace_through_reshapes(%start: tensor<?xi32>, %n: index, %keys: tenso
 //   CHECK-DAG: func.func private @beam_select_f32
 //   CHECK-DAG: func.func private @search_log_sum_f32
 //   CHECK-DAG: func.func private @search_results_f32
+//   CHECK-DAG: func.func private @sample_select_f32
+//   CHECK-DAG: func.func private @sample_philox_f32

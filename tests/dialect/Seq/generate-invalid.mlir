@@ -289,3 +289,57 @@ func.func private @generate_c3_no_result() attributes {a = #seq.beam<width = 4, 
 
 // expected-error @+1 {{beam width is 0, but at least 1 is required [C3]}}
 func.func private @generate_c3_no_beam() attributes {a = #seq.beam<width = 0>}
+
+// -----
+
+func.func @generate_c8_temperature_of_greedy(
+    %bos: tensor<?xi32>, %n: index, %z: tensor<?x50xf32>, %x: f32) {
+  // expected-error @+1 {{has temperature with #seq.greedy, but only #seq.sample takes it [C8]}}
+  %0:4 = seq.generate #seq.greedy start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n) temperature(%x) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x50xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  return
+}
+
+// -----
+
+func.func @generate_c8_first_row_of_beam(
+    %bos: tensor<?xi32>, %n: index, %z: tensor<?x50xf32>, %x: i64) {
+  // expected-error @+1 {{has first_row with #seq.beam<width = 1>, but only #seq.sample takes it [C8]}}
+  %0:4 = seq.generate #seq.beam<width = 1> start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n) first_row(%x) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x50xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{temperature is -5.000000e-01, but a finite number of at least 0 is required [C8]}}
+func.func private @generate_c8_cold() attributes {a = #seq.sample<temperature = -0.5>}
+
+// -----
+
+// expected-error @+1 {{temperature is INF, but a finite number of at least 0 is required [C8]}}
+func.func private @generate_c8_hot() attributes {a = #seq.sample<temperature = 0x7FF0000000000000>}
+
+// -----
+
+// expected-error @+1 {{top_k is -1, but at least 0 is required [C8]}}
+func.func private @generate_c8_top_k() attributes {a = #seq.sample<top_k = -1>}
+
+// -----
+
+// expected-error @+1 {{top_p is 0.000000e+00, but above 0 and at most 1 is required [C8]}}
+func.func private @generate_c8_no_top_p() attributes {a = #seq.sample<top_p = 0.0>}
+
+// -----
+
+// expected-error @+1 {{top_p is 1.500000e+00, but above 0 and at most 1 is required [C8]}}
+func.func private @generate_c8_great_top_p() attributes {a = #seq.sample<top_p = 1.5>}
+
+// -----
+
+// expected-error @+1 {{length_penalty is nan, but a finite number is required [C8]}}
+func.func private @generate_c8_penalty() attributes {a = #seq.sample<length_penalty = 0x7FF8000000000000>}

@@ -58,3 +58,25 @@ func.func private @searches() attributes {
   c = #seq.beam<width = 5, stop = first>,
   d = #seq.greedy<length_penalty = 1.0>
 }
+
+// CHECK-LABEL: @generate_sample
+func.func @generate_sample(%bos: tensor<?xi32>, %n: index, %z: tensor<?x50xf32>, %a: f64, %t: f32, %p: f32, %k: index, %s: i64, %r: i64) {
+  // CHECK: seq.generate #seq.sample start(%{{.*}} : tensor<?xi32>) end [2] pad 0 max_new(%{{.*}}) {
+  %o:4 = seq.generate #seq.sample start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x50xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  // CHECK: seq.generate #seq.sample<temperature = 5.000000e-01, top_k = 3, top_p = 9.000000e-01, seed = 18446744073709551615, length_penalty = 0.000000e+00> start(
+  // CHECK-SAME: max_new(%[[N:.*]]) length_penalty(%{{.*}}) temperature(%{{.*}}) top_k(%{{.*}}) top_p(%{{.*}}) seed(%{{.*}}) first_row(%{{.*}}) {
+  %u:4 = seq.generate #seq.sample<temperature = 0.5, top_k = 3, top_p = 0.9, seed = 18446744073709551615, length_penalty = 0.0> start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n)
+      length_penalty(%a) temperature(%t) top_k(%k) top_p(%p) seed(%s) first_row(%r) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x50xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  // CHECK: seq.generate #seq.beam<width = 1> {{.*}} length_penalty(%{{.*}}) {
+  %v:4 = seq.generate #seq.beam<width = 1> start(%bos : tensor<?xi32>) end [2] pad 0 max_new(%n) length_penalty(%a) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index):
+    seq.yield %z : tensor<?x50xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  return
+}

@@ -349,6 +349,7 @@ def main():
         state = np.zeros(SIZE) if step == "recurrent" else []
         want = [spell(greedy(make(text), state, START, END, MOST)[0]) for text in TEXTS]
         check(step + "_greedy", describe(step, "  search: greedy\n"), want)
+        check(step + "_sample", describe(step, "  search: sample\n  top_p: 1.0e-6\n"), want)
         found = [beam(make(text), state, START, END, MOST, 3, 2, 0.7) for text in TEXTS]
         check(step + "_beam", describe(step, "  beam: 3\n  n_best: 2\n  length_penalty: 0.7\n"),
               # An empty line stands between texts.

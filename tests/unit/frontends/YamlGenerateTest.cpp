@@ -68,6 +68,40 @@ TEST_F(GenerateDiagnostics, ChecksSettings) {
       HasSubstr("there is no attention layer 'o' in the step"));
 }
 
+TEST_F(GenerateDiagnostics, ChecksSampling) {
+  auto errorOf = [&](const std::string &settings) {
+    return generateError(
+        "  vocabulary: v\n  start: a\n  max_length: 3\n" + settings, step);
+  };
+  EXPECT_THAT(errorOf("  search: draw\n"),
+              HasSubstr("13:11: error: 'generate': 'search' is 'draw'; "
+                        "required is one of greedy, beam, sample"));
+  EXPECT_THAT(errorOf("  search: sample\n  temperature: -0.5\n"),
+              HasSubstr("14:16: error: 'generate': 'temperature' is -0.50; "
+                        "required is a finite number of at least 0"));
+  EXPECT_THAT(errorOf("  search: sample\n  top_p: 0\n"),
+              HasSubstr("14:10: error: 'generate': 'top_p' is 0.00; required "
+                        "is a number above 0 and at most 1"));
+  EXPECT_THAT(errorOf("  search: sample\n  top_k: -1\n"),
+              HasSubstr("14:10: error: 'generate': 'top_k' is '-1'; required "
+                        "is a whole number of at least 0"));
+  EXPECT_THAT(errorOf("  search: sample\n  seed: many\n"),
+              HasSubstr("14:9: error: 'generate': 'seed' is 'many'"));
+  for (std::string key : {"temperature", "top_k", "top_p", "seed"})
+    for (std::string search : {"", "  search: beam\n"})
+      EXPECT_THAT(errorOf("  " + key + ": 1\n" + search),
+                  HasSubstr("error: 'generate': only sampling has '" + key +
+                            "'; required is 'search: sample'"));
+  EXPECT_THAT(errorOf("  search: sample\n  beam: 2\n  n_best: 2\n"),
+              HasSubstr("13:11: error: 'generate': 'search' is sample with a "
+                        "beam of 2 and n_best of 2; sampling draws one "
+                        "hypothesis per row, required are a beam and n_best "
+                        "of 1"));
+  EXPECT_THAT(errorOf("  search: greedy\n  beam: 2\n"),
+              HasSubstr("13:11: error: 'generate': 'search' is greedy with a "
+                        "beam of 2; required is a beam of 1"));
+}
+
 TEST_F(GenerateDiagnostics, ChecksTheStep) {
   std::string settings = "  vocabulary: v\n  start: a\n  max_length: 3\n";
   auto errorOf = [&](const std::string &layers) {

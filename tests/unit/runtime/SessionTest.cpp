@@ -247,9 +247,34 @@ TEST_F(SessionTest, GenerationOptionsReachTheCode) {
   ASSERT_TRUE(succeeds(seqc_call_set_generation(call, &options)));
   ASSERT_TRUE(succeeds(seqc_call_run(call)));
   EXPECT_EQ(output("tokens")->shape[2], 2);
+  auto refuses = [&](const char *message) {
+    bool refused = fails(seqc_call_set_generation(call, &options),
+                         SEQC_INVALID_ARGUMENT, message)
+                       ? true
+                       : false;
+    seqc_generation_options_init(&options);
+    return refused;
+  };
   options.top_p = 2;
-  EXPECT_TRUE(fails(seqc_call_set_generation(call, &options),
-                    SEQC_INVALID_ARGUMENT, "top_p"));
+  EXPECT_TRUE(refuses("top_p is 2.000000; it must be above 0 and at most 1"));
+  options.max_new = 0;
+  EXPECT_TRUE(refuses("max_new is 0; it must be at least 1, or -1"));
+  options.max_new = 10;
+  EXPECT_TRUE(refuses("max_new is 10; entry 'mirror' was compiled for at most "
+                      "9 new tokens"));
+  options.temperature = -1;
+  EXPECT_TRUE(refuses("temperature is -1.000000; it must be a finite number"));
+  options.temperature = INFINITY;
+  EXPECT_TRUE(refuses("temperature is inf; it must be a finite number"));
+  options.top_k = -2;
+  EXPECT_TRUE(refuses("top_k is -2; it must be at least 0, or -1"));
+  options.length_penalty = INFINITY;
+  EXPECT_TRUE(refuses("length_penalty is infinite"));
+  options.first_row = -1;
+  EXPECT_TRUE(refuses("first_row is -1; it must be 0 to 2147483647"));
+  options.top_k = 3;
+  EXPECT_TRUE(refuses("temperature, top_p and top_k are for sampling; entry "
+                      "'mirror' was compiled for beam search"));
   ASSERT_TRUE(succeeds(seqc_call_set_generation(call, nullptr)));
   ASSERT_TRUE(succeeds(seqc_call_run(call)));
   EXPECT_EQ(output("tokens")->shape[2], 4);
