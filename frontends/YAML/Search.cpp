@@ -109,6 +109,11 @@ void Search::readSampling() {
     if (reader.has(key) && kind != "sample")
       reader.errorAt(key, "only sampling has '" + key +
                               "'; required is 'search: sample'");
+  if (!samples && (importer.options.temperature || importer.options.topK ||
+                   importer.options.topP || importer.options.seed))
+    reader.errorAt("search", "'--temperature', '--top-k', '--top-p' and "
+                             "'--seed' are for sampling; required is "
+                             "'--sample' or 'search: sample'");
   auto readNumber = [&](StringRef key, double otherwise,
                         function_ref<bool(double)> isGood, StringRef required) {
     std::optional<double> given = reader.getNumber(key);
