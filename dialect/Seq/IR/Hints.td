@@ -25,6 +25,10 @@ def Seq_OpaqueIndexOp : Seq_Op<"opaque_index",
 
         result = value
 
+    #### Constraints
+
+    None beyond the types.
+
     #### Example
 
     ```mlir
