@@ -200,8 +200,9 @@ private:
         }
       }
     MemRefType type = output.getType();
-    // The same shape is known with the buffer.
-    bool isSame = type == buffer.getType();
+    // The same shape is known with the buffer. Equal types alone may have
+    // extents in another order.
+    bool isSame = copy.getSource() == buffer.getResult();
     SmallVector<Value> sizes(isSame ? ValueRange(buffer.getDynamicSizes())
                                     : ValueRange(output.view.getSizes()));
     llvm::SetVector<Operation *> moved;
@@ -251,7 +252,9 @@ private:
         return arith::ConstantIndexOp::create(builder, loc,
                                               *getConstantIntValue(number));
       };
-      if (d > 0)
+      if (known == 1)
+        stride = sizes[d];
+      else if (d > 0)
         stride = arith::MulIOp::create(builder, loc, asValue(stride),
                                        asValue(sizes[d]))
                      .getResult();

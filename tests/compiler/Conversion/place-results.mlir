@@ -41,6 +41,27 @@ func.func @reshaped(%x: tensor<?x4xf32>) -> tensor<1x?x4xf32> {
 
 // -----
 
+/// Equal types do not make equal shapes.
+
+// CHECK-LABEL: func.func @seqc_fn_turned(
+//       CHECK:   llvm.call {{.*}}seq.output = 0
+//       CHECK:   %[[Y:.*]] = memref.view %{{.*}}[%{{.*}}][%[[M:.*]], %[[N:.*]]] : memref<?xi8> to memref<?x?xf32>
+//       CHECK:   %[[A:.*]] = memref.reinterpret_cast %[[Y]] to offset: [0], sizes: [%[[N]], %[[M]]], strides: [%[[M]], 1]
+//       CHECK:   linalg.exp ins(%{{.*}}) outs(%[[A]] : memref<?x?xf32>)
+func.func @turned(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %m = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %e = tensor.empty(%n, %m) : tensor<?x?xf32>
+  %y = linalg.exp ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %f = tensor.collapse_shape %y [[0, 1]] : tensor<?x?xf32> into tensor<?xf32>
+  %r = tensor.expand_shape %f [[0, 1]] output_shape [%m, %n] : tensor<?xf32> into tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
+
+// -----
+
 /// The next state is written where it cannot harm the product that reads the last one: in a buffer,
 /// which is copied at the end.
 
