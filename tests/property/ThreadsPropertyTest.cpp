@@ -133,8 +133,9 @@ TEST(ThreadsProperty, ProductAndNorm) {
         module, "f",
         {HostTensor::floats({rows, 24}, x), HostTensor::floats({24, 200}, w)},
         text);
-    if (rows > 1)
+    if (rows > 1) {
       EXPECT_GE(runs, 6) << rows;
+    }
   }
 }
 
