@@ -331,61 +331,63 @@ seqc_status_t *seqc_call_create(seqc_session_t *session, const char *entry,
 
 void seqc_call_release(seqc_call_t *call) { delete call; }
 
-/// NOT_FOUND, with the names there are.
-static Status noSuchValue(const seqc_call_t &call, const char *what,
-                          const char *name,
-                          const std::vector<ValueSignature> &values) {
-  return Status(SEQC_NOT_FOUND, "entry '" + call.signature.name + "' has no " +
-                                    what + " '" + (name ? name : "") +
-                                    "'; it has " + listNames(values));
+/// An entry's inputs or outputs.
+static const std::vector<ValueSignature> &getValues(const seqc_call_t &call,
+                                                    bool isInput) {
+  return isInput ? call.signature.inputs : call.signature.outputs;
+}
+
+/// Finds an input or output for a function of the C API.
+static Status findValue(const seqc_call_t *call, bool isInput, const char *name,
+                        size_t &index) {
+  if (!call || !name)
+    return invalid("call or name is NULL");
+  int found = isInput ? call->signature.findInput(name)
+                      : call->signature.findOutput(name);
+  if (found < 0)
+    return Status(SEQC_NOT_FOUND,
+                  "entry '" + call->signature.name + "' has no " +
+                      (isInput ? "input" : "output") + " '" + name +
+                      "'; it has " + listNames(getValues(*call, isInput)));
+  index = size_t(found);
+  return {};
+}
+
+/// Gives a call a tensor to read or to fill; null takes it away.
+static seqc_status_t *setTensor(seqc_call_t *call, bool isInput,
+                                const char *name, seqc_tensor_t *tensor) {
+  return guard([&]() -> Status {
+    size_t index = 0;
+    if (Status status = findValue(call, isInput, name, index); !status.ok())
+      return status;
+    if (tensor)
+      if (Status status =
+              checkStatic(call->signature, getValues(*call, isInput)[index],
+                          isInput ? "input" : "output", *tensor);
+          !status.ok())
+        return status;
+    (isInput ? call->inputs : call->bound)[index] = TensorRef::share(tensor);
+    return {};
+  });
 }
 
 seqc_status_t *seqc_call_set_input(seqc_call_t *call, const char *name,
                                    seqc_tensor_t *tensor) {
-  return guard([&]() -> Status {
-    if (!call || !name)
-      return invalid("call or name is NULL");
-    int index = call->signature.findInput(name);
-    if (index < 0)
-      return noSuchValue(*call, "input", name, call->signature.inputs);
-    if (tensor)
-      if (Status status = checkStatic(call->signature,
-                                      call->signature.inputs[size_t(index)],
-                                      "input", *tensor);
-          !status.ok())
-        return status;
-    call->inputs[size_t(index)] = TensorRef::share(tensor);
-    return {};
-  });
+  return setTensor(call, /*isInput=*/true, name, tensor);
 }
 
 seqc_status_t *seqc_call_bind_output(seqc_call_t *call, const char *name,
                                      seqc_tensor_t *tensor) {
-  return guard([&]() -> Status {
-    if (!call || !name)
-      return invalid("call or name is NULL");
-    int index = call->signature.findOutput(name);
-    if (index < 0)
-      return noSuchValue(*call, "output", name, call->signature.outputs);
-    if (tensor)
-      if (Status status = checkStatic(call->signature,
-                                      call->signature.outputs[size_t(index)],
-                                      "output", *tensor);
-          !status.ok())
-        return status;
-    call->bound[size_t(index)] = TensorRef::share(tensor);
-    return {};
-  });
+  return setTensor(call, /*isInput=*/false, name, tensor);
 }
 
 seqc_status_t *seqc_call_want_output(seqc_call_t *call, const char *name,
                                      int32_t wanted) {
   return guard([&]() -> Status {
-    if (!call || !name)
-      return invalid("call or name is NULL");
-    int index = call->signature.findOutput(name);
-    if (index < 0)
-      return noSuchValue(*call, "output", name, call->signature.outputs);
+    size_t index = 0;
+    if (Status status = findValue(call, /*isInput=*/false, name, index);
+        !status.ok())
+      return status;
     if (index < 63) {
       uint64_t bit = uint64_t(1) << index;
       call->wanted = wanted ? call->wanted | bit : call->wanted & ~bit;
@@ -437,16 +439,15 @@ seqc_status_t *seqc_call_get_output(seqc_call_t *call, const char *name,
     if (!out_tensor)
       return invalid("out_tensor is NULL");
     *out_tensor = nullptr;
-    if (!call || !name)
-      return invalid("call or name is NULL");
-    int index = call->signature.findOutput(name);
-    if (index < 0)
-      return noSuchValue(*call, "output", name, call->signature.outputs);
-    const TensorRef &tensor = call->made[size_t(index)];
+    size_t index = 0;
+    if (Status status = findValue(call, /*isInput=*/false, name, index);
+        !status.ok())
+      return status;
+    const TensorRef &tensor = call->made[index];
     if (!tensor)
-      return Status(SEQC_NOT_FOUND,
-                    "the last run made no output '" +
-                        call->signature.outputs[size_t(index)].name + "'");
+      return Status(SEQC_NOT_FOUND, "the last run made no output '" +
+                                        call->signature.outputs[index].name +
+                                        "'");
     *out_tensor = seqc_tensor_retain(tensor.get());
     return {};
   });
