@@ -156,6 +156,9 @@ static LogicalResult convertCausalConv(Node &node) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
   Tensor bias = node.getInput(2), past = node.getInput(3);
   std::string activation = node.getString("activation", "none");
+  if (int64_t dims = node.getInt("ndim", 1); dims != 1)
+    return node.unsupported("a convolution along " + Twine(dims) +
+                            " dimensions is not supported");
   bool silu = activation == "silu" || activation == "swish";
   if (!silu && activation != "none")
     return node.error("attribute 'activation' is '" + activation +
@@ -197,8 +200,12 @@ static LogicalResult convertCausalConv(Node &node) {
 }
 
 void registerLinearAttentionOps(Registry &registry) {
-  registry.add({{"LinearAttention", 27, 3, 6, convertLinearAttention},
-                {"CausalConvWithState", 27, 2, 4, convertCausalConv}});
+  for (auto [since, domain] :
+       {std::pair<int64_t, StringRef>(27, ""), {1, "com.microsoft"}})
+    registry.add({
+        {"LinearAttention", since, 3, 6, convertLinearAttention, "", domain},
+        {"CausalConvWithState", since, 2, 4, convertCausalConv, "", domain},
+    });
 }
 
 } // namespace seqc::onnx

@@ -219,6 +219,19 @@ case("DequantizeLinear", [codes, scale[:, 0], codes[:, 0]],
 x = draw(2, 3)
 case("Trilu", [x], np.triu(x))
 
+# The state is written at each key and read at each query; a convolution with what came before.
+x, k, w, state = draw(1, 3, 4), draw(1, 3, 4), draw(1, 3, 4), draw(1, 2, 2, 2)
+held, steps = state.astype(np.float64), []
+for t in range(3):
+    held = held + k[:, t].reshape(1, 2, 2, 1) * w[:, t].reshape(1, 2, 1, 2)
+    steps.append(0.5 * np.einsum("bhk,bhkv->bhv", x[:, t].reshape(1, 2, 2), held).reshape(1, 4))
+case("LinearAttention", [x, k, w, state], np.stack(steps, 1), update_rule="linear", q_num_heads=2,
+     kv_num_heads=2, scale=0.5)
+x, weight, state = draw(1, 2, 4), draw(2, 1, 3), draw(1, 2, 2)
+long = np.concatenate([state, x], 2)
+v = sum(long[:, :, i:i + 4] * weight[:, 0, i:i + 1] for i in range(3))
+case("CausalConvWithState", [x, weight, None, state], v / (1 + np.exp(-v)), activation="silu")
+
 # Only ones in the mask count.
 ids, mask = np.array([[1, 0], [2, 2]], np.int32), np.array([[1, 2], [1, 1]], np.int32)
 words, places, gamma, beta = draw(3, 4), draw(2, 4), draw(4), draw(4)
@@ -265,6 +278,7 @@ for name, operator, feeds, attributes in (
         ("activation", "FusedGemm", ["matrix", "matrix"], {"activation": "Relu7"}),
         ("cache", "GroupQueryAttention", ["x", "x", "x", "", "", "x", "x"],
          {"num_heads": 2, "kv_num_heads": 2, "k_quant_type": "PER_TENSOR"}),
+        ("plane", "CausalConvWithState", ["x", "x"], {"ndim": 2}),
         ("table", "GatherBlockQuantized", ["matrix", "x", "x"], {"bits": 8}),
         ("sizes", "MatMulNBits", ["x", "x", "x"], {"K": 4, "N": 2, "bits": 3, "block_size": 16})):
     write(os.path.join(sys.argv[1], name + ".onnx"),
