@@ -69,6 +69,8 @@ struct StepPlan {
   std::vector<TensorRef> inputs;
   /// Per input, values of all steps along the first axis; may be empty.
   std::vector<TensorRef> perStep;
+  /// Number of steps where nothing is given per step; -1: unknown.
+  int64_t steps = -1;
   /// Input index to the index of the output that it gets.
   std::map<int, int> carries;
   seqc_generation_options_t generation;

@@ -97,7 +97,7 @@ bool isUpdatable(const ValueSignature &output, const ValueSignature &input,
 
 Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
                            const StepPlan &plan, StepResult &result) {
-  int64_t steps = -1;
+  int64_t steps = plan.steps;
   for (size_t i = 0; i < plan.perStep.size(); ++i) {
     const TensorRef &all = plan.perStep[i];
     if (!all)
@@ -140,7 +140,13 @@ Status seqc::cli::runSteps(Executor &executor, const EntrySignature &entry,
     request.targets.assign(entry.outputs.size(), TensorRef());
     for (const auto &[input, output] : plan.carries) {
       request.inputs[size_t(input)] = result.last[size_t(output)];
-      if (isUpdatable(entry.outputs[size_t(output)],
+      // Another input that gets the output still has to be read.
+      auto isSame = [from = output](const auto &carry) {
+        return carry.second == from;
+      };
+      if (std::count_if(plan.carries.begin(), plan.carries.end(), isSame) ==
+              1 &&
+          isUpdatable(entry.outputs[size_t(output)],
                       entry.inputs[size_t(input)], size_t(input)))
         request.targets[size_t(output)] = result.last[size_t(output)];
     }
