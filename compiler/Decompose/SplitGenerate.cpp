@@ -482,7 +482,10 @@ private:
         add(std::move(said), false);
         continue;
       }
-      add(describe(one.name, one.value.getType(), laneDims(one)), false);
+      // Of a single row, the initial state has a static extent; lanes have not.
+      add(describe(one.name, step.getArgumentTypes()[inputs.size()],
+                   laneDims(one)),
+          false);
     }
     add(describe("logits", yield.getValues().front().getType(), {lanes, ""}),
         true);

@@ -135,7 +135,7 @@ int main(int argc, char **argv) {
   seqc_model_t *model;
   seqc_session_t *session;
   seqc_call_t *generate, *encode, *step;
-  seqc_tensor_t *tokens, *token_lengths, *start, *id, *row, *at;
+  seqc_tensor_t *tokens, *token_lengths, *start, *id, *row, *at, *other;
   seqc_session_statistics_t statistics;
   if (argc < 4 || num_rows > kMostRows)
     return 2;
@@ -201,6 +201,14 @@ int main(int argc, char **argv) {
   require(num_rows == 1 || is_refused(step),
           "a row that does not exist is no error");
   set_id(row, 0, 0);
+  lanes = num_rows + 1;
+  other = make_ids(SEQC_I32, 1, &lanes);
+  check(seqc_call_set_input(step, "id", other));
+  check(seqc_call_set_input(step, "row", other));
+  require(is_refused(step), "a lane without states is no error");
+  seqc_tensor_release(other);
+  check(seqc_call_set_input(step, "id", id));
+  check(seqc_call_set_input(step, "row", row));
   set_id(at, 0, -1);
   require(is_refused(step), "a negative position is no error");
   printf("search: passed, %d tokens\n", lengths[0]);

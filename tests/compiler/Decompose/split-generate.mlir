@@ -104,6 +104,24 @@ func.func @number(%x: tensor<?x4xf32>, %n: tensor<i64>) -> tensor<?x1x?xi32> {
 
 // -----
 
+/// One row may have several lanes.
+
+// CHECK: seq.metadata = "{{.*}}\22name\22:\22encode\22,\22outputs\22:[{\22name\22:\22start\22,\22shape\22:[\22extent_0\22]},{\22name\22:\22state_0\22,\22shape\22:[1,3]}]
+// CHECK-SAME: \22name\22:\22position\22,\22shape\22:[]},{\22name\22:\22state_0\22,\22shape\22:[\22lanes\22,3]}
+// CHECK-LABEL: func.func @single(
+func.func @single(%x: tensor<1x3xf32>, %start: tensor<1xi32>) -> tensor<?x1x?xi32> {
+  %c9 = arith.constant 9 : index
+  %rows = tensor.cast %start : tensor<1xi32> to tensor<?xi32>
+  %tok, %len, %score, %why = seq.generate #seq.greedy start(%rows : tensor<?xi32>) end [2] pad 0 max_new(%c9)
+      init(%x : tensor<1x3xf32>) {
+  ^bb0(%id: tensor<?xi32>, %row: tensor<?xi32>, %pos: index, %h: tensor<?x3xf32>):
+    seq.yield %h, %h : tensor<?x3xf32>, tensor<?x3xf32>
+  } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
+  return %tok : tensor<?x1x?xi32>
+}
+
+// -----
+
 /// Without a search there is nothing to do.
 
 // CHECK-LABEL: func.func @plain(
