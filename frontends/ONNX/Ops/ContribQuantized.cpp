@@ -31,6 +31,7 @@ static LogicalResult convertMatMulNBits(Node &node) {
   Tensor bias = node.getInput(5);
   int64_t depth = node.getInt("K", 0), width = node.getInt("N", 0);
   int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 0);
+  // The least accuracy that is asked for; the products are of float32.
   (void)node.getInt("accuracy_level", 0);
   Tensor order = node.getInput(4);
   if (depth <= 0 || width <= 0 || block <= 0 ||

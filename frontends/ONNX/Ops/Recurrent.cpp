@@ -386,8 +386,10 @@ static FailureOr<Tensor> dequantizeWeight(Node &node, size_t input,
 }
 
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
-/// of R. Its products are of float32 here: states and inputs are not rounded to
-/// 8 bits.
+/// of R. Its products are of float32 here. Kernels round inputs and states to 8
+/// bits by the range of all rows that they happen to multiply at once, so that
+/// a row depends on its batch and on threads; the operator's definition asks
+/// for no such rounding.
 static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
   for (auto [input, scale] : {std::pair<size_t, size_t>(W, 8), {R, 10}}) {
     FailureOr<Tensor> weight = dequantizeWeight(node, input, scale);

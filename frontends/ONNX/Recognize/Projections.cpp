@@ -99,6 +99,8 @@ void recognizeProjections(GraphView &view, NodeProto &node) {
     products.push_back(product);
   }
   const NodeProto &first = *products[0];
+  if (!isFloat(view.getType(first.input(1))))
+    return;
   for (NodeProto *product : products)
     if (product->input(0) != first.input(0) ||
         view.getType(product->input(1)) != view.getType(first.input(1)) ||
