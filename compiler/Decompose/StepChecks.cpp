@@ -52,12 +52,12 @@ void seqc::checkRows(OpBuilder &builder, Location loc, Value rows,
                          ValueRange{loop.getInductionVar(), row, count});
 }
 
-/// Whether an index stays inside by what it is: a constant, which verifiers
-/// see, or a loop's.
-static bool isPlain(OpFoldResult index) {
+/// Whether an index stays inside by what it is: a loop's, or a constant, which
+/// verifiers compare with a static extent.
+static bool isPlain(OpFoldResult index, bool isStatic) {
   auto value = dyn_cast<Value>(index);
   if (!value || getConstantIntValue(value))
-    return true;
+    return isStatic;
   if (value.getDefiningOp<linalg::IndexOp>())
     return true;
   auto argument = dyn_cast<BlockArgument>(value);
@@ -73,7 +73,7 @@ static void checkSlice(OffsetSizeAndStrideOpInterface slice, Value whole) {
   for (int64_t d = 0; d < type.getRank(); ++d) {
     OpFoldResult offset = slice.getMixedOffsets()[d],
                  size = slice.getMixedSizes()[d];
-    if (isPlain(offset) && getConstantIntValue(size))
+    if (isPlain(offset, !type.isDynamicDim(d)) && getConstantIntValue(size))
       continue;
     if (getConstantIntValue(slice.getMixedStrides()[d]) != 1)
       continue;
@@ -93,6 +93,26 @@ static void checkSlice(OffsetSizeAndStrideOpInterface slice, Value whole) {
   }
 }
 
+/// In front of the structured op around `op`: dimension `d` of `whole` is not
+/// empty.
+static void checkNotEmpty(Operation *op, Value whole, int64_t d) {
+  Operation *outer = op;
+  for (auto parent = op->getParentOfType<linalg::LinalgOp>(); parent;
+       parent = parent->getParentOfType<linalg::LinalgOp>())
+    outer = parent;
+  if (outer->isAncestor(whole.getParentRegion()->getParentOp()))
+    return;
+  OpBuilder builder(outer);
+  Location loc = op->getLoc();
+  Value extent = tensor::DimOp::create(builder, loc, whole, d);
+  Value isRight = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                        extent, number(builder, loc, 1));
+  seq::RequireOp::create(
+      builder, loc, isRight,
+      "the step reads from a tensor without elements; required are some",
+      ValueRange());
+}
+
 /// In front of one element of `whole`.
 static void checkElement(Operation *op, Value whole,
                          MutableOperandRange indices) {
@@ -102,8 +122,11 @@ static void checkElement(Operation *op, Value whole,
   Value zero = number(builder, loc, 0), one = number(builder, loc, 1);
   for (auto [d, operand] : llvm::enumerate(indices)) {
     Value index = operand.get();
-    if (isPlain(index))
+    bool isStatic = !cast<RankedTensorType>(whole.getType()).isDynamicDim(d);
+    if (isPlain(index, isStatic))
       continue;
+    if (isStructured && !isStatic)
+      checkNotEmpty(op, whole, d);
     Value extent = tensor::DimOp::create(builder, loc, whole, d);
     Value last = arith::SubIOp::create(builder, loc, extent, one);
     if (!isStructured) {

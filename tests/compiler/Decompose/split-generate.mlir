@@ -26,6 +26,7 @@
 //       CHECK:   seq.require %{{.*}}, "the position is {0};
 //       CHECK:   scf.for
 //       CHECK:     seq.require %{{.*}}, "lane {0} belongs to row {1};
+//       CHECK:   seq.require %{{.*}}, "the step reads from a tensor without elements; required are some"
 /// Inside of a structured op an index from the inputs is kept inside.
 //       CHECK:   linalg.generic
 //       CHECK:     arith.minsi
