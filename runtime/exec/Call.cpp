@@ -169,11 +169,17 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
     int64_t elements;
     size_t size;
     status = checkShape(value.dtype, rank, shape, elements, size);
-    if (status.ok() && int64_t(size) != bytes)
-      status = invalid("output '" + value.name + "': " + std::to_string(bytes) +
-                       " bytes asked for, shape has " + std::to_string(size));
+    // What inputs ask for may be more than memory has.
     if (!status.ok())
-      return fail(SEQC_INTERNAL, status.message());
+      return fail(std::any_of(shape, shape + rank,
+                              [](int64_t extent) { return extent < 0; })
+                      ? SEQC_INTERNAL
+                      : SEQC_RESOURCE_EXHAUSTED,
+                  "output '" + value.name + "': " + status.message());
+    if (int64_t(size) != bytes)
+      return fail(SEQC_INTERNAL,
+                  "output '" + value.name + "': " + std::to_string(bytes) +
+                      " bytes asked for, shape has " + std::to_string(size));
     const TensorRef &target = bound[size_t(index)];
     if (target) {
       bool same = target->rank == rank;
