@@ -21,6 +21,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <cstring>
@@ -94,7 +95,7 @@ Call &callOf(seqc_abi_context *context) {
 void *allocate(seqc_abi_context *context, int64_t bytes) {
   Call &call = callOf(context);
   ++call.allocations;
-  call.bytes += bytes;
+  call.bytes += llvm::alignTo(bytes, SEQC_ABI_ALIGNMENT);
   call.arena.emplace_back(bytes, call.guard);
   // Whatever is read before it is written should show.
   std::memset(call.arena.back().data(), 0xff, bytes);

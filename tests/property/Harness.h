@@ -71,7 +71,7 @@ public:
   /// Allocations the last call made through the arena.
   int64_t getAllocations() const;
 
-  /// Bytes of these allocations.
+  /// Bytes of these allocations, rounded up as the arena does.
   int64_t getAllocatedBytes() const;
 
 private:
