@@ -5,22 +5,13 @@
  * Greedy search over all rows at once; the tokens must be those of `generate`.
  */
 
-#include <seqc/runtime.h>
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { kMostRows = 16, kMostTokens = 64 };
-
-static void check(seqc_status_t *status) {
-  if (!status)
-    return;
-  fprintf(stderr, "%s: %s\n", seqc_status_code_name(seqc_status_code(status)),
-          seqc_status_message(status));
-  seqc_status_free(status);
-  exit(1);
-}
 
 static void require(int holds, const char *what) {
   if (holds)

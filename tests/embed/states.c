@@ -3,22 +3,13 @@
  * usage: states STEP.so SWAP.so CACHE.so SIZES.so
  */
 
-#include <seqc/runtime.h>
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { kInput = 6, kHidden = 16, kSteps = 20 };
-
-static void check(seqc_status_t *status) {
-  if (!status)
-    return;
-  fprintf(stderr, "%s: %s\n", seqc_status_code_name(seqc_status_code(status)),
-          seqc_status_message(status));
-  seqc_status_free(status);
-  exit(1);
-}
 
 static void require(int holds, const char *what) {
   if (holds)

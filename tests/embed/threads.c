@@ -4,7 +4,7 @@
  * usage: threads WIDE.so
  */
 
-#include <seqc/runtime.h>
+#include "check.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -14,15 +14,6 @@
 enum { kInput = 64, kHidden = 512, kSteps = 24, kSessions = 4, kRuns = 5 };
 
 static seqc_model_t *the_model;
-
-static void check(seqc_status_t *status) {
-  if (!status)
-    return;
-  fprintf(stderr, "%s: %s\n", seqc_status_code_name(seqc_status_code(status)),
-          seqc_status_message(status));
-  seqc_status_free(status);
-  exit(1);
-}
 
 static seqc_tensor_t *make_floats(int64_t extent, int64_t last) {
   const int64_t shape[3] = {extent, 1, last};

@@ -51,21 +51,6 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
   });
 }
 
-static Tensor addMaskToScores(Emitter &e, const AttentionCall &call,
-                              Tensor scores) {
-  DataType type = scores.type;
-  if (call.bias)
-    scores = e.elementwise(
-        type, {scores, e.convert(call.bias, type)},
-        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
-  if (call.mask)
-    scores =
-        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
-          return s.select(x[1], x[0], s.infinity(type, true));
-        });
-  return scores;
-}
-
 static LogicalResult convertAttention(Node &node) {
   Emitter &e = node.getEmitter();
   if (failed(requireFloats(node, 3)))
@@ -108,7 +93,10 @@ static LogicalResult convertAttention(Node &node) {
     if (!weights) {
       probabilities = attentionScores(e, call, mode != ScoreOutput::Scores);
       if (mode == ScoreOutput::Masked)
-        probabilities = addMaskToScores(e, call, probabilities);
+        probabilities =
+            addMaskToScores(e, call, probabilities, [&](Scalars &s) {
+              return s.infinity(probabilities.type, /*negative=*/true);
+            });
       probabilities = e.convert(probabilities, call.query.type);
     }
     node.setOutput(3, probabilities);

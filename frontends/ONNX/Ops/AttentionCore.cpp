@@ -186,6 +186,21 @@ Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
   });
 }
 
+Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
+                       llvm::function_ref<Value(Scalars &)> hidden) {
+  DataType type = scores.type;
+  if (call.bias)
+    scores = e.elementwise(
+        type, {scores, e.convert(call.bias, type)},
+        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
+  if (call.mask)
+    scores =
+        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
+          return s.select(x[1], x[0], hidden(s));
+        });
+  return scores;
+}
+
 std::optional<Tensor> attend(Node &node, AttentionCall call,
                              Tensor *probabilities) {
   Emitter &e = node.getEmitter();

@@ -35,6 +35,11 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
 /// scale * query . key, with the cap: [batch, heads, queries, keys].
 Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap);
 
+/// Scores with what is added to them; a mask puts `hidden` in the place of what
+/// it hides.
+Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
+                       llvm::function_ref<mlir::Value(Scalars &)> hidden);
+
 /// [batch, time, heads * features] to [batch, heads, time, features]; reports
 /// if `heads` does not divide the last extent.
 std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);

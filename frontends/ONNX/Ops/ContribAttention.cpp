@@ -405,15 +405,9 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
 static Tensor showScores(Emitter &e, const AttentionCall &call) {
   Tensor scores = attentionScores(e, call, false);
   DataType type = scores.type;
-  if (call.bias)
-    scores = e.elementwise(
-        type, {scores, e.convert(call.bias, type)},
-        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
-  if (call.mask)
-    scores =
-        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
-          return s.select(x[1], x[0], s.neg(type, s.greatest(type)));
-        });
+  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
+    return s.neg(type, s.greatest(type));
+  });
   return e.convert(scores, call.query.type);
 }
 

@@ -13,6 +13,16 @@ namespace seqc::onnx {
 using mlir::Value;
 using mlir::ValueRange;
 
+/// Code `number` of those of `bits` bits each that follow each other, lowest
+/// bits first, in bytes; `byte`, of type int32, is the one that holds it.
+static Value unpackCode(Scalars &s, Value byte, Value number, int64_t bits) {
+  Value place = s.remIndex(number, s.index(8 / bits));
+  Value shift = s.fromIndex(DataType::Int32, s.mulIndex(place, s.index(bits)));
+  return s.op<mlir::arith::AndIOp>(
+      s.op<mlir::arith::ShRUIOp>(byte, shift),
+      s.constantInteger(DataType::Int32, (1 << bits) - 1));
+}
+
 /// a [..., K] times b [K, N].
 static Tensor multiplyRows(Emitter &e, Tensor a, Tensor b) {
   Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
@@ -70,15 +80,12 @@ static LogicalResult convertMatMulNBits(Node &node) {
   DataType type = getComputeType(a.type);
   // Number `i` of those that follow each other from byte `start` on.
   auto unpack = [&](Scalars &s, Tensor from, Value start, Value i) {
-    Value per = s.index(perByte);
-    Value byte = e.load(from, {s.addIndex(start, s.divIndex(i, per))});
-    Value word = s.convert(DataType::UInt8, DataType::Int32, byte);
-    Value shift = s.mulIndex(s.remIndex(i, per), s.index(bits));
-    word =
-        s.op<mlir::arith::ShRUIOp>(word, s.fromIndex(DataType::Int32, shift));
-    word = s.op<mlir::arith::AndIOp>(
-        word, s.constantInteger(DataType::Int32, (1 << bits) - 1));
-    return s.convert(DataType::Int32, type, word);
+    Value byte =
+        e.load(from, {s.addIndex(start, s.divIndex(i, s.index(perByte)))});
+    return s.convert(
+        DataType::Int32, type,
+        unpackCode(s, s.convert(DataType::UInt8, DataType::Int32, byte), i,
+                   bits));
   };
   Tensor weight = e.generate(
       type, {b.getIndexAttr(depth), b.getIndexAttr(width)},
@@ -177,12 +184,7 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
     at.back() = s.divIndex(last, per);
     Value word =
         s.convert(from.type, DataType::Int32, loadUnlessEmpty(e, from, at));
-    Value shift = s.mulIndex(s.remIndex(last, per), s.index(bits));
-    word =
-        s.op<mlir::arith::ShRUIOp>(word, s.fromIndex(DataType::Int32, shift));
-    word = s.op<mlir::arith::AndIOp>(
-        word, s.constantInteger(DataType::Int32, (1 << bits) - 1));
-    return s.convert(DataType::Int32, type, word);
+    return s.convert(DataType::Int32, type, unpackCode(s, word, last, bits));
   };
   // Without zero points unsigned codes lie around the middle.
   double middle = isPacked || table.type == DataType::UInt8
