@@ -1,4 +1,4 @@
-/* What the programs of this folder do about failures: say what it was and end. */
+/* Failures end the programs of this folder, with what they were. */
 
 #ifndef SEQC_TESTS_EMBED_CHECK_H
 #define SEQC_TESTS_EMBED_CHECK_H
