@@ -4,6 +4,7 @@
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -310,16 +311,8 @@ static LogicalResult convertQAttention(Node &node) {
   DataType sum = DataType::Int32, type = node.getInput(2).type;
   if (!isFloat(type))
     return node.error("its bias is " + getName(type) + "; required are floats");
-  auto center = [&](Tensor of, Tensor zero) {
-    of = e.convert(of, sum);
-    if (!zero)
-      return of;
-    return e.elementwise(
-        sum, {of, e.convert(zero, sum)},
-        [&](Scalars &s, ValueRange v) { return s.sub(sum, v[0], v[1]); });
-  };
-  Tensor all =
-      project(e, center(x, node.getInput(6)), center(weight, node.getInput(7)));
+  Tensor all = project(e, subtractZeroPoint(e, x, node.getInput(6)),
+                       subtractZeroPoint(e, weight, node.getInput(7)));
   DataType wide = getComputeType(type);
   Tensor scaled = e.elementwise(
       type,

@@ -235,16 +235,6 @@ static LogicalResult convertGemm(Node &node) {
   if (failed(byA) || failed(byB))
     return failure();
   DataType sum = DataType::Int32;
-  auto center = [&](Tensor x, Tensor zero) {
-    SmallVector<Tensor> inputs = {x};
-    if (zero)
-      inputs.push_back(zero);
-    return e.elementwise(sum, inputs, [&](Scalars &s, ValueRange v) {
-      Value number = s.convert(x.type, sum, v[0]);
-      return zero ? s.sub(sum, number, s.convert(zero.type, sum, v[1]))
-                  : number;
-    });
-  };
   // Columns are dimension 0 of a transposed factor.
   auto alongColumns = [&](Tensor given, bool turned) {
     return given && turned && given.getRank() == 1 ? e.unsqueeze(given, 1)
@@ -257,9 +247,10 @@ static LogicalResult convertGemm(Node &node) {
                      "the number of scales or zero points");
   e.requireEqual(e.extent(b, turnB ? 1 : 0), e.extent(a, turnA ? 0 : 1),
                  "the inner extent of its second factor");
-  Tensor product = e.contract(center(a, byA->zero), turnA ? "km" : "mk",
-                              center(b, alongColumns(byB->zero, turnB)),
-                              turnB ? "nk" : "kn", "mn");
+  Tensor product =
+      e.contract(subtractZeroPoint(e, a, byA->zero), turnA ? "km" : "mk",
+                 subtractZeroPoint(e, b, alongColumns(byB->zero, turnB)),
+                 turnB ? "nk" : "kn", "mn");
   if (bias) {
     Extents own = e.extents(bias), goal = e.extents(product);
     if (own.size() > goal.size())

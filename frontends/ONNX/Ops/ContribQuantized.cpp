@@ -216,15 +216,8 @@ static Tensor multiplyQuantized(Emitter &e, Tensor a, Tensor zeroA, Tensor b,
                                 Tensor zeroB, Tensor scaleA, Tensor scaleB,
                                 Tensor bias) {
   DataType sum = DataType::Int32, type = DataType::Float;
-  auto center = [&](Tensor x, Tensor zero) {
-    x = e.convert(x, sum);
-    if (!zero)
-      return x;
-    return e.elementwise(
-        sum, {x, e.convert(zero, sum)},
-        [&](Scalars &s, ValueRange v) { return s.sub(sum, v[0], v[1]); });
-  };
-  Tensor product = multiplyRows(e, center(a, zeroA), center(b, zeroB));
+  Tensor product = multiplyRows(e, subtractZeroPoint(e, a, zeroA),
+                                subtractZeroPoint(e, b, zeroB));
   SmallVector<Tensor> inputs = {product, scaleA, scaleB};
   if (bias)
     inputs.push_back(bias);

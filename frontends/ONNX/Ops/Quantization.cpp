@@ -20,6 +20,16 @@ using mlir::ValueRange;
 // One element
 //===----------------------------------------------------------------------===//
 
+Tensor subtractZeroPoint(Emitter &e, Tensor x, Tensor zero) {
+  x = e.convert(x, DataType::Int32);
+  if (!zero)
+    return x;
+  return e.elementwise(DataType::Int32, {x, e.convert(zero, DataType::Int32)},
+                       [](Scalars &s, mlir::ValueRange v) {
+                         return s.sub(DataType::Int32, v[0], v[1]);
+                       });
+}
+
 Value quantize(Scalars &s, DataType type, Value x, Value zero) {
   DataType real = DataType::Float;
   x = s.op<mlir::math::RoundEvenOp>(x);

@@ -3,6 +3,7 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 
+#include "frontends/ONNX/Emitter.h"
 #include "frontends/ONNX/Scalars.h"
 
 namespace seqc::onnx {
@@ -11,6 +12,10 @@ namespace seqc::onnx {
 /// limited to what the integer type `type` holds.
 mlir::Value quantize(Scalars &s, DataType type, mlir::Value x,
                      mlir::Value zero);
+
+/// Quantised numbers as int32, less their zero point (null for none), which is
+/// broadcast.
+Tensor subtractZeroPoint(Emitter &e, Tensor x, Tensor zero);
 
 /// A sum, difference, product or quotient of floats as float rounds it. What is
 /// rounded to an integer afterwards hangs on the last bit, so that this has to
