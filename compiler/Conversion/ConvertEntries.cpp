@@ -355,9 +355,10 @@ private:
     std::string content = text.str();
     content.push_back(0);
     std::string name;
-    for (unsigned i = 0; name.empty() || module.lookupSymbol(name); ++i)
+    do
       name =
           ("seqc_text_" + function.getName() + "_" + Twine(numTexts++)).str();
+    while (module.lookupSymbol(name));
     auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), content.size());
     return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
                                   LLVM::Linkage::Private, name,

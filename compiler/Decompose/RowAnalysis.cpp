@@ -50,7 +50,7 @@ static SetVector<Value> usedValues(Operation *op) {
   return values;
 }
 
-RowAnalysis::RowAnalysis(Block &block) : block(block) {
+RowAnalysis::RowAnalysis(Block &block) {
   for (BlockArgument argument : block.getArguments())
     kinds[argument] = isTensor(argument) ? RowKind::Rows : RowKind::Uniform;
   for (Operation &op : block.without_terminator()) {

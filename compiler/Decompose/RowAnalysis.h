@@ -54,7 +54,6 @@ private:
   /// Whether sizes and offsets keep dimension 0 whole and the rest is uniform.
   bool keepsRows(mlir::OffsetSizeAndStrideOpInterface op) const;
 
-  mlir::Block &block;
   llvm::DenseMap<mlir::Value, RowKind> kinds;
   mlir::Operation *mixing = nullptr;
 };

@@ -40,12 +40,10 @@ typedef float Float4 __attribute__((vector_size(16)));
         a[i] * factor + addend;                                                \
   keep(a)
 
-__attribute__((target("avx512f,fma"), optimize("fp-contract=fast"))) static void
-run512(int64_t rounds) {
+__attribute__((target("avx512f,fma"))) static void run512(int64_t rounds) {
   SEQC_MULTIPLY_ADD(Float16, rounds);
 }
-__attribute__((target("avx2,fma"), optimize("fp-contract=fast"))) static void
-run256(int64_t rounds) {
+__attribute__((target("avx2,fma"))) static void run256(int64_t rounds) {
   SEQC_MULTIPLY_ADD(Float8, rounds);
 }
 static void run128(int64_t rounds) { SEQC_MULTIPLY_ADD(Float4, rounds); }
