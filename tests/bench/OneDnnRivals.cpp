@@ -1,7 +1,7 @@
 //===- OneDnnRivals.cpp - The same layer on oneDNN ------------------------===//
 //
-// Built with -O3 -march=native -ffast-math, so that the loop over gates calls
-// the vector functions of libmvec.
+// Built with -O3 -march=native -ffast-math. The loop over gates calls the
+// widest exponential of libmvec by name, since not every compiler finds it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <unordered_map>
 
@@ -42,6 +43,33 @@ private:
 void checkStatus(dnnl_status_t status) {
   if (status != dnnl_success)
     throw dnnl::error(status, "sgemm failed");
+}
+
+//===----------------------------------------------------------------------===//
+// Vectors
+//===----------------------------------------------------------------------===//
+
+#if defined(__AVX512F__)
+using Lanes = float __attribute__((vector_size(64)));
+extern "C" Lanes _ZGVeN16v_expf(Lanes);
+Lanes exponential(Lanes x) { return _ZGVeN16v_expf(x); }
+#elif defined(__AVX2__)
+using Lanes = float __attribute__((vector_size(32)));
+extern "C" Lanes _ZGVdN8v_expf(Lanes);
+Lanes exponential(Lanes x) { return _ZGVdN8v_expf(x); }
+#else
+using Lanes = float;
+#endif
+float exponential(float x) { return expf(x); }
+
+template <typename T> T load(const float *from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <typename T> void store(float *to, T value) {
+  std::memcpy(to, &value, sizeof value);
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,19 +112,30 @@ private:
                            4 * size));
   }
 
-  void applyGates(const float *__restrict g, float *__restrict y) {
-    const float *__restrict b = bias.data();
-    float *__restrict c = cell.data();
-    int64_t h = size;
-#pragma omp simd
-    for (int64_t j = 0; j < h; ++j) {
-      float i = 1 / (1 + expf(-(g[j] + b[j])));
-      float o = 1 / (1 + expf(-(g[h + j] + b[h + j])));
-      float f = 1 / (1 + expf(-(g[2 * h + j] + b[2 * h + j])));
-      float z = 1 - 2 / (1 + expf(2 * (g[3 * h + j] + b[3 * h + j])));
-      c[j] = f * c[j] + i * z;
-      y[j] = o * (1 - 2 / (1 + expf(2 * c[j])));
-    }
+  /// Units from `j` on, as many as T holds.
+  template <typename T>
+  void applyGates(const float *__restrict g, float *__restrict y, int64_t j) {
+    const float *b = bias.data();
+    float *c = cell.data();
+    auto gate = [&](int64_t k) {
+      return load<T>(g + k * size + j) + load<T>(b + k * size + j);
+    };
+    T i = 1 / (1 + exponential(-gate(0)));
+    T o = 1 / (1 + exponential(-gate(1)));
+    T f = 1 / (1 + exponential(-gate(2)));
+    T z = 1 - 2 / (1 + exponential(2 * gate(3)));
+    T next = f * load<T>(c + j) + i * z;
+    store(c + j, next);
+    store(y + j, o * (1 - 2 / (1 + exponential(2 * next))));
+  }
+
+  void applyGates(const float *g, float *y) {
+    constexpr int64_t lanes = sizeof(Lanes) / sizeof(float);
+    int64_t j = 0;
+    for (; j + lanes <= size; j += lanes)
+      applyGates<Lanes>(g, y, j);
+    for (; j < size; ++j)
+      applyGates<float>(g, y, j);
   }
 
   int64_t steps, inputSize, size;
