@@ -30,7 +30,9 @@ find_program(SEQC_CCACHE ccache)
 if(SEQC_CCACHE)
   foreach(language C CXX)
     if(NOT CMAKE_${language}_COMPILER_LAUNCHER)
-      set(CMAKE_${language}_COMPILER_LAUNCHER "${SEQC_CCACHE}")
+      # Or it keeps nothing that uses a precompiled header.
+      set(CMAKE_${language}_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros "${SEQC_CCACHE}")
     endif()
   endforeach()
 endif()
