@@ -1,5 +1,5 @@
 """Runs the models of the corpus beside the source folder, each with a cases.json, in all ways that
-seqc makes code: corpus_models.py [RESULTS.xml]. Without the corpus everything is skipped.
+seqc makes code: corpus_models.py [RESULTS.xml]. $SEQC_CORPUS is the folder of the collections.
 
 The standalone executable gets the cases as options, the others through `seqc test`.
 """
@@ -14,7 +14,7 @@ import numpy
 
 import results
 
-MODELS = os.path.join(os.path.dirname(results.SOURCE), "shared", "corpus", "models")
+MODELS = os.path.join(os.environ["SEQC_CORPUS"], "models")
 
 WAYS = {
     "O0": ["-O0"],
@@ -114,17 +114,11 @@ def check(name, way):
     return case
 
 
-def skip():
-    raise results.Skipped("the corpus of models is not there")
-
-
 def list_cases():
-    names = sorted(os.listdir(MODELS)) if os.path.isdir(MODELS) else []
-    names = [name for name in names
+    names = [name for name in sorted(os.listdir(MODELS))
              if os.path.exists(os.path.join(MODELS, name, "cases.json"))]
-    cases = [(f"{name}.{way.replace(' ', '')}", check(name, way))
-             for name in names for way in WAYS]
-    return cases or [("Corpus", skip)]
+    return [(f"{name}.{way.replace(' ', '')}", check(name, way))
+            for name in names for way in WAYS]
 
 
 if __name__ == "__main__":
