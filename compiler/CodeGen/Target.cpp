@@ -62,7 +62,8 @@ static std::string getHostFeatures() {
 /// The CPU name of LLVM's list that is nearest to `name`, or nothing.
 static std::string findNearestCpu(const MCSubtargetInfo &info, StringRef name) {
   StringRef nearest;
-  unsigned best = 4;
+  // A guess shares most of its letters with what was found.
+  unsigned best = std::min<unsigned>(4, (name.size() + 2) / 3 + 1);
   auto consider = [&](StringRef candidate) {
     unsigned distance = name.edit_distance(candidate, true, best);
     if (distance < best) {

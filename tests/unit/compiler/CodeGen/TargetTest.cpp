@@ -14,6 +14,7 @@
 using namespace llvm;
 using namespace seqc;
 using testing::HasSubstr;
+using testing::Not;
 
 /// The features the loader checks for `target`.
 static SmallVector<StringRef> getFeatures(const seqc::Target &target) {
@@ -59,6 +60,10 @@ TEST(Target, UnknownNamesGetASuggestion) {
   EXPECT_EQ(takeFailure(resolveTarget("znver55").takeError(), message),
             FailureKind::BadInput);
   EXPECT_THAT(message, HasSubstr("did you mean 'znver5'?"));
+  message.clear();
+  EXPECT_EQ(takeFailure(resolveTarget("foo").takeError(), message),
+            FailureKind::BadInput);
+  EXPECT_THAT(message, Not(HasSubstr("did you mean")));
   EXPECT_EQ(takeFailure(resolveTarget("i486").takeError(), message),
             FailureKind::BadInput);
   EXPECT_THAT(message, HasSubstr("no 64-bit mode"));
