@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SubsetOpInterface.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 #define DEBUG_TYPE "seq-vectorize-tiles"
@@ -59,11 +60,32 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
     function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
     IRRewriter rewriter(function.getContext());
     for (scf::ForOp loop : loops)
-      (void)hoistLoopInvariantSubsets(
-          rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+      if (readsInvariantSubset(loop))
+        (void)hoistLoopInvariantSubsets(
+            rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
     simplify(function);
     foldSubsets(function);
     simplify(function);
+  }
+
+  /// Whether a carried tensor is read at one place in every iteration. Hoisting
+  /// compares all places with each other first, which takes most of the time of
+  /// this pass in loops that have nothing to hoist.
+  static bool readsInvariantSubset(scf::ForOp loop) {
+    SmallVector<Value> carried(loop.getRegionIterArgs());
+    for (size_t i = 0; i < carried.size(); ++i)
+      for (Operation *user : carried[i].getUsers()) {
+        if (auto insertion = dyn_cast<SubsetInsertionOpInterface>(user))
+          carried.push_back(insertion.getUpdatedDestination());
+        if (!isa<SubsetExtractionOpInterface>(user))
+          continue;
+        if (llvm::all_of(user->getOperands(), [&](Value operand) {
+              return operand == carried[i] ||
+                     loop.isDefinedOutsideOfLoop(operand);
+            }))
+          return true;
+      }
+    return false;
   }
 
   LogicalResult tileDepth(func::FuncOp function) {
