@@ -195,6 +195,27 @@ def LowerVectorsPass : Pass<"seq-lower-vectors", "::mlir::func::FuncOp"> {
                            "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"];
 }
 
+def UnrollVectorsPass : Pass<"seq-unroll-vectors", "::mlir::func::FuncOp"> {
+  let summary = "Compute elementwise ops on vectors of rank 2 row by row";
+  let description = [{
+    What takes a row out of a vector that was put together from rows takes the row itself. Vectors of higher rank
+    remain where loops carry them.
+
+    Requires: nothing. Ensures: elementwise ops on vectors of rank 1.
+
+    Before:
+    ```mlir
+    %s = arith.addf %a, %b : vector<2x16xf32>
+    ```
+    After:
+    ```mlir
+    %s0 = arith.addf %a0, %b0 : vector<16xf32>
+    %s1 = arith.addf %a1, %b1 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"];
+}
+
 def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "Expand exponentials and their kin into polynomials";
   let description = [{

@@ -180,6 +180,7 @@ static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
   if (options.leastParallelInLoop > 0)
     parallel.leastInLoop = options.leastParallelInLoop;
   pm.addPass(createOutlineParallelLoopsPass(parallel));
+  pm.addNestedPass<func::FuncOp>(createUnrollVectorsPass());
   pm.addNestedPass<func::FuncOp>(createApproximateMathPass());
   pm.addNestedPass<func::FuncOp>(createExpandReshapesPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
