@@ -9,6 +9,7 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/MLIR/ImportMLIR.h"
 #include "frontends/ONNX/ImportONNX.h"
+#include "tools/driver/CompileTrace.h"
 #include "tools/driver/ImportCheck.h"
 #include "tools/driver/Reproducer.h"
 
@@ -17,6 +18,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/TimeProfiler.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace llvm;
@@ -83,6 +85,7 @@ static std::string printModule(ModuleOp module) {
 //===----------------------------------------------------------------------===//
 
 Error Compilation::importModel() {
+  TimeTraceScope scope(("phase " + phaseName(Phase::Import)).str());
   recordWork("phase import of '" + options.model + "'", "", "");
   Expected<std::vector<Target>> resolved = resolveTargets(options.targetCpu);
   if (!resolved)
@@ -237,11 +240,13 @@ Error Compilation::dump(Phase phase, ModuleOp current,
 Error Compilation::runPhase(Phase phase, ModuleOp current,
                             const PhaseOptions &phaseOptions, StringRef level) {
   std::string name = ("phase " + phaseName(phase)).str();
+  TimeTraceScope scope(("phase " + phaseName(phase)).str());
   reporter.beginStep(phaseName(phase), static_cast<unsigned>(phase) + 1,
                      allPhases().size());
   recordWork(name, "seqc-opt %s " + quote(phaseOption(phase, phaseOptions)),
              printModule(current));
   PassManager passes(&context, ModuleOp::getOperationName());
+  tracePasses(passes);
   buildPhase(phase, passes, phaseOptions);
   unsigned errorsBefore = diagnostics->getErrorCount();
   if (failed(passes.run(current))) {

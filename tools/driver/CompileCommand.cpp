@@ -3,6 +3,7 @@
 #include "compiler/CodeGen/OutputFile.h"
 #include "tools/driver/Commands.h"
 #include "tools/driver/Compilation.h"
+#include "tools/driver/CompileTrace.h"
 #include "tools/driver/Explain.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -73,11 +74,14 @@ static Error compile(const Arguments &arguments, Reporter &reporter) {
     printPipeline(outs(), plan->options, *targets);
     return Error::success();
   }
+  std::string profile = arguments.get("--profile");
+  CompileTrace trace(profile);
   Compilation compilation(plan->options, reporter);
   if (Error error = compilation.importModel())
     return error;
-  if (Error error = compilation.checkOutput(plan->output))
-    return error;
+  for (const std::string &path : {plan->output, profile})
+    if (Error error = compilation.checkOutput(path))
+      return error;
   bool explainOnly = plan->explain && arguments.get("-o").empty();
   if (Error error =
           compilation.runPhases(explainOnly ? Phase::Offload : Phase::LLVM))
@@ -87,14 +91,14 @@ static Error compile(const Arguments &arguments, Reporter &reporter) {
                      getBackendName(plan->options.backend),
                      arguments.has("--json"));
   if (explainOnly)
-    return Error::success();
+    return trace.write();
   if (Error error = compilation.emit(plan->kind, plan->output))
     return error;
   bool native = plan->kind != EmitKind::MLIR;
   if (native && !arguments.has("--target-cpu"))
     reporter.note("code for this CPU (" + compilation.getTargets().front().cpu +
                   "); --target-cpu=portable makes it run everywhere");
-  return Error::success();
+  return trace.write();
 }
 
 ExitCode runCompile(const Arguments &arguments, Reporter &reporter) {

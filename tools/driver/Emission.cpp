@@ -18,6 +18,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/TimeProfiler.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace llvm;
@@ -160,6 +161,7 @@ Error Emitter::addObject(const FileBytes &bytes) {
 }
 
 Error Emitter::addLevel(size_t index) {
+  TimeTraceScope scope(("phase " + phaseName(Phase::Object)).str());
   LevelModule &level = input.levels[index];
   std::string text;
   raw_string_ostream textStream(text);
@@ -216,6 +218,7 @@ Error Emitter::addWeights() {
 }
 
 Error Emitter::linkObjects() {
+  TimeTraceScope scope(("phase " + phaseName(Phase::Link)).str());
   LinkRequest request;
   request.kind = kind == EmitKind::Executable     ? LinkKind::Executable
                  : kind == EmitKind::SharedObject ? LinkKind::SharedObject

@@ -111,6 +111,8 @@ static constexpr OptionInfo kOptions[] = {
     {"--threads", "N", ForRun | ForTest | ForBench | ForCheck, "threads to use",
      true},
     {"--profile", "FILE.json", ForRun, "write a Chrome trace", true},
+    {"--profile", "FILE.json", ForCompile,
+     "write a Chrome trace of the compilation"},
     {"--graph", "FILE.svg", ForInspect, "draw the model"},
     {"--jobs", "N", ForTest, "tests that run at the same time (default 1)"},
     {"--onnx-operators", "", ForDoctor,
