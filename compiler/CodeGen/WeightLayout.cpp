@@ -55,9 +55,10 @@ static std::optional<int64_t> countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-/// Reads one source; its runs must add up to its shape.
+/// Reads one source of elements of type `element`; its runs must add up to its
+/// shape.
 static Expected<WeightTensor> readSource(size_t item, DictionaryAttr dict,
-                                         int64_t elementSize) {
+                                         Type element, int64_t elementSize) {
   WeightTensor tensor;
   std::optional<SmallVector<int64_t>> shape = getIntegers(dict, "shape");
   auto runs = dict.getAs<ArrayAttr>("runs");
@@ -73,8 +74,23 @@ static Expected<WeightTensor> readSource(size_t item, DictionaryAttr dict,
     if (!file)
       return makeLayoutError(item, "a run needs 'file', 'offset' and 'size'");
     WeightRun run{file.str(), getInteger(fields, "offset", -1),
-                  getInteger(fields, "size", -1)};
-    if (run.offset < 0 || run.size < 0 || AddOverflow(found, run.size, found))
+                  getInteger(fields, "size", -1), FloatType()};
+    int64_t size = run.size, storedSize = elementSize;
+    if (Attribute stored = fields.get("stored")) {
+      auto type = dyn_cast<TypeAttr>(stored);
+      run.stored = type ? dyn_cast<FloatType>(type.getValue()) : FloatType();
+      if (!isa_and_present<Float16Type, BFloat16Type, Float64Type>(
+              run.stored) ||
+          !element.isF32())
+        return makeLayoutError(item, "'stored' must be f16, bf16 or f64, and "
+                                     "'element' f32");
+      storedSize = run.stored.getWidth() / 8;
+      if (size % storedSize != 0 ||
+          MulOverflow(size / storedSize, elementSize, size))
+        return makeLayoutError(item, "'size' of a run must be a multiple of " +
+                                         Twine(storedSize));
+    }
+    if (run.offset < 0 || run.size < 0 || AddOverflow(found, size, found))
       return makeLayoutError(item,
                              "a run needs 'offset' and 'size' of 0 or more");
     tensor.runs.push_back(std::move(run));
@@ -151,7 +167,7 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
     if (!sourceDict)
       return makeLayoutError(index, "a source is no dictionary");
     Expected<WeightTensor> source =
-        readSource(index, sourceDict, item.elementSize);
+        readSource(index, sourceDict, element.getValue(), item.elementSize);
     if (!source)
       return source.takeError();
     item.sources.push_back(std::move(*source));

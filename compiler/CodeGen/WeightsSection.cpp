@@ -6,8 +6,10 @@
 #include "runtime/abi/ModelAbi.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -124,16 +126,49 @@ Expected<StringRef> WeightFiles::getBytes(StringRef file, int64_t offset,
   return content.substr(offset, size);
 }
 
-/// The bytes of `tensor`: a view of its file if it is one run, else gathered in
-/// `storage`.
+/// The value of a number of IEEE 754's binary16.
+static float widenHalf(uint16_t bits) {
+  uint32_t sign = (bits & 0x8000u) << 16, magnitude = bits & 0x7fffu;
+  if (magnitude >= 0x7c00u)
+    return bit_cast<float>(sign | 0x7f800000u | magnitude << 13);
+  // The exponents' biases differ by 112; a product sees to subnormal numbers.
+  float value = bit_cast<float>(magnitude << 13) * 0x1p112f;
+  return bit_cast<float>(sign | bit_cast<uint32_t>(value));
+}
+
+/// Appends the elements in `bytes`, as f32.
+static void appendConverted(StringRef bytes, mlir::FloatType stored,
+                            SmallVectorImpl<char> &storage) {
+  size_t width = stored.getWidth() / 8;
+  storage.reserve(storage.size() + bytes.size() / width * sizeof(float));
+  for (const char *p = bytes.begin(); p != bytes.end(); p += width) {
+    float value;
+    if (stored.isF64())
+      value = static_cast<float>(
+          support::endian::read<double>(p, endianness::little));
+    else if (stored.isBF16())
+      value = bit_cast<float>(uint32_t(support::endian::read16le(p)) << 16);
+    else
+      value = widenHalf(support::endian::read16le(p));
+    char element[sizeof value];
+    support::endian::write<float>(element, value, endianness::little);
+    storage.append(std::begin(element), std::end(element));
+  }
+}
+
+/// The bytes of `tensor`: a view of its file if it is one run that stays as it
+/// is, else gathered in `storage`.
 static Expected<StringRef> gather(const WeightTensor &tensor,
                                   WeightFiles &files,
                                   SmallVectorImpl<char> &storage) {
   for (const WeightRun &run : tensor.runs) {
     Expected<StringRef> bytes = files.getBytes(run.file, run.offset, run.size);
-    if (!bytes || tensor.runs.size() == 1)
+    if (!bytes || (tensor.runs.size() == 1 && !run.stored))
       return bytes;
-    storage.append(bytes->begin(), bytes->end());
+    if (run.stored)
+      appendConverted(*bytes, run.stored, storage);
+    else
+      storage.append(bytes->begin(), bytes->end());
   }
   return StringRef(storage.data(), storage.size());
 }

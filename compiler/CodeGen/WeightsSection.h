@@ -22,7 +22,8 @@
 //   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT; size:
 //   bytes sources  tensors in row-major order, each made of runs: `size` bytes
 //   from byte `offset`
-//            of `file`, which is relative to the model's folder
+//            of `file`, which is relative to the model's folder; `stored` is
+//            the type of a run's elements (f16, bf16, f64) if they become f32
 //
 // The emitter evaluates the layout while it writes the section, one item at a
 // time, so that memory does not grow with the model.
@@ -49,6 +50,8 @@ struct WeightRun {
   std::string file;
   int64_t offset = 0;
   int64_t size = 0;
+  /// What its elements are before they become f32; null if they stay.
+  mlir::FloatType stored;
 };
 
 /// A tensor made of stretches.

@@ -55,16 +55,20 @@ public:
     SmallVector<Attribute> sourceAttrs;
     for (const auto &[sourceType, runs] : sources) {
       SmallVector<Attribute> runAttrs;
-      for (WeightRun run : runs)
-        runAttrs.push_back(builder.getDictionaryAttr({
+      for (WeightRun run : runs) {
+        int64_t storedBytes = run.weight.getStoredElementBytes();
+        SmallVector<NamedAttribute> runFields{
             builder.getNamedAttr("file", run.weight.getFileAttr()),
             builder.getNamedAttr("hash", run.weight.getHashAttr()),
             builder.getNamedAttr(
                 "offset", builder.getI64IntegerAttr(run.weight.getOffset() +
-                                                    run.begin * elementBytes)),
+                                                    run.begin * storedBytes)),
             builder.getNamedAttr(
-                "size", builder.getI64IntegerAttr(run.count * elementBytes)),
-        }));
+                "size", builder.getI64IntegerAttr(run.count * storedBytes))};
+        if (TypeAttr stored = run.weight.getStoredAttr())
+          runFields.push_back(builder.getNamedAttr("stored", stored));
+        runAttrs.push_back(builder.getDictionaryAttr(runFields));
+      }
       sourceAttrs.push_back(builder.getDictionaryAttr({
           builder.getNamedAttr("runs", builder.getArrayAttr(runAttrs)),
           builder.getNamedAttr(

@@ -92,7 +92,8 @@ FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
         ArrayRef(reinterpret_cast<const uint8_t *>(data.data()), data.size()));
     value = seq::WeightOp::create(builder, emitter.getLoc(), type,
                                   tensor.name(), bytes->file,
-                                  static_cast<int64_t>(bytes->offset), hash);
+                                  static_cast<int64_t>(bytes->offset), hash,
+                                  /*stored=*/mlir::TypeAttr());
   } else {
     mlir::DenseElementsAttr elements;
     if (bytes->type == DataType::Bool) {

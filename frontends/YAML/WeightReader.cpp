@@ -14,6 +14,20 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
+/// The type of elements that become f32; null if they are, or cannot.
+static mlir::Type getStoredType(mlir::MLIRContext &context, TensorDType dtype) {
+  switch (dtype) {
+  case TensorDType::F64:
+    return mlir::Float64Type::get(&context);
+  case TensorDType::F16:
+    return mlir::Float16Type::get(&context);
+  case TensorDType::BF16:
+    return mlir::BFloat16Type::get(&context);
+  default:
+    return {};
+  }
+}
+
 bool WeightReader::has(StringRef name) const {
   return !file || file->lookup(name);
 }
@@ -44,15 +58,17 @@ const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
               formatShape(file->lookup(*nearest)->shape))
                  .str();
     return fail("weight '" + name + "' is not in '" + storedName +
-                "'; required is F32 of shape " + formatShape(shape) + hint);
+                "'; required are floats of shape " + formatShape(shape) + hint);
   }
   if (ArrayRef<int64_t>(entry->shape) != shape)
     return fail("weight '" + name + "' in '" + storedName + "' has shape " +
                 formatShape(entry->shape) + "; required is " +
                 formatShape(shape));
-  if (entry->dtype != TensorDType::F32)
+  if (entry->dtype != TensorDType::F32 &&
+      !getStoredType(reporter.getContext(), entry->dtype))
     return fail("weight '" + name + "' in '" + storedName + "' is stored as " +
-                getTensorDTypeName(entry->dtype) + "; required is F32");
+                getTensorDTypeName(entry->dtype) +
+                "; required is F32, F16, BF16 or F64");
   return entry;
 }
 
@@ -89,8 +105,10 @@ mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
         shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();
     std::string hash = hashBytes(file->getData(*entry).slice(
         begin * rowBytes, whole ? entry->size : rows * rowBytes));
-    value = seq::WeightOp::create(builder, loc, type, label, storedName,
-                                  entry->offset + begin * rowBytes, hash);
+    mlir::Type stored = getStoredType(reporter.getContext(), entry->dtype);
+    value = seq::WeightOp::create(
+        builder, loc, type, label, storedName, entry->offset + begin * rowBytes,
+        hash, stored ? mlir::TypeAttr::get(stored) : mlir::TypeAttr());
   } else {
     // Never seen: an error was reported, and the module is thrown away.
     value =

@@ -146,7 +146,7 @@ Error Compilation::checkWeights() {
   Error failure = Error::success();
   module->walk([&](seq::WeightOp op) {
     auto type = cast<RankedTensorType>(op.getType());
-    int64_t bytes = divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t bytes = op.getStoredElementBytes();
     for (int64_t extent : type.getShape())
       if (MulOverflow(bytes, extent, bytes))
         bytes = INT64_MAX;

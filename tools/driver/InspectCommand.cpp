@@ -203,11 +203,17 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
     bytes += size;
     std::string text;
     raw_string_ostream(text) << type;
-    weights.push_back(json::Object{{"name", weight.getName()},
-                                   {"type", text},
-                                   {"file", weight.getFile()},
-                                   {"offset", weight.getOffset()},
-                                   {"hash", weight.getHash()}});
+    json::Object entry{{"name", weight.getName()},
+                       {"type", text},
+                       {"file", weight.getFile()},
+                       {"offset", weight.getOffset()},
+                       {"hash", weight.getHash()}};
+    if (std::optional<Type> stored = weight.getStored()) {
+      text.clear();
+      raw_string_ostream(text) << *stored;
+      entry["stored"] = text;
+    }
+    weights.push_back(std::move(entry));
   });
   if (arguments.has("--graph"))
     if (Error error = writeFile(arguments.get("--graph"), drawGraph(module)))

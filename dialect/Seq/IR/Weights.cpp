@@ -14,11 +14,22 @@ using namespace seqc::seq::detail;
 // WeightOp
 //===----------------------------------------------------------------------===//
 
+int64_t WeightOp::getStoredElementBytes() {
+  Type stored = getStored().value_or(getElementTypeOrSelf(getType()));
+  return llvm::divideCeil(
+      stored.isIndex() ? 64 : stored.getIntOrFloatBitWidth(), 8);
+}
+
 LogicalResult WeightOp::verify() {
   // C2
   if (static_cast<int64_t>(getOffset()) < 0)
     return emitOpError("offset is ") << static_cast<int64_t>(getOffset())
                                      << ", but must not be negative [C2]";
+  // C3
+  if (getStored() && !getElementTypeOrSelf(getType()).isF32())
+    return emitOpError("is stored as ")
+           << *getStored() << " and has type " << getType()
+           << ", but elements of type f32 are required [C3]";
   return success();
 }
 

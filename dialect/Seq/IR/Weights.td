@@ -18,31 +18,41 @@ def Seq_WeightOp : Seq_Op<"weight", [Pure]> {
   let description = [{
     The value of a trained parameter, by reference. The bytes stay in `file`, at byte
     `offset`, row-major and little-endian, and are read when the artefact is written.
-    `hash` identifies the content: entries with equal hashes are stored once.
+    `hash` identifies the content: entries with equal hashes are stored once. `stored` is
+    the type of the elements in the file where it is another than that of the result; they
+    are converted when the artefact is written, to the nearest value, ties to even.
 
     #### Semantics
 
-        result := the elements at bytes [offset, offset + sizeof(result)) of file
+        result := convert(the elements at bytes [offset, offset + n) of file)
+        n      := number of elements * size of an element of stored, or else of the result
 
     #### Constraints
 
     * (C1) The result has a static shape.
     * (C2) `offset` is not negative.
+    * (C3) `stored` is f16, bf16 or f64, and the result then holds f32.
 
     #### Example
 
     ```mlir
     %w = seq.weight "encoder.weight_ih_l0" in "dates.safetensors" at 1024
         hash "9f86d081884c7d65" : tensor<512x128xf32>
+    %h = seq.weight "head.weight" in "half.safetensors" at 96 stored bf16 : tensor<8x4xf32>
     ```
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$file, I64Attr:$offset,
-                       DefaultValuedStrAttr<StrAttr, "">:$hash);
+                       DefaultValuedStrAttr<StrAttr, "">:$hash,
+                       OptionalAttr<TypeAttrOf<AnyTypeOf<[F16, BF16, F64]>>>:$stored);  // C3
   let results = (outs AnyStaticShapeTensor:$result);                       // C1
   let assemblyFormat = [{
-    $name `in` $file `at` $offset (`hash` $hash^)? attr-dict `:` type($result)
+    $name `in` $file `at` $offset (`hash` $hash^)? (`stored` $stored^)? attr-dict `:` type($result)
   }];
-  let hasVerifier = 1;                                                     // C2
+  let extraClassDeclaration = [{
+    /// Bytes of one element in the file.
+    int64_t getStoredElementBytes();
+  }];
+  let hasVerifier = 1;                                                     // C2, C3
 }
 
 //===----------------------------------------------------------------------===//

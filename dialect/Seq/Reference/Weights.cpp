@@ -14,7 +14,9 @@ static llvm::Expected<Tensor> readWeight(Interpreter &interpreter,
                                          seq::WeightOp weight) {
   auto type = cast<RankedTensorType>(weight.getType());
   std::optional<ElementKind> kind = getElementKind(type);
-  if (!kind)
+  std::optional<ElementKind> stored =
+      weight.getStored() ? getElementKind(*weight.getStored()) : kind;
+  if (!kind || !stored)
     return makeError(*weight, "unsupported element type");
   // Within the bounds first, so that the number of bytes cannot overflow.
   llvm::Expected<Tensor> bounded =
@@ -25,11 +27,19 @@ static llvm::Expected<Tensor> readWeight(Interpreter &interpreter,
   if (offset < 0)
     return makeError(*weight, "offset " + llvm::Twine(offset) + " is negative");
   std::vector<uint8_t> bytes(static_cast<size_t>(bounded->getNumElements()) *
-                             getByteWidth(*kind));
+                             getByteWidth(*stored));
   if (llvm::Error error = interpreter.getWeights().read(
           weight.getFile(), static_cast<uint64_t>(offset), bytes))
     return wrapError(*weight, std::move(error));
-  return Tensor::ofBytes(*kind, type.getShape(), bytes);
+  llvm::Expected<Tensor> value =
+      Tensor::ofBytes(*stored, type.getShape(), bytes);
+  if (!value || stored == kind)
+    return value;
+  // The verifier lets f32 alone be stored as something else.
+  value->setKind(*kind);
+  for (double &element : value->mutableFloats())
+    element = static_cast<float>(element);
+  return value;
 }
 
 static llvm::Expected<Results> evaluateWeight(Interpreter &interpreter,

@@ -17,6 +17,22 @@ func.func @weight_c2_negative_offset() {
 
 // -----
 
+func.func @weight_c3_stored_integers() {
+  // expected-error @+1 {{attribute 'stored' failed to satisfy constraint}}
+  %w = seq.weight "a" in "b" at 0 stored i8 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @weight_c3_stored_for_f16() {
+  // expected-error @+1 {{is stored as 'f64' and has type 'tensor<4xf16>', but elements of type f32 are required [C3]}}
+  %w = seq.weight "a" in "b" at 0 stored f64 : tensor<4xf16>
+  return
+}
+
+// -----
+
 func.func @pack_c1_no_source() {
   // expected-error @+1 {{has no source, but at least 1 is required [C1]}}
   %p = "seq.pack"() : () -> tensor<1x4x1x8xf32>

@@ -6,6 +6,8 @@
 func.func @weight() -> (tensor<512x128xf32>, tensor<3xi8>, tensor<f64>) {
   // CHECK: seq.weight "encoder.weight_ih_l0" in "dates.safetensors" at 1024 hash "9f86" : tensor<512x128xf32>
   %w = seq.weight "encoder.weight_ih_l0" in "dates.safetensors" at 1024 hash "9f86" : tensor<512x128xf32>
+  // CHECK: seq.weight "h" in "b" at 4 hash "9f" stored bf16 : tensor<2xf32>
+  %h = seq.weight "h" in "b" at 4 hash "9f" stored bf16 : tensor<2xf32>
   // CHECK: seq.weight "a" in "b" at 0 : tensor<3xi8>
   %a = seq.weight "a" in "b" at 0 : tensor<3xi8>
   // CHECK: seq.weight "\22quoted\22" in "with space" at 8 {note} : tensor<f64>

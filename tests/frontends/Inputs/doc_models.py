@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.M | re.S)
-MISSING = re.compile(r"weight '([^']+)' is not in .*?; required is F32 of shape \[([\d, ]*)\]")
+MISSING = re.compile(r"weight '([^']+)' is not in .*?; required are floats of shape \[([\d, ]*)\]")
 
 
 def write_weights(path, shapes):

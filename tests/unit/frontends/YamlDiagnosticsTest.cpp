@@ -298,12 +298,13 @@ TEST_F(YamlDiagnostics, NamesMissingWeights) {
       AllOf(
           HasSubstr(
               "m.yaml:4:3: error: layer 'ouu' (linear): weight 'ouu.weight' is "
-              "not in 'm.safetensors'; required is F32 of shape [2, 4]; the "
+              "not in 'm.safetensors'; required are floats of shape [2, 4]; "
+              "the "
               "nearest name there is 'out.weight' of shape [2, 4]"),
           HasSubstr("weight 'ouu.bias' is not in"),
           HasSubstr("5:3: error: layer 'out' (lstm): weight 'out.weight_ih_l0' "
                     "is not in "
-                    "'m.safetensors'; required is F32 of shape [12, 2]"),
+                    "'m.safetensors'; required are floats of shape [12, 2]"),
           HasSubstr("weight 'out.weight_hh_l0' is not in")));
   // Four gates of one weight, one error.
   EXPECT_EQ(error.find("weight_ih_l0"), error.rfind("weight_ih_l0"));
@@ -320,10 +321,10 @@ TEST_F(YamlDiagnostics, NamesWeightsOfTheWrongShapeOrType) {
               "weight 'out.bias' in 'm.safetensors' has shape [2]; required is "
               "[3]")));
   writeWeights("m.safetensors", {{"out.weight", {2, 4}}, {"out.bias", {2}}},
-               "F16");
+               "I16");
   EXPECT_THAT(layersError("  out: {kind: linear, size: 2}\n"),
               HasSubstr("weight 'out.weight' in 'm.safetensors' is stored as "
-                        "F16; required is F32"));
+                        "I16; required is F32, F16, BF16 or F64"));
 }
 
 TEST_F(YamlDiagnostics, WarnsOfUnusedWeights) {

@@ -11,6 +11,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,6 +136,24 @@ TEST_F(WeightsSectionTest, PanelsFollowTheDefinitionOfPack) {
   }
 }
 
+// 1 - 2^-11, the largest and the smallest number, a subnormal one, both zeros
+// and infinity.
+TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
+  std::error_code code;
+  uint16_t halves[] = {0x3bff, 0x7bff, 0x0400, 0x8001, 0x0000, 0x8000, 0xfc00};
+  raw_fd_ostream((folder + "/h.bin").str(), code)
+      .write(reinterpret_cast<const char *>(halves), sizeof(halves));
+  Expected<std::vector<WeightItem>> items =
+      read("{kind = \"raw\", element = f32, size = 28 : i64, offset = 0 : i64, "
+           "sources = [{shape = array<i64: 7>, runs = [{file = \"h.bin\", "
+           "offset = 0 : i64, size = 14 : i64, stored = f16}]}]}");
+  ASSERT_TRUE(bool(items)) << toString(items.takeError());
+  std::vector<float> values = write(*items);
+  float wanted[] = {0.99951171875f, 65504,    0x1p-14f, -0x1p-24f, 0,
+                    -0.0f,          -INFINITY};
+  EXPECT_EQ(std::memcmp(values.data(), wanted, sizeof(wanted)), 0);
+}
+
 TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
   std::string good =
       "sources = [{shape = array<i64: 2>, runs = [" + run(0, 2) + "]}]";
@@ -150,6 +169,14 @@ TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
       {"{kind = \"raw\", element = f64, offset = 0 : i64, size = 16 : i64, " +
            good + "}",
        "have 8 bytes, its shape needs 16"},
+      {"{kind = \"raw\", element = f64, offset = 0 : i64, size = 8 : i64, "
+       "sources = [{shape = array<i64: 1>, runs = [{file = \"w.bin\", offset = "
+       "0 : i64, size = 2 : i64, stored = f16}]}]}",
+       "'stored' must"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 4 : i64, "
+       "sources = [{shape = array<i64: 1>, runs = [{file = \"w.bin\", offset = "
+       "0 : i64, size = 3 : i64, stored = f16}]}]}",
+       "must be a multiple of 2"},
       {"{kind = \"pack\", element = f32, width = 0 : i64, offset = 0 : i64, "
        "size = 8 : i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
            run(0, 2) + "]}]}",
