@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <gmock/gmock.h>
@@ -53,6 +54,14 @@ TEST(Target, NativeIsTheSameEachTime) {
   EXPECT_EQ(one->features, two->features);
   for (unsigned level = 0; level <= 3; ++level)
     EXPECT_TRUE(bool(createTargetMachine(*one, level)));
+}
+
+// The name of LLVM's switch may change.
+TEST(Target, LoopStrengthReductionIsOff) {
+  initializeTargets();
+  cl::Option *option = cl::getRegisteredOptions().lookup("disable-lsr");
+  ASSERT_NE(option, nullptr);
+  EXPECT_EQ(option->getNumOccurrences(), 1);
 }
 
 TEST(Target, UnknownNamesGetASuggestion) {
