@@ -17,6 +17,8 @@ struct CompilePlan {
   CompileOptions options;
   EmitKind kind = EmitKind::Executable;
   std::string output;
+  /// File of the trace; empty for none.
+  std::string profile;
   bool explain = false;
 };
 
@@ -59,6 +61,11 @@ static Expected<CompilePlan> makePlan(const Arguments &arguments) {
     return makeFailure(FailureKind::BadInput,
                        "output '" + plan.output +
                            "' is a folder; required is a file");
+  plan.profile = arguments.get("--profile");
+  if (!plan.profile.empty() && plan.profile == plan.output)
+    return makeFailure(FailureKind::BadInput,
+                       "options '-o' and '--profile' both name '" +
+                           plan.output + "'; required are two files");
   return plan;
 }
 
@@ -74,12 +81,11 @@ static Error compile(const Arguments &arguments, Reporter &reporter) {
     printPipeline(outs(), plan->options, *targets);
     return Error::success();
   }
-  std::string profile = arguments.get("--profile");
-  CompileTrace trace(profile);
+  CompileTrace trace(plan->profile);
   Compilation compilation(plan->options, reporter);
   if (Error error = compilation.importModel())
     return error;
-  for (const std::string &path : {plan->output, profile})
+  for (const std::string &path : {plan->output, plan->profile})
     if (Error error = compilation.checkOutput(path))
       return error;
   bool explainOnly = plan->explain && arguments.get("-o").empty();

@@ -29,7 +29,7 @@ def Seq_WeightOp : Seq_Op<"weight", [Pure]> {
 
     #### Constraints
 
-    * (C1) The result has a static shape.
+    * (C1) The result has a static shape and holds integers, floats or indices.
     * (C2) `offset` is not negative.
     * (C3) `stored` is f16, bf16 or f64, and the result then holds f32.
 
@@ -44,7 +44,7 @@ def Seq_WeightOp : Seq_Op<"weight", [Pure]> {
   let arguments = (ins StrAttr:$name, StrAttr:$file, I64Attr:$offset,
                        DefaultValuedStrAttr<StrAttr, "">:$hash,
                        OptionalAttr<TypeAttrOf<AnyTypeOf<[F16, BF16, F64]>>>:$stored);  // C3
-  let results = (outs AnyStaticShapeTensor:$result);                       // C1
+  let results = (outs StaticShapeTensorOf<[AnyInteger, AnyFloat, Index]>:$result);  // C1
   let assemblyFormat = [{
     $name `in` $file `at` $offset (`hash` $hash^)? (`stored` $stored^)? attr-dict `:` type($result)
   }];

@@ -9,6 +9,14 @@ func.func @weight_c1_dynamic_shape() {
 
 // -----
 
+func.func @weight_c1_complex_numbers() {
+  // expected-error @+1 {{result #0 must be statically shaped tensor of integer or floating-point or index values, but got 'tensor<4xcomplex<f32>>'}}
+  %w = seq.weight "a" in "b" at 0 : tensor<4xcomplex<f32>>
+  return
+}
+
+// -----
+
 func.func @weight_c2_negative_offset() {
   // expected-error @+1 {{offset is -8, but must not be negative [C2]}}
   %w = seq.weight "a" in "b" at -8 : tensor<4xf32>
