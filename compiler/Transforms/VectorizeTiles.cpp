@@ -72,19 +72,26 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
   /// compares all places with each other first, which takes most of the time of
   /// this pass in loops that have nothing to hoist.
   static bool readsInvariantSubset(scf::ForOp loop) {
-    SmallVector<Value> carried(loop.getRegionIterArgs());
-    for (size_t i = 0; i < carried.size(); ++i)
-      for (Operation *user : carried[i].getUsers()) {
-        if (auto insertion = dyn_cast<SubsetInsertionOpInterface>(user))
+    SmallVector<Value> carried;
+    for (BlockArgument argument : loop.getRegionIterArgs())
+      if (isa<TensorType>(argument.getType()))
+        carried.push_back(argument);
+    for (size_t i = 0; i < carried.size(); ++i) {
+      Value tensor = carried[i];
+      for (Operation *user : tensor.getUsers()) {
+        // What is written to memory has no result.
+        auto insertion = dyn_cast<SubsetInsertionOpInterface>(user);
+        if (insertion && insertion->getNumResults() == 1 &&
+            insertion.getDestinationOperand().get() == tensor)
           carried.push_back(insertion.getUpdatedDestination());
         if (!isa<SubsetExtractionOpInterface>(user))
           continue;
         if (llvm::all_of(user->getOperands(), [&](Value operand) {
-              return operand == carried[i] ||
-                     loop.isDefinedOutsideOfLoop(operand);
+              return operand == tensor || loop.isDefinedOutsideOfLoop(operand);
             }))
           return true;
       }
+    }
     return false;
   }
 

@@ -70,3 +70,19 @@ func.func @no_vectorize_dynamic(%a: tensor<?x16xf32>, %e: tensor<?x16xf32>) -> t
   } -> tensor<?x16xf32>
   return %t : tensor<?x16xf32>
 }
+
+/// Nothing is hoisted for a carried vector that goes to memory.
+
+// CHECK-LABEL: func.func @no_hoist_carried_vector(
+//       CHECK:   scf.for {{.*}} -> (vector<4xf32>)
+//       CHECK:     vector.transfer_write
+func.func @no_hoist_carried_vector(%memory: memref<4xf32>, %x: vector<4xf32>, %n: index) -> vector<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%v = %x) -> (vector<4xf32>) {
+    vector.transfer_write %v, %memory[%c0] {in_bounds = [true]} : vector<4xf32>, memref<4xf32>
+    %w = arith.addf %v, %v : vector<4xf32>
+    scf.yield %w : vector<4xf32>
+  }
+  return %r : vector<4xf32>
+}
