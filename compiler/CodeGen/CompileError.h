@@ -1,5 +1,4 @@
-//===- CompileError.h - Failures and who has to act ---------------*- C++
-//-*-===//
+//===- CompileError.h - Failures and who has to act -------------*- C++ -*-===//
 //
 // Every failure of a compilation is one of four kinds; the driver turns the
 // kind into the exit code of the command line's contract.

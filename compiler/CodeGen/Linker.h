@@ -1,5 +1,4 @@
-//===- Linker.h - Objects to artefacts ----------------------------*- C++
-//-*-===//
+//===- Linker.h - Objects to artefacts --------------------------*- C++ -*-===//
 //
 // Phase `link`: calls LLD with an argument vector of its own making; no
 // compiler driver is involved. The output depends on the inputs alone.

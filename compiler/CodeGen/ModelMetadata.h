@@ -1,5 +1,4 @@
-//===- ModelMetadata.h - The JSON that a model carries ------------*- C++
-//-*-===//
+//===- ModelMetadata.h - The JSON that a model carries ----------*- C++ -*-===//
 //
 // docs/reference/metadata.md describes the object. A frontend writes what it
 // knows into the module attribute `seq.metadata`; completeMetadata() adds each

@@ -1,5 +1,4 @@
-//===- ModelTable.h - The table through which a model is used -----*- C++
-//-*-===//
+//===- ModelTable.h - The table through which a model is used ---*- C++ -*-===//
 //
 // Writes `seqc_abi_model` of runtime/abi/ModelAbi.h into an LLVM module: the
 // list of functions, the metadata in its section, the reference to the weights,

@@ -1,5 +1,4 @@
-//===- ObjectEmitter.h - LLVM dialect to native code --------------*- C++
-//-*-===//
+//===- ObjectEmitter.h - LLVM dialect to native code ------------*- C++ -*-===//
 //
 // Phase `object`: the module, now in the LLVM dialect, becomes LLVM IR, is
 // optimised and written as text, assembly or an object, all in memory.

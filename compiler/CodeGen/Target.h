@@ -1,5 +1,4 @@
-//===- Target.h - The CPU that code is made for -------------------*- C++
-//-*-===//
+//===- Target.h - The CPU that code is made for -----------------*- C++ -*-===//
 
 #ifndef COMPILER_CODEGEN_TARGET_H
 #define COMPILER_CODEGEN_TARGET_H

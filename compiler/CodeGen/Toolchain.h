@@ -1,5 +1,4 @@
-//===- Toolchain.h - Linker, start files and archives -------------*- C++
-//-*-===//
+//===- Toolchain.h - Linker, start files and archives -----------*- C++ -*-===//
 
 #ifndef COMPILER_CODEGEN_TOOLCHAIN_H
 #define COMPILER_CODEGEN_TOOLCHAIN_H

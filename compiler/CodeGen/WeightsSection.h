@@ -1,29 +1,25 @@
-//===- WeightsSection.h - Weights of an artefact ------------------*- C++
-//-*-===//
+//===- WeightsSection.h - Weights of an artefact ----------------*- C++ -*-===//
 //
 // Phase `bufferize` decides where each weight lies in the artefact and says so
 // in the module attribute `seq.weight_layout`: an array with one dictionary per
 // item,
 //
-//   {kind = "raw", element = f32, shape = array<i64: 512, 128>, size = 262144 :
-//   i64,
-//    offset = 0 : i64,
+//   {kind = "raw", element = f32, shape = array<i64: 512, 128>,
+//    size = 262144 : i64, offset = 0 : i64,
 //    sources = [{shape = array<i64: 512, 128>,
-//                runs = [{file = "x.safetensors", hash = "…", offset = 1234 :
-//                i64,
-//                         size = 262144 : i64}]}]}
-//   {kind = "pack", element = f32, shape = array<i64: 3, 8, 2, 16>, …, width =
-//   16 : i64,
-//    transposed = false, sources = [{…}, {…}]}
+//                runs = [{file = "x.safetensors", hash = "…",
+//                         offset = 1234 : i64, size = 262144 : i64}]}]}
+//   {kind = "pack", element = f32, shape = array<i64: 3, 8, 2, 16>, …,
+//    width = 16 : i64, transposed = false, sources = [{…}, {…}]}
 //
 //   kind     "raw": the elements of the only source; "pack": the panels that
-//   seq.pack
-//            describes, over all sources
-//   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT; size:
-//   bytes sources  tensors in row-major order, each made of runs: `size` bytes
-//   from byte `offset`
-//            of `file`, which is relative to the model's folder; `stored` is
-//            the type of a run's elements (f16, bf16, f64) if they become f32
+//            seq.pack describes, over all sources
+//   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT
+//   size     bytes
+//   sources  tensors in row-major order, each made of runs: `size` bytes from
+//            byte `offset` of `file`, which is relative to the model's folder;
+//            `stored` is the type of a run's elements (f16, bf16, f64) if they
+//            become f32
 //
 // The emitter evaluates the layout while it writes the section, one item at a
 // time, so that memory does not grow with the model.

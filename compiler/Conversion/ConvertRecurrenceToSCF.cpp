@@ -4,14 +4,13 @@
 // states and outputs as tensors would be bufferised with copies in every step.
 // Where a state lives is decided from the cell:
 //
-//   history  the yielded state is also yielded as an output: its old value is
-//   the slice written
-//            by the step before, so that the loop carries a view;
-//   in place the yielded state is a result of one elementwise op that is also
-//   the only reader of the old
-//            value, at the same positions: that op gets the old value as its
-//            destination;
-//   double   otherwise: two buffers, carried and swapped as views.
+//   history   the yielded state is also yielded as an output: its old value is
+//             the slice written by the step before, so that the loop carries a
+//             view;
+//   in place  the yielded state is a result of one elementwise op that is also
+//             the only reader of the old value, at the same positions: that op
+//             gets the old value as its destination;
+//   double    otherwise: two buffers, carried and swapped as views.
 //
 // In the flat form a step covers a falling number of rows. At its start, rows
 // that the step before had and this one has not leave their state in the buffer

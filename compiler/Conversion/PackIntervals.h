@@ -1,4 +1,4 @@
-//===- PackIntervals.h - Places for things that live for a while -*- C++ -*-==//
+//===- PackIntervals.h - Places of what lives for a while -------*- C++ -*-===//
 //
 // The arithmetic of a memory plan, free of IR: things with a size and a time
 // from their first to their last use get offsets, such that two that live at

@@ -1,5 +1,4 @@
-//===- Passes.h - From seq and tensors to LLVM -------------------*- C++
-//-*-===//
+//===- Passes.h - From seq and tensors to LLVM ------------------*- C++ -*-===//
 
 #ifndef COMPILER_CONVERSION_PASSES_H
 #define COMPILER_CONVERSION_PASSES_H

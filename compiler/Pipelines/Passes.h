@@ -1,5 +1,4 @@
-//===- Passes.h - Passes that close phases ------------------------*- C++
-//-*-===//
+//===- Passes.h - Passes that close phases ----------------------*- C++ -*-===//
 
 #ifndef COMPILER_PIPELINES_PASSES_H
 #define COMPILER_PIPELINES_PASSES_H

@@ -6,10 +6,9 @@
 //
 //   1. An addition onto a product over zeros becomes the product's init.
 //   2. Products of one block that share left operand, shape and element type
-//   are grouped, up to
-//      four; their weights are interleaved by one seq.pack.
-//   3. Packing does not depend on the step: loop-invariant code motion takes it
-//   out of loops.
+//      are grouped, up to four; their weights are interleaved by one seq.pack.
+//   3. Packing does not depend on the step: loop-invariant code motion hoists
+//      it out of loops.
 //
 // Panel width: 16 columns for three or four gates, 32 for two, 64 for one, so
 // that a tile of four rows always fills sixteen vector registers of 512 bits;

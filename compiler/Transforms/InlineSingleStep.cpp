@@ -1,5 +1,4 @@
-//===- InlineSingleStep.cpp - Replace recurrences of one step by their cell
-//===//
+//===- InlineSingleStep.cpp - Inline recurrences of one step --------------===//
 //
 // A decoder applies its cell once per token; written as a layer it is a
 // recurrence over a time extent of 1. Inlined, its products and its elementwise

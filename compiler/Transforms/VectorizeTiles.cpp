@@ -3,9 +3,8 @@
 //   1. Tile the depth of every product tile by one.
 //   2. Vectorise the tiles; multiplications with reduction become contractions.
 //   3. Fold tensor subsets into transfers and hoist loop-invariant subsets:
-//   accumulators become
-//      carried vectors, and a product tile is forwarded to its tail without
-//      going through memory.
+//      accumulators become carried vectors, and a product tile is forwarded to
+//      its tail without going through memory.
 //
 // Leaves behind: linalg ops that are no tiles, for loops.
 //

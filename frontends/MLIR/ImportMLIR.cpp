@@ -1,5 +1,4 @@
-//===- ImportMLIR.cpp - Models written as IR
-//-------------------------------===//
+//===- ImportMLIR.cpp - Models written as IR ------------------------------===//
 
 #include "frontends/MLIR/ImportMLIR.h"
 

@@ -1,5 +1,4 @@
-//===- ImportMLIR.h - Models written as IR -----------------------*- C++
-//-*-===//
+//===- ImportMLIR.h - Models written as IR ----------------------*- C++ -*-===//
 
 #ifndef FRONTENDS_MLIR_IMPORTMLIR_H
 #define FRONTENDS_MLIR_IMPORTMLIR_H

@@ -59,8 +59,7 @@ public:
     return getStorage(builder.getContext(), type);
   }
 
-  //===--- Extents
-  //----------------------------------------------------------===//
+  //===--- Extents --------------------------------------------------------===//
 
   /// Extent `dim` of a tensor: an attribute where it is static, and the same
   /// value each time it is asked for where it is not.
@@ -82,8 +81,7 @@ public:
   /// The same for tensors inside of `op` only.
   void forgetExtents(size_t mark, mlir::Operation *op);
 
-  //===--- Known elements
-  //---------------------------------------------------===//
+  //===--- Known elements -------------------------------------------------===//
 
   /// Whether the tensor is a small list of scalars or a small constant.
   bool isKnown(Tensor tensor);
@@ -111,8 +109,7 @@ public:
   /// A rank-0 tensor.
   Tensor scalar(DataType type, double value);
 
-  //===--- Shapes
-  //-----------------------------------------------------------===//
+  //===--- Shapes ---------------------------------------------------------===//
 
   mlir::Value empty(llvm::ArrayRef<mlir::OpFoldResult> sizes, DataType type);
   /// The elements in row-major order under other extents of equal product.
@@ -147,8 +144,7 @@ public:
   /// The same tensor under a type with fewer or more static extents.
   Tensor castShape(Tensor tensor, llvm::ArrayRef<int64_t> shape);
 
-  //===--- Checks
-  //-----------------------------------------------------------===//
+  //===--- Checks ---------------------------------------------------------===//
   //
   // Of what only a call decides. Each gives false if it certainly does not
   // hold, which has been reported then; the converter may go on.
@@ -186,8 +182,7 @@ public:
     onFault = std::move(handler);
   }
 
-  //===--- Elements
-  //---------------------------------------------------------===//
+  //===--- Elements -------------------------------------------------------===//
 
   using ElementFn =
       llvm::function_ref<mlir::Value(Scalars &, mlir::ValueRange)>;
@@ -209,8 +204,7 @@ public:
               double value);
   Tensor convert(Tensor tensor, DataType type);
 
-  //===--- Reductions and products
-  //------------------------------------------===//
+  //===--- Reductions and products ----------------------------------------===//
 
   /// Combines all elements along `dims` (sorted), which leave the shape, or
   /// stay with extent 1 if `keep` is set. Computed in getComputeType and

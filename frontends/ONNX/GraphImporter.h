@@ -60,8 +60,7 @@ public:
   /// reported.
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
-  //===--- For converters
-  //---------------------------------------------------===//
+  //===--- For converters -------------------------------------------------===//
 
   Emitter &getEmitter() { return emitter; }
 

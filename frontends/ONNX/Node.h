@@ -75,8 +75,7 @@ public:
   Emitter &getEmitter();
   const format::NodeProto &getProto() const { return proto; }
 
-  //===--- Inputs and outputs
-  //-----------------------------------------------===//
+  //===--- Inputs and outputs ---------------------------------------------===//
 
   size_t getNumInputs() const { return inputs.size(); }
   /// Whether input `i` is given.
@@ -98,8 +97,7 @@ public:
   bool wantsOutput(size_t i) const;
   void setOutput(size_t i, GraphValue value);
 
-  //===--- Attributes
-  //-------------------------------------------------------===//
+  //===--- Attributes -----------------------------------------------------===//
 
   bool hasAttribute(llvm::StringRef name);
   int64_t getInt(llvm::StringRef name, int64_t otherwise);
@@ -121,8 +119,7 @@ public:
   /// Reports an input that is no tensor of floats.
   llvm::LogicalResult requireFloat(size_t input);
 
-  //===--- Errors
-  //-----------------------------------------------------------===//
+  //===--- Errors ---------------------------------------------------------===//
 
   /// Reports bad input: what was found and what is required.
   llvm::LogicalResult error(const llvm::Twine &message);

@@ -174,8 +174,7 @@ private:
     return sizes;
   }
 
-  //===--- Extents that are known before the loop
-  //----------------------------===//
+  //===--- Extents that are known before the loop -------------------------===//
 
   /// What a value of the draft is before the loop; null if it depends on the
   /// iteration. With `first`, what it is in the first iteration.
@@ -267,8 +266,7 @@ private:
     return stacks;
   }
 
-  //===--- Storage of stacked outputs
-  //----------------------------------------===//
+  //===--- Storage of stacked outputs -------------------------------------===//
 
   static Extents withAxis(const Stack &stack, OpFoldResult size) {
     Extents sizes = stack.sizes;
@@ -333,8 +331,7 @@ private:
     return e.castShape(longer, openShape(stack)).value;
   }
 
-  //===--- The loop
-  //----------------------------------------------------------===//
+  //===--- The loop -------------------------------------------------------===//
 
   /// Moves the draft's ops to the insertion point.
   void moveBody(Value number, ValueRange carried) {

@@ -44,8 +44,7 @@ public:
     return builder.createOrFold<Op>(loc, std::forward<Args>(args)...);
   }
 
-  //===--- Constants
-  //--------------------------------------------------------===//
+  //===--- Constants ------------------------------------------------------===//
 
   /// The number `value` in the storage of `type`.
   Value constant(DataType type, double value);
@@ -59,8 +58,7 @@ public:
   Value lowest(DataType type);
   Value infinity(DataType type, bool negative = false);
 
-  //===--- Arithmetic
-  //-------------------------------------------------------===//
+  //===--- Arithmetic -----------------------------------------------------===//
 
   Value add(DataType type, Value a, Value b);
   Value sub(DataType type, Value a, Value b);
@@ -91,8 +89,7 @@ public:
   Value tanh(Value a);
   Value sigmoid(DataType type, Value a);
 
-  //===--- Types
-  //------------------------------------------------------------===//
+  //===--- Types ----------------------------------------------------------===//
 
   /// A number of another type, as operator Cast converts it: floats to integers
   /// towards zero (out of range is undefined and never faults), integers wrap,
@@ -102,8 +99,7 @@ public:
   Value toIndex(DataType type, Value a);
   Value fromIndex(DataType type, Value index);
 
-  //===--- Indices
-  //----------------------------------------------------------===//
+  //===--- Indices --------------------------------------------------------===//
 
   Value addIndex(Value a, Value b);
   Value subIndex(Value a, Value b);

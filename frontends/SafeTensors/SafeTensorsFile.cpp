@@ -1,11 +1,9 @@
-//===- SafeTensorsFile.cpp - Reader of safetensors files
-//-------------------===//
+//===- SafeTensorsFile.cpp - Reader of safetensors files ------------------===//
 //
 //   1. The header length is compared with the file and with the format's own
 //   limit.
 //   2. A scan of the header bounds its nesting (LLVM's JSON parser recurses)
-//   and finds
-//      names given twice (that parser keeps the last one silently).
+//      and finds names given twice (that parser keeps the last one silently).
 //   3. Each entry is checked by itself: type, shape, byte range, size.
 //   4. Byte ranges together must cover the data without gap or overlap.
 //

@@ -1,5 +1,4 @@
-//===- SafeTensorsFile.h - Reader of safetensors files -----------*- C++
-//-*-===//
+//===- SafeTensorsFile.h - Reader of safetensors files ----------*- C++ -*-===//
 //
 // A safetensors file is eight bytes of header length (little-endian), that many
 // bytes of JSON naming each tensor's type, shape and byte range, and the

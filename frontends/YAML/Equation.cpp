@@ -1,5 +1,4 @@
-//===- Equation.cpp - Equations of user-written cells and scores
-//-----------===//
+//===- Equation.cpp - Equations of user-written cells and scores ----------===//
 //
 // A recursive-descent parser over a small lexer. Depth and length are bounded,
 // since equations come from a file.

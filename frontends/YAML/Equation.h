@@ -1,14 +1,15 @@
-//===- Equation.h - Equations of user-written cells and scores ---*- C++
-//-*-===//
+//===- Equation.h - Equations of user-written cells and scores --*- C++ -*-===//
 //
 //   equation := name '=' sum
 //   sum      := term (('+' | '-') term)*
 //   term     := unary (('*' | '/') unary)*
 //   unary    := '-' unary | product
-//   product  := atom (('@' | '·')? product)?      matrix-vector products, from
-//   the right atom     := number | name | function '(' sum (',' sum)* ')' | '('
-//   sum ')'
-//             | '[' sum ((';' | ',') sum)* ']'    a concatenation
+//   product  := atom (('@' | '·')? product)?
+//   atom     := number | name | function '(' sum (',' sum)* ')' | '(' sum ')'
+//             | '[' sum ((';' | ',') sum)* ']'
+//
+// A product is of a matrix and a vector and associates to the right; brackets
+// concatenate.
 //
 // `W x` and `W @ x` multiply a matrix with a vector, `v · x` is dot(v, x), `*`
 // and `/` work element by element.

@@ -1,5 +1,4 @@
-//===- EquationBuilder.cpp - Equations as tensor ops
-//-----------------------===//
+//===- EquationBuilder.cpp - Equations as tensor ops ----------------------===//
 
 #include "frontends/YAML/EquationBuilder.h"
 

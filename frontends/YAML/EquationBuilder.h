@@ -1,5 +1,4 @@
-//===- EquationBuilder.h - Equations as tensor ops ---------------*- C++
-//-*-===//
+//===- EquationBuilder.h - Equations as tensor ops --------------*- C++ -*-===//
 //
 // An equation speaks of one row: vectors, numbers and matrices. The IR works on
 // many rows (lanes) at once, so a vector is `[lanes, features]` and a number is

@@ -1,5 +1,4 @@
-//===- ImportAttention.cpp - Attention of every kind
-//-----------------------===//
+//===- ImportAttention.cpp - Attention of every kind ----------------------===//
 //
 // Projections of queries, keys and values are linear layers in front of
 // seq.attention; those of keys and values stand outside of a decoder step,

@@ -1,5 +1,4 @@
-//===- ImportCell.cpp - User-written cells and equations
-//-------------------===//
+//===- ImportCell.cpp - User-written cells and equations ------------------===//
 //
 // A cell is a list of equations. Over a sequence it becomes the region of a
 // seq.recurrence; in a decoder step its equations stand in the step itself.

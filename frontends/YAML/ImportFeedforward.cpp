@@ -1,5 +1,4 @@
-//===- ImportFeedforward.cpp - Layers without state
-//------------------------===//
+//===- ImportFeedforward.cpp - Layers without state -----------------------===//
 
 #include "frontends/YAML/Importer.h"
 

@@ -1,16 +1,13 @@
-//===- ImportGenerate.cpp - Decoder step and search
-//------------------------===//
+//===- ImportGenerate.cpp - Decoder step and search -----------------------===//
 //
 //   1. Read the settings of the search.
 //   2. Declare the states: those of the step's recurrent layers and every
-//   `NAME.previous`.
+//      `NAME.previous`.
 //   3. Build the step's layers in a block of their own. What does not belong to
-//   the step
-//      (projections of keys, initial states) goes in front of it, into the
-//      function.
+//      the step (projections of keys, initial states) goes in front of it, into
+//      the function.
 //   4. Close the block with the logits, the new states and the attention trace,
-//   and give
-//      it to seq.generate.
+//      and give it to seq.generate.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,5 +1,4 @@
-//===- ImportInputs.cpp - Vocabularies, inputs, references to signals
-//------===//
+//===- ImportInputs.cpp - Vocabularies, inputs, references to signals -----===//
 
 #include "frontends/YAML/Importer.h"
 

@@ -1,5 +1,4 @@
-//===- ImportOutputs.cpp - Results and metadata
-//----------------------------===//
+//===- ImportOutputs.cpp - Results and metadata ---------------------------===//
 
 #include "frontends/YAML/Importer.h"
 

@@ -1,5 +1,4 @@
-//===- ImportRecurrent.cpp - rnn, gru and lstm layers
-//----------------------===//
+//===- ImportRecurrent.cpp - rnn, gru and lstm layers ---------------------===//
 //
 // Weights come as PyTorch names and orders them (gates i f g o and r z n); the
 // ops want ONNX's order (i o f c and z r h). Gates are rows of one matrix, so

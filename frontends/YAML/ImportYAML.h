@@ -1,5 +1,4 @@
-//===- ImportYAML.h - Model descriptions in YAML -----------------*- C++
-//-*-===//
+//===- ImportYAML.h - Model descriptions in YAML ----------------*- C++ -*-===//
 //
 // docs/reference/yaml.md describes the schema.
 //

@@ -1,5 +1,4 @@
-//===- Importer.h - From a description to seq IR -----------------*- C++
-//-*-===//
+//===- Importer.h - From a description to seq IR ----------------*- C++ -*-===//
 //
 // One object per import. Every layer of the description turns signals into
 // signals; a signal is a tensor that knows its role. The methods are spread
@@ -154,8 +153,7 @@ private:
 
   using Signals = std::map<std::string, Signal, std::less<>>;
 
-  //===--- Vocabularies, inputs, references (ImportInputs.cpp)
-  //------------------===//
+  //===--- Vocabularies, inputs, references (ImportInputs.cpp) ------------===//
   void readVocabularies();
   Vocabulary readVocabulary(const Entry &entry);
   void readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
@@ -186,8 +184,7 @@ private:
   }
   void collectMentioned(const Node &node);
 
-  //===--- Layers (ImportFeedforward.cpp)
-  //---------------------------------------===//
+  //===--- Layers (ImportFeedforward.cpp) ---------------------------------===//
   void importLayers(const Node &layers);
   void importLayer(const Entry &entry);
   Signal importLayerOfKind(LayerContext &layer);
@@ -201,8 +198,7 @@ private:
   /// A size: a number, or a vocabulary's name for the number of its tokens.
   std::optional<int64_t> getSize(MappingReader &reader, llvm::StringRef key);
 
-  //===--- Recurrent layers (ImportRecurrent.cpp)
-  //-------------------------------===//
+  //===--- Recurrent layers (ImportRecurrent.cpp) -------------------------===//
   Signal importRecurrent(LayerContext &layer);
   friend class RecurrentImport;
   /// The initial value of one state of a layer, `[count, batch, size]`, or null
@@ -214,8 +210,7 @@ private:
   void checkInitial(MappingReader &reader,
                     llvm::ArrayRef<llvm::StringRef> states);
 
-  //===--- Cells and equations (ImportCell.cpp)
-  //---------------------------------===//
+  //===--- Cells and equations (ImportCell.cpp) ---------------------------===//
   void readCells();
   void readCell(const Entry &entry);
   Signal importCell(LayerContext &layer, const CellDefinition &cell);
@@ -224,19 +219,16 @@ private:
   std::vector<int64_t> readCellSizes(MappingReader &reader,
                                      const CellDefinition &cell);
 
-  //===--- Attention (ImportAttention.cpp)
-  //--------------------------------------===//
+  //===--- Attention (ImportAttention.cpp) --------------------------------===//
   Signal importAttention(LayerContext &layer);
   friend class AttentionImport;
 
-  //===--- Generation (ImportGenerate.cpp)
-  //--------------------------------------===//
+  //===--- Generation (ImportGenerate.cpp) --------------------------------===//
   void importGenerate(const Node &generate);
   friend class GenerateImport;
   friend class Search;
 
-  //===--- ONNX graphs (Graphs.cpp, ImportGraphSearch.cpp)
-  //------------------------------===//
+  //===--- ONNX graphs (Graphs.cpp, ImportGraphSearch.cpp) ----------------===//
   /// Makes the batch of every input one.
   void fixBatch();
   /// Builds a description of ONNX graphs.
@@ -248,8 +240,7 @@ private:
     return fixedBatch ? llvm::json::Value(1) : llvm::json::Value("batch");
   }
 
-  //===--- Outputs (ImportOutputs.cpp)
-  //------------------------------------------===//
+  //===--- Outputs (ImportOutputs.cpp) ------------------------------------===//
   void importOutputs(const Node &outputs);
   void importOutput(const Entry &entry);
   void addResult(mlir::Value value, PortInfo info);

@@ -1,5 +1,4 @@
-//===- Schema.cpp - Checked reading of a description
-//-----------------------===//
+//===- Schema.cpp - Checked reading of a description ----------------------===//
 
 #include "frontends/YAML/Schema.h"
 

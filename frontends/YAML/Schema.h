@@ -1,5 +1,4 @@
-//===- Schema.h - Checked reading of a description ---------------*- C++
-//-*-===//
+//===- Schema.h - Checked reading of a description --------------*- C++ -*-===//
 //
 // Errors are collected, not thrown: a reader reports what is wrong and answers
 // with nothing, so that the import goes on and finds the next fault.

@@ -1,5 +1,4 @@
-//===- TensorBuilder.cpp - Tensor expressions in the import form
-//-----------===//
+//===- TensorBuilder.cpp - Tensor expressions in the import form ----------===//
 
 #include "frontends/YAML/TensorBuilder.h"
 

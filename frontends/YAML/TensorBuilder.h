@@ -1,5 +1,4 @@
-//===- TensorBuilder.h - Tensor expressions in the import form ---*- C++
-//-*-===//
+//===- TensorBuilder.h - Tensor expressions in the import form --*- C++ -*-===//
 //
 // The vocabulary of the import form: products as linalg.matmul on rank-2
 // operands, arithmetic as arith and math ops on whole tensors, gathers and
@@ -35,8 +34,7 @@ public:
   /// The type `tensor<…xf32>` and the like.
   mlir::RankedTensorType f32Type(llvm::ArrayRef<int64_t> shape);
 
-  //===--- Shapes
-  //-----------------------------------------------------------===//
+  //===--- Shapes ---------------------------------------------------------===//
 
   mlir::Value index(int64_t value);
   /// Extent `dim` of a tensor: a constant where it is static.
@@ -68,8 +66,7 @@ public:
                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
                         llvm::ArrayRef<int64_t> added);
 
-  //===--- Arithmetic
-  //-------------------------------------------------------===//
+  //===--- Arithmetic -----------------------------------------------------===//
 
   /// A tensor of the extents `sizes` filled with `value`.
   mlir::Value fill(llvm::ArrayRef<mlir::OpFoldResult> sizes, double value);
@@ -96,8 +93,7 @@ public:
   /// ties.
   mlir::Value argmaxRows(mlir::Value rows);
 
-  //===--- Products, gathers, pooling
-  //---------------------------------------===//
+  //===--- Products, gathers, pooling -------------------------------------===//
 
   /// `[R, K] · [N, K]^T (+ [N])`, weights stored as PyTorch does.
   mlir::Value linear(mlir::Value rows, mlir::Value weight,

@@ -1,5 +1,4 @@
-//===- WeightReader.cpp - Weights that layers ask for
-//----------------------===//
+//===- WeightReader.cpp - Weights that layers ask for ---------------------===//
 
 #include "frontends/YAML/WeightReader.h"
 

@@ -1,5 +1,4 @@
-//===- WeightReader.h - Weights that layers ask for --------------*- C++
-//-*-===//
+//===- WeightReader.h - Weights that layers ask for -------------*- C++ -*-===//
 //
 // Looks weights up in the model's safetensors file, checks their shape and type
 // against what a layer needs, and gives `seq.weight` ops. A weight that is

@@ -1,5 +1,4 @@
-//===- YamlTree.cpp - A YAML file as a tree with positions
-//-----------------===//
+//===- YamlTree.cpp - A YAML file as a tree with positions ----------------===//
 //
 // Anchors and aliases are refused: a description gains little from them, and
 // they are how a small file becomes a huge tree. Nesting is bounded.

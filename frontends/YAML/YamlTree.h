@@ -1,5 +1,4 @@
-//===- YamlTree.h - A YAML file as a tree with positions ---------*- C++
-//-*-===//
+//===- YamlTree.h - A YAML file as a tree with positions --------*- C++ -*-===//
 //
 // LLVM's YAML parser streams a document once. This keeps all of it, with the
 // line and column of every node, so that checks can come in any order and point

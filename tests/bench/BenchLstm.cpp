@@ -4,9 +4,10 @@
 // with the runtime and measures, on one thread:
 //
 //   speed    T 128, B 1: against a loop over oneDNN's sgemm and against its
-//   lstm_forward, in turn ragged   T 128, B 16: lengths spread evenly over 1..T
-//   against full lengths rolled   code size and compile time for T 16 and T
-//   4096 heap     allocations of further calls
+//            lstm_forward, in turn
+//   ragged   T 128, B 16: lengths spread evenly over 1..T against full lengths
+//   rolled   code size and compile time for T 16 and T 4096
+//   heap     allocations of further calls
 //
 // Prints a table; --out=FILE writes JSON.
 //

@@ -2,12 +2,13 @@
 //
 // Both in turn in one process:
 //
-//   --speech=MODEL   a detector of speech with input [1, 576], state [2, 1,
-//   128] -> output, stateN: ten minutes of audio at 16 kHz, 512 samples a step
+//   --speech=MODEL   a detector of speech with input [1, 576],
+//                    state [2, 1, 128] -> output, stateN: ten minutes of audio
+//                    at 16 kHz, 512 samples a step
 //   --encoder=MODEL  a BERT-base-sized encoder, 128 tokens of one row, on one
-//   thread and on two, and the time and memory of compiling it
+//                    thread and on two, and the time and memory of compiling it
 //   --layer=MODEL    the same on one thread and two for any model of inputs of
-//   floats with static shapes
+//                    floats with static shapes
 //   --node=MODEL     the time of compiling a model of one node
 //
 // Prints a table; --out=FILE writes JSON.

@@ -1,5 +1,4 @@
-//===- ArtefactFile.h - Looking into artefacts --------------------*- C++
-//-*-===//
+//===- ArtefactFile.h - Looking into artefacts ------------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_ARTEFACTFILE_H
 #define TOOLS_DRIVER_ARTEFACTFILE_H

@@ -1,12 +1,10 @@
 //===- Bisect.cpp - Where compiled code begins to differ ------------------===//
 //
 //   phases  the interpreter runs the module after each phase on tensors; the
-//   first that
-//           gives another result is named
+//           first that gives another result is named
 //   ops     the entry is cut after one of its ops, whose results become the
-//   outputs; what
-//           is left is compiled and interpreted. A binary search finds the
-//           first op whose results differ
+//           outputs; what is left is compiled and interpreted. A binary search
+//           finds the first op whose results differ
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,5 +1,4 @@
-//===- Bisect.h - Where compiled code begins to differ ------------*- C++
-//-*-===//
+//===- Bisect.h - Where compiled code begins to differ ----------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_BISECT_H
 #define TOOLS_DRIVER_BISECT_H

@@ -1,5 +1,4 @@
-//===- Cache.h - Models compiled on the fly -----------------------*- C++
-//-*-===//
+//===- Cache.h - Models compiled on the fly ---------------------*- C++ -*-===//
 //
 // `seqc run MODEL` compiles into $XDG_CACHE_HOME/seqc or ~/.cache/seqc. The
 // name of a file there is a hash of everything that decides its content: the

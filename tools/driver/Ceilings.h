@@ -1,5 +1,4 @@
-//===- Ceilings.h - What this machine can do at most --------------*- C++
-//-*-===//
+//===- Ceilings.h - What this machine can do at most ------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_CEILINGS_H
 #define TOOLS_DRIVER_CEILINGS_H

@@ -1,5 +1,4 @@
-//===- Commands.h - What seqc can do ------------------------------*- C++
-//-*-===//
+//===- Commands.h - What seqc can do ----------------------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_COMMANDS_H
 #define TOOLS_DRIVER_COMMANDS_H

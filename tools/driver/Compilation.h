@@ -1,5 +1,4 @@
-//===- Compilation.h - One model on its way through the phases ----*- C++
-//-*-===//
+//===- Compilation.h - One model on its way through the phases --*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_COMPILATION_H
 #define TOOLS_DRIVER_COMPILATION_H

@@ -1,5 +1,4 @@
-//===- CompileTrace.h - Where the time of a compilation goes ------*- C++
-//-*-===//
+//===- CompileTrace.h - Where the time of a compilation goes ----*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_COMPILETRACE_H
 #define TOOLS_DRIVER_COMPILETRACE_H

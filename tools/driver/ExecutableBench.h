@@ -1,5 +1,4 @@
-//===- ExecutableBench.h - Measuring executables ------------------*- C++
-//-*-===//
+//===- ExecutableBench.h - Measuring executables ----------------*- C++ -*-===//
 //
 // An executable cannot be loaded into another process. It is measured by its
 // own trace: one of its inputs is repeated along a new first axis and fed with

@@ -1,5 +1,4 @@
-//===- Execution.h - Something that runs a target -----------------*- C++
-//-*-===//
+//===- Execution.h - Something that runs a target ---------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_EXECUTION_H
 #define TOOLS_DRIVER_EXECUTION_H

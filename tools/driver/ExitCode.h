@@ -1,5 +1,4 @@
-//===- ExitCode.h - How a command ends ----------------------------*- C++
-//-*-===//
+//===- ExitCode.h - How a command ends --------------------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_EXITCODE_H
 #define TOOLS_DRIVER_EXITCODE_H

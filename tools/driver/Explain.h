@@ -1,5 +1,4 @@
-//===- Explain.h - Which code computes a product, and why ---------*- C++
-//-*-===//
+//===- Explain.h - Which code computes a product, and why -------*- C++ -*-===//
 //
 // The phases leave the module attribute `seq.explain`: an array of dictionaries
 // with the op, its place, the choice, the reason and whatever numbers they were

@@ -1,5 +1,4 @@
-//===- Graph.h - A drawing of a model -----------------------------*- C++
-//-*-===//
+//===- Graph.h - A drawing of a model ---------------------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_GRAPH_H
 #define TOOLS_DRIVER_GRAPH_H

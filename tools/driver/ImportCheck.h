@@ -1,5 +1,4 @@
-//===- ImportCheck.h - What a model may consist of ----------------*- C++
-//-*-===//
+//===- ImportCheck.h - What a model may consist of --------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_IMPORTCHECK_H
 #define TOOLS_DRIVER_IMPORTCHECK_H

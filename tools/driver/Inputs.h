@@ -1,5 +1,4 @@
-//===- Inputs.h - Inputs of a measured or compared run ------------*- C++
-//-*-===//
+//===- Inputs.h - Inputs of a measured or compared run ----------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_INPUTS_H
 #define TOOLS_DRIVER_INPUTS_H

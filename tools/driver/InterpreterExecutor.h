@@ -1,5 +1,4 @@
-//===- InterpreterExecutor.h - Models run by the interpreter ------*- C++
-//-*-===//
+//===- InterpreterExecutor.h - Models run by the interpreter ----*- C++ -*-===//
 //
 // Gives the reference interpreter the interface through which the command line
 // runs compiled code, so that both read the same inputs and show the same

@@ -1,5 +1,4 @@
-//===- Options.h - The options of seqc's commands -----------------*- C++
-//-*-===//
+//===- Options.h - The options of seqc's commands ---------------*- C++ -*-===//
 //
 // One table lists every option with the commands that take it; parsing, help
 // and the suggestion for a misspelt option all come from it.

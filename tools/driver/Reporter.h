@@ -1,5 +1,4 @@
-//===- Reporter.h - What seqc says --------------------------------*- C++
-//-*-===//
+//===- Reporter.h - What seqc says ------------------------------*- C++ -*-===//
 //
 // Errors, notes and progress go to standard error; results go to standard
 // output.

@@ -1,5 +1,4 @@
-//===- Reproducer.h - What is left when seqc itself fails ---------*- C++
-//-*-===//
+//===- Reproducer.h - What is left when seqc itself fails -------*- C++ -*-===//
 //
 // Before each phase the driver records the IR and the seqc-opt call that
 // repeats the phase. When the phase fails or the process crashes, the record is

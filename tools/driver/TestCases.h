@@ -1,5 +1,4 @@
-//===- TestCases.h - Folders of test cases ------------------------*- C++
-//-*-===//
+//===- TestCases.h - Folders of test cases ----------------------*- C++ -*-===//
 
 #ifndef TOOLS_DRIVER_TESTCASES_H
 #define TOOLS_DRIVER_TESTCASES_H

@@ -4,11 +4,11 @@
 // seq ops and for whole modules:
 //
 //   seqc-reduce bad.mlir -reduction-tree='test=still-fails.sh'
-//   seqc-reduce bad.mlir -opt-reduction-pass='opt-pass=canonicalize
-//   test=still-fails.sh'
+//   seqc-reduce bad.mlir
+//     -opt-reduction-pass='opt-pass=canonicalize test=still-fails.sh'
 //   seqc-reduce bad.mlir -reduce-signatures='test=still-fails.sh'
-//   -simplify-attributes='test=still-fails.sh'
-//   -shrink-extents='test=still-fails.sh'
+//     -simplify-attributes='test=still-fails.sh'
+//     -shrink-extents='test=still-fails.sh'
 //
 // The script gets the path of a candidate and ends with 1 while the candidate
 // is interesting.

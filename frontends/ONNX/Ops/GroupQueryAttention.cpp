@@ -1,5 +1,4 @@
-//===- GroupQueryAttention.cpp - Attention on a cache with lengths
-//---------===//
+//===- GroupQueryAttention.cpp - Attention on a cache with lengths --------===//
 
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"

@@ -38,8 +38,7 @@ public:
   int64_t getOpset() const { return opset; }
   const format::GraphProto &getGraph() const { return graph; }
 
-  //===--- Structure
-  //--------------------------------------------------------===//
+  //===--- Structure ------------------------------------------------------===//
 
   /// The node that gives `name` in this graph, or null.
   format::NodeProto *getProducer(llvm::StringRef name) const;
@@ -55,8 +54,7 @@ public:
   /// Follows nodes that pass their input on.
   llvm::StringRef skipIdentity(llvm::StringRef name) const;
 
-  //===--- Facts
-  //------------------------------------------------------------===//
+  //===--- Facts ----------------------------------------------------------===//
 
   DataType getType(llvm::StringRef name) const;
   std::optional<llvm::SmallVector<Extent>> getShape(llvm::StringRef name) const;
@@ -89,8 +87,7 @@ public:
   getParameter(const format::NodeProto &node, llvm::StringRef name,
                int i) const;
 
-  //===--- Rewriting
-  //--------------------------------------------------------===//
+  //===--- Rewriting ------------------------------------------------------===//
 
   /// A name that no value has.
   std::string makeName(llvm::StringRef stem);

@@ -49,8 +49,7 @@ public:
   bool run();
 
 private:
-  //===--- What a step reads
-  //------------------------------------------------===//
+  //===--- What a step reads ----------------------------------------------===//
   void findBehind();
   bool readStep();
   std::string readInput(const Row &row);
@@ -68,8 +67,7 @@ private:
   }
   bool checkShapes();
 
-  //===--- What reads a step
-  //------------------------------------------------===//
+  //===--- What reads a step ----------------------------------------------===//
   void findUses();
   void write();
   format::NodeProto *addNode(llvm::StringRef op,

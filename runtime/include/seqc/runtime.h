@@ -8,10 +8,9 @@
 // Loads compiled models and runs them.
 //
 //   model    what was compiled: code, weights, signature. Immutable, shareable.
-//   session  a model's memory: workspace, states, threads. One thread at a
-//   time. call     one prepared invocation of an entry: inputs, outputs,
-//   options. tensor   a typed array, owned or borrowed, exchanged through
-//   DLPack.
+//   session  a model's memory: workspace, states, team. One thread at a time.
+//   call     one prepared invocation of an entry: inputs, outputs, options.
+//   tensor   a typed array, owned or borrowed, exchanged through DLPack.
 //
 // Conventions. Objects are reference counted: `create` and `load` give one
 // reference, `retain` one more, `release` takes one away and accepts NULL.

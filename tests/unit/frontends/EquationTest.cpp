@@ -1,5 +1,4 @@
-//===- EquationTest.cpp - Parsing of equations
-//-----------------------------===//
+//===- EquationTest.cpp - Parsing of equations ----------------------------===//
 
 #include "frontends/YAML/Equation.h"
 

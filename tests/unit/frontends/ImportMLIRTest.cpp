@@ -1,5 +1,4 @@
-//===- ImportMLIRTest.cpp - Models written as IR
-//---------------------------===//
+//===- ImportMLIRTest.cpp - Models written as IR --------------------------===//
 
 #include "YamlFixture.h"
 

@@ -1,5 +1,4 @@
-//===- ImportYAMLTest.cpp - Modules from descriptions
-//----------------------===//
+//===- ImportYAMLTest.cpp - Modules from descriptions ---------------------===//
 
 #include "YamlFixture.h"
 

@@ -1,5 +1,4 @@
-//===- ModelsTest.cpp - tests/models against the interpreter
-//---------------===//
+//===- ModelsTest.cpp - tests/models against the interpreter --------------===//
 //
 // Each folder holds a description, weights, inputs, and outputs that a script
 // computed in float64. Importing the description and evaluating the IR must

@@ -1,5 +1,4 @@
-//===- SafeTensorsTest.cpp - Sound and hostile safetensors files
-//-----------===//
+//===- SafeTensorsTest.cpp - Sound and hostile safetensors files ----------===//
 
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 

@@ -1,5 +1,4 @@
-//===- YamlDiagnosticsTest.cpp - What is wrong with a description
-//----------===//
+//===- YamlDiagnosticsTest.cpp - What is wrong with a description ---------===//
 //
 // Every message of the importer, with its place. Faults are reported together.
 //

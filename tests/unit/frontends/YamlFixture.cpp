@@ -1,5 +1,4 @@
-//===- YamlFixture.cpp - Descriptions in a folder of their own
-//-------------===//
+//===- YamlFixture.cpp - Descriptions in a folder of their own ------------===//
 
 #include "YamlFixture.h"
 

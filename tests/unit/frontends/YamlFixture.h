@@ -1,5 +1,4 @@
-//===- YamlFixture.h - Descriptions in a folder of their own -----*- C++
-//-*-===//
+//===- YamlFixture.h - Descriptions in a folder of their own ----*- C++ -*-===//
 
 #ifndef TESTS_UNIT_FRONTENDS_YAMLFIXTURE_H
 #define TESTS_UNIT_FRONTENDS_YAMLFIXTURE_H

@@ -1,5 +1,4 @@
-//===- YamlGenerateTest.cpp - What is wrong with a generate section
-//--------===//
+//===- YamlGenerateTest.cpp - What is wrong with a generate section -------===//
 
 #include "YamlFixture.h"
 

@@ -1,5 +1,4 @@
-//===- YamlTreeTest.cpp - Trees with positions
-//-----------------------------===//
+//===- YamlTreeTest.cpp - Trees with positions ----------------------------===//
 
 #include "frontends/YAML/YamlTree.h"
 
