@@ -30,6 +30,17 @@ Operation *getOp(ModuleOp module, size_t number) {
   return found;
 }
 
+/// Takes an attribute from an op. One that the op cannot do without, and has a
+/// default for, takes that: printers and verifiers count on it. False if
+/// nothing has changed.
+bool removeAttribute(Operation *op, StringAttr name) {
+  Attribute before = op->getAttr(name);
+  op->removeAttr(name);
+  if (OpaqueProperties properties = op->getPropertiesStorage())
+    op->getName().populateDefaultProperties(properties);
+  return op->getAttr(name) != before;
+}
+
 /// One of the type, or nothing.
 TypedAttr getOne(Builder &builder, Type type) {
   if (isa<FloatType>(type))
@@ -93,9 +104,7 @@ struct SimplifyAttributes : TrialPass<SimplifyAttributes> {
         if (name.getValue().ends_with("SegmentSizes"))
           continue;
         if (!isConstant && trial.attempt([&](ModuleOp module) {
-              Operation *one = getOp(module, number);
-              one->removeAttr(name);
-              return !one->hasAttr(name);
+              return removeAttribute(getOp(module, number), name);
             }))
           continue;
         if (!isConstant && !isa<ElementsAttr>(attribute.getValue()))

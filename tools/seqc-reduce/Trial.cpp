@@ -9,9 +9,7 @@
 using namespace mlir;
 using namespace seqc;
 
-bool Trial::isInteresting() const {
-  return tester.isInteresting(module).first == Tester::Interestingness::True;
-}
+bool Trial::isInteresting() const { return script.isInteresting(module); }
 
 bool Trial::attempt(llvm::function_ref<bool(ModuleOp)> change) {
   OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
@@ -22,7 +20,7 @@ bool Trial::attempt(llvm::function_ref<bool(ModuleOp)> change) {
     if (!change(*copy) || failed(verify(*copy)))
       return false;
   }
-  if (tester.isInteresting(*copy).first != Tester::Interestingness::True)
+  if (!script.isInteresting(*copy))
     return false;
   module->setAttrs(copy.get()->getAttrDictionary());
   module.getBodyRegion().takeBody(copy->getBodyRegion());

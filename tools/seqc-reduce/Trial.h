@@ -9,18 +9,19 @@
 #ifndef TOOLS_SEQC_REDUCE_TRIAL_H
 #define TOOLS_SEQC_REDUCE_TRIAL_H
 
+#include "tools/seqc-reduce/TestScript.h"
+
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Reducer/Tester.h"
 
 namespace seqc {
 
 /// The module under reduction and the script that judges its copies.
 class Trial {
 public:
-  Trial(mlir::ModuleOp module, const mlir::Tester &tester)
-      : module(module), tester(tester) {}
+  Trial(mlir::ModuleOp module, const TestScript &script)
+      : module(module), script(script) {}
 
   mlir::ModuleOp getModule() const { return module; }
 
@@ -34,7 +35,7 @@ public:
 
 private:
   mlir::ModuleOp module;
-  const mlir::Tester &tester;
+  const TestScript &script;
 };
 
 /// A pass over a module that asks a script.
@@ -52,8 +53,12 @@ public:
   }
 
   void runOnOperation() final {
-    mlir::Tester tester(test, testArgs);
-    Trial trial(this->getOperation(), tester);
+    TestScript script{test, {testArgs.begin(), testArgs.end()}, timeLimit};
+    if (llvm::Error error = script.check()) {
+      this->getOperation().emitError(llvm::toString(std::move(error)));
+      return this->signalPassFailure();
+    }
+    Trial trial(this->getOperation(), script);
     if (!trial.isInteresting()) {
       this->getOperation().emitError(
           "the test script does not find the input interesting");
@@ -69,6 +74,10 @@ private:
       llvm::cl::desc("Script that ends with 1 while its file is interesting")};
   mlir::Pass::ListOption<std::string> testArgs{
       *this, "test-arg", llvm::cl::desc("Arguments of the script")};
+  mlir::Pass::Option<unsigned> timeLimit{
+      *this, "time-limit",
+      llvm::cl::desc("Seconds that the script may run on one candidate"),
+      llvm::cl::init(kScriptTimeLimit)};
 };
 
 } // namespace seqc

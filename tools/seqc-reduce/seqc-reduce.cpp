@@ -11,7 +11,9 @@
 //     -shrink-extents='test=still-fails.sh'
 //
 // The script gets the path of a candidate and ends with 1 while the candidate
-// is interesting.
+// is interesting. Every pass stops it, and all that it has started, after the
+// seconds of its option `time-limit` (60 without); such a candidate does not
+// count.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,13 +21,32 @@
 #include "compiler/Pipelines/Registration.h"
 #include "tools/seqc-reduce/Passes.h"
 #include "tools/seqc-reduce/SeqReductions.h"
+#include "tools/seqc-reduce/TestScript.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+/// What the options of MLIR's passes do not say.
+static llvm::cl::extrahelp
+    timeLimitHelp("\nEvery pass takes 'time-limit=SECONDS' (default 60) beside "
+                  "'test=SCRIPT': a script that\nruns longer on a candidate is "
+                  "stopped, and the candidate does not count.\n");
 
 int main(int argc, char **argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  if (llvm::Error error = seqc::limitScripts(arguments)) {
+    llvm::errs() << "seqc-reduce: error: " << llvm::toString(std::move(error))
+                 << "\n";
+    return 2;
+  }
+  std::vector<char *> words;
+  for (std::string &argument : arguments)
+    words.push_back(argument.data());
+  words.push_back(nullptr);
   mlir::DialectRegistry registry;
   seqc::registerAllDialects(registry);
   seqc::registerSeqReductions(registry);
@@ -35,5 +56,6 @@ int main(int argc, char **argv) {
   seqc::registerSimplifyAttributes();
   seqc::registerShrinkExtents();
   mlir::MLIRContext context(registry);
-  return mlir::failed(mlir::mlirReduceMain(argc, argv, context)) ? 1 : 0;
+  return mlir::failed(mlir::mlirReduceMain(argc, words.data(), context)) ? 1
+                                                                         : 0;
 }
