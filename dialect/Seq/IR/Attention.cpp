@@ -13,10 +13,104 @@ using namespace seqc::seq::detail;
 // Verification
 //===----------------------------------------------------------------------===//
 
-/// C1: ranks, and the dimensions that query, key and value share.
-static LogicalResult verifyRows(AttentionOp op) {
-  RankedTensorType query = op.getQuery().getType();
-  int64_t rank = query.getRank();
+namespace {
+
+/// Extents that the operands and results of an attention share. Each starts
+/// dynamic and is narrowed by what is checked.
+struct SharedExtents {
+  int64_t queryRows = ShapedType::kDynamic, keyRows = ShapedType::kDynamic;
+  int64_t heads = ShapedType::kDynamic, keyHeads = ShapedType::kDynamic;
+  int64_t queries = ShapedType::kDynamic, keys = ShapedType::kDynamic;
+  /// Whether queries have heads, which are then dimension 1.
+  bool hasHeads = false;
+  /// Whether queries choose their row of the keys.
+  bool hasRows = false;
+
+  explicit SharedExtents(AttentionOp op)
+      : hasHeads(op.getQuery().getType().getRank() == 4),
+        hasRows(static_cast<bool>(op.getRows())) {}
+
+  /// A shape of rows, heads if there are any, positions and a last extent.
+  SmallVector<int64_t> shape(int64_t rows, int64_t heads, int64_t positions,
+                             int64_t last) const {
+    return hasHeads ? SmallVector<int64_t>{rows, heads, positions, last}
+                    : SmallVector<int64_t>{rows, positions, last};
+  }
+  /// Shape of the query, of its output and of the scores, by the last extent.
+  SmallVector<int64_t> queryShape(int64_t last) const {
+    return shape(queryRows, heads, queries, last);
+  }
+  /// Shape of keys and values, by the last extent.
+  SmallVector<int64_t> keyShape(int64_t last) const {
+    return shape(keyRows, keyHeads, keys, last);
+  }
+  /// Shape of what is added to the scores or hides them: it belongs to the rows
+  /// of the keys.
+  SmallVector<int64_t> maskShape() const {
+    return shape(keyRows, heads, queries, keys);
+  }
+
+  /// Takes the extents over of a query, an output or scores.
+  void narrowQuery(RankedTensorType type) {
+    narrow(queryRows, type.getDimSize(0));
+    if (hasHeads)
+      narrow(heads, type.getDimSize(1));
+    narrow(queries, type.getDimSize(hasHeads ? 2 : 1));
+    shareRows();
+  }
+  /// Takes the extents over of keys or values.
+  void narrowKey(RankedTensorType type) {
+    narrow(keyRows, type.getDimSize(0));
+    if (hasHeads)
+      narrow(keyHeads, type.getDimSize(1));
+    narrow(keys, type.getDimSize(hasHeads ? 2 : 1));
+    shareRows();
+  }
+  /// Takes the extents over of a mask: those of 1 may be broadcast and say
+  /// nothing.
+  void narrowMask(ArrayRef<int64_t> extents) {
+    auto take = [](int64_t &known, int64_t found) {
+      if (found != 1)
+        narrow(known, found);
+    };
+    take(keyRows, extents.front());
+    if (hasHeads)
+      take(heads, extents[1]);
+    take(queries, extents[hasHeads ? 2 : 1]);
+    take(keys, extents.back());
+    shareRows();
+  }
+  /// Without `rows`, query row `b` belongs to key row `b`.
+  void shareRows() {
+    if (hasRows)
+      return;
+    narrow(queryRows, keyRows);
+    narrow(keyRows, queryRows);
+  }
+};
+
+} // namespace
+
+/// C1: the dimensions that query, key and value share.
+static LogicalResult verifyRows(AttentionOp op, SharedExtents &extents) {
+  RankedTensorType query = op.getQuery().getType(), key = op.getKey().getType(),
+                   value = op.getValue().getType();
+  extents.narrowKey(key);
+  if (failed(checkShape(op, "value", value,
+                        extents.keyShape(ShapedType::kDynamic), "C1")))
+    return failure();
+  extents.narrowKey(value);
+  if (!extents.hasRows && !mayBeEqual(query.getDimSize(0), extents.keyRows))
+    return op.emitOpError("query has ")
+           << query.getDimSize(0) << " batch rows and key has "
+           << extents.keyRows << ", but without rows they must be equal [C1]";
+  extents.narrowQuery(query);
+  return success();
+}
+
+/// C1: ranks.
+static LogicalResult verifyRanks(AttentionOp op) {
+  int64_t rank = op.getQuery().getType().getRank();
   if (rank != 3 && rank != 4)
     return op.emitOpError("query has rank ")
            << rank << ", but 3 or 4 is required [C1]";
@@ -28,24 +122,19 @@ static LogicalResult verifyRows(AttentionOp op) {
       return op.emitOpError(name)
              << " has rank " << type.getRank() << ", but that of the query, "
              << rank << ", is required [C1]";
-
-  SmallVector<int64_t> required(op.getKey().getType().getShape());
-  required.back() = ShapedType::kDynamic;
-  if (failed(checkShape(op, "value", op.getValue().getType(), required, "C1")))
-    return failure();
-  if (!op.getRows() && !mayBeEqual(query.getDimSize(0), required.front()))
-    return op.emitOpError("query has ")
-           << query.getDimSize(0) << " batch rows and key has "
-           << required.front() << ", but without rows they must be equal [C1]";
-  if (rank == 4) {
-    int64_t heads = query.getDimSize(1), groups = required[1];
-    if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(groups) &&
-        (groups < 1 || heads % groups != 0))
-      return op.emitOpError("query has ")
-             << heads << " heads, but a multiple of the " << groups
-             << " heads of the key is required [C1]";
-  }
   return success();
+}
+
+/// C1: the heads of the queries, whichever value tells them, share those of the
+/// keys evenly.
+static LogicalResult verifyHeads(AttentionOp op, const SharedExtents &extents) {
+  int64_t heads = extents.heads, groups = extents.keyHeads;
+  if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(groups) ||
+      (groups >= 1 && heads % groups == 0))
+    return success();
+  return op.emitOpError("query has ")
+         << heads << " heads, but a multiple of the " << groups
+         << " heads of the key is required [C1]";
 }
 
 /// C2: features and the weight of the score.
@@ -84,28 +173,27 @@ static LogicalResult verifyFeatures(AttentionOp op) {
                     required, "C2");
 }
 
-/// Shape of the scores: query's, with the key positions last.
-static SmallVector<int64_t> scoreShape(AttentionOp op) {
-  SmallVector<int64_t> shape(op.getQuery().getType().getShape());
-  shape.back() = op.getKey().getType().getShape().drop_back().back();
-  return shape;
-}
-
 /// C4 and C5: what changes or hides scores.
-static LogicalResult verifyMasks(AttentionOp op) {
-  int64_t queryRows = op.getQuery().getType().getDimSize(0);
-  int64_t keyRows = op.getKey().getType().getDimSize(0);
+static LogicalResult verifyMasks(AttentionOp op, SharedExtents &extents) {
+  // C5
+  if (Value lengths = op.getLengths()) {
+    if (failed(checkAndNarrow(op, "lengths", tensorType(lengths),
+                              extents.keyRows, "C5")))
+      return failure();
+    extents.shareRows();
+  }
+  if (Value rows = op.getRows())
+    if (failed(checkAndNarrow(op, "rows", tensorType(rows), extents.queryRows,
+                              "C5")))
+      return failure();
 
   // C4: with `rows` both belong to the rows of the keys.
-  SmallVector<int64_t> scores = scoreShape(op);
-  if (op.getRows())
-    scores.front() = keyRows;
   for (auto [name, value] :
        {std::pair<StringRef, Value>{"mask", op.getMask()},
         std::pair<StringRef, Value>{"bias", op.getBias()}}) {
     if (!value)
       continue;
-    SmallVector<int64_t> required = scores;
+    SmallVector<int64_t> scores = extents.maskShape(), required = scores;
     ArrayRef<int64_t> shape = tensorType(value).getShape();
     if (shape.size() == required.size())
       for (auto [extent, wanted] : llvm::zip_equal(shape, required))
@@ -115,15 +203,25 @@ static LogicalResult verifyMasks(AttentionOp op) {
              << " has shape " << shapeText(shape) << ", but "
              << shapeText(scores)
              << ", or 1 in place of any extent, is required [C4]";
+    extents.narrowMask(shape);
   }
+  return success();
+}
 
-  // C5
-  if (Value lengths = op.getLengths())
-    if (failed(checkShape(op, "lengths", tensorType(lengths), {keyRows}, "C5")))
-      return failure();
-  if (Value rows = op.getRows())
-    if (failed(checkShape(op, "rows", tensorType(rows), {queryRows}, "C5")))
-      return failure();
+/// C7: what the op gives.
+static LogicalResult verifyResults(AttentionOp op, SharedExtents &extents) {
+  int64_t features = op.getValue().getType().getShape().back();
+  if (failed(checkShape(op, "output", op.getOutput().getType(),
+                        extents.queryShape(features), "C7")))
+    return failure();
+  extents.narrowQuery(op.getOutput().getType());
+  Value probabilities = op.getProbabilities();
+  if (!probabilities)
+    return success();
+  if (failed(checkShape(op, "probabilities", tensorType(probabilities),
+                        extents.queryShape(extents.keys), "C7")))
+    return failure();
+  extents.narrowQuery(tensorType(probabilities));
   return success();
 }
 
@@ -150,21 +248,15 @@ static LogicalResult verifyAttributes(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyRows(*this)) || failed(verifyFeatures(*this)) ||
-      failed(verifyMasks(*this)) || failed(verifyAttributes(*this)))
+  if (failed(verifyRanks(*this)))
     return failure();
-
-  // C7
-  SmallVector<int64_t> required(getQuery().getType().getShape());
-  required.back() = getValue().getType().getShape().back();
-  if (failed(
-          checkShape(*this, "output", getOutput().getType(), required, "C7")))
+  SharedExtents extents(*this);
+  // Heads last: a result may be what tells their number.
+  if (failed(verifyRows(*this, extents)) || failed(verifyFeatures(*this)) ||
+      failed(verifyMasks(*this, extents)) || failed(verifyAttributes(*this)) ||
+      failed(verifyResults(*this, extents)) ||
+      failed(verifyHeads(*this, extents)))
     return failure();
-  if (Value probabilities = getProbabilities())
-    if (failed(checkShape(*this, "probabilities", tensorType(probabilities),
-                          scoreShape(*this), "C7")))
-      return failure();
-
   return checkFloatElements(*this, "C8");
 }
 

@@ -124,8 +124,24 @@ template <typename OpTy> static LayerExtents layerExtents(OpTy op) {
           hidden};
 }
 
-/// C1, C2, C4 and the hidden part of C5.
-template <typename OpTy> static LogicalResult verifyInputs(OpTy op) {
+/// Compares a state with the extents of its layer, and takes the batch over.
+template <typename OpTy>
+static LogicalResult checkState(OpTy op, StringRef name, Value state,
+                                int64_t features, LayerExtents &extents,
+                                StringRef label) {
+  bool batchFirst = op.getBatchFirst();
+  if (failed(checkShape(op, name, tensorType(state),
+                        layerShape(batchFirst, std::nullopt, extents.directions,
+                                   extents.batch, features),
+                        label)))
+    return failure();
+  narrow(extents.batch, extent(state, batchFirst ? 0 : 1));
+  return success();
+}
+
+/// C1, C2, C4 and the hidden part of C5. Narrows `extents`.
+template <typename OpTy>
+static LogicalResult verifyInputs(OpTy op, LayerExtents &extents) {
   for (auto [name, value] :
        {std::pair<StringRef, Value>{"weight", op.getWeight()},
         std::pair<StringRef, Value>{"recurrent", op.getRecurrent()}})
@@ -134,7 +150,6 @@ template <typename OpTy> static LogicalResult verifyInputs(OpTy op) {
              << " has shape " << shapeText(tensorType(value).getShape())
              << ", but a static shape is required [C2]";
 
-  LayerExtents extents = layerExtents(op);
   int64_t rows = op.getNumGates() * extents.state;
   if (failed(checkShape(op, "recurrent", op.getRecurrent().getType(),
                         {extents.directions, rows, extents.hidden}, "C2")) ||
@@ -155,16 +170,13 @@ template <typename OpTy> static LogicalResult verifyInputs(OpTy op) {
 
   // C4
   if (Value lengths = op.getLengths())
-    if (failed(checkShape(op, "lengths", tensorType(lengths), {extents.batch},
-                          "C4")))
+    if (failed(checkAndNarrow(op, "lengths", tensorType(lengths), extents.batch,
+                              "C4")))
       return failure();
 
   // C5
   if (Value initial = op.getInitialH())
-    if (failed(checkShape(op, "initial_h", tensorType(initial),
-                          layerShape(op.getBatchFirst(), std::nullopt,
-                                     extents.directions, extents.batch,
-                                     extents.hidden),
+    if (failed(checkState(op, "initial_h", initial, extents.hidden, extents,
                           "C5")))
       return failure();
   return success();
@@ -215,18 +227,22 @@ template <typename OpTy> static LogicalResult verifyActivations(OpTy op) {
   return success();
 }
 
-/// Compares the results with the inferred types, under `label`.
+/// Compares the results with the extents of the operands and with each other,
+/// under `label`.
 template <typename OpTy>
-static LogicalResult verifyResults(OpTy op, StringRef label) {
-  static constexpr StringLiteral names[] = {"y", "y_h", "y_c"};
-  SmallVector<Type> inferred;
-  if (failed(OpTy::inferReturnTypes(op.getContext(), op.getLoc(),
-                                    typename OpTy::Adaptor(op), inferred)))
-    return op.emitOpError("result types cannot be inferred [") << label << "]";
-  for (auto [name, type, result] : llvm::zip(names, inferred, op->getResults()))
-    if (failed(checkShape(op, name, tensorType(result),
-                          cast<RankedTensorType>(type).getShape(), label)))
-      return failure();
+static LogicalResult verifyResults(OpTy op, LayerExtents &extents,
+                                   StringRef label) {
+  bool batchFirst = op.getBatchFirst();
+  if (failed(checkShape(op, "y", tensorType(op.getY()),
+                        layerShape(batchFirst, extents.time, extents.directions,
+                                   extents.batch, extents.hidden),
+                        label)))
+    return failure();
+  narrow(extents.batch, extent(op.getY(), batchFirst ? 0 : 2));
+  if (failed(checkState(op, "y_h", op.getYH(), extents.hidden, extents, label)))
+    return failure();
+  if constexpr (std::is_same_v<OpTy, LstmOp>)
+    return checkState(op, "y_c", op.getYC(), extents.state, extents, label);
   return success();
 }
 
@@ -402,9 +418,10 @@ LogicalResult RnnOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult RnnOp::verify() {
-  return failure(failed(verifyInputs(*this)) ||
+  LayerExtents extents = layerExtents(*this);
+  return failure(failed(verifyInputs(*this, extents)) ||
                  failed(verifyActivations(*this)) ||
-                 failed(verifyResults(*this, "C8")) ||
+                 failed(verifyResults(*this, extents, "C8")) ||
                  failed(checkFloatElements(*this, "C9")));
 }
 
@@ -428,9 +445,10 @@ LogicalResult GruOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult GruOp::verify() {
-  return failure(failed(verifyInputs(*this)) ||
+  LayerExtents extents = layerExtents(*this);
+  return failure(failed(verifyInputs(*this, extents)) ||
                  failed(verifyActivations(*this)) ||
-                 failed(verifyResults(*this, "C8")) ||
+                 failed(verifyResults(*this, extents, "C8")) ||
                  failed(checkFloatElements(*this, "C9")));
 }
 
@@ -463,9 +481,9 @@ LogicalResult LstmOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 }
 
 LogicalResult LstmOp::verify() {
-  if (failed(verifyInputs(*this)))
-    return failure();
   LayerExtents extents = layerExtents(*this);
+  if (failed(verifyInputs(*this, extents)))
+    return failure();
 
   // C2: without a projection both states have one size.
   if (!getProjection() && extents.hidden != extents.state)
@@ -474,10 +492,7 @@ LogicalResult LstmOp::verify() {
                       "C2");
   // C5
   if (Value initial = getInitialC())
-    if (failed(checkShape(*this, "initial_c", tensorType(initial),
-                          layerShape(getBatchFirst(), std::nullopt,
-                                     extents.directions, extents.batch,
-                                     extents.state),
+    if (failed(checkState(*this, "initial_c", initial, extents.state, extents,
                           "C5")))
       return failure();
   // C8
@@ -493,6 +508,6 @@ LogicalResult LstmOp::verify() {
       return failure();
 
   return failure(failed(verifyActivations(*this)) ||
-                 failed(verifyResults(*this, "C10")) ||
+                 failed(verifyResults(*this, extents, "C10")) ||
                  failed(checkFloatElements(*this, "C11")));
 }

@@ -72,6 +72,37 @@ void GenerateOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 // Verification
 //===----------------------------------------------------------------------===//
 
+/// C6, in part: the shapes of all results, with the extents that they share.
+/// What a trace is made of, the region tells.
+static LogicalResult verifyResultShapes(GenerateOp op, int64_t rows) {
+  SmallVector<int64_t> shared = {rows, op.getNumBest(), ShapedType::kDynamic};
+  if (failed(
+          checkAndNarrow(op, "tokens", op.getTokens().getType(), shared, "C6")))
+    return failure();
+  MutableArrayRef<int64_t> rowsAndBest(shared.data(), 2);
+  if (failed(checkAndNarrow(op, "lengths", op.getLengths().getType(),
+                            rowsAndBest, "C6")) ||
+      failed(checkAndNarrow(op, "scores", op.getScores().getType(), rowsAndBest,
+                            "C6")) ||
+      failed(
+          checkAndNarrow(op, "why", op.getWhy().getType(), rowsAndBest, "C6")))
+    return failure();
+  for (auto [index, trace] : llvm::enumerate(op.getTraces())) {
+    ArrayRef<int64_t> shape = tensorType(trace).getShape();
+    SmallVector<int64_t> required = shared;
+    // Of a rank that is too small or too large the region's types tell.
+    if (shape.size() < shared.size())
+      continue;
+    llvm::append_range(required, shape.drop_front(shared.size()));
+    if (failed(checkShape(op, ("trace " + Twine(index)).str(),
+                          tensorType(trace), required, "C6")))
+      return failure();
+    for (auto [known, found] : llvm::zip(shared, shape))
+      narrow(known, found);
+  }
+  return success();
+}
+
 LogicalResult GenerateOp::verify() {
   // C1, in part: states have a dimension for the lanes.
   for (Value init : getInits())
@@ -95,24 +126,29 @@ LogicalResult GenerateOp::verify() {
            << (getPrefix() ? "prefix_lengths" : "prefix")
            << ", but both or none are required [C5]";
   int64_t rows = extent(getStart(), 0);
-  if (Value prefix = getPrefix())
-    if (failed(checkShape(*this, "prefix", tensorType(prefix),
-                          {rows, ShapedType::kDynamic}, "C5")))
+  if (Value prefix = getPrefix()) {
+    SmallVector<int64_t> required = {rows, ShapedType::kDynamic};
+    if (failed(checkShape(*this, "prefix", tensorType(prefix), required, "C5")))
       return failure();
+    narrow(rows, extent(prefix, 0));
+  }
   if (Value lengths = getPrefixLengths())
-    if (failed(checkShape(*this, "prefix_lengths", tensorType(lengths), {rows},
-                          "C5")))
+    if (failed(checkAndNarrow(*this, "prefix_lengths", tensorType(lengths),
+                              rows, "C5")))
       return failure();
 
+  // C9
+  for (auto [index, init] : llvm::enumerate(getInits())) {
+    if (!mayBeEqual(extent(init, 0), rows))
+      return emitOpError("state ")
+             << index << " has shape " << shapeText(tensorType(init).getShape())
+             << ", but one row for each of the " << rows
+             << " rows is required [C9]";
+    narrow(rows, extent(init, 0));
+  }
+
   // C6, in part
-  int64_t best = getNumBest();
-  if (failed(checkShape(*this, "tokens", getTokens().getType(),
-                        {rows, best, ShapedType::kDynamic}, "C6")) ||
-      failed(checkShape(*this, "lengths", getLengths().getType(), {rows, best},
-                        "C6")) ||
-      failed(checkShape(*this, "scores", getScores().getType(), {rows, best},
-                        "C6")) ||
-      failed(checkShape(*this, "why", getWhy().getType(), {rows, best}, "C6")))
+  if (failed(verifyResultShapes(*this, rows)))
     return failure();
 
   // C7

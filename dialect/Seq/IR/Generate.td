@@ -108,15 +108,18 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     * (C5) `prefix` and `prefix_lengths` come together and have one entry per row of `start`.
     * (C6) tokens is `[rows, n_best, ?]` i32, lengths `[rows, n_best]` i32, scores
       `[rows, n_best]` of the logits' type, why `[rows, n_best]` i8; a trace result is
-      `[rows, n_best, ?, ...]`, `...` the trace's extents after the lanes.
+      `[rows, n_best, ?, ...]`, `...` the trace's extents after the lanes; `?` is one extent
+      in tokens and traces.
     * (C7) `min_new` is not negative.
     * (C8) `temperature`, `top_p`, `top_k`, `seed` and `first_row` come with `#seq.sample`, whose
       temperature is finite and at least 0, top_k at least 0, top_p above 0 and at most 1.
+    * (C9) Every state in `init` has one row per row of `start`.
 
     #### Undefined at run time
 
     max_new below 1, prefix lengths outside their tensor, prefix ids outside the vocabulary,
-    operands outside of what C8 asks of the attribute.
+    operands outside of what C8 asks of the attribute, dynamic extents that differ where the
+    constraints call them equal.
 
     #### Example
 
@@ -173,7 +176,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     /// Block arguments that hold the states.
     ::mlir::Block::BlockArgListType getStateArguments();
   }];
-  let hasVerifier = 1;                                 // C4-C8; C3: #seq.beam, C8: #seq.sample
+  let hasVerifier = 1;                                 // C4-C9; C3: #seq.beam, C8: #seq.sample
   let hasRegionVerifier = 1;                                               // C1, C2, C4, C6
   let hasCanonicalizer = 1;
 }

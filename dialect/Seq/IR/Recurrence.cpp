@@ -3,6 +3,8 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace seqc::seq;
 using namespace seqc::seq::detail;
@@ -54,6 +56,75 @@ void RecurrenceOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 static RankedTensorType sliceType(RecurrenceOp op, Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return op.isFlat() ? withDynamicLeading(tensor) : dropLeading(tensor);
+}
+
+/// One value of an op, as diagnostics name it.
+struct NamedValue {
+  std::string name;
+  Value value;
+};
+
+/// Reports an error of `op` under `label` unless dimension `dim` of all
+/// `values` may be `known`, which `what` names. Narrows `known`. A value of a
+/// smaller rank is passed over.
+static LogicalResult checkShared(RecurrenceOp op, StringRef what,
+                                 ArrayRef<NamedValue> values, int64_t dim,
+                                 int64_t &known, StringRef label) {
+  for (const NamedValue &named : values) {
+    ArrayRef<int64_t> shape = tensorType(named.value).getShape();
+    if (dim >= static_cast<int64_t>(shape.size()))
+      continue;
+    if (!mayBeEqual(shape[dim], known))
+      return op.emitOpError(named.name)
+             << " has shape " << shapeText(shape) << ", but " << known << ' '
+             << what << " are required [" << label << "]";
+    narrow(known, shape[dim]);
+  }
+  return success();
+}
+
+/// C7 to C9: the extents of time, batch and living rows are the same wherever
+/// they occur.
+static LogicalResult verifySharedExtents(RecurrenceOp op) {
+  auto number = [](StringRef name, ValueRange values) {
+    SmallVector<NamedValue> named;
+    for (auto [index, value] : llvm::enumerate(values))
+      named.push_back({(name + " " + Twine(index)).str(), value});
+    return named;
+  };
+  // Scanned inputs and outputs have a time; what has a batch comes with it.
+  SmallVector<NamedValue> series = number("scanned input", op.getScanned());
+  llvm::append_range(series, number("output", op.getOutputs()));
+  SmallVector<NamedValue> states = number("state", op.getInits());
+
+  int64_t batch = ShapedType::kDynamic;
+  if (op.isFlat()) {
+    // C8, C9
+    int64_t rows = ShapedType::kDynamic;
+    if (failed(checkShared(op, "batch rows", states, 0, batch, "C8")) ||
+        failed(checkShared(op, "living rows", series, 0, rows, "C9")))
+      return failure();
+    int64_t steps = extent(op.getCounts(), 0);
+    if (ShapedType::isDynamic(steps) || ShapedType::isDynamic(batch) ||
+        ShapedType::isDynamic(rows))
+      return success();
+    uint64_t most = llvm::SaturatingMultiply<uint64_t>(steps, batch);
+    if (static_cast<uint64_t>(rows) > most)
+      return op.emitOpError("stores ")
+             << rows << " living rows, but " << steps << " steps of " << batch
+             << " batch rows have at most " << most << " [C9]";
+    return success();
+  }
+  // C7, C8
+  int64_t time = ShapedType::kDynamic;
+  if (failed(checkShared(op, "time steps", series, 0, time, "C7")) ||
+      failed(checkShared(op, "batch rows", series, 1, batch, "C8")) ||
+      failed(checkShared(op, "batch rows", states, 0, batch, "C8")))
+    return failure();
+  if (Value lengths = op.getLengths())
+    return checkShared(op, "batch rows", {{"lengths", lengths}}, 0, batch,
+                       "C8");
+  return success();
 }
 
 LogicalResult RecurrenceOp::verify() {
@@ -151,7 +222,9 @@ LogicalResult RecurrenceOp::verifyRegions() {
       return emitOpError("yielded output ")
              << index << " has type " << yielded.getType() << ", but "
              << required << " is required [C3]";
-  return success();
+
+  // C7-C9, after what says more of a wrong slice.
+  return verifySharedExtents(*this);
 }
 
 //===----------------------------------------------------------------------===//

@@ -70,10 +70,17 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     * (C4) `lengths` and `counts` exclude each other; `counts` excludes `reverse`.
     * (C5) The type of `final` is the type of `init`.
     * (C6) `steps` is present exactly if there is neither a scanned input nor `counts`.
+    * (C7) Scanned inputs and outputs have one time extent: dimension 0.
+    * (C8) Scanned inputs, outputs, states and `lengths` have one batch extent: dimension 1
+      of inputs and outputs of rank 2 or more, dimension 0 of the others. In the flat form it
+      is that of the states.
+    * (C9) In the flat form scanned inputs and outputs have one number of rows, at most that
+      of the steps times the batch extent.
 
     #### Undefined at run time
 
-    A length below 0 or above `T`; scanned inputs of different time or batch extents;
+    A length below 0 or above `T`; dynamic extents that differ where the constraints call them
+    equal; `steps` below 0, or other than a static time extent of an output;
     `counts` that grow, exceed the batch extent or do not sum to the number of rows.
 
     #### Example
@@ -122,7 +129,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     bool isFlat() { return static_cast<bool>(getCounts()); }
   }];
   let hasVerifier = 1;                                                     // C1, C4-C6
-  let hasRegionVerifier = 1;                                               // C2, C3
+  let hasRegionVerifier = 1;                                               // C2, C3, C7-C9
   let hasCanonicalizer = 1;
 }
 

@@ -22,6 +22,11 @@ bool mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
          });
 }
 
+void narrow(int64_t &known, int64_t found) {
+  if (ShapedType::isDynamic(known))
+    known = found;
+}
+
 std::string shapeText(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -54,6 +59,17 @@ LogicalResult checkShape(Operation *op, StringRef name, RankedTensorType type,
   return op->emitOpError(name)
          << " has shape " << shapeText(type.getShape()) << ", but "
          << shapeText(required) << " is required [" << label << "]";
+}
+
+LogicalResult checkAndNarrow(Operation *op, StringRef name,
+                             RankedTensorType type,
+                             MutableArrayRef<int64_t> required,
+                             StringRef label) {
+  if (failed(checkShape(op, name, type, required, label)))
+    return failure();
+  for (auto [wanted, found] : llvm::zip_equal(required, type.getShape()))
+    narrow(wanted, found);
+  return success();
 }
 
 LogicalResult checkFloatElements(Operation *op, StringRef label) {

@@ -35,6 +35,12 @@ bool mayBeEqual(int64_t left, int64_t right);
 /// Whether two shapes have one rank and extents that may be equal at run time.
 bool mayBeEqual(llvm::ArrayRef<int64_t> left, llvm::ArrayRef<int64_t> right);
 
+/// Makes `known`, an extent that several values share, static if it was dynamic
+/// and `found`, that of one of them, is not. What is compared with `known` later
+/// is then compared with every value before it: extents 3, ? and 4 of one
+/// dimension cannot all be equal, whichever comes first.
+void narrow(int64_t &known, int64_t found);
+
 /// A shape as diagnostics show it, e.g. `[?, 4]`.
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 
@@ -50,6 +56,13 @@ mlir::LogicalResult checkShape(mlir::Operation *op, llvm::StringRef name,
                                mlir::RankedTensorType type,
                                llvm::ArrayRef<int64_t> required,
                                llvm::StringRef label);
+
+/// As checkShape(), where extents of `required` are shared with other values:
+/// those that are dynamic become those of `type`.
+mlir::LogicalResult checkAndNarrow(mlir::Operation *op, llvm::StringRef name,
+                                   mlir::RankedTensorType type,
+                                   llvm::MutableArrayRef<int64_t> required,
+                                   llvm::StringRef label);
 
 /// Reports an error of `op` under `label` unless the floating-point tensors
 /// among its operands and results have one element type.

@@ -108,12 +108,15 @@ LogicalResult PackedMatmulOp::verify() {
            << getInits().size() << " inits, but the panels hold " << matrices
            << " matrices [C2]";
   int64_t rows = extent(getInits().front(), 0), columns = getNumColumns();
-  for (Value init : getInits().drop_front())
+  for (Value init : getInits().drop_front()) {
     if (!mayBeEqual(tensorType(init).getShape(), {rows, columns}))
       return emitOpError("inits have shapes ")
              << shapeText({rows, columns}) << " and "
              << shapeText(tensorType(init).getShape())
              << ", but one shape is required [C2]";
+    narrow(rows, extent(init, 0));
+    narrow(columns, extent(init, 1));
+  }
 
   // C1
   if (failed(checkShape(*this, "lhs", getLhs().getType(), {rows, getDepth()},

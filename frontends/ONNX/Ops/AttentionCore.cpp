@@ -222,6 +222,9 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
                  "the batch of its keys");
   e.requireEqual(e.extent(call.value, 0), e.extent(call.query, 0),
                  "the batch of its values");
+  // Both may be known where that of the queries is not.
+  e.requireEqual(e.extent(call.value, 0), e.extent(call.key, 0),
+                 "the batch of its values");
   e.requireEqual(e.extent(call.value, 2), e.extent(call.key, 2),
                  "the number of its values");
   DataType outer = call.query.type, type = getComputeType(outer);

@@ -27,9 +27,14 @@ public:
   /// Whether attributes and inputs fit, and what they are.
   bool read();
   llvm::FailureOr<bool> build();
+  /// Whether build() failed since an output is not made of the rows, and a
+  /// recurrence over one row can be tried in its place.
+  bool retryWithOneRow();
 
 private:
   bool chooseRows();
+  /// Whether no extents are open but those of time and rows.
+  bool areExtentsKnown();
   /// Whether the body's results can be carried and stacked.
   bool fits(ArrayRef<Tensor> results);
   Tensor toRows(Tensor tensor, int64_t dim) {
@@ -45,6 +50,8 @@ private:
   /// Whether nothing is common to all slices, so that the recurrence runs over
   /// one row that holds everything.
   bool unit = false;
+  /// Whether an output has another number of rows than the inputs.
+  bool hasOtherRows = false;
   SmallVector<Tensor> scanned, states;
   OpFoldResult steps;
 };
@@ -104,10 +111,6 @@ bool ScanImport::read() {
 /// Decides what the rows are; only time and rows may be open extents.
 bool ScanImport::chooseRows() {
   steps = e.extent(scanned[0], 0);
-  auto isOpen = [](Tensor t, int64_t from) {
-    return any_of(t.getShape().drop_front(std::min(from, t.getRank())),
-                  [](int64_t size) { return ShapedType::isDynamic(size); });
-  };
   for (Tensor tensor : scanned)
     if (!Emitter::isSame(e.extent(tensor, 0), steps))
       return false;
@@ -118,13 +121,23 @@ bool ScanImport::chooseRows() {
   for (Tensor tensor : states)
     unit |= tensor.getRank() < 1 || unit ||
             !Emitter::isSame(e.extent(tensor, 0), e.extent(scanned[0], 1));
-  for (Tensor tensor : scanned)
-    if (isOpen(tensor, unit ? 1 : 2))
-      return false;
-  for (Tensor tensor : states)
-    if (isOpen(tensor, unit ? 0 : 1))
-      return false;
-  return true;
+  return areExtentsKnown();
+}
+
+bool ScanImport::areExtentsKnown() {
+  auto isOpen = [](Tensor t, int64_t from) {
+    return any_of(t.getShape().drop_front(std::min(from, t.getRank())),
+                  [](int64_t size) { return ShapedType::isDynamic(size); });
+  };
+  return none_of(scanned, [&](Tensor t) { return isOpen(t, unit ? 1 : 2); }) &&
+         none_of(states, [&](Tensor t) { return isOpen(t, unit ? 0 : 1); });
+}
+
+bool ScanImport::retryWithOneRow() {
+  if (unit || !hasOtherRows)
+    return false;
+  unit = true;
+  return areExtentsKnown();
 }
 
 bool ScanImport::fits(ArrayRef<Tensor> results) {
@@ -163,6 +176,7 @@ FailureOr<bool> ScanImport::build() {
       builder, loc, mlir::TypeRange{}, mlir::TypeRange{}, mlir::ValueRange{},
       mlir::ValueRange{}, mlir::Value(), mlir::Value(), mlir::Value(), reverse);
   draft.getCell().takeBody(cell);
+  OpFoldResult outerRows = e.extent(inputs[0], 1);
   size_t mark = e.markExtents();
   SmallVector<Tensor> results;
   OpFoldResult rows;
@@ -202,10 +216,16 @@ FailureOr<bool> ScanImport::build() {
           results.push_back(value.tensor);
       }
     keep = keep && fits(results);
-    for (Tensor result : results)
-      keep = keep && (unit || (result.getRank() > 0 &&
-                               (!ShapedType::isDynamic(result.getShape()[0]) ||
-                                Emitter::isSame(e.extent(result, 0), rows))));
+    // Every slice of an output has the rows of the inputs, known or open.
+    auto hasRows = [&](Tensor result) {
+      if (result.getRank() == 0)
+        return false;
+      OpFoldResult found = e.extent(result, 0);
+      return Emitter::isSame(found, outerRows) ||
+             (rows && Emitter::isSame(found, rows));
+    };
+    hasOtherRows = !unit && !all_of(results, hasRows);
+    keep = keep && !hasOtherRows;
     if (keep) {
       SmallVector<mlir::Value> yielded;
       builder.setInsertionPointToEnd(block);
@@ -241,7 +261,6 @@ FailureOr<bool> ScanImport::build() {
   op.getCell().takeBody(draft.getCell());
   draft.erase();
 
-  OpFoldResult outer = e.extent(inputs[0], 1);
   auto leave = [&](mlir::Value value, Tensor inner, bool stacked) {
     Tensor result{value, inner.type};
     Extents sizes;
@@ -249,7 +268,7 @@ FailureOr<bool> ScanImport::build() {
       sizes.push_back(steps);
     for (int64_t size : inner.getShape())
       sizes.push_back(ShapedType::isDynamic(size)
-                          ? outer
+                          ? outerRows
                           : OpFoldResult(builder.getIndexAttr(size)));
     e.setExtents(value, sizes);
     return unit ? e.squeeze(result, stacked ? 1 : 0) : result;
@@ -279,7 +298,10 @@ FailureOr<bool> convertScanToRecurrence(Node &node) {
   ScanImport scan(node);
   if (!scan.read())
     return false;
-  return scan.build();
+  FailureOr<bool> built = scan.build();
+  if (succeeded(built) && !*built && scan.retryWithOneRow())
+    return scan.build();
+  return built;
 }
 
 } // namespace seqc::onnx
