@@ -100,6 +100,9 @@ void addModelTable(llvm::Module &module, const ModelTable &table) {
                                   GlobalValue::ExternalLinkage,
                                   SEQC_ABI_MODEL_SYMBOL, module);
   getter->addFnAttr(Attribute::NoUnwind);
+  // It runs before the CPU is looked at.
+  getter->addFnAttr("target-cpu", "x86-64");
+  getter->addFnAttr("target-features", "");
   IRBuilder<> builder(BasicBlock::Create(context, "entry", getter));
   builder.CreateRet(model);
 }

@@ -7,6 +7,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/CommandLine.h"
@@ -89,6 +90,40 @@ static std::string findNearestCpu(const MCSubtargetInfo &info, StringRef name) {
   return nearest.str();
 }
 
+/// Names of the features of CPUs that may decide whether code runs: LLVM's own
+/// list, without what it holds besides.
+static StringSet<> getInstructionSets() {
+  StringSet<> names;
+#define X86_FEATURE(symbol, name) names.insert(name);
+#include "llvm/TargetParser/X86TargetParser.def"
+  // When to clear registers, and a part of avx512f.
+  for (StringRef name : {"vzeroupper", "evex512"})
+    names.erase(name);
+  return names;
+}
+
+/// The instruction sets of `cpu` beyond those of every x86-64.
+static SmallVector<StringRef> getRequirements(const MCSubtargetInfo &cpu,
+                                              const MCSubtargetInfo &baseline) {
+  static const StringSet<> sets = getInstructionSets();
+  SmallVector<StringRef> required;
+  for (const SubtargetFeatureKV &feature : cpu.getAllProcessorFeatures())
+    if (cpu.hasFeature(feature.Value) && !baseline.hasFeature(feature.Value) &&
+        sets.contains(feature.Key))
+      required.push_back(feature.Key);
+  return required;
+}
+
+/// Whether the loader can look for a feature.
+static bool isChecked(StringRef feature) {
+  static constexpr StringLiteral checked[] = {
+#define SEQC_NAME(name) name,
+      SEQC_ABI_CPU_FEATURES(SEQC_NAME)
+#undef SEQC_NAME
+  };
+  return is_contained(checked, feature);
+}
+
 Expected<Target> resolveTarget(StringRef name) {
   Triple triple(sys::getDefaultTargetTriple());
   if (!triple.isX86() || !triple.isArch64Bit())
@@ -116,27 +151,39 @@ Expected<Target> resolveTarget(StringRef name) {
         "unknown CPU '" + name + "' in --target-cpu" +
             (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
   }
-  std::unique_ptr<MCSubtargetInfo> info(
-      (*description)
-          ->createMCSubtargetInfo(triple, target.cpu, target.features));
+  auto describe = [&](StringRef cpu, StringRef features) {
+    return std::unique_ptr<MCSubtargetInfo>(
+        (*description)->createMCSubtargetInfo(triple, cpu, features));
+  };
+  std::unique_ptr<MCSubtargetInfo> info = describe(target.cpu, target.features);
   if (!info->checkFeatures("+64bit"))
     return makeFailure(FailureKind::BadInput,
                        "CPU '" + name +
                            "' of --target-cpu has no 64-bit mode; required "
                            "is x86-64");
 
+  // Code may use only what is looked for when it is loaded. What is not, such
+  // as the instructions of operating systems, is taken away: compiled models
+  // gain nothing by it.
+  std::unique_ptr<MCSubtargetInfo> baseline = describe("x86-64", "");
+  for (StringRef feature : getRequirements(*info, *baseline))
+    if (!isChecked(feature))
+      target.features += (target.features.empty() ? "-" : ",-") + feature.str();
+  info = describe(target.cpu, target.features);
+  SmallVector<StringRef> required = getRequirements(*info, *baseline);
+  for (StringRef feature : required)
+    if (!isChecked(feature))
+      return makeFailure(FailureKind::BadInput,
+                         "CPU '" + name +
+                             "' of --target-cpu has the feature '" + feature +
+                             "', which the loader of compiled models cannot "
+                             "look for; required is another CPU");
+  target.requiredFeatures = join(required, ",");
+
   if (info->checkFeatures("+avx512f"))
     target.vectorBits = 512;
   else if (info->checkFeatures("+avx"))
     target.vectorBits = 256;
-
-  SmallVector<StringRef> required;
-#define SEQC_CHECK_FEATURE(feature)                                            \
-  if (info->checkFeatures("+" feature))                                        \
-    required.push_back(feature);
-  SEQC_ABI_CPU_FEATURES(SEQC_CHECK_FEATURE)
-#undef SEQC_CHECK_FEATURE
-  target.requiredFeatures = join(required, ",");
   return target;
 }
 

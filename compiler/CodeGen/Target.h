@@ -23,13 +23,14 @@ struct Target {
   std::string triple;
   /// LLVM's name of the CPU.
   std::string cpu;
-  /// LLVM's feature string, sorted, `+avx2,-avx512f`; empty if the CPU implies
-  /// all.
+  /// LLVM's feature string, `+avx2,-avx512f`: those of this machine, sorted, and
+  /// what is taken from the CPU because the loader cannot look for it; empty if
+  /// the CPU implies all.
   std::string features;
   /// Widest vector registers worth using, in bits: 128, 256 or 512.
   unsigned vectorBits = 128;
-  /// The features that the loader checks (SEQC_ABI_CPU_FEATURES), with commas
-  /// between.
+  /// The features that the code may use beyond the baseline x86-64, with commas
+  /// between. The loader checks them all (SEQC_ABI_CPU_FEATURES).
   std::string requiredFeatures;
 
   /// Number of f32 lanes in one vector register.

@@ -294,7 +294,8 @@ typedef struct seqc_abi_model {
 typedef const seqc_abi_model *(*seqc_abi_model_getter)(void);
 
 /// CPU feature names the runtime can check, spelled as LLVM does. The code
-/// generator lists those of a function's target features that occur here.
+/// generator lists all of a function's target features beyond the baseline
+/// x86-64, and compiles without those that do not occur here.
 // clang-format off
 #define SEQC_ABI_CPU_FEATURES(X)                                               \
   X("sse3") X("ssse3") X("sse4.1") X("sse4.2") X("popcnt") X("cx16")           \
@@ -304,7 +305,9 @@ typedef const seqc_abi_model *(*seqc_abi_model_getter)(void);
   X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq") X("avx512bf16")       \
   X("avx512fp16") X("avxvnni") X("avxifma") X("avxneconvert")                  \
   X("avxvnniint8") X("amx-tile") X("amx-int8") X("amx-bf16") X("gfni")         \
-  X("vaes") X("vpclmulqdq") X("adx") X("sha")
+  X("vaes") X("vpclmulqdq") X("adx") X("sha") X("sse4a") X("fma4") X("xop")    \
+  X("tbm") X("crc32") X("sahf") X("xsave") X("prfchw") X("aes") X("pclmul")    \
+  X("avx512vp2intersect") X("avxvnniint16") X("amx-fp16") X("amx-complex")
 // clang-format on
 
 //===----------------------------------------------------------------------===//

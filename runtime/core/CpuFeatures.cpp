@@ -74,6 +74,22 @@ constexpr Feature features[] = {
     {"vpclmulqdq", 7, 0, 2, 10, avx},
     {"adx", 7, 0, 1, 19, base},
     {"sha", 7, 0, 1, 29, base},
+    {"sse4a", extended, 0, 2, 6, base},
+    {"fma4", extended, 0, 2, 16, avx},
+    {"xop", extended, 0, 2, 11, avx},
+    {"tbm", extended, 0, 2, 21, base},
+    // Announced together with SSE 4.2.
+    {"crc32", 1, 0, 2, 20, base},
+    {"sahf", extended, 0, 2, 0, base},
+    // Whether the operating system lets programs use it.
+    {"xsave", 1, 0, 2, 27, base},
+    {"prfchw", extended, 0, 2, 8, base},
+    {"aes", 1, 0, 2, 25, base},
+    {"pclmul", 1, 0, 2, 1, base},
+    {"avx512vp2intersect", 7, 0, 3, 8, avx512},
+    {"avxvnniint16", 7, 1, 3, 10, avx},
+    {"amx-fp16", 7, 1, 0, 21, tiles},
+    {"amx-complex", 7, 1, 3, 8, tiles},
 };
 
 #define SEQC_ONE(name) +1

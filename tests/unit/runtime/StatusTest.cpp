@@ -62,5 +62,9 @@ TEST(CpuFeatures, NamesTheFirstMissingOne) {
   EXPECT_EQ(firstMissingFeature("sse3,+sse3"), "");
   EXPECT_EQ(firstMissingFeature("sse3,teleport,avx2"), "teleport");
   EXPECT_EQ(seqc_runtime_cpu_has("teleport"), -1);
+  // Whatever the code generator may ask for is known.
+#define SEQC_KNOWN(name) EXPECT_NE(seqc_runtime_cpu_has(name), -1) << name;
+  SEQC_ABI_CPU_FEATURES(SEQC_KNOWN)
+#undef SEQC_KNOWN
   EXPECT_EQ(seqc_runtime_cpu_has(nullptr), -1);
 }

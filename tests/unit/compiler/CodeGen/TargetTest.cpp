@@ -6,8 +6,12 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,6 +41,49 @@ TEST(Target, LevelsWiden) {
   }
   EXPECT_FALSE(
       is_contained(getFeatures(*resolveTarget("x86-64-v3")), "avx512f"));
+}
+
+// What LLVM lists for a CPU comes from LLVM, not from the code under test.
+TEST(Target, CodeUsesNothingThatIsNotChecked) {
+  initializeTargets();
+  std::string message;
+  Triple triple("x86_64-unknown-linux-gnu");
+  const llvm::Target *x86 = TargetRegistry::lookupTarget(triple, message);
+  ASSERT_NE(x86, nullptr) << message;
+  std::unique_ptr<MCSubtargetInfo> baseline(
+      x86->createMCSubtargetInfo(triple, "x86-64", ""));
+  StringSet<> sets;
+#define X86_FEATURE(symbol, name) sets.insert(name);
+#include "llvm/TargetParser/X86TargetParser.def"
+  // Neither is an instruction set of its own.
+  for (StringRef name : {"vzeroupper", "evex512"})
+    sets.erase(name);
+  unsigned count = 0;
+  for (const SubtargetSubTypeKV &cpu :
+       baseline->getAllProcessorDescriptions()) {
+    std::unique_ptr<MCSubtargetInfo> plain(
+        x86->createMCSubtargetInfo(triple, cpu.Key, ""));
+    if (!plain->checkFeatures("+64bit"))
+      continue;
+    ++count;
+    Expected<seqc::Target> target = resolveTarget(cpu.Key);
+    ASSERT_TRUE(bool(target)) << toString(target.takeError());
+    std::unique_ptr<MCSubtargetInfo> info(
+        x86->createMCSubtargetInfo(triple, target->cpu, target->features));
+    SmallVector<StringRef> checked = getFeatures(*target);
+    for (const SubtargetFeatureKV &feature : info->getAllProcessorFeatures())
+      if (info->hasFeature(feature.Value) &&
+          !baseline->hasFeature(feature.Value) && sets.contains(feature.Key))
+        EXPECT_TRUE(is_contained(checked, feature.Key))
+            << cpu.Key << " " << feature.Key;
+    // What the CPU has and models gain by stays.
+    for (StringRef feature : {"fma4", "xop", "avx512f", "avx2", "fma", "f16c",
+                              "gfni", "vaes", "avx512bf16", "amx-int8"})
+      EXPECT_EQ(plain->checkFeatures(("+" + feature).str()),
+                is_contained(checked, feature))
+          << cpu.Key << " " << feature.str();
+  }
+  EXPECT_GT(count, 80u);
 }
 
 TEST(Target, PortableHoldsTheLevelsBestFirst) {
