@@ -92,6 +92,7 @@ void addModelTable(llvm::Module &module, const ModelTable &table) {
       ConstantInt::get(i64, table.requirements),
       addString(module, ("seqc " + getCompilerVersion()).str(),
                 "seqc.producer"),
+      ConstantInt::get(i64, table.weightsDigest),
   };
   GlobalVariable *model = addConstant(
       module, ConstantStruct::getAnon(context, fields), "seqc.model");

@@ -39,6 +39,8 @@ struct ModelTable {
   std::string metadata;
   /// Bytes in the weights section; 0 if there is none.
   uint64_t weightsSize = 0;
+  /// seqc_abi_digest of the weights; 0 if there are none.
+  uint64_t weightsDigest = 0;
   /// SEQC_ABI_REQUIRES_ bits.
   uint64_t requirements = 0;
 };

@@ -15,7 +15,6 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/xxhash.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -63,13 +62,15 @@ public:
   void write(StringRef bytes) {
     os << bytes;
     position += bytes.size();
-    // Blocks of one size make the digest independent of how bytes arrive.
+    // The digest takes whole blocks, whatever the pieces are.
     while (!bytes.empty()) {
       StringRef part = bytes.take_front(kBlock - pending.size());
       pending.append(part.begin(), part.end());
       bytes = bytes.drop_front(part.size());
-      if (pending.size() == kBlock)
-        flush();
+      if (pending.size() == kBlock) {
+        seqc_abi_digest_add(&digester, pending.data(), pending.size());
+        pending.clear();
+      }
     }
   }
   void pad(uint64_t count) {
@@ -78,23 +79,16 @@ public:
       write(StringRef(zeros, std::min<uint64_t>(count, sizeof(zeros))));
   }
   uint64_t getPosition() const { return position; }
-  std::string finish() {
-    flush();
-    return utohexstr(digest, /*LowerCase=*/true, /*Width=*/16);
+  uint64_t finish() {
+    return seqc_abi_digest_end(&digester, pending.data(), pending.size());
   }
 
 private:
   static constexpr size_t kBlock = 1 << 16;
-  void flush() {
-    digest =
-        digest * 0x9e3779b97f4a7c15ull ^
-        xxh3_64bits(ArrayRef<uint8_t>(
-            reinterpret_cast<const uint8_t *>(pending.data()), pending.size()));
-    pending.clear();
-  }
 
   raw_ostream &os;
-  uint64_t position = 0, digest = 0;
+  uint64_t position = 0;
+  seqc_abi_digester digester = seqc_abi_digest_begin();
   SmallVector<char, 0> pending;
 };
 } // namespace
@@ -241,7 +235,8 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
   stream.pad(alignTo(stream.getPosition(), SEQC_ABI_ALIGNMENT) -
              stream.getPosition());
   blob.size = stream.getPosition();
-  blob.hash = stream.finish();
+  blob.digest = stream.finish();
+  blob.hash = utohexstr(blob.digest, /*LowerCase=*/true, /*Width=*/16);
   return blob;
 }
 

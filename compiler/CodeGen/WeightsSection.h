@@ -72,7 +72,9 @@ struct WeightItem {
 struct WeightsBlob {
   /// Bytes of the section.
   uint64_t size = 0;
-  /// Digest of the bytes, 16 hexadecimal digits; empty if there are none.
+  /// seqc_abi_digest of the bytes, and its 16 hexadecimal digits; zero and empty
+  /// if there are none.
+  uint64_t digest = 0;
   std::string hash;
 };
 

@@ -42,11 +42,16 @@ extern "C" {
 #define SEQC_ABI_MAGIC 0x4d514553u
 
 /// Version of everything in this header. A runtime refuses any other.
-#define SEQC_ABI_VERSION 2u
+#define SEQC_ABI_VERSION 3u
 
 /// Symbol a shared object exports and an executable's object defines:
-/// `const seqc_abi_model *seqc_model_v1(void)`.
+/// `const seqc_abi_model *seqc_model_v1(void)`. The metadata of an object or
+/// shared object whose symbols begin otherwise says so: its `symbols` NAME
+/// stands for the symbol NAME_model_v1.
 #define SEQC_ABI_MODEL_SYMBOL "seqc_model_v1"
+
+/// What all symbols of a model begin with, unless its metadata says otherwise.
+#define SEQC_ABI_SYMBOL_PREFIX "seqc"
 
 /// Prefix of the symbols of entry functions inside an object (not exported).
 #define SEQC_ABI_FUNCTION_PREFIX "seqc_fn_"
@@ -288,6 +293,7 @@ typedef struct seqc_abi_model {
   uint64_t weights_size;              /* offset 48: bytes */
   uint64_t requirements;              /* offset 56: SEQC_ABI_REQUIRES_ bits */
   const char *producer;               /* offset 64: for messages, or NULL */
+  uint64_t weights_digest;            /* offset 72: seqc_abi_digest of them */
 } seqc_abi_model;
 
 /// Type of SEQC_ABI_MODEL_SYMBOL.
@@ -324,28 +330,63 @@ typedef struct seqc_abi_trailer {
 #define SEQC_ABI_TRAILER_MAGIC "seqc-sum"
 
 /// A 64-bit digest against accidental damage (not against forgery): four
-/// interleaved multiply-xor lanes over little-endian words.
-static inline uint64_t seqc_abi_digest(const void *data, uint64_t size) {
+/// interleaved multiply-xor lanes over little-endian words. Data may come in
+/// parts.
+typedef struct seqc_abi_digester {
+  uint64_t lane[4]; /* {1, 2, 3, 4} at first */
+  uint64_t size;    /* bytes so far, 0 at first */
+} seqc_abi_digester;
+
+/// A digester before any data.
+static inline seqc_abi_digester seqc_abi_digest_begin(void) {
+  seqc_abi_digester digester = {{1, 2, 3, 4}, 0};
+  return digester;
+}
+
+/// Takes a part whose size is a multiple of 32.
+static inline void seqc_abi_digest_add(seqc_abi_digester *digester,
+                                       const void *data, uint64_t size) {
   const unsigned char *p = (const unsigned char *)data;
   const uint64_t prime = 0x9e3779b97f4a7c15ull;
-  uint64_t lane[4] = {1, 2, 3, 4};
-  uint64_t h = size ^ prime;
-  uint64_t i = 0;
+  uint64_t lane[4] = {digester->lane[0], digester->lane[1], digester->lane[2],
+                      digester->lane[3]};
+  uint64_t i;
   int j;
-  for (; i + 32 <= size; i += 32)
+  for (i = 0; i + 32 <= size; i += 32)
     for (j = 0; j < 4; ++j) {
       uint64_t word;
       __builtin_memcpy(&word, p + i + 8 * (uint64_t)j, 8);
       lane[j] = (lane[j] ^ word) * prime;
       lane[j] ^= lane[j] >> 29;
     }
-  for (; i < size; ++i)
+  for (j = 0; j < 4; ++j)
+    digester->lane[j] = lane[j];
+  digester->size += size;
+}
+
+/// The digest of everything added and of a last part of any size.
+static inline uint64_t seqc_abi_digest_end(seqc_abi_digester *digester,
+                                           const void *data, uint64_t size) {
+  const unsigned char *p = (const unsigned char *)data;
+  const uint64_t prime = 0x9e3779b97f4a7c15ull;
+  uint64_t whole = size & ~(uint64_t)31;
+  uint64_t h = (digester->size + size) ^ prime;
+  uint64_t i;
+  int j;
+  seqc_abi_digest_add(digester, data, whole);
+  for (i = whole; i < size; ++i)
     h = (h ^ p[i]) * 0x100000001b3ull;
   for (j = 0; j < 4; ++j) {
-    h = (h ^ lane[j]) * prime;
+    h = (h ^ digester->lane[j]) * prime;
     h ^= h >> 32;
   }
   return h;
+}
+
+/// The digest of one stretch of memory.
+static inline uint64_t seqc_abi_digest(const void *data, uint64_t size) {
+  seqc_abi_digester digester = seqc_abi_digest_begin();
+  return seqc_abi_digest_end(&digester, data, size);
 }
 
 //===----------------------------------------------------------------------===//
@@ -394,7 +435,7 @@ SEQC_ABI_ASSERT(sizeof(seqc_abi_function) == 24, "seqc_abi_function");
 SEQC_ABI_AT(seqc_abi_function, run, 8);
 SEQC_ABI_AT(seqc_abi_function, cpu_features, 16);
 
-SEQC_ABI_ASSERT(sizeof(seqc_abi_model) == 72, "seqc_abi_model");
+SEQC_ABI_ASSERT(sizeof(seqc_abi_model) == 80, "seqc_abi_model");
 SEQC_ABI_AT(seqc_abi_model, num_functions, 12);
 SEQC_ABI_AT(seqc_abi_model, functions, 16);
 SEQC_ABI_AT(seqc_abi_model, metadata, 24);
@@ -403,6 +444,7 @@ SEQC_ABI_AT(seqc_abi_model, weights, 40);
 SEQC_ABI_AT(seqc_abi_model, weights_size, 48);
 SEQC_ABI_AT(seqc_abi_model, requirements, 56);
 SEQC_ABI_AT(seqc_abi_model, producer, 64);
+SEQC_ABI_AT(seqc_abi_model, weights_digest, 72);
 
 SEQC_ABI_ASSERT(sizeof(seqc_abi_trailer) == 16, "seqc_abi_trailer");
 

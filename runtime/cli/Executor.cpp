@@ -41,6 +41,8 @@ public:
 
   std::string_view metadata() const override { return model->metadata; }
 
+  Status verify() override { return seqc::rt::verifyWeights(*model->table); }
+
   Status reset() override { return Status::adopt(seqc_session_reset(session)); }
 
   Status run(const RunRequest &request,

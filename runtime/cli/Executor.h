@@ -58,6 +58,9 @@ public:
   virtual Status run(const RunRequest &request,
                      std::vector<TensorRef> &outputs) = 0;
 
+  /// Fails if what is run is not as it was written.
+  virtual Status verify() { return {}; }
+
   /// Forgets what entries keep between runs.
   virtual Status reset() { return {}; }
 };

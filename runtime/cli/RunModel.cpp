@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -145,6 +146,17 @@ void seqc::cli::printHelp(const Executor &executor, const RunOptions &options) {
   std::printf("\n%s", runOptionsHelp());
 }
 
+/// Whether the command line gives `entry` nothing to run on.
+static bool lacksInputs(const EntrySignature &entry,
+                        const RunOptions &options) {
+  if (!options.inputs.empty() || !options.steps.empty() ||
+      !options.lengths.empty() || !options.texts.empty())
+    return false;
+  return std::any_of(
+      entry.inputs.begin(), entry.inputs.end(),
+      [](const ValueSignature &value) { return !value.fallback; });
+}
+
 /// Chooses between tensors and texts.
 static int runChosen(Executor &executor, const RunOptions &options,
                      Profile *profile) {
@@ -163,6 +175,9 @@ static int runChosen(Executor &executor, const RunOptions &options,
     return fail(entry.status());
   if (Status status = checkGeneration(**entry, options); !status.ok())
     return fail(status);
+  if (options.verify)
+    if (Status status = executor.verify(); !status.ok())
+      return fail(status);
   // Ids given as a tensor go around the text pipeline.
   bool asText = model && model->entry == (*entry)->name;
   for (const auto *list : {&options.inputs, &options.steps})
@@ -172,6 +187,10 @@ static int runChosen(Executor &executor, const RunOptions &options,
         asText = false;
   if (asText)
     return runTexts(executor, **entry, *model, options, profile);
+  if (options.verify && lacksInputs(**entry, options)) {
+    reportNote(options, "the weights are as they were written");
+    return ExitDone;
+  }
   return runTensors(executor, **entry, options, profile);
 }
 

@@ -183,6 +183,11 @@ const Option optionList[] = {
        o.quiet = true;
        return nullptr;
      }},
+    {"--verify", false,
+     [](RunOptions &o, const std::string &) -> const char * {
+       o.verify = true;
+       return nullptr;
+     }},
     {"--help", false,
      [](RunOptions &o, const std::string &) -> const char * {
        o.help = true;
@@ -340,6 +345,9 @@ Running:
   --threads N           threads to use (default: SEQC_NUM_THREADS, else 1)
   --batch N             texts that share a call (default 32)
   --profile FILE.json   write a Chrome trace
+  --verify              compare the weights with the digest they were written
+                        with, however large (small ones always are); stops
+                        there if no inputs are given
   --json                print results as JSON
   --quiet               print no notes and no previews
   --help                show this

@@ -39,6 +39,8 @@ struct RunOptions {
   std::optional<std::string> prefix;
   std::string attention, profile;
   bool scores = false, json = false, quiet = false, help = false;
+  /// Compare the weights with their digest first, whatever their size.
+  bool verify = false;
   /// Texts that share a call.
   int64_t batch = 32;
   /// Arguments that are no options.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/cli/RunModel.h"
+#include "runtime/loader/ElfFile.h"
 #include "runtime/loader/Model.h"
 
 #include <cstdio>
@@ -20,6 +21,13 @@ static std::string baseName(const char *path) {
   return slash == name.npos ? name : name.substr(slash + 1);
 }
 
+/// Compares the running program with the digest at its end, which a stripped
+/// one has no more.
+static Status verifyProgram() {
+  Result<MappedFile> file = MappedFile::open("/proc/self/exe");
+  return file ? examineElf(file->bytes()).status() : Status();
+}
+
 /// Runs with arguments that have been split off.
 static int runArguments(const void *table, RunOptions &options,
                         const std::vector<std::string> &arguments) {
@@ -27,6 +35,9 @@ static int runArguments(const void *table, RunOptions &options,
     return reportError(
         options.program,
         Status(status.code(), std::string(status.message()) + "; see --help"));
+  if (options.verify)
+    if (Status status = verifyProgram(); !status.ok())
+      return reportError(options.program, status);
   Profile profile;
   bool profiling = !options.profile.empty();
   if (profiling)

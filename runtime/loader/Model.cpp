@@ -22,6 +22,11 @@ namespace {
 constexpr uint32_t maxFunctions = 4096;
 constexpr uint64_t maxMetadata = uint64_t(1) << 30;
 
+/// Weights of at most this many bytes are compared with their digest whenever a
+/// model is loaded: well below two milliseconds, with the pages that are read
+/// for it.
+constexpr uint64_t maxAlwaysVerified = uint64_t(8) << 20;
+
 Status incompatible(std::string message) {
   return Status(SEQC_INCOMPATIBLE, std::move(message));
 }
@@ -76,7 +81,17 @@ Status seqc::rt::noSuchEntry(const seqc_model_t &model, const char *name) {
                 std::string("no entry '") + name + "'; there are " + names);
 }
 
-Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model) {
+Status seqc::rt::verifyWeights(const seqc_abi_model &table) {
+  if (table.weights_size == 0 ||
+      seqc_abi_digest(table.weights, table.weights_size) ==
+          table.weights_digest)
+    return {};
+  return invalid("artefact is damaged: its weights differ from those it was "
+                 "made with");
+}
+
+Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model,
+                            bool verified) {
   if (!table)
     return invalid("artefact is damaged: it has no table");
   if (table->magic != SEQC_ABI_MAGIC)
@@ -117,6 +132,8 @@ Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model) {
       return status;
     model.functions.push_back(function);
   }
+  if (!verified && table->weights_size <= maxAlwaysVerified)
+    return verifyWeights(*table);
   return {};
 }
 
@@ -137,6 +154,12 @@ seqc_status_t *seqc_model_from_table(const void *table,
       return status;
     *out_model = model.release();
     return {};
+  });
+}
+
+seqc_status_t *seqc_model_verify(const seqc_model_t *model) {
+  return guard([&]() -> Status {
+    return model ? verifyWeights(*model->table) : invalid("model is NULL");
   });
 }
 

@@ -33,8 +33,14 @@ struct seqc_model_t {
 
 namespace seqc::rt {
 
-/// Checks a table and reads its metadata into `model`.
-Status adoptTable(const seqc_abi_model *table, seqc_model_t &model);
+/// Checks a table and reads its metadata into `model`. Weights are compared
+/// with their digest where that takes little time, unless `verified` says that
+/// the file they are in has been.
+Status adoptTable(const seqc_abi_model *table, seqc_model_t &model,
+                  bool verified = false);
+
+/// Compares the weights with the digest they were written with.
+Status verifyWeights(const seqc_abi_model &table);
 
 /// NOT_FOUND, with the names there are.
 Status noSuchEntry(const seqc_model_t &model, const char *name);

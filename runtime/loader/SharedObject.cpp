@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -21,8 +22,26 @@ static Status inFile(const std::string &path, Status status) {
   return Status(status.code(), path + ": " + status.message());
 }
 
+/// The symbol that gives the table of a model with this metadata.
+static Result<std::string> findSymbol(const nlohmann::json &metadata) {
+  auto symbols = metadata.find("symbols");
+  if (symbols == metadata.end())
+    return std::string(SEQC_ABI_MODEL_SYMBOL);
+  std::string name = symbols->is_string() ? symbols->get<std::string>() : "";
+  auto inName = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), inName))
+    return invalid("metadata: 'symbols' must be the beginning of a C name");
+  std::string_view symbol = SEQC_ABI_MODEL_SYMBOL;
+  symbol.remove_prefix(std::string_view(SEQC_ABI_SYMBOL_PREFIX).size());
+  return name.append(symbol);
+}
+
 /// Loads a file whose structure has been checked.
-static Status loadLibrary(const std::string &path, seqc_model_t &model) {
+static Status loadLibrary(const std::string &path, const std::string &getter,
+                          bool verified, seqc_model_t &model) {
   // Without a slash the dynamic linker would search its own folders.
   std::string name = path.find('/') == path.npos ? "./" + path : path;
   model.library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -32,15 +51,15 @@ static Status loadLibrary(const std::string &path, seqc_model_t &model) {
     return Status(otherCpu ? SEQC_INCOMPATIBLE : SEQC_INVALID_ARGUMENT,
                   "cannot be loaded: " + problem);
   }
-  void *symbol = dlsym(model.library, SEQC_ABI_MODEL_SYMBOL);
+  void *symbol = dlsym(model.library, getter.c_str());
   if (!symbol)
     return Status(SEQC_INCOMPATIBLE,
-                  "no symbol '" SEQC_ABI_MODEL_SYMBOL
-                  "': made for another version of the runtime");
-  seqc_abi_model_getter getter;
-  static_assert(sizeof getter == sizeof symbol);
-  std::memcpy(&getter, &symbol, sizeof getter);
-  return adoptTable(getter(), model);
+                  "no symbol '" + getter +
+                      "': made for another version of the runtime");
+  seqc_abi_model_getter getTable;
+  static_assert(sizeof getTable == sizeof symbol);
+  std::memcpy(&getTable, &symbol, sizeof getTable);
+  return adoptTable(getTable(), model, verified);
 }
 
 seqc_status_t *seqc_model_load(const char *path, seqc_model_t **out_model) {
@@ -51,6 +70,8 @@ seqc_status_t *seqc_model_load(const char *path, seqc_model_t **out_model) {
     if (!path)
       return invalid("path is NULL");
     auto model = std::make_unique<seqc_model_t>();
+    std::string symbol;
+    bool verified = false;
     {
       Result<MappedFile> file = MappedFile::open(path);
       if (!file)
@@ -68,8 +89,14 @@ seqc_status_t *seqc_model_load(const char *path, seqc_model_t **out_model) {
       Result<nlohmann::json> metadata = parseMetadata(elf->metadata);
       if (!metadata)
         return inFile(path, metadata.status());
+      Result<std::string> name = findSymbol(*metadata);
+      if (!name)
+        return inFile(path, name.status());
+      symbol = std::move(*name);
+      verified = elf->verified;
     }
-    if (Status status = loadLibrary(path, *model); !status.ok())
+    if (Status status = loadLibrary(path, symbol, verified, *model);
+        !status.ok())
       return inFile(path, std::move(status));
     *out_model = model.release();
     return {};

@@ -4,6 +4,8 @@
 #include "compiler/CodeGen/CompileError.h"
 #include "runtime/abi/ModelAbi.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/BinaryFormat/Magic.h"
@@ -58,19 +60,50 @@ static Error makeDamaged(StringRef path, const Twine &why) {
                      "artefact '" + path + "' is damaged: " + why);
 }
 
-/// Checks the digest at the end of `content`; files without one are partly
-/// written.
-static Error checkTrailer(StringRef path, StringRef content) {
+/// Checks the digest at the end of `content`. One that has been stripped has
+/// none: `found` is false then.
+static Error checkTrailer(StringRef path, StringRef content, bool &found) {
   seqc_abi_trailer trailer;
   if (content.size() < sizeof(trailer))
     return makeDamaged(path, "it has " + Twine(content.size()) + " bytes");
   std::memcpy(&trailer, content.end() - sizeof(trailer), sizeof(trailer));
-  if (std::memcmp(trailer.magic, SEQC_ABI_TRAILER_MAGIC,
-                  sizeof(trailer.magic)) != 0)
-    return makeDamaged(path, "the digest at its end is missing");
-  if (trailer.digest !=
-      seqc_abi_digest(content.data(), content.size() - sizeof(trailer)))
+  found = std::memcmp(trailer.magic, SEQC_ABI_TRAILER_MAGIC,
+                      sizeof(trailer.magic)) == 0;
+  if (found &&
+      trailer.digest !=
+          seqc_abi_digest(content.data(), content.size() - sizeof(trailer)))
     return makeDamaged(path, "its content does not match its digest");
+  return Error::success();
+}
+
+/// Checks the weights of a file without a digest of the whole against their own,
+/// which the metadata has.
+static Error checkWeights(StringRef path, StringRef weights,
+                          const json::Object &metadata) {
+  // Older versions used another digest.
+  if (metadata.getInteger("abi") != SEQC_ABI_VERSION)
+    return Error::success();
+  const json::Object *hashes = metadata.getObject("hashes");
+  StringRef wanted = hashes ? hashes->getString("weights").value_or("") : "";
+  if (weights.empty() && wanted.empty())
+    return Error::success();
+  std::string found = utohexstr(seqc_abi_digest(weights.data(), weights.size()),
+                                /*LowerCase=*/true, /*Width=*/16);
+  if (found != wanted)
+    return makeDamaged(path, "its weights do not match their digest");
+  return Error::success();
+}
+
+/// Checks that all that is loaded of `elf` lies inside of the file.
+static Error checkSegments(StringRef path,
+                           const object::ELFFile<object::ELF64LE> &elf) {
+  Expected<ArrayRef<object::ELF64LE::Phdr>> headers = elf.program_headers();
+  if (!headers)
+    return makeDamaged(path, llvm::toString(headers.takeError()));
+  for (auto [i, header] : enumerate(*headers))
+    if (header.p_offset > elf.getBufSize() ||
+        header.p_filesz > elf.getBufSize() - header.p_offset)
+      return makeDamaged(path, "segment " + Twine(i) + " ends beyond it");
   return Error::success();
 }
 
@@ -92,7 +125,7 @@ Expected<ArtefactFile> readArtefact(StringRef path) {
                            "' is no artefact: required is a 64-bit x86 file");
   ArtefactFile artefact;
   artefact.fileSize = content.size();
-  StringRef metadata;
+  StringRef metadata, weights;
   for (const object::SectionRef &section : elf->sections()) {
     Expected<StringRef> name = section.getName();
     if (!name)
@@ -103,6 +136,10 @@ Expected<ArtefactFile> readArtefact(StringRef path) {
         return makeDamaged(path, llvm::toString(text.takeError()));
       metadata = text->rtrim('\0');
     } else if (*name == SEQC_ABI_WEIGHTS_SECTION) {
+      Expected<StringRef> bytes = section.getContents();
+      if (!bytes)
+        return makeDamaged(path, llvm::toString(bytes.takeError()));
+      weights = *bytes;
       artefact.weightsSize = section.getSize();
     } else if (section.isText()) {
       artefact.codeSize += section.getSize();
@@ -126,8 +163,9 @@ Expected<ArtefactFile> readArtefact(StringRef path) {
       if (header.p_type == ELF::PT_INTERP)
         artefact.kind = TargetKind::Executable;
   }
+  bool verified = false;
   if (artefact.kind != TargetKind::Object)
-    if (Error error = checkTrailer(path, content))
+    if (Error error = checkTrailer(path, content, verified))
       return error;
   Expected<json::Value> value = json::parse(metadata);
   if (!value)
@@ -135,6 +173,12 @@ Expected<ArtefactFile> readArtefact(StringRef path) {
   json::Object *object = value->getAsObject();
   if (!object)
     return makeDamaged(path, "metadata is no JSON object");
+  if (!verified) {
+    if (Error error = checkSegments(path, elf->getELFFile()))
+      return error;
+    if (Error error = checkWeights(path, weights, *object))
+      return error;
+  }
   artefact.metadata = std::move(*object);
   return artefact;
 }

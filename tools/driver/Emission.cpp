@@ -129,8 +129,9 @@ Error Emitter::makeTable() {
     facts.levels.push_back(*level.module);
   table.metadata = makeMetadata(facts);
   table.weightsSize = blob.size;
+  table.weightsDigest = blob.digest;
   table.requirements = input.usesLibrary ? SEQC_ABI_REQUIRES_DNN : 0;
-  json::Object metadata = getMetadata(getModule());
+  metadata = getMetadata(getModule());
   soname = metadata.getString("name").value_or("model").str() + ".so";
   for (const std::string &name : getEntryNames(metadata))
     for (auto [index, level] : enumerate(input.levels))

@@ -108,6 +108,8 @@ static constexpr OptionInfo kOptions[] = {
      "seed of sampling, unless a run says otherwise"},
     {"--attention", "FILE.svg", ForRun, "draw the attention of the run", true},
     {"--scores", "", ForRun, "print the scores of what was generated", true},
+    {"--verify", "", ForRun,
+     "compare the weights with their digest first, however large", true},
     {"--threads", "N", ForRun | ForTest | ForBench | ForCheck, "threads to use",
      true},
     {"--profile", "FILE.json", ForRun, "write a Chrome trace", true},

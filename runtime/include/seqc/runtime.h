@@ -258,7 +258,8 @@ SEQC_API seqc_status_t *seqc_model_load(const char *path,
                                         seqc_model_t **out_model);
 
 /// Makes a model from a table in the program: `seqc_model_v1()` of an object
-/// made by `seqc compile -o x.o`.
+/// made by `seqc compile -o x.o`, or `NAME_model_v1()` of one made with
+/// `--prefix-symbols=NAME`, so that several fit into one program.
 ///
 /// Ownership: `table` (a seqc_abi_model) must outlive the model; it usually is
 /// constant data. `*out_model` is one reference.
@@ -266,6 +267,14 @@ SEQC_API seqc_status_t *seqc_model_load(const char *path,
 /// Errors: as seqc_model_load without IO.
 SEQC_API seqc_status_t *seqc_model_from_table(const void *table,
                                               seqc_model_t **out_model);
+
+/// Compares the model's weights with the digest they were written with. Loading
+/// does so by itself for small weights, and for a shared object that has not
+/// been stripped.
+///
+/// Ownership: none. Thread safety: any thread.
+/// Errors: INVALID_ARGUMENT (damaged).
+SEQC_API seqc_status_t *seqc_model_verify(const seqc_model_t *model);
 
 /// Adds a reference and returns `model`.
 /// Ownership: one more reference. Thread safety: any thread. Errors: none.

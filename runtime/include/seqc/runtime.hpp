@@ -175,6 +175,9 @@ public:
     return Model(model);
   }
 
+  /// Fails if the weights are not what they were written as.
+  void verify() const { check(seqc_model_verify(object)); }
+
   std::string metadata() const { return seqc_model_metadata(object, nullptr); }
 
   std::vector<std::string> entries() const {

@@ -1,6 +1,7 @@
 """Writes small.yaml and small.safetensors, one linear layer, into a folder: make_small.py DIR.
 
-A second word spoils the model: shape, truncated, header, missing-weight, unknown-key.
+A second word spoils the model: shape, truncated, header, missing-weight, unknown-key. `wide` gives it 500,000
+outputs instead of three, 10 MB of weights.
 """
 
 import json
@@ -23,6 +24,10 @@ def main():
     os.makedirs(folder, exist_ok=True)
     tensors = {"output.weight": ((3, 4), [0.25 * (i % 5) - 0.5 for i in range(12)]),
                "output.bias": ((3,), [1.0, 2.0, 3.0])}
+    if spoil == "wide":
+        wide = 500000
+        tensors = {"output.weight": ((wide, 4), [0.25] * (4 * wide)),
+                   "output.bias": ((wide,), [1.0] * wide)}
     if spoil == "shape":
         tensors["output.weight"] = ((4, 3), tensors["output.weight"][1])
     if spoil == "missing-weight":
@@ -38,6 +43,8 @@ def main():
     if spoil == "truncated":
         content = content[:-8]
     model = MODEL
+    if spoil == "wide":
+        model = model.replace("size: 3", "size: 500000")
     if spoil == "unknown-key":
         model = model.replace("size: 3", "sise: 3")
     with open(os.path.join(folder, "small.safetensors"), "wb") as file:

@@ -215,7 +215,7 @@ static int32_t mirror(seqc_abi_context *ctx) {
 
 __attribute__((
     section(SEQC_ABI_METADATA_SECTION))) static const char metadata[] =
-    "{\"seqc\":\"test\",\"abi\":2,\"name\":\"fake\",\"entries\":["
+    "{\"seqc\":\"test\",\"abi\":3,\"name\":\"fake\",\"entries\":["
     "{\"name\":\"scale\",\"inputs\":[{\"name\":\"x\",\"dtype\":\"f32\","
     "\"shape\":[\"rows\",3]},{\"name\":\"factor\",\"dtype\":\"f32\","
     "\"shape\":[],\"default\":2}],\"outputs\":[{\"name\":\"y\","
@@ -269,7 +269,7 @@ static const seqc_abi_function functions[] = {
 };
 
 const seqc_abi_model *fake_model(void) {
-  static const seqc_abi_model model = {
+  static seqc_abi_model model = {
       SEQC_ABI_MAGIC,
       SEQC_ABI_VERSION,
       sizeof(seqc_abi_model),
@@ -281,6 +281,8 @@ const seqc_abi_model *fake_model(void) {
       sizeof weights,
       0,
       "written by hand",
+      0,
   };
+  model.weights_digest = seqc_abi_digest(weights, sizeof weights);
   return &model;
 }

@@ -223,7 +223,7 @@ TEST(Table, IsChecked) {
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.magic = 0; }),
                     SEQC_INVALID_ARGUMENT, "mark of seqc"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { ++t.version; }),
-                    SEQC_INCOMPATIBLE, "ABI version 3; this runtime has"));
+                    SEQC_INCOMPATIBLE, "ABI version 4; this runtime has"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.size = 8; }),
                     SEQC_INVALID_ARGUMENT, "inconsistent"));
   EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { t.num_functions = 0; }),
@@ -242,6 +242,48 @@ TEST(Table, IsChecked) {
   seqc_model_t *model;
   EXPECT_TRUE(fails(seqc_model_from_table(nullptr, &model),
                     SEQC_INVALID_ARGUMENT, "no table"));
+}
+
+TEST(Table, SmallWeightsAreAlwaysVerified) {
+  EXPECT_TRUE(fails(loadTable([](seqc_abi_model &t) { ++t.weights_digest; }),
+                    SEQC_INVALID_ARGUMENT, "weights differ"));
+  EXPECT_TRUE(succeeds(loadTable([](seqc_abi_model &t) {
+    t.weights_size = 0;
+    ++t.weights_digest;
+  })));
+}
+
+TEST(Table, LargeWeightsAreVerifiedOnDemand) {
+  std::vector<uint64_t> weights((16u << 20) / 8, 7);
+  seqc_abi_model table = *fake_model();
+  table.weights = weights.data();
+  table.weights_size = 16u << 20;
+  table.weights_digest = seqc_abi_digest(weights.data(), table.weights_size);
+  seqc_model_t *model;
+  ASSERT_TRUE(succeeds(seqc_model_from_table(&table, &model)));
+  EXPECT_TRUE(succeeds(seqc_model_verify(model)));
+  ++weights.back();
+  EXPECT_TRUE(
+      fails(seqc_model_verify(model), SEQC_INVALID_ARGUMENT, "weights differ"));
+  seqc_model_release(model);
+  ASSERT_TRUE(succeeds(seqc_model_from_table(&table, &model)));
+  seqc_model_release(model);
+  EXPECT_TRUE(fails(seqc_model_verify(nullptr), SEQC_INVALID_ARGUMENT, "NULL"));
+}
+
+TEST(Digest, DoesNotDependOnTheParts) {
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i)
+    bytes += char(i * 7);
+  for (size_t first : {0u, 32u, 512u, 992u})
+    for (size_t size : {0u, 1u, 8u}) {
+      std::string_view text = std::string_view(bytes).substr(0, 992 + size);
+      seqc_abi_digester digester = seqc_abi_digest_begin();
+      seqc_abi_digest_add(&digester, text.data(), first);
+      EXPECT_EQ(seqc_abi_digest_end(&digester, text.data() + first,
+                                    text.size() - first),
+                seqc_abi_digest(text.data(), text.size()));
+    }
 }
 
 TEST(Table, ThatNeedsOneDnnIsRefusedWithoutIt) {
@@ -263,9 +305,9 @@ TEST(Table, MetadataIsChecked) {
       fails(loadMetadata("{}"), SEQC_INVALID_ARGUMENT, "'abi' is missing"));
   EXPECT_TRUE(fails(loadMetadata(R"({"abi":7,"entries":[]})"),
                     SEQC_INCOMPATIBLE, "ABI version 7"));
-  EXPECT_TRUE(fails(loadMetadata(R"({"abi":2,"entries":[]})"),
+  EXPECT_TRUE(fails(loadMetadata(R"({"abi":3,"entries":[]})"),
                     SEQC_INVALID_ARGUMENT, "'entries' is missing or empty"));
-  std::string deep = R"({"abi":2,"x":)" + std::string(100000, '[');
+  std::string deep = R"({"abi":3,"x":)" + std::string(100000, '[');
   EXPECT_TRUE(fails(loadMetadata(deep), SEQC_INVALID_ARGUMENT, "nested"));
 }
 

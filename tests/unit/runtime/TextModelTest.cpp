@@ -56,7 +56,7 @@ template <typename Change> Status parseChanged(Change &&change) {
 
 /// A classifier or tagger of words.
 json labelMetadata(const std::string &kind, json shape) {
-  return {{"abi", 2},
+  return {{"abi", 3},
           {"entries",
            {{{"name", "f"},
              {"inputs",

@@ -101,7 +101,8 @@ TEST_F(ModelMetadataTest, ArtefactsSayWhatTheyWereMadeFor) {
   Expected<json::Value> value = json::parse(makeMetadata(facts));
   ASSERT_TRUE(bool(value));
   const json::Object &metadata = *value->getAsObject();
-  EXPECT_EQ(metadata.getInteger("abi"), 2);
+  EXPECT_EQ(metadata.getInteger("abi"), 3);
+  EXPECT_FALSE(metadata.getString("symbols"));
   EXPECT_EQ(metadata.getObject("target")->getArray("levels")->size(), 3u);
   EXPECT_EQ(metadata.getObject("hashes")->getString("weights"), "34");
   EXPECT_EQ(makeMetadata(facts), makeMetadata(facts));
