@@ -12,9 +12,10 @@ using namespace llvm;
 
 namespace seqc {
 
-/// The only symbol that leaves a shared object.
-static constexpr char kVersionScript[] =
-    "{ global: " SEQC_ABI_MODEL_SYMBOL "; local: *; };\n";
+/// Lets one symbol leave a shared object.
+static std::string makeVersionScript(StringRef symbol) {
+  return ("{ global: " + symbol + "; local: *; };\n").str();
+}
 
 /// The pieces that `request` needs.
 static std::vector<const ToolchainPiece *> getNeeds(const LinkRequest &request,
@@ -54,8 +55,10 @@ std::vector<std::string> makeLinkArguments(const LinkRequest &request,
        "noexecstack", "--gc-sections", "--strip-debug", "--discard-all",
        "--threads=1", "--fatal-warnings"});
   if (request.kind == LinkKind::SharedObject) {
-    add({"-shared", "-soname", request.soname, "--version-script",
-         versionScript.str(), "-z", "defs", "--as-needed"});
+    add({"-shared"});
+    if (!request.soname.empty())
+      add({"-soname", request.soname});
+    add({"--version-script", versionScript.str(), "-z", "defs", "--as-needed"});
     args.insert(args.end(), request.objects.begin(), request.objects.end());
     add({tools.mathLibrary.path, tools.cLibrary.path, tools.gccLibrary.path});
     return args;
@@ -118,7 +121,7 @@ Error link(const LinkRequest &request, const Toolchain &tools) {
     Expected<TemporaryFile> file = TemporaryFile::create(request.output, "map");
     if (!file)
       return file.takeError();
-    if (Error error = file->write(kVersionScript))
+    if (Error error = file->write(makeVersionScript(request.symbol)))
       return error;
     script.emplace(std::move(*file));
   }

@@ -9,6 +9,7 @@
 #define COMPILER_CODEGEN_LINKER_H
 
 #include "compiler/CodeGen/Toolchain.h"
+#include "runtime/abi/ModelAbi.h"
 
 #include "llvm/Support/Error.h"
 
@@ -24,8 +25,10 @@ struct LinkRequest {
   std::vector<std::string> objects;
   /// Where the result goes, whole or not at all.
   std::string output;
-  /// Name recorded in a shared object.
+  /// Name recorded in a shared object; empty for none.
   std::string soname;
+  /// The symbol that leaves a shared object.
+  std::string symbol = SEQC_ABI_MODEL_SYMBOL;
   /// The executable calls oneDNN.
   bool onednn = false;
 };

@@ -322,6 +322,8 @@ std::string makeMetadata(const ArtefactFacts &facts) {
   describeInPlace(facts.levels, metadata);
   metadata["seqc"] = getCompilerVersion();
   metadata["abi"] = SEQC_ABI_VERSION;
+  if (!facts.symbolPrefix.empty())
+    metadata["symbols"] = facts.symbolPrefix;
   json::Array levels;
   for (const Target &target : facts.targets)
     levels.push_back(json::Object{{"cpu", target.cpu},

@@ -41,6 +41,8 @@ struct ArtefactFacts {
   llvm::StringRef backend;
   /// Hash of the imported model and of the packed weights.
   std::string modelHash, weightsHash;
+  /// What the model's symbols begin with; empty: `seqc`.
+  std::string symbolPrefix = {};
 };
 
 /// The text of the section `.seqc.meta`: sorted keys, no white space.

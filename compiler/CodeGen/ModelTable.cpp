@@ -108,4 +108,24 @@ void addModelTable(llvm::Module &module, const ModelTable &table) {
   builder.CreateRet(model);
 }
 
+std::string getPrefixedSymbol(StringRef symbol, StringRef prefix) {
+  if (!symbol.consume_front(SEQC_ABI_SYMBOL_PREFIX "_"))
+    return symbol.str();
+  return (prefix + "_" + symbol).str();
+}
+
+void renameSymbols(llvm::Module &module, StringRef prefix) {
+  for (GlobalValue &global : module.global_values()) {
+    if (global.hasLocalLinkage() ||
+        !global.getName().starts_with(SEQC_ABI_SYMBOL_PREFIX "_"))
+      continue;
+    std::string name = getPrefixedSymbol(global.getName(), prefix);
+    // A local of that name makes room.
+    GlobalValue *other = module.getNamedValue(name);
+    if (other && other != &global)
+      other->setName(name + ".local");
+    global.setName(name);
+  }
+}
+
 } // namespace seqc

@@ -49,6 +49,13 @@ struct ModelTable {
 /// functions.
 void addModelTable(llvm::Module &module, const ModelTable &table);
 
+/// Lets the symbols of `module` that other objects see begin with `prefix`
+/// instead of `seqc`.
+void renameSymbols(llvm::Module &module, llvm::StringRef prefix);
+
+/// `symbol`, one of a model's, with `prefix` instead of `seqc`.
+std::string getPrefixedSymbol(llvm::StringRef symbol, llvm::StringRef prefix);
+
 } // namespace seqc
 
 #endif // COMPILER_CODEGEN_MODELTABLE_H

@@ -241,7 +241,7 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
 }
 
 Expected<FileBytes> makeWeightsObject(StringRef blobPath, uint64_t size,
-                                      const Target &target) {
+                                      const Target &target, StringRef symbol) {
   LLVMContext context;
   llvm::Module module("seqc-weights", context);
   module.setTargetTriple(Triple(target.triple));
@@ -259,8 +259,8 @@ Expected<FileBytes> makeWeightsObject(StringRef blobPath, uint64_t size,
                                     ".incbin \"{3}\"\n"
                                     ".size {2}, {4}\n",
                                     SEQC_ABI_WEIGHTS_SECTION,
-                                    size > kLargeSection ? "l" : "",
-                                    kWeightsSymbol, quotePath(blobPath), size)
+                                    size > kLargeSection ? "l" : "", symbol,
+                                    quotePath(blobPath), size)
                                 .str());
   return emitModule(module, **machine, CodeForm::Object);
 }

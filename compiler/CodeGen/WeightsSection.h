@@ -104,10 +104,10 @@ llvm::Expected<WeightsBlob> writeWeights(llvm::ArrayRef<WeightItem> items,
                                          llvm::raw_ostream &os);
 
 /// An object file that holds the content of the file `blobPath` in the weights
-/// section.
+/// section, whose first byte gets the name `symbol`.
 llvm::Expected<FileBytes> makeWeightsObject(llvm::StringRef blobPath,
-                                            uint64_t size,
-                                            const Target &target);
+                                            uint64_t size, const Target &target,
+                                            llvm::StringRef symbol);
 
 /// Resolves `file` inside `folder`; absolute names, `..` and links that lead
 /// outside are refused.

@@ -47,6 +47,26 @@ check_output ./linked
 "$cmake" --build by-cmake >>cmake.log || fail "$(tail -5 cmake.log)"
 check_output by-cmake/embed dates.so
 
+# Two models whose entries have one name, linked into one program as objects and as shared objects.
+"$python" "$source/tests/tools/Inputs/make_small.py" first
+sed 's/\[1.0, 2.0, 3.0\]/[11.0, 2.0, 3.0]/' "$source/tests/tools/Inputs/make_small.py" >other.py
+"$python" other.py second
+two=("$cc" -std=c99 -Wall -Wextra -pedantic -Werror "-I$source/tests/embed" -I. "$source/tests/embed/two.c")
+for kind in o so; do
+  for cpu in native portable; do
+    for name in first second; do
+      rm -f $name.h
+      "$build/bin/seqc" compile $name/small.yaml --backend=llvm --quiet --target-cpu=$cpu \
+        --prefix-symbols=$name -o $name.$kind
+    done
+    "${two[@]}" first.$kind second.$kind -o two "${flags[@]}" || fail "two models ($kind, $cpu) do not link"
+    out=$(LD_LIBRARY_PATH=. ./two) || fail "two models ($kind, $cpu) in one program"
+    [ "$out" = "3.5 13.5" ] || fail "two models ($kind, $cpu) in one program: $out"
+  done
+done
+"$cxx" -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ first.h || fail "the header is no C++"
+"$build/bin/seqc" run first.so --input x=1,2,3,4 --quiet >/dev/null || fail "a prefixed model does not run"
+
 # States of ONNX models in place, step by step from the command line, and results of any size.
 "$python" "$source/tests/embed/make_models.py" . || fail "no ONNX models"
 for model in step swap cache sizes wide; do

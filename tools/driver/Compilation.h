@@ -38,6 +38,8 @@ struct CompileOptions {
   /// Folder for the IR after each phase; empty for none.
   std::string dumpFolder;
   bool saveTemps = false;
+  /// What symbols of an object or shared object begin with; empty: `seqc`.
+  std::string symbolPrefix;
   /// Whether a search gets entries for a host that searches by itself.
   bool splitsSearch = false;
 };

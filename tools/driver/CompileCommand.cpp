@@ -7,6 +7,7 @@
 #include "tools/driver/Explain.h"
 
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -51,6 +52,16 @@ static Expected<CompilePlan> makePlan(const Arguments &arguments) {
     plan.kind = EmitKind::Object;
   bool text = plan.kind == EmitKind::MLIR || plan.kind == EmitKind::LLVMIR ||
               plan.kind == EmitKind::Assembly;
+  if (!plan.options.symbolPrefix.empty() && plan.kind != EmitKind::Object &&
+      plan.kind != EmitKind::SharedObject)
+    return makeFailure(FailureKind::BadInput,
+                       "option '--prefix-symbols' is for objects (.o) and "
+                       "shared objects (.so)");
+  if (!plan.options.symbolPrefix.empty() &&
+      sys::path::filename(plan.output) == plan.options.symbolPrefix + ".h")
+    return makeFailure(FailureKind::BadInput,
+                       "option '--prefix-symbols' writes the header '" +
+                           plan.output + "'; required is another output");
   if (plan.output.empty()) {
     if (!text && !plan.explain && !arguments.has("--print-pipeline"))
       return makeFailure(FailureKind::BadInput,

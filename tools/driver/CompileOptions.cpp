@@ -1,5 +1,6 @@
 //===- CompileOptions.cpp - Where flags become options --------------------===//
 
+#include "compiler/CodeGen/ModelHeader.h"
 #include "tools/driver/Compilation.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -190,6 +191,15 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
       entries == "all" || entry == "encode" || entry == "step";
   options.dumpFolder = arguments.get("--dump-phases");
   options.saveTemps = arguments.has("--save-temps");
+  if (arguments.has("--prefix-symbols")) {
+    options.symbolPrefix = arguments.get("--prefix-symbols");
+    if (!isSymbolPrefix(options.symbolPrefix))
+      return makeFailure(FailureKind::BadInput,
+                         "option '--prefix-symbols' is '" +
+                             options.symbolPrefix +
+                             "'; required is a name of C: letters, digits and "
+                             "underscores, no digit first");
+  }
   if (Error error = readGeneration(arguments, options.import))
     return error;
   if (Error error = readPatterns(arguments, options.import.onnx))

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/CodeGen/Linker.h"
+#include "compiler/CodeGen/ModelHeader.h"
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "compiler/CodeGen/ModelTable.h"
 #include "compiler/CodeGen/OutputFile.h"
@@ -15,9 +16,11 @@
 #include "tools/driver/Compilation.h"
 #include "tools/driver/Reproducer.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/TimeProfiler.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -40,7 +43,8 @@ struct EmissionInput {
 class Emitter {
 public:
   Emitter(EmissionInput input, EmitKind kind, StringRef output)
-      : input(std::move(input)), kind(kind), output(output) {}
+      : input(std::move(input)), kind(kind), output(output),
+        prefix(this->input.options.symbolPrefix) {}
 
   /// Writes the packed weights to a temporary file, or just hashes them where
   /// the output is text.
@@ -51,7 +55,7 @@ public:
   Error addLevel(size_t index);
   /// Adds the object with the weights.
   Error addWeights();
-  /// Links what was added.
+  /// Links what was added, and writes the header of a prefixed model.
   Error linkObjects();
 
   /// Whether the output is an object of some kind rather than text.
@@ -66,16 +70,21 @@ private:
     return input.levels.size() > 1 ? "." + input.levels[index].target.name
                                    : std::string();
   }
+  /// `symbol` as the output has it.
+  std::string getSymbol(StringRef symbol) const {
+    return prefix.empty() ? symbol.str() : getPrefixedSymbol(symbol, prefix);
+  }
   Error addObject(const FileBytes &bytes);
   Error writeText(llvm::Module &code, TargetMachine &machine, CodeForm form,
                   StringRef path);
 
   EmissionInput input;
   EmitKind kind;
-  StringRef output;
+  StringRef output, prefix;
   std::optional<TemporaryFile> blobFile;
   WeightsBlob blob;
   ModelTable table;
+  json::Object metadata;
   std::string soname;
   std::vector<TemporaryFile> files;
   std::vector<std::string> objects;
@@ -125,6 +134,7 @@ Error Emitter::makeTable() {
   facts.backend = getBackendName(input.options.backend);
   facts.modelHash = input.modelHash.str();
   facts.weightsHash = blob.hash;
+  facts.symbolPrefix = prefix.str();
   for (LevelModule &level : input.levels)
     facts.levels.push_back(*level.module);
   table.metadata = makeMetadata(facts);
@@ -182,6 +192,8 @@ Error Emitter::addLevel(size_t index) {
                          "entry '" + row.name + "' has no code in the module");
   if (index == 0)
     addModelTable(**code, table);
+  if (!prefix.empty())
+    renameSymbols(**code, prefix);
   unsigned optLevel = input.options.optLevel;
   Expected<std::unique_ptr<TargetMachine>> machine =
       createTargetMachine(level.target, optLevel);
@@ -211,8 +223,9 @@ Error Emitter::addLevel(size_t index) {
 Error Emitter::addWeights() {
   if (!blob.size)
     return Error::success();
-  Expected<FileBytes> object = makeWeightsObject(blobFile->getPath(), blob.size,
-                                                 input.levels.front().target);
+  Expected<FileBytes> object =
+      makeWeightsObject(blobFile->getPath(), blob.size,
+                        input.levels.front().target, getSymbol(kWeightsSymbol));
   if (!object)
     return object.takeError();
   return addObject(*object);
@@ -226,9 +239,26 @@ Error Emitter::linkObjects() {
                                                   : LinkKind::Object;
   request.objects = objects;
   request.output = output.str();
-  request.soname = soname;
   request.onednn = input.usesLibrary;
-  return link(request, findToolchain(getProgramPath()));
+  request.symbol = getSymbol(SEQC_ABI_MODEL_SYMBOL);
+  Toolchain tools = findToolchain(getProgramPath());
+  if (prefix.empty()) {
+    request.soname = soname;
+    return link(request, tools);
+  }
+  // Models of one name in one program must stay two: without a name of its own
+  // a shared object is known by that of its file.
+  SmallString<256> path(output);
+  sys::path::remove_filename(path);
+  sys::path::append(path, prefix + ".h");
+  Expected<TemporaryFile> header = TemporaryFile::create(path, "h");
+  if (!header)
+    return header.takeError();
+  if (Error error = header->write(makeModelHeader(metadata, prefix)))
+    return error;
+  if (Error error = link(request, tools))
+    return error;
+  return header->keep(path, /*executable=*/false);
 }
 
 Error Compilation::emit(EmitKind kind, StringRef output) {

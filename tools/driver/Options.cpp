@@ -53,6 +53,9 @@ static constexpr OptionInfo kOptions[] = {
      "write the IR after each phase to DIR"},
     {"--print-pipeline", "", ForCompile,
      "print the seqc-opt call of each phase and stop"},
+    {"--prefix-symbols", "NAME", ForCompile,
+     "let the symbols of an object or shared object begin with NAME, and write "
+     "NAME.h beside it"},
     {"--save-temps", "", ForCompile,
      "keep the LLVM IR, assembly and object files"},
     {"--explain", "", ForCompile,

@@ -217,7 +217,7 @@ TEST_F(WeightsSectionTest, ObjectHoldsTheBlobInItsSection) {
   Expected<Target> target = resolveTarget("x86-64-v2");
   ASSERT_TRUE(bool(target));
   Expected<FileBytes> bytes =
-      makeWeightsObject((folder + "/w.bin").str(), 256, *target);
+      makeWeightsObject((folder + "/w.bin").str(), 256, *target, "a_weights");
   ASSERT_TRUE(bool(bytes)) << toString(bytes.takeError());
   Expected<std::unique_ptr<object::ObjectFile>> object =
       object::ObjectFile::createELFObjectFile(
