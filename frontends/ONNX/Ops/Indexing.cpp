@@ -210,18 +210,19 @@ static Tensor scatter(
   Scalars s = e.scalars();
   Extents sizes = e.extents(x);
   // Nothing has a place in a tensor without elements.
+  bool single = bounds.empty();
   if (!llvm::all_of(sizes, hasElements)) {
     Value some = s.compareIndex(mlir::arith::CmpIPredicate::ne,
                                 e.toValue(e.product(sizes)), s.index(0));
-    Value outer = bounds.empty() ? s.index(1) : e.toValue(bounds[0]);
-    outer = s.select(some, outer, s.index(0));
-    if (bounds.empty())
-      return x;
-    bounds[0] = outer;
+    // A single update is one trip or none.
+    if (single)
+      bounds.push_back(e.getBuilder().getIndexAttr(1));
+    bounds[0] = s.select(some, e.toValue(bounds[0]), s.index(0));
   }
   Value result =
       iterate(e, bounds, {x.value},
-              [&](Scalars &inner, ValueRange at, ValueRange carried) {
+              [&](Scalars &inner, ValueRange trips, ValueRange carried) {
+                ValueRange at = single ? ValueRange() : trips;
                 Value inside = inner.boolean(true);
                 SmallVector<Value> position = place(inner, at, inside);
                 Value old = e.load({carried[0], x.type}, position);

@@ -116,10 +116,12 @@ static Range getRange(Scalars &s, Value start, Value end, Value step,
   // The least integer has no opposite.
   step = s.maxIndex(step, s.index(-(int64_t(1) << 62)));
   Value forward = s.compareIndex(CmpIPredicate::sgt, step, zero);
-  Value low = s.select(forward, zero, s.index(-1));
+  // A start before the axis is its first element in both directions, an end
+  // there is one step before it on the way back. Without elements the way back
+  // begins and ends before them.
   Value high = s.select(forward, extent, s.subIndex(extent, one));
-  Value from = clampIndex(s, s.wrapIndex(start, extent), low, high);
-  // Backwards from before the first element is nothing.
+  Value from = clampIndex(s, s.wrapIndex(start, extent), zero, high);
+  Value low = s.select(forward, zero, s.index(-1));
   Value to = clampIndex(s, s.wrapIndex(end, extent), low, high);
   Value span = s.select(forward, s.subIndex(to, from), s.subIndex(from, to));
   Value size = s.maxIndex(s.maxIndex(step, s.subIndex(zero, step)), one);
