@@ -15,8 +15,10 @@
 
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
+#include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
+#include "compiler/Transforms/Denormals.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -55,10 +57,12 @@ public:
     if (failed(prepare()))
       return failure();
     Value scores = buildScores();
+    flush(scores);
     bool softmax = op.getNormalizer() == seq::Normalizer::Softmax ||
                    op.getNormalizer() == seq::Normalizer::NegatedSoftmax;
     Value weights = finishScores(scores, softmax);
     Value sums;
+    flush(weights);
     if (softmax)
       weights = exponentials(weights, sums);
     // A division per weight is needed only if somebody asks for the weights.
@@ -66,6 +70,8 @@ public:
       weights = divide(weights, sums, /*extraDims=*/1);
       sums = Value();
     }
+    flush(weights);
+    flush(sums);
     Value output = product(weights);
     if (sums)
       output = divide(output, sums, /*extraDims=*/1);
@@ -78,6 +84,12 @@ public:
   }
 
 private:
+  /// Between its products attention, too, computes with denormals flushed.
+  void flush(Value part) {
+    if (part && part.getDefiningOp<linalg::LinalgOp>())
+      part.getDefiningOp()->setAttr(kFlushAttr, b.getUnitAttr());
+  }
+
   AffineExpr dim(unsigned position) { return b.getAffineDimExpr(position); }
 
   /// Splits heads into groups and finds the extents.
@@ -358,73 +370,11 @@ private:
   // From scores to weights
   //===--------------------------------------------------------------------===//
 
-  /// A side operand of the scores (mask, bias): the value at (row, head, i, j),
-  /// extents 1 repeated.
-  Value readSide(ImplicitLocOpBuilder &b, Value side, Value row) {
-    auto type = cast<RankedTensorType>(side.getType());
-    SmallVector<Value> indices = {row};
-    if (hasHeads) {
-      Value head = linalg::IndexOp::create(b, 1);
-      if (group != 1) {
-        head = arith::MulIOp::create(b, head, indexConstant(b, group));
-        head = arith::AddIOp::create(b, head, linalg::IndexOp::create(b, 2));
-      }
-      indices.push_back(head);
-    }
-    indices.push_back(linalg::IndexOp::create(b, queryDim()));
-    indices.push_back(linalg::IndexOp::create(b, keyDim()));
-    for (auto [position, index] : llvm::enumerate(indices)) {
-      int64_t size = type.getDimSize(position);
-      if (size == 1) {
-        index = indexConstant(b, 0);
-      } else if (ShapedType::isDynamic(size)) {
-        // The extent may turn out to be 1.
-        Value actual = tensor::DimOp::create(b, side, position);
-        Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                             actual, indexConstant(b, 1));
-        index = arith::SelectOp::create(b, single, indexConstant(b, 0), index);
-      }
-    }
-    return tensor::ExtractOp::create(b, side, indices);
-  }
-
-  /// Whether key j is visible to query i, null if every key is.
-  Value buildLive(ImplicitLocOpBuilder &b, Value row) {
-    Value live;
-    auto require = [&](Value condition) {
-      live =
-          live ? Value(arith::AndIOp::create(b, live, condition)) : condition;
-    };
-    Value i = linalg::IndexOp::create(b, queryDim()),
-          j = linalg::IndexOp::create(b, keyDim());
-    if (Value lengths = op.getLengths()) {
-      Value length = tensor::ExtractOp::create(b, lengths, ValueRange{row});
-      length = arith::IndexCastOp::create(b, b.getIndexType(), length);
-      require(arith::CmpIOp::create(b, arith::CmpIPredicate::slt, j, length));
-    }
-    if (Value mask = op.getMask())
-      require(readSide(b, mask, row));
-    // Bottom-right alignment counts queries from the end of the keys.
-    Value aligned = i;
-    if (op.getCausal() == seq::Causal::BottomRight) {
-      Value shift = arith::SubIOp::create(b, keyCount, queryCount);
-      aligned = arith::AddIOp::create(b, i, shift);
-    }
-    if (op.getCausal() != seq::Causal::None)
-      require(arith::CmpIOp::create(b, arith::CmpIPredicate::sle, j, aligned));
-    if (std::optional<ArrayRef<int64_t>> window = op.getWindow()) {
-      if ((*window)[0] >= 0) {
-        Value first =
-            arith::SubIOp::create(b, aligned, indexConstant(b, (*window)[0]));
-        require(arith::CmpIOp::create(b, arith::CmpIPredicate::sge, j, first));
-      }
-      if ((*window)[1] >= 0) {
-        Value last =
-            arith::AddIOp::create(b, aligned, indexConstant(b, (*window)[1]));
-        require(arith::CmpIOp::create(b, arith::CmpIPredicate::sle, j, last));
-      }
-    }
-    return live;
+  /// The row of keys of an iteration over the scores; `args` begin with it if
+  /// rows are given.
+  Value scoreRow(ImplicitLocOpBuilder &b, ValueRange args) {
+    return op.getRows() ? keyRow(b, args[0])
+                        : Value(linalg::IndexOp::create(b, 0));
   }
 
   /// One elementwise op: scale, softcap, bias, sign or sigmoid, and masks.
@@ -436,8 +386,13 @@ private:
       scale = op.getScale() ? op.getScale()->convertToDouble()
                             : 1.0 / std::sqrt(double(type.getShape().back()));
     }
-    keyCount = asValue(b, keyExtent);
-    queryCount = asValue(b, queryExtent);
+    sides = {op,
+             hasHeads,
+             group,
+             queryDim(),
+             keyDim(),
+             asValue(b, queryExtent),
+             asValue(b, keyExtent)};
     unsigned loops = numScoreDims();
     AffineMap identity = b.getMultiDimIdentityMap(loops);
     SmallVector<Value> ins;
@@ -455,8 +410,7 @@ private:
           auto constant = [&](double number) {
             return floatConstant(b, compute, number);
           };
-          Value row = op.getRows() ? keyRow(b, args[0])
-                                   : Value(linalg::IndexOp::create(b, 0));
+          Value row = scoreRow(b, args);
           if (scale != 1.0)
             s = arith::MulFOp::create(b, s, constant(scale));
           if (op.getSoftcap()) {
@@ -465,8 +419,11 @@ private:
             s = arith::MulFOp::create(b, math::TanhOp::create(b, s),
                                       constant(cap));
           }
+          if (std::optional<APFloat> masked = op.getMaskedScore())
+            s = arith::SelectOp::create(b, sides.read(b, op.getMask(), row), s,
+                                        constant(masked->convertToDouble()));
           if (Value bias = op.getBias())
-            s = arith::AddFOp::create(b, s, widen(b, readSide(b, bias, row)));
+            s = arith::AddFOp::create(b, s, widen(b, sides.read(b, bias, row)));
           if (op.getNormalizer() == seq::Normalizer::NegatedSoftmax)
             s = arith::NegFOp::create(b, s);
           if (op.getNormalizer() == seq::Normalizer::Sigmoid) {
@@ -474,7 +431,7 @@ private:
             s = arith::DivFOp::create(b, constant(1),
                                       arith::AddFOp::create(b, e, constant(1)));
           }
-          if (Value live = buildLive(b, row)) {
+          if (Value live = sides.buildLive(b, row)) {
             double hidden =
                 softmax ? -std::numeric_limits<double>::infinity() : 0.0;
             s = arith::SelectOp::create(b, live, s, constant(hidden));
@@ -483,7 +440,8 @@ private:
         })[0];
   }
 
-  /// exp(s - max) over the keys, and its sums over the keys.
+  /// exp(s - max) over the keys, 0 where a key is hidden, and its sums over the
+  /// keys. Where all live scores are -inf the difference is NaN, and has to be.
   Value exponentials(Value scores, Value &sums) {
     unsigned loops = numScoreDims();
     SmallVector<OpFoldResult> outer(sizes.begin(), sizes.end() - 1);
@@ -499,17 +457,26 @@ private:
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           return {arith::MaximumFOp::create(b, args[0], args[1])};
         })[0];
+    flush(maxima);
+    SmallVector<Value> ins;
+    SmallVector<AffineMap> maps;
+    if (Value rows = op.getRows(); rows && sides.hidesKeys()) {
+      ins.push_back(rows);
+      maps.push_back(AffineMap::get(loops, 0, dim(0)));
+    }
+    ins.push_back(maxima);
+    maps.append({row, identity});
     Value weights = generic(
-        b, maxima, scores, {row, identity}, parallel,
+        b, ins, scores, maps, parallel,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-          // Without a live key the maximum is -inf, and all weights must be 0,
-          // not NaN.
-          Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                                             args[0], lowest);
-          Value base = arith::SelectOp::create(
-              b, none, floatConstant(b, compute, 0), args[0]);
+          Value above =
+              arith::SubFOp::create(b, args.back(), args[args.size() - 2]);
+          Value weight = math::ExpOp::create(b, above);
+          if (!sides.hidesKeys())
+            return {weight};
           return {
-              math::ExpOp::create(b, arith::SubFOp::create(b, args[1], base))};
+              arith::SelectOp::create(b, sides.buildLive(b, scoreRow(b, args)),
+                                      weight, floatConstant(b, compute, 0))};
         })[0];
     sums = generic(
         b, weights, zeroTensor(b, outer, compute), {identity, row}, reduction,
@@ -574,7 +541,7 @@ private:
   /// Extents of the scores.
   SmallVector<OpFoldResult> sizes;
   OpFoldResult keyExtent, queryExtent;
-  Value keyCount, queryCount;
+  AttentionSides sides;
 };
 
 struct DecomposeAttentionPass

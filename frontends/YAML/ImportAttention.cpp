@@ -393,7 +393,7 @@ Signal AttentionImport::run() {
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,
       window ? ops.getDenseI64ArrayAttr(*window) : mlir::DenseI64ArrayAttr(),
-      normalizer);
+      normalizer, /*masked_score=*/mlir::FloatAttr());
   if (region)
     op.getScoreRegion().push_back(region.release());
   return finish(op.getOutput(), wanted ? op.getProbabilities() : mlir::Value());

@@ -77,7 +77,8 @@ SmallVector<Removal<LstmOp>> removals(LstmOp) {
 
 SmallVector<Removal<AttentionOp>> removals(AttentionOp) {
   using Op = AttentionOp;
-  return {[](Op op) { return clear(op.getMaskMutable()); },
+  return {[](Op op) { return clear(op, op.getMaskedScoreAttrName()); },
+          [](Op op) { return clear(op.getMaskMutable()); },
           [](Op op) { return clear(op.getBiasMutable()); },
           [](Op op) { return clear(op.getLengthsMutable()); },
           [](Op op) { return clear(op.getRowsMutable()); },

@@ -225,7 +225,7 @@ static LogicalResult verifyResults(AttentionOp op, SharedExtents &extents) {
   return success();
 }
 
-/// C6: attributes.
+/// C6 and C9: attributes.
 static LogicalResult verifyAttributes(AttentionOp op) {
   if (op.getScale() && op.getScore() != Score::Scaled)
     return op.emitOpError("scale is given, but not allowed for score '")
@@ -235,6 +235,13 @@ static LogicalResult verifyAttributes(AttentionOp op) {
     if (!(softcap->convertToDouble() > 0))
       return op.emitOpError("softcap is ")
              << softcap->convertToDouble() << ", but must be positive [C6]";
+  if (std::optional<APFloat> score = op.getMaskedScore()) {
+    if (!op.getMask())
+      return op.emitOpError(
+          "masked_score is given, but not allowed without mask [C9]");
+    if (score->isNaN())
+      return op.emitOpError("masked_score is NaN, but must be a number [C9]");
+  }
   if (std::optional<ArrayRef<int64_t>> window = op.getWindow()) {
     if (window->size() != 2)
       return op.emitOpError("window has ")

@@ -39,8 +39,9 @@ def Seq_AttentionOp : Seq_Op<"attention", [
              sum_de q[d] * score_weight[d, e] * k[e]        // general
              region(q, k)                                   // region
         s := softcap * tanh(s / softcap)                    // if softcap is set
+        s := masked_score where not mask[b, h, i, j]        // if masked_score is set
         s := s + bias[b, h, i, j]                           // if present
-        live := j < lengths[r] and mask[b, h, i, j]
+        live := j < lengths[r] and (mask[b, h, i, j] or masked_score is set)
                 and (causal: j <= i (top_left), j <= i + Tk - Tq (bottom_right))
                 and (window: i' - left <= j <= i' + right, i' = i + Tk - Tq if bottom_right else i)
         p := softmax over the live j of s                   // softmax
@@ -51,7 +52,8 @@ def Seq_AttentionOp : Seq_Op<"attention", [
         output[b, h, i, :] := sum_j p[j] * value[r, g, j, :]
         probabilities[b, h, i, j] := p[j]
 
-    A query without a live key gives zeros, whatever the normalizer. `lengths`, `mask` and
+    A query without a live key gives zeros, whatever the normalizer. A softmax whose live scores
+    are all -inf is NaN, as their difference from the greatest is. `lengths`, `mask` and
     `bias` belong to the row `r` of the keys in dimension 0 when `rows` is given (their
     dimension 0 is that of the keys); extents 1 are broadcast.
 
@@ -75,6 +77,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     * (C7) `output` is query's shape with value's last extent; `probabilities`, if
       requested, is query's shape with the key extent last.
     * (C8) All floating-point element types are equal.
+    * (C9) `masked_score` only with `mask`; it is not NaN.
 
     #### Undefined at run time
 
@@ -99,7 +102,8 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
     DefaultValuedAttr<Seq_CausalAttr, "::seqc::seq::Causal::None">:$causal,
     OptionalAttr<DenseI64ArrayAttr>:$window,
-    DefaultValuedAttr<Seq_NormalizerAttr, "::seqc::seq::Normalizer::Softmax">:$normalizer);
+    DefaultValuedAttr<Seq_NormalizerAttr, "::seqc::seq::Normalizer::Softmax">:$normalizer,
+    OptionalAttr<F64Attr>:$masked_score);
   let results = (outs Seq_FloatTensor:$output, Optional<Seq_FloatTensor>:$probabilities);
   let regions = (region MaxSizedRegion<1>:$score_region);
   let assemblyFormat = [{
@@ -113,7 +117,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($output) (`,` type($probabilities)^)?
     ($score_region^)?
   }];
-  let hasVerifier = 1;                                                     // C1, C2, C4-C8
+  let hasVerifier = 1;                                                     // C1, C2, C4-C9
   let hasRegionVerifier = 1;                                               // C3
   let hasCanonicalizer = 1;
 }

@@ -214,7 +214,8 @@ private:
   bool isLive(int64_t row, int64_t h, int64_t i, int64_t j) {
     if (lengths && j >= lengths->ints()[row])
       return false;
-    if (mask && mask->ints()[maskView.at(row, h, i, j)] == 0)
+    if (mask && !op.getMaskedScore() &&
+        mask->ints()[maskView.at(row, h, i, j)] == 0)
       return false;
     seq::Causal causal = op.getCausal();
     int64_t aligned =
@@ -230,7 +231,8 @@ private:
     return true;
   }
 
-  /// The scores of one query with every key, softcap and bias included.
+  /// The scores of one query with every key, softcap, masked score and bias
+  /// included.
   llvm::Error score(int64_t b, int64_t row, int64_t h, int64_t group, int64_t i,
                     std::vector<double> &scores) {
     const double *queryRow = q.row(query, b, h, i);
@@ -243,9 +245,12 @@ private:
     }
     std::optional<llvm::APFloat> softcap = op.getSoftcap();
     double cap = softcap ? softcap->convertToDouble() : 0.0;
+    std::optional<llvm::APFloat> masked = op.getMaskedScore();
     for (int64_t j = 0; j < k.length; ++j) {
       if (softcap)
         scores[j] = cap * std::tanh(scores[j] / cap);
+      if (masked && mask->ints()[maskView.at(row, h, i, j)] == 0)
+        scores[j] = masked->convertToDouble();
       if (bias)
         scores[j] += bias->floats()[biasView.at(row, h, i, j)];
     }

@@ -232,8 +232,9 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   call.key = e.convert(call.key, type);
   call.value = e.convert(call.value, type);
   Tensor bias = call.bias;
-  if (bias) {
+  if (bias)
     bias = e.convert(bias, type);
+  if (bias && !call.maskedScore) {
     // What is masked anyway must not turn a row into NaN.
     bias = e.elementwise(type, {bias}, [&](Scalars &s, ValueRange x) {
       Value lowest = s.infinity(type, true);
@@ -258,7 +259,9 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
       call.mask.value, bias.value, Value(), Value(),
       b.getF64FloatAttr(scaleOf(call)),
       call.softcap != 0 ? b.getF64FloatAttr(call.softcap) : mlir::FloatAttr(),
-      seq::Causal::None, mlir::DenseI64ArrayAttr());
+      seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
+      call.maskedScore && call.mask ? b.getF64FloatAttr(*call.maskedScore)
+                                    : mlir::FloatAttr());
   e.setExtents(op.getOutput(), sizes);
   if (probabilities) {
     e.setExtents(op.getProbabilities(), scores);

@@ -4,6 +4,9 @@
 // heads (projections, reshapes, transposes) stays outside. Keys and values
 // whose heads were repeated are taken before the repetition.
 //
+// What replaces the nodes gives their results for all scores, infinities and
+// NaN included: it is no Attention, which gives 0 where all keys are hidden.
+//
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Recognize/GraphView.h"
@@ -137,6 +140,7 @@ void recognizeAttention(GraphView &view, NodeProto &node) {
   struct Choice {
     NodeProto *node;
     bool keepsSecond;
+    double score;
   };
   std::optional<Choice> choice;
   for (int i = 0; i < 2; ++i) {
@@ -161,15 +165,14 @@ void recognizeAttention(GraphView &view, NodeProto &node) {
         found = true;
       }
     } else if (where && !choice) {
-      // A number so low that adding it swallows every score.
       for (int side = 1; side < 3 && !found; ++side) {
         std::optional<double> low =
             view.getFactor(where->input(side), where->output(0));
-        if (!low || !(*low < -1e30) ||
+        if (!low || std::isnan(*low) ||
             !isMask(view, where->input(0), *scores) ||
             view.getShape(where->input(3 - side)) != scores)
           continue;
-        choice = {where, side == 1};
+        choice = {where, side == 1, *low};
         at.nodes.push_back(where);
         at.name = where->input(3 - side);
         found = true;
@@ -245,25 +248,20 @@ void recognizeAttention(GraphView &view, NodeProto &node) {
     GraphView::setInts(transpose, "perm", *perm);
     k.name = straight;
   }
-  if (choice) {
-    NodeProto *where = choice->node;
-    int low = choice->keepsSecond ? 1 : 2;
-    std::string zero = view.makeZero(outer), bias = view.makeName("mask");
-    SmallVector<std::string> inputs{where->input(0), zero, zero};
-    inputs[low] = where->input(low);
-    view.makeNode("Where", inputs, bias, 16);
-    masks.push_back(bias);
-  }
-  if (masks.size() == 2) {
-    std::string sum = view.makeName("mask");
-    view.makeNode("Add", {masks[0], masks[1]}, sum, 14);
-    masks = {sum};
-  }
   SmallVector<std::string> inputs{q.name, k.name, v};
   append_range(inputs, masks);
+  if (choice) {
+    inputs.resize(4);
+    inputs.push_back(choice->node->input(0));
+  }
   NodeProto *attention =
-      view.makeNode("Attention", inputs, product->output(0), 23);
+      view.makeNode("SoftmaxAttention", inputs, product->output(0), 1);
+  attention->set_domain("seqc");
   GraphView::setFloat(attention, "scale", scale);
+  if (choice) {
+    GraphView::setFloat(attention, "masked_score", choice->score);
+    GraphView::setInt(attention, "shows", choice->keepsSecond ? 0 : 1);
+  }
   if (outer != type)
     GraphView::setInt(attention, "softmax_precision",
                       static_cast<int64_t>(type));

@@ -36,8 +36,14 @@ GraphView::GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
   for (const auto &info : graph.output())
     if (!declared.count(info.name()))
       readValueInfo(info);
+  // A node may give an inner graph other values than the defaults of its inputs.
+  StringSet<> inputs;
+  if (parent)
+    for (const auto &info : graph.input())
+      inputs.insert(info.name());
   for (const format::TensorProto &tensor : graph.initializer())
-    facts[tensor.name()] = readTensor(tensor);
+    if (!inputs.contains(tensor.name()))
+      facts[tensor.name()] = readTensor(tensor);
   for (NodeProto &node : *graph.mutable_node()) {
     for (const std::string &output : node.output())
       if (!output.empty())
@@ -183,19 +189,6 @@ std::string GraphView::makeIntegers(ArrayRef<int64_t> numbers) {
   tensor->add_dims(numbers.size());
   for (int64_t number : numbers)
     tensor->add_int64_data(number);
-  facts[name] = readTensor(*tensor);
-  return name;
-}
-
-std::string GraphView::makeZero(DataType type) {
-  std::string name = makeName("zero");
-  format::TensorProto *tensor = graph.add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(static_cast<int32_t>(type));
-  if (type == DataType::Float)
-    tensor->add_float_data(0);
-  else
-    tensor->add_int32_data(0);
   facts[name] = readTensor(*tensor);
   return name;
 }

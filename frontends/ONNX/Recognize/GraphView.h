@@ -105,8 +105,6 @@ public:
   std::string makeOnes(DataType type, int64_t count);
   /// A list of integers.
   std::string makeIntegers(llvm::ArrayRef<int64_t> numbers);
-  /// A zero without dimensions.
-  std::string makeZero(DataType type);
   /// Puts the nodes made since the last call where `root` is, takes `root` out
   /// and those of `nodes` that nothing uses any more, and counts `pattern` if
   /// it is not empty.

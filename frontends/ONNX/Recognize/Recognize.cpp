@@ -73,6 +73,8 @@ static bool isAttention(const format::NodeProto &node) {
   StringRef op = node.op_type();
   if (node.domain().empty() || node.domain() == "ai.onnx")
     return op == "Attention";
+  if (node.domain() == "seqc")
+    return op == "SoftmaxAttention";
   return node.domain() == "com.microsoft" &&
          (op == "MultiHeadAttention" || op == "GroupQueryAttention");
 }

@@ -253,6 +253,27 @@ func.func @attention_c6_softcap(
 
 // -----
 
+func.func @attention_c9_masked_score_without_mask(
+    %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
+  // expected-error @+1 {{masked_score is given, but not allowed without mask [C9]}}
+  %0 = seq.attention dot %q, %k, %v {masked_score = -1.0 : f64}
+      : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c9_masked_score_nan(
+    %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>, %m: tensor<1x1x?xi1>) {
+  // expected-error @+1 {{masked_score is NaN, but must be a number [C9]}}
+  %0 = seq.attention dot %q, %k, %v mask(%m : tensor<1x1x?xi1>)
+      {masked_score = 0x7FF8000000000000 : f64}
+      : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
+  return
+}
+
+// -----
+
 func.func @attention_c6_window_size(
     %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>) {
   // expected-error @+1 {{window has 1 numbers, but 2 are required [C6]}}

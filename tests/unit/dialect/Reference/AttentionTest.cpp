@@ -220,6 +220,34 @@ TEST(Attention, MasksKeys) {
               });
 }
 
+TEST(Attention, PutsANumberInThePlaceOfScores) {
+  AttentionCase test(2, 2, 2, 2, 3);
+  std::vector<int64_t> mask{1, 0, 1, /**/ 0, 0, 0};
+  test.attributes = "masked_score = -0.5 : f64";
+  test.add("mask", "tensor<?x1x1x?xi1>", i1({2, 1, 1, 3}, mask));
+  Tensor bias = randomF32({2, 1, 2, 3}, 5);
+  test.add("bias", "tensor<?x1x?x?xf32>", bias);
+  test.expect(
+      [&](int64_t b, int64_t h, int64_t i, int64_t j) {
+        return (mask[b * 3 + j] ? test.product(b, h, i, j) : -0.5) +
+               at(bias, {b, 0, i, j});
+      },
+      always);
+}
+
+TEST(Attention, GivesNaNWhereAllLiveScoresAreMinusInfinity) {
+  AttentionCase test(1, 1, 1, 2, 3);
+  test.addLengths({2});
+  test.add("bias", "tensor<?x1x?x?xf32>",
+           f32({1, 1, 2, 3}, {-INFINITY, -INFINITY, 0, -INFINITY, 0, 0}));
+  auto results = test.run();
+  EXPECT_TRUE(std::isnan(at(results[1], {0, 0, 0, 0})));
+  EXPECT_EQ(at(results[1], {0, 0, 0, 2}), 0);
+  EXPECT_TRUE(std::isnan(at(results[0], {0, 0, 0, 1})));
+  EXPECT_EQ(at(results[1], {0, 0, 1, 0}), 0);
+  EXPECT_EQ(at(results[1], {0, 0, 1, 1}), 1);
+}
+
 TEST(Attention, GivesZerosToAQueryWithoutKeys) {
   for (std::string normalizer :
        {"softmax", "negated_softmax", "sigmoid", "none"}) {
