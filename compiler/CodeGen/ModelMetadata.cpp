@@ -115,10 +115,17 @@ static LogicalResult describeTensors(func::FuncOp function, bool results,
 }
 
 /// Counts the elements of all weights, and of those that are multiplied rather
-/// than looked up.
+/// than looked up. Those that an entry of defaults gives have been counted.
 static void countParameters(ModuleOp module, json::Object &metadata) {
+  llvm::StringSet<> givers;
+  for (const json::Value &entry : *metadata.getArray("entries"))
+    if (auto name = entry.getAsObject()->getString("defaults"))
+      givers.insert(*name);
   int64_t all = 0, multiplied = 0;
   module->walk([&](seq::WeightOp weight) {
+    auto function = weight->getParentOfType<func::FuncOp>();
+    if (function && givers.contains(function.getName()))
+      return;
     int64_t count = cast<RankedTensorType>(weight.getType()).getNumElements();
     all += count;
     bool lookedUp = llvm::all_of(weight->getUsers(), [](Operation *user) {

@@ -112,8 +112,11 @@ FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
   return Tensor{value, bytes->type};
 }
 
-void GraphImporter::importInitializers(const format::GraphProto &graph) {
+void GraphImporter::importInitializers(const format::GraphProto &graph,
+                                       const StringSet<> &given) {
   for (const format::TensorProto &tensor : graph.initializer()) {
+    if (given.contains(tensor.name()))
+      continue;
     if (tensor.name().empty()) {
       (void)error("an initializer of graph '" + Twine(graph.name()) +
                   "' has no name");
@@ -378,8 +381,12 @@ GraphImporter::importGraph(const format::GraphProto &graph,
   inner.parent = scope;
   inner.opsets = scope->opsets;
   inner.bindings = scope->bindings;
-  for (auto [input, value] : zip(graph.input(), given))
+  // The node's values stand above defaults.
+  StringSet<> names;
+  for (auto [input, value] : zip(graph.input(), given)) {
     inner.values[input.name()] = value;
+    names.insert(input.name());
+  }
   Scope *outer = std::exchange(scope, &inner);
   mlir::Location loc = emitter.getLoc();
   ++depth;
@@ -389,11 +396,11 @@ GraphImporter::importGraph(const format::GraphProto &graph,
     emitter.setLoc(loc);
   });
   unsigned before = errors;
-  importInitializers(graph);
-  SmallVector<StringRef> names;
+  importInitializers(graph, names);
+  SmallVector<StringRef> wanted;
   for (const format::ValueInfoProto &output : graph.output())
-    names.push_back(output.name());
-  importNodes(graph.node(), names);
+    wanted.push_back(output.name());
+  importNodes(graph.node(), wanted);
   if (errors != before)
     return failure();
   std::vector<GraphValue> results;

@@ -142,7 +142,9 @@ private:
   void addOutput(const std::string &name, Tensor tensor,
                  llvm::StringRef of = "", llvm::StringRef part = "");
   void importOutputs();
-  void importInitializers(const format::GraphProto &graph);
+  /// But for those in `given`, which have values already.
+  void importInitializers(const format::GraphProto &graph,
+                          const llvm::StringSet<> &given = {});
   /// `results` are the names that are read behind the nodes.
   void importNodes(const NodeList &nodes,
                    llvm::ArrayRef<llvm::StringRef> results);

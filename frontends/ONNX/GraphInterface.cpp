@@ -163,7 +163,7 @@ GraphImporter::importSequenceInput(const std::string &name,
 void GraphImporter::importInput(const format::ValueInfoProto &input) {
   const std::string &name = input.name();
   if (scope->values.count(name) || scope->broken.contains(name))
-    return; // An initializer with a default that callers may not replace.
+    return; // An initializer that is a constant here.
   bool isOptional = input.type().has_optional_type();
   const format::TypeProto &type =
       isOptional ? input.type().optional_type().elem_type() : input.type();

@@ -4,6 +4,7 @@
 
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/Recognize/Recognize.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -30,8 +31,15 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
         << "the file " << llvm::toString(file.takeError());
     return nullptr;
   }
+  llvm::SmallVector<std::string> replaceable;
+  if (!options.freezesInitializers)
+    replaceable = onnx::findReplaceable(**file);
   onnx::Recognition recognition = onnx::recognize(**file, options.noRecognize);
-  return onnx::GraphImporter(**file, context, path, recognition).run();
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      onnx::GraphImporter(**file, context, path, recognition).run();
+  if (module && !replaceable.empty())
+    onnx::addReplaceable(*module, path, options, replaceable);
+  return module;
 }
 
 llvm::ArrayRef<llvm::StringRef> getOnnxPatterns() {

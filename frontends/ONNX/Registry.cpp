@@ -82,6 +82,9 @@ void Registry::print(raw_ostream &os) const {
     os << "| " << (row->domain.empty() ? "ai.onnx" : row->domain) << " | "
        << row->name << " | " << row->since << " | " << row->note << " |\n";
   os << "\n" << sorted.size() << " operators.\n";
+  os << "\nDenormals are numbers as IEEE has them. Products, recurrences and "
+        "attention flush them, with\nwhat is computed in one loop with these "
+        "([why](../decisions/0020-denormals.md)).\n";
 }
 
 } // namespace seqc::onnx

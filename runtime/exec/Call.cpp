@@ -16,10 +16,9 @@
 
 using namespace seqc::rt;
 
-seqc_call_t::seqc_call_t(seqc_session_t *owner, size_t entry)
-    : session(seqc_session_retain(owner)),
-      signature(owner->model->entries[entry]),
-      function(*owner->model->functions[entry]),
+seqc_call_t::seqc_call_t(seqc_session_t *owner, const EntrySignature &entry,
+                         const seqc_abi_function &code)
+    : session(seqc_session_retain(owner)), signature(entry), function(code),
       inputs(signature.inputs.size()), defaults(signature.inputs.size()),
       bound(signature.outputs.size()), pool(signature.outputs.size()),
       made(signature.outputs.size()), arguments(signature.inputs.size()),
@@ -39,8 +38,31 @@ seqc_call_t::~seqc_call_t() {
 // Inputs
 //===----------------------------------------------------------------------===//
 
+Status seqc_call_t::makeDefaults() {
+  if (hasDefaults)
+    return {};
+  if (!givers)
+    givers = std::make_unique<seqc_call_t>(session, signature.helpers[1],
+                                           *(*helperFunctions)[1]);
+  if (Status status = givers->run(); !status.ok())
+    return status;
+  const EntrySignature &given = givers->signature;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (signature.inputs[i].isInitializer())
+      defaults[i] =
+          givers->made[size_t(given.findOutput(signature.inputs[i].name))];
+  hasDefaults = true;
+  return {};
+}
+
 Status seqc_call_t::fillDefault(size_t index) {
   const ValueSignature &value = signature.inputs[index];
+  if (value.isInitializer()) {
+    if (Status status = makeDefaults(); !status.ok())
+      return status;
+    return bindShape(signature, value, "input", defaults[index]->rank,
+                     defaults[index]->shape, extents);
+  }
   int64_t shape[SEQC_MAX_RANK];
   if (Status status = defaultShape(signature, value, extents, shape);
       !status.ok())
@@ -261,32 +283,54 @@ static void fillContext(seqc_call_t &call) {
   context.first_row = int32_t(call.generation.first_row);
 }
 
-/// Runs the entry with inputs that have been checked.
-static Status runEntry(seqc_call_t &call) {
-  seqc_session_t &session = *call.session;
-  for (TensorRef &output : call.made)
+Status seqc_call_t::runPlain() {
+  if (!plain)
+    plain = std::make_unique<seqc_call_t>(session, signature.helpers[0],
+                                          *(*helperFunctions)[0]);
+  for (TensorRef &output : made)
     output = TensorRef();
-  fillContext(call);
-  session.arena.clear();
-  if (session.trace)
-    session.trace(session.traceUser, call.signature.name.c_str(), 0, 0);
+  plain->inputs = signature.pickPlain(inputs);
+  plain->bound = bound;
+  plain->wanted = wanted;
+  plain->generation = generation;
+  if (Status status = plain->run(); !status.ok())
+    return status;
+  made = plain->made;
+  return {};
+}
+
+Status seqc_call_t::run() {
+  if (signature.isPlain(inputs))
+    return runPlain();
+  if (Status status = prepareInputs(); !status.ok())
+    return status;
+  return runFunction();
+}
+
+Status seqc_call_t::runFunction() {
+  for (TensorRef &output : made)
+    output = TensorRef();
+  fillContext(*this);
+  session->arena.clear();
+  if (session->trace)
+    session->trace(session->traceUser, signature.name.c_str(), 0, 0);
   uint32_t control = enterCompiledCode();
-  int32_t code = enterFunction(call.frame, call.function);
+  int32_t code = enterFunction(frame, function);
   leaveCompiledCode(control);
-  if (session.trace)
-    session.trace(session.traceUser, call.signature.name.c_str(), 1, 0);
-  if (int32_t failed = call.frame.failed.load(std::memory_order_acquire))
-    return Status(seqc_status_code_t(failed), call.frame.message);
+  if (session->trace)
+    session->trace(session->traceUser, signature.name.c_str(), 1, 0);
+  if (int32_t failed = frame.failed.load(std::memory_order_acquire))
+    return Status(seqc_status_code_t(failed), frame.message);
   if (code != SEQC_ABI_OK)
-    return Status(SEQC_INTERNAL, "entry '" + call.signature.name +
+    return Status(SEQC_INTERNAL, "entry '" + signature.name +
                                      "' ended with code " +
                                      std::to_string(code));
-  for (size_t i = 0; i < call.made.size(); ++i)
-    if (!call.made[i] && (i >= 63 || (call.wanted >> i & 1)))
-      return Status(SEQC_INTERNAL, "entry '" + call.signature.name +
+  for (size_t i = 0; i < made.size(); ++i)
+    if (!made[i] && (i >= 63 || (wanted >> i & 1)))
+      return Status(SEQC_INTERNAL, "entry '" + signature.name +
                                        "' did not make output '" +
-                                       call.signature.outputs[i].name + "'");
-  call.deliverOutputs();
+                                       signature.outputs[i].name + "'");
+  deliverOutputs();
   return {};
 }
 
@@ -301,9 +345,7 @@ seqc_status_t *seqc_call_run(seqc_call_t *call) {
       seqc_session_t &session;
       ~Idle() { session.busy.store(false, std::memory_order_release); }
     } idle{session};
-    Status status = call->prepareInputs();
-    if (status.ok())
-      status = runEntry(*call);
+    Status status = call->run();
     if (status.ok()) {
       ++session.statistics.calls;
       return status;
@@ -330,7 +372,10 @@ seqc_status_t *seqc_call_create(seqc_session_t *session, const char *entry,
     int index = session->model->findEntry(entry);
     if (index < 0)
       return noSuchEntry(*session->model, entry);
-    *out_call = new seqc_call_t(session, size_t(index));
+    const seqc_model_t &model = *session->model;
+    *out_call = new seqc_call_t(session, model.entries[size_t(index)],
+                                *model.functions[size_t(index)]);
+    (*out_call)->helperFunctions = &model.helperFunctions[size_t(index)];
     return {};
   });
 }

@@ -112,12 +112,24 @@ struct seqc_call_t {
   seqc_generation_options_t generation;
   seqc::rt::CallFrame frame;
 
-  seqc_call_t(seqc_session_t *session, size_t entry);
+  /// The functions of the entry's helpers.
+  const std::vector<const seqc_abi_function *> *helperFunctions = nullptr;
+  /// What runs when no initializer is given, and what gives those that are not;
+  /// made when they are needed.
+  std::unique_ptr<seqc_call_t> plain, givers;
+  bool hasDefaults = false;
+
+  seqc_call_t(seqc_session_t *session,
+              const seqc::rt::EntrySignature &signature,
+              const seqc_abi_function &function);
   ~seqc_call_t();
 
   /// Room for output `index`, or NULL after recording a failure.
   void *placeOutput(int32_t index, int32_t rank, const int64_t *shape,
                     int64_t bytes);
+
+  /// Checks inputs and runs the function that they ask for.
+  seqc::rt::Status run();
 
   /// Checks inputs, fills defaults, and lists the arguments.
   seqc::rt::Status prepareInputs();
@@ -126,6 +138,10 @@ struct seqc_call_t {
   void deliverOutputs();
 
 private:
+  seqc::rt::Status runPlain();
+  seqc::rt::Status runFunction();
+  /// Makes the values of all initializers, once.
+  seqc::rt::Status makeDefaults();
   seqc::rt::Status fillDefault(size_t index);
   seqc::rt::TensorRef takeFromPool(size_t index, seqc_dtype_t dtype,
                                    int32_t rank, const int64_t *shape,

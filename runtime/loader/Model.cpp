@@ -131,6 +131,13 @@ Status seqc::rt::adoptTable(const seqc_abi_model *table, seqc_model_t &model,
     if (Status status = chooseFunction(*table, entry, function); !status.ok())
       return status;
     model.functions.push_back(function);
+    std::vector<const seqc_abi_function *> &helpers =
+        model.helperFunctions.emplace_back();
+    for (const EntrySignature &helper : entry.helpers)
+      if (Status status =
+              chooseFunction(*table, helper, helpers.emplace_back());
+          !status.ok())
+        return status;
   }
   if (!verified && table->weights_size <= maxAlwaysVerified)
     return verifyWeights(*table);

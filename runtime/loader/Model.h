@@ -24,6 +24,8 @@ struct seqc_model_t {
   std::vector<seqc::rt::EntrySignature> entries;
   /// The chosen version of each entry's function.
   std::vector<const seqc_abi_function *> functions;
+  /// And those of each entry's helpers.
+  std::vector<std::vector<const seqc_abi_function *>> helperFunctions;
 
   ~seqc_model_t();
 

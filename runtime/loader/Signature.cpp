@@ -103,6 +103,8 @@ Status EntryReader::readBound(const json &object, const char *key,
   } else if (it->is_object() && it->contains("dim") &&
              (*it)["dim"].is_string()) {
     result.symbol = symbolIndex((*it)["dim"].get_ref<const std::string &>());
+  } else if (*it == "initializer" && key == std::string_view("default")) {
+    result.isInitializer = true;
   } else {
     return fail(where + "." + key,
                 "found " + std::string(it->type_name()) +
@@ -251,7 +253,65 @@ Status EntryReader::read(const json &object) {
   if (Status status = readValues(object, "outputs", entry.outputs);
       !status.ok())
     return status;
+  for (auto [key, helper] : {std::pair("plain", &entry.plainName),
+                             std::pair("defaults", &entry.defaultsName)})
+    if (auto other = object.find(key);
+        other != object.end() && other->is_string())
+      *helper = other->get<std::string>();
   return readGeneration(object);
+}
+
+/// Moves the entries that serve others to those, and checks that they fit.
+Status placeHelpers(std::vector<EntrySignature> &entries) {
+  std::vector<bool> placed(entries.size());
+  for (EntrySignature &entry : entries) {
+    bool wanted = std::any_of(
+        entry.inputs.begin(), entry.inputs.end(),
+        [](const ValueSignature &input) { return input.isInitializer(); });
+    if (!wanted)
+      continue;
+    auto fail = [&](const std::string &what) {
+      return invalid("metadata: entry '" + entry.name +
+                     "' has initializers among its inputs, but " + what);
+    };
+    for (const std::string &name : {entry.plainName, entry.defaultsName}) {
+      size_t at = 0;
+      while (at < entries.size() && entries[at].name != name)
+        ++at;
+      if (at == entries.size() || placed[at] || &entries[at] == &entry ||
+          !entries[at].plainName.empty())
+        return fail("no entry '" + name + "' that serves it alone");
+      placed[at] = true;
+      entry.helpers.push_back(entries[at]);
+    }
+    const EntrySignature &plain = entry.helpers[0],
+                         &defaults = entry.helpers[1];
+    size_t next = 0;
+    for (const ValueSignature &input : entry.inputs) {
+      if (input.isInitializer()) {
+        int at = defaults.findOutput(input.name);
+        if (at < 0 || defaults.outputs[size_t(at)].dtype != input.dtype ||
+            defaults.outputs[size_t(at)].rank() != input.rank())
+          return fail("'" + defaults.name + "' does not give '" + input.name +
+                      "'");
+      } else if (next >= plain.inputs.size() ||
+                 plain.inputs[next++].name != input.name) {
+        return fail("'" + plain.name + "' has other inputs");
+      }
+    }
+    if (next != plain.inputs.size() || !defaults.inputs.empty() ||
+        plain.outputs.size() != entry.outputs.size())
+      return fail("its helpers have other inputs or outputs");
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (!placed[i]) {
+      if (kept != i)
+        entries[kept] = std::move(entries[i]);
+      ++kept;
+    }
+  entries.resize(kept);
+  return {};
 }
 
 /// Index of the value `name`, or of the position it spells.
@@ -276,6 +336,24 @@ int EntrySignature::findInput(std::string_view name) const {
 
 int EntrySignature::findOutput(std::string_view name) const {
   return find(outputs, name);
+}
+
+bool EntrySignature::isPlain(const std::vector<TensorRef> &given) const {
+  if (helpers.empty())
+    return false;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].isInitializer() && given[i])
+      return false;
+  return true;
+}
+
+std::vector<TensorRef>
+EntrySignature::pickPlain(const std::vector<TensorRef> &given) const {
+  std::vector<TensorRef> picked;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!inputs[i].isInitializer())
+      picked.push_back(given[i]);
+  return picked;
 }
 
 std::string seqc::rt::listNames(const std::vector<ValueSignature> &values) {
@@ -337,6 +415,8 @@ seqc::rt::parseSignatures(const json &metadata) {
         return invalid("metadata: entry '" + entry.name + "' occurs twice");
     entries.push_back(std::move(entry));
   }
+  if (Status status = placeHelpers(entries); !status.ok())
+    return status;
   return entries;
 }
 

@@ -30,6 +30,8 @@ struct Dimension {
 struct Bound {
   double number = 0;
   int symbol = -1;
+  /// A default only: what the entry of defaults gives under the input's name.
+  bool isInitializer = false;
 };
 
 /// One input or output.
@@ -41,6 +43,10 @@ struct ValueSignature {
   /// The sequence or optional of which this is a part, and which one: "data",
   /// "shapes", "value" or "present". Empty for a tensor.
   std::string of, part;
+
+  /// Whether the default is an initializer of the model.
+  bool isInitializer() const { return fallback && fallback->isInitializer; }
+
   /// Outputs: whether every input of the same type and shape may be the same
   /// memory, and otherwise the numbers of those that may.
   bool mayBeAnyInput = false;
@@ -67,6 +73,16 @@ struct EntrySignature {
   /// Names of the symbolic dimensions.
   std::vector<std::string> symbols;
   std::optional<GenerationInfo> generation;
+  /// Names of the entry that runs when no initializer is given, and of the one
+  /// that gives the defaults; empty without initializers among the inputs.
+  std::string plainName, defaultsName;
+  /// These two, in this order.
+  std::vector<EntrySignature> helpers;
+
+  /// Whether a call gives no initializer, so that helpers[0] runs.
+  bool isPlain(const std::vector<TensorRef> &given) const;
+  /// The inputs of helpers[0] among those of this entry.
+  std::vector<TensorRef> pickPlain(const std::vector<TensorRef> &given) const;
 
   /// Index of an input or output by name, or by position if `name` is a
   /// number that no value has as its name; -1 if there is none.

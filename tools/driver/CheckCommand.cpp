@@ -121,9 +121,18 @@ static Expected<bool> check(const Arguments &arguments, Reporter &reporter) {
         return same.takeError();
       passed &= *same;
       if (!*same && arguments.has("--bisect") && !found) {
+        // Of a model whose initializers can be replaced, what ran had them as
+        // constants, unless the command line gave one.
+        CompileOptions compileOptions = compiled->compilation->getOptions();
+        rt::EntrySignature ran = entry;
+        if (entry.isPlain(*inputs)) {
+          compileOptions.import.onnx.freezesInitializers = true;
+          ran = entry.helpers[0];
+          ran.name = entry.name;
+          *inputs = entry.pickPlain(*inputs);
+        }
         Expected<BisectResult> result =
-            bisect(compiled->compilation->getOptions(), entry, *inputs,
-                   options->tolerance, reporter);
+            bisect(compileOptions, ran, *inputs, options->tolerance, reporter);
         if (!result)
           return result.takeError();
         found = std::move(*result);

@@ -202,6 +202,8 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
   }
   if (Error error = readGeneration(arguments, options.import))
     return error;
+  options.import.onnx.freezesInitializers =
+      arguments.has("--freeze-initializers");
   if (Error error = readPatterns(arguments, options.import.onnx))
     return error;
   return options;

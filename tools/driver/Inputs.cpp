@@ -115,7 +115,9 @@ makeInputs(cli::Executor &executor, const rt::EntrySignature &entry,
               : defaults.other;
   std::mt19937_64 random(seed);
   for (auto [signature, input] : zip(entry.inputs, inputs)) {
-    if (input || (signature.fallback && !fillDefaults))
+    // Other weights, trips or shapes would be another model.
+    if (input || signature.isInitializer() ||
+        (signature.fallback && !fillDefaults))
       continue;
     Expected<rt::TensorRef> made =
         makeRandom(signature, extents, defaults.batch, random);

@@ -10,6 +10,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <map>
 
 using namespace llvm;
@@ -55,16 +57,24 @@ static void printTensors(raw_ostream &os, StringRef title,
     return;
   for (const json::Value &value : *list)
     if (const json::Object *tensor = value.getAsObject())
-      os << formatv("    {0,-7} {1}{2}\n", title, describeTensor(*tensor),
+      os << formatv("    {0,-7} {1}{2}{3}\n", title, describeTensor(*tensor),
+                    tensor->get("default") ? " (optional)" : "",
                     describeInPlace(*tensor));
 }
 
 /// The signature and the text handling, common to models and artefacts.
 static void printSignature(raw_ostream &os, const json::Object &metadata) {
-  if (const json::Array *entries = metadata.getArray("entries"))
+  if (const json::Array *entries = metadata.getArray("entries")) {
+    // Entries that serve others are theirs to mention.
+    llvm::StringSet<> helpers;
+    for (const json::Value &value : *entries)
+      for (StringRef key : {"plain", "defaults"})
+        if (const json::Object *entry = value.getAsObject())
+          if (std::optional<StringRef> name = entry->getString(key))
+            helpers.insert(*name);
     for (const json::Value &value : *entries) {
       const json::Object *entry = value.getAsObject();
-      if (!entry)
+      if (!entry || helpers.contains(entry->getString("name").value_or("")))
         continue;
       os << "  entry " << entry->getString("name").value_or("?") << "\n";
       printTensors(os, "input", entry->getArray("inputs"));
@@ -72,6 +82,7 @@ static void printSignature(raw_ostream &os, const json::Object &metadata) {
       if (const json::Object *generation = entry->getObject("generation"))
         os << "    search  " << json::Value(json::Object(*generation)) << "\n";
     }
+  }
   if (const json::Object *text = metadata.getObject("text")) {
     os << "  text: " << text->getString("kind").value_or("generate");
     for (StringRef side : {"input", "output"})
@@ -191,12 +202,24 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
   std::map<std::string, int64_t> counts;
   json::Array weights;
   int64_t parameters = 0, bytes = 0;
-  module->walk([&](Operation *op) {
+  json::Object metadata = getMetadata(module);
+  // Of a model whose initializers can be replaced, what runs if none is given.
+  llvm::StringSet<> others;
+  for (const json::Value &value : *metadata.getArray("entries"))
+    if (const json::Object *entry = value.getAsObject())
+      if (std::optional<StringRef> name = entry->getString("defaults")) {
+        others.insert(*name);
+        others.insert(entry->getString("name").value_or(""));
+      }
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (auto function = dyn_cast<func::FuncOp>(op))
+      if (others.contains(function.getName()))
+        return WalkResult::skip();
     if (!isa<ModuleOp>(op))
       ++counts[op->getName().getStringRef().str()];
     auto weight = dyn_cast<seq::WeightOp>(op);
     if (!weight)
-      return;
+      return WalkResult::advance();
     auto type = cast<RankedTensorType>(weight.getType());
     int64_t size = type.getNumElements() * (type.getElementTypeBitWidth() / 8);
     parameters += type.getNumElements();
@@ -214,12 +237,12 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
       entry["stored"] = text;
     }
     weights.push_back(std::move(entry));
+    return WalkResult::advance();
   });
   if (arguments.has("--graph"))
     if (Error error = writeFile(arguments.get("--graph"), drawGraph(module)))
       return error;
 
-  json::Object metadata = getMetadata(module);
   if (asJSON) {
     json::Object ops;
     for (auto &[name, count] : counts)

@@ -31,6 +31,9 @@ public:
                  std::vector<rt::TensorRef> &outputs) override;
 
 private:
+  rt::Status runEntry(const rt::EntrySignature &entry,
+                      std::vector<rt::TensorRef> inputs,
+                      std::vector<rt::TensorRef> &outputs);
   reference::FolderWeightSource weights;
   reference::Interpreter interpreter;
   std::string text;
@@ -109,14 +112,32 @@ toCallOptions(const seqc_generation_options_t &options) {
 
 rt::Status InterpreterExecutor::run(const cli::RunRequest &request,
                                     std::vector<rt::TensorRef> &outputs) {
-  std::vector<rt::TensorRef> inputs = request.inputs;
   if (rt::Status status =
           rt::checkGenerationOptions(*request.entry, request.generation);
       !status.ok())
     return status;
   interpreter.setCallOptions(toCallOptions(request.generation));
-  if (rt::Status status = rt::completeInputs(*request.entry, inputs);
-      !status.ok())
+  const rt::EntrySignature &entry = *request.entry;
+  std::vector<rt::TensorRef> inputs = request.inputs;
+  inputs.resize(entry.inputs.size());
+  if (entry.isPlain(inputs))
+    return runEntry(entry.helpers[0], entry.pickPlain(inputs), outputs);
+  if (!entry.helpers.empty()) {
+    std::vector<rt::TensorRef> defaults;
+    if (rt::Status status = runEntry(entry.helpers[1], {}, defaults);
+        !status.ok())
+      return status;
+    for (auto [input, signature] : zip(inputs, entry.inputs))
+      if (!input && signature.isInitializer())
+        input = defaults[entry.helpers[1].findOutput(signature.name)];
+  }
+  return runEntry(entry, std::move(inputs), outputs);
+}
+
+rt::Status InterpreterExecutor::runEntry(const rt::EntrySignature &entry,
+                                         std::vector<rt::TensorRef> inputs,
+                                         std::vector<rt::TensorRef> &outputs) {
+  if (rt::Status status = rt::completeInputs(entry, inputs); !status.ok())
     return status;
   SmallVector<reference::Tensor> arguments;
   for (const rt::TensorRef &input : inputs) {
@@ -126,17 +147,16 @@ rt::Status InterpreterExecutor::run(const cli::RunRequest &request,
     arguments.push_back(std::move(*argument));
   }
   Expected<SmallVector<reference::Tensor>> results =
-      interpreter.run(request.entry->name, arguments);
+      interpreter.run(entry.name, arguments);
   if (!results)
     return toStatus(results.takeError());
-  if (results->size() != request.entry->outputs.size())
-    return rt::Status(SEQC_INTERNAL,
-                      "entry '" + request.entry->name + "' gave " +
-                          std::to_string(results->size()) +
-                          " results, its signature has " +
-                          std::to_string(request.entry->outputs.size()));
+  if (results->size() != entry.outputs.size())
+    return rt::Status(SEQC_INTERNAL, "entry '" + entry.name + "' gave " +
+                                         std::to_string(results->size()) +
+                                         " results, its signature has " +
+                                         std::to_string(entry.outputs.size()));
   outputs.clear();
-  for (auto [result, signature] : zip(*results, request.entry->outputs)) {
+  for (auto [result, signature] : zip(*results, entry.outputs)) {
     ArrayRef<int64_t> shape = result.getShape();
     rt::Result<rt::TensorRef> output =
         rt::createTensor(signature.dtype, shape.size(), shape.data());

@@ -44,6 +44,9 @@ static constexpr OptionInfo kOptions[] = {
     {"--no-recognize", "NAMES", ForCompiling | ForInspect,
      "ONNX patterns that stay as their nodes, with commas between them; all "
      "for every one"},
+    {"--freeze-initializers", "", ForCompiling | ForInspect,
+     "ONNX initializers that are also inputs are constants: half the code, no "
+     "second copy of the weights"},
     {"--entries", "NAMES", ForCompiling | ForInspect,
      "all: beside a search, encode and step for a host that searches by "
      "itself; described (default): without"},

@@ -299,6 +299,7 @@ static Expected<json::Array> listDataSets(StringRef folder,
        it.increment(code))
     if (sys::path::filename(it->path()).starts_with("test_data_set_"))
       sets.insert(sys::path::filename(it->path()).str());
+  std::string stray;
   auto list = [&](const std::string &set, StringRef prefix,
                   ArrayRef<rt::ValueSignature> values) {
     json::Object files;
@@ -320,6 +321,22 @@ static Expected<json::Array> listDataSets(StringRef folder,
       else
         files[value.name] = json::Array{name, value.part};
     }
+    // A file that belongs to nothing would be ignored in silence.
+    SmallString<128> path(folder);
+    sys::path::append(path, set);
+    std::error_code code;
+    for (sys::fs::directory_iterator it(path, code), end; it != end && !code;
+         it.increment(code)) {
+      StringRef name = sys::path::filename(it->path());
+      int at = 0;
+      if (stray.empty() && name.consume_front(prefix) &&
+          name.consume_front("_") && name.consume_back(".pb") &&
+          !name.getAsInteger(10, at) && at > number)
+        stray =
+            (set + "/" + prefix + "_" + Twine(at) + ".pb: the model has only " +
+             Twine(number + 1) + " " + prefix + (number ? "s" : ""))
+                .str();
+    }
     return files;
   };
   json::Array cases;
@@ -328,6 +345,8 @@ static Expected<json::Array> listDataSets(StringRef folder,
         json::Object{{"kind", "single"},
                      {"inputs", list(set, "input", (*entry)->inputs)},
                      {"expected", list(set, "output", (*entry)->outputs)}});
+  if (!stray.empty())
+    return makeFailure(FailureKind::BadInput, stray);
   if (cases.empty())
     return makeFailure(FailureKind::BadInput,
                        "the folder has a model.onnx but no test_data_set_*");

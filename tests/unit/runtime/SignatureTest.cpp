@@ -98,6 +98,56 @@ TEST(Signature, RefusesWhatBreaksTheRules) {
                     SEQC_INVALID_ARGUMENT, "occurs twice"));
 }
 
+/// An entry with the initializer w among its inputs and the two that serve it.
+static Result<std::vector<EntrySignature>>
+parseHelpers(const std::string &plainInputs, const std::string &given,
+             const std::string &names) {
+  std::string x = R"({"name":"x","dtype":"f32","shape":[2]})",
+              w = R"({"name":"w","dtype":"f32","shape":["n"],)"
+                  R"("default":"initializer"})";
+  return parseSignatures(nlohmann::json::parse(
+      R"({"entries":[{"name":"p","inputs":[)" + plainInputs +
+      R"(],"outputs":[]},{"name":"f","inputs":[)" + w + "," + x +
+      R"(],"outputs":[])" + names + R"(},{"name":"d","inputs":[],"outputs":[)" +
+      given + "]}]}"));
+}
+
+TEST(Signature, InitializersComeFromEntriesOfTheirOwn) {
+  std::string x = R"({"name":"x","dtype":"f32","shape":[2]})",
+              w = R"({"name":"w","dtype":"f32","shape":[3]})",
+              names = R"(,"plain":"p","defaults":"d")";
+  auto entries = parseHelpers(x, w, names);
+  ASSERT_TRUE(bool(entries));
+  ASSERT_EQ(entries->size(), 1u);
+  const EntrySignature &entry = entries->front();
+  ASSERT_EQ(entry.helpers.size(), 2u);
+  EXPECT_TRUE(entry.inputs[0].isInitializer());
+  EXPECT_FALSE(entry.inputs[1].isInitializer());
+  auto tensor = makeTensor<float>(SEQC_F32, {2}, {1, 2});
+  EXPECT_TRUE(entry.isPlain({{}, tensor}));
+  EXPECT_FALSE(entry.isPlain({tensor, tensor}));
+  EXPECT_EQ(entry.pickPlain({{}, tensor}).size(), 1u);
+
+  auto refuses = [&](const std::string &plain, const std::string &given,
+                     const std::string &more, const char *message) {
+    return fails(parseHelpers(plain, given, more).status(),
+                 SEQC_INVALID_ARGUMENT, message);
+  };
+  EXPECT_TRUE(refuses(x, w, R"(,"plain":"p")", "no entry '' that serves it"));
+  EXPECT_TRUE(refuses(x, w, R"(,"plain":"f","defaults":"d")",
+                      "no entry 'f' that serves it alone"));
+  EXPECT_TRUE(refuses(x, w, R"(,"plain":"d","defaults":"d")",
+                      "no entry 'd' that serves it alone"));
+  EXPECT_TRUE(refuses(x, x, names, "'d' does not give 'w'"));
+  EXPECT_TRUE(refuses(w, w, names, "'p' has other inputs"));
+  EXPECT_TRUE(
+      refuses(x + "," + w, w, names, "helpers have other inputs or outputs"));
+  EXPECT_TRUE(fails(parse(R"({"name":"w","dtype":"f32","shape":[],
+                             "default":"other"})")
+                        .status(),
+                    SEQC_INVALID_ARGUMENT, "required: a number"));
+}
+
 TEST(Signature, EqualSymbolsStandForEqualExtents) {
   auto entries = parse(R"({"name":"a","dtype":"f32","shape":["b",2]},
                           {"name":"c","dtype":"f32","shape":["b"]})");
