@@ -4,9 +4,14 @@
 // which a CPU without such an instruction buys with a call per element; so they
 // become `llvm.intr.fmuladd`, which is fused exactly where that is cheap.
 //
+// The polynomials of exp and log flush denormals. Where they count, a result
+// is computed e^17 times as great and an operand 2^23 times: both factors are
+// corrected without a rounding that matters.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/Denormals.h"
 #include "compiler/Transforms/Simplify.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,6 +19,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cmath>
 
 #define DEBUG_TYPE "seq-approximate-math"
 
@@ -42,8 +49,71 @@ struct FuseWhereCheap : OpRewritePattern<math::FmaOp> {
   }
 };
 
+/// `value` as a constant of `type`.
+Value splat(PatternRewriter &rewriter, Location loc, Type type, double value) {
+  TypedAttr number = rewriter.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<ShapedType>(type))
+    number = DenseElementsAttr::get(vector, number);
+  return arith::ConstantOp::create(rewriter, loc, number);
+}
+
+/// exp of what is far below 0, marked => exp(x + 17) * e^-17. The sum is exact.
+struct KeepDenormalExp : OpRewritePattern<math::ExpOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::ExpOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op->hasAttr(kDenormalsAttr) ||
+        !getElementTypeOrSelf(op.getType()).isF32())
+      return failure();
+    Location loc = op.getLoc();
+    auto constant = [&](double value) {
+      return splat(rewriter, loc, op.getType(), value);
+    };
+    Value x = op.getOperand();
+    Value isLow = arith::CmpFOp::create(
+        rewriter, loc, arith::CmpFPredicate::OLT, x, constant(-87));
+    Value raised = arith::AddFOp::create(rewriter, loc, x, constant(17));
+    Value at = arith::SelectOp::create(rewriter, loc, isLow, raised, x);
+    Value power = math::ExpOp::create(rewriter, loc, at);
+    Value factor = arith::SelectOp::create(
+        rewriter, loc, isLow, constant(std::exp(-17.0)), constant(1));
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, power, factor);
+    return success();
+  }
+};
+
+/// log of a denormal, marked => log(x * 2^23) - 23 log 2.
+struct KeepDenormalLog : OpRewritePattern<math::LogOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::LogOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op->hasAttr(kDenormalsAttr) ||
+        !getElementTypeOrSelf(op.getType()).isF32())
+      return failure();
+    Location loc = op.getLoc();
+    auto constant = [&](double value) {
+      return splat(rewriter, loc, op.getType(), value);
+    };
+    Value x = op.getOperand();
+    Value isLow = arith::CmpFOp::create(
+        rewriter, loc, arith::CmpFPredicate::OLT, x, constant(0x1p-126));
+    Value raised = arith::MulFOp::create(rewriter, loc, x, constant(0x1p23));
+    Value at = arith::SelectOp::create(rewriter, loc, isLow, raised, x);
+    Value power = math::LogOp::create(rewriter, loc, at);
+    Value lowered = arith::SelectOp::create(
+        rewriter, loc, isLow, constant(23 * std::log(2.0)), constant(0));
+    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, power, lowered);
+    return success();
+  }
+};
+
 struct ApproximateMath : seqc::impl::ApproximateMathPassBase<ApproximateMath> {
   void runOnOperation() override {
+    applyBounded(getOperation(), [](RewritePatternSet &patterns) {
+      patterns.add<KeepDenormalExp, KeepDenormalLog>(patterns.getContext());
+    });
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
       // Sine and cosine stay with libm: their polynomials lose all digits for
       // large angles.

@@ -19,6 +19,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/Denormals.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -358,6 +359,7 @@ private:
     }
     auto loop = scf::ForOp::create(builder, loc, constant(0), steps,
                                    constant(1), inits);
+    loop->setAttr(kFlushAttr, builder.getUnitAttr());
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());

@@ -221,7 +221,8 @@ def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
   let description = [{
     `exp`, `tanh`, `log`, `log1p`, `expm1` and `erf` of f32 become arithmetic that vectorises; other functions become calls
     of libm, one element at a time. Results stay within a few units in the last place. Multiply-adds are
-    fused where the target has an instruction for that.
+    fused where the target has an instruction for that. The polynomials of `exp` and `log` know no denormals; around
+    those that `seq-flush-denormals` marked, such numbers are scaled.
 
     Requires: nothing. Ensures: the functions above are gone from f32 code.
 
@@ -232,6 +233,34 @@ def ApproximateMathPass : Pass<"seq-approximate-math", "::mlir::func::FuncOp"> {
     After: arithmetic.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def FlushDenormalsPass : Pass<"seq-flush-denormals", "::mlir::func::FuncOp"> {
+  let summary = "Compute kernels without denormals, and everything else with them";
+  let description = [{
+    Around the products, recurrences and attention of an entry the CPU's control word flushes denormals; a loop that
+    holds one of them counts as a whole. Other arithmetic follows IEEE, which `seq.denormals` says of its `math.exp`
+    and `math.log`. The runtime hands the word on to the threads that share a loop.
+
+    Requires: an entry on buffers, its loops structured. Ensures: `seq.flush` has been heeded.
+
+    Before:
+    ```mlir
+    linalg.matmul ins(%a, %b : …) outs(%c : …)
+    scf.for … { … math.exp … }
+    ```
+    After:
+    ```mlir
+    llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"(%flush) : (!llvm.ptr) -> ()
+    linalg.matmul ins(%a, %b : …) outs(%c : …)
+    llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"(%plain) : (!llvm.ptr) -> ()
+    scf.for … { … math.exp {seq.denormals} … }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numChanges", "num-changes", "Changes of the control word">
+  ];
 }
 
 def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::FuncOp"> {

@@ -343,7 +343,7 @@ func.func @sample_select(%logits: memref<?x?x!elem>, %tokens: memref<?x?xi32>,
   %lowest = arith.constant #lowest
   %degrees = arith.extf %temperature : f32 to f64
   %share = arith.extf %top_p : f32 to f64
-  // Subnormal numbers count as 0.
+  // Subnormal numbers count as 0, whether they are flushed here or not.
   %is_cold = arith.cmpf olt, %temperature, %least : f32
   %kept = scf.for %i = %c0 to %count step %c1 iter_args(%w = %c0) -> (index) {
     %b32 = memref.load %rows[%i] : memref<?xi32>

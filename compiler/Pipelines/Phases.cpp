@@ -172,6 +172,7 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
 
 /// Phase `llvm`: everything becomes the LLVM dialect.
 static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createFlushDenormalsPass());
   pm.addPass(createOutlineRepeatsPass());
   pm.addNestedPass<func::FuncOp>(createConvertDNNToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createLowerVectorsPass());

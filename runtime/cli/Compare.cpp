@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 using namespace seqc::cli;
 using namespace seqc::rt;
@@ -30,6 +31,15 @@ std::vector<int64_t> indexOf(const seqc_tensor_t &tensor, int64_t flat) {
     flat /= tensor.shape[i];
   }
   return index;
+}
+
+/// Whether a number other than zero is less than the least normal one. Narrower
+/// types are rounded from such, whatever becomes of their denormals.
+bool isDenormal(double value, seqc_dtype_t dtype) {
+  double least = dtype == SEQC_F64   ? std::numeric_limits<double>::min()
+                 : dtype == SEQC_F32 ? std::numeric_limits<float>::min()
+                                     : 0;
+  return value != 0 && std::fabs(value) < least;
 }
 
 double largestMagnitude(const seqc_tensor_t &tensor) {
@@ -89,6 +99,7 @@ Comparison seqc::cli::compareTensors(const seqc_tensor_t &got,
     } else {
       double difference = std::fabs(g - w);
       result.maxAbsolute = std::max(result.maxAbsolute, difference);
+      result.flushed += g == 0 && isDenormal(w, want.dtype);
       if (w != 0)
         result.maxRelative =
             std::max(result.maxRelative, difference / std::fabs(w));
@@ -128,5 +139,9 @@ std::string seqc::cli::describeComparison(const Comparison &comparison) {
   if (comparison.failures > 0)
     line += "; " + std::to_string(comparison.failures) + " of " +
             std::to_string(comparison.elements) + " beyond the tolerance";
+  if (comparison.flushed > 0)
+    line += "; " + std::to_string(comparison.flushed) + " of " +
+            std::to_string(comparison.elements) +
+            " are denormals that were flushed to zero";
   return line;
 }

@@ -32,6 +32,8 @@ struct Comparison {
   double maxAbsolute = 0, maxRelative = 0;
   /// Elements beyond the tolerance, and elements in all.
   int64_t failures = 0, elements = 0;
+  /// Elements that are zero and were to be denormals.
+  int64_t flushed = 0;
   /// Where the excess over the tolerance is largest, and the values there.
   std::vector<int64_t> worstIndex;
   std::string worstGot, worstWant;

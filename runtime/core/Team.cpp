@@ -65,7 +65,7 @@ void forgetTeamInChild() {
 
 uint32_t seqc::rt::enterCompiledCode() {
   uint32_t control = _mm_getcsr();
-  _mm_setcsr(control | flushDenormals);
+  _mm_setcsr(control & ~flushDenormals);
   return control;
 }
 
@@ -126,12 +126,12 @@ Team::~Team() {
 void *Team::memberMain(void *argument) {
   auto *member = static_cast<Member *>(argument);
   Team *team = member->team;
-  enterCompiledCode();
   uint32_t ticket = 0;
   for (;;) {
     ticket = waitForChange(member->ticket, ticket, team->spin);
     if (team->stopping)
       return nullptr;
+    _mm_setcsr(team->control);
     team->body(team->closure, member->index, team->count);
     if (team->pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
       team->pending.notify_one();
@@ -163,6 +163,7 @@ void Team::run(int32_t threads, TeamBody work, void *argument) {
   body = work;
   closure = argument;
   count = threads;
+  control = _mm_getcsr();
   barrierOfRun.reset(threads, spin);
   pending.store(threads - 1, std::memory_order_relaxed);
   for (int32_t i = 1; i < threads; ++i) {

@@ -66,6 +66,7 @@ public:
   int32_t ensure(int32_t wanted);
 
   /// Runs `body` on `count` threads, the caller included, and waits for them.
+  /// All work under the caller's floating-point control word.
   /// `count` must be a result of ensure(). Only while borrowed.
   void run(int32_t count, TeamBody body, void *closure);
 
@@ -89,6 +90,8 @@ private:
   TeamBody body = nullptr;
   void *closure = nullptr;
   int32_t count = 0;
+  /// Floating-point control word of the caller.
+  uint32_t control = 0;
   bool stopping = false;
   std::atomic<bool> spin{true};
   alignas(64) std::atomic<int32_t> pending{0};
@@ -102,7 +105,7 @@ inline int64_t partBegin(int64_t n, int32_t parts, int32_t index) {
 }
 
 /// Sets the floating-point control word for compiled code: denormals are
-/// flushed. Returns the old one.
+/// numbers, until it says otherwise around a kernel. Returns the old one.
 uint32_t enterCompiledCode();
 
 /// Restores the control word.

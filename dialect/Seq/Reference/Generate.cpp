@@ -111,7 +111,7 @@ private:
     if (rules.topK < 0)
       return makeError(*op, "top_k is " + llvm::Twine(rules.topK) +
                                 ", required at least 0");
-    // Compiled code knows no subnormal numbers.
+    // The library knows no temperatures below the least normal number.
     if (rules.temperature < std::numeric_limits<float>::min())
       rules.temperature = 0.0;
     return llvm::Error::success();

@@ -30,3 +30,17 @@ func.func @no_expand_sine_or_f64(%x: f32, %y: f64) -> (f32, f64) {
   %b = math.exp %y : f64
   return %a, %b : f32, f64
 }
+
+/// Where denormals count, a small result is computed greater than it is, and a small operand too.
+
+// CHECK-LABEL: func.func @keep_denormals
+//   CHECK-DAG:   arith.constant dense<1.700000e+01>
+//   CHECK-DAG:   arith.constant dense<4.139937{{[0-9]*}}E-8>
+//   CHECK-NOT:   math.exp
+//   CHECK-NOT:   math.log
+//       CHECK:   return
+func.func @keep_denormals(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+  %a = math.exp %x {seq.denormals} : vector<16xf32>
+  %b = math.log %x {seq.denormals} : vector<16xf32>
+  return %a, %b : vector<16xf32>, vector<16xf32>
+}

@@ -63,6 +63,15 @@ TEST(Compare, FindsTheWorstElement) {
             "2 of 4 beyond the tolerance");
 }
 
+TEST(Compare, CountsFlushedDenormals) {
+  Comparison result = compare({0, 1e-40f, 0, 0}, {1e-40f, 1e-40f, 0, 1e-30f});
+  EXPECT_TRUE(result.passed);
+  EXPECT_EQ(result.flushed, 1);
+  EXPECT_NE(describeComparison(result).find(
+                "; 1 of 4 are denormals that were flushed to zero"),
+            std::string::npos);
+}
+
 TEST(Compare, IntegersMustBeEqual) {
   auto got = makeTensor<int32_t>(SEQC_I32, {2}, {1, 2});
   auto want = makeTensor<int32_t>(SEQC_I32, {2}, {1, 3});

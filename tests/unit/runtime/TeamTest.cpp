@@ -137,13 +137,38 @@ TEST(Team, PartsCoverTheRangeInOrder) {
     }
 }
 
-TEST(Team, FlushesDenormalsInCompiledCodeOnly) {
+TEST(Team, CompiledCodeBeginsWithDenormals) {
   volatile float tiny = std::numeric_limits<float>::min();
   volatile float half = 0.5f;
-  EXPECT_NE(tiny * half, 0.0f);
+  uint32_t before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040);
+  EXPECT_EQ(tiny * half, 0.0f);
   uint32_t control = enterCompiledCode();
-  volatile float flushed = tiny * half;
+  volatile float kept = tiny * half;
   leaveCompiledCode(control);
-  EXPECT_EQ(flushed, 0.0f);
-  EXPECT_NE(tiny * half, 0.0f);
+  EXPECT_EQ(tiny * half, 0.0f);
+  _mm_setcsr(before);
+  EXPECT_NE(kept, 0.0f);
+}
+
+/// All members work under the control word of the caller.
+TEST(Team, MembersTakeTheCallersControlWord) {
+  Team team;
+  ASSERT_TRUE(team.tryAcquire());
+  int32_t count = team.ensure(2);
+  uint32_t before = _mm_getcsr();
+  for (uint32_t bits : {0x8040u, 0u}) {
+    uint32_t seen[2] = {1, 1};
+    _mm_setcsr((before & ~0x8040u) | bits);
+    team.run(
+        count,
+        [](void *closure, int32_t thread, int32_t) {
+          static_cast<uint32_t *>(closure)[thread] = _mm_getcsr() & 0x8040;
+        },
+        seen);
+    _mm_setcsr(before);
+    for (int32_t i = 0; i < count; ++i)
+      EXPECT_EQ(seen[i], bits);
+  }
+  team.release();
 }
