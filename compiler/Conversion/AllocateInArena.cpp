@@ -90,33 +90,11 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     return nullptr;
   }
 
-  /// a * b, or the greatest index where that does not fit or is negative: no
-  /// memory is that large.
-  static Value multiply(OpBuilder &builder, Location loc, Value a, Value b) {
-    auto product = arith::MulUIExtendedOp::create(builder, loc, a, b);
-    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-    Value most = arith::ConstantIndexOp::create(
-        builder, loc, std::numeric_limits<int64_t>::max());
-    Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                       product.getHigh(), zero);
-    Value negative = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::slt, product.getLow(), zero);
-    return arith::SelectOp::create(
-        builder, loc, arith::OrIOp::create(builder, loc, high, negative), most,
-        product.getLow());
-  }
-
   void replace(memref::AllocOp op) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     MemRefType type = op.getType();
-    int64_t known = getElementBytes(type.getElementType());
-    for (int64_t extent : type.getShape())
-      if (!ShapedType::isDynamic(extent))
-        known *= extent;
-    Value bytes = arith::ConstantIndexOp::create(builder, loc, known);
-    for (Value extent : op.getDynamicSizes())
-      bytes = multiply(builder, loc, bytes, extent);
+    Value bytes = saturatedBytes(builder, loc, type, op.getDynamicSizes());
     Type pointer = LLVM::LLVMPointerType::get(&getContext());
     Value memory =
         callService(builder, loc, context, offsetof(seqc_abi_services, alloc),

@@ -39,6 +39,12 @@ mlir::Value indexToI64(mlir::OpBuilder &builder, mlir::Location loc,
 /// Bytes that one element of a buffer takes in memory.
 int64_t getElementBytes(mlir::Type element);
 
+/// The bytes of a buffer of `type` whose dynamic extents are `sizes`, or the
+/// greatest index where they do not fit or an extent is negative: no memory is
+/// that large.
+mlir::Value saturatedBytes(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::MemRefType type, mlir::ValueRange sizes);
+
 } // namespace seqc
 
 #endif // COMPILER_CONVERSION_CONTEXTACCESS_H

@@ -15,6 +15,7 @@
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
+#include "dialect/Seq/IR/Limits.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -404,6 +405,12 @@ private:
             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
         LLVM::StoreOp::create(builder, at, indexToI64(builder, at, value),
                               slot);
+      }
+      if (op->hasAttr(seq::kExhaustsAttr)) {
+        callService(builder, at, context, offsetof(seqc_abi_services, fail),
+                    Type(), {i32(SEQC_ABI_RESOURCE_EXHAUSTED), text});
+        op.erase();
+        continue;
       }
       callService(
           builder, at, context, offsetof(seqc_abi_services, fail_check), Type(),

@@ -18,14 +18,12 @@ memref::ViewOp seqc::emitOutput(OpBuilder &builder, Location loc, Value context,
     return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
                                     builder.getI32IntegerAttr(value));
   };
-  Value bytes = arith::ConstantIndexOp::create(
-      builder, loc, getElementBytes(type.getElementType()));
+  Value bytes = saturatedBytes(builder, loc, type, sizes);
   unsigned dynamic = 0;
   for (auto [d, known] : llvm::enumerate(type.getShape())) {
     Value extent = ShapedType::isDynamic(known)
                        ? sizes[dynamic++]
                        : arith::ConstantIndexOp::create(builder, loc, known);
-    bytes = arith::MulIOp::create(builder, loc, bytes, extent);
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), shape,
                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(d)});

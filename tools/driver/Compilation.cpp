@@ -6,6 +6,7 @@
 #include "compiler/CodeGen/WeightsSection.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Pipelines/Registration.h"
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/MLIR/ImportMLIR.h"
 #include "frontends/ONNX/ImportONNX.h"
@@ -264,6 +265,9 @@ Error Compilation::runPhase(Phase phase, ModuleOp current,
                                       replay));
   }
   clearWork();
+  // Folding makes extents static, and layers become products with others.
+  if (failed(seq::checkSizes(current)))
+    return makeFailure(FailureKind::BadInput, "");
   if (phase == Phase::Offload || phase == Phase::Select)
     current->walk([&](Operation *op) {
       if (op->getName().getDialectNamespace() == "dnn")

@@ -2,6 +2,7 @@
 
 #include "tools/driver/ImportCheck.h"
 #include "compiler/CodeGen/CompileError.h"
+#include "dialect/Seq/IR/Limits.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -79,7 +80,11 @@ Error checkImported(ModuleOp module) {
       ++faults;
     }
   }
-  return faults ? makeFailure(FailureKind::Unsupported, "") : Error::success();
+  if (faults)
+    return makeFailure(FailureKind::Unsupported, "");
+  return failed(seq::checkSizes(module))
+             ? makeFailure(FailureKind::BadInput, "")
+             : Error::success();
 }
 
 } // namespace seqc

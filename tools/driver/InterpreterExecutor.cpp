@@ -75,7 +75,18 @@ static std::optional<reference::ElementKind> toKind(seqc_dtype_t dtype) {
 
 /// A failure of the interpreter as a status.
 static rt::Status toStatus(Error error) {
-  return rt::Status(SEQC_INVALID_ARGUMENT, toString(std::move(error)));
+  seqc_status_code_t code = SEQC_INVALID_ARGUMENT;
+  std::string message;
+  handleAllErrors(std::move(error), [&](const ErrorInfoBase &info) {
+    if (info.convertToErrorCode() == std::errc::not_enough_memory)
+      code = SEQC_RESOURCE_EXHAUSTED;
+    message += (message.empty() ? "" : "\n") + info.message();
+  });
+  // Files of weights are mapped when they are first read.
+  if (StringRef(message).contains(
+          std::make_error_code(std::errc::not_enough_memory).message()))
+    code = SEQC_RESOURCE_EXHAUSTED;
+  return rt::Status(code, message);
 }
 
 static Expected<reference::Tensor> toReference(const seqc_tensor_t &tensor) {

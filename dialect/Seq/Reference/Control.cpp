@@ -1,5 +1,6 @@
 //===- Control.cpp - Loops, branches and assertions -----------------------===//
 
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/Reference/Handlers.h"
 
@@ -215,7 +216,11 @@ evaluateRequire(Interpreter &, Operation &op,
   SmallVector<int64_t> numbers;
   for (Tensor &value : operands.drop_front())
     numbers.push_back(value.scalar().i);
-  return llvm::createStringError(cast<seq::RequireOp>(op).format(numbers));
+  std::string message = cast<seq::RequireOp>(op).format(numbers);
+  if (op.hasAttr(seq::kExhaustsAttr))
+    return llvm::createStringError(
+        std::make_error_code(std::errc::not_enough_memory), message);
+  return llvm::createStringError(message);
 }
 
 void addControlHandlers(HandlerTable &table) {

@@ -96,6 +96,9 @@ bool isLibraryPrimitive(mlir::Type type);
 
 /// An error with the op's name and location.
 llvm::Error makeError(mlir::Operation &op, const llvm::Twine &message);
+
+/// The same for a run that asks for more memory than there is.
+llvm::Error makeMemoryError(mlir::Operation &op, const llvm::Twine &message);
 /// Explains an error by the op it came up in.
 llvm::Error wrapError(mlir::Operation &op, llvm::Error error);
 /// Fails unless a value may stand for something of the given type; `what` names

@@ -8,6 +8,7 @@
 
 #include "dialect/Seq/Reference/Interpreter.h"
 
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/Reference/Handlers.h"
 #include "dialect/Seq/Reference/ScalarOps.h"
 #include "dialect/Seq/Reference/ScalarProgram.h"
@@ -30,6 +31,15 @@ llvm::Error makeError(Operation &op, const llvm::Twine &message) {
   llvm::raw_string_ostream(text)
       << "'" << op.getName() << "' at " << op.getLoc() << ": " << message;
   return llvm::createStringError(text);
+}
+
+llvm::Error makeMemoryError(Operation &op, const llvm::Twine &message) {
+  std::string place = seq::getPlaceName(op.getLoc()).str();
+  if (place.empty())
+    place = ("'" + op.getName().getStringRef() + "'").str();
+  return llvm::createStringError(
+      std::make_error_code(std::errc::not_enough_memory),
+      llvm::Twine(place) + ": " + message);
 }
 
 llvm::Error wrapError(Operation &op, llvm::Error error) {
@@ -336,12 +346,13 @@ llvm::Expected<Tensor>
 Interpreter::allocate(Operation &op, ElementKind kind,
                       llvm::ArrayRef<int64_t> shape) const {
   std::optional<int64_t> count = countElements(shape);
-  if (!count)
-    return makeError(op, "shape " + toString(shape) +
-                             " has a negative or too large extent");
-  if (*count > options.maxElements)
-    return makeError(op, "a tensor of shape " + toString(shape) + " exceeds " +
-                             llvm::Twine(options.maxElements) + " elements");
+  if (llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
+    return makeError(op, "shape " + toString(shape) + " has a negative extent");
+  if (!count || *count > options.maxElements)
+    return makeMemoryError(op, "a tensor of shape " + toString(shape) +
+                                   " exceeds the " +
+                                   llvm::Twine(options.maxElements) +
+                                   " elements of the interpreter's memory");
   return Tensor(kind, shape);
 }
 
