@@ -40,6 +40,9 @@ constexpr int64_t kAlignment = SEQC_ABI_ALIGNMENT;
 /// More bytes than any workspace may have; a sum of such numbers still is one.
 constexpr int64_t kTooMany = int64_t(1) << 46;
 
+/// The greatest number that bounds an extent known later for a plan.
+constexpr int64_t kFewRows = 1024;
+
 /// A buffer that has a place in a plan.
 struct Buffer {
   memref::AllocOp op;
@@ -307,7 +310,7 @@ private:
     return root;
   }
 
-  /// A value that is not smaller and known earlier, if `value` is the smaller
+  /// An extent that is not smaller and known earlier, if `value` is the smaller
   /// of two.
   static Value findBound(Value value, const BufferLifetimes &times) {
     auto smaller = value.getDefiningOp<arith::MinSIOp>();
@@ -319,7 +322,12 @@ private:
       return value;
     Value earlier =
         left.position < right.position ? smaller.getLhs() : smaller.getRhs();
-    return isNeverNegative(earlier) ? earlier : value;
+    // Only an extent is near what it bounds: other numbers may be anything,
+    // such as a large one for "to the end". Few rows may be a static batch.
+    std::optional<int64_t> number = getConstantIntValue(earlier);
+    bool isNear = number ? *number <= kFewRows && !followsFromInputs(value)
+                         : followsFromInputs(earlier);
+    return isNear && isNeverNegative(earlier) ? earlier : value;
   }
 
   /// As few workspaces as there can be: each is taken where the first buffer

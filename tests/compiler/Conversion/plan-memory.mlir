@@ -375,3 +375,25 @@ func.func @keep_parallel_iterations_apart(%n: index) {
   } {seq.parallel}
   return
 }
+
+// -----
+
+/// A number that is no extent, as some models write for "to the end", does not decide how much memory is taken: what
+/// it is compared with is known from the inputs, or where it is computed.
+
+// CHECK-LABEL: func.func @plan_what_is_taken
+//  CHECK-SAME:   at = "entry", buffers = 1 : i64, bytes = "64 * min({0,0}, 1000000000)"
+//  CHECK-SAME:   at = "later", buffers = 1 : i64, bytes = "64 * min(?, 1000000000)"
+func.func @plan_what_is_taken(%shape: !llvm.ptr, %c: memref<index>) {
+  %end = arith.constant 1000000000 : index
+  %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64
+  %rows = arith.index_cast %extent : i64 to index
+  %taken = arith.minsi %rows, %end : index
+  %a = memref.alloc(%taken) : memref<?x16xf32>
+  "test.write"(%a) : (memref<?x16xf32>) -> ()
+  %n = memref.load %c[] : memref<index>
+  %kept = arith.minsi %n, %end : index
+  %b = memref.alloc(%kept) : memref<?x16xf32>
+  "test.write"(%b) : (memref<?x16xf32>) -> ()
+  return
+}
