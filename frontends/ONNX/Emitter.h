@@ -24,6 +24,8 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <vector>
 
 namespace seqc::onnx {
 
@@ -41,6 +43,13 @@ struct Tensor {
 };
 
 using Extents = llvm::SmallVector<mlir::OpFoldResult>;
+
+/// The most dimensions of a tensor: what a list of extents may have.
+constexpr int64_t kMostRank = 64;
+
+/// The most elements of a tensor. Sums and products of a few such numbers do
+/// not wrap.
+constexpr int64_t kMostElements = int64_t(1) << 46;
 
 /// How `Emitter::reduce` combines elements.
 enum class Combine { Sum, Product, Max, Min };
@@ -170,11 +179,23 @@ public:
   /// ones count from the end if `fromEnd` is set.
   bool requireIndices(Tensor indices, mlir::OpFoldResult extent,
                       llvm::StringRef what, bool fromEnd = true);
-  /// No size is negative.
+  /// No size is negative, and none is beyond every memory.
   bool requireSizes(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Whether a value is such a size by construction.
+  static bool isSize(mlir::Value value);
+  /// `extent` times `factor`, a number that the model or a call gives, which is
+  /// required not to be negative and not to make a size beyond every memory.
+  mlir::OpFoldResult requireMultiple(mlir::OpFoldResult extent,
+                                     mlir::Value factor, llvm::StringRef what);
+  /// Ends the call for lack of memory unless `fits`; see require().
+  bool requireMemory(mlir::Value fits, llvm::StringRef message,
+                     llvm::ArrayRef<mlir::OpFoldResult> numbers = {});
   /// Extents of two shapes have the same product, and none is negative.
   bool requireSameCount(llvm::ArrayRef<mlir::OpFoldResult> found,
                         llvm::ArrayRef<mlir::OpFoldResult> wanted);
+  /// The product of extents is that of a tensor in memory; extents of several
+  /// tensors may have one that is not.
+  void requireCount(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// The product of sizes, or the greatest index where it is greater.
   mlir::Value saturatedProduct(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// Is told what a check finds while the model is read.
@@ -219,12 +240,17 @@ public:
                   llvm::StringRef lettersB, llvm::StringRef result);
 
 private:
+  /// require(), whose call ends for the reason that `exhausts` says.
+  bool emitRequire(mlir::Value holds, llvm::StringRef message,
+                   llvm::ArrayRef<mlir::OpFoldResult> numbers, bool exhausts);
   mlir::Value insertDim(mlir::Value tensor, int64_t dim);
 
   mlir::OpBuilder builder;
   mlir::Location loc;
   llvm::DenseMap<mlir::Value, Extents> known;
   llvm::SmallVector<mlir::Value> noted;
+  /// Factors of the products that requireCount() has seen everywhere.
+  std::set<std::vector<const void *>> counted;
   std::function<void(const std::string &)> onFault;
 };
 

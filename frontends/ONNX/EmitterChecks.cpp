@@ -9,9 +9,11 @@
 
 #include "frontends/ONNX/Emitter.h"
 
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -27,13 +29,7 @@ namespace seqc::onnx {
 
 /// The node that the emitter's location names.
 static std::string describe(Location loc) {
-  std::string name;
-  loc->walk([&](Location part) {
-    auto named = dyn_cast<NameLoc>(part);
-    if (named)
-      name = named.getName().str();
-    return named ? WalkResult::interrupt() : WalkResult::advance();
-  });
+  std::string name = seq::getPlaceName(loc).str();
   return name.empty() ? name : name + ": ";
 }
 
@@ -47,6 +43,16 @@ static std::string withoutPlaceholders(StringRef text) {
 
 bool Emitter::require(Value holds, StringRef message,
                       ArrayRef<OpFoldResult> numbers) {
+  return emitRequire(holds, message, numbers, /*exhausts=*/false);
+}
+
+bool Emitter::requireMemory(Value fits, StringRef message,
+                            ArrayRef<OpFoldResult> numbers) {
+  return emitRequire(fits, message, numbers, /*exhausts=*/true);
+}
+
+bool Emitter::emitRequire(Value holds, StringRef message,
+                          ArrayRef<OpFoldResult> numbers, bool exhausts) {
   if (matchPattern(holds, m_One()))
     return true;
   SmallVector<Value> values;
@@ -54,6 +60,8 @@ bool Emitter::require(Value holds, StringRef message,
     values.push_back(toValue(number));
   std::string text = withoutPlaceholders(describe(loc)) + message.str();
   auto check = seq::RequireOp::create(builder, loc, holds, text, values);
+  if (exhausts)
+    check->setAttr(seq::kExhaustsAttr, builder.getUnitAttr());
   if (!matchPattern(holds, m_Zero()))
     return true;
   // A branch that is never taken may be wrong.
@@ -224,8 +232,35 @@ static bool isNatural(Value size, unsigned depth = 8) {
          llvm::all_of(op->getOperands(), natural);
 }
 
+/// Whether an index is no number beyond every memory by construction: what is
+/// computed from extents of tensors that exist.
+static bool isBounded(Value size, unsigned depth = 8) {
+  if (std::optional<int64_t> number = getConstantIntValue(size))
+    return *number <= kMostElements;
+  Operation *op = size.getDefiningOp();
+  if (!op || depth == 0)
+    return false;
+  auto bounded = [&](Value operand) { return isBounded(operand, depth - 1); };
+  if (isa<tensor::DimOp>(op))
+    return true;
+  if (isa<arith::MinSIOp>(op))
+    return llvm::any_of(op->getOperands(), bounded);
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return bounded(select.getTrueValue()) && bounded(select.getFalseValue());
+  if (isa<arith::SubIOp>(op))
+    return bounded(op->getOperand(0)) && isNatural(op->getOperand(1));
+  if (isa<arith::DivUIOp, arith::DivSIOp, arith::RemUIOp>(op))
+    return bounded(op->getOperand(0)) && isNatural(op->getOperand(0));
+  return isa<arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::IndexCastOp>(
+             op) &&
+         llvm::all_of(op->getOperands(), bounded);
+}
+
+bool Emitter::isSize(Value value) {
+  return isNatural(value) && isBounded(value);
+}
+
 bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
-  constexpr int64_t kMostElements = int64_t(1) << 62;
   bool good = true;
   int64_t elements = 1;
   for (OpFoldResult size : sizes)
@@ -236,10 +271,13 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
       elements = kMostElements, good = false;
   if (!good && onFault)
     onFault(withoutPlaceholders(describe(loc)) +
-            "a tensor has more than 2^62 elements; required are fewer");
+            "a tensor has more than 2^46 elements; required are fewer");
   for (OpFoldResult size : sizes) {
     Value value = toValue(size);
-    if (isNatural(value) || known.contains(value))
+    // Static ones have been counted.
+    bool natural = isNatural(value),
+         bounded = getConstantIntValue(size) || isBounded(value);
+    if ((natural && bounded) || known.contains(value))
       continue;
     OpBuilder::InsertionGuard guard(builder);
     leaveLoops(builder, {size});
@@ -249,11 +287,38 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
       noted.push_back(value);
     }
     Scalars s = scalars();
-    good &= require(
-        s.compareIndex(arith::CmpIPredicate::sge, toValue(size), s.index(0)),
-        "a size is {0}; required is 0 or more", {size});
+    if (!natural)
+      good &= require(
+          s.compareIndex(arith::CmpIPredicate::sge, toValue(size), s.index(0)),
+          "a size is {0}; required is 0 or more", {size});
+    if (!bounded)
+      good &=
+          requireMemory(s.compareIndex(arith::CmpIPredicate::sle, toValue(size),
+                                       s.index(kMostElements)),
+                        "no memory for a size of more than 2^46");
   }
   return good;
+}
+
+OpFoldResult Emitter::requireMultiple(OpFoldResult extent, Value factor,
+                                      StringRef what) {
+  Scalars s = scalars();
+  if (getConstantIntValue(factor) == 1)
+    return extent;
+  requireSizes(OpFoldResult(factor));
+  Value size = toValue(extent);
+  std::optional<int64_t> number = getConstantIntValue(factor);
+  if (number && *number >= 0 && *number <= 65536 && isSize(size))
+    return OpFoldResult(s.mulIndex(factor, size));
+  Value most = s.index(kMostElements);
+  Value limit = s.divIndex(most, s.maxIndex(size, s.index(1)));
+  bool good = requireMemory(
+      s.compareIndex(arith::CmpIPredicate::sle, factor, limit),
+      ("no memory for " + what + ": an extent is more than 2^46").str());
+  // Where it is certainly wrong, the import goes on with anything.
+  if (!good)
+    return extent;
+  return OpFoldResult(s.mulIndex(s.maxIndex(factor, s.index(0)), size));
 }
 
 Value Emitter::saturatedProduct(ArrayRef<OpFoldResult> sizes) {
@@ -283,8 +348,42 @@ static void getFactors(OpFoldResult size, SmallVectorImpl<OpFoldResult> &list,
   getFactors(product.getRhs(), list, depth - 1);
 }
 
+void Emitter::requireCount(ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> factors;
+  for (OpFoldResult size : sizes)
+    getFactors(size, factors);
+  llvm::erase_if(factors, getConstantIntValue);
+  std::vector<const void *> key;
+  for (OpFoldResult factor : factors)
+    key.push_back(cast<Value>(factor).getAsOpaquePointer());
+  llvm::sort(key);
+  if (key.size() < 2 || counted.count(key))
+    return;
+  // Different dimensions of one tensor.
+  Value source;
+  bool isOne = std::adjacent_find(key.begin(), key.end()) == key.end() &&
+               llvm::all_of(factors, [&](OpFoldResult factor) {
+                 auto dim = cast<Value>(factor).getDefiningOp<tensor::DimOp>();
+                 if (dim && !source)
+                   source = dim.getSource();
+                 return dim && dim.getSource() == source;
+               });
+  if (isOne)
+    return;
+  OpBuilder::InsertionGuard guard(builder);
+  leaveLoops(builder, sizes);
+  if (isa_and_nonnull<func::FuncOp>(builder.getInsertionBlock()->getParentOp()))
+    counted.insert(key);
+  Scalars s = scalars();
+  Value count = saturatedProduct(sizes);
+  requireMemory(
+      s.compareIndex(arith::CmpIPredicate::sle, count, s.index(kMostElements)),
+      "no memory for a tensor of more than 2^46 elements");
+}
+
 bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
                                ArrayRef<OpFoldResult> wanted) {
+  requireCount(found);
   // What is the same by construction on both sides needs no check.
   SmallVector<OpFoldResult> left, right;
   for (OpFoldResult size : found)
@@ -309,9 +408,16 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
     else
       right.erase(same);
   }
+  // A size beyond every memory has another count, which says more.
+  SmallVector<OpFoldResult> signs;
+  for (OpFoldResult size : wanted)
+    signs.push_back(getConstantIntValue(size) || isBounded(toValue(size))
+                        ? size
+                        : OpFoldResult(scalars().minIndex(
+                              toValue(size), scalars().index(kMostElements))));
+  bool good = requireSizes(signs);
   if (fits && right.empty() && leftNumber == rightNumber)
-    return requireSizes(wanted);
-  bool good = requireSizes(wanted);
+    return good;
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<OpFoldResult> all(found);
   llvm::append_range(all, wanted);

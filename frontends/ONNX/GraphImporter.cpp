@@ -279,7 +279,9 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
     if (failed(result) && errors == before)
       (void)node.error("it cannot be converted");
   }
-  if (failed(result) || node.failedAttribute)
+  // What a check has found wrong while the node was read breaks it, too: its
+  // outputs may have types that nobody can count.
+  if (failed(result) || node.failedAttribute || errors != before)
     return breakOutputs();
   if (fork)
     return;

@@ -183,6 +183,21 @@ std::optional<int64_t> Node::getAxis(int64_t axis, int64_t rank) {
   return std::nullopt;
 }
 
+LogicalResult Node::requireList(size_t i, const Twine &what, int64_t most) {
+  Tensor list = getInput(i);
+  if (list.getRank() > 1)
+    return error("input " + Twine(i) + " (" + what + ") has rank " +
+                 Twine(list.getRank()) + "; required is a list");
+  if (!list.getType().hasStaticShape())
+    return unsupported("input " + Twine(i) + " (" + what +
+                       ") of dynamic length is not supported");
+  int64_t found = list.getType().getNumElements();
+  if (found > most)
+    return error("input " + Twine(i) + " (" + what + ") has " + Twine(found) +
+                 " elements; required are at most " + Twine(most));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

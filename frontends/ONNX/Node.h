@@ -116,6 +116,10 @@ public:
   /// The dimension that `axis` means in a tensor of this rank (negative ones
   /// count from the end); reports and gives nothing if there is none.
   std::optional<int64_t> getAxis(int64_t axis, int64_t rank);
+  /// Reports input `i` unless its type says that it is one number or a list of
+  /// at most `most`; its declared extent bounds nothing by itself.
+  llvm::LogicalResult requireList(size_t i, const llvm::Twine &what,
+                                  int64_t most);
   /// Reports an input that is no tensor of floats.
   llvm::LogicalResult requireFloat(size_t input);
 

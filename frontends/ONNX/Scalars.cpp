@@ -5,6 +5,10 @@
 #include "frontends/ONNX/NarrowFloats.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -292,9 +296,50 @@ Value Scalars::fromIndex(DataType type, Value index) {
 // Indices
 //===----------------------------------------------------------------------===//
 
-Value Scalars::addIndex(Value a, Value b) { return op<arith::AddIOp>(a, b); }
-Value Scalars::subIndex(Value a, Value b) { return op<arith::SubIOp>(a, b); }
-Value Scalars::mulIndex(Value a, Value b) { return op<arith::MulIOp>(a, b); }
+/// Whether both are constants and `combine` of them does not fit.
+static bool overflows(Value a, Value b,
+                      llvm::function_ref<bool(int64_t, int64_t)> combine) {
+  std::optional<int64_t> left = getConstantIntValue(a);
+  std::optional<int64_t> right = left ? getConstantIntValue(b) : std::nullopt;
+  return right && combine(*left, *right);
+}
+
+Value Scalars::addIndex(Value a, Value b) {
+  int64_t result;
+  if (overflows(a, b, [&](int64_t left, int64_t right) {
+        bool wraps = llvm::AddOverflow(left, right, result);
+        result = left < 0 ? std::numeric_limits<int64_t>::min()
+                          : std::numeric_limits<int64_t>::max();
+        return wraps;
+      }))
+    return index(result);
+  return op<arith::AddIOp>(a, b);
+}
+
+Value Scalars::subIndex(Value a, Value b) {
+  int64_t result;
+  if (overflows(a, b, [&](int64_t left, int64_t right) {
+        bool wraps = llvm::SubOverflow(left, right, result);
+        result = left < 0 ? std::numeric_limits<int64_t>::min()
+                          : std::numeric_limits<int64_t>::max();
+        return wraps;
+      }))
+    return index(result);
+  return op<arith::SubIOp>(a, b);
+}
+
+Value Scalars::mulIndex(Value a, Value b) {
+  int64_t result;
+  if (overflows(a, b, [&](int64_t left, int64_t right) {
+        bool wraps = llvm::MulOverflow(left, right, result);
+        result = (left < 0) != (right < 0)
+                     ? std::numeric_limits<int64_t>::min()
+                     : std::numeric_limits<int64_t>::max();
+        return wraps;
+      }))
+    return index(result);
+  return op<arith::MulIOp>(a, b);
+}
 Value Scalars::divIndex(Value a, Value b) { return op<arith::DivUIOp>(a, b); }
 Value Scalars::remIndex(Value a, Value b) { return op<arith::RemUIOp>(a, b); }
 Value Scalars::minIndex(Value a, Value b) { return op<arith::MinSIOp>(a, b); }

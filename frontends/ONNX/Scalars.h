@@ -101,6 +101,8 @@ public:
 
   //===--- Indices --------------------------------------------------------===//
 
+  /// Sums and products of constants that do not fit are the greatest index or
+  /// the least: sizes that no check lets pass.
   Value addIndex(Value a, Value b);
   Value subIndex(Value a, Value b);
   Value mulIndex(Value a, Value b);

@@ -16,14 +16,17 @@ using mlir::Value;
 LogicalResult readNumbers(Node &node, StringRef name, size_t count,
                           int64_t otherwise, int64_t least,
                           SmallVector<int64_t> &list) {
+  constexpr int64_t kMost = int64_t(1) << 31;
   list = node.getInts(name).value_or(SmallVector<int64_t>(count, otherwise));
   if (list.size() != count)
     return node.error("attribute '" + name + "' has " + Twine(list.size()) +
                       " numbers; required are " + Twine(count));
   for (int64_t number : list)
-    if (number < least || number > (int64_t(1) << 31))
-      return node.error("attribute '" + name + "' holds " + Twine(number) +
-                        "; required is at least " + Twine(least));
+    if (number < least || number > kMost)
+      return node.error(
+          "attribute '" + name + "' holds " + Twine(number) +
+          "; required is at " +
+          (number < least ? "least " + Twine(least) : "most " + Twine(kMost)));
   return success();
 }
 

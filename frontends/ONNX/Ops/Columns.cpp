@@ -47,6 +47,8 @@ static FailureOr<SmallVector<Value>> readSizes(Node &node, size_t input,
       !isInteger(list.type))
     return node.unsupported(what + " that is no list of known length is not "
                                    "supported");
+  if (failed(node.requireList(input, what, kMostRank)))
+    return failure();
   Extents sizes = e.indices(list);
   e.requireSizes(sizes);
   SmallVector<Value> values;

@@ -70,6 +70,8 @@ static LogicalResult convertConstantOfShape(Node &node) {
   Tensor shape = node.getInput(0);
   if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
     return node.unsupported("a shape of unknown rank is not supported");
+  if (failed(node.requireList(0, "shape", kMostRank)))
+    return failure();
   Extents sizes = e.indices(shape);
   mlir::Value element = e.elements(value).front();
   // Small lists are part of shape arithmetic.

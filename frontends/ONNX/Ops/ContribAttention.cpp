@@ -184,6 +184,12 @@ static Value readLength(Node &node, size_t i, mlir::OpFoldResult capacity,
     return Value();
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
+  if (!given.getType().hasStaticShape() ||
+      given.getType().getNumElements() != 1) {
+    (void)node.error("input " + Twine(i) +
+                     " (the length of its past) has not exactly one element");
+    return Value();
+  }
   Value length = s.toIndex(given.type, e.elements(given).front());
   Value last = s.subIndex(e.toValue(capacity), e.toValue(fresh));
   e.requireInside(length, e.getBuilder().getIndexAttr(0),

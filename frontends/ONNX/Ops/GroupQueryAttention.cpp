@@ -202,6 +202,10 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                      });
   }
   (void)node.getInt("rotary_interleaved", 0);
+  if (!node.getInput(6).getType().hasStaticShape() ||
+      node.getInput(6).getType().getNumElements() != 1)
+    return node.error("input 6 (total_sequence_length) has not exactly one "
+                      "element");
   Value total =
       s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
   Value wanted = total;

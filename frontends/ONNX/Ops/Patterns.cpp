@@ -81,37 +81,61 @@ static LogicalResult convertTrilu(Node &node) {
   return success();
 }
 
-/// How many elements lie between `start` and `limit`, as index.
-static Value countRange(Scalars &s, DataType type, Value start, Value limit,
-                        Value delta) {
+/// How many floats lie between `start` and `limit`, as index.
+static Value countFloats(Emitter &e, DataType type, Value start, Value limit,
+                         Value delta) {
+  Scalars s = e.scalars();
+  Value exact = s.div(type, s.sub(type, limit, start), delta);
+  e.require(s.compare(Compare::LessOrEqual, type, exact,
+                      s.constant(type, static_cast<double>(kMostElements))),
+            "its range has no end within {0} elements",
+            {e.getBuilder().getIndexAttr(kMostElements)});
   DataType wide = DataType::Int64;
-  Value count;
-  if (isFloat(type)) {
-    Value exact = s.div(type, s.sub(type, limit, start), delta);
-    count = s.convert(type, wide, s.op<mlir::math::CeilOp>(exact));
-  } else {
-    // 0 to an extent: that extent.
-    if (mlir::getConstantIntValue(start) == 0 &&
-        mlir::getConstantIntValue(delta) == 1)
-      if (auto cast = limit.getDefiningOp<arith::IndexCastOp>())
-        if (cast.getIn().getDefiningOp<mlir::tensor::DimOp>())
-          return cast.getIn();
-    start = s.convert(type, wide, start);
-    delta = s.convert(type, wide, delta);
-    Value zero = s.constantInteger(wide, 0);
-    Value way = s.sub(wide, s.convert(type, wide, limit), start);
-    Value whole = s.div(wide, way, delta);
-    Value rest = s.sub(wide, way, s.mul(wide, whole, delta));
-    // A division that truncates gives one too few on the right way.
-    Value more = s.logicalAnd(
-        s.compare(Compare::NotEqual, wide, rest, zero),
-        s.op<arith::CmpIOp>(arith::CmpIPredicate::eq,
-                            s.compare(Compare::Less, wide, way, zero),
-                            s.compare(Compare::Less, wide, delta, zero)));
-    count =
-        s.select(more, s.add(wide, whole, s.constantInteger(wide, 1)), whole);
-  }
+  Value count = s.convert(type, wide, s.op<mlir::math::CeilOp>(exact));
   return s.maxIndex(s.toIndex(wide, count), s.index(0));
+}
+
+/// How many elements lie between `start` and `limit`, as index.
+static Value countRange(Emitter &e, DataType type, Value start, Value limit,
+                        Value delta) {
+  if (isFloat(type))
+    return countFloats(e, type, start, limit, delta);
+  Scalars s = e.scalars();
+  DataType wide = DataType::Int64;
+  bool plain = mlir::getConstantIntValue(start) == 0 &&
+               mlir::getConstantIntValue(delta) == 1;
+  // 0 to an extent: that extent.
+  if (plain)
+    if (auto cast = limit.getDefiningOp<arith::IndexCastOp>())
+      if (cast.getIn().getDefiningOp<mlir::tensor::DimOp>())
+        return cast.getIn();
+  start = s.convert(type, wide, start);
+  limit = s.convert(type, wide, limit);
+  delta = s.convert(type, wide, delta);
+  Value zero = s.constantInteger(wide, 0), one = s.constantInteger(wide, 1);
+  // A way that folds to an extent is one.
+  if (mlir::getConstantIntValue(delta) == 1) {
+    Value way = s.toIndex(wide, s.sub(wide, limit, start));
+    if (plain || (!mlir::getConstantIntValue(way) && Emitter::isSize(way)))
+      return s.maxIndex(way, s.index(0));
+  }
+  // Ways and steps are numbers without sign: the whole of int64 has a length
+  // that is none of its numbers.
+  Value up = s.compare(Compare::Less, wide, zero, delta);
+  Value from = s.select(up, start, limit), to = s.select(up, limit, start);
+  Value some = s.compare(Compare::Less, wide, from, to);
+  Value way = s.select(some, s.sub(wide, to, from), one);
+  Value step = s.select(up, delta, s.sub(wide, zero, delta));
+  // A step of 0 is reported and divides nothing.
+  step = s.op<arith::MaxUIOp>(step, one);
+  Value last = s.op<arith::DivUIOp>(s.sub(wide, way, one), step);
+  Value most = s.constantInteger(wide, kMostElements - 1);
+  e.requireMemory(
+      s.op<arith::CmpIOp>(arith::CmpIPredicate::ule, last, most),
+      "no memory for its range: the way from its start to its limit has more "
+      "than 2^46 steps");
+  Value count = s.toIndex(wide, s.select(some, s.add(wide, last, one), zero));
+  return s.maxIndex(s.minIndex(count, s.index(kMostElements)), s.index(0));
 }
 
 static LogicalResult convertRange(Node &node) {
@@ -133,7 +157,7 @@ static LogicalResult convertRange(Node &node) {
   e.require(s.compare(Compare::NotEqual, wide, delta, s.constant(wide, 0)),
             "its step is 0; required is another number");
   OpFoldResult size =
-      e.simplify({OpFoldResult(countRange(s, wide, start, limit, delta))})[0];
+      e.simplify({OpFoldResult(countRange(e, wide, start, limit, delta))})[0];
   std::optional<int64_t> count = mlir::getConstantIntValue(size);
   // Small lists are part of shape arithmetic.
   if (count && *count <= 64) {

@@ -417,6 +417,7 @@ static LogicalResult convertMaxUnpool(Node &node) {
                         " numbers of one dimension that "
                         "its input requires");
     goal = e.indices(shape);
+    e.requireSizes(goal);
     for (OpFoldResult &extent : goal)
       extent = OpFoldResult(s.maxIndex(e.toValue(extent), s.index(0)));
   }

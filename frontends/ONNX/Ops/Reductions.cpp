@@ -55,6 +55,8 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
     if (given && !given.getType().hasStaticShape())
       return node.unsupported("a number of axes that is known at run time only "
                               "is not supported");
+    if (given && failed(node.requireList(1, "axes", rank)))
+      return failure();
     if (given)
       numbers = e.constantIntegers(given);
   }

@@ -128,6 +128,26 @@ struct ResizeDim {
 };
 } // namespace
 
+/// A scale is above 0 and makes a length that an index holds.
+static void requireLength(Emitter &e, const ResizeDim &dim) {
+  Scalars s = e.scalars();
+  mlir::FloatAttr fixed;
+  if (!dim.start && mlir::matchPattern(dim.scale, mlir::m_Constant(&fixed)) &&
+      fixed.getValueAsDouble() > 0 && fixed.getValueAsDouble() <= 65536)
+    return;
+  auto holds = [&](Compare predicate, Value value, double bound) {
+    return s.compare(predicate, kCoordinate, value, number(s, bound));
+  };
+  e.require(holds(Compare::Greater, dim.scale, 0),
+            "a scale is no number above 0; required is one");
+  e.require(s.logicalAnd(holds(Compare::GreaterOrEqual, dim.length, 0),
+                         holds(Compare::LessOrEqual, dim.length,
+                               static_cast<double>(kMostElements))),
+            "its scales make an extent that no index holds; required is 0 to "
+            "{0}",
+            {e.getBuilder().getIndexAttr(kMostElements)});
+}
+
 /// Where an index of the result lies in the input.
 static Value getCoordinate(Scalars &s, const ResizeMode &mode, ResizeDim dim,
                            Value index) {
@@ -286,6 +306,10 @@ static LogicalResult convertResize(Node &node) {
       if (list && !list.getType().hasStaticShape())
         return node.unsupported(
             "a list of scales or sizes of dynamic length is not supported");
+    for (size_t i = hasRoi ? 2 : 1; i <= (hasRoi ? 3 : 1); ++i)
+      if (node.hasInput(i) &&
+          failed(node.requireList(i, i == 3 ? "sizes" : "scales", kMostRank)))
+        return failure();
     if (mode.crops()) {
       Tensor roi = node.getInput(1);
       int64_t required = 2 * axes.size();
@@ -308,6 +332,7 @@ static LogicalResult convertResize(Node &node) {
   if (found != axes.size())
     return node.error("it has " + Twine(found) +
                       " scales or sizes; required are " + Twine(axes.size()));
+  e.requireSizes(goal);
   SmallVector<ResizeDim> dims;
   for (auto [i, axis] : enumerate(axes)) {
     ResizeDim dim{e.extentValue(x, axis), {}, {}, {}, {}, {}};
@@ -320,6 +345,7 @@ static LogicalResult convertResize(Node &node) {
       if (mode.crops())
         dim.length = s.mul(kCoordinate, dim.length,
                            s.sub(kCoordinate, dim.end, dim.start));
+      requireLength(e, dim);
       dim.after = toIndex(s, floorOf(s, dim.length));
     } else {
       dim.after = e.toValue(goal[i]);

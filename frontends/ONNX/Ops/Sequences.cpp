@@ -17,6 +17,9 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+/// Parts that a tensor is split into.
+static constexpr int64_t kMostParts = 65536;
+
 using mlir::getConstantIntValue;
 using mlir::OpFoldResult;
 
@@ -184,10 +187,12 @@ static LogicalResult convertSplitToSequence(Node &node) {
   }
   Extents parts;
   if (list) {
+    if (failed(node.requireList(1, "split", kMostParts)))
+      return failure();
     parts = e.indices(split);
   } else {
     int64_t size = given->front();
-    if (size < 1 || extent / size > 65536)
+    if (size < 1 || extent / size > kMostParts)
       return node.error("it splits extent " + Twine(extent) +
                         " into parts of " + Twine(size));
     for (int64_t at = 0; at < extent; at += size)

@@ -83,6 +83,8 @@ static LogicalResult convertReshape(Node &node) {
       return node.error("input 1 (shape) is missing");
     if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
       return node.unsupported("a shape of unknown rank is not supported");
+    if (failed(node.requireList(1, "shape", kMostRank)))
+      return failure();
     goal = e.indices(shape);
   }
   bool allowZero = node.getInt("allowzero", 0) != 0;
@@ -262,6 +264,8 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
       return node.error("its axes are no list of integers");
     if (!given.getType().hasStaticShape())
       return node.unsupported("axes of dynamic length are not supported");
+    if (failed(node.requireList(1, "axes", adds ? kMostRank - rank : rank)))
+      return failure();
     for (OpFoldResult axis : e.indices(given))
       axes.push_back(e.toValue(axis));
   } else {
@@ -478,6 +482,8 @@ static LogicalResult convertExpand(Node &node) {
   Tensor x = node.getInput(0), shape = node.getInput(1);
   if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
     return node.unsupported("a shape of unknown rank is not supported");
+  if (failed(node.requireList(1, "shape", kMostRank)))
+    return failure();
   Extents goal = e.indices(shape), from = e.extents(x);
   if (goal.size() < from.size())
     goal.insert(goal.begin(), from.size() - goal.size(),

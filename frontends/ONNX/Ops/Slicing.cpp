@@ -17,8 +17,8 @@ using mlir::Value;
 using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
 
-/// The elements of input `i`, a list of integers of known length.
-static LogicalResult getList(Node &node, size_t i, StringRef name,
+/// The elements of input `i`, a list of at most `most` integers.
+static LogicalResult getList(Node &node, size_t i, StringRef name, int64_t most,
                              SmallVectorImpl<Value> &list) {
   Emitter &e = node.getEmitter();
   Tensor tensor = node.getInput(i);
@@ -27,9 +27,9 @@ static LogicalResult getList(Node &node, size_t i, StringRef name,
                       getName(tensor.type) + " of rank " +
                       Twine(tensor.getRank()) +
                       "; required is a list of integers");
-  if (!tensor.getType().hasStaticShape())
-    return node.unsupported("input " + Twine(i) + " (" + name +
-                            ") of dynamic length is not supported");
+  // A few too many are told by who knows what belongs to what.
+  if (failed(node.requireList(i, name, std::max(most, 2 * kMostRank))))
+    return failure();
   for (OpFoldResult element : e.indices(tensor))
     list.push_back(e.toValue(element));
   return success();
@@ -147,10 +147,10 @@ static LogicalResult convertSlice(Node &node) {
   } else {
     if (!node.hasInput(1) || !node.hasInput(2))
       return node.error("inputs 1 (starts) and 2 (ends) are required");
-    if (failed(getList(node, 1, "starts", starts)) ||
-        failed(getList(node, 2, "ends", ends)) ||
-        (node.hasInput(3) && failed(getList(node, 3, "axes", axes))) ||
-        (node.hasInput(4) && failed(getList(node, 4, "steps", steps))))
+    if (failed(getList(node, 1, "starts", rank, starts)) ||
+        failed(getList(node, 2, "ends", rank, ends)) ||
+        (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))) ||
+        (node.hasInput(4) && failed(getList(node, 4, "steps", rank, steps))))
       return failure();
   }
   if (axes.empty())
@@ -234,7 +234,7 @@ static LogicalResult convertSplit(Node &node) {
   std::optional<int64_t> whole = getConstantIntValue(extent);
   SmallVector<Value> sizes;
   if (node.hasInput(1)) {
-    if (failed(getList(node, 1, "split", sizes)))
+    if (failed(getList(node, 1, "split", parts, sizes)))
       return failure();
   } else if (node.getOpset() < 13) {
     appendIndices(node, node.getInts("split").value_or(SmallVector<int64_t>()),
@@ -317,8 +317,8 @@ static LogicalResult convertPad(Node &node) {
   } else {
     if (!node.hasInput(1))
       return node.error("input 1 (pads) is missing");
-    if (failed(getList(node, 1, "pads", pads)) ||
-        (node.hasInput(3) && failed(getList(node, 3, "axes", axes))))
+    if (failed(getList(node, 1, "pads", 2 * rank, pads)) ||
+        (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))))
       return failure();
     fill = s.constant(x.type, 0);
     if (Tensor value = node.getInput(2)) {
@@ -363,17 +363,24 @@ static LogicalResult convertPad(Node &node) {
         getConstantIntValue(before) == 0 && getConstantIntValue(after) == 0;
     Value offset = zero, rest = extent;
     if (!plain) {
-      size = s.maxIndex(s.addIndex(s.addIndex(extent, before), after), zero);
+      size = s.addIndex(s.addIndex(extent, before), after);
+      e.requireSizes(OpFoldResult(size));
+      size = s.maxIndex(size, zero);
       offset = s.minIndex(s.maxIndex(s.subIndex(zero, before), zero), extent);
       Value cut = s.maxIndex(s.subIndex(zero, after), zero);
       rest = s.subIndex(extent, offset);
       rest = s.maxIndex(s.subIndex(rest, cut), zero);
       rest = s.minIndex(rest, size);
       before = clampIndex(s, before, zero, s.subIndex(size, rest));
-      // There is nothing to repeat.
-      if (mode != "constant")
-        size =
-            s.select(s.compareIndex(CmpIPredicate::eq, rest, zero), zero, size);
+      if (mode != "constant") {
+        Value none = s.compareIndex(CmpIPredicate::eq, rest, zero);
+        e.require(
+            s.logicalOr(s.logicalNot(none),
+                        s.compareIndex(CmpIPredicate::eq, size, zero)),
+            "a dimension without elements gets {0}; there is nothing to repeat",
+            {OpFoldResult(size)});
+        size = s.select(none, zero, size);
+      }
     }
     offsets.push_back(offset);
     kept.push_back(rest);
@@ -428,14 +435,14 @@ static LogicalResult convertTile(Node &node) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
   SmallVector<Value> repeats;
-  if (failed(getList(node, 1, "repeats", repeats)))
+  if (failed(getList(node, 1, "repeats", rank, repeats)))
     return failure();
   if (node.getOpset() < 6) {
     // One number of tiles for one axis.
     SmallVector<Value> axes;
     if (!node.hasInput(2))
       return node.error("input 2 (axis) is missing");
-    if (failed(getList(node, 2, "axis", axes)))
+    if (failed(getList(node, 2, "axis", 1, axes)))
       return failure();
     if (axes.size() != 1 || repeats.size() != 1)
       return node.error("it has " + Twine(repeats.size()) + " tiles for " +
@@ -452,12 +459,7 @@ static LogicalResult convertTile(Node &node) {
                       " repeats for a tensor of rank " + Twine(rank));
   Extents from = e.extents(x), sizes;
   for (auto [size, repeat] : zip(from, repeats))
-    sizes.push_back(
-        getConstantIntValue(repeat) == 1
-            ? size
-            : OpFoldResult(
-                  s.mulIndex(s.maxIndex(repeat, s.index(0)), e.toValue(size))));
-  e.requireSizes(SmallVector<OpFoldResult>(repeats.begin(), repeats.end()));
+    sizes.push_back(e.requireMultiple(size, repeat, "the tiles"));
   sizes = e.simplify(sizes);
   node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
     SmallVector<Value> position;

@@ -109,7 +109,13 @@ static LogicalResult convertConvTranspose(Node &node) {
       int64_t around = spread.pads[d] + spread.pads[rank + d];
       if (spread.automatic == "VALID")
         around = 0, before = s.index(0);
-      count = s.maxIndex(s.subIndex(full, s.index(around)), s.index(0));
+      count = s.subIndex(full, s.index(around));
+      // More padding than a window reaches may take away too much.
+      if (around > reach + 1 + spread.more[d])
+        e.requireSizes(OpFoldResult(s.select(
+            s.compareIndex(mlir::arith::CmpIPredicate::eq, extent, s.index(0)),
+            s.index(0), count)));
+      count = s.maxIndex(count, s.index(0));
     }
     // Without input there is nothing at all.
     if (!spread.goal)
