@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 
 using namespace seqc::cli;
@@ -50,10 +51,11 @@ const char *setTolerance(std::optional<double> &target,
   return nullptr;
 }
 
+/// Products of such numbers with extents do not wrap.
 const char *setCount(int64_t &target, const std::string &text) {
   if (!parseWhole(text, target) || target < 1)
     return "a number of at least 1";
-  return nullptr;
+  return target <= INT32_MAX ? nullptr : "a number from 1 to 2147483647";
 }
 
 const Option optionList[] = {

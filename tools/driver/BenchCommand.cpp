@@ -145,7 +145,8 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
   for (auto [name, value, minimum] :
        {std::make_tuple("--warmup", &plan.warmup, 0),
         {"--runs", &plan.runs, 1}}) {
-    Expected<int64_t> number = getNumber(arguments, name, *value, minimum);
+    Expected<int64_t> number = getNumber(arguments, name, *value, minimum,
+                                         std::numeric_limits<int32_t>::max());
     if (!number)
       return number.takeError();
     *value = *number;

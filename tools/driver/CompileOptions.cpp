@@ -8,10 +8,15 @@
 #include "llvm/Support/Path.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace llvm;
 
 namespace seqc {
+
+/// What a description may say of the same settings: hypotheses, and tokens.
+static constexpr int64_t kMostBeam = 1024,
+                         kMostCount = std::numeric_limits<int32_t>::max();
 
 StringRef getBackendName(Backend backend) {
   switch (backend) {
@@ -36,11 +41,13 @@ static Error makeUnknownValue(StringRef option, StringRef value,
           (nearest ? " (did you mean '" + *nearest + "'?)" : ""));
 }
 
-static Expected<std::optional<int64_t>>
-readCount(const Arguments &arguments, StringRef name, int64_t minimum) {
+static Expected<std::optional<int64_t>> readCount(const Arguments &arguments,
+                                                  StringRef name,
+                                                  int64_t minimum,
+                                                  int64_t maximum) {
   if (!arguments.has(name))
     return std::nullopt;
-  Expected<int64_t> number = getNumber(arguments, name, 0, minimum);
+  Expected<int64_t> number = getNumber(arguments, name, 0, minimum, maximum);
   if (!number)
     return number.takeError();
   return std::optional<int64_t>(*number);
@@ -64,12 +71,15 @@ static Error readSampling(const Arguments &arguments,
                        "'--beam' or '--n-best' above 1 beside it");
   struct {
     StringRef name;
+    int64_t most;
     std::optional<int64_t> *value;
-  } counts[] = {{"--top-k", &options.topK}, {"--seed", &options.seed}};
-  for (auto &[name, value] : counts) {
+  } counts[] = {{"--top-k", kMostCount, &options.topK},
+                {"--seed", std::numeric_limits<int64_t>::max(), &options.seed}};
+  for (auto &[name, most, value] : counts) {
     if (!isForCompilation(arguments, name))
       continue;
-    Expected<std::optional<int64_t>> count = readCount(arguments, name, 0);
+    Expected<std::optional<int64_t>> count =
+        readCount(arguments, name, 0, most);
     if (!count)
       return count.takeError();
     *value = *count;
@@ -104,12 +114,14 @@ static Error readGeneration(const Arguments &arguments,
                             YamlImportOptions &options) {
   struct {
     StringRef name;
+    int64_t most;
     std::optional<int64_t> *value;
-  } counts[] = {{"--beam", &options.beam},
-                {"--n-best", &options.nBest},
-                {"--max-length", &options.maxLength}};
-  for (auto &[name, value] : counts) {
-    Expected<std::optional<int64_t>> count = readCount(arguments, name, 1);
+  } counts[] = {{"--beam", kMostBeam, &options.beam},
+                {"--n-best", kMostBeam, &options.nBest},
+                {"--max-length", kMostCount, &options.maxLength}};
+  for (auto &[name, most, value] : counts) {
+    Expected<std::optional<int64_t>> count =
+        readCount(arguments, name, 1, most);
     if (!count)
       return count.takeError();
     *value = *count;

@@ -304,11 +304,20 @@ void printHelp(raw_ostream &os, const CommandInfo *command) {
 }
 
 Expected<int64_t> getNumber(const Arguments &arguments, StringRef name,
-                            int64_t missing, int64_t minimum) {
+                            int64_t missing, int64_t minimum, int64_t maximum) {
   if (!arguments.has(name))
     return missing;
   std::string text = arguments.get(name);
   int64_t number;
+  // What no integer holds is above every bound.
+  APInt wide;
+  bool large = !StringRef(text).getAsInteger(10, wide) &&
+               (StringRef(text).getAsInteger(10, number) || number > maximum);
+  if (large)
+    return makeFailure(FailureKind::BadInput,
+                       "option '" + name + "' is '" + text +
+                           "'; required is a number from " + Twine(minimum) +
+                           " to " + Twine(maximum));
   if (StringRef(text).getAsInteger(10, number) || number < minimum)
     return makeFailure(FailureKind::BadInput,
                        "option '" + name + "' is '" + text +

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,10 +98,11 @@ findNearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
 /// null.
 void printHelp(llvm::raw_ostream &os, const CommandInfo *command);
 
-/// The value of an option that takes a number of `minimum` or more.
-llvm::Expected<int64_t> getNumber(const Arguments &arguments,
-                                  llvm::StringRef name, int64_t missing,
-                                  int64_t minimum);
+/// The value of an option that takes a number from `minimum` to `maximum`.
+llvm::Expected<int64_t>
+getNumber(const Arguments &arguments, llvm::StringRef name, int64_t missing,
+          int64_t minimum,
+          int64_t maximum = std::numeric_limits<int64_t>::max());
 
 /// The value of an option that takes a decimal number.
 llvm::Expected<double> getDecimal(const Arguments &arguments,

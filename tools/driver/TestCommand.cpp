@@ -170,7 +170,7 @@ static Expected<bool> test(const Arguments &arguments, Reporter &reporter) {
       findTestFolders(arguments.positional);
   if (!folders)
     return folders.takeError();
-  Expected<int64_t> jobs = getNumber(arguments, "--jobs", 1, 1);
+  Expected<int64_t> jobs = getNumber(arguments, "--jobs", 1, 1, 1024);
   if (!jobs)
     return jobs.takeError();
   Expected<cli::RunOptions> options =
