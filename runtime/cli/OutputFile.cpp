@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/cli/OutputFile.h"
+#include "runtime/cli/RunModel.h"
 
 #include <cerrno>
 #include <climits>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <new>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +33,18 @@ void onSignal(int signal) {
     unlink(temporaryPath);
   ::signal(signal, SIG_DFL);
   raise(signal);
+}
+
+/// Name of the program, for the message about memory.
+const char *memoryProgram = nullptr;
+
+[[noreturn]] void onMemoryExhausted() {
+  if (temporaryActive)
+    unlink(temporaryPath);
+  for (const char *text : {memoryProgram, ": error: out of memory\n"})
+    if (write(STDERR_FILENO, text, std::strlen(text)) < 0)
+      break;
+  _exit(ExitEnvironment);
 }
 
 Status failure(const std::string &path, int error) {
@@ -61,6 +75,11 @@ void seqc::cli::removeTemporariesOnSignals() {
         action.sa_handler == SIG_DFL)
       ::signal(signal, onSignal);
   }
+}
+
+void seqc::cli::endWithoutMemory(const char *program) {
+  memoryProgram = program;
+  std::set_new_handler(onMemoryExhausted);
 }
 
 Status seqc::cli::writeFileWhole(const std::string &path,

@@ -24,6 +24,11 @@ rt::Status writeFileWhole(const std::string &path, std::string_view contents);
 /// of writeFileWhole() from one thread at a time are covered.
 void removeTemporariesOnSignals();
 
+/// Ends the process with "PROGRAM: error: out of memory" and its exit code when
+/// `new` finds no memory from now on: throwing an exception would take some.
+/// `program` stays valid.
+void endWithoutMemory(const char *program);
+
 } // namespace seqc::cli
 
 #endif // SEQC_RUNTIME_CLI_OUTPUTFILE_H

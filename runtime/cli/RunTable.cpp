@@ -5,11 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/cli/OutputFile.h"
 #include "runtime/cli/RunModel.h"
 #include "runtime/loader/ElfFile.h"
 #include "runtime/loader/Model.h"
 
 #include <cstdio>
+#include <cstring>
 
 using namespace seqc::cli;
 using namespace seqc::rt;
@@ -61,6 +63,9 @@ static int runArguments(const void *table, RunOptions &options,
 }
 
 int seqc::cli::runTable(const void *table, int argc, char **argv) {
+  const char *slash =
+      argc > 0 && argv[0] ? std::strrchr(argv[0], '/') : nullptr;
+  endWithoutMemory(slash ? slash + 1 : argc > 0 && argv[0] ? argv[0] : "model");
   RunOptions options;
   try {
     options.program = baseName(argc > 0 ? argv[0] : nullptr);

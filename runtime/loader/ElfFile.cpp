@@ -31,6 +31,7 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   struct stat info;
   MappedFile file;
   std::string problem;
+  seqc_status_code_t code = SEQC_IO;
   if (fstat(fd, &info) != 0) {
     problem = strerror(errno);
   } else if (!S_ISREG(info.st_mode)) {
@@ -39,6 +40,8 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
     void *memory =
         mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (memory == MAP_FAILED) {
+      if (errno == ENOMEM)
+        code = SEQC_RESOURCE_EXHAUSTED;
       problem = strerror(errno);
     } else {
       file.data = static_cast<const char *>(memory);
@@ -47,7 +50,7 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   }
   ::close(fd);
   if (!problem.empty())
-    return Status(SEQC_IO, "cannot read '" + path + "': " + problem);
+    return Status(code, "cannot read '" + path + "': " + problem);
   return file;
 }
 

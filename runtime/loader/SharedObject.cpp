@@ -47,9 +47,18 @@ static Status loadLibrary(const std::string &path, const std::string &getter,
   model.library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!model.library) {
     std::string problem = dlerror();
-    bool otherCpu = problem.find("ISA level") != problem.npos;
-    return Status(otherCpu ? SEQC_INCOMPATIBLE : SEQC_INVALID_ARGUMENT,
-                  "cannot be loaded: " + problem);
+    auto names = [&](const char *part) {
+      return problem.find(part) != problem.npos;
+    };
+    seqc_status_code_t code = SEQC_INVALID_ARGUMENT;
+    if (names("ISA level"))
+      code = SEQC_INCOMPATIBLE;
+    // The structure of the file has been checked: what cannot be mapped finds
+    // no memory.
+    else if (names("failed to map segment") || names("cannot map zero-fill") ||
+             names("annot allocate"))
+      code = SEQC_RESOURCE_EXHAUSTED;
+    return Status(code, "cannot be loaded: " + problem);
   }
   void *symbol = dlsym(model.library, getter.c_str());
   if (!symbol)

@@ -50,9 +50,19 @@ void Reporter::note(const Twine &message) {
   errs() << "seqc: note: " << message << "\n";
 }
 
+/// Whether a message gives the reason that the system gives when it has no
+/// memory: a sound file that cannot be mapped, for example.
+static bool namesMemory(StringRef message) {
+  return message.contains(
+      std::make_error_code(std::errc::not_enough_memory).message());
+}
+
 ExitCode Reporter::fail(Error failure) {
   std::string message;
   FailureKind kind = takeFailure(std::move(failure), message);
+  if (kind == FailureKind::BadInput &&
+      namesMemory(message.empty() ? StringRef(firstError) : message))
+    kind = FailureKind::Environment;
   // An empty message: diagnostics said it already.
   if (!message.empty())
     error(message);

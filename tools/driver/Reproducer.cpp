@@ -8,6 +8,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -114,7 +115,10 @@ static void onFatalError(void *, const char *reason, bool) {
 
 /// Ends for lack of memory.
 [[noreturn]] static void onMemoryExhausted() {
-  sys::RunInterruptHandlers();
+  // Cleaning up may ask for memory itself.
+  static std::atomic<bool> entered = false;
+  if (!entered.exchange(true))
+    sys::RunInterruptHandlers();
   say("seqc: error: out of memory\n");
   _exit(static_cast<int>(ExitCode::Environment));
 }
