@@ -23,7 +23,8 @@ target_link_libraries(seqc_flags INTERFACE Threads::Threads)
 # The half that uses LLVM and MLIR, through their shared libraries.
 add_library(seqc_llvm INTERFACE)
 separate_arguments(seqc_llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
-target_compile_options(seqc_llvm INTERFACE ${seqc_llvm_definitions})
+target_compile_options(seqc_llvm INTERFACE ${seqc_llvm_definitions}
+  $<$<CXX_COMPILER_ID:Clang>:-fpch-validate-input-files-content>)
 target_include_directories(seqc_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_link_libraries(seqc_llvm INTERFACE seqc_flags MLIR LLVM)
 # LLVM's library is built with NDEBUG, and the layout of its statistics depends on it; the release
@@ -32,13 +33,14 @@ if(SEQC_SANITIZE)
   target_compile_definitions(seqc_llvm INTERFACE NDEBUG)
 endif()
 
+include(SeqcPrecompiled)
 # What most files of the compiler's half include, parsed once; that is most of their compile time.
 # Upstream headers only, so that no change of the project spoils it. Sources still include what they
 # use: the preset `asan` builds without this and finds out.
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cmake/Precompiled.cpp" CONTENT "")
 add_library(seqc_precompiled OBJECT "${PROJECT_BINARY_DIR}/cmake/Precompiled.cpp")
 target_link_libraries(seqc_precompiled PRIVATE seqc_llvm)
-target_precompile_headers(seqc_precompiled PRIVATE
+seqc_precompile(seqc_precompiled "${PROJECT_BINARY_DIR}/cmake"
   <mlir/Dialect/Arith/IR/Arith.h>
   <mlir/Dialect/Bufferization/IR/Bufferization.h>
   <mlir/Dialect/Func/IR/FuncOps.h>

@@ -1,0 +1,4 @@
+#include <stdio.h>
+
+// answer() is in the precompiled header.
+int main() { printf("answer %d\n", answer()); }
