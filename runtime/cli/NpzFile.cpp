@@ -187,8 +187,8 @@ Result<std::vector<NamedTensor>> seqc::cli::parseNpz(std::string_view bytes) {
       return status;
     Result<TensorRef> tensor = parseNpy(contents);
     if (!tensor)
-      return Status(tensor.status().code(),
-                    "'" + member.name + "' in .npz cannot be read");
+      return Status(tensor.status().code(), "'" + member.name + "' in .npz: " +
+                                                tensor.status().message());
     member.name.resize(member.name.size() - suffix.size());
     tensors.emplace_back(std::move(member.name), std::move(*tensor));
   }

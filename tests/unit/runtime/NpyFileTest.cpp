@@ -177,6 +177,13 @@ TEST(Npz, ReadsStoredAndDeflatedMembers) {
   EXPECT_EQ(parseNpz(zip("readme.txt", "hello", false))->size(), 0u);
 }
 
+TEST(Npz, SaysWhatIsWrongWithAMember) {
+  EXPECT_TRUE(fails(parseNpz(zip("x.npy", "abcdefghij", false)).status(),
+                    SEQC_INVALID_ARGUMENT,
+                    "'x.npy' in .npz: malformed .npy: it does not begin with "
+                    "NumPy's mark"));
+}
+
 TEST(Npz, RefusesBombsAndWrongSizes) {
   std::string zeros(1 << 20, '\0');
   EXPECT_TRUE(fails(parseNpz(zip("x.npy", zeros, true, 0xfffffff0)).status(),
