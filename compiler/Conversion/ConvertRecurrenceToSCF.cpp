@@ -385,7 +385,8 @@ private:
     IRMapping map;
     for (auto [input, argument] :
          llvm::zip(op.getScanned(), op.getSliceArguments()))
-      map.map(argument, scannedSlice(input, argument.getType()));
+      if (!argument.use_empty())
+        map.map(argument, scannedSlice(input, argument.getType()));
     SmallVector<Value> slices;
     for (unsigned i = 0; i < outputs.size(); ++i)
       slices.push_back(outputSlice(i));

@@ -33,7 +33,8 @@ namespace {
 
 /// What one direction of a layer works on, taken apart by gate.
 struct LayerDirection {
-  /// Weights by gate, `[H, I]` and `[H, P]`.
+  /// Weights by gate, `[H, I]` and `[H, P]`; without features the former are
+  /// not there.
   SmallVector<Value> weights, recurrents;
   /// Biases of the two products by gate, `[H]`; empty without a bias.
   SmallVector<Value> inputBiases, recurrentBiases;
@@ -77,6 +78,8 @@ public:
 
   /// bias + step * weight^T of a gate.
   Value inputProduct(size_t gate, Value bias) {
+    if (layer.weights.empty())
+      return start(bias, rowsOf(layer.recurrents[gate]));
     Value weight = layer.weights[gate];
     return productTransposed(b, step, weight, start(bias, rowsOf(weight)));
   }
@@ -125,7 +128,7 @@ template <> struct Cell<seq::RnnOp> {
     Value sum =
         cell.recurrentProduct(0, states[0], cell.inputProduct(0, biases[0]));
     return elementwise(
-        b, sum, cell.empty(CellBuilder::rowsOf(layer.weights[0])),
+        b, sum, cell.empty(CellBuilder::rowsOf(layer.recurrents[0])),
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           return {layer.activations[0].build(b, args[0])};
         });
@@ -266,8 +269,12 @@ public:
   /// Builds the recurrences and gives the values that replace the results of
   /// the layer.
   SmallVector<Value> run() {
+    if (llvm::all_of(op->getResultTypes(), isEmpty))
+      return emptyResults();
     input = batchFirst ? transpose(b, op.getInput(), {1, 0, 2})
                        : Value(op.getInput());
+    if (isEmpty(op.getWeight().getType()))
+      input = withoutFeatures();
     std::optional<double> clip;
     if (std::optional<APFloat> bound = op.getClip())
       clip = bound->convertToDouble();
@@ -305,6 +312,39 @@ public:
   }
 
 private:
+  /// Whether a tensor of this type has no elements.
+  static bool isEmpty(Type type) {
+    return llvm::is_contained(cast<RankedTensorType>(type).getShape(), 0);
+  }
+
+  /// The results of a layer without rows or units.
+  SmallVector<Value> emptyResults() {
+    SmallVector<Value> values;
+    OpFoldResult steps = extent(b, op.getInput(), batchFirst ? 1 : 0),
+                 rows = extent(b, op.getInput(), batchFirst ? 0 : 1);
+    for (Value result : op->getResults()) {
+      auto type = cast<RankedTensorType>(result.getType());
+      int64_t timeDim = type.getRank() < 4 ? -1 : batchFirst ? 1 : 0;
+      SmallVector<OpFoldResult> sizes;
+      for (auto [dim, size] : llvm::enumerate(type.getShape()))
+        sizes.push_back(!ShapedType::isDynamic(size)
+                            ? OpFoldResult(b.getIndexAttr(size))
+                        : int64_t(dim) == timeDim ? steps
+                                                  : rows);
+      values.push_back(
+          castTo(b, emptyTensor(b, sizes, type.getElementType()), type));
+    }
+    return values;
+  }
+
+  /// Something to count the steps and rows of an input without features by: no
+  /// slice of that exists.
+  Value withoutFeatures() {
+    return zeroTensor(
+        b, {extent(b, input, 0), extent(b, input, 1), b.getIndexAttr(1)},
+        getElementTypeOrSelf(input.getType()));
+  }
+
   /// Row `direction` of a tensor, columns [begin, begin + count) of the next
   /// dimension. Frontends put the tensors of a layer together from weights;
   /// where a part is one of these, it is taken.
@@ -342,7 +382,8 @@ private:
   LayerDirection takeApart(int64_t direction) {
     constexpr int64_t numGates = Cell<OpTy>::numGates;
     LayerDirection layer;
-    layer.weights = gates(op.getWeight(), direction);
+    if (!isEmpty(op.getWeight().getType()))
+      layer.weights = gates(op.getWeight(), direction);
     layer.recurrents = gates(op.getRecurrent(), direction);
     if (Value bias = op.getBias()) {
       layer.inputBiases = gates(bias, direction);
@@ -376,8 +417,8 @@ private:
     // state.
     if (numDirections == 1)
       return castTo(b,
-                    tensor::CollapseShapeOp::create(
-                        b, given, ArrayRef<ReassociationIndices>{{0, 1}, {2}}),
+                    b.createOrFold<tensor::CollapseShapeOp>(
+                        given, ArrayRef<ReassociationIndices>{{0, 1}, {2}}),
                     type);
     int64_t directionDim = batchFirst ? 1 : 0;
     SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)),
@@ -507,14 +548,32 @@ private:
   Value input;
 };
 
+/// Folds reshapes that follow a value with those that made it. In the cell of a
+/// recurrence nothing but rows may be left between a layer of one step and
+/// what surrounds it.
+static void foldReshapes(Value value) {
+  for (Operation *user : llvm::make_early_inc_range(value.getUsers())) {
+    if (!isa<tensor::CollapseShapeOp>(user))
+      continue;
+    OpBuilder builder(user);
+    SmallVector<Value> folded;
+    if (succeeded(builder.tryFold(user, folded)) && folded.size() == 1) {
+      user->getResult(0).replaceAllUsesWith(folded[0]);
+      user->erase();
+    }
+  }
+}
+
 struct DecomposeCellsPass : impl::DecomposeCellsPassBase<DecomposeCellsPass> {
   /// Replaces `op` and counts it.
   template <typename OpTy> void replace(OpTy op) {
     OpBuilder builder(op);
     SmallVector<Value> values = LayerDecomposer<OpTy>(op, builder).run();
     for (auto [result, value] : llvm::zip_equal(op->getResults(), values))
-      if (value)
+      if (value) {
         result.replaceAllUsesWith(value);
+        foldReshapes(value);
+      }
     op->erase();
     ++numLayers;
   }

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_PACKRAGGEDPASS
@@ -57,6 +58,13 @@ public:
 
   LogicalResult pack(seq::RecurrenceOp op) {
     Block &cell = op.getCell().front();
+    // What layers of one step left behind is no part of the cell.
+    SmallVector<Operation *> inside;
+    for (Operation &inner : cell.without_terminator())
+      inside.push_back(&inner);
+    for (Operation *inner : llvm::reverse(inside))
+      if (isOpTriviallyDead(inner))
+        inner->erase();
     RowAnalysis analysis(cell);
     if (Operation *mixing = analysis.getMixingOp()) {
       InFlightDiagnostic error = op.emitOpError(

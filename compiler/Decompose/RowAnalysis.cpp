@@ -102,6 +102,13 @@ bool RowAnalysis::keepsRows(OffsetSizeAndStrideOpInterface op) const {
          llvm::all_of(ArrayRef(op.getMixedStrides()).drop_front(), isUniform);
 }
 
+/// Whether a group of dimensions that a reshape joins to rows, or makes of
+/// them, holds nothing but the rows in front of extents of 1.
+static bool isRowsAlone(ArrayRef<int64_t> group, RankedTensorType type) {
+  return llvm::all_of(group.drop_front(),
+                      [&](int64_t dim) { return type.getDimSize(dim) == 1; });
+}
+
 RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   auto isRows = [&](Value value) { return kind(value) == RowKind::Rows; };
   auto rowsIf = [](bool condition) {
@@ -140,11 +147,13 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
     SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();
     return rowsIf(isRows(expand.getSrc()) &&
-                  expand.getReassociationIndices()[0].size() == 1 &&
+                  isRowsAlone(expand.getReassociationIndices()[0],
+                              expand.getResultType()) &&
                   isRowCount(sizes[0]));
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return rowsIf(collapse.getReassociationIndices()[0].size() == 1);
+    return rowsIf(isRowsAlone(collapse.getReassociationIndices()[0],
+                              collapse.getSrcType()));
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
     return rowsIf(concat.getDim() != 0 &&
                   llvm::all_of(concat.getInputs(), isRows));

@@ -51,8 +51,10 @@ void inlineCell(seq::RecurrenceOp op) {
   for (auto [input, argument] :
        llvm::zip(op.getScanned(), op.getSliceArguments())) {
     auto type = cast<RankedTensorType>(input.getType());
-    Value slice = tensor::CollapseShapeOp::create(builder, loc, input,
-                                                  mergeLeading(type.getRank()));
+    // A step that was made a sequence is itself again: in a cell, nothing but
+    // rows may be left.
+    Value slice = builder.createOrFold<tensor::CollapseShapeOp>(
+        loc, input, mergeLeading(type.getRank()));
     if (slice.getType() != argument.getType())
       slice = tensor::CastOp::create(builder, loc, argument.getType(), slice);
     map.map(argument, slice);

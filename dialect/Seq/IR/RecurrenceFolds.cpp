@@ -2,12 +2,13 @@
 //
 // In canonical form a recurrence passes nothing that nobody needs: no unused
 // outputs, states or step slices, nothing twice, no state that never changes,
-// and no output that merely repeats an input.
+// no output that merely repeats an input, and nothing without elements.
 //
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -96,13 +97,14 @@ struct DropUnusedParts : public OpRewritePattern<RecurrenceOp> {
 
 /// Replaces a state that every step passes on unchanged by its initial value.
 /// In the flat form the state argument covers only the living rows, so it is
-/// not the initial value.
+/// not the initial value; with lengths the rows of a cell are those of its
+/// arguments, in whatever order.
 struct ForwardInvariantStates : public OpRewritePattern<RecurrenceOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(RecurrenceOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.isFlat())
+    if (op.isFlat() || op.getLengths())
       return failure();
     bool changed = false;
     for (auto [argument, yielded, init, final] :
@@ -158,10 +160,125 @@ struct MergeEqualParts : public OpRewritePattern<RecurrenceOp> {
   }
 };
 
+/// Whether a tensor of this type has no elements, whatever its open extents are.
+bool isEmpty(Type type) {
+  return llvm::is_contained(cast<RankedTensorType>(type).getShape(), 0);
+}
+
+/// Makes what has no elements on the spot: nothing slices it, since no offset
+/// exists in an extent of 0.
+struct DropEmptyParts : public OpRewritePattern<RecurrenceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RecurrenceOp op,
+                                PatternRewriter &rewriter) const override {
+    bool results = dropResults(op, rewriter);
+    return success(dropArguments(op, rewriter) || results);
+  }
+
+private:
+  static bool dropResults(RecurrenceOp op, PatternRewriter &rewriter) {
+    auto isUsed = [](Value result) {
+      return isEmpty(result.getType()) && !result.use_empty();
+    };
+    if (llvm::none_of(op->getResults(), isUsed))
+      return false;
+    ReifiedRankedShapedTypeDims sizes;
+    rewriter.setInsertionPoint(op);
+    if (failed(op.reifyResultShapes(rewriter, sizes)))
+      return false;
+    for (auto [result, extents] : llvm::zip_equal(op->getResults(), sizes))
+      if (isUsed(result))
+        rewriter.replaceAllUsesWith(
+            result,
+            makeEmpty(rewriter, op.getLoc(), result.getType(), extents));
+    return true;
+  }
+
+  static bool dropArguments(RecurrenceOp op, PatternRewriter &rewriter) {
+    Block &cell = op.getCell().front();
+    bool changed = false;
+    for (auto [number, input] : llvm::enumerate(op.getScanned())) {
+      BlockArgument slice = op.getSliceArguments()[number];
+      auto type = cast<RankedTensorType>(slice.getType());
+      if (type.getRank() < 2 || !isEmpty(type))
+        continue;
+      // Steps and rows are still counted by it.
+      auto whole = cast<RankedTensorType>(input.getType());
+      int64_t leading = whole.getRank() - type.getRank() + 1;
+      rewriter.setInsertionPoint(op);
+      SmallVector<OpFoldResult> sizes =
+          tensor::getMixedSizes(rewriter, op.getLoc(), input);
+      sizes.truncate(leading);
+      auto counted = RankedTensorType::get(whole.getShape().take_front(leading),
+                                           whole.getElementType());
+      Value rows = makeEmpty(rewriter, op.getLoc(), counted, sizes);
+      rewriter.modifyOpInPlace(op, [&] {
+        op->setOperand(number, rows);
+        slice.setType(RankedTensorType::get(type.getShape().take_front(1),
+                                            type.getElementType()));
+      });
+      rewriter.setInsertionPointToStart(&cell);
+      replaceInCell(rewriter, slice, type, slice);
+      changed = true;
+    }
+    BlockArgument rows = findRows(cell);
+    for (BlockArgument state : op.getStateArguments()) {
+      auto type = cast<RankedTensorType>(state.getType());
+      if (!isEmpty(type) || state.use_empty() ||
+          (type.isDynamicDim(0) && !rows))
+        continue;
+      rewriter.setInsertionPointToStart(&cell);
+      replaceInCell(rewriter, state, type, rows);
+      changed = true;
+    }
+    return changed;
+  }
+
+  /// An argument that gives the number of rows and stays.
+  static BlockArgument findRows(Block &cell) {
+    for (BlockArgument argument : cell.getArguments())
+      if (auto type = dyn_cast<RankedTensorType>(argument.getType());
+          type && type.getRank() > 0 && !isEmpty(type))
+        return argument;
+    return {};
+  }
+
+  /// Gives users of `argument` a tensor of type `type` with the rows of `rows`.
+  static void replaceInCell(PatternRewriter &rewriter, BlockArgument argument,
+                            RankedTensorType type, BlockArgument rows) {
+    Location loc = argument.getLoc();
+    SmallVector<OpFoldResult> sizes;
+    Value count;
+    for (int64_t size : type.getShape()) {
+      if (ShapedType::isDynamic(size) && !count)
+        count = rewriter.createOrFold<tensor::DimOp>(loc, rows, 0);
+      sizes.push_back(ShapedType::isDynamic(size)
+                          ? OpFoldResult(count)
+                          : OpFoldResult(rewriter.getIndexAttr(size)));
+    }
+    Value empty = makeEmpty(rewriter, loc, type, sizes);
+    Operation *counting = count ? count.getDefiningOp() : nullptr;
+    rewriter.replaceUsesWithIf(argument, empty, [&](OpOperand &use) {
+      return use.getOwner() != counting;
+    });
+  }
+
+  static Value makeEmpty(PatternRewriter &rewriter, Location loc, Type type,
+                         ArrayRef<OpFoldResult> sizes) {
+    auto ranked = cast<RankedTensorType>(type);
+    Value empty =
+        tensor::EmptyOp::create(rewriter, loc, sizes, ranked.getElementType());
+    return empty.getType() == type
+               ? empty
+               : tensor::CastOp::create(rewriter, loc, type, empty).getResult();
+  }
+};
+
 } // namespace
 
 void RecurrenceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                MLIRContext *context) {
-  patterns.add<DropUnusedParts, ForwardInvariantStates, MergeEqualParts>(
-      context);
+  patterns.add<DropUnusedParts, ForwardInvariantStates, MergeEqualParts,
+               DropEmptyParts>(context);
 }

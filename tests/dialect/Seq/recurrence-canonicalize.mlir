@@ -201,3 +201,39 @@ func.func @hoist_static_recurrence_only(%x: tensor<?x2x8xf32>, %z: tensor<3x2x8x
   } outputs(tensor<?x2x8xf32>, tensor<?x2x8xf32>)
   return %o#0, %o#1 : tensor<?x2x8xf32>, tensor<?x2x8xf32>
 }
+
+// -----
+
+/// With lengths the rows of a cell come in another order than those outside: a state that no step changes stays one.
+// CHECK-LABEL: @keep_invariant_state_of_rows
+func.func @keep_invariant_state_of_rows(%x: tensor<?x?x8xf32>, %s0: tensor<?x8xf32>, %len: tensor<?xi32>) -> tensor<?x?x8xf32> {
+  // CHECK: ^bb0(%[[XT:.*]]: tensor<?x8xf32>, %[[S:.*]]: tensor<?x8xf32>):
+  // CHECK-NEXT: arith.addf %[[XT]], %[[S]]
+  %o, %last = seq.recurrence scan(%x : tensor<?x?x8xf32>) init(%s0 : tensor<?x8xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x8xf32>, %s: tensor<?x8xf32>):
+    %y = arith.addf %xt, %s : tensor<?x8xf32>
+    seq.yield %s, %y : tensor<?x8xf32>, tensor<?x8xf32>
+  } outputs(tensor<?x?x8xf32>) states(tensor<?x8xf32>)
+  return %o : tensor<?x?x8xf32>
+}
+
+// -----
+
+/// What has no elements is made on the spot; steps and rows are still counted.
+// CHECK-LABEL: @drop_empty_parts
+func.func @drop_empty_parts(%x: tensor<?x?x0xf32>, %h0: tensor<?x8xf32>, %e0: tensor<?x0xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x0xf32>, tensor<?x0xf32>) {
+  // CHECK-DAG: tensor.empty(%{{.*}}, %{{.*}}) : tensor<?x?x0xf32>
+  // CHECK-DAG: tensor.empty(%{{.*}}) : tensor<?x0xf32>
+  // CHECK-DAG: %[[COUNTED:.*]] = tensor.empty(%{{.*}}, %{{.*}}) : tensor<?x?xf32>
+  // CHECK: seq.recurrence scan(%[[COUNTED]] : tensor<?x?xf32>) init(%{{[^,]*}} : tensor<?x8xf32>) {
+  // CHECK-NEXT: ^bb0(%{{.*}}: tensor<?xf32>, %[[H:.*]]: tensor<?x8xf32>):
+  // CHECK-NEXT: %[[N:.*]] = arith.addf %[[H]], %[[H]]
+  // CHECK-NEXT: seq.yield %[[N]], %[[N]]
+  %o, %p, %h, %e = seq.recurrence scan(%x : tensor<?x?x0xf32>) init(%h0, %e0 : tensor<?x8xf32>, tensor<?x0xf32>) {
+  ^bb0(%xt: tensor<?x0xf32>, %s: tensor<?x8xf32>, %f: tensor<?x0xf32>):
+    %n = arith.addf %s, %s : tensor<?x8xf32>
+    %g = arith.addf %xt, %f : tensor<?x0xf32>
+    seq.yield %n, %g, %n, %g : tensor<?x8xf32>, tensor<?x0xf32>, tensor<?x8xf32>, tensor<?x0xf32>
+  } outputs(tensor<?x?x8xf32>, tensor<?x?x0xf32>) states(tensor<?x8xf32>, tensor<?x0xf32>)
+  return %o, %p, %e : tensor<?x?x8xf32>, tensor<?x?x0xf32>, tensor<?x0xf32>
+}
