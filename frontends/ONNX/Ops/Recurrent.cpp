@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/RecurrentImport.h"
+
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
-
-#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -24,57 +24,7 @@ using mlir::ShapedType;
 using mlir::Value;
 using mlir::ValueRange;
 
-namespace {
-
-constexpr int64_t kAny = ShapedType::kDynamic;
-
-/// Inputs of all three operators, in their order.
-enum Input { X, W, R, B, SequenceLens, InitialH, InitialC, P };
-
-/// One node on its way to its op.
-class RecurrentImport {
-public:
-  RecurrentImport(Node &node, int64_t gates, ArrayRef<StringRef> defaults)
-      : node(node), e(node.getEmitter()), gates(gates), defaults(defaults) {}
-
-  LogicalResult read();
-
-  Value get(Input input) { return tensors[input].value; }
-  mlir::RankedTensorType resultType(ArrayRef<int64_t> shape) {
-    return mlir::RankedTensorType::get(shape, e.storage(compute));
-  }
-  mlir::RankedTensorType yType() {
-    return batchFirst ? resultType({batch, time, directions, size})
-                      : resultType({time, directions, batch, size});
-  }
-  mlir::RankedTensorType stateType() {
-    return batchFirst ? resultType({batch, directions, size})
-                      : resultType({directions, batch, size});
-  }
-  void setOutputs(ValueRange results);
-
-  Node &node;
-  Emitter &e;
-  seq::Direction direction = seq::Direction::Forward;
-  mlir::ArrayAttr activations, alpha, beta;
-  mlir::FloatAttr clip;
-  bool batchFirst = false;
-
-private:
-  LogicalResult readAttributes();
-  LogicalResult readActivations();
-  /// Input `input` of shape `shape`, or reports it.
-  LogicalResult place(Input input, StringRef name, ArrayRef<int64_t> shape);
-  void clampLengths();
-
-  int64_t gates;
-  ArrayRef<StringRef> defaults;
-  DataType type = DataType::Float, compute = DataType::Float;
-  Tensor tensors[P + 1];
-  int64_t directions = 1, size = kAny, time = kAny, batch = kAny;
-};
-
-} // namespace
+using enum RecurrentImport::Input;
 
 static std::string describeShape(ArrayRef<int64_t> shape) {
   std::string text;
@@ -116,6 +66,22 @@ LogicalResult RecurrentImport::readAttributes() {
   return readActivations();
 }
 
+/// How many of the functions take the factors alpha and beta, which go to them
+/// in order; more are ignored.
+static std::pair<size_t, size_t> countFactors(ArrayRef<StringRef> functions) {
+  size_t withAlpha = 0, withBeta = 0;
+  for (StringRef name : functions) {
+    auto [alpha, beta] =
+        StringSwitch<std::pair<bool, bool>>(name)
+            .Cases({"affine", "scaled_tanh", "hard_sigmoid"}, {true, true})
+            .Cases({"leaky_relu", "thresholded_relu", "elu"}, {true, false})
+            .Default({false, false});
+    withAlpha += alpha;
+    withBeta += beta;
+  }
+  return {withAlpha, withBeta};
+}
+
 /// Names and factors of the activations, which a bidirectional layer has for
 /// each direction.
 LogicalResult RecurrentImport::readActivations() {
@@ -152,18 +118,7 @@ LogicalResult RecurrentImport::readActivations() {
     }
     activations = e.getBuilder().getStrArrayAttr(functions);
   }
-  // Factors go to the functions that take them, in order; more are ignored.
-  auto takes = [&](StringRef name) {
-    return StringSwitch<std::pair<bool, bool>>(name)
-        .Cases({"affine", "scaled_tanh", "hard_sigmoid"}, {true, true})
-        .Cases({"leaky_relu", "thresholded_relu", "elu"}, {true, false})
-        .Default({false, false});
-  };
-  size_t withAlpha = 0, withBeta = 0;
-  for (StringRef name : functions) {
-    withAlpha += takes(name).first;
-    withBeta += takes(name).second;
-  }
+  auto [withAlpha, withBeta] = countFactors(functions);
   alphas.resize(std::min(alphas.size(), withAlpha));
   betas.resize(std::min(betas.size(), withBeta));
   if (!alphas.empty())
@@ -173,11 +128,31 @@ LogicalResult RecurrentImport::readActivations() {
   return success();
 }
 
-LogicalResult RecurrentImport::place(Input input, StringRef name,
-                                     ArrayRef<int64_t> shape) {
+RecurrentImport::Activations
+RecurrentImport::activationsOf(int64_t which) const {
+  if (!activations)
+    return {};
+  auto names = llvm::to_vector(activations.getAsValueRange<mlir::StringAttr>());
+  ArrayRef<StringRef> list(names);
+  size_t each = defaults.size();
+  auto [alphas, betas] = countFactors(list.take_front(which * each));
+  auto [ownAlphas, ownBetas] = countFactors(list.slice(which * each, each));
+  mlir::Builder &b = e.getBuilder();
+  auto part = [&](mlir::ArrayAttr all, size_t begin, size_t count) {
+    if (!all || begin >= all.size())
+      return mlir::ArrayAttr();
+    return b.getArrayAttr(
+        all.getValue().slice(begin, std::min(count, all.size() - begin)));
+  };
+  return {part(activations, which * each, each), part(alpha, alphas, ownAlphas),
+          part(beta, betas, ownBetas)};
+}
+
+FailureOr<Tensor> RecurrentImport::placeShape(size_t input, StringRef name,
+                                              ArrayRef<int64_t> shape) {
   Tensor given = node.getInput(input);
   if (!given)
-    return success();
+    return Tensor();
   bool fits = given.getRank() == static_cast<int64_t>(shape.size());
   SmallVector<int64_t> merged(shape);
   for (size_t d = 0; fits && d < shape.size(); ++d) {
@@ -188,45 +163,52 @@ LogicalResult RecurrentImport::place(Input input, StringRef name,
     merged[d] = found;
   }
   if (!fits)
-    return node.error("input " + Twine(static_cast<int>(input)) + " (" + name +
-                      ") has shape " + describeShape(given.getShape()) +
-                      "; required is " + describeShape(shape));
-  if (input != SequenceLens) {
-    if (given.type != type)
-      return node.error("its inputs are " + getName(type) + " and " +
-                        getName(given.type) + "; required is one type");
-    given = e.convert(given, compute);
-  }
-  tensors[input] = e.castShape(given, merged);
-  return success();
+    return node.error("input " + Twine(input) + " (" + name + ") has shape " +
+                      describeShape(given.getShape()) + "; required is " +
+                      describeShape(shape));
+  return e.castShape(given, merged);
+}
+
+FailureOr<Tensor> RecurrentImport::take(size_t input, StringRef name,
+                                        ArrayRef<int64_t> shape) {
+  FailureOr<Tensor> placed = placeShape(input, name, shape);
+  if (failed(placed) || !*placed)
+    return placed;
+  if (placed->type != type)
+    return node.error("its inputs are " + getName(type) + " and " +
+                      getName(placed->type) + "; required is one type");
+  return e.convert(*placed, compute);
 }
 
 /// Lengths that are given at run time may be anything: they are checked, and
 /// nothing relies on that.
-void RecurrentImport::clampLengths() {
-  Tensor &lengths = tensors[SequenceLens];
-  if (!lengths)
-    return;
-  if (auto fixed = e.constantIntegers(lengths);
-      fixed && !ShapedType::isDynamic(time)) {
-    if (llvm::all_of(*fixed, [&](int64_t n) { return n == time; })) {
-      lengths = {};
-      return;
-    }
-    if (llvm::all_of(*fixed, [&](int64_t n) { return n >= 0 && n <= time; }))
-      return;
+FailureOr<Tensor> RecurrentImport::takeLengths(size_t input, StringRef name,
+                                               OpFoldResult most) {
+  FailureOr<Tensor> placed = placeShape(input, name, {batch});
+  if (failed(placed) || !*placed)
+    return placed;
+  Tensor lengths = *placed;
+  if (lengths.type != DataType::Int32 && lengths.type != DataType::Int64)
+    return node.error("input " + Twine(input) + " (" + name + ") is " +
+                      getName(lengths.type) + "; required is int32");
+  std::optional<int64_t> limit = mlir::getConstantIntValue(most);
+  if (auto fixed = e.constantIntegers(lengths); fixed && limit) {
+    if (llvm::all_of(*fixed, [&](int64_t n) { return n == *limit; }))
+      return Tensor();
+    if (llvm::all_of(*fixed, [&](int64_t n) { return n >= 0 && n <= *limit; }))
+      return lengths;
   }
-  Value steps = e.extentValue(tensors[X], batchFirst ? 1 : 0);
+  Value steps = e.toValue(most);
   e.requireIndices(lengths, e.scalars().addIndex(steps, e.scalars().index(1)),
                    "a sequence length", /*fromEnd=*/false);
   DataType kind = lengths.type;
-  Value most = e.scalars().fromIndex(kind, steps);
-  lengths = e.elementwise(kind, {lengths}, [&](Scalars &s, ValueRange n) {
-    return s.max(kind, s.min(kind, n[0], most), s.constant(kind, 0));
+  Value last = e.scalars().fromIndex(kind, steps);
+  return e.elementwise(kind, {lengths}, [&](Scalars &s, ValueRange n) {
+    return s.max(kind, s.min(kind, n[0], last), s.constant(kind, 0));
   });
 }
 
-LogicalResult RecurrentImport::read() {
+LogicalResult RecurrentImport::read(int64_t more) {
   if (failed(readAttributes()))
     return failure();
   Tensor x = node.getInput(X), w = node.getInput(W), r = node.getInput(R);
@@ -242,9 +224,15 @@ LogicalResult RecurrentImport::read() {
     size = known(r, 2);
   if (isOpen(size) && !isOpen(known(w, 1)))
     size = known(w, 1) / gates;
-  int64_t features = known(w, 2);
-  if (isOpen(features))
+  features = known(w, 2);
+  if (!isOpen(features))
+    features -= more;
+  else
     features = known(x, 2);
+  if (features < 0 && !isOpen(features))
+    return node.error("input 1 (W) has " + Twine(known(w, 2)) +
+                      " columns; required are those of " + Twine(more) +
+                      " more features than X has");
   if (isOpen(size) || isOpen(features) || size <= 0)
     return node.unsupported("weights of unknown shape are not supported");
   time = known(x, batchFirst ? 1 : 0), batch = known(x, batchFirst ? 0 : 1);
@@ -258,20 +246,29 @@ LogicalResult RecurrentImport::read() {
   SmallVector<int64_t> state = {directions, batch, size};
   if (batchFirst)
     std::swap(input[0], input[1]), std::swap(state[0], state[1]);
-  if (failed(place(X, "X", input)) ||
-      failed(place(W, "W", {directions, gates * size, features})) ||
-      failed(place(R, "R", {directions, gates * size, size})) ||
-      failed(place(B, "B", {directions, 2 * gates * size})) ||
-      failed(place(SequenceLens, "sequence_lens", {batch})) ||
-      failed(place(InitialH, "initial_h", state)) ||
-      failed(place(InitialC, "initial_c", state)) ||
-      failed(place(P, "P", {directions, 3 * size})))
+  struct Part {
+    Input input;
+    StringRef name;
+    SmallVector<int64_t> shape;
+  };
+  for (const Part &part :
+       {Part{X, "X", input},
+        {W, "W", {directions, gates * size, features + more}},
+        {R, "R", {directions, gates * size, size}},
+        {B, "B", {directions, 2 * gates * size}},
+        {InitialH, "initial_h", state},
+        {InitialC, "initial_c", state},
+        {P, "P", {directions, 3 * size}}}) {
+    FailureOr<Tensor> taken = take(part.input, part.name, part.shape);
+    if (failed(taken))
+      return failure();
+    tensors[part.input] = *taken;
+  }
+  FailureOr<Tensor> lengths = takeLengths(
+      SequenceLens, "sequence_lens", e.extent(tensors[X], batchFirst ? 1 : 0));
+  if (failed(lengths))
     return failure();
-  if (tensors[SequenceLens] && tensors[SequenceLens].type != DataType::Int32 &&
-      tensors[SequenceLens].type != DataType::Int64)
-    return node.error("input 4 (sequence_lens) is " +
-                      getName(tensors[SequenceLens].type) +
-                      "; required is int32");
+  tensors[SequenceLens] = *lengths;
   OpFoldResult rows = e.extent(tensors[X], batchFirst ? 0 : 1);
   for (auto [given, dim] :
        {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1),
@@ -279,7 +276,6 @@ LogicalResult RecurrentImport::read() {
     if (tensors[given])
       e.requireEqual(e.extent(tensors[given], dim), rows,
                      ("the batch of input " + Twine(int(given))).str());
-  clampLengths();
   return success();
 }
 
@@ -407,6 +403,8 @@ void registerRecurrentOps(Registry &registry) {
       {"LSTM", 1, 3, 8, convertLSTM},
       {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM,
        "activations are not rounded to 8 bits", "com.microsoft"},
+      {"AttnLSTM", 1, 3, 14, convertAttnLSTM, "weights of dynamic shape",
+       "com.microsoft"},
   });
 }
 
