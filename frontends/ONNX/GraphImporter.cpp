@@ -361,6 +361,19 @@ LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
   return success();
 }
 
+std::optional<int64_t> GraphImporter::getDeclaredRank(StringRef name) const {
+  if (!scope->graph)
+    return std::nullopt;
+  auto find = [&](const auto &list) -> std::optional<int64_t> {
+    for (const format::ValueInfoProto &value : list)
+      if (value.name() == name && value.type().tensor_type().has_shape())
+        return value.type().tensor_type().shape().dim_size();
+    return std::nullopt;
+  };
+  std::optional<int64_t> rank = find(scope->graph->output());
+  return rank ? rank : find(scope->graph->value_info());
+}
+
 FailureOr<std::vector<GraphValue>>
 GraphImporter::importGraph(const format::GraphProto &graph,
                            ArrayRef<GraphValue> given) {
@@ -383,6 +396,7 @@ GraphImporter::importGraph(const format::GraphProto &graph,
   inner.parent = scope;
   inner.opsets = scope->opsets;
   inner.bindings = scope->bindings;
+  inner.graph = &graph;
   // The node's values stand above defaults.
   StringSet<> names;
   for (auto [input, value] : zip(graph.input(), given)) {

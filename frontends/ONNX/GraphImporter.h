@@ -92,7 +92,15 @@ public:
   bool isSilent() const { return silent; }
   /// Faults of an import that is thrown away do not count.
   unsigned countErrors() const { return errors; }
+  /// How many errors told what nobody supports; never fewer than before.
+  unsigned countUnsupported() const { return unsupportedErrors; }
   void forgetErrors(unsigned before) { errors = before; }
+  /// The rank that the graph at hand declares for a value; nothing if it does
+  /// not.
+  std::optional<int64_t> getDeclaredRank(llvm::StringRef name) const;
+
+  /// How many loops around the node at hand are being tried as copies.
+  unsigned copies = 0;
 
 private:
   using NodeList = google::protobuf::RepeatedPtrField<format::NodeProto>;
@@ -125,6 +133,8 @@ private:
     llvm::StringSet<> promised;
     const llvm::StringMap<int64_t> *opsets = nullptr;
     const Bindings *bindings = nullptr;
+    /// Null in a function.
+    const format::GraphProto *graph = nullptr;
   };
 
   bool readOpsets();

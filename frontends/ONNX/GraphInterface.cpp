@@ -284,6 +284,7 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   Scope outermost;
   outermost.opsets = &modelOpsets;
   outermost.bindings = &noBindings;
+  outermost.graph = &graph;
   scope = &outermost;
   if (!readOpsets())
     return nullptr;

@@ -1,6 +1,7 @@
 //===- Constants.cpp - Operators that make tensors of constants -----------===//
 
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -67,12 +68,10 @@ static LogicalResult convertConstantOfShape(Node &node) {
                         " elements; required is one");
     value = *given;
   }
-  Tensor shape = node.getInput(0);
-  if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
-    return node.unsupported("a shape of unknown rank is not supported");
-  if (failed(node.requireList(0, "shape", kMostRank)))
+  FailureOr<Tensor> shape = readShape(node, 0);
+  if (failed(shape))
     return failure();
-  Extents sizes = e.indices(shape);
+  Extents sizes = e.indices(*shape);
   mlir::Value element = e.elements(value).front();
   // Small lists are part of shape arithmetic.
   int64_t count = 1;
@@ -98,7 +97,8 @@ static LogicalResult convertConstantOfShape(Node &node) {
 void registerConstantOps(Registry &registry) {
   registry.add({
       {"Constant", 1, 0, 0, convertConstant, "strings, sparse tensors"},
-      {"ConstantOfShape", 9, 1, 1, convertConstantOfShape},
+      {"ConstantOfShape", 9, 1, 1, convertConstantOfShape,
+       "results of a rank that only a call decides"},
   });
 }
 

@@ -2,6 +2,9 @@
 
 #include "frontends/ONNX/Ops/InputTypes.h"
 
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/onnx.pb.h"
+
 using namespace llvm;
 
 namespace seqc::onnx {
@@ -12,6 +15,22 @@ LogicalResult requireFloats(Node &node, size_t count) {
       return node.error("its input is " + getName(x.type) +
                         "; required is a floating-point type");
   return success();
+}
+
+FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
+  Tensor shape = node.getInput(i);
+  if (shape.getRank() != 1)
+    return node.error("its shape has rank " + Twine(shape.getRank()) +
+                      "; required is 1");
+  if (shape.getType().hasStaticShape())
+    return shape;
+  const format::NodeProto &proto = node.getProto();
+  std::optional<int64_t> rank;
+  if (proto.output_size())
+    rank = node.getImporter().getDeclaredRank(proto.output(0));
+  if (!rank || *rank < least)
+    return node.unsupported("a shape of unknown rank is not supported");
+  return node.getEmitter().castShape(shape, {*rank});
 }
 
 } // namespace seqc::onnx

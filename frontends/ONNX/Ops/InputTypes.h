@@ -11,6 +11,11 @@ namespace seqc::onnx {
 /// numbers.
 llvm::LogicalResult requireFloats(Node &node, size_t count);
 
+/// Input `i`, a list of the extents of output 0, as a tensor of static shape:
+/// where its length is found at run time only, the rank that the graph declares
+/// for the output holds if it is `least` or more. Reports other ranks.
+llvm::FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least = 0);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_OPS_INPUTTYPES_H

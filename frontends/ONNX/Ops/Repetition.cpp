@@ -10,6 +10,8 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
+#include "llvm/ADT/ScopeExit.h"
+
 using namespace llvm;
 
 namespace seqc::onnx {
@@ -83,7 +85,9 @@ static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
     isKnown &= condition && condition->size() == 1;
     goesOn = isKnown && condition->front();
   }
-  std::vector<GraphValue> values(node.inputs.begin() + 2, node.inputs.end());
+  std::vector<GraphValue> values(node.inputs.begin() +
+                                     std::min<size_t>(node.inputs.size(), 2),
+                                 node.inputs.end());
   size_t stacked = graph.output_size() - 1 - values.size();
   std::vector<SmallVector<Tensor>> stacks(stacked);
   for (int64_t i = 0; isKnown && goesOn && i < trips; ++i) {
@@ -103,6 +107,14 @@ static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
     auto condition = known(made->front());
     isKnown = condition && condition->size() == 1;
     goesOn = isKnown && condition->front();
+    for (auto [k, value] : enumerate(values)) {
+      const GraphValue &next = (*made)[k + 1];
+      if (value.isTensor() && next.isTensor() &&
+          value.tensor.type != next.tensor.type)
+        return node.error("carried value " + Twine(k) + " begins as " +
+                          getName(value.tensor.type) + " and goes on as " +
+                          getName(next.tensor.type) + "; required is one type");
+    }
     values.assign(made->begin() + 1, made->end() - stacked);
     for (size_t k = 0; k < stacked; ++k) {
       const GraphValue &element = (*made)[made->size() - stacked + k];
@@ -126,6 +138,93 @@ static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
   for (auto [i, value] : enumerate(values))
     node.setOutput(i, value);
   return success();
+}
+
+/// The loop of the node where no copies are made; `isSure`: which carried
+/// values every iteration gives.
+static FailureOr<SmallVector<Tensor>>
+rollLoop(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
+         ArrayRef<CarriedForm> forms, SmallVectorImpl<bool> &isSure) {
+  Emitter &e = node.getEmitter();
+  size_t carried = forms.size();
+  isSure.assign(carried, false);
+  auto body = [&](Value number,
+                  ArrayRef<Tensor> values) -> FailureOr<Iteration> {
+    Scalars inner = e.scalars();
+    SmallVector<GraphValue> given;
+    given.push_back(e.fromElements(DataType::Int64, {},
+                                   {inner.fromIndex(DataType::Int64, number)}));
+    // Whoever is in the body was let in.
+    given.push_back(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}));
+    append_range(given, restoreAll(e, forms, values));
+    FailureOr<std::vector<GraphValue>> made =
+        node.getImporter().importGraph(graph, given);
+    if (failed(made))
+      return failure();
+    Iteration iteration;
+    for (auto [k, value] : enumerate(*made)) {
+      const CarriedForm *form = k > 0 && k <= carried ? &forms[k - 1] : nullptr;
+      if (form)
+        isSure[k - 1] =
+            value.kind != GraphValue::Kind::Absent && !value.present;
+      if (form && (form->isSequence || value.isTensor()))
+        flatten(e, value, *form, iteration.carried);
+      else if (!value.isTensor())
+        return node.unsupported("output " + Twine(k) +
+                                " of its body is a sequence or an optional, "
+                                "which is not supported here");
+      else if (k > carried)
+        iteration.elements.push_back(value.tensor);
+    }
+    Value goesOn = getOnly(node, made->front().tensor, DataType::Bool,
+                           "the condition that its body gives");
+    if (!goesOn)
+      return failure();
+    if (getConstantIntValue(goesOn).value_or(0) == 0)
+      iteration.goesOn = goesOn;
+    return iteration;
+  };
+  return roll(node, loop, body);
+}
+
+/// rollLoop(), and copies of the body where that is not supported and they are
+/// few: in a copy, extents that depend on the iteration are known, and with
+/// them ranks. Gives nothing if the copies have set the node's outputs.
+static FailureOr<std::optional<SmallVector<Tensor>>>
+rollOrCopy(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
+           ArrayRef<CarriedForm> forms, bool few,
+           SmallVectorImpl<bool> &isSure) {
+  GraphImporter &importer = node.getImporter();
+  // Copies in copies of copies are too many.
+  constexpr unsigned kMostLevels = 2;
+  if (few && importer.copies < kMostLevels) {
+    bool silent = importer.isSilent();
+    unsigned errors = importer.countErrors(),
+             gaps = importer.countUnsupported();
+    importer.setSilent(true);
+    llvm::scope_exit restore([&] { importer.setSilent(silent); });
+    FailureOr<SmallVector<Tensor>> results =
+        rollLoop(node, graph, loop, forms, isSure);
+    if (succeeded(results))
+      return std::optional(*results);
+    bool isGap =
+        importer.countErrors() - errors == importer.countUnsupported() - gaps;
+    importer.forgetErrors(errors);
+    if (isGap) {
+      ++importer.copies;
+      LogicalResult copied = unroll(node, graph);
+      --importer.copies;
+      if (succeeded(copied))
+        return std::optional<SmallVector<Tensor>>();
+      importer.forgetErrors(errors);
+    }
+  }
+  // Once more, to tell what is wrong.
+  FailureOr<SmallVector<Tensor>> results =
+      rollLoop(node, graph, loop, forms, isSure);
+  if (failed(results))
+    return failure();
+  return std::optional(*results);
 }
 
 static LogicalResult convertLoop(Node &node) {
@@ -156,13 +255,13 @@ static LogicalResult convertLoop(Node &node) {
   for (size_t i = 2; i < carried + 2; ++i)
     initial.push_back(node.getValue(i));
   SmallVector<CarriedForm> forms(carried);
+  std::optional<SmallVector<int64_t>> known;
+  if (node.hasInput(0))
+    known = e.constantIntegers(node.getInput(0));
+  bool few = known && known->size() == 1 && known->front() <= kMostUnrolled;
   if (!plain) {
     // Copies of the body, if they are few, know the structure of each value.
     std::optional<CarriedForms> found = findForms(node, *graph, initial);
-    std::optional<SmallVector<int64_t>> trips;
-    if (node.hasInput(0))
-      trips = e.constantIntegers(node.getInput(0));
-    bool few = trips && trips->size() == 1 && trips->front() <= kMostUnrolled;
     if (!found || (few && found->goesOn))
       return unroll(node, *graph);
     forms = found->forms;
@@ -181,61 +280,29 @@ static LogicalResult convertLoop(Node &node) {
         getOnly(node, node.getInput(1), DataType::Bool, "its condition");
     if (!loop.begins)
       return failure();
-    if (std::optional<int64_t> known = getConstantIntValue(loop.begins)) {
+    if (std::optional<int64_t> begun = getConstantIntValue(loop.begins)) {
       // Not begun: no trips, whatever else ends it.
-      if (!*known)
+      if (!*begun)
         loop.trips = s.index(0);
       loop.begins = {};
     }
   }
 
-  SmallVector<bool> isSure(carried);
-  auto body = [&](Value number,
-                  ArrayRef<Tensor> values) -> FailureOr<Iteration> {
-    Scalars inner = e.scalars();
-    SmallVector<GraphValue> given;
-    given.push_back(e.fromElements(DataType::Int64, {},
-                                   {inner.fromIndex(DataType::Int64, number)}));
-    // Whoever is in the body was let in.
-    given.push_back(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}));
-    append_range(given, restoreAll(e, forms, values));
-    FailureOr<std::vector<GraphValue>> made =
-        node.getImporter().importGraph(*graph, given);
-    if (failed(made))
-      return failure();
-    Iteration iteration;
-    for (auto [k, value] : enumerate(*made)) {
-      const CarriedForm *form = k > 0 && k <= carried ? &forms[k - 1] : nullptr;
-      if (form)
-        isSure[k - 1] =
-            value.kind != GraphValue::Kind::Absent && !value.present;
-      if (form && (form->isSequence || value.isTensor()))
-        flatten(e, value, *form, iteration.carried);
-      else if (!value.isTensor())
-        return node.unsupported("output " + Twine(k) +
-                                " of its body is a sequence or an optional, "
-                                "which is not supported here");
-      else if (k > carried)
-        iteration.elements.push_back(value.tensor);
-    }
-    Value goesOn = getOnly(node, made->front().tensor, DataType::Bool,
-                           "the condition that its body gives");
-    if (!goesOn)
-      return failure();
-    if (getConstantIntValue(goesOn).value_or(0) == 0)
-      iteration.goesOn = goesOn;
-    return iteration;
-  };
-  FailureOr<SmallVector<Tensor>> results = roll(node, loop, body);
-  if (failed(results))
+  SmallVector<bool> isSure;
+  FailureOr<std::optional<SmallVector<Tensor>>> made =
+      rollOrCopy(node, *graph, loop, forms, few && plain, isSure);
+  if (failed(made))
     return failure();
+  if (!*made)
+    return success();
+  const SmallVector<Tensor> &results = **made;
   std::vector<GraphValue> values =
-      restoreAll(e, forms, ArrayRef(*results).take_front(loop.carried.size()));
+      restoreAll(e, forms, ArrayRef(results).take_front(loop.carried.size()));
   // What each iteration gives is no optional behind the loop.
   for (auto [value, sure] : zip(values, isSure))
     if (sure)
       value.present = {};
-  append_range(values, ArrayRef(*results).drop_front(loop.carried.size()));
+  append_range(values, ArrayRef(results).drop_front(loop.carried.size()));
   for (auto [i, value] : enumerate(values))
     node.setOutput(i, value);
   return success();

@@ -1,6 +1,7 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -78,14 +79,12 @@ static LogicalResult convertReshape(Node &node) {
     for (int64_t size : node.getInts("shape").value_or(SmallVector<int64_t>()))
       goal.push_back(e.getBuilder().getIndexAttr(size));
   } else {
-    Tensor shape = node.getInput(1);
-    if (!shape)
+    if (!node.hasInput(1))
       return node.error("input 1 (shape) is missing");
-    if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
-      return node.unsupported("a shape of unknown rank is not supported");
-    if (failed(node.requireList(1, "shape", kMostRank)))
+    FailureOr<Tensor> shape = readShape(node, 1);
+    if (failed(shape))
       return failure();
-    goal = e.indices(shape);
+    goal = e.indices(*shape);
   }
   bool allowZero = node.getInt("allowzero", 0) != 0;
   Extents from = e.extents(x);
@@ -479,12 +478,12 @@ static LogicalResult convertFlatten(Node &node) {
 static LogicalResult convertExpand(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
-  Tensor x = node.getInput(0), shape = node.getInput(1);
-  if (shape.getRank() != 1 || !shape.getType().hasStaticShape())
-    return node.unsupported("a shape of unknown rank is not supported");
-  if (failed(node.requireList(1, "shape", kMostRank)))
+  Tensor x = node.getInput(0);
+  // A shorter list leaves the rank of the input as it is.
+  FailureOr<Tensor> shape = readShape(node, 1, /*least=*/x.getRank() + 1);
+  if (failed(shape))
     return failure();
-  Extents goal = e.indices(shape), from = e.extents(x);
+  Extents goal = e.indices(*shape), from = e.extents(x);
   if (goal.size() < from.size())
     goal.insert(goal.begin(), from.size() - goal.size(),
                 e.getBuilder().getIndexAttr(1));
@@ -520,7 +519,8 @@ static LogicalResult convertExpand(Node &node) {
 void registerShapeOps(Registry &registry) {
   registry.add({
       {"Shape", 1, 1, 1, convertShape},
-      {"Reshape", 1, 1, 2, convertReshape},
+      {"Reshape", 1, 1, 2, convertReshape,
+       "results of a rank that only a call decides"},
       {"Transpose", 1, 1, 1, convertTranspose},
       {"Gather", 1, 2, 2, convertGather},
       {"Concat", 1, 1, kVariadic, convertConcat},
@@ -528,7 +528,8 @@ void registerShapeOps(Registry &registry) {
       {"Squeeze", 1, 1, 2, convertSqueeze},
       {"Size", 1, 1, 1, convertSize},
       {"Flatten", 1, 1, 1, convertFlatten},
-      {"Expand", 8, 2, 2, convertExpand},
+      {"Expand", 8, 2, 2, convertExpand,
+       "results of a rank that only a call decides"},
       {"DepthToSpace", 1, 1, 1, convertDepthToSpace},
       {"SpaceToDepth", 1, 1, 1, convertDepthToSpace},
   });
