@@ -75,10 +75,12 @@ static LogicalResult convertAttention(Node &node) {
   Value past = prependPast(node, call, 4);
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
-  (void)node.getInt("softmax_precision", 0);
+  if (failed(readPrecision(node, call)))
+    return failure();
   auto mode = static_cast<ScoreOutput>(node.getInt("qk_matmul_output_mode", 0));
 
-  addMask(e, call, node.getInput(3));
+  addMask(e, call, node.getInput(3),
+          node.getOpset() < 24 ? ShortMask::Broadcast : ShortMask::Hide);
   restrictPositions(node, call, node.getInput(6), past);
   bool weights = node.wantsOutput(3) && mode == ScoreOutput::Weights;
   Tensor probabilities;

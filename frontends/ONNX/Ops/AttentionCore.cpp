@@ -1,6 +1,7 @@
 //===- AttentionCore.cpp - What attention operators share -----------------===//
 
 #include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/ONNX/Loops.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -73,35 +74,37 @@ static Extents scoreExtents(Emitter &e, const AttentionCall &call) {
           e.extent(call.query, 2), e.extent(call.key, 2)};
 }
 
-/// Reads an element of a rank-4 tensor that is broadcast to the scores, and
-/// `outside` beyond the end of its keys.
+/// Reads an element of a rank-4 tensor that is broadcast to the scores; with
+/// `outside`, which is what lies beyond the end of its keys, its last extent is
+/// no subject of broadcasting.
 static Value readBroadcast(Emitter &e, Scalars &s, Tensor x, ValueRange at,
-                           ArrayRef<OpFoldResult> goal, Value outside) {
+                           ArrayRef<OpFoldResult> goal,
+                           Value outside = Value()) {
   SmallVector<Value> position;
   Value inside;
   for (int64_t d = 0; d < 4; ++d) {
     OpFoldResult size = e.extent(x, d);
-    if (mlir::getConstantIntValue(size) == 1 &&
-        mlir::getConstantIntValue(goal[d]) != 1) {
-      position.push_back(s.index(0));
-      continue;
-    }
     if (Emitter::isSame(size, goal[d])) {
       position.push_back(at[d]);
       continue;
     }
-    Value extent = e.toValue(size);
-    Value one =
-        s.compareIndex(mlir::arith::CmpIPredicate::eq, extent, s.index(1));
-    Value i = s.select(one, s.index(0), at[d]);
-    if (d == 3) {
-      inside = s.compareIndex(mlir::arith::CmpIPredicate::slt, i, extent);
-      i = s.minIndex(i, s.maxIndex(s.subIndex(extent, s.index(1)), s.index(0)));
+    if (d == 3 && outside) {
+      Value extent = e.toValue(size);
+      inside = s.compareIndex(mlir::arith::CmpIPredicate::slt, at[d], extent);
+      position.push_back(s.select(inside, at[d], s.index(0)));
+      continue;
     }
-    position.push_back(i);
+    if (mlir::getConstantIntValue(size) == 1) {
+      position.push_back(s.index(0));
+      continue;
+    }
+    Value one = s.compareIndex(mlir::arith::CmpIPredicate::eq, e.toValue(size),
+                               s.index(1));
+    position.push_back(s.select(one, s.index(0), at[d]));
   }
-  Value element = e.load(x, position);
-  return inside ? s.select(inside, element, outside) : element;
+  if (!inside)
+    return e.load(x, position);
+  return s.select(inside, loadUnlessEmpty(e, x, position), outside);
 }
 
 /// Extents of a mask over scores: 1 for batch and heads where no part needs
@@ -119,18 +122,20 @@ static Extents maskExtents(Emitter &e, const AttentionCall &call,
   return goal;
 }
 
-void addMask(Emitter &e, AttentionCall &call, Tensor given) {
+void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter) {
   if (!given)
     return;
   Tensor full = padRank(e, given, 4);
   Extents goal = maskExtents(e, call, {full}, false),
           scores = scoreExtents(e, call);
-  for (int64_t d = 0; d < 3; ++d)
+  bool hides = shorter == ShortMask::Hide;
+  for (int64_t d = 0; d < (hides ? 3 : 4); ++d)
     e.requireBroadcast(e.extent(full, d), scores[d], /*goal=*/true);
   if (given.type == DataType::Bool) {
     call.mask =
         e.generate(DataType::Bool, goal, [&](Scalars &s, ValueRange at) {
-          return readBroadcast(e, s, full, at, goal, s.boolean(false));
+          return readBroadcast(e, s, full, at, goal,
+                               hides ? s.boolean(false) : Value());
         });
     return;
   }
@@ -138,7 +143,8 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given) {
   Tensor numbers = e.convert(full, getComputeType(type));
   DataType wide = numbers.type;
   Tensor padded = e.generate(wide, goal, [&](Scalars &s, ValueRange at) {
-    return readBroadcast(e, s, numbers, at, goal, s.infinity(wide, true));
+    return readBroadcast(e, s, numbers, at, goal,
+                         hides ? s.infinity(wide, true) : Value());
   });
   call.mask =
       e.elementwise(DataType::Bool, {padded}, [&](Scalars &s, ValueRange x) {
@@ -154,8 +160,7 @@ void restrict(Emitter &e, AttentionCall &call, bool perBatch,
   call.mask = e.generate(DataType::Bool, goal, [&](Scalars &s, ValueRange at) {
     Value ok = may(s, at);
     if (before)
-      ok = s.logicalAnd(
-          ok, readBroadcast(e, s, before, at, goal, s.boolean(false)));
+      ok = s.logicalAnd(ok, readBroadcast(e, s, before, at, goal));
     return ok;
   });
 }
@@ -201,6 +206,80 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
   return scores;
 }
 
+LogicalResult readPrecision(Node &node, AttentionCall &call) {
+  if (!node.hasAttribute("softmax_precision"))
+    return success();
+  int64_t number = node.getInt("softmax_precision", 0);
+  for (DataType type : {DataType::Float, DataType::Float16, DataType::Double,
+                        DataType::BFloat16})
+    if (number == static_cast<int64_t>(type)) {
+      call.precision = type;
+      return success();
+    }
+  return node.error("attribute 'softmax_precision' is " + Twine(number) +
+                    "; required is 1 (float), 10 (float16), 11 (double) or 16 "
+                    "(bfloat16)");
+}
+
+Tensor softmaxOfLast(Emitter &e, Tensor x) {
+  DataType type = getComputeType(x.type);
+  int64_t last = x.getRank() - 1;
+  Tensor most = e.reduce(x, {last}, Combine::Max, /*keep=*/true);
+  Tensor powers = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
+    return s.exp(s.sub(type, v[0], v[1]));
+  });
+  Tensor sum = e.reduce(powers, {last}, Combine::Sum, /*keep=*/true);
+  return e.elementwise(x.type, {powers, sum}, [&](Scalars &s, ValueRange v) {
+    return s.div(type, v[0], v[1]);
+  });
+}
+
+Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
+  mlir::OpBuilder &b = e.getBuilder();
+  DataType type = getComputeType(call.query.type);
+  int64_t heads = call.query.getShape()[1], groups = call.key.getShape()[1];
+  weights = e.convert(weights, type);
+  Tensor grouped =
+      e.reshape(weights, {e.extent(weights, 0), b.getIndexAttr(groups),
+                          b.getIndexAttr(heads / groups), e.extent(weights, 2),
+                          e.extent(weights, 3)});
+  Tensor value = e.convert(call.value, type);
+  Tensor sums = e.contract(grouped, "bghqk", value, "bgkd", "bghqd");
+  Extents sizes = e.extents(call.query);
+  sizes[3] = e.extent(value, 3);
+  return e.reshape(sums, sizes);
+}
+
+/// attend() where scores are rounded to the call's precision in front of the
+/// softmax, and weights behind it.
+static Tensor attendRounded(Emitter &e, const AttentionCall &call,
+                            Tensor *probabilities) {
+  DataType type = call.query.type;
+  Tensor scores = attentionScores(e, call, /*withCap=*/true);
+  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
+    return s.infinity(type, /*negative=*/true);
+  });
+  Tensor weights =
+      e.convert(softmaxOfLast(e, e.convert(scores, call.precision)), type);
+  if (call.mask) {
+    // A query without a key to look at gives zeros.
+    Tensor live =
+        e.elementwise(type, {call.mask}, [&](Scalars &s, ValueRange x) {
+          return s.select(x[0], s.constant(type, 1), s.constant(type, 0));
+        });
+    live = e.reduce(live, {3}, Combine::Max, /*keep=*/true);
+    weights =
+        e.elementwise(type, {weights, live}, [&](Scalars &s, ValueRange x) {
+          Value none = s.constant(type, 0);
+          return s.select(s.compare(Compare::Greater, type, x[1], none), x[0],
+                          none);
+        });
+  }
+  if (probabilities)
+    *probabilities = weights;
+  return weighValues(e, call, weights);
+}
+
 std::optional<Tensor> attend(Node &node, AttentionCall call,
                              Tensor *probabilities) {
   Emitter &e = node.getEmitter();
@@ -228,9 +307,18 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   e.requireEqual(e.extent(call.value, 2), e.extent(call.key, 2),
                  "the number of its values");
   DataType outer = call.query.type, type = getComputeType(outer);
+  bool given = call.precision != DataType::Undefined;
+  if (given && getBitWidth(call.precision) > getBitWidth(type))
+    type = call.precision;
   call.query = e.convert(call.query, type);
   call.key = e.convert(call.key, type);
   call.value = e.convert(call.value, type);
+  if (given && getBitWidth(call.precision) < getBitWidth(outer)) {
+    Tensor result = attendRounded(e, call, probabilities);
+    if (probabilities)
+      *probabilities = e.convert(*probabilities, outer);
+    return e.convert(result, outer);
+  }
   Tensor bias = call.bias;
   if (bias)
     bias = e.convert(bias, type);

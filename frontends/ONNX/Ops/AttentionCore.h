@@ -28,6 +28,8 @@ struct AttentionCall {
   /// the place of scores, -infinity in the bias is a number like any other, and
   /// a query whose scores are all -infinity gives NaN.
   std::optional<double> maskedScore;
+  /// The type that the softmax is computed in, if it is given.
+  DataType precision = DataType::Undefined;
 };
 
 /// The weighted values; a query without a key to look at gives zeros. The
@@ -35,6 +37,16 @@ struct AttentionCall {
 /// where heads or features are not known.
 std::optional<Tensor> attend(Node &node, AttentionCall call,
                              Tensor *probabilities = nullptr);
+
+/// Attribute 'softmax_precision', which names a float type of ONNX's operators
+/// of attention; reports another one.
+llvm::LogicalResult readPrecision(Node &node, AttentionCall &call);
+
+/// The softmax of the last dimension, rounded to the type of `x`.
+Tensor softmaxOfLast(Emitter &e, Tensor x);
+
+/// The sums of the call's values by weights [batch, heads, queries, keys].
+Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights);
 
 /// scale * query . key, with the cap: [batch, heads, queries, keys].
 Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap);
@@ -62,9 +74,17 @@ llvm::LogicalResult setResults(Node &node, const AttentionCall &call);
 /// `mask` with `rank` dimensions, extents of 1 in front.
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank);
 
+/// What a mask whose last extent is not the number of keys says.
+enum class ShortMask {
+  /// An extent of 1 holds for all keys; no other fits.
+  Broadcast,
+  /// Keys behind its end are hidden, behind an extent of 1, too.
+  Hide
+};
+
 /// A call's bias and mask: entries of `given` (bool: whether a pair may meet;
 /// otherwise numbers to add), aligned at the last dimensions.
-void addMask(Emitter &e, AttentionCall &call, Tensor given);
+void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter);
 
 /// Adds to the call's mask what a function of the indices [batch, head, query,
 /// key] says. `perBatch`: it looks at the batch index.

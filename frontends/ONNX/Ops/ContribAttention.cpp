@@ -474,8 +474,10 @@ void registerContribAttentionOps(Registry &registry) {
        "indirection of beams", domain},
       {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention,
        "indirection of beams", domain},
-      {"GroupQueryAttention", 1, 1, 14, convertGroupQueryAttention,
-       "quantized caches", domain},
+      {"GroupQueryAttention", 1, 1, 16, convertGroupQueryAttention,
+       "quantized caches, caches of the window's size, normalised queries and "
+       "keys",
+       domain},
       {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding, "", domain},
       {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding},
   });

@@ -16,13 +16,18 @@ llvm::LogicalResult convertRotaryEmbedding(Node &node);
 /// The operator of the default domain.
 llvm::LogicalResult convertStandardRotaryEmbedding(Node &node);
 
-/// Turns pairs of features of [batch, heads, time, features] by the angles of
-/// row `position(batch, time)` of the caches, which say how many.
-Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
+/// Turns the first `half` pairs of features of [batch, heads, time, features]
+/// by the angles of row `position(batch, time)` of the caches.
+Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
               bool interleaved,
               llvm::function_ref<mlir::Value(Scalars &, mlir::Value batch,
                                              mlir::Value time)>
                   position);
+
+/// Requires that the caches have rows for all positions [batch, time], or from
+/// a single one on for `steps` steps.
+void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
+                      mlir::OpFoldResult steps);
 
 /// Reports caches that do not fit the features of `x`.
 llvm::LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines,

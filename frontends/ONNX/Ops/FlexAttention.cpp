@@ -29,20 +29,6 @@ static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
   return success();
 }
 
-/// The softmax of the last dimension.
-static Tensor softmax(Emitter &e, Tensor x) {
-  DataType type = getComputeType(x.type);
-  int64_t last = x.getRank() - 1;
-  Tensor most = e.reduce(x, {last}, Combine::Max, /*keep=*/true);
-  Tensor powers = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
-    return s.exp(s.sub(type, v[0], v[1]));
-  });
-  Tensor sum = e.reduce(powers, {last}, Combine::Sum, /*keep=*/true);
-  return e.elementwise(x.type, {powers, sum}, [&](Scalars &s, ValueRange v) {
-    return s.div(type, v[0], v[1]);
-  });
-}
-
 static LogicalResult convertFlexAttention(Node &node) {
   Emitter &e = node.getEmitter();
   if (failed(requireFloats(node, 3)))
@@ -63,8 +49,9 @@ static LogicalResult convertFlexAttention(Node &node) {
                       " of " + Twine(k[3]) +
                       "; required are static extents, equal features and a "
                       "multiple of the key heads");
+  if (failed(readPrecision(node, call)))
+    return failure();
   if (!node.hasAttribute("score_mod") && !node.hasAttribute("prob_mod")) {
-    (void)node.getInt("softmax_precision", 0);
     std::optional<Tensor> result = attend(node, call);
     if (!result)
       return failure();
@@ -72,31 +59,18 @@ static LogicalResult convertFlexAttention(Node &node) {
     return success();
   }
   DataType outer = call.query.type;
-  int64_t wanted = node.getInt("softmax_precision", 0);
-  auto precision =
-      wanted ? static_cast<DataType>(wanted) : getComputeType(outer);
-  if (!isFloat(precision))
-    return node.error("attribute 'softmax_precision' is " + Twine(wanted) +
-                      "; required is a float type");
+  DataType precision = call.precision == DataType::Undefined
+                           ? getComputeType(outer)
+                           : call.precision;
   Tensor scores =
       e.convert(attentionScores(e, call, /*withCap=*/false), precision);
   if (failed(applyGraph(node, "score_mod", scores)))
     return failure();
-  Tensor weights = softmax(e, scores);
+  Tensor weights = softmaxOfLast(e, scores);
   if (failed(applyGraph(node, "prob_mod", weights)))
     return failure();
-  DataType type = getComputeType(outer);
-  weights = e.convert(e.convert(weights, outer), type);
-  mlir::OpBuilder &b = e.getBuilder();
-  Tensor grouped =
-      e.reshape(weights, {e.extent(weights, 0), b.getIndexAttr(k[1]),
-                          b.getIndexAttr(q[1] / k[1]), e.extent(weights, 2),
-                          e.extent(weights, 3)});
-  Tensor value = e.convert(call.value, type);
-  Tensor sums = e.contract(grouped, "bghqk", value, "bgkd", "bghqd");
-  Extents sizes = e.extents(call.query);
-  sizes[3] = e.extent(value, 3);
-  node.setOutput(0, e.convert(e.reshape(sums, sizes), outer));
+  weights = e.convert(weights, outer);
+  node.setOutput(0, e.convert(weighValues(e, call, weights), outer));
   return success();
 }
 

@@ -145,13 +145,16 @@ LogicalResult convertGroupQueryAttention(Node &node) {
   int64_t groups = node.getInt("kv_num_heads", 0);
   if (!node.hasInput(5) || !node.hasInput(6))
     return node.error("inputs 5 and 6 (lengths) are missing");
-  for (size_t i : {12, 13})
+  for (size_t i : {12, 13, 14, 15})
     if (node.hasInput(i))
       return node.unsupported("input " + Twine(i) + " is not supported");
   for (StringRef cache : {"k_quant_type", "v_quant_type"})
     if (node.getString(cache, "NONE") != "NONE")
       return node.unsupported("a quantized cache is not supported");
   (void)node.getInt("kv_cache_bit_width", 0);
+  (void)node.getFloat("qk_norm_epsilon", 1e-6f);
+  if (node.getInt("sliding_window_cache", 0) != 0)
+    return node.unsupported("a cache of the window's size is not supported");
   AttentionCall call;
   Tensor *parts[] = {&call.query, &call.key, &call.value};
   std::optional<std::array<Tensor, 3>> given = getInputs(node, heads, groups);
@@ -179,6 +182,8 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                        "an extent of its past");
     }
   Value steps = e.extentValue(call.query, 2);
+  Value total =
+      s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
   auto pastOf = [&](Scalars &in, Value batch) {
     Value length = in.toIndex(lengths.type, e.load(lengths, {batch}));
     return in.maxIndex(in.subIndex(in.addIndex(length, in.index(1)), steps),
@@ -192,22 +197,55 @@ LogicalResult convertGroupQueryAttention(Node &node) {
     if (failed(checkCaches(node, call.query, cosines, sines)))
       return failure();
     bool interleaved = node.getInt("rotary_interleaved", 0) != 0;
+    if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
+      return node.error("its positions are " + getName(positions.type) +
+                        " of rank " + Twine(positions.getRank()) +
+                        "; required are integers of rank 2");
+    // All steps are new in a prompt, whose positions count on from the first
+    // one; what else the input holds then is not looked at.
+    Value prompt = s.compareIndex(CmpIPredicate::eq, steps, total), first;
+    Value rows = e.extentValue(cosines, 0);
+    if (positions) {
+      for (int64_t d : {0, 1})
+        e.requireEqual(e.extent(positions, d),
+                       e.extent(call.query, d == 0 ? 0 : 2),
+                       "an extent of its positions");
+      first =
+          s.toIndex(positions.type,
+                    loadUnlessEmpty(e, positions, {s.index(0), s.index(0)}));
+      Value inside = s.logicalAnd(
+          s.compareIndex(CmpIPredicate::sge, first, s.index(0)),
+          s.compareIndex(CmpIPredicate::sle, first, s.subIndex(rows, steps)));
+      Value none = s.compareIndex(CmpIPredicate::eq, steps, s.index(0));
+      e.require(s.logicalOr(s.logicalOr(none, s.logicalNot(prompt)), inside),
+                "its prompt of {0} steps begins at position {1}; its caches "
+                "have {2} rows",
+                e.simplify({steps, first, rows}));
+      // A token's own position.
+      Tensor own = e.elementwise(
+          positions.type, {positions}, [&](Scalars &in, ValueRange p) {
+            return in.select(prompt, in.constant(positions.type, 0), p[0]);
+          });
+      e.requireIndices(own, e.extent(cosines, 0), "a position",
+                       /*fromEnd=*/false);
+    } else {
+      e.require(s.compareIndex(CmpIPredicate::sle, total, rows),
+                "its caches of cosines and sines have {0} rows; required are "
+                "{1}",
+                e.simplify({rows, total}));
+    }
     for (Tensor *part : {&call.query, &call.key})
-      *part = rotate(e, *part, cosines, sines, interleaved,
-                     [&](Scalars &in, Value batch, Value time) {
-                       if (positions)
-                         return in.toIndex(positions.type,
-                                           e.load(positions, {batch, time}));
-                       return in.addIndex(pastOf(in, batch), time);
-                     });
+      *part = rotate(
+          e, *part, cosines, sines, cosines.getShape()[1], interleaved,
+          [&](Scalars &in, Value batch, Value time) {
+            if (!positions)
+              return in.addIndex(pastOf(in, batch), time);
+            return in.select(
+                prompt, in.addIndex(first, time),
+                in.toIndex(positions.type, e.load(positions, {batch, time})));
+          });
   }
   (void)node.getInt("rotary_interleaved", 0);
-  if (!node.getInput(6).getType().hasStaticShape() ||
-      node.getInput(6).getType().getNumElements() != 1)
-    return node.error("input 6 (total_sequence_length) has not exactly one "
-                      "element");
-  Value total =
-      s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
   Value wanted = total;
   for (auto [part, i] :
        {std::pair<Tensor *, int>(&call.key, 3), {&call.value, 4}}) {
@@ -247,14 +285,19 @@ LogicalResult convertGroupQueryAttention(Node &node) {
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
   int64_t window = node.getInt("local_window_size", -1);
+  bool causal = node.getInt("causal", 1) != 0;
+  if (!causal && window != -1)
+    return node.error("attribute 'local_window_size' is " + Twine(window) +
+                      " beside 'causal' 0; required is -1");
   if (Tensor bias = node.getInput(10))
-    addMask(e, call, bias);
+    addMask(e, call, bias, ShortMask::Hide);
   restrict(e, call, /*perBatch=*/true, [&](Scalars &in, ValueRange at) {
     // The row's keys end here; queries behind them look back all the same.
     Value last = in.toIndex(lengths.type, e.load(lengths, {at[0]}));
     Value i = in.addIndex(at[2], pastOf(in, at[0]));
-    Value ok = in.logicalAnd(in.compareIndex(CmpIPredicate::sle, at[3], i),
-                             in.compareIndex(CmpIPredicate::sle, at[3], last));
+    Value ok = in.compareIndex(CmpIPredicate::sle, at[3], last);
+    if (causal)
+      ok = in.logicalAnd(ok, in.compareIndex(CmpIPredicate::sle, at[3], i));
     if (window > 0)
       ok = in.logicalAnd(ok, in.compareIndex(CmpIPredicate::sgt, at[3],
                                              in.subIndex(i, in.index(window))));

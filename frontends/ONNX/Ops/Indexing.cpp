@@ -344,16 +344,17 @@ static LogicalResult convertTensorScatter(Node &node) {
       bounds[d] = lesser(e, bounds[d], sizes[d]);
     }
   requireWithin(e, bounds[*axis], sizes[*axis]);
+  bool circular = mode == "circular";
   if (starts) {
     e.requireEqual(e.extent(starts, 0), sizes[0], "the number of its indices");
-    // In mode linear the last row stays inside, too.
-    Value end = e.toValue(sizes[*axis]);
-    if (mode == "linear") {
+    // In mode linear the last row stays inside, too; in mode circular every
+    // index has its place.
+    if (!circular) {
       Scalars s = e.scalars();
-      end = s.addIndex(s.subIndex(end, e.toValue(bounds[*axis])), s.index(1));
+      Value end = s.subIndex(e.toValue(sizes[*axis]), e.toValue(bounds[*axis]));
+      e.requireIndices(starts, OpFoldResult(s.addIndex(end, s.index(1))),
+                       "a write index", /*fromEnd=*/false);
     }
-    e.requireIndices(starts, OpFoldResult(end), "a write index",
-                     /*fromEnd=*/false);
   }
   if (starts)
     bounds[0] = lesser(e, bounds[0], e.extent(starts, 0));
@@ -365,13 +366,21 @@ static LogicalResult convertTensorScatter(Node &node) {
                    if (starts) {
                      Value start =
                          s.toIndex(starts.type, e.load(starts, at[0]));
-                     // One before the beginning would otherwise count from the
-                     // end.
-                     inside = s.compareIndex(mlir::arith::CmpIPredicate::sge,
-                                             start, s.index(0));
-                     i = s.addIndex(s.maxIndex(start, s.index(0)), i);
+                     if (circular) {
+                       // The remainder first, so that the sum does not wrap;
+                       // it has the sign of the index.
+                       start = s.op<mlir::arith::RemSIOp>(start, size);
+                       start = s.wrapIndex(start, size);
+                     } else {
+                       // One before the beginning would otherwise count from
+                       // the end.
+                       inside = s.compareIndex(mlir::arith::CmpIPredicate::sge,
+                                               start, s.index(0));
+                       start = s.maxIndex(start, s.index(0));
+                     }
+                     i = s.addIndex(start, i);
                    }
-                   if (mode == "circular")
+                   if (circular)
                      i = s.remIndex(i, size);
                    SafeIndex safe = makeSafe(s, i, size);
                    inside = s.logicalAnd(inside, safe.inside);

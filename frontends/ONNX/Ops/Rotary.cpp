@@ -12,10 +12,9 @@ using mlir::Value;
 using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
 
-Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
+Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
               bool interleaved,
               function_ref<Value(Scalars &, Value, Value)> position) {
-  int64_t half = cosines.getShape()[1];
   DataType type = getComputeType(x.type);
   return e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
     Value d = at[3], one = s.index(1), two = s.index(2);
@@ -46,6 +45,17 @@ Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines,
   });
 }
 
+void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
+                      mlir::OpFoldResult steps) {
+  Scalars s = e.scalars();
+  Value rows = e.extentValue(cosines, 0);
+  // A single position is that of the first step.
+  if (positions.getRank() < 2)
+    rows = s.addIndex(s.subIndex(rows, e.toValue(steps)), s.index(1));
+  e.requireIndices(positions, e.simplify({rows})[0], "a position",
+                   /*fromEnd=*/false);
+}
+
 LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
   if (cosines.getRank() != 2 || sines.getRank() != 2 ||
       cosines.getShape()[1] <= 0 || x.getShape()[3] < 2 * cosines.getShape()[1])
@@ -65,10 +75,20 @@ LogicalResult convertRotaryEmbedding(Node &node) {
   int64_t width = node.getInt("rotary_embedding_dim", 0);
   int64_t heads = node.getInt("num_heads", 0);
   bool interleaved = node.getInt("interleaved", 0) != 0;
-  (void)node.getInt("is_packed_batching", 0);
+  int64_t packed = node.getInt("is_packed_batching", 0);
   // The caches hold the angles, which is where a scale has its effect; kernels
   // of the operator do not look at the attribute either.
   (void)node.getFloat("scale", 1);
+  if (packed != 0 && packed != 1)
+    return node.error("attribute 'is_packed_batching' is " + Twine(packed) +
+                      "; required is 0 or 1");
+  // Rows of several sequences one behind the other: their positions cannot be
+  // counted.
+  if (packed && positions.getRank() != 2)
+    return node.error("attribute 'is_packed_batching' is 1 and its positions "
+                      "have rank " +
+                      Twine(positions.getRank()) +
+                      "; required is a position for each row");
   if (flat && heads == 0 && width == 0 && cosines.getRank() == 2 &&
       cosines.getShape()[1] > 0)
     heads = x.getShape()[2] / (2 * cosines.getShape()[1]);
@@ -80,6 +100,19 @@ LogicalResult convertRotaryEmbedding(Node &node) {
   }
   if (failed(checkCaches(node, x, cosines, sines)))
     return failure();
+  // The rotated features may be fewer than the caches have angles for.
+  int64_t half = cosines.getShape()[1];
+  if (width != 0) {
+    int64_t features = x.getShape()[3];
+    if (width < 0 || width % 2 != 0 || width > features ||
+        (half != width / 2 && half != features / 2))
+      return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
+                        " with " + Twine(features) +
+                        " features and caches of " + Twine(half) +
+                        " columns; required is an even number of features and "
+                        "caches of half as many columns or of half of all");
+    half = width / 2;
+  }
   bool single = positions.getRank() < 2;
   e.requireEqual(e.extent(sines, 0), e.extent(cosines, 0),
                  "the number of rows of its sine cache");
@@ -87,10 +120,9 @@ LogicalResult convertRotaryEmbedding(Node &node) {
     for (int64_t d : {0, 1})
       e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
                      "an extent of its positions");
-  e.requireIndices(positions, e.extent(cosines, 0), "a position",
-                   /*fromEnd=*/false);
+  requirePositions(e, positions, cosines, e.extent(x, 2));
   Tensor result = rotate(
-      e, x, cosines, sines, interleaved,
+      e, x, cosines, sines, half, interleaved,
       [&](Scalars &s, Value batch, Value time) {
         if (!single)
           return s.toIndex(positions.type, e.load(positions, {batch, time}));
@@ -141,6 +173,19 @@ LogicalResult convertStandardRotaryEmbedding(Node &node) {
   // All rows may share one table.
   bool shared =
       !positions && cosines.getShape()[0] == 1 && sines.getShape()[0] == 1;
+  for (int64_t d = 0; d < rank; ++d)
+    e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
+                   "an extent of its sine cache");
+  for (int64_t d : {0, 1}) {
+    mlir::OpFoldResult goal = e.extent(x, d == 0 ? 0 : 2);
+    if (positions)
+      e.requireEqual(e.extent(positions, d), goal,
+                     "an extent of its positions");
+    else if (d == 1 || !shared)
+      e.requireEqual(e.extent(cosines, d), goal, "an extent of its caches");
+  }
+  if (positions)
+    requirePositions(e, positions, cosines, e.extent(x, 2));
   if (!positions) {
     auto flatten = [&](Tensor cache) {
       return e.reshape(cache,
@@ -152,7 +197,7 @@ LogicalResult convertStandardRotaryEmbedding(Node &node) {
   if (failed(checkCaches(node, x, cosines, sines)))
     return failure();
   Tensor result = rotate(
-      e, x, cosines, sines, interleaved,
+      e, x, cosines, sines, cosines.getShape()[1], interleaved,
       [&](Scalars &s, Value batch, Value time) {
         if (positions)
           return s.toIndex(positions.type, e.load(positions, {batch, time}));
