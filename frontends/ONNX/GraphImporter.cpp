@@ -295,8 +295,39 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
       scope->broken.insert(name);
       continue;
     }
+    if (std::string text = describeMismatch(name, node.outputs[i]);
+        !text.empty()) {
+      (void)node.error("output " + Twine(i) + " ('" + name + "') " + text);
+      scope->broken.insert(name);
+      continue;
+    }
     scope->values[name] = node.outputs[i];
   }
+}
+
+std::string GraphImporter::describeMismatch(StringRef name,
+                                            const GraphValue &value) const {
+  const format::TypeProto *type = scope->declared.lookup(name);
+  if (type && type->has_optional_type())
+    type = &type->optional_type().elem_type();
+  if (!type || value.kind == GraphValue::Kind::Absent)
+    return "";
+  bool isSequence = type->has_sequence_type();
+  if (!isSequence && !type->has_tensor_type())
+    return "";
+  auto declared = static_cast<DataType>(
+      isSequence ? type->sequence_type().elem_type().tensor_type().elem_type()
+                 : type->tensor_type().elem_type());
+  DataType found = value.isTensor() ? value.tensor.type : value.elementType;
+  // A value without type is what it is.
+  if (declared == DataType::Undefined || found == DataType::Undefined ||
+      (declared == found && isSequence == value.isSequence()))
+    return "";
+  auto describe = [](bool isSequence, DataType type) {
+    return (isSequence ? "a sequence of " : "") + getName(type);
+  };
+  return "is " + describe(value.isSequence(), found) +
+         "; the graph declares it as " + describe(isSequence, declared);
 }
 
 LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
@@ -336,6 +367,7 @@ LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
   inner.bindings = &bindings;
   for (auto [i, name] : enumerate(body.input()))
     inner.values[name] = i < node.inputs.size() ? node.inputs[i] : GraphValue();
+  inner.declare(body.value_info());
   Scope *outer = std::exchange(scope, &inner);
   ++depth;
   llvm::scope_exit restore([&] {

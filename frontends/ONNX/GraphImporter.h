@@ -131,6 +131,15 @@ private:
     llvm::StringSet<> broken;
     /// Names that a node of the graph gives, for messages.
     llvm::StringSet<> promised;
+    /// What the graph says of the types of its values. Of graphs inside of
+    /// nodes nothing is noted: exporters declare their values at random.
+    llvm::StringMap<const format::TypeProto *> declared;
+
+    /// Takes over what is said of some values.
+    template <typename List> void declare(const List &values) {
+      for (const auto &value : values)
+        declared[value.name()] = &value.type();
+    }
     const llvm::StringMap<int64_t> *opsets = nullptr;
     const Bindings *bindings = nullptr;
     /// Null in a function.
@@ -170,6 +179,9 @@ private:
                   llvm::ArrayRef<llvm::StringRef> results);
   llvm::LogicalResult importCall(const format::FunctionProto &function,
                                  Node &node);
+  /// Why `value` is not what the graph declares `name` as; empty if it is.
+  std::string describeMismatch(llvm::StringRef name,
+                               const GraphValue &value) const;
   /// Null if the name is not defined.
   const GraphValue *lookup(llvm::StringRef name, bool &broken);
   const format::FunctionProto *findFunction(const format::NodeProto &node);

@@ -1,5 +1,6 @@
 //===- GraphInterface.cpp - Inputs and outputs of a model -----------------===//
 
+#include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -20,7 +21,7 @@ static constexpr int64_t kOldestOpset = 1, kNewestOpset = 28;
 bool GraphImporter::readOpsets() {
   for (const format::OperatorSetIdProto &entry : file.getModel().opset_import())
     modelOpsets[normalizeDomain(entry.domain())] = entry.version();
-  // Files older than the field.
+  // Files older than the field; checkModel() reports newer ones.
   if (modelOpsets.empty())
     modelOpsets[""] = 1;
   auto standard = modelOpsets.find("");
@@ -243,6 +244,12 @@ void GraphImporter::importOutputs() {
                   "' is defined twice; names are unique");
       continue;
     }
+    // What a node gives was compared when it was imported.
+    if (std::string text = describeMismatch(output.name(), *value);
+        !text.empty()) {
+      (void)error("output '" + Twine(output.name()) + "' " + text);
+      continue;
+    }
     DataType type = value->isTensor() ? value->tensor.type : value->elementType;
     if (value->kind == GraphValue::Kind::Absent ||
         getMetadataName(type).empty()) {
@@ -285,9 +292,20 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   outermost.opsets = &modelOpsets;
   outermost.bindings = &noBindings;
   outermost.graph = &graph;
+  outermost.declare(graph.value_info());
+  outermost.declare(graph.output());
   scope = &outermost;
-  if (!readOpsets())
+  checkModel(file.getModel(),
+             [this](const Twine &message) { (void)error(message); });
+  auto tellRest = [&] {
+    if (errors > kMostErrors)
+      mlir::emitError(fileLoc)
+          << "and " << errors - kMostErrors << " more errors";
+  };
+  if (!readOpsets() || errors) {
+    tellRest();
     return nullptr;
+  }
   importInitializers(graph);
   importInputs();
   SmallVector<StringRef> names;
@@ -304,9 +322,7 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
                     "' is the name of a value and of a part of another one");
   }
   scope = nullptr;
-  if (errors > kMostErrors)
-    mlir::emitError(fileLoc)
-        << "and " << errors - kMostErrors << " more errors";
+  tellRest();
   if (errors)
     return nullptr;
 

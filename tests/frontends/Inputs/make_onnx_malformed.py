@@ -1,0 +1,78 @@
+"""Writes ONNX models that the format forbids, or that only look so: make_onnx_malformed.py FOLDER."""
+
+import os
+import sys
+
+import numpy
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
+import onnx_writer as onnx  # noqa: E402
+from onnx_writer import FLOAT, INT64, Graph, function, graph, model, node, value  # noqa: E402
+
+folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
+X, Y = [value("x", FLOAT, ["n", 3])], [value("y", FLOAT, ["n", 3])]
+ADD = node("Add", ["x", "x"], ["y"], name="sum")
+ONES = numpy.ones(3, "float32")
+
+
+def one(*nodes, inputs=X, outputs=Y, initializers=None, **options):
+    return model(graph(list(nodes), inputs, outputs, initializers), **options)
+
+
+def twice(name, domain):
+    return function(name, domain, ["a"], ["b"], [node("Add", ["a", "a"], ["b"])])
+
+
+def without_opset(ir):
+    return onnx._field(1, ir) + onnx._field(7, graph([ADD], X, Y))
+
+
+def branch(*nodes, output=FLOAT, inputs=()):
+    return Graph(graph(list(nodes), list(inputs), [value("b", output, ["n", 3])]))
+
+
+def choose(then_branch):
+    return one(node("If", ["c"], ["y"], name="choice", then_branch=then_branch,
+                    else_branch=branch(node("Neg", ["x"], ["b"]))),
+               inputs=X + [value("c", onnx.BOOL, [])])
+
+
+CALL = node("Twice", ["x"], ["y"], domain="own")
+OWN = [("own", 1)]
+cases = {
+    # A name is given once.
+    "node-and-input": one(ADD, node("Neg", ["y"], ["x"])),
+    "node-and-initializer": one(ADD, node("Neg", ["y"], ["w"]), initializers={"w": ONES}),
+    "node-and-inner-input": one(node("Scan", ["x"], ["y"], num_scan_inputs=1, body=Graph(graph(
+        [node("Neg", ["r"], ["r"])], [value("r", FLOAT, [3])], [value("r", FLOAT, [3])])))),
+    "node-and-parameter": one(CALL, domains=OWN, functions=[
+        function("Twice", "own", ["a"], ["b"], [node("Add", ["a", "a"], ["b"]), node("Neg", ["b"], ["a"])])]),
+    "functions": one(CALL, domains=OWN, functions=[twice("Twice", "own"), twice("Twice", "own")]),
+    # Versions.
+    "opsets": one(ADD, domains=[("ai.onnx", 13)]),
+    "no-opset": without_opset(10),
+    "ir": one(ADD, ir=-1),
+    "ir-zero": one(ADD, ir=0),
+    # Declared types.
+    "output-type": one(ADD, outputs=[value("y", INT64, ["n", 3])]),
+    "input-as-output": one(ADD, outputs=Y + [value("x", INT64, ["n", 3])]),
+    "sequence": one(ADD, outputs=[onnx.sequence_value("y", FLOAT)]),
+    "value-info": model(graph([node("Neg", ["x"], ["m"], name="minus"), node("Neg", ["m"], ["y"])], X, Y)
+                        + onnx._field(13, value("m", INT64, ["n", 3]))),
+    "initializer-type": one(ADD, inputs=X + [value("w", INT64, [3])], initializers={"w": ONES}),
+    # What looks so only: the same opset twice, a file older than the field, an input as output, an inner
+    # graph that reuses a name from outside or declares a wrong type, values of no type, an overload, extents that turn out otherwise.
+    "good-same-opset": one(ADD, domains=[("ai.onnx", 21)]),
+    "good-old": without_opset(2),
+    "good-passed": one(ADD, outputs=Y + X),
+    "good-shadow": choose(branch(node("Add", ["x", "x"], ["m"]), node("Identity", ["m"], ["b"]))),
+    "good-branch": choose(branch(node("Add", ["x", "x"], ["b"], name="inner"), output=INT64)),
+    "good-untyped": one(ADD, outputs=[value("y", 0, ["n", 3])]),
+    "good-overload": one(CALL, domains=OWN, functions=[
+        twice("Twice", "own"), twice("Twice", "own") + onnx._field(13, "other")]),
+    "good-extents": one(ADD, outputs=[value("y", FLOAT, ["n", 7])]),
+}
+for name, content in cases.items():
+    with open(os.path.join(folder, name + ".onnx"), "wb") as file:
+        file.write(content)
