@@ -2,6 +2,7 @@
 
 #include "compiler/CodeGen/Target.h"
 #include "compiler/CodeGen/CompileError.h"
+#include "dialect/Support/NearestName.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -71,23 +72,12 @@ static std::string getHostFeatures() {
   return join(features, ",");
 }
 
-/// The CPU name of LLVM's list that is nearest to `name`, or nothing.
-static std::string findNearestCpu(const MCSubtargetInfo &info, StringRef name) {
-  StringRef nearest;
-  // A guess shares most of its letters with what was found.
-  unsigned best = std::min<unsigned>(4, (name.size() + 2) / 3 + 1);
-  auto consider = [&](StringRef candidate) {
-    unsigned distance = name.edit_distance(candidate, true, best);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  };
-  consider("native");
-  consider("portable");
+/// All names that --target-cpu takes.
+static SmallVector<StringRef> getCpuNames(const MCSubtargetInfo &info) {
+  SmallVector<StringRef> names = {"native", "portable"};
   for (const SubtargetSubTypeKV &cpu : info.getAllProcessorDescriptions())
-    consider(cpu.Key);
-  return nearest.str();
+    names.push_back(cpu.Key);
+  return names;
 }
 
 /// Names of the features of CPUs that may decide whether code runs: LLVM's own
@@ -145,11 +135,12 @@ Expected<Target> resolveTarget(StringRef name) {
   std::unique_ptr<MCSubtargetInfo> known(
       (*description)->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(target.cpu)) {
-    std::string nearest = findNearestCpu(*known, name);
+    std::optional<StringRef> nearest =
+        findNearestName(name, getCpuNames(*known));
     return makeFailure(
         FailureKind::BadInput,
         "unknown CPU '" + name + "' in --target-cpu" +
-            (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+            (nearest ? ("; did you mean '" + *nearest + "'?").str() : ""));
   }
   auto describe = [&](StringRef cpu, StringRef features) {
     return std::unique_ptr<MCSubtargetInfo>(

@@ -11,6 +11,8 @@
 
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
+#include "dialect/Support/NearestName.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -225,6 +227,34 @@ Expected<SafeTensorsFile> SafeTensorsFile::open(StringRef path) {
   return read(std::move(*buffer), path);
 }
 
+/// What a file is that people take for safetensors, by its first bytes; empty
+/// if it is none of these.
+static StringRef nameOtherFormat(StringRef bytes) {
+  // The header of safetensors is a JSON object behind its length.
+  if (bytes.size() > 8 && bytes[8] == '{')
+    return "";
+  if (bytes.starts_with("PK\x03\x04")) {
+    StringRef head = bytes.take_front(4096);
+    if (head.contains(".npy"))
+      return "a NumPy archive (.npz)";
+    if (head.contains("data.pkl") ||
+        bytes.take_back(65536).contains("data.pkl"))
+      return "a PyTorch checkpoint (.pt, .pth or .bin)";
+    return "a zip archive";
+  }
+  if (bytes.starts_with("\x93NUMPY"))
+    return "a NumPy array (.npy)";
+  if (bytes.starts_with("\x89HDF\r\n"))
+    return "an HDF5 file (.h5)";
+  if (bytes.starts_with("GGUF"))
+    return "a GGUF file";
+  if (bytes.starts_with("version https://git-lfs"))
+    return "a pointer of Git LFS (git lfs pull fetches the file)";
+  if (bytes.size() > 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5)
+    return "a Python pickle, such as an old PyTorch checkpoint (.pt, .pth)";
+  return "";
+}
+
 Expected<SafeTensorsFile>
 SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer, StringRef name) {
   uint64_t fileSize = buffer->getBufferSize();
@@ -234,6 +264,11 @@ SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer, StringRef name) {
         "is {0} bytes long; a safetensors file begins with 8 bytes of "
         "header length",
         fileSize);
+  if (StringRef other = nameOtherFormat(buffer->getBuffer()); !other.empty())
+    return makeError(name,
+                     "is {0}; required is safetensors, which save_file of "
+                     "safetensors.torch or safetensors.numpy writes",
+                     other);
   uint64_t headerSize = support::endian::read64le(buffer->getBufferStart());
   if (headerSize > kMaxHeaderSize)
     return makeError(
@@ -311,17 +346,10 @@ const TensorEntry *SafeTensorsFile::lookup(StringRef name) const {
 }
 
 std::optional<StringRef> SafeTensorsFile::findNearest(StringRef name) const {
-  unsigned best = std::max<size_t>(2, name.size() / 3) + 1;
-  std::optional<StringRef> nearest;
-  for (const TensorEntry &entry : entries) {
-    unsigned distance =
-        name.edit_distance(entry.name, /*AllowReplacements=*/true, best);
-    if (distance < best) {
-      best = distance;
-      nearest = entry.name;
-    }
-  }
-  return nearest;
+  return findNearestName(
+      name, map_range(entries, [](const TensorEntry &entry) -> StringRef {
+        return entry.name;
+      }));
 }
 
 ArrayRef<uint8_t> SafeTensorsFile::getData(const TensorEntry &entry) const {

@@ -112,9 +112,11 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
     std::vector<StringRef> known;
     for (auto &[key, term] : names)
       known.push_back(key);
+    std::string values = join(known, ", ");
+    llvm::append_range(known, functionNames());
     return fail(expression, "'" + name + "' is neither a value (known are " +
-                                join(known, ", ") +
-                                ") nor is there a weight '" + weight + "'");
+                                values + ") nor is there a weight '" + weight +
+                                "'" + suggest(name, known));
   }
   if (shape->size() > 2)
     return fail(expression, "weight '" + weight + "' has shape " +

@@ -49,12 +49,10 @@ void GraphStates::readEntry(const NamedGraph &graph, const Entry &entry,
     return;
   faulty.insert(graph.name);
   std::vector<StringRef> known = graph.getOutputNames();
-  std::string hint = "; its outputs are " + join(known, ", ");
-  if (std::optional<StringRef> nearest = findNearest(entry.key, known))
-    hint = "; did you mean '" + nearest->str() + "'?";
-  graphs.reporter.error(entry.keyPosition, "graph '" + graph.name +
-                                               "' has no output '" + entry.key +
-                                               "'" + hint);
+  graphs.reporter.error(
+      entry.keyPosition,
+      "graph '" + graph.name + "' has no output '" + entry.key + "'" +
+          suggest(entry.key, known, "; its outputs are " + join(known, ", ")));
 }
 
 void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
@@ -92,12 +90,10 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
   state.input = graph.findInput(name);
   if (!state.input) {
     std::vector<StringRef> known = graph.getInputNames();
-    std::string hint = "; its inputs are " + join(known, ", ");
-    if (std::optional<StringRef> nearest = findNearest(name, known))
-      hint = "; did you mean '" + nearest->str() + "'?";
-    reporter.error(target->position, "graph '" + graph.name +
-                                         "' has no input '" + name + "'" +
-                                         hint);
+    reporter.error(
+        target->position,
+        "graph '" + graph.name + "' has no input '" + name + "'" +
+            suggest(name, known, "; its inputs are " + join(known, ", ")));
     return;
   }
   note.release();

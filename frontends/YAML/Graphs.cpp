@@ -143,9 +143,7 @@ static std::string describe(const GraphSignal &signal) {
 
 /// "; did you mean 'x'?" or the list of what there is.
 static std::string hint(StringRef name, const std::vector<StringRef> &known) {
-  if (std::optional<StringRef> nearest = findNearest(name, known))
-    return "; did you mean '" + nearest->str() + "'?";
-  return "; known are " + join(known, ", ");
+  return suggest(name, known, "; known are " + join(known, ", "));
 }
 
 //===----------------------------------------------------------------------===//
@@ -389,6 +387,12 @@ mlir::Value Graphs::conform(const NamedGraph &graph,
   if (!storage)
     return mismatch(describe(input) + ", which is not supported");
   if (!signal.tensor) {
+    // A number of steps is no truth: every one but 0 would be the same.
+    if (input.type == DataType::Bool &&
+        (signal.number ||
+         (signal.constant && *signal.constant != 0 && *signal.constant != 1)))
+      return mismatch(describe(input) +
+                      ", such as 'NAME.mask' of an input NAME");
     onnx::Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
     onnx::Extents sizes;
     SmallVector<int64_t> shape;

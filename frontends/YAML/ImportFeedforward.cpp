@@ -58,7 +58,7 @@ void Importer::importLayer(const Entry &entry) {
   if (!kind || !kind->isScalar() || !is_contained(kinds, kind->text)) {
     std::string required = "one of " + join(kinds, ", ");
     if (kind && kind->isScalar())
-      if (std::optional<StringRef> nearest = findNearest(kind->text, kinds))
+      if (std::optional<StringRef> nearest = findNearestName(kind->text, kinds))
         required += " (did you mean '" + nearest->str() + "'?)";
     reporter.error(kind ? kind->position : entry.keyPosition,
                    "layer '" + entry.key + "': 'kind' is " +

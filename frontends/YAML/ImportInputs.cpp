@@ -104,11 +104,18 @@ void Importer::readVocabularyFile(MappingReader &reader,
     reporter.error(position, "'" + *path + "' is not valid UTF-8");
     return;
   }
+  // A byte-order mark is no part of the first token.
+  text.consume_front("\xEF\xBB\xBF");
   text.consume_back("\n");
   SmallVector<StringRef> lines;
   text.split(lines, '\n');
   for (StringRef line : lines)
     vocabulary.tokens.push_back(line.rtrim('\r').str());
+}
+
+std::string Importer::suggestVocabulary(StringRef name) const {
+  return suggest(name, make_first_range(vocabularies),
+                 "; required is one of those under 'vocabularies'");
 }
 
 Vocabulary Importer::readVocabulary(const Entry &entry) {
@@ -223,9 +230,8 @@ void Importer::readInput(const Entry &entry) {
   if (vocabulary) {
     auto it = vocabularies.find(*vocabulary);
     if (it == vocabularies.end())
-      reader.errorAt("vocabulary",
-                     "there is no vocabulary '" + *vocabulary +
-                         "'; required is one of those under 'vocabularies'");
+      reader.errorAt("vocabulary", "there is no vocabulary '" + *vocabulary +
+                                       "'" + suggestVocabulary(*vocabulary));
     else
       signal.count = it->second.tokens.size();
     signal.vocabulary = *vocabulary;
@@ -389,10 +395,9 @@ Signal *Importer::lookup(StringRef name, const Node &at) {
   if (step)
     for (auto &[key, signal] : stepSignals)
       known.push_back(key);
-  std::string hint = "known are " + join(known, ", ");
-  if (std::optional<StringRef> nearest = findNearest(name, known))
-    hint = "did you mean '" + nearest->str() + "'?";
-  reporter.error(at.position, "there is no '" + name + "' here; " + hint);
+  reporter.error(at.position,
+                 "there is no '" + name + "' here" +
+                     suggest(name, known, "; known are " + join(known, ", ")));
   return nullptr;
 }
 

@@ -389,6 +389,24 @@ void Importer::checkInitial(MappingReader &reader, ArrayRef<StringRef> states) {
                   states);
 }
 
+bool Importer::isLoneInitial(MappingReader &reader, const Node &initial,
+                             StringRef state) {
+  auto value = signals.find(initial.text);
+  if (value == signals.end() || !value->second.isValid() ||
+      (value->second.kind != Signal::Kind::Vector &&
+       value->second.kind != Signal::Kind::State) ||
+      signals.count(initial.text + "." + state.str()))
+    return false;
+  if (reportedInitials.insert(&initial).second)
+    reader.errorAt("initial",
+                   "'initial' is '" + initial.text + "', which is " +
+                       value->second.describe() +
+                       "; required is the name of a layer, or a mapping from "
+                       "states to values, such as {" +
+                       state + ": " + initial.text + "}");
+  return true;
+}
+
 mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
                                        int64_t count, int64_t size) {
   const Node *initial = reader.find("initial");
@@ -401,6 +419,8 @@ mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
 
   Signal signal;
   if (initial->isScalar()) {
+    if (isLoneInitial(reader, *initial, state))
+      return {};
     Node reference = *initial;
     reference.text += "." + state.str();
     signal = resolve(reference, reader.getSubject());

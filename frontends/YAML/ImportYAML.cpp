@@ -18,6 +18,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -137,6 +138,9 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
   if (reporter.hasErrors())
     return nullptr;
   if (results.empty()) {
+    // Cells have no shapes without their weights.
+    if (weights.isListing())
+      return nullptr;
     const Node *outputs = root.find("outputs");
     reporter.error(outputs ? outputs->position : root.position,
                    "the model has no outputs; required is at least one");
@@ -211,17 +215,22 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
   std::optional<SafeTensorsFile> file;
   // ONNX files hold their weights.
   std::optional<std::string> weightsPath;
+  bool isListing = false;
   if (!yaml::Importer::usesGraphs(*root))
     weightsPath =
         yaml::confineToFolder(reporter, weightsPosition, folder, weightsName);
   if (weightsPath) {
-    Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
-    if (opened)
-      file = std::move(*opened);
-    else
-      reporter.error(weightsPosition, toString(opened.takeError()));
+    isListing = options.needed && !sys::fs::exists(*weightsPath);
+    if (!isListing) {
+      Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
+      if (opened)
+        file = std::move(*opened);
+      else
+        reporter.error(weightsPosition, toString(opened.takeError()));
+    }
   }
-  yaml::WeightReader weights(reporter, std::move(file), weightsName);
+  yaml::WeightReader weights(reporter, std::move(file), weightsName,
+                             isListing ? options.needed : nullptr);
   yaml::Importer importer(reporter, *root, weights, options, folder,
                           sys::path::stem(path));
   mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();

@@ -16,10 +16,19 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace seqc {
 
-/// How a description is read. All but `onnx` replaces settings of its
+/// A weight that a description asks for.
+struct NeededWeight {
+  std::string name;
+  /// Such as "[512, 128]"; empty where the file alone could tell.
+  std::string shape;
+};
+
+/// How a description is read. All but the last two replaces settings of its
 /// `generate` section.
 struct YamlImportOptions {
   /// Hypotheses a beam search keeps; 1 is greedy search.
@@ -38,6 +47,10 @@ struct YamlImportOptions {
   std::optional<bool> prefix;
   /// How the ONNX files that it names are read.
   OnnxImportOptions onnx;
+  /// Where not null: that the file of weights is missing is no error, and what
+  /// it would have to hold is noted here. The module then holds no weights, and
+  /// is null without an error where their shapes are needed to go on.
+  std::vector<NeededWeight> *needed = nullptr;
 };
 
 /// Loads the dialects that an imported module uses.

@@ -36,6 +36,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 namespace seqc::yaml {
 
@@ -206,6 +207,11 @@ private:
   mlir::Value readInitialState(MappingReader &reader, llvm::StringRef state,
                                int64_t count, int64_t size);
 
+  /// Whether `initial` names one value, where a layer or a mapping from states
+  /// to values is required; reported once.
+  bool isLoneInitial(MappingReader &reader, const Node &initial,
+                     llvm::StringRef state);
+
   /// Reports states in the mapping `initial` that are not in `states`.
   void checkInitial(MappingReader &reader,
                     llvm::ArrayRef<llvm::StringRef> states);
@@ -267,7 +273,11 @@ private:
   std::vector<std::string> stepStateOrder;
 
   std::map<std::string, Vocabulary, std::less<>> vocabularies;
+  /// What may be meant by a vocabulary that is not there.
+  std::string suggestVocabulary(llvm::StringRef name) const;
   std::map<std::string, CellDefinition, std::less<>> cells;
+  /// Settings 'initial' that were reported.
+  std::set<const Node *> reportedInitials;
   Signals signals;
   Signals stepSignals;
   /// Names that come later, for a better message.

@@ -12,21 +12,6 @@ namespace seqc::yaml {
 /// Nobody reads more errors than this.
 static constexpr unsigned kMaxErrors = 100;
 
-std::optional<StringRef> findNearest(StringRef word,
-                                     ArrayRef<StringRef> candidates) {
-  unsigned best = (word.size() + 2) / 3 + 1;
-  std::optional<StringRef> nearest;
-  for (StringRef candidate : candidates) {
-    unsigned distance =
-        word.edit_distance(candidate, /*AllowReplacements=*/true, best);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
 //===----------------------------------------------------------------------===//
 // Reporter
 //===----------------------------------------------------------------------===//
@@ -68,11 +53,10 @@ MappingReader::MappingReader(Reporter &reporter, const Node &node,
   for (const Entry &entry : node.entries) {
     if (is_contained(keys, entry.key))
       continue;
-    std::string hint = "known keys are " + join(keys, ", ");
-    if (std::optional<StringRef> nearest = findNearest(entry.key, keys))
-      hint = "did you mean '" + nearest->str() + "'?";
-    reporter.error(entry.keyPosition, "unknown key '" + entry.key + "' in " +
-                                          this->subject + "; " + hint);
+    reporter.error(
+        entry.keyPosition,
+        "unknown key '" + entry.key + "' in " + this->subject +
+            suggest(entry.key, keys, "; known keys are " + join(keys, ", ")));
   }
 }
 
@@ -151,7 +135,7 @@ bool MappingReader::checkWord(StringRef key, const Node &word,
   std::string required =
       words.empty() ? "a word" : "one of " + join(words, ", ");
   if (word.isScalar())
-    if (std::optional<StringRef> nearest = findNearest(word.text, words))
+    if (std::optional<StringRef> nearest = findNearestName(word.text, words))
       required += " (did you mean '" + nearest->str() + "'?)";
   mismatch(key, word, required);
   return false;

@@ -10,8 +10,10 @@
 
 #include "frontends/YAML/YamlTree.h"
 
+#include "dialect/Support/NearestName.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
+
 #include "mlir/IR/MLIRContext.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -24,9 +26,15 @@
 
 namespace seqc::yaml {
 
-/// The entry of `candidates` nearest to `word`, or nothing if none is near.
-std::optional<llvm::StringRef>
-findNearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
+/// "; did you mean 'NAME'?" with the name of `known` that is nearest to `word`,
+/// or `otherwise` if none is near.
+template <typename Range>
+std::string suggest(llvm::StringRef word, const Range &known,
+                    const llvm::Twine &otherwise = "") {
+  if (std::optional<llvm::StringRef> nearest = findNearestName(word, known))
+    return ("; did you mean '" + *nearest + "'?").str();
+  return otherwise.str();
+}
 
 /// Collects errors of one file as MLIR diagnostics.
 class Reporter {

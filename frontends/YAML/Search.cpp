@@ -57,9 +57,8 @@ bool Search::readVocabulary() {
   if (std::optional<std::string> name = reader.getText("vocabulary")) {
     auto it = importer.vocabularies.find(*name);
     if (it == importer.vocabularies.end()) {
-      reader.errorAt("vocabulary",
-                     "there is no vocabulary '" + *name +
-                         "'; required is one of those under 'vocabularies'");
+      reader.errorAt("vocabulary", "there is no vocabulary '" + *name + "'" +
+                                       importer.suggestVocabulary(*name));
       sound = false;
     } else {
       vocabulary = &it->second;

@@ -33,14 +33,23 @@ bool WeightReader::has(StringRef name) const {
 
 std::optional<SmallVector<int64_t, 4>>
 WeightReader::getShape(StringRef name) const {
+  if (isListing())
+    note(name, "");
   const TensorEntry *entry = file ? file->lookup(name) : nullptr;
   if (!entry)
     return std::nullopt;
   return entry->shape;
 }
 
+void WeightReader::note(StringRef name, std::string shape) const {
+  if (asked.insert(name).second)
+    needed->push_back({name.str(), std::move(shape)});
+}
+
 const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
                                        const WeightUser &user) {
+  if (isListing())
+    note(name, formatShape(shape));
   if (!file)
     return nullptr;
   asked.insert(name);
@@ -109,7 +118,8 @@ mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
         builder, loc, type, label, storedName, entry->offset + begin * rowBytes,
         hash, stored ? mlir::TypeAttr::get(stored) : mlir::TypeAttr());
   } else {
-    // Never seen: an error was reported, and the module is thrown away.
+    // Nothing computes with it: an error was reported, or the weights are
+    // only listed.
     value =
         mlir::tensor::EmptyOp::create(builder, loc, part, builder.getF32Type());
   }

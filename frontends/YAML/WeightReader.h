@@ -11,6 +11,7 @@
 #define FRONTENDS_YAML_WEIGHTREADER_H
 
 #include "frontends/SafeTensors/SafeTensorsFile.h"
+#include "frontends/YAML/ImportYAML.h"
 #include "frontends/YAML/Schema.h"
 
 #include "mlir/IR/Builders.h"
@@ -33,11 +34,15 @@ class WeightReader {
 public:
   /// `file` is null if the file could not be read (which was reported): every
   /// weight is then stood in for silently. `storedName` is the file's name in
-  /// the IR.
+  /// the IR. What is asked for is noted in `needed` where that is given.
   WeightReader(Reporter &reporter, std::optional<SafeTensorsFile> file,
-               std::string storedName)
+               std::string storedName,
+               std::vector<NeededWeight> *needed = nullptr)
       : reporter(reporter), file(std::move(file)),
-        storedName(std::move(storedName)) {}
+        storedName(std::move(storedName)), needed(needed) {}
+
+  /// Whether weights are noted in place of being read.
+  bool isListing() const { return needed && !file; }
 
   /// Where the ops go.
   void setInsertionBlock(mlir::Block *newBlock) { block = newBlock; }
@@ -63,16 +68,21 @@ public:
 private:
   /// The entry `name` if it is as required; reports otherwise, once for each
   /// name.
+  /// Notes that `name` is needed.
+  void note(llvm::StringRef name, std::string shape) const;
+
   const TensorEntry *check(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                            const WeightUser &user);
 
   Reporter &reporter;
   std::optional<SafeTensorsFile> file;
   std::string storedName;
+  std::vector<NeededWeight> *needed;
   mlir::Block *block = nullptr;
   mlir::Operation *last = nullptr;
   llvm::StringMap<mlir::Value> values;
-  llvm::StringSet<> asked;
+  /// Mutable, since a question for a shape is one as well.
+  mutable llvm::StringSet<> asked;
   llvm::StringSet<> reported;
 };
 

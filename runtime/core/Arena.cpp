@@ -23,9 +23,11 @@ bool Arena::grow(int index, int64_t bytes) {
   int64_t size = index > 0 ? 2 * chunks[index - 1].size : firstChunkBytes;
   size = std::min(std::max(size, bytes), maxBytes);
   int64_t replaced = index < numChunks ? chunks[index].size : 0;
+  limited = false;
   if (limit && held - uint64_t(replaced) + uint64_t(size) > limit) {
     size = bytes;
-    if (held - uint64_t(replaced) + uint64_t(size) > limit)
+    limited = held - uint64_t(replaced) + uint64_t(size) > limit;
+    if (limited)
       return false;
   }
   void *memory = std::aligned_alloc(size_t(alignment), size_t(size));
@@ -43,6 +45,7 @@ bool Arena::grow(int index, int64_t bytes) {
 }
 
 void *Arena::allocate(int64_t bytes) {
+  limited = limit && bytes >= 0 && uint64_t(bytes) > limit;
   if (bytes < 0 || bytes > maxBytes - alignment)
     return nullptr;
   // Also for zero bytes a distinct, valid address.

@@ -41,6 +41,9 @@ public:
   /// Gives back everything. Chunks are kept.
   void clear();
 
+  /// Whether the last allocation that failed would have gone beyond the limit.
+  bool wasLimited() const { return limited; }
+
   /// Bytes of all chunks.
   uint64_t heldBytes() const { return held; }
 
@@ -76,6 +79,7 @@ private:
   int current = 0;
   int64_t used = 0;
   uint64_t limit;
+  bool limited = false;
   uint64_t held = 0;
   uint64_t allocations = 0;
   uint64_t peak = 0;

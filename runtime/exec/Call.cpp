@@ -141,6 +141,16 @@ bool seqc_call_t::isWritable(size_t index, const seqc_tensor_t &tensor) const {
   return true;
 }
 
+/// What to add to a message if it is the session's limit that `bytes` more do
+/// not fit below.
+static std::string describeLimit(const seqc_session_t &session, int64_t bytes) {
+  if (session.mayTake(uint64_t(bytes)))
+    return "";
+  return ": the session's memory_limit is " +
+         std::to_string(session.memoryLimit) + " bytes, " +
+         std::to_string(session.heldBytes()) + " are held";
+}
+
 TensorRef seqc_call_t::takeFromPool(size_t index, seqc_dtype_t dtype,
                                     int32_t rank, const int64_t *shape,
                                     int64_t bytes) {
@@ -223,7 +233,8 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
     if (!made[size_t(index)])
       return fail(SEQC_RESOURCE_EXHAUSTED,
                   "no memory for output '" + value.name + "' of " +
-                      std::to_string(bytes) + " bytes");
+                      std::to_string(bytes) + " bytes" +
+                      describeLimit(*session, bytes));
     // Empty tensors of a caller may have no address at all.
     static char nowhere[SEQC_ABI_ALIGNMENT];
     void *data = made[size_t(index)]->data;

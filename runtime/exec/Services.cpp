@@ -52,6 +52,22 @@ CallFrame &frameOf(seqc_abi_context *context) {
   unwindCall(frame);
 }
 
+/// Fails since there is no memory, or since the session may take no more.
+[[noreturn]] void failMemory(CallFrame &frame, const char *what, int64_t bytes,
+                             bool isLimited) {
+  if (!isLimited)
+    failSize(frame, SEQC_RESOURCE_EXHAUSTED, what, bytes);
+  char message[240];
+  std::snprintf(message, sizeof message,
+                "%s of %lld bytes: the session's memory_limit is %llu bytes, "
+                "%llu are held",
+                what, static_cast<long long>(bytes),
+                static_cast<unsigned long long>(frame.session->memoryLimit),
+                static_cast<unsigned long long>(frame.session->heldBytes()));
+  recordFailure(frame, SEQC_RESOURCE_EXHAUSTED, message);
+  unwindCall(frame);
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
@@ -62,7 +78,8 @@ void *serviceAlloc(seqc_abi_context *context, int64_t bytes) {
     return memory;
   if (bytes < 0)
     failSize(frame, SEQC_INTERNAL, "compiled code asked for workspace", bytes);
-  failSize(frame, SEQC_RESOURCE_EXHAUSTED, "no memory for workspace", bytes);
+  failMemory(frame, "no memory for workspace", bytes,
+             frame.session->arena.wasLimited());
 }
 
 int64_t serviceMark(seqc_abi_context *context) {
@@ -115,7 +132,8 @@ void *serviceState(seqc_abi_context *context, int32_t index, int64_t bytes) {
   CallFrame &frame = frameOf(context);
   if (void *memory = findState(*frame.session, index, bytes))
     return memory;
-  failSize(frame, SEQC_RESOURCE_EXHAUSTED, "no memory for a state", bytes);
+  failMemory(frame, "no memory for a state", bytes,
+             bytes >= 0 && !frame.session->mayTake(uint64_t(bytes)));
 }
 
 void serviceFail(seqc_abi_context *context, int32_t code, const char *message) {

@@ -80,10 +80,12 @@ struct seqc_session_t {
         arena(memoryLimit) {}
   ~seqc_session_t();
 
+  /// Bytes of workspace, states and outputs.
+  uint64_t heldBytes() const { return arena.heldBytes() + otherBytes; }
+
   /// True if `bytes` more would stay within the limit.
   bool mayTake(uint64_t bytes) const {
-    return memoryLimit == 0 ||
-           arena.heldBytes() + otherBytes + bytes <= memoryLimit;
+    return memoryLimit == 0 || heldBytes() + bytes <= memoryLimit;
   }
 };
 

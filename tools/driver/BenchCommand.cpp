@@ -225,10 +225,16 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
     report["memory_gb_per_s_ceiling"] = ceilings.memoryBandwidth;
   }
   json::Value value(std::move(report));
-  if (arguments.has("--json"))
-    if (Error error =
-            writeFile(arguments.get("--json"), formatv("{0:2}\n", value).str()))
+  if (arguments.has("--json")) {
+    std::string text = formatv("{0:2}\n", value).str();
+    std::string file = arguments.get("--json");
+    if (file.empty()) {
+      outs() << text;
+      return Error::success();
+    }
+    if (Error error = writeFile(file, text))
       return error;
+  }
   const json::Object &numbers = *value.getAsObject();
   outs() << formatv("{0}, entry '{1}', {2} runs\n", target, (*entry)->name,
                     times->sorted.size());

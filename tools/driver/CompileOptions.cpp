@@ -1,6 +1,7 @@
 //===- CompileOptions.cpp - Where flags become options --------------------===//
 
 #include "compiler/CodeGen/ModelHeader.h"
+#include "dialect/Support/NearestName.h"
 #include "tools/driver/Compilation.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -33,12 +34,12 @@ StringRef getBackendName(Backend backend) {
 /// An option's value is none of a list.
 static Error makeUnknownValue(StringRef option, StringRef value,
                               ArrayRef<StringRef> known) {
-  std::optional<std::string> nearest = findNearest(value, known);
+  std::optional<StringRef> nearest = findNearestName(value, known);
   return makeFailure(
       FailureKind::BadInput,
       "option '" + option + "' is '" + value + "'; required is one of " +
           llvm::join(known, ", ") +
-          (nearest ? " (did you mean '" + *nearest + "'?)" : ""));
+          (nearest ? (" (did you mean '" + *nearest + "'?)").str() : ""));
 }
 
 static Expected<std::optional<int64_t>> readCount(const Arguments &arguments,
@@ -257,6 +258,17 @@ Expected<EmitKind> chooseEmitKind(StringRef emit, StringRef output) {
     return EmitKind::Assembly;
   if (suffix == ".mlir")
     return EmitKind::MLIR;
+  // Any other name may be that of an executable, but these promise something
+  // else.
+  static constexpr StringLiteral foreign[] = {
+      ".dll",    ".exe", ".lib", ".obj",  ".dylib",
+      ".bundle", ".app", ".a",   ".wasm", ".bc"};
+  if (is_contained(foreign, suffix.lower()))
+    return makeFailure(
+        FailureKind::BadInput,
+        "output '" + output + "' has suffix '" + suffix +
+            "', which is no kind of output; required is .so, .o, .ll, .s or "
+            ".mlir, or none for an executable (--emit chooses otherwise)");
   return EmitKind::Executable;
 }
 

@@ -1,6 +1,7 @@
 //===- Driver.cpp - From the command line to a command --------------------===//
 
 #include "compiler/CodeGen/ModelMetadata.h"
+#include "dialect/Support/NearestName.h"
 #include "tools/driver/Commands.h"
 #include "tools/driver/Reproducer.h"
 
@@ -67,11 +68,11 @@ static ExitCode runWords(ArrayRef<const char *> words, Reporter &reporter) {
     SmallVector<StringRef> names;
     for (const CommandInfo &info : getCommands())
       names.push_back(info.name);
-    std::optional<std::string> nearest = findNearest(first, names);
+    std::optional<StringRef> nearest = findNearestName(first, names);
     return reporter.fail(makeFailure(
         FailureKind::BadInput,
         "unknown command '" + first + "'; known are " + join(names, ", ") +
-            (nearest ? "; did you mean '" + *nearest + "'?" : "")));
+            (nearest ? ("; did you mean '" + *nearest + "'?").str() : "")));
   }
   Expected<Arguments> arguments = parseArguments(*command, words.drop_front());
   if (!arguments)

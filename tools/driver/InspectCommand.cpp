@@ -185,15 +185,52 @@ static Error inspectArtefact(StringRef path, bool asJSON) {
   return Error::success();
 }
 
+/// What the missing file of weights has to hold.
+static void printNeeded(raw_ostream &os, ArrayRef<NeededWeight> needed) {
+  os << formatv("  weights  the file is missing; needed are {0} tensors\n",
+                needed.size());
+  for (const NeededWeight &weight : needed)
+    os << formatv("    {0,-32} {1}\n", weight.name,
+                  weight.shape.empty() ? "optional, or of any fitting shape"
+                                       : weight.shape);
+}
+
+/// The same for programs.
+static json::Array describeNeeded(ArrayRef<NeededWeight> needed) {
+  json::Array list;
+  for (const NeededWeight &weight : needed) {
+    json::Object object{{"name", weight.name}};
+    if (!weight.shape.empty())
+      object["shape"] = weight.shape;
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
 static Error inspectModel(const Arguments &arguments, Reporter &reporter,
                           bool asJSON) {
   Expected<CompileOptions> options = readCompileOptions(
       arguments, arguments.positional.front(), Backend::LLVM);
   if (!options)
     return options.takeError();
+  // Without weights there is no program to compile or to draw.
+  std::vector<NeededWeight> needed;
+  if (!options->stopAfter && !arguments.has("--graph"))
+    options->import.needed = &needed;
   Compilation compilation(std::move(*options), reporter);
-  if (Error error = compilation.importModel())
-    return error;
+  if (Error error = compilation.importModel()) {
+    if (needed.empty() || compilation.getDiagnostics().getErrorCount())
+      return error;
+    consumeError(std::move(error));
+    if (asJSON) {
+      json::Object list{{"weights_needed", describeNeeded(needed)}};
+      outs() << formatv("{0:2}\n", json::Value(std::move(list)));
+      return Error::success();
+    }
+    outs() << arguments.positional.front() << ": a model\n";
+    printNeeded(outs(), needed);
+    return Error::success();
+  }
   if (compilation.getOptions().stopAfter)
     if (Error error = compilation.runPhases())
       return error;
@@ -250,6 +287,8 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
     metadata["ops"] = std::move(ops);
     metadata["parameters"] = parameters;
     metadata["weights"] = std::move(weights);
+    if (!needed.empty())
+      metadata["weights_needed"] = describeNeeded(needed);
     metadata["hashes"] = json::Object{{"model", compilation.getModelHash()}};
     outs() << formatv("{0:2}\n", json::Value(std::move(metadata)));
     return Error::success();
@@ -257,8 +296,11 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
   outs() << arguments.positional.front() << ": model '"
          << metadata.getString("name").value_or("?") << "'\n";
   printSignature(outs(), metadata);
-  outs() << formatv("  weights  {0} tensors, {1} parameters, {2} bytes\n",
-                    weights.size(), parameters, bytes);
+  if (needed.empty())
+    outs() << formatv("  weights  {0} tensors, {1} parameters, {2} bytes\n",
+                      weights.size(), parameters, bytes);
+  else
+    printNeeded(outs(), needed);
   for (const json::Value &value : weights) {
     const json::Object &weight = *value.getAsObject();
     outs() << formatv("    {0,-32} {1}\n", *weight.getString("name"),

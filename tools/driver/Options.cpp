@@ -3,6 +3,7 @@
 #include "tools/driver/Options.h"
 #include "compiler/CodeGen/CompileError.h"
 #include "compiler/CodeGen/ModelMetadata.h"
+#include "dialect/Support/NearestName.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -129,7 +130,8 @@ static constexpr OptionInfo kOptions[] = {
     {"--warmup", "N", ForBench, "runs before the measurement (default 3)"},
     {"--runs", "N", ForBench,
      "runs that are measured (default: about a second)"},
-    {"--json", "FILE", ForTest | ForBench, "write the results as JSON"},
+    {"--json", "[FILE.json]", ForTest | ForBench,
+     "print the results as JSON, or write them to a file"},
     {"--json", "", ForCompile | ForInspect | ForDoctor | ForCheck,
      "print JSON"},
     {"--json", "", ForRun, "print JSON", true},
@@ -179,21 +181,6 @@ const CommandInfo *findCommand(StringRef name) {
 
 ArrayRef<OptionInfo> getOptions() { return kOptions; }
 
-std::optional<std::string> findNearest(StringRef word,
-                                       ArrayRef<StringRef> candidates) {
-  std::optional<std::string> nearest;
-  // A guess shares most of its letters with what was found.
-  unsigned best = word.size() < 2 ? 1 : (word.size() + 2) / 3 + 1;
-  for (StringRef candidate : candidates) {
-    unsigned distance = word.edit_distance(candidate, true, best);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate.str();
-    }
-  }
-  return nearest;
-}
-
 /// The option of `command` called `name`, or null.
 static const OptionInfo *findOption(const CommandInfo &command,
                                     StringRef name) {
@@ -208,11 +195,11 @@ static Error makeUnknownOption(const CommandInfo &command, StringRef name) {
   for (const OptionInfo &option : kOptions)
     if (option.commands & command.bit)
       names.push_back(option.name);
-  std::optional<std::string> nearest = findNearest(name, names);
+  std::optional<StringRef> nearest = findNearestName(name, names);
   return makeFailure(
       FailureKind::BadInput,
       "unknown option '" + name + "' of 'seqc " + command.name + "'" +
-          (nearest ? "; did you mean '" + *nearest + "'?"
+          (nearest ? ("; did you mean '" + *nearest + "'?").str()
                    : "; see 'seqc " + command.name.str() + " --help'"));
 }
 
@@ -252,6 +239,14 @@ Expected<Arguments> parseArguments(const CommandInfo &command,
     const OptionInfo *option = findOption(command, name);
     if (!option)
       return makeUnknownOption(command, name);
+    // A value that may be left out is joined, or looks like one.
+    bool mayLack = option->value.starts_with("[");
+    if (mayLack && !joined &&
+        (i + 1 == words.size() ||
+         !StringRef(words[i + 1]).ends_with(".json"))) {
+      arguments.options.push_back({option, ""});
+      continue;
+    }
     if (option->value.empty() && joined)
       return makeFailure(FailureKind::BadInput,
                          "option '" + name + "' takes no value; found '" +
@@ -297,6 +292,8 @@ void printHelp(raw_ostream &os, const CommandInfo *command) {
     std::string left = option.name.str();
     if (option.name == "-O")
       left += option.value.str();
+    else if (option.value.starts_with("["))
+      left += "[=" + option.value.drop_front().str();
     else if (!option.value.empty())
       left += (option.name.starts_with("--") ? "=" : " ") + option.value.str();
     os << formatv("  {0,-24} {1}\n", left, option.help);

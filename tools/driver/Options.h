@@ -90,10 +90,6 @@ llvm::ArrayRef<OptionInfo> getOptions();
 llvm::Expected<Arguments> parseArguments(const CommandInfo &command,
                                          llvm::ArrayRef<const char *> words);
 
-/// The word of `candidates` nearest to `word`, or nothing if none is near.
-std::optional<std::string>
-findNearest(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
-
 /// Prints the help of one command, or of the whole program when `command` is
 /// null.
 void printHelp(llvm::raw_ostream &os, const CommandInfo *command);

@@ -178,6 +178,8 @@ static Expected<bool> test(const Arguments &arguments, Reporter &reporter) {
   if (!options)
     return options.takeError();
 
+  std::string file = arguments.get("--json");
+  bool onlyJSON = arguments.has("--json") && file.empty();
   std::vector<std::optional<Record>> records(folders->size());
   std::vector<Child> running;
   size_t started = 0, printed = 0;
@@ -194,7 +196,8 @@ static Expected<bool> test(const Arguments &arguments, Reporter &reporter) {
     auto finished = waitForOne(running);
     records[finished->index] = finishTest(*finished);
     running.erase(finished);
-    printReady(*folders, records, printed);
+    if (!onlyJSON)
+      printReady(*folders, records, printed);
   }
 
   size_t counts[3] = {};
@@ -207,18 +210,20 @@ static Expected<bool> test(const Arguments &arguments, Reporter &reporter) {
                      {"reason", json::fixUTF8(record->outcome.reason)},
                      {"seconds", record->seconds}});
   }
-  outs() << counts[0] << " passed, " << counts[1] << " failed, " << counts[2]
-         << " skipped\n";
-  if (arguments.has("--json"))
-    if (Error error = writeFile(
-            arguments.get("--json"),
-            formatv("{0:2}\n",
-                    json::Value(json::Object{{"tests", std::move(list)},
-                                             {"passed", counts[0]},
-                                             {"failed", counts[1]},
-                                             {"skipped", counts[2]}}))
-                .str()))
+  if (!onlyJSON)
+    outs() << counts[0] << " passed, " << counts[1] << " failed, " << counts[2]
+           << " skipped\n";
+  if (arguments.has("--json")) {
+    json::Value report(json::Object{{"tests", std::move(list)},
+                                    {"passed", counts[0]},
+                                    {"failed", counts[1]},
+                                    {"skipped", counts[2]}});
+    std::string text = formatv("{0:2}\n", report).str();
+    if (onlyJSON)
+      outs() << text;
+    else if (Error error = writeFile(file, text))
       return error;
+  }
   return counts[1] == 0;
 }
 

@@ -380,7 +380,10 @@ TEST_F(YamlDiagnostics, ChecksInitialStates) {
   EXPECT_THAT(
       errorOf("[h]"),
       HasSubstr("'initial' is a list; required is the name of a layer"));
-  EXPECT_THAT(errorOf("h"), HasSubstr("there is no 'h.h' here"));
+  EXPECT_THAT(errorOf("h"),
+              HasSubstr("'initial' is 'h', which is a stack of 1 states of 3 "
+                        "features; required is the name of a layer, or a "
+                        "mapping from states to values, such as {h: h}"));
 }
 
 TEST_F(YamlDiagnostics, ChecksCells) {

@@ -346,8 +346,9 @@ TEST_F(SessionTest, KeepsToItsMemoryLimit) {
   TensorRef x =
       makeTensor<float>(SEQC_F32, {9000, 3}, std::vector<float>(27000, 1));
   ASSERT_TRUE(succeeds(seqc_call_set_input(call, "x", x.get())));
-  EXPECT_TRUE(
-      fails(seqc_call_run(call), SEQC_RESOURCE_EXHAUSTED, "108000 bytes"));
+  EXPECT_TRUE(fails(seqc_call_run(call), SEQC_RESOURCE_EXHAUSTED,
+                    "108000 bytes: the session's memory_limit is 100000 "
+                    "bytes"));
   TensorRef small =
       makeTensor<float>(SEQC_F32, {9, 3}, std::vector<float>(27, 1));
   ASSERT_TRUE(succeeds(seqc_call_set_input(call, "x", small.get())));
