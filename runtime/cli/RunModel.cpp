@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <poll.h>
@@ -208,8 +207,6 @@ OutputState seqc::cli::flushOutput() {
 int seqc::cli::runModel(Executor &executor, const RunOptions &options,
                         Profile *profile) {
   try {
-    // A reader that goes away is no reason to die by a signal.
-    std::signal(SIGPIPE, SIG_IGN);
     removeTemporariesOnSignals();
     int code = runChosen(executor, options, profile);
     if (profile && !options.profile.empty())

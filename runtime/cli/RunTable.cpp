@@ -7,6 +7,7 @@
 
 #include "runtime/cli/OutputFile.h"
 #include "runtime/cli/RunModel.h"
+#include "runtime/cli/StandardFiles.h"
 #include "runtime/loader/ElfFile.h"
 #include "runtime/loader/Model.h"
 
@@ -63,6 +64,7 @@ static int runArguments(const void *table, RunOptions &options,
 }
 
 int seqc::cli::runTable(const void *table, int argc, char **argv) {
+  prepareStandardFiles();
   const char *slash =
       argc > 0 && argv[0] ? std::strrchr(argv[0], '/') : nullptr;
   endWithoutMemory(slash ? slash + 1 : argc > 0 && argv[0] ? argv[0] : "model");

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 using namespace seqc::cli;
@@ -26,7 +27,20 @@ Result<std::string> seqc::cli::readFile(const std::string &path) {
     return fail("cannot open");
   std::string contents;
   struct stat info;
-  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
+  if (fstat(fd, &info) != 0) {
+    Status status = fail("cannot read");
+    close(fd);
+    return status;
+  }
+  // A device may never end; a terminal does, and so does nothing.
+  bool isNull = S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+  if (S_ISBLK(info.st_mode) ||
+      (S_ISCHR(info.st_mode) && !isNull && !isatty(fd))) {
+    close(fd);
+    return invalid("cannot read '" + path +
+                   "': it is a device; required is a file");
+  }
+  if (S_ISREG(info.st_mode) && info.st_size > 0)
     contents.reserve(size_t(info.st_size));
   for (;;) {
     char buffer[1 << 16];
