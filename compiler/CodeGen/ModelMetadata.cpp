@@ -2,6 +2,7 @@
 
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Support/BoundedJson.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -141,7 +142,7 @@ static void countParameters(ModuleOp module, json::Object &metadata) {
 LogicalResult completeMetadata(ModuleOp module, StringRef name) {
   json::Object metadata;
   if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
-    Expected<json::Value> value = json::parse(text.getValue());
+    Expected<json::Value> value = parseBoundedJson(text.getValue());
     if (!value)
       return module.emitError()
              << "attribute '" << kMetadataAttr
@@ -182,7 +183,7 @@ LogicalResult completeMetadata(ModuleOp module, StringRef name) {
 
 json::Object getMetadata(ModuleOp module) {
   if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
-    if (Expected<json::Value> value = json::parse(text.getValue())) {
+    if (Expected<json::Value> value = parseBoundedJson(text.getValue())) {
       if (json::Object *object = value->getAsObject())
         return std::move(*object);
     } else {

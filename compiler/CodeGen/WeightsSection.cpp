@@ -3,6 +3,7 @@
 #include "compiler/CodeGen/WeightsSection.h"
 #include "compiler/CodeGen/CompileError.h"
 #include "compiler/CodeGen/ModelTable.h"
+#include "dialect/Support/RegularFile.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -100,8 +101,8 @@ Expected<StringRef> WeightFiles::getBytes(StringRef file, int64_t offset,
     Expected<std::string> path = resolveConfined(folder, file);
     if (!path)
       return path.takeError();
-    ErrorOr<std::unique_ptr<MemoryBuffer>> content = MemoryBuffer::getFile(
-        *path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    ErrorOr<std::unique_ptr<MemoryBuffer>> content = readRegularFile(
+        *path, /*isText=*/false, /*requiresNullTerminator=*/false);
     if (!content)
       return makeFailure(FailureKind::BadInput,
                          "weights file '" + Twine(*path) +

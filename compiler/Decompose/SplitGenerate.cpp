@@ -14,6 +14,7 @@
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/StepChecks.h"
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Support/BoundedJson.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -543,7 +544,7 @@ struct SplitGenerate : seqc::impl::SplitGeneratePassBase<SplitGenerate> {
       return;
     json::Object metadata;
     if (auto text = module->getAttrOfType<StringAttr>(kMetadata)) {
-      llvm::Expected<json::Value> value = json::parse(text.getValue());
+      llvm::Expected<json::Value> value = parseBoundedJson(text.getValue());
       if (value && value->getAsObject())
         metadata = *value->getAsObject();
       else

@@ -2,6 +2,8 @@
 
 #include "frontends/MLIR/ImportMLIR.h"
 
+#include "dialect/Support/RegularFile.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -41,8 +43,8 @@ static size_t findTooDeep(StringRef text) {
 
 mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
                                              mlir::MLIRContext &context) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(
-      path, /*IsText=*/true, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
+      readRegularFile(path, /*isText=*/true, /*requiresNullTerminator=*/false);
   if (!file) {
     mlir::emitError(mlir::UnknownLoc::get(&context))
         << "'" << path << "' cannot be read: " << file.getError().message();

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/OnnxFile.h"
 
+#include "dialect/Support/RegularFile.h"
 #include "frontends/Common/Folder.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -49,8 +50,8 @@ OnnxFile::~OnnxFile() = default;
 
 Expected<std::unique_ptr<OnnxFile>> OnnxFile::open(StringRef path) {
   std::unique_ptr<OnnxFile> file(new OnnxFile());
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      readRegularFile(path, /*isText=*/false, /*requiresNullTerminator=*/false);
   if (!buffer)
     return fail("cannot be read: " + buffer.getError().message());
   file->buffer = std::move(*buffer);
@@ -181,14 +182,8 @@ Expected<StringRef> OnnxFile::getExternalFile(StringRef location) {
                 "it");
   SmallString<256> path(folder);
   sys::path::append(path, location);
-  sys::fs::file_status status;
-  if (std::error_code code = sys::fs::status(path, status))
-    return fail("its external data '" + location +
-                "' cannot be read: " + code.message());
-  if (!sys::fs::is_regular_file(status))
-    return fail("its external data '" + location + "' is no regular file");
-  ErrorOr<std::unique_ptr<MemoryBuffer>> opened = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> opened =
+      readRegularFile(path, /*isText=*/false, /*requiresNullTerminator=*/false);
   if (!opened)
     return fail("its external data '" + location +
                 "' cannot be read: " + opened.getError().message());

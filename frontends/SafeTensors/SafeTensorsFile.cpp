@@ -12,6 +12,7 @@
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
 #include "dialect/Support/NearestName.h"
+#include "dialect/Support/RegularFile.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -220,8 +221,8 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
 //===----------------------------------------------------------------------===//
 
 Expected<SafeTensorsFile> SafeTensorsFile::open(StringRef path) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      readRegularFile(path, /*isText=*/false, /*requiresNullTerminator=*/false);
   if (!buffer)
     return makeError(path, "cannot be read: {0}", buffer.getError().message());
   return read(std::move(*buffer), path);

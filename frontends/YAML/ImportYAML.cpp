@@ -3,6 +3,7 @@
 #include "frontends/YAML/ImportYAML.h"
 
 #include "dialect/Seq/IR/SeqDialect.h"
+#include "dialect/Support/RegularFile.h"
 #include "frontends/Common/Folder.h"
 #include "frontends/YAML/Importer.h"
 
@@ -185,7 +186,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
                                              const YamlImportOptions &options) {
   loadYamlImportDialects(context);
   yaml::Reporter reporter(context, path);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(path);
   if (!buffer) {
     mlir::emitError(mlir::UnknownLoc::get(&context))
         << "'" << path << "' cannot be read: " << buffer.getError().message();

@@ -2,6 +2,8 @@
 
 #include "tools/driver/ArtefactFile.h"
 #include "compiler/CodeGen/CompileError.h"
+#include "dialect/Support/BoundedJson.h"
+#include "dialect/Support/RegularFile.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -25,6 +27,9 @@ Expected<TargetKind> classifyTarget(StringRef path) {
                        "'" + path + "': " + code.message());
   if (status.type() == sys::fs::file_type::directory_file)
     return TargetKind::Model;
+  if (std::error_code code = checkRegularFile(path))
+    return makeFailure(FailureKind::BadInput,
+                       "'" + path + "': " + code.message());
   file_magic magic;
   if (std::error_code code = identify_magic(path, magic))
     return makeFailure(FailureKind::BadInput,
@@ -108,8 +113,8 @@ static Error checkSegments(StringRef path,
 }
 
 Expected<ArtefactFile> readArtefact(StringRef path) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      readRegularFile(path, /*isText=*/false, /*requiresNullTerminator=*/false);
   if (!buffer)
     return makeFailure(FailureKind::BadInput,
                        "'" + path + "': " + buffer.getError().message());
@@ -167,7 +172,7 @@ Expected<ArtefactFile> readArtefact(StringRef path) {
   if (artefact.kind != TargetKind::Object)
     if (Error error = checkTrailer(path, content, verified))
       return error;
-  Expected<json::Value> value = json::parse(metadata);
+  Expected<json::Value> value = parseBoundedJson(metadata);
   if (!value)
     return makeDamaged(path, "metadata: " + llvm::toString(value.takeError()));
   json::Object *object = value->getAsObject();

@@ -1,6 +1,7 @@
 //===- BenchCommand.cpp - seqc bench --------------------------------------===//
 
 #include "compiler/CodeGen/OutputFile.h"
+#include "dialect/Support/BoundedJson.h"
 #include "tools/driver/ArtefactFile.h"
 #include "tools/driver/Ceilings.h"
 #include "tools/driver/Commands.h"
@@ -205,7 +206,7 @@ static Error bench(const Arguments &arguments, Reporter &reporter) {
                       {"items_per_s", work.items / median}};
   if (work.tokens)
     report["tokens_per_s"] = work.tokens / median;
-  Expected<json::Value> metadata = json::parse(executor.metadata());
+  Expected<json::Value> metadata = parseBoundedJson(executor.metadata());
   std::optional<int64_t> multiplied;
   if (metadata && metadata->getAsObject())
     multiplied = metadata->getAsObject()->getInteger("multiplied_parameters");

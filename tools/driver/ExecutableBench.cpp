@@ -4,6 +4,7 @@
 #include "compiler/CodeGen/CompileError.h"
 #include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/Toolchain.h"
+#include "dialect/Support/BoundedJson.h"
 #include "runtime/cli/TensorFile.h"
 #include "tools/driver/Execution.h"
 
@@ -74,7 +75,7 @@ static Expected<std::vector<double>> readTrace(StringRef path, StringRef name) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
   if (!file)
     return makeFileFailure("cannot read", path, file.getError());
-  Expected<json::Value> trace = json::parse((*file)->getBuffer());
+  Expected<json::Value> trace = parseBoundedJson((*file)->getBuffer());
   if (!trace)
     return trace.takeError();
   std::vector<double> seconds;

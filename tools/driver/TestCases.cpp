@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/driver/TestCases.h"
+#include "dialect/Support/BoundedJson.h"
+#include "dialect/Support/RegularFile.h"
 #include "runtime/cli/Compare.h"
 #include "runtime/cli/RunModel.h"
 #include "runtime/cli/TensorFile.h"
@@ -24,22 +26,54 @@ using namespace llvm;
 
 namespace seqc {
 
+/// Adds the folders of tests at and below `folder` to `found`. Each folder is
+/// entered once, whatever links lead to it: links may make circles.
+static std::error_code collectFolders(const std::string &root,
+                                      std::set<sys::fs::UniqueID> &entered,
+                                      std::set<std::string> &found) {
+  std::vector<std::string> waiting{root};
+  while (!waiting.empty()) {
+    std::string folder = std::move(waiting.back());
+    waiting.pop_back();
+    sys::fs::UniqueID id;
+    if (std::error_code code = sys::fs::getUniqueID(folder, id))
+      return code;
+    if (!entered.insert(id).second)
+      continue;
+    // Real folders are entered before links, so that a test has the name of
+    // where it lies.
+    std::vector<std::string> real, linked;
+    std::error_code code;
+    for (sys::fs::directory_iterator
+             it(folder, code, /*follow_symlinks=*/false),
+         end;
+         it != end && !code; it.increment(code)) {
+      StringRef name = sys::path::filename(it->path());
+      if (name == "cases.json" || name == "model.onnx")
+        found.insert(sys::path::parent_path(it->path()).str());
+      if (it->type() == sys::fs::file_type::directory_file)
+        real.push_back(it->path());
+      else if (sys::fs::is_directory(it->path()))
+        linked.push_back(it->path());
+    }
+    if (code)
+      return code;
+    llvm::sort(real, std::greater<>());
+    llvm::sort(linked, std::greater<>());
+    waiting.insert(waiting.begin(), linked.begin(), linked.end());
+    llvm::append_range(waiting, real);
+  }
+  return {};
+}
+
 Expected<std::vector<std::string>>
 findTestFolders(ArrayRef<std::string> roots) {
+  std::set<sys::fs::UniqueID> entered;
   std::set<std::string> found;
   for (const std::string &root : roots) {
     if (!sys::fs::is_directory(root))
       return makeFailure(FailureKind::BadInput, "'" + root + "' is no folder");
-    auto consider = [&](StringRef path) {
-      StringRef name = sys::path::filename(path);
-      if (name == "cases.json" || name == "model.onnx")
-        found.insert(sys::path::parent_path(path).str());
-    };
-    std::error_code code;
-    for (sys::fs::recursive_directory_iterator it(root, code), end;
-         it != end && !code; it.increment(code))
-      consider(it->path());
-    if (code)
+    if (std::error_code code = collectFolders(root, entered, found))
       return makeFailure(FailureKind::BadInput,
                          "'" + root + "': " + code.message());
   }
@@ -121,9 +155,14 @@ readPart(const std::string &path, const rt::ValueSignature &value,
 }
 
 bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
-  const json::Object *files = object.getObject(key);
-  if (!files)
+  const json::Value *given = object.get(key);
+  if (!given || given->kind() == json::Value::Null)
     return true;
+  const json::Object *files = given->getAsObject();
+  if (!files)
+    return stop("'" + key +
+                "' is no object; required is one from names to "
+                "files");
   for (const auto &[nameKey, value] : *files) {
     std::string name = StringRef(nameKey).str();
     int index = results ? entry->findOutput(name) : entry->findInput(name);
@@ -138,6 +177,8 @@ bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
     if (!file)
       return stop("'" + key + "' of '" + name + "' is no file name");
     std::string path = inFolder(folder, *file);
+    if (std::error_code code = checkRegularFile(path))
+      return stop(*file + ": " + code.message());
     const rt::ValueSignature &signature =
         results ? entry->outputs[index] : entry->inputs[index];
     rt::Result<rt::TensorRef> tensor =
@@ -158,9 +199,13 @@ bool Case::readFiles(StringRef key, bool results, TensorMap &tensors) {
 }
 
 bool Case::readCarries(std::map<int, int> &carries) {
-  const json::Object *map = object.getObject("carry_output_to_input");
-  if (!map)
+  const json::Value *given = object.get("carry_output_to_input");
+  if (!given || given->kind() == json::Value::Null)
     return true;
+  const json::Object *map = given->getAsObject();
+  if (!map)
+    return stop("'carry_output_to_input' is no object; required is one from "
+                "outputs to inputs");
   for (const auto &[key, value] : *map) {
     std::string output = StringRef(key).str();
     std::string input = value.getAsString().value_or("").str();
@@ -215,6 +260,11 @@ bool Case::runSingle() {
   if (!readFiles("inputs", false, inputs) ||
       !readFiles("expected", true, expected))
     return false;
+  if (expected.empty())
+    return stop(onnxRule ? "there is no output_*.pb; required is at least one "
+                           "expected output"
+                         : "'expected' is missing or empty; required is at "
+                           "least one output");
   cli::RunRequest request;
   request.entry = entry;
   request.inputs = placeInputs(inputs);
@@ -249,6 +299,9 @@ bool Case::runSequence() {
     if (plan.perStep[input])
       return stop("'" + entry->inputs[input].name +
                   "' is carried, and given per step");
+  if (wantedSteps.empty() && wantedFinal.empty())
+    return stop("'expected_per_step' and 'expected_final' are missing or "
+                "empty; required is at least one output");
   cli::StepResult result;
   if (rt::Status status = cli::runSteps(executor, *entry, plan, result);
       !status.ok())
@@ -394,10 +447,10 @@ TestOutcome runTestFolder(StringRef folder, const Arguments &arguments,
     sys::path::append(path, "model.onnx");
     modelPath = path.str().str();
   } else {
-    ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path);
+    ErrorOr<std::unique_ptr<MemoryBuffer>> file = readRegularFile(path);
     if (!file)
       return fail("cases.json: " + file.getError().message());
-    Expected<json::Value> parsed = json::parse((*file)->getBuffer());
+    Expected<json::Value> parsed = parseBoundedJson((*file)->getBuffer());
     if (!parsed)
       return fail("cases.json: " + toString(parsed.takeError()));
     value = std::move(*parsed);

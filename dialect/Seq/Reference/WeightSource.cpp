@@ -2,6 +2,8 @@
 
 #include "dialect/Seq/Reference/WeightSource.h"
 
+#include "dialect/Support/RegularFile.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -56,8 +58,8 @@ llvm::Error FolderWeightSource::read(llvm::StringRef file, uint64_t offset,
       (realFolder != "/" && !inside.starts_with("/")))
     return llvm::createStringError("weight file '" + file.str() +
                                    "' is outside the model's folder");
-  auto buffer = llvm::MemoryBuffer::getFile(realFile, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  auto buffer = readRegularFile(realFile, /*isText=*/false,
+                                /*requiresNullTerminator=*/false);
   if (!buffer)
     return llvm::createFileError(full, buffer.getError());
   llvm::StringRef content = (*buffer)->getBuffer();
