@@ -8,11 +8,14 @@
 #include "compiler/Pipelines/Registration.h"
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Support/RegularFile.h"
 #include "frontends/MLIR/ImportMLIR.h"
 #include "frontends/ONNX/ImportONNX.h"
 #include "tools/driver/CompileTrace.h"
 #include "tools/driver/ImportCheck.h"
 #include "tools/driver/Reproducer.h"
+#include "tools/guard/Guard.h"
+#include "tools/guard/StandIn.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -32,6 +35,7 @@ Compilation::Compilation(CompileOptions given, Reporter &reporter)
       context(MLIRContext::Threading::DISABLED) {
   DialectRegistry registry;
   registerAllDialects(registry);
+  registerStandIn(registry);
   context.appendDialectRegistry(registry);
   // The whole op is printed by MLIR otherwise, which for a model fills screens.
   context.printOpOnDiagnostic(false);
@@ -85,6 +89,12 @@ static std::string printModule(ModuleOp module) {
 // Import
 //===----------------------------------------------------------------------===//
 
+/// Reads IR; a crash meanwhile is the text's.
+static OwningOpRef<ModuleOp> readMLIR(StringRef path, MLIRContext &context) {
+  Reading reading(("'" + path + "'").str());
+  return importMLIR(path, context);
+}
+
 Error Compilation::importModel() {
   TimeTraceScope scope(("phase " + phaseName(Phase::Import)).str());
   recordWork("phase import of '" + options.model + "'", "", "");
@@ -96,13 +106,16 @@ Error Compilation::importModel() {
   StringRef path = options.model;
   StringRef suffix = sys::path::extension(path);
   sys::fs::file_status status;
-  if (std::error_code code = sys::fs::status(path, status))
+  std::error_code code = sys::fs::status(path, status);
+  if (!code && status.type() != sys::fs::file_type::directory_file)
+    code = checkRegularFile(path);
+  if (code)
     return makeFailure(FailureKind::BadInput,
                        "model '" + path + "': " + code.message());
   if (suffix == ".yaml" || suffix == ".yml")
     module = importYAML(path, context, options.import);
   else if (suffix == ".mlir")
-    module = importMLIR(path, context);
+    module = readMLIR(path, context);
   else if (suffix == ".onnx")
     module = importONNX(path, context, options.import.onnx);
   else if (status.type() == sys::fs::file_type::directory_file &&

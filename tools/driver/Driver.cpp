@@ -4,6 +4,7 @@
 #include "dialect/Support/NearestName.h"
 #include "tools/driver/Commands.h"
 #include "tools/driver/Reproducer.h"
+#include "tools/guard/Guard.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -13,18 +14,6 @@
 using namespace llvm;
 
 namespace seqc {
-
-/// Writes out what is pending and reports a standard output that refused it.
-static ExitCode finishOutput(ExitCode code, Reporter &reporter) {
-  outs().flush();
-  if (std::error_code problem = outs().error()) {
-    // An error left in a stream ends the process when the stream dies.
-    outs().clear_error();
-    reporter.error("cannot write standard output: " + problem.message());
-    return code == ExitCode::Done ? ExitCode::Environment : code;
-  }
-  return code;
-}
 
 static ExitCode runCommand(const CommandInfo &command,
                            const Arguments &arguments, Reporter &reporter) {
@@ -101,7 +90,8 @@ int runDriver(int argc, char **argv) {
     reporter.error(Twine("a fault in seqc itself: ") + exception.what());
     code = ExitCode::Fault;
   }
-  return static_cast<int>(finishOutput(code, reporter));
+  reporter.clearProgress();
+  return finishTool("seqc", static_cast<int>(code));
 }
 
 } // namespace seqc

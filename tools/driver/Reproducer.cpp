@@ -2,14 +2,8 @@
 
 #include "tools/driver/Reproducer.h"
 #include "compiler/CodeGen/Toolchain.h"
-#include "tools/driver/ExitCode.h"
+#include "tools/guard/Guard.h"
 
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/ErrorHandling.h"
-#include "llvm/Support/Signals.h"
-
-#include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -53,10 +47,6 @@ static bool writeAll(int descriptor, const char *text, size_t size) {
   return true;
 }
 
-static void say(const char *text) {
-  (void)writeAll(STDERR_FILENO, text, std::strlen(text));
-}
-
 std::string writeReproducer() {
   const Work &work = getWork();
   if (work.text.empty())
@@ -82,68 +72,22 @@ std::string writeReproducer() {
   return command;
 }
 
-/// Says what happened, leaves a reproducer, and ends.
-[[noreturn]] static void endWithFault(const char *reason) {
-  say("seqc: error: a fault in seqc itself");
-  if (!getWork().what.empty()) {
-    say(" in ");
-    say(getWork().what.c_str());
-  }
-  say(": ");
-  say(reason);
-  say("\n");
+static const char *describeWork() { return getWork().what.c_str(); }
+
+static void leaveReproducer() {
   std::string replay = writeReproducer();
-  if (!replay.empty()) {
-    say("seqc: note: a reproducer was written; replay it with\n  ");
-    say(replay.c_str());
-    say("\n");
-  }
-  _exit(static_cast<int>(ExitCode::Fault));
+  if (replay.empty())
+    return;
+  sayInHandler("seqc: note: a reproducer was written; replay it with\n  ");
+  sayInHandler(replay.c_str());
+  sayInHandler("\n");
 }
-
-static void onCrash(void *) {
-  // The linker may have written since LLVM removed the temporary files.
-  endRunningProgram();
-  sys::RunInterruptHandlers();
-  endWithFault("the process crashed");
-}
-
-static void onFatalError(void *, const char *reason, bool) {
-  sys::RunInterruptHandlers();
-  endWithFault(reason);
-}
-
-/// Ends for lack of memory.
-[[noreturn]] static void onMemoryExhausted() {
-  // Cleaning up may ask for memory itself.
-  static std::atomic<bool> entered = false;
-  if (!entered.exchange(true))
-    sys::RunInterruptHandlers();
-  say("seqc: error: out of memory\n");
-  _exit(static_cast<int>(ExitCode::Environment));
-}
-
-static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
 
 void installFaultHandlers() {
   // Touched now, so that a handler does not construct it.
   clearWork();
-  // What the caller ignores, as nohup does, stays ignored; LLVM's handlers
-  // would remove the temporary files and go on without them. A file that grows
-  // too large is an error of write(), not the end of the process.
-  SmallVector<int> ignored{SIGXFSZ};
-  for (int signal : {SIGHUP, SIGINT, SIGTERM}) {
-    struct sigaction action;
-    if (sigaction(signal, nullptr, &action) == 0 &&
-        action.sa_handler == SIG_IGN)
-      ignored.push_back(signal);
-  }
-  sys::AddSignalHandler(onCrash, nullptr);
-  for (int signal : ignored)
-    std::signal(signal, SIG_IGN);
-  install_fatal_error_handler(onFatalError);
-  install_bad_alloc_error_handler(onBadAlloc);
-  std::set_new_handler(onMemoryExhausted);
+  // The linker may have written since LLVM removed the temporary files.
+  installGuard("seqc", {endRunningProgram, describeWork, leaveReproducer});
 }
 
 } // namespace seqc

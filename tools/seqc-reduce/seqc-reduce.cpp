@@ -19,6 +19,8 @@
 
 #include "compiler/Pipelines/Phases.h"
 #include "compiler/Pipelines/Registration.h"
+#include "tools/guard/Guard.h"
+#include "tools/guard/StandIn.h"
 #include "tools/seqc-reduce/Passes.h"
 #include "tools/seqc-reduce/SeqReductions.h"
 #include "tools/seqc-reduce/TestScript.h"
@@ -37,6 +39,8 @@ static llvm::cl::extrahelp
                   "stopped, and the candidate does not count.\n");
 
 int main(int argc, char **argv) {
+  seqc::installGuard("seqc-reduce");
+  seqc::Reading reading("the input");
   std::vector<std::string> arguments(argv, argv + argc);
   if (llvm::Error error = seqc::limitScripts(arguments)) {
     llvm::errs() << "seqc-reduce: error: " << llvm::toString(std::move(error))
@@ -49,6 +53,7 @@ int main(int argc, char **argv) {
   words.push_back(nullptr);
   mlir::DialectRegistry registry;
   seqc::registerAllDialects(registry);
+  seqc::registerStandIn(registry);
   seqc::registerSeqReductions(registry);
   mlir::registerAllPasses();
   seqc::registerAllPasses();
@@ -56,6 +61,7 @@ int main(int argc, char **argv) {
   seqc::registerSimplifyAttributes();
   seqc::registerShrinkExtents();
   mlir::MLIRContext context(registry);
-  return mlir::failed(mlir::mlirReduceMain(argc, words.data(), context)) ? 1
-                                                                         : 0;
+  seqc::watchPasses(context);
+  bool failed = mlir::failed(mlir::mlirReduceMain(argc, words.data(), context));
+  return seqc::finishTool("seqc-reduce", failed ? 1 : 0);
 }

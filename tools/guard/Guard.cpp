@@ -1,0 +1,199 @@
+//===- Guard.cpp - Crashes become exit codes ------------------------------===//
+
+#include "tools/guard/Guard.h"
+
+#include "runtime/cli/StandardFiles.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
+#include <unistd.h>
+
+using namespace llvm;
+
+namespace seqc {
+
+// Plain memory: the handler of a crash reads it.
+static const char *toolName = "seqc";
+static GuardActions guardActions;
+static char textName[512];
+static std::atomic<bool> isReading;
+static std::atomic<int> runningPasses;
+
+/// Exit codes of the contract, as tools/driver/ExitCode.h lists them.
+enum : int { ExitBadInput = 2, ExitFault = 4, ExitEnvironment = 5 };
+
+void sayInHandler(const char *text) {
+  for (size_t size = std::strlen(text); size > 0;) {
+    ssize_t count = write(STDERR_FILENO, text, size);
+    if (count <= 0)
+      return;
+    text += count;
+    size -= count;
+  }
+}
+
+static void say(std::initializer_list<const char *> texts) {
+  for (const char *text : texts)
+    sayInHandler(text);
+}
+
+/// Says what happened, leaves what repeats it, and ends.
+[[noreturn]] static void endWithFault(const char *reason) {
+  if (isReading && runningPasses == 0) {
+    say({toolName, ": error: ", textName,
+         " cannot be read: MLIR's parser does not survive it (", reason,
+         "); required is text that MLIR prints\n"});
+    _exit(ExitBadInput);
+  }
+  say({toolName, ": error: a fault in seqc itself"});
+  const char *work =
+      guardActions.describeWork ? guardActions.describeWork() : "";
+  if (*work)
+    say({" in ", work});
+  say({": ", reason, "\n"});
+  if (guardActions.leaveReproducer)
+    guardActions.leaveReproducer();
+  else
+    sys::PrintStackTrace(errs());
+  _exit(ExitFault);
+}
+
+static void cleanUp() {
+  if (guardActions.cleanUp)
+    guardActions.cleanUp();
+  sys::RunInterruptHandlers();
+}
+
+static void onCrash(void *) {
+  cleanUp();
+  endWithFault("the process crashed");
+}
+
+static void onFatalError(void *, const char *reason, bool) {
+  sys::RunInterruptHandlers();
+  // A stream of LLVM's that ends with an error nobody asked for.
+  if (StringRef(reason).starts_with("IO failure on output stream")) {
+    say({toolName, ": error: cannot write: ", reason, "\n"});
+    _exit(ExitEnvironment);
+  }
+  endWithFault(reason);
+}
+
+/// Ends for lack of memory.
+[[noreturn]] static void onMemoryExhausted() {
+  // Cleaning up may ask for memory itself.
+  static std::atomic<bool> entered = false;
+  if (!entered.exchange(true))
+    sys::RunInterruptHandlers();
+  say({toolName, ": error: out of memory\n"});
+  _exit(ExitEnvironment);
+}
+
+static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
+
+void installGuard(const char *tool, const GuardActions &actions) {
+  toolName = tool;
+  guardActions = actions;
+  cli::prepareStandardFiles();
+  // What the caller ignores, as nohup does, stays ignored; LLVM's handlers
+  // would remove the temporary files and go on without them. A file that grows
+  // too large is an error of write(), not the end of the process.
+  SmallVector<int> ignored{SIGXFSZ};
+  for (int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) == 0 &&
+        action.sa_handler == SIG_IGN)
+      ignored.push_back(signal);
+  }
+  sys::AddSignalHandler(onCrash, nullptr);
+  for (int signal : ignored)
+    std::signal(signal, SIG_IGN);
+  install_fatal_error_handler(onFatalError);
+  install_bad_alloc_error_handler(onBadAlloc);
+  std::set_new_handler(onMemoryExhausted);
+}
+
+Reading::Reading(StringRef name) {
+  name = name.take_front(sizeof(textName) - 1);
+  std::memcpy(textName, name.data(), name.size());
+  textName[name.size()] = '\0';
+  isReading = true;
+}
+
+Reading::~Reading() { isReading = false; }
+
+namespace {
+/// Counts the passes that run.
+class PassWatch : public mlir::PassInstrumentation {
+public:
+  void runBeforePass(mlir::Pass *, mlir::Operation *) override {
+    ++runningPasses;
+  }
+  void runAfterPass(mlir::Pass *, mlir::Operation *) override {
+    --runningPasses;
+  }
+  void runAfterPassFailed(mlir::Pass *, mlir::Operation *) override {
+    --runningPasses;
+  }
+};
+} // namespace
+
+void watchPasses(mlir::PassManager &passes) {
+  passes.addInstrumentation(std::make_unique<PassWatch>());
+}
+
+void watchPasses(mlir::MLIRContext &context) {
+  context.registerActionHandler(
+      [](function_ref<void()> run, const mlir::tracing::Action &action) {
+        bool isPass = isa<mlir::PassExecutionAction>(action);
+        runningPasses += isPass;
+        run();
+        runningPasses -= isPass;
+      });
+}
+
+bool checkInput(const char *tool, StringRef path) {
+  sys::fs::file_status status;
+  if (path == "-" || sys::fs::status(path, status))
+    return true;
+  bool isDevice = status.type() == sys::fs::file_type::character_file ||
+                  status.type() == sys::fs::file_type::block_file;
+  if (!isDevice)
+    return true;
+  errs() << tool << ": error: '" << path
+         << "' is a device; required is a file\n";
+  return false;
+}
+
+int finishTool(const char *tool, int code) {
+  outs().flush();
+  if (std::error_code problem = outs().error()) {
+    // An error left in a stream ends the process when the stream dies.
+    outs().clear_error();
+    if (problem != std::errc::broken_pipe) {
+      errs() << tool
+             << ": error: cannot write standard output: " << problem.message()
+             << "\n";
+      code = code ? code : ExitEnvironment;
+    }
+  }
+  errs().clear_error();
+  return code;
+}
+
+} // namespace seqc
