@@ -42,10 +42,11 @@ func.func @beam_clear(%list: memref<?x!elem>, %numbers: memref<?xi32>) {
 
 // Enters the continuations of one lane: those that do not end into `list`, end tokens into
 // `end_list`. The vocabulary is read in blocks; a block whose greatest logit cannot enter the list is
-// passed over. Rounding keeps order, so comparing the greatest one is exact.
+// passed over. Rounding keeps order, so comparing the greatest one is exact. Returns whether the
+// logits are numbers.
 func.func @beam_lane(%logits: memref<?x?x!elem>, %lane: index, %beam: index, %score: !elem,
     %ends: memref<?xi32>, %ends_allowed: i1, %list: memref<?x!elem>, %numbers: memref<?xi32>,
-    %end_list: memref<?x!elem>, %end_numbers: memref<?xi32>) {
+    %end_list: memref<?x!elem>, %end_numbers: memref<?xi32>) -> i1 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %block = arith.constant 64 : index
@@ -107,7 +108,8 @@ func.func @beam_lane(%logits: memref<?x?x!elem>, %lane: index, %beam: index, %sc
           : (memref<?x!elem>, memref<?xi32>, !elem, i32) -> ()
     }
   }
-  return
+  %sound = func.call @search_sound(%greatest) : (!elem) -> i1
+  return %sound : i1
 }
 
 // Walks over the first `width` candidates of both lists, in order: end tokens enter the pool, at the
@@ -189,28 +191,16 @@ func.func @beam_stops(%pool_score: memref<?x?x!elem>, %pool_size: memref<?xindex
   return %stops : i1
 }
 
-// One row at one step. Returns how many of `list` stay alive, 0 if the row ends.
-func.func @beam_row(%logits: memref<?x?x!elem>, %scores: memref<?x!elem>, %begin: index,
-    %end: index, %row: index, %s: index, %n: index, %max_new: index, %min_new: index,
-    %ends: memref<?xi32>, %norms: memref<?x!elem>, %mode: i32, %penalised: i1,
+// Ends what ends of a row at one step. Returns how many of `list` stay alive, 0 if the row ends.
+func.func @beam_settle(%begin: index, %row: index, %s: index, %n: index, %max_new: index,
+    %size: index, %norms: memref<?x!elem>, %mode: i32, %penalised: i1,
     %pool_score: memref<?x?x!elem>, %pool_info: memref<?x?x3xi32>, %pool_size: memref<?xindex>,
     %list: memref<?x!elem>, %numbers: memref<?xi32>, %end_list: memref<?x!elem>,
     %end_numbers: memref<?xi32>) -> index {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %none = arith.constant -1 : i32
-  %size = memref.dim %logits, %c1 : memref<?x?x!elem>
   %width = memref.dim %list, %c0 : memref<?x!elem>
-  func.call @beam_clear(%list, %numbers) : (memref<?x!elem>, memref<?xi32>) -> ()
-  func.call @beam_clear(%end_list, %end_numbers) : (memref<?x!elem>, memref<?xi32>) -> ()
-  %allowed = arith.cmpi ugt, %n, %min_new : index
-  scf.for %lane = %begin to %end step %c1 {
-    %beam = arith.subi %lane, %begin : index
-    %score = memref.load %scores[%lane] : memref<?x!elem>
-    func.call @beam_lane(%logits, %lane, %beam, %score, %ends, %allowed, %list, %numbers, %end_list,
-        %end_numbers) : (memref<?x?x!elem>, index, index, !elem, memref<?xi32>, i1, memref<?x!elem>,
-        memref<?xi32>, memref<?x!elem>, memref<?xi32>) -> ()
-  }
   %norm = memref.load %norms[%n] : memref<?x!elem>
   %is_last = arith.cmpi eq, %n, %max_new : index
   func.call @beam_finish(%list, %numbers, %end_list, %end_numbers, %size, %begin, %row, %s, %norm,
@@ -230,6 +220,43 @@ func.func @beam_row(%logits: memref<?x?x!elem>, %scores: memref<?x!elem>, %begin
       : (memref<?x?x!elem>, memref<?xindex>, index, !elem, memref<?x!elem>, index, i32, index) -> i1
   %over = arith.ori %is_last, %stops : i1
   %left = arith.select %over, %c0, %live : index
+  return %left : index
+}
+
+// One row at one step. Returns how many of `list` stay alive, 0 if the row ends or fails.
+func.func @beam_row(%logits: memref<?x?x!elem>, %scores: memref<?x!elem>, %begin: index,
+    %end: index, %row: index, %s: index, %n: index, %max_new: index, %min_new: index,
+    %ends: memref<?xi32>, %norms: memref<?x!elem>, %mode: i32, %penalised: i1,
+    %pool_score: memref<?x?x!elem>, %pool_info: memref<?x?x3xi32>, %pool_size: memref<?xindex>,
+    %list: memref<?x!elem>, %numbers: memref<?xi32>, %end_list: memref<?x!elem>,
+    %end_numbers: memref<?xi32>) -> index {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %size = memref.dim %logits, %c1 : memref<?x?x!elem>
+  func.call @beam_clear(%list, %numbers) : (memref<?x!elem>, memref<?xi32>) -> ()
+  func.call @beam_clear(%end_list, %end_numbers) : (memref<?x!elem>, memref<?xi32>) -> ()
+  %allowed = arith.cmpi ugt, %n, %min_new : index
+  %true = arith.constant true
+  %sound = scf.for %lane = %begin to %end step %c1 iter_args(%all = %true) -> (i1) {
+    %beam = arith.subi %lane, %begin : index
+    %score = memref.load %scores[%lane] : memref<?x!elem>
+    %one = func.call @beam_lane(%logits, %lane, %beam, %score, %ends, %allowed, %list, %numbers,
+        %end_list, %end_numbers) : (memref<?x?x!elem>, index, index, !elem, memref<?xi32>, i1,
+        memref<?x!elem>, memref<?xi32>, memref<?x!elem>, memref<?xi32>) -> i1
+    %both = arith.andi %all, %one : i1
+    scf.yield %both : i1
+  }
+  %left = scf.if %sound -> (index) {
+    %live = func.call @beam_settle(%begin, %row, %s, %n, %max_new, %size, %norms, %mode, %penalised,
+        %pool_score, %pool_info, %pool_size, %list, %numbers, %end_list, %end_numbers) : (index,
+        index, index, index, index, index, memref<?x!elem>, i32, i1, memref<?x?x!elem>,
+        memref<?x?x3xi32>, memref<?xindex>, memref<?x!elem>, memref<?xi32>, memref<?x!elem>,
+        memref<?xi32>) -> index
+    scf.yield %live : index
+  } else {
+    func.call @search_fail(%pool_size, %row) : (memref<?xindex>, index) -> ()
+    scf.yield %c0 : index
+  }
   return %left : index
 }
 

@@ -45,7 +45,7 @@ func.func @greedy_token(%logits: memref<?x?x!elem>, %lane: index, %greatest: !el
 
 // Continues lane %i, which is row %b's, with a token: the row ends, or goes on as lane %w of the next
 // step. Returns whether it goes on; without a token, or with one that is not above -inf, it ends with
-// nothing.
+// nothing, and with logits that are no numbers it fails.
 func.func @greedy_take(%logits: memref<?x?x!elem>, %i: index, %token: i32, %greatest: !elem,
     %log: !elem, %b: index, %s: index, %n: index, %w: index, %max_new: index,
     %tokens: memref<?x?xi32>, %parents: memref<?x?xi32>, %lane_rows: memref<?xi32>,
@@ -68,7 +68,6 @@ func.func @greedy_take(%logits: memref<?x?x!elem>, %i: index, %token: i32, %grea
   } else {
     scf.yield %lowest : !elem
   }
-  // False for NaN too: the row ends with nothing.
   %alive = arith.cmpf ogt, %gain, %lowest : !elem
   %on = scf.if %alive -> (i1) {
     %old = memref.load %scores[%i] : memref<?x!elem>
@@ -96,6 +95,11 @@ func.func @greedy_take(%logits: memref<?x?x!elem>, %i: index, %token: i32, %grea
     scf.yield %more : i1
   } else {
     %false = arith.constant false
+    %sound = func.call @search_sound(%greatest) : (!elem) -> i1
+    scf.if %sound {
+    } else {
+      func.call @search_fail(%pool_size, %b) : (memref<?xindex>, index) -> ()
+    }
     scf.yield %false : i1
   }
   return %on : i1

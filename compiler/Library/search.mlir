@@ -28,6 +28,22 @@ func.func @search_log_sum(%logits: memref<?x?x!elem>, %lane: index) -> (!elem, !
   return %greatest, %log : !elem, !elem
 }
 
+// Whether the logits with this greatest one are numbers to choose among: NaN would be the greatest,
+// and beside an infinite one nothing has a probability. None above -inf is fine, and offers nothing.
+func.func @search_sound(%greatest: !elem) -> i1 {
+  %lowest = arith.constant #lowest
+  %highest = arith.negf %lowest : !elem
+  %sound = arith.cmpf olt, %greatest, %highest : !elem
+  return %sound : i1
+}
+
+// Marks a row as one whose logits are no numbers. It ends, and what was finished counts no more.
+func.func @search_fail(%pool_size: memref<?xindex>, %row: index) {
+  %mark = arith.constant -1 : index
+  memref.store %mark, %pool_size[%row] : memref<?xindex>
+  return
+}
+
 // Whether a token is one of the end tokens.
 func.func @search_is_end(%ends: memref<?xi32>, %token: i32) -> i1 {
   %c0 = arith.constant 0 : index
@@ -140,7 +156,8 @@ func.func @search_keep_scores(%scores: memref<?x!elem>, %next_scores: memref<?x!
 }
 
 // Traces the pool back into the results. origins[b, k, p] is the lane that gave token p, -1 beyond
-// the length. What is missing has length 0, score -inf and why 2.
+// the length. What is missing has length 0, score -inf and why 2; all of a row that failed has score
+// NaN and why 3.
 func.func @search_results(%tokens: memref<?x?xi32>, %parents: memref<?x?xi32>,
     %pool_score: memref<?x?x!elem>, %pool_info: memref<?x?x3xi32>, %pool_size: memref<?xindex>,
     %prefix_lengths: memref<?xindex>, %ends: memref<?xi32>, %pad: i32,
@@ -154,19 +171,25 @@ func.func @search_results(%tokens: memref<?x?xi32>, %parents: memref<?x?xi32>,
   %why_end = arith.constant 0 : i8
   %why_length = arith.constant 1 : i8
   %why_dead = arith.constant 2 : i8
+  %why_failed = arith.constant 3 : i8
+  %mark = arith.constant -1 : index
   %lowest = arith.constant #lowest
+  %no_number = arith.subf %lowest, %lowest : !elem
   %rows = memref.dim %out_tokens, %c0 : memref<?x?x?xi32>
   %best = memref.dim %out_tokens, %c1 : memref<?x?x?xi32>
   %max_new = memref.dim %out_tokens, %c2 : memref<?x?x?xi32>
   scf.for %b = %c0 to %rows step %c1 {
     %size = memref.load %pool_size[%b] : memref<?xindex>
     %first = memref.load %prefix_lengths[%b] : memref<?xindex>
+    %failed = arith.cmpi eq, %size, %mark : index
+    %nothing = arith.select %failed, %no_number, %lowest : !elem
+    %reason = arith.select %failed, %why_failed, %why_dead : i8
     scf.for %k = %c0 to %best step %c1 {
       scf.for %p = %c0 to %max_new step %c1 {
         memref.store %pad, %out_tokens[%b, %k, %p] : memref<?x?x?xi32>
         memref.store %none, %origins[%b, %k, %p] : memref<?x?x?xi32>
       }
-      %present = arith.cmpi ult, %k, %size : index
+      %present = arith.cmpi slt, %k, %size : index
       scf.if %present {
         %score = memref.load %pool_score[%b, %k] : memref<?x?x!elem>
         %step32 = memref.load %pool_info[%b, %k, %c0] : memref<?x?x3xi32>
@@ -195,8 +218,8 @@ func.func @search_results(%tokens: memref<?x?xi32>, %parents: memref<?x?xi32>,
         }
       } else {
         memref.store %length_0, %out_lengths[%b, %k] : memref<?x?xi32>
-        memref.store %lowest, %out_scores[%b, %k] : memref<?x?x!elem>
-        memref.store %why_dead, %out_why[%b, %k] : memref<?x?xi8>
+        memref.store %nothing, %out_scores[%b, %k] : memref<?x?x!elem>
+        memref.store %reason, %out_why[%b, %k] : memref<?x?xi8>
       }
     }
   }

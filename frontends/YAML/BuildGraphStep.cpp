@@ -19,6 +19,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <limits>
+
 using namespace llvm;
 using seqc::onnx::DataType;
 using seqc::onnx::Tensor;
@@ -26,6 +28,11 @@ using seqc::onnx::Tensor;
 namespace seqc::yaml {
 
 static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
+
+/// Tokens of logits that are no numbers, and of those that are all -inf: `pick`
+/// makes such logits of them, and the search deals with the row.
+static constexpr int64_t kNoNumber = std::numeric_limits<int32_t>::min();
+static constexpr int64_t kNoToken = kNoNumber + 1;
 
 //===----------------------------------------------------------------------===//
 // States
@@ -121,7 +128,20 @@ mlir::Value GraphSearchImport::readChoice() {
                                   graphs.nest.place(logits.value));
     Tensor best = {b.argmaxRows(logits.value), DataType::Int32};
     onnx::Emitter e = graphs.emitFor(best.value);
-    return e.load(best, e.scalars().index(0));
+    onnx::Scalars s = e.scalars();
+    Tensor greatest = e.reduce(logits, {1}, onnx::Combine::Max, /*keep=*/false);
+    mlir::Value top = e.load(greatest, s.index(0));
+    auto compare = [&](mlir::arith::CmpFPredicate predicate, bool negative) {
+      return s.op<mlir::arith::CmpFOp>(predicate, top,
+                                       s.infinity(DataType::Float, negative));
+    };
+    // The order of tokens passes over NaN, and takes any of equal ones.
+    mlir::Value taken =
+        s.select(compare(mlir::arith::CmpFPredicate::OGT, /*negative=*/true),
+                 e.load(best, s.index(0)), makeI32(e, kNoToken));
+    return s.select(
+        compare(mlir::arith::CmpFPredicate::OLT, /*negative=*/false), taken,
+        makeI32(e, kNoNumber));
   }
   GraphSignal signal = graphs.resolve(*reader.find("choice"));
   if (!signal)
@@ -147,15 +167,21 @@ mlir::Value GraphSearchImport::pick(mlir::Value token) {
   mlir::OpBuilder &b = e.getBuilder();
   onnx::Scalars outside = e.scalars();
   mlir::Value chosen = outside.toIndex(DataType::Int32, token);
+  mlir::Value isNone = outside.op<mlir::arith::CmpIOp>(
+      mlir::arith::CmpIPredicate::eq, token, makeI32(e, kNoNumber));
+  mlir::Value others =
+      outside.select(isNone,
+                     outside.constant(DataType::Float,
+                                      std::numeric_limits<double>::quiet_NaN()),
+                     outside.infinity(DataType::Float, /*negative=*/true));
   return e
-      .generate(
-          DataType::Float, {b.getIndexAttr(1), b.getIndexAttr(search.size)},
-          [&](onnx::Scalars &s, mlir::ValueRange at) {
-            return s.select(
-                s.compareIndex(mlir::arith::CmpIPredicate::eq, at[1], chosen),
-                s.constant(DataType::Float, 0),
-                s.infinity(DataType::Float, /*negative=*/true));
-          })
+      .generate(DataType::Float,
+                {b.getIndexAttr(1), b.getIndexAttr(search.size)},
+                [&](onnx::Scalars &s, mlir::ValueRange at) {
+                  return s.select(s.compareIndex(mlir::arith::CmpIPredicate::eq,
+                                                 at[1], chosen),
+                                  s.constant(DataType::Float, 0), others);
+                })
       .value;
 }
 

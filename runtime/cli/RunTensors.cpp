@@ -164,6 +164,32 @@ void showOutputs(const EntrySignature &entry, const RunOptions &options,
   }
 }
 
+/// Reports rows for which a search found nothing; false if there are any.
+bool checkRows(const EntrySignature &entry, const RunOptions &options,
+               const std::vector<TensorRef> &tensors) {
+  int lengthsAt = entry.findOutput("token_lengths"),
+      scoresAt = entry.findOutput("scores");
+  if (!entry.generation || lengthsAt < 0 || scoresAt < 0)
+    return true;
+  const seqc_tensor_t &lengths = *tensors[size_t(lengthsAt)].get(),
+                      &scores = *tensors[size_t(scoresAt)].get();
+  int64_t count = seqc_tensor_num_elements(&lengths);
+  if (!isInteger(lengths.dtype) || !isFloat(scores.dtype) ||
+      lengths.rank != 2 || seqc_tensor_num_elements(&scores) != count)
+    return true;
+  bool good = true;
+  int64_t numBest = lengths.shape[1];
+  for (int64_t row = 0; row < lengths.shape[0] && numBest > 0; ++row) {
+    if (integerAt(lengths, row * numBest) > 0)
+      continue;
+    good = false;
+    reportError(options.program,
+                invalid("row " + std::to_string(row) + ": " +
+                        describeLostRow(numberAt(scores, row * numBest))));
+  }
+  return good;
+}
+
 } // namespace
 
 int seqc::cli::runTensors(Executor &executor, const EntrySignature &entry,
@@ -232,5 +258,6 @@ int seqc::cli::runTensors(Executor &executor, const EntrySignature &entry,
     return fail(status);
   if (options.json)
     std::printf("%s\n", report.dump(1).c_str());
-  return same ? ExitDone : ExitDifferent;
+  bool good = stepping || checkRows(entry, options, tensors);
+  return !same ? ExitDifferent : good ? ExitDone : ExitBadInput;
 }

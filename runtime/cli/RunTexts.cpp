@@ -33,8 +33,8 @@ class LineReader {
 public:
   /// The next line; false at the end. IO through `status`.
   bool next(std::string &line, Status &status) {
-    for (;;) {
-      size_t end = buffer.find('\n', position);
+    for (size_t searched = 0;;) {
+      size_t end = buffer.find('\n', position + searched);
       if (end != buffer.npos) {
         line = buffer.substr(position, end - position);
         position = end + 1;
@@ -46,6 +46,12 @@ public:
         line = buffer.substr(position);
         position = buffer.size();
         break;
+      }
+      searched = buffer.size() - position;
+      if (searched > mostBytes) {
+        status = invalid("a line of standard input is longer than " +
+                         std::to_string(mostBytes) + " bytes");
+        return false;
       }
       if (!fill(status))
         return false;
@@ -81,6 +87,9 @@ private:
     buffer.append(piece, size_t(count));
     return true;
   }
+
+  /// A device may have no line that ends.
+  static constexpr size_t mostBytes = size_t(1) << 26;
 
   std::string buffer;
   size_t position = 0;
@@ -141,8 +150,13 @@ private:
   /// Runs items, batch by batch.
   Status runItems(const std::vector<Item> &items);
   Status runBatch(const std::vector<const Item *> &batch);
-  void print(const Item &item, const std::vector<TextResult> &results);
-  json toJson(const Item &item, const std::vector<TextResult> &results) const;
+  /// Prints results, or none and the `problem`.
+  void print(const Item &item, const std::vector<TextResult> &results,
+             const std::string &problem = "");
+  json toJson(const Item &item, const std::vector<TextResult> &results,
+              const std::string &problem) const;
+  /// Reports a text for which the search found nothing.
+  void reportLost(const Item &item, const std::string &problem);
   void addMap(const Item &item, const std::vector<TextResult> &results);
 
   /// The tensor of an output of the last call.
@@ -171,6 +185,8 @@ private:
   Progress progress;
   int64_t shown = 0, printed = 0, batchLimit = 1;
   bool keepLines = false, together = false, anyBad = false;
+  /// Whether texts are numbered as arguments, not as lines.
+  bool fromArguments = false;
 };
 
 Status TextRun::checkOptions() const {
@@ -249,10 +265,24 @@ Status TextRun::runBatch(const std::vector<const Item *> &batch) {
         result.text = begin + (result.text.empty() ? "" : model.output.join) +
                       result.text;
       }
+    if (!results->empty() && !results->front().problem.empty()) {
+      reportLost(*batch[row], results->front().problem);
+      continue;
+    }
     print(*batch[row], *results);
     addMap(*batch[row], *results);
   }
   return {};
+}
+
+void TextRun::reportLost(const Item &item, const std::string &problem) {
+  anyBad = true;
+  // The line stays empty, so that lines of texts and results belong together.
+  print(item, {}, problem);
+  progress.clear();
+  reportError(options.program,
+              invalid((fromArguments ? "text " : "line ") +
+                      std::to_string(item.row + 1) + ": " + problem));
 }
 
 Status TextRun::runItems(const std::vector<Item> &items) {
@@ -278,8 +308,8 @@ Status TextRun::runItems(const std::vector<Item> &items) {
   return flush();
 }
 
-json TextRun::toJson(const Item &item,
-                     const std::vector<TextResult> &results) const {
+json TextRun::toJson(const Item &item, const std::vector<TextResult> &results,
+                     const std::string &problem) const {
   json list = json::array();
   for (const TextResult &result : results) {
     json object = {{"text", result.text}};
@@ -293,16 +323,20 @@ json TextRun::toJson(const Item &item,
       object["attention"] = result.attention;
     list.push_back(std::move(object));
   }
-  return {{"input", item.text}, {"results", std::move(list)}};
+  json object = {{"input", item.text}, {"results", std::move(list)}};
+  if (!problem.empty())
+    object["error"] = problem;
+  return object;
 }
 
-void TextRun::print(const Item &item, const std::vector<TextResult> &results) {
+void TextRun::print(const Item &item, const std::vector<TextResult> &results,
+                    const std::string &problem) {
   if (keepLines)
     lines.push_back(results.empty() ? "" : results.front().text);
   progress.show(++shown);
   if (options.json) {
     std::printf("%s%s", printed++ ? ",\n" : "[\n",
-                toJson(item, results)
+                toJson(item, results, problem)
                     .dump(-1, ' ', false, json::error_handler_t::replace)
                     .c_str());
     return;
@@ -417,6 +451,7 @@ int TextRun::finish() {
 }
 
 int TextRun::runArguments() {
+  fromArguments = true;
   std::vector<std::string> texts = options.texts;
   for (const Assignment &assignment : options.inputs) {
     if (!isTextName(assignment))

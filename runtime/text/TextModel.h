@@ -95,7 +95,14 @@ struct TextResult {
   std::vector<double> unitScores;
   /// Weight of each source unit per token; empty without attention.
   std::vector<std::vector<double>> attention;
+  /// Why a search gave the row nothing; empty if it did.
+  std::string problem;
 };
+
+/// Why the search of a row found nothing, from the score of its best
+/// hypothesis: NaN where logits were no numbers, -inf where there was no token
+/// to take.
+std::string describeLostRow(double score);
 
 /// Reads the results of row `row`, best first, at most `limit` of them (0: as
 /// many as there are; for `classify` one).

@@ -114,6 +114,9 @@ TextResult ResultReader::readHypothesis(const seqc_tensor_t &tokens,
   if (const seqc_tensor_t *scores = find(output.scores))
     if (hypothesis < seqc_tensor_num_elements(scores))
       result.score = numberAt(*scores, hypothesis);
+  // Further hypotheses may be missing; without a first one the row is lost.
+  if (rank == 0 && length == 0 && result.score)
+    result.problem = describeLostRow(*result.score);
   if (const seqc_tensor_t *attention = find(output.attention)) {
     readAttention(*attention, rank, int64_t(shown.size()), result);
     for (size_t s = result.attention.size(); s-- > 0;)
@@ -240,6 +243,14 @@ Result<std::vector<TextResult>> ResultReader::tagged() {
 }
 
 } // namespace
+
+std::string seqc::rt::describeLostRow(double score) {
+  return std::isnan(score)
+             ? "the search has no result: a logit is NaN or infinite; required "
+               "are finite ones, or -inf for a token that cannot be taken"
+             : "the search has no result: all logits are -inf; required is a "
+               "token that can be taken";
+}
 
 Result<std::vector<TextResult>>
 seqc::rt::readResults(const TextModel &model, const EntrySignature &entry,

@@ -43,6 +43,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
         for s in 0 .. P + max_new - 1:
           z, state := step(last token or start, row b, position s, state of the parent)
           if s < P: live[0] += prefix[b, s]; continue       // score unchanged, no end test
+          if z of a live hypothesis holds NaN or +inf: the row fails
           n := s - P + 1
           lp := (z - max z) - log(sum(exp(z - max z)))
           cand := all (live[r].score + lp[r][t], r, t) above -inf,
@@ -76,8 +77,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
         take the first kept t, in rising order of tokens, at which the sum of the w up to t is
              above u * sum of all w kept; both added in rising order of tokens
 
-    `n` counts from 1, so the prefix draws nothing; a row that is NaN or has a logit of +inf is
-    dead. Philox is that of Salmon et al. (Random123), words of 32 bits, low word first. What
+    `n` counts from 1, so the prefix draws nothing. Philox is that of Salmon et al. (Random123), words of 32 bits, low word first. What
     is drawn depends on the seed, the row's number and the position alone: rows, lanes and
     threads that share the call do not show.
 
@@ -85,9 +85,14 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     attribute's. `first_row` is what row 0 is called: who splits rows over several calls
     counts on, and gets what one call would have given.
 
+    Every search fails where the logits that it reads are NaN or +inf: the row ends, and what it
+    had finished counts no more, since nothing tells how far the model was wrong before. A logit of
+    -inf is a token that cannot be taken; a row whose logits all are is dead.
+
     `why` says how a hypothesis ended: 0 by an end token, 1 by `max_new`, 2 dead (no
-    candidate above -inf, or NaN); missing hypotheses of an n-best list have length 0,
-    score -inf and `why` 2. Tokens beyond a length are `pad`.
+    candidate above -inf), 3 failed. Missing hypotheses of an n-best list have length 0,
+    score -inf and `why` 2, all those of a row that failed length 0, score NaN and `why` 3.
+    Tokens beyond a length are `pad`.
     A trace is a value per lane that the region yields besides the states; the op returns it
     for every token of every returned hypothesis, zeros beyond its length.
 

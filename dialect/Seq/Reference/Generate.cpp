@@ -342,6 +342,13 @@ private:
     int64_t *toWhy = why.mutableInts().data();
     double *toScores = scores.mutableFloats().data();
     for (int64_t row = 0; row < numRows; ++row) {
+      if (searches[row].hasFailed()) {
+        std::fill_n(toScores + row * numBest, numBest,
+                    std::numeric_limits<double>::quiet_NaN());
+        std::fill_n(toWhy + row * numBest, numBest,
+                    static_cast<int64_t>(Why::Failed));
+        continue;
+      }
       llvm::ArrayRef<Hypothesis> pool = searches[row].getPool();
       for (auto [best, hypothesis] :
            llvm::enumerate(pool.take_front(numBest))) {

@@ -90,6 +90,14 @@ Hypothesis RowSearch::extend(const Candidate &candidate,
 
 void RowSearch::advance(llvm::ArrayRef<StepLogits> steps) {
   ++count;
+  for (const StepLogits &step : steps)
+    for (double logit : step.logits)
+      failed |= std::isnan(logit) || logit == -lowest;
+  if (failed) {
+    live.clear();
+    pool.clear();
+    return;
+  }
   if (isReplay)
     advanceReplay(steps);
   else if (rules.kind == SearchKind::Beam)

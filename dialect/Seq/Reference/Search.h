@@ -18,7 +18,7 @@
 namespace seqc::reference {
 
 /// How a hypothesis ended.
-enum class Why : int8_t { End = 0, Length = 1, Dead = 2 };
+enum class Why : int8_t { End = 0, Length = 1, Dead = 2, Failed = 3 };
 
 /// When a row with a full pool ends.
 enum class StopRule { Heuristic, First, Exact };
@@ -87,6 +87,8 @@ public:
   llvm::ArrayRef<Hypothesis> getLive() const { return live; }
   /// Whether the row has ended.
   bool isDone() const { return live.empty(); }
+  /// Whether its logits were no numbers; the row has ended then, with nothing.
+  bool hasFailed() const { return failed; }
   /// Finished hypotheses, best first; their scores are normalised.
   llvm::ArrayRef<Hypothesis> getPool() const { return pool; }
   /// Of every replayed hypothesis, how far its worst token was below the best
@@ -124,7 +126,7 @@ private:
   std::vector<Hypothesis> live, pool;
   std::vector<std::vector<int32_t>> replay;
   std::vector<double> gaps;
-  bool isReplay = false;
+  bool isReplay = false, failed = false;
   /// Tokens generated so far.
   int64_t count = 0;
 };

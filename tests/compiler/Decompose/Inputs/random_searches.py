@@ -3,7 +3,7 @@
 usage: random_searches.py FIRST END
 
 Every case is a decoder whose step adds rows of tables, with random rules: widths, length penalties,
-stop rules, end tokens, prefixes, and logits that are NaN, -inf or all equal. The search is decomposed
+stop rules, end tokens, prefixes, and logits that are NaN, infinite or all equal. The search is decomposed
 by seqc-opt, lowered by MLIR's own passes and run by mlir-runner. Rows are decoded one by one here.
 """
 
@@ -26,6 +26,7 @@ convert-arith-to-llvm,finalize-memref-to-llvm,convert-func-to-llvm,convert-cf-to
 reconcile-unrealized-casts)""".replace("\n", "")
 PAD = -7
 FEATURES = 3
+FAILED = "failed"
 
 
 def make_case(seed):
@@ -66,6 +67,8 @@ def make_case(seed):
     elif kind == 3:
         for name in ("follow", "bias", "head"):
             case[name][:] = 0
+    elif kind == 4:
+        case["follow"][pick(0, size - 1), pick(0, size - 1)] = np.inf
     case["start"] = random.integers(0, size, rows).astype(np.int32)
     case["state"] = normal(rows, FEATURES)
     case["prefix"] = None
@@ -263,7 +266,7 @@ def draw(case, z, allowed, row, index):
 
 def decode(case, row):
     """What the definition finds for a row: (score, tokens, why, trace), best first. None if a number
-    that is drawn lies so near a border that rounding decides."""
+    that is drawn lies so near a border that rounding decides, FAILED if a logit is no number."""
     width, ends, last = case["width"], case["ends"], case["max_new"]
     first = int(case["prefix_lengths"][row]) if case["prefix"] is not None else 0
     norm = lambda n: float(np.float32(float(n) ** case["penalty"]))
@@ -278,12 +281,12 @@ def decode(case, row):
         if s < first:
             live = [(0.0, [], int(case["prefix"][row, s]), steps[0][0], [])]
             continue
+        if any((np.isnan(z) | (z == np.inf)).any() for _, z in steps):
+            return FAILED
         n = s - first + 1
         allowed = [t for t in range(case["size"]) if n > case["min_new"] or t not in ends]
         candidates = []
         for r, (state, z) in enumerate(steps):
-            if np.isnan(z).any():
-                continue
             if case["kind"] != "beam":
                 best = (max(allowed, key=lambda t: (z[t], -t), default=None)
                         if case["kind"] == "greedy"
@@ -315,9 +318,9 @@ def decode(case, row):
 
 def agrees(want, tokens, length, score, reason, trace):
     """Whether one hypothesis is what the definition says."""
-    if want is None:
-        return (length == 0 and score == -np.inf and reason == 2 and (tokens == PAD).all()
-                and (trace == 0).all())
+    if want is None or want is FAILED:
+        lost = np.isnan(score) and reason == 3 if want else score == -np.inf and reason == 2
+        return length == 0 and lost and (tokens == PAD).all() and (trace == 0).all()
     n = len(want[1])
     return (length == n and tokens[:n].tolist() == want[1] and (tokens[n:] == PAD).all()
             and abs(score - want[0]) < 1e-3 * (1 + abs(want[0])) and reason == want[2]
@@ -337,7 +340,7 @@ def main():
                 unclear += 1
                 continue
             for k in range(case["best"]):
-                want = wanted[k] if k < len(wanted) else None
+                want = wanted if wanted is FAILED else wanted[k] if k < len(wanted) else None
                 got = [array[row, k] for array in found]
                 if not agrees(want, *got):
                     failures += 1

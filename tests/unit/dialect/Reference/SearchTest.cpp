@@ -98,16 +98,44 @@ TEST(Greedy, HoldsBackTheEndToken) {
   expectInts(results[0], {1, 1, 5}, {1, 1, 0, -1, -1});
 }
 
-TEST(Greedy, DeclaresRowsWithoutCandidatesDead) {
+TEST(Greedy, EndsRowsWithoutCandidatesAndWithoutNumbers) {
   for (double bad : {-infinity, double(NAN), infinity}) {
+    bool isDead = bad == -infinity;
     Decoder decoder(2, 2, 2, 1);
     decoder.table = f32({2, 2, 2}, {0, 0, bad, bad, 0, 5, 5, 0});
     decoder.maxNew = 3;
     auto results = decoder.run();
     expectInts(results[0], {2, 1, 3}, {-1, -1, -1, 0, -1, -1});
     expectInts(results[1], {2, 1}, {0, 1});
-    expectInts(results[3], {2, 1}, {2, 0});
-    EXPECT_EQ(results[2].floats()[0], -infinity);
+    expectInts(results[3], {2, 1}, {isDead ? 2 : 3, 0});
+    EXPECT_TRUE(isDead ? results[2].floats()[0] == -infinity
+                       : std::isnan(results[2].floats()[0]));
+  }
+}
+
+TEST(Beam, FailsWhenOneLaneHasNoNumbers) {
+  // The lane of token 1 has the bad logit; that of token 2 has ended by then,
+  // and the other row goes on as if it were alone.
+  for (double bad : {double(NAN), infinity}) {
+    Decoder decoder(2, 3, 3, 1);
+    decoder.search = beam(2, 2, 1.0, "exact");
+    decoder.numBest = 2;
+    decoder.ends = "[2]";
+    decoder.maxNew = 3;
+    decoder.start = {0, 0};
+    std::vector<double> sound{0, 3, 3, 0, 1, 2, 0, 0, 5}, table = sound;
+    table[5] = bad;
+    table.insert(table.end(), sound.begin(), sound.end());
+    decoder.table = f32({2, 3, 3}, table);
+    auto results = decoder.run();
+    auto alone = decoder.only(1).run();
+    for (int64_t best : {0, 1}) {
+      EXPECT_EQ(results[1].ints()[best], 0);
+      EXPECT_TRUE(std::isnan(results[2].floats()[best]));
+      EXPECT_EQ(results[3].ints()[best], 3);
+      EXPECT_EQ(getTokens(results, 1, best), getTokens(alone, 0, best));
+      EXPECT_EQ(results[2].floats()[2 + best], alone[2].floats()[best]);
+    }
   }
 }
 
