@@ -2,6 +2,8 @@
 
 #include "frontends/YAML/Importer.h"
 
+#include "dialect/Support/RegularFile.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -93,7 +95,7 @@ void Importer::readVocabularyFile(MappingReader &reader,
       confineToFolder(reporter, position, folder, *name);
   if (!path)
     return;
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(*path);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(*path);
   if (!buffer) {
     reporter.error(position, "'" + *path + "' cannot be read: " +
                                  buffer.getError().message());
@@ -218,10 +220,48 @@ void Importer::readInputs() {
     readInput(entry);
 }
 
+std::string Importer::readMarks(MappingReader &reader,
+                                const std::optional<std::string> &vocabulary) {
+  std::optional<std::string> marks =
+      reader.getWord("marks", {"none", "start", "end", "both"});
+  if (!marks)
+    return {};
+  if (!vocabulary) {
+    reader.errorAt("marks", "only an input with a vocabulary has marks");
+    return {};
+  }
+  auto it = vocabularies.find(*vocabulary);
+  if (it == vocabularies.end())
+    return {};
+  for (auto [key, token] :
+       {std::pair("start", it->second.start), std::pair("end", it->second.end)})
+    if ((*marks == key || *marks == "both") && !token)
+      reader.errorAt("marks", "'marks' is '" + *marks +
+                                  "', but the vocabulary '" + *vocabulary +
+                                  "' has no '" + key + "'");
+  return *marks;
+}
+
+void Importer::noteSharedMarks(const std::string &name) {
+  const Vocabulary &vocabulary = vocabularies[name];
+  if (name != textVocabulary || !textMarks.empty() ||
+      (!vocabulary.start && !vocabulary.end))
+    return;
+  bool both = vocabulary.start && vocabulary.end;
+  const char *one = vocabulary.start ? "start" : "end";
+  reporter.note(textOrigin,
+                "input '" + textInput + "' shares the vocabulary '" + name +
+                    "' with what is generated, and its texts get '" +
+                    (both ? "start' and 'end" : one) +
+                    "' of it too; write 'marks: none' if they should not, "
+                    "'marks: " +
+                    (both ? "both" : one) + "' if they should");
+}
+
 void Importer::readInput(const Entry &entry) {
   MappingReader reader(
       reporter, entry.value, "input '" + entry.key + "'",
-      {"type", "dims", "vocabulary", "size", "lengths", "max_length"});
+      {"type", "dims", "vocabulary", "size", "lengths", "max_length", "marks"});
   Signal signal;
   std::optional<std::string> vocabulary = reader.getText("vocabulary");
   bool isTokens = vocabulary || reader.has("size");
@@ -350,7 +390,10 @@ void Importer::readInput(const Entry &entry) {
       textLengths = *lengths;
   }
   std::optional<int64_t> maxLength = reader.getInteger("max_length", 1);
+  std::string marks = readMarks(reader, vocabulary);
   if (vocabulary && textInput.empty()) {
+    textMarks = marks;
+    textOrigin = entry.keyPosition;
     textInput = entry.key;
     textVocabulary = *vocabulary;
     textMaxLength = maxLength;

@@ -110,13 +110,18 @@ json::Object Importer::describeTextInput() {
   auto role = [](std::optional<int64_t> id) {
     return id ? json::Value(*id) : json::Value(nullptr);
   };
+  // Without 'marks' a text gets what the vocabulary has.
+  auto mark = [&](StringRef key, std::optional<int64_t> id) {
+    bool wanted = textMarks.empty() || textMarks == "both" || textMarks == key;
+    return role(wanted ? id : std::nullopt);
+  };
   json::Object input{{"unit", vocabulary.unit},
                      {"lower", vocabulary.lowercase},
                      {"vocab", json::Array(vocabulary.tokens)},
                      {"pad", vocabulary.pad.value_or(0)},
                      {"unk", role(vocabulary.unknown)},
-                     {"bos", role(vocabulary.start)},
-                     {"eos", role(vocabulary.end)},
+                     {"bos", mark("start", vocabulary.start)},
+                     {"eos", mark("end", vocabulary.end)},
                      {"max_length", role(textMaxLength)},
                      {"ids", textInput}};
   input["lengths"] =

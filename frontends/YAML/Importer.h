@@ -160,6 +160,12 @@ private:
   void readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
   void readInputs();
   void readInput(const Entry &entry);
+  /// The key `marks` of an input, checked; empty if it is absent.
+  std::string readMarks(MappingReader &reader,
+                        const std::optional<std::string> &vocabulary);
+  /// Notes that texts get marks of `name`, the vocabulary of what is generated,
+  /// if they do so without being told.
+  void noteSharedMarks(const std::string &name);
   /// Adds an argument to the entry and describes it.
   mlir::Value addArgument(mlir::Type type, PortInfo info, Position position);
   /// Makes `name` known; reports a name that is taken.
@@ -305,6 +311,10 @@ private:
   /// The input that text goes into: its name, its lengths' name, its
   /// vocabulary.
   std::string textInput, textLengths, textVocabulary;
+  /// Which marks of the vocabulary a text gets; empty if the description leaves
+  /// it to the vocabulary.
+  std::string textMarks;
+  Position textOrigin;
   std::optional<int64_t> textMaxLength;
   llvm::json::Object textOutput;
   std::string textKind;

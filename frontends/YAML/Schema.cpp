@@ -30,6 +30,12 @@ void Reporter::warn(Position position, const Twine &message) {
   mlir::emitWarning(getLocation(position), message);
 }
 
+void Reporter::note(Position position, const Twine &message) {
+  context.getDiagEngine().emit(getLocation(position),
+                               mlir::DiagnosticSeverity::Note)
+      << message;
+}
+
 void Reporter::finish() {
   if (numErrors > kMaxErrors)
     mlir::emitError(getLocation({}), Twine(numErrors - kMaxErrors) +

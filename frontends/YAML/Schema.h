@@ -51,6 +51,9 @@ public:
   /// Reports a warning.
   void warn(Position position, const llvm::Twine &message);
 
+  /// Says what may be unexpected, though nothing is wrong with it.
+  void note(Position position, const llvm::Twine &message);
+
   /// Reports how many errors were not shown, if any.
   void finish();
 

@@ -63,6 +63,7 @@ bool Search::readVocabulary() {
     } else {
       vocabulary = &it->second;
       vocabularyName = *name;
+      importer.noteSharedMarks(*name);
       size = vocabulary->tokens.size();
     }
   } else if (reader.require("size", "'vocabulary', or the number of ids")) {

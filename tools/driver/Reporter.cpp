@@ -109,6 +109,8 @@ llvm::LogicalResult DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
   // Remarks are for developers; seqc-opt shows them.
   if (severity == mlir::DiagnosticSeverity::Remark)
     return success();
+  if (severity == mlir::DiagnosticSeverity::Note && reporter.isQuiet())
+    return success();
   std::string text = diagnostic.str();
   if (severity == mlir::DiagnosticSeverity::Error && errors++ == 0) {
     firstError = text;
@@ -125,7 +127,9 @@ llvm::LogicalResult DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
            << message << "\n";
   };
   printOne(diagnostic,
-           severity == mlir::DiagnosticSeverity::Error ? "error" : "warning",
+           severity == mlir::DiagnosticSeverity::Error  ? "error"
+           : severity == mlir::DiagnosticSeverity::Note ? "note"
+                                                        : "warning",
            text);
   for (mlir::Diagnostic &note : diagnostic.getNotes()) {
     std::string message = note.str();

@@ -35,6 +35,8 @@ public:
   /// Names the step that begins. Shown on a terminal once the work takes a
   /// second.
   void beginStep(const llvm::Twine &name, size_t index, size_t count);
+  /// Whether notes are left out.
+  bool isQuiet() const { return quiet; }
   /// Takes the progress line away.
   void clearProgress();
   /// The text of the first error in a model or its IR.

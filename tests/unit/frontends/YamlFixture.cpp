@@ -28,9 +28,13 @@ YamlTest::YamlTest() {
                Twine(loc.getColumn()) + ": ")
                   .str();
     }
-    bool isError = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
+    mlir::DiagnosticSeverity severity = diagnostic.getSeverity();
     diagnostics +=
-        place + (isError ? "error: " : "warning: ") + diagnostic.str() + "\n";
+        place +
+        (severity == mlir::DiagnosticSeverity::Error  ? "error: "
+         : severity == mlir::DiagnosticSeverity::Note ? "note: "
+                                                      : "warning: ") +
+        diagnostic.str() + "\n";
     return mlir::success();
   });
 }

@@ -133,3 +133,80 @@ TEST_F(GenerateDiagnostics, ChecksTheStep) {
   EXPECT_THAT(generateError(settings, "    []\n"),
               HasSubstr("required is a mapping from names"));
 }
+
+namespace {
+
+/// A search whose input and output have one vocabulary.
+class SharedVocabulary : public YamlTest {
+protected:
+  /// The metadata of the model whose input ends with `more`; the vocabulary
+  /// has these `roles`.
+  std::string describe(const std::string &more,
+                       const std::string &roles = "start: '<', end: '>'") {
+    writeWeights("m.safetensors",
+                 {{"e.weight", {4, 3}}, {"o.weight", {4, 3}}, {"o.bias", {4}}});
+    mlir::OwningOpRef<mlir::ModuleOp> module =
+        import("vocabularies:\n"
+               "  v: {tokens: [a, b, '<', '>'], " +
+               roles +
+               "}\n"
+               "inputs:\n"
+               "  ids: {vocabulary: v" +
+               more +
+               "}\n"
+               "generate:\n"
+               "  vocabulary: v\n"
+               "  start: '<'\n"
+               "  max_length: 3\n"
+               "  step:\n"
+               "    e: {kind: embedding, size: 3}\n"
+               "    o: {kind: linear, size: 4}\n");
+    if (!module)
+      return "";
+    std::string text =
+        (*module)->getAttrOfType<mlir::StringAttr>("seq.metadata").str();
+    return text.substr(text.find("\"input\":{"));
+  }
+};
+
+} // namespace
+
+TEST_F(SharedVocabulary, IsNotedWhereNothingSaysHowTextsAreMarked) {
+  std::string text = describe("");
+  EXPECT_THAT(text, HasSubstr("\"bos\":2"));
+  EXPECT_THAT(text, HasSubstr("\"eos\":3"));
+  EXPECT_THAT(errors(),
+              HasSubstr("m.yaml:4:3: note: input 'ids' shares the vocabulary "
+                        "'v' with what is generated, and its texts get 'start' "
+                        "and 'end' of it too; write 'marks: none' if they "
+                        "should not, 'marks: both' if they should"));
+}
+
+TEST_F(SharedVocabulary, IsNotedWithOneMark) {
+  EXPECT_THAT(describe("", "end: '>'"), HasSubstr("\"bos\":null"));
+  EXPECT_THAT(errors(), HasSubstr("its texts get 'end' of it too; write "
+                                  "'marks: none' if they should not, 'marks: "
+                                  "end' if they should"));
+}
+
+TEST_F(SharedVocabulary, MarksTextsAsTold) {
+  for (auto [marks, start, end] :
+       {std::tuple("none", "null", "null"), std::tuple("start", "2", "null"),
+        std::tuple("end", "null", "3"), std::tuple("both", "2", "3")}) {
+    std::string text = describe(std::string(", marks: ") + marks);
+    EXPECT_THAT(text, HasSubstr(std::string("\"bos\":") + start + ","));
+    EXPECT_THAT(text, HasSubstr(std::string("\"eos\":") + end + ","));
+  }
+  EXPECT_EQ(errors(), "");
+  EXPECT_THAT(describe(", marks: none", "pad: a"), HasSubstr("\"bos\":null"));
+  EXPECT_EQ(errors(), "");
+}
+
+TEST_F(SharedVocabulary, RefusesMarksThatThereAreNot) {
+  EXPECT_EQ(describe(", marks: both", "start: '<'"), "");
+  EXPECT_THAT(errors(), HasSubstr("4:31: error: input 'ids': 'marks' is "
+                                  "'both', but the vocabulary 'v' has no "
+                                  "'end'"));
+  EXPECT_THAT(errorsOf("inputs: {ids: {size: 4, marks: none}}\n"),
+              HasSubstr("only an input with a vocabulary has marks"));
+}
