@@ -182,6 +182,10 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                        "an extent of its past");
     }
   Value steps = e.extentValue(call.query, 2);
+  if (!node.getInput(6).getType().hasStaticShape() ||
+      node.getInput(6).getType().getNumElements() != 1)
+    return node.error("input 6 (total_sequence_length) has not exactly one "
+                      "element");
   Value total =
       s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
   auto pastOf = [&](Scalars &in, Value batch) {

@@ -22,8 +22,11 @@ FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   if (shape.getRank() != 1)
     return node.error("its shape has rank " + Twine(shape.getRank()) +
                       "; required is 1");
-  if (shape.getType().hasStaticShape())
+  if (shape.getType().hasStaticShape()) {
+    if (failed(node.requireList(i, "shape", kMostRank)))
+      return failure();
     return shape;
+  }
   const format::NodeProto &proto = node.getProto();
   std::optional<int64_t> rank;
   if (proto.output_size())
