@@ -32,13 +32,6 @@ Extents Emitter::simplify(ArrayRef<OpFoldResult> sizes) {
   return result;
 }
 
-bool Emitter::isSame(OpFoldResult a, OpFoldResult b) {
-  if (a == b)
-    return true;
-  std::optional<int64_t> left = getConstantIntValue(a);
-  return left && left == getConstantIntValue(b);
-}
-
 /// A `tensor.dim` right behind the tensor, where every later op can use it.
 Value Emitter::insertDim(Value tensor, int64_t dim) {
   OpBuilder::InsertionGuard guard(builder);
@@ -302,7 +295,8 @@ static bool matchGroups(ArrayRef<OpFoldResult> wide,
         fits = size && *size != 0 && *goal != 0 && product < *goal &&
                *goal % (product * *size) == 0;
       else
-        fits = !dynamic && product == 1 && wide[next] == narrow[n];
+        fits =
+            !dynamic && product == 1 && Emitter::isSame(wide[next], narrow[n]);
       if (!fits)
         break;
       if (size)

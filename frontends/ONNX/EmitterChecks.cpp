@@ -213,16 +213,22 @@ bool Emitter::requireIndices(Tensor indices, OpFoldResult extent,
                   OpFoldResult(last)});
 }
 
-/// Whether an index is not negative by construction.
-static bool isNatural(Value size, unsigned depth = 8) {
+/// Whether an index is not negative by construction, or because it has been
+/// checked. Looks at `budget` values at most, as those of long chains share
+/// what they are computed from.
+static bool isNatural(Value size, function_ref<bool(Value)> isChecked,
+                      unsigned &budget) {
   if (std::optional<int64_t> number = getConstantIntValue(size))
     return *number >= 0;
   Operation *op = size.getDefiningOp();
-  if (!op || depth == 0)
-    return false;
-  auto natural = [&](Value operand) { return isNatural(operand, depth - 1); };
-  if (isa<tensor::DimOp>(op))
+  if (isChecked(size) || isa_and_nonnull<tensor::DimOp>(op))
     return true;
+  if (!op || budget == 0)
+    return false;
+  --budget;
+  auto natural = [&](Value operand) {
+    return isNatural(operand, isChecked, budget);
+  };
   if (isa<arith::MaxSIOp>(op))
     return llvm::any_of(op->getOperands(), natural);
   if (auto select = dyn_cast<arith::SelectOp>(op))
@@ -275,7 +281,9 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
   for (OpFoldResult size : sizes) {
     Value value = toValue(size);
     // Static ones have been counted.
-    bool natural = isNatural(value),
+    unsigned budget = 32;
+    bool natural = isNatural(
+             value, [&](Value part) { return known.contains(part); }, budget),
          bounded = getConstantIntValue(size) || isBounded(value);
     if ((natural && bounded) || known.contains(value))
       continue;
@@ -335,17 +343,21 @@ Value Emitter::saturatedProduct(ArrayRef<OpFoldResult> sizes) {
   return result;
 }
 
-/// Splits a product into its factors.
-static void getFactors(OpFoldResult size, SmallVectorImpl<OpFoldResult> &list,
-                       unsigned depth = 16) {
-  auto value = dyn_cast<Value>(size);
-  auto product = value ? value.getDefiningOp<arith::MulIOp>() : nullptr;
-  if (!product || depth == 0) {
-    list.push_back(size);
-    return;
+/// Splits a product into its factors, a few at most; the rest stays as it is.
+static void getFactors(OpFoldResult size, SmallVectorImpl<OpFoldResult> &list) {
+  constexpr size_t kMostFactors = 16;
+  SmallVector<OpFoldResult> pending{size};
+  while (!pending.empty()) {
+    OpFoldResult factor = pending.pop_back_val();
+    auto value = dyn_cast<Value>(factor);
+    auto product = value ? value.getDefiningOp<arith::MulIOp>() : nullptr;
+    if (!product || pending.size() + list.size() >= kMostFactors) {
+      list.push_back(factor);
+      continue;
+    }
+    pending.push_back(product.getRhs());
+    pending.push_back(product.getLhs());
   }
-  getFactors(product.getLhs(), list, depth - 1);
-  getFactors(product.getRhs(), list, depth - 1);
 }
 
 void Emitter::requireCount(ArrayRef<OpFoldResult> sizes) {
@@ -402,7 +414,8 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   takeNumbers(left, leftNumber);
   takeNumbers(right, rightNumber);
   for (OpFoldResult size : left) {
-    auto *same = llvm::find(right, size);
+    auto *same = llvm::find_if(
+        right, [&](OpFoldResult other) { return isSame(size, other); });
     if (same == right.end())
       fits = false;
     else

@@ -60,22 +60,26 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
       before = automatic == "SAME_UPPER" ? half : rest;
       behind = automatic == "SAME_UPPER" ? rest : half;
     } else if (automatic == "NOTSET" || automatic == "VALID") {
-      Value room = s.subIndex(s.addIndex(s.addIndex(extent, before), behind),
-                              s.index(reach));
-      // A window that does not fit at all.
-      Value none = s.compareIndex(mlir::arith::CmpIPredicate::slt, room, zero);
-      room = s.maxIndex(room, zero);
-      Value rounded =
-          ceiling ? s.addIndex(room, s.index(w.strides[d] - 1)) : room;
-      count = s.addIndex(s.divIndex(rounded, stride), one);
+      // floor((extent + fixed) / stride) + 1 windows, none if not one fits.
+      // Numbers are added first, so that a window that goes along with its
+      // padding leaves the extent as it is.
+      int64_t fixed = pads[d] + pads[rank + d] - reach;
+      int64_t more = fixed + w.strides[d] + (ceiling ? w.strides[d] - 1 : 0);
+      Value sum = s.addIndex(extent, s.index(more));
+      if (more < 0)
+        sum = s.maxIndex(sum, zero);
+      count = s.divIndex(sum, stride);
       if (ceiling) {
         // A window that would begin in the padding behind is left out.
         Value start = s.mulIndex(s.subIndex(count, one), stride);
         Value outside = s.compareIndex(mlir::arith::CmpIPredicate::sge, start,
                                        s.addIndex(extent, before));
         count = s.select(outside, s.subIndex(count, one), count);
+        // Rounding up makes no window of one that does not fit at all.
+        Value none = s.compareIndex(mlir::arith::CmpIPredicate::slt,
+                                    s.addIndex(extent, s.index(fixed)), zero);
+        count = s.select(none, zero, count);
       }
-      count = s.select(none, zero, count);
     } else {
       return node.error("attribute 'auto_pad' is '" + automatic +
                         "'; required is NOTSET, VALID, SAME_UPPER or "

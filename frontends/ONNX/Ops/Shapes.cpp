@@ -7,6 +7,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 using namespace llvm;
 
 namespace seqc::onnx {
@@ -35,14 +37,20 @@ static LogicalResult convertShape(Node &node) {
 /// alone. A zero among the latter stands for an extent that is zero, and there
 /// the dimension it would keep is zero too.
 static bool comesFromData(Value size) {
-  mlir::Operation *op = size.getDefiningOp();
-  if (!op)
-    return true;
-  if (isa<mlir::tensor::DimOp>(op))
-    return false;
-  if (op->getName().getDialectNamespace() != "arith")
-    return true;
-  return llvm::any_of(op->getOperands(), comesFromData);
+  // Extents of long chains share what they are computed from.
+  llvm::SmallDenseSet<Value, 16> seen{size};
+  SmallVector<Value> pending{size};
+  while (!pending.empty()) {
+    mlir::Operation *op = pending.pop_back_val().getDefiningOp();
+    if (op && isa<mlir::tensor::DimOp>(op))
+      continue;
+    if (!op || op->getName().getDialectNamespace() != "arith")
+      return true;
+    for (Value operand : op->getOperands())
+      if (seen.insert(operand).second)
+        pending.push_back(operand);
+  }
+  return false;
 }
 
 /// Replaces the -1 among extents that are read at run time, if there is one.
