@@ -41,18 +41,25 @@ static Value getPlace(Node &node, size_t i, Value length, Value last) {
 static GraphValue splice(Emitter &e, const GraphValue &sequence, Value before,
                          Value behind, const GraphValue *middle) {
   Value length = getLength(e, sequence);
-  Value zero = e.scalars().index(0);
-  Value ends[] = {countElementsBefore(e, sequence, before),
-                  countElementsBefore(e, sequence, behind)};
-  SmallVector<Tensor> data = {sliceRows(e, sequence.data, zero, ends[0])};
+  Value zero = e.scalars().index(0), end = e.extentValue(sequence.data, 0);
+  // What is appended does not have to be counted to.
+  bool appends = Emitter::isSame(behind, length);
+  auto countTo = [&](Value place) {
+    return Emitter::isSame(place, length)
+               ? end
+               : countElementsBefore(e, sequence, place);
+  };
+  Value first = countTo(before);
+  SmallVector<Tensor> data = {sliceRows(e, sequence.data, zero, first)};
   SmallVector<Tensor> shapes = {sliceRows(e, sequence.shapes, zero, before)};
   if (middle) {
     data.push_back(middle->data);
     shapes.push_back(middle->shapes);
   }
-  data.push_back(
-      sliceRows(e, sequence.data, ends[1], e.extentValue(sequence.data, 0)));
-  shapes.push_back(sliceRows(e, sequence.shapes, behind, length));
+  if (!appends) {
+    data.push_back(sliceRows(e, sequence.data, countTo(behind), end));
+    shapes.push_back(sliceRows(e, sequence.shapes, behind, length));
+  }
   return makeRolledSequence(e.concat(data, 0), e.concat(shapes, 0),
                             sequence.rank);
 }
