@@ -398,6 +398,7 @@ struct OutlineParallelLoops
     }
     getOperation().walk([](Operation *op) {
       op->removeAttr(kParallelAttr);
+      op->removeAttr(kInLoopAttr);
       if (auto opaque = dyn_cast<seq::OpaqueIndexOp>(op)) {
         opaque.getResult().replaceAllUsesWith(opaque.getValue());
         opaque.erase();
@@ -409,7 +410,8 @@ struct OutlineParallelLoops
     moveLoopInvariantCode(loop);
     WorkEstimate estimate(loop);
     // Inside of a loop the decision itself has to be cheap.
-    if (loop->getParentOfType<LoopLikeOpInterface>() &&
+    if ((loop->getParentOfType<LoopLikeOpInterface>() ||
+         function->hasAttr(kInLoopAttr)) &&
         estimate.getLeast() < leastInLoop)
       return;
     Outliner outliner({loop, findInner(loop)}, function, symbols);

@@ -1,12 +1,16 @@
 //===- OutlineRepeats.cpp - Compile equal loop nests once -----------------===//
 //
-// The layers of a deep model differ in their buffers only. Each top-level nest
-// that occurs several times becomes one private function of the buffers and
-// numbers that it uses from outside, so that everything behind this pass, above
-// all LLVM, sees it once.
+// The layers of a deep model differ in their buffers only. Each nest that occurs
+// several times at the top of functions becomes one private function of the
+// buffers and numbers that it uses from outside, so that everything behind this
+// pass, above all LLVM, sees it once. What is unique there may repeat itself
+// inside, as the loop of a search repeats the layers of a decoder: then the same
+// is done for the nests in its body, if they are large and many enough for a
+// call in each iteration.
 //
 // Two nests are equal if they are the same ops over the same constants and what
-// they use from outside corresponds one to one.
+// they use from outside corresponds one to one. Buffers may begin at different
+// places of larger ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +19,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
@@ -40,6 +45,8 @@ struct Nest {
   int64_t weight;
   /// What it uses from outside, in the order of its uses, without constants.
   SmallVector<Value> captures = {};
+  /// The types under which captures are handed on.
+  SmallVector<Type> types = {};
   /// Of each operand in it: a constant from outside, the number of a capture,
   /// or nothing for what is defined inside.
   SmallVector<std::pair<Attribute, int64_t>> uses = {};
@@ -59,6 +66,26 @@ bool isInside(Operation *root, Value value) {
   return root->isProperAncestor(value.getDefiningOp());
 }
 
+/// The type of a captured buffer without the place at which it begins, where
+/// nothing in the nest depends on that: types of views do.
+Type generalize(Operation *root, Value capture) {
+  auto type = dyn_cast<MemRefType>(capture.getType());
+  auto layout = type ? dyn_cast<StridedLayoutAttr>(type.getLayout())
+                     : StridedLayoutAttr();
+  if (!layout)
+    return capture.getType();
+  for (Operation *user : capture.getUsers())
+    if (root->isAncestor(user) &&
+        (isa<func::CallOp>(user) || user->hasTrait<OpTrait::IsTerminator>() ||
+         llvm::any_of(user->getResultTypes(), llvm::IsaPred<MemRefType>)))
+      return type;
+  return MemRefType::get(type.getShape(), type.getElementType(),
+                         StridedLayoutAttr::get(type.getContext(),
+                                                ShapedType::kDynamic,
+                                                layout.getStrides()),
+                         type.getMemorySpace());
+}
+
 void findUses(Nest &nest) {
   DenseMap<Value, int64_t> numbers;
   nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -70,8 +97,10 @@ void findUses(Nest &nest) {
       } else {
         auto [entry, isNew] =
             numbers.try_emplace(operand, nest.captures.size());
-        if (isNew)
+        if (isNew) {
           nest.captures.push_back(operand);
+          nest.types.push_back(generalize(nest.root, operand));
+        }
         nest.uses.push_back({nullptr, entry->second});
       }
     }
@@ -80,6 +109,14 @@ void findUses(Nest &nest) {
 
 /// Weighs a nest; nothing for one that has to stay where it is.
 std::optional<int64_t> weigh(Operation *root) {
+  // Copies become loops, except those of whole buffers.
+  if (auto copy = dyn_cast<memref::CopyOp>(root)) {
+    auto type = cast<MemRefType>(copy.getTarget().getType());
+    if (type.getLayout().isIdentity() &&
+        cast<MemRefType>(copy.getSource().getType()).getLayout().isIdentity())
+      return std::nullopt;
+    return 8 * type.getRank();
+  }
   if (root->getNumRegions() == 0 || root->getNumResults() != 0 ||
       root->hasTrait<OpTrait::IsTerminator>())
     return std::nullopt;
@@ -96,8 +133,7 @@ std::optional<int64_t> weigh(Operation *root) {
 }
 
 bool areEqual(const Nest &left, const Nest &right) {
-  if (left.uses != right.uses || ValueRange(left.captures).getTypes() !=
-                                     ValueRange(right.captures).getTypes())
+  if (left.uses != right.uses || left.types != right.types)
     return false;
   // Values from outside have been compared by their uses.
   DenseMap<Value, Value> inside;
@@ -127,39 +163,64 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
   using OutlineRepeatsPassBase::OutlineRepeatsPassBase;
 
   void runOnOperation() override {
-    // Groups of equal nests; several of one hash are compared one by one.
-    SmallVector<SmallVector<Nest>> groups;
-    DenseMap<llvm::hash_code, SmallVector<size_t>> byHash;
+    SymbolTable symbols(getOperation());
+    SmallVector<Block *> level;
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (Block &block : function.getBody())
-        for (Operation &op : block) {
-          std::optional<int64_t> weight = weigh(&op);
-          if (!weight)
-            continue;
-          Nest nest{&op, *weight};
-          findUses(nest);
-          // How functions pass vectors depends on the CPU, and wide ones want
-          // more alignment than a stack with dynamic parts has.
-          if (llvm::any_of(nest.captures, [](Value value) {
-                return isa<VectorType>(value.getType());
-              }))
-            continue;
-          SmallVector<size_t> &bucket = byHash[hashNest(&op)];
-          auto *same = llvm::find_if(bucket, [&](size_t group) {
-            return areEqual(groups[group].front(), nest);
-          });
-          if (same != bucket.end()) {
-            groups[*same].push_back(std::move(nest));
-          } else {
-            bucket.push_back(groups.size());
-            groups.push_back({std::move(nest)});
-          }
+        level.push_back(&block);
+    for (bool inner = false; !level.empty(); inner = true) {
+      for (ArrayRef<Nest> group : findGroups(level))
+        if (isWorthwhile(group, inner))
+          outline(group, inner, symbols);
+      SmallVector<Block *> next;
+      for (Block *block : level)
+        for (Operation &op : *block)
+          if (!isa<linalg::LinalgOp>(op) && !op.hasAttr(kParallelAttr))
+            for (Region &region : op.getRegions())
+              for (Block &below : region)
+                next.push_back(&below);
+      level = std::move(next);
+    }
+  }
+
+  bool isWorthwhile(ArrayRef<Nest> group, bool inner) {
+    // Calls in an iteration are for what takes long beside them.
+    constexpr size_t kLeastInner = 4;
+    int64_t weight = group.front().weight;
+    return static_cast<int64_t>(group.size() - 1) * weight >= leastSaved &&
+           (!inner || (group.size() >= kLeastInner && weight >= leastInner));
+  }
+
+  /// Equal nests among the ops of some blocks.
+  static SmallVector<SmallVector<Nest>> findGroups(ArrayRef<Block *> blocks) {
+    SmallVector<SmallVector<Nest>> groups;
+    // Several groups of one hash are compared one by one.
+    DenseMap<llvm::hash_code, SmallVector<size_t>> byHash;
+    for (Block *block : blocks)
+      for (Operation &op : *block) {
+        std::optional<int64_t> weight = weigh(&op);
+        if (!weight)
+          continue;
+        Nest nest{&op, *weight};
+        findUses(nest);
+        // How functions pass vectors depends on the CPU, and wide ones want
+        // more alignment than a stack with dynamic parts has.
+        if (llvm::any_of(nest.captures, [](Value value) {
+              return isa<VectorType>(value.getType());
+            }))
+          continue;
+        SmallVector<size_t> &bucket = byHash[hashNest(&op)];
+        auto *same = llvm::find_if(bucket, [&](size_t group) {
+          return areEqual(groups[group].front(), nest);
+        });
+        if (same != bucket.end()) {
+          groups[*same].push_back(std::move(nest));
+        } else {
+          bucket.push_back(groups.size());
+          groups.push_back({std::move(nest)});
         }
-    SymbolTable symbols(getOperation());
-    for (ArrayRef<Nest> group : groups)
-      if (static_cast<int64_t>(group.size() - 1) * group.front().weight >=
-          leastSaved)
-        outline(group, symbols);
+      }
+    return groups;
   }
 
   /// The context of the entry that an op is in; null outside of entries.
@@ -168,12 +229,12 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     return hasContext(function) ? function.getArgument(0) : Value();
   }
 
-  void outline(ArrayRef<Nest> group, SymbolTable &symbols) {
+  void outline(ArrayRef<Nest> group, bool inner, SymbolTable &symbols) {
     Operation *first = group.front().root;
     ArrayRef<Value> captures = group.front().captures;
     OpBuilder builder(&getContext());
     Location loc = first->getLoc();
-    SmallVector<Type> types(ValueRange(captures).getTypes());
+    SmallVector<Type> types(group.front().types);
     // With the context first, what becomes parallel can ask for threads.
     Value context = findContext(first);
     if (context)
@@ -183,6 +244,8 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     function.setPrivate();
     // Inlined again, nothing would be saved.
     function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
+    if (inner)
+      function->setAttr(kInLoopAttr, builder.getUnitAttr());
     symbols.insert(function);
     Block *body = function.addEntryBlock();
     builder.setInsertionPointToStart(body);
@@ -201,7 +264,13 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     func::ReturnOp::create(builder, loc);
     for (const Nest &nest : group) {
       builder.setInsertionPoint(nest.root);
-      SmallVector<Value> arguments(nest.captures);
+      SmallVector<Value> arguments;
+      for (auto [capture, general] : llvm::zip(nest.captures, nest.types))
+        arguments.push_back(capture.getType() == general
+                                ? capture
+                                : memref::CastOp::create(builder,
+                                                         nest.root->getLoc(),
+                                                         general, capture));
       if (context)
         arguments.insert(arguments.begin(), findContext(nest.root));
       func::CallOp::create(builder, nest.root->getLoc(), function, arguments);

@@ -263,6 +263,96 @@ def FlushDenormalsPass : Pass<"seq-flush-denormals", "::mlir::func::FuncOp"> {
   ];
 }
 
+def JoinInPlacePass : Pass<"seq-join-in-place", "::mlir::func::FuncOp"> {
+  let summary = "Put tensors of many parts together in one buffer";
+  let description = [{
+    A long chain of insertions into an empty tensor becomes a buffer, of which each part is a view. A part that
+    nothing else reads is materialised there, so that it can be computed in place; others are copied. Parts that may
+    overlap are all copied, in their order. Short chains stay for bufferisation.
+
+    Requires: tensors; conversion to buffers follows. Ensures: no chain of more than 16 insertions into an empty
+    tensor is left.
+
+    Before:
+    ```mlir
+    %a = tensor.insert_slice %x into %empty[0] [4] [1]
+    %b = tensor.insert_slice %y into %a[4] [4] [1]
+    ```
+    After:
+    ```mlir
+    %buffer = memref.alloc()
+    %u = memref.subview %buffer[0] [4] [1]
+    bufferization.materialize_in_destination %x in restrict writable %u
+    %v = memref.subview %buffer[4] [4] [1]
+    bufferization.materialize_in_destination %y in restrict writable %v
+    %b = bufferization.to_tensor %buffer restrict writable
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+  let options = [
+    Option<"mostLeft", "most-left", "uint64_t", "16", "Parts up to which a chain is left to bufferisation">
+  ];
+  let statistics = [Statistic<"numJoined", "num-joined", "Chains that became buffers">,
+                    Statistic<"numPlaced", "num-placed", "Parts that may be computed in place">,
+                    Statistic<"numCopied", "num-copied", "Parts that are copied">];
+}
+
+def SplitDestinationsPass : Pass<"seq-split-destinations", "::mlir::func::FuncOp"> {
+  let summary = "Give up one destination for everything of a shape";
+  let description = [{
+    An empty tensor with many uses is split into several of a few uses each, in the order of the program, so that
+    the analysis of bufferisation, which compares all that share a destination, takes time in proportion to the
+    program. Ops that write on the same filled tensor in its block get fills of their own: all but one would copy it.
+
+    Requires: tensors, common subexpressions eliminated. Ensures: no empty tensor is used more than 16 times in one
+    block, nor by more than 16 ops of its own.
+
+    Before:
+    ```mlir
+    %f = linalg.fill ins(%zero) outs(%empty)
+    %a = linalg.reduce ins(%x) outs(%f)
+    %b = linalg.reduce ins(%y) outs(%f)
+    ```
+    After:
+    ```mlir
+    %f = linalg.fill ins(%zero) outs(%empty)
+    %a = linalg.reduce ins(%x) outs(%f)
+    %g = linalg.fill ins(%zero) outs(%empty)
+    %b = linalg.reduce ins(%y) outs(%g)
+    ```
+  }];
+  let options = [
+    Option<"mostUses", "most-uses", "uint64_t", "16", "Uses that one empty tensor keeps">
+  ];
+  let statistics = [Statistic<"numEmpties", "num-empties", "Empty tensors added">,
+                    Statistic<"numFills", "num-fills", "Fills added">];
+}
+
+def BufferizePass : Pass<"seq-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Turn tensors into buffers";
+  let description = [{
+    Upstream's one-shot bufferisation inside of functions, for a few levels of nested regions at a time, because it
+    takes time exponential in the depth of a nest of loops that carry tensors.
+
+    Requires: entries converted. Ensures: no op on tensors is left.
+
+    Before:
+    ```mlir
+    %y = linalg.fill ins(%zero) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+    ```
+    After:
+    ```mlir
+    linalg.fill ins(%zero) outs(%b : memref<4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+  let options = [
+    Option<"mostLevels", "most-levels", "unsigned", "10",
+           "Levels of regions that are bufferised at once, those of the module and the function included">
+  ];
+  let statistics = [Statistic<"numBands", "num-bands", "Groups of levels bufferised one after the other">];
+}
+
 def PlaceCarriedTensorsPass : Pass<"seq-place-carried-tensors", "::mlir::func::FuncOp"> {
   let summary = "Write what a loop carries where the next iteration reads it";
   let description = [{
@@ -353,7 +443,8 @@ def OutlineRepeatsPass : Pass<"seq-outline-repeats", "::mlir::ModuleOp"> {
   let description = [{
     Nests at the top of functions that are equal but for the buffers and numbers they use from outside, as the
     layers of a deep model are, become calls of one private function. Constants are part of a nest, so that its
-    bounds stay known.
+    bounds stay known. In the bodies of what stays, the same is done for large nests that occur at least four times;
+    loops marked `seq.parallel` stay whole.
 
     Requires: buffers. Ensures: nothing is computed in another order.
 
@@ -368,10 +459,12 @@ def OutlineRepeatsPass : Pass<"seq-outline-repeats", "::mlir::ModuleOp"> {
     func.call @shared(%c, %d, %e) : (memref<8xf32>, memref<8xf32>, memref<8xf32>) -> ()
     ```
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
   let options = [
     Option<"leastSaved", "least-saved", "int64_t", "64",
-           "Operations that one function has to save, in all its calls together">
+           "Operations that one function has to save, in all its calls together">,
+    Option<"leastInner", "least-inner", "int64_t", "24",
+           "Operations that a nest inside of another op has to have">
   ];
   let statistics = [
     Statistic<"numShared", "num-shared", "Functions made">,

@@ -151,15 +151,12 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
   // be placed in.
   pm.addPass(createConvertEntriesPass());
   pm.addPass(createCSEPass());
+  // Analyses compare all that share a place.
+  pm.addNestedPass<func::FuncOp>(createJoinInPlacePass());
+  pm.addNestedPass<func::FuncOp>(createSplitDestinationsPass());
   pm.addNestedPass<func::FuncOp>(createPlaceCarriedTensorsPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferizeFunctionBoundaries = false;
-  // Loops that carry tensors of changing shape.
-  bufferize.allowReturnAllocsFromLoops = true;
-  bufferize.unknownTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(createBufferizePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createRemoveSelfCopiesPass());

@@ -17,6 +17,9 @@ namespace seqc {
 /// the same time.
 constexpr llvm::StringLiteral kParallelAttr = "seq.parallel";
 
+/// Unit attribute of a function whose calls stand in loops.
+constexpr llvm::StringLiteral kInLoopAttr = "seq.in_loop";
+
 /// Whether a function's first argument is the context of the call.
 bool hasContext(mlir::func::FuncOp function);
 

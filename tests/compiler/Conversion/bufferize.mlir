@@ -1,0 +1,33 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(seq-bufferize{most-levels=3},canonicalize,cse)' | FileCheck %s
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(seq-bufferize,canonicalize,cse)' | FileCheck %s
+
+/// A nest that is bufferised a level at a time is one that was bufferised at once.
+
+// CHECK-LABEL: func.func @nest
+//       CHECK:   %[[X:.*]] = memref.alloc() {{.*}}: memref<4xf32>
+//       CHECK:   scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{[^ ]*}} {
+//       CHECK:     scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{[^ ]*}} {
+//       CHECK:       scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{[^ ]*}} {
+//       CHECK:         linalg.exp ins(%[[X]] : memref<4xf32>) outs(%[[X]] : memref<4xf32>)
+//   CHECK-NOT:   memref.copy
+//       CHECK:   return
+func.func @nest(%n: index, %into: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %x = linalg.fill ins(%one : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %a = scf.for %i = %c0 to %n step %c1 iter_args(%s = %x) -> (tensor<4xf32>) {
+    %b = scf.for %j = %c0 to %n step %c1 iter_args(%t = %s) -> (tensor<4xf32>) {
+      %c = scf.for %k = %c0 to %n step %c1 iter_args(%u = %t) -> (tensor<4xf32>) {
+        %d = linalg.exp ins(%u : tensor<4xf32>) outs(%u : tensor<4xf32>) -> tensor<4xf32>
+        scf.yield %d : tensor<4xf32>
+      }
+      scf.yield %c : tensor<4xf32>
+    }
+    scf.yield %b : tensor<4xf32>
+  }
+  %v = tensor.extract %a[%c0] : tensor<4xf32>
+  memref.store %v, %into[%c0] : memref<4xf32>
+  return
+}
