@@ -45,6 +45,24 @@ bool isCheap(Operation *op) {
   return generic && generic.getBody()->without_terminator().empty();
 }
 
+/// Roughly the vector instructions that a body takes per element.
+int64_t weigh(linalg::GenericOp op) {
+  int64_t weight = 0;
+  op.getBody()->walk([&](Operation *inner) {
+    weight += inner->getName().getDialectNamespace() == "math" ? 16 : 1;
+  });
+  return weight;
+}
+
+/// Whether one body may hold both. Beside so much arithmetic it costs nothing
+/// that an element goes through memory, while what compiles a body takes more
+/// than proportional time for it; and of a long chain the parts are equal and
+/// compiled once.
+bool fitTogether(linalg::GenericOp producer, linalg::GenericOp consumer) {
+  constexpr int64_t kMostWeight = 512;
+  return weigh(producer) + weigh(consumer) <= kMostWeight;
+}
+
 /// Fusing must not repeat work: the producer's loops must be the consumer's, or
 /// its result must be cheap to compute again (a plain copy or broadcast of one
 /// value).
@@ -61,7 +79,8 @@ bool shouldFuse(OpOperand *operand) {
   // A bigger consumer would compute the producer once per repetition.
   if (producer.getNumLoops() != consumer.getNumLoops())
     return false;
-  return consumer.getMatchingIndexingMap(operand).isPermutation();
+  return consumer.getMatchingIndexingMap(operand).isPermutation() &&
+         fitTogether(producer, consumer);
 }
 
 /// Whether nothing but `consumer` reads a result of `producer`.
