@@ -24,6 +24,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
 
 #define DEBUG_TYPE "seq-convert-entries"
 
@@ -287,19 +288,13 @@ private:
     op->erase();
   }
 
+  /// Erases what is not used any more, from the end, so that what an op was
+  /// computed from goes in the same round.
   void eraseDead() {
-    bool changed = true;
-    while (changed) {
-      changed = false;
-      SmallVector<Operation *> dead;
-      function.walk([&](Operation *op) {
-        if (isOpTriviallyDead(op))
-          dead.push_back(op);
-      });
-      for (Operation *op : dead)
+    function.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isOpTriviallyDead(op))
         op->erase();
-      changed = !dead.empty();
-    }
+    });
   }
 
   /// seq.pack of computed matrices: loops, once, where the op stands.

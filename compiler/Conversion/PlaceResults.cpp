@@ -162,20 +162,33 @@ private:
   }
 
   /// Collects `value`'s producers that have to move for it to be known at
-  /// `point`, operands first. Fails if one cannot.
+  /// `point`, operands first. Fails if one cannot. Each is visited once; extents
+  /// of long chains share what they are computed from.
   LogicalResult collect(Value value, Operation *point,
                         llvm::SetVector<Operation *> &moved) {
-    Operation *op = value.getDefiningOp();
-    if (!op || op->getBlock() != body || op->isBeforeInBlock(point) ||
-        moved.contains(op))
-      return success();
-    if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
-        llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>))
-      return failure();
-    for (Value operand : op->getOperands())
-      if (failed(collect(operand, point, moved)))
+    // Ops on the way, and whether their operands have been visited.
+    SmallVector<std::pair<Operation *, bool>> open;
+    auto visit = [&](Value operand) {
+      Operation *op = operand.getDefiningOp();
+      if (op && op->getBlock() == body && !op->isBeforeInBlock(point) &&
+          !moved.contains(op))
+        open.push_back({op, false});
+    };
+    visit(value);
+    while (!open.empty()) {
+      auto [op, ready] = open.back();
+      if (ready || moved.contains(op)) {
+        open.pop_back();
+        moved.insert(op);
+        continue;
+      }
+      if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
+          llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>))
         return failure();
-    moved.insert(op);
+      open.back().second = true;
+      for (Value operand : op->getOperands())
+        visit(operand);
+    }
     return success();
   }
 

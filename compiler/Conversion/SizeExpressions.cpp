@@ -48,7 +48,8 @@ static bool isTooLarge(int64_t a, int64_t b) {
   return llvm::MulOverflow(a, b, product) || product > (int64_t(1) << 46);
 }
 
-/// Multiplies a monomial by a value, taking products apart.
+/// Multiplies a monomial by a value, taking products apart until it has 16
+/// symbols: each further product adds one and ends the walk there.
 static bool multiplyBy(Value value, Monomial &monomial,
                        llvm::function_ref<Value(Value)> bound) {
   value = bound(value);
@@ -85,7 +86,9 @@ std::optional<Monomial> Monomial::of(memref::AllocOp op,
 }
 
 /// The extent of dimension `dim` of a buffer, computed at the insertion point;
-/// null if the buffer's origin does not say it.
+/// null if the buffer's origin does not say it. A collapsed dimension asks for
+/// those of its group, each of which is in one group only: no dimension is
+/// visited twice.
 static Value findExtent(OpBuilder &b, Value buffer, int64_t dim) {
   auto type = cast<MemRefType>(buffer.getType());
   Location loc = buffer.getLoc();
@@ -149,16 +152,17 @@ bool seqc::isMovable(Operation *op) {
                       [](Type type) { return type.isIntOrIndexOrFloat(); });
 }
 
-/// isNeverNegative() that gives up below `depth` ops: values that are used
+/// isNeverNegative() that looks at `budget` values at most: those that are used
 /// twice at every level would take forever.
-static bool isNeverNegativeWithin(Value value, int depth) {
+static bool isNeverNegativeWithin(Value value, unsigned &budget) {
   if (std::optional<int64_t> number = getConstantIntValue(value))
     return *number >= 0;
   Operation *op = value.getDefiningOp();
-  if (!op || depth == 0)
+  if (!op || budget == 0)
     return false;
-  auto isGood = [depth](Value operand) {
-    return isNeverNegativeWithin(operand, depth - 1);
+  --budget;
+  auto isGood = [&budget](Value operand) {
+    return isNeverNegativeWithin(operand, budget);
   };
   if (op->hasAttr(kExtentAttr) || isa<memref::DimOp>(op))
     return true;
@@ -173,7 +177,8 @@ static bool isNeverNegativeWithin(Value value, int depth) {
 }
 
 bool seqc::isNeverNegative(Value value) {
-  return isNeverNegativeWithin(value, 12);
+  unsigned budget = 256;
+  return isNeverNegativeWithin(value, budget);
 }
 
 bool seqc::followsFromInputs(Value value) {
@@ -264,6 +269,7 @@ Value SizeBuilder::guard(Value size) {
 // Printing
 //===----------------------------------------------------------------------===//
 
+/// Prints `depth` levels of an expression, at most two values each.
 static void printValue(Value value, llvm::raw_ostream &os, int depth) {
   if (std::optional<int64_t> number = getConstantIntValue(value)) {
     os << *number;

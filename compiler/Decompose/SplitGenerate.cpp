@@ -25,6 +25,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -268,17 +269,25 @@ private:
     return std::nullopt;
   }
 
-  /// Whether `step` can compute a number from extents.
+  /// Whether `step` can compute a number from extents. Each value is looked at
+  /// once.
   bool isDerived(Value number) {
-    auto name = numberNames.find(number);
-    if (name != numberNames.end() && findExtent(name->second))
-      return true;
-    if (isConstant(number))
-      return true;
-    Operation *producer = number.getDefiningOp();
-    return producer && isa<arith::ArithDialect>(producer->getDialect()) &&
-           llvm::all_of(producer->getOperands(),
-                        [&](Value operand) { return isDerived(operand); });
+    llvm::SmallDenseSet<Value, 16> seen{number};
+    SmallVector<Value> pending{number};
+    while (!pending.empty()) {
+      Value value = pending.pop_back_val();
+      auto name = numberNames.find(value);
+      if ((name != numberNames.end() && findExtent(name->second)) ||
+          isConstant(value))
+        continue;
+      Operation *producer = value.getDefiningOp();
+      if (!producer || !isa<arith::ArithDialect>(producer->getDialect()))
+        return false;
+      for (Value operand : producer->getOperands())
+        if (seen.insert(operand).second)
+          pending.push_back(operand);
+    }
+    return true;
   }
 
   //===--------------------------------------------------------------------===//

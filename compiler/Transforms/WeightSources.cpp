@@ -15,6 +15,12 @@ using Runs = SmallVector<WeightRun>;
 /// would be too long.
 constexpr size_t kMostRuns = 1 << 16;
 
+/// Ops that are followed from one value. Weights that are joined with themselves
+/// again and again are found along twice as many ways at each level.
+constexpr unsigned kMostOps = 1 << 14;
+
+std::optional<Runs> findRuns(Value value, unsigned &budget);
+
 void append(Runs &runs, WeightRun run) {
   if (!runs.empty() && runs.back().weight == run.weight &&
       runs.back().begin + runs.back().count == run.begin)
@@ -112,12 +118,12 @@ std::optional<int64_t> findStretch(tensor::InsertSliceOp insert) {
 }
 
 /// Runs of a tensor that is written stretch by stretch.
-std::optional<Runs> joinRuns(tensor::InsertSliceOp last) {
+std::optional<Runs> joinRuns(tensor::InsertSliceOp last, unsigned &budget) {
   SmallVector<std::pair<int64_t, Runs>> parts;
   for (tensor::InsertSliceOp insert = last; insert;
        insert = insert.getDest().getDefiningOp<tensor::InsertSliceOp>()) {
     std::optional<int64_t> begin = findStretch(insert);
-    std::optional<Runs> part = findWeightRuns(insert.getSource());
+    std::optional<Runs> part = findRuns(insert.getSource(), budget);
     if (!begin || !part)
       return std::nullopt;
     parts.push_back({*begin, std::move(*part)});
@@ -137,25 +143,26 @@ std::optional<Runs> joinRuns(tensor::InsertSliceOp last) {
                                                          : std::nullopt;
 }
 
-} // namespace
-
-std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
+/// findWeightRuns() of at most `budget` ops.
+std::optional<Runs> findRuns(Value value, unsigned &budget) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape() || type.getNumElements() == 0)
+  if (!type || !type.hasStaticShape() || type.getNumElements() == 0 ||
+      budget == 0)
     return std::nullopt;
+  --budget;
   Operation *op = value.getDefiningOp();
   if (auto weight = dyn_cast_if_present<seq::WeightOp>(op))
     return Runs{{weight, 0, type.getNumElements()}};
   if (isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-    return findWeightRuns(op->getOperand(0));
+    return findRuns(op->getOperand(0), budget);
   if (auto cast = dyn_cast_if_present<tensor::CastOp>(op))
-    return findWeightRuns(cast.getSource());
+    return findRuns(cast.getSource(), budget);
   if (auto slice = dyn_cast_if_present<tensor::ExtractSliceOp>(op)) {
-    std::optional<Runs> source = findWeightRuns(slice.getSource());
+    std::optional<Runs> source = findRuns(slice.getSource(), budget);
     return source ? sliceRuns(slice, *source) : std::nullopt;
   }
   if (auto insert = dyn_cast_if_present<tensor::InsertSliceOp>(op))
-    return joinRuns(insert);
+    return joinRuns(insert, budget);
   if (auto concat = dyn_cast_if_present<tensor::ConcatOp>(op)) {
     // Leading unit dimensions do not change the order of the elements.
     for (uint64_t d = 0; d < concat.getDim(); ++d)
@@ -163,7 +170,7 @@ std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
         return std::nullopt;
     Runs runs;
     for (Value input : concat.getInputs()) {
-      std::optional<Runs> part = findWeightRuns(input);
+      std::optional<Runs> part = findRuns(input, budget);
       if (!part)
         return std::nullopt;
       for (const WeightRun &run : *part)
@@ -172,4 +179,11 @@ std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
     return runs;
   }
   return std::nullopt;
+}
+
+} // namespace
+
+std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
+  unsigned budget = kMostOps;
+  return findRuns(value, budget);
 }
