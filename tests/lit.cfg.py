@@ -81,6 +81,8 @@ if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
     config.available_features.add("x86-64-v4")
 if config.have_onednn:
     config.available_features.add("onednn")
+if shutil.which("valgrind"):
+    config.available_features.add("valgrind")
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu")
 if os.geteuid() == 0:
