@@ -238,6 +238,12 @@ static bool isNatural(Value size, function_ref<bool(Value)> isChecked,
          llvm::all_of(op->getOperands(), natural);
 }
 
+/// The same by construction alone.
+static bool isNatural(Value size) {
+  unsigned budget = 32;
+  return isNatural(size, [](Value) { return false; }, budget);
+}
+
 /// Whether an index is no number beyond every memory by construction: what is
 /// computed from extents of tensors that exist.
 static bool isBounded(Value size, unsigned depth = 8) {
