@@ -390,7 +390,9 @@ Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
                                             ArrayRef<ReassociationIndices>{all},
                                             sizes);
   }
-  setExtents(value, sizes);
+  // The same tensor keeps its extents, which other branches can use.
+  if (value != tensor.value)
+    setExtents(value, sizes);
   return {value, tensor.type};
 }
 

@@ -65,10 +65,23 @@ LogicalResult GraphImporter::unsupported(const Twine &message) {
 
 FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
                                               const Twine &what) {
-  Expected<TensorBytes> bytes = file.getBytes(tensor);
+  return importBytes(file.getBytes(tensor), tensor.name(), what);
+}
+
+FailureOr<Tensor>
+GraphImporter::importTensor(const format::SparseTensorProto &tensor,
+                            const Twine &what) {
+  return importBytes(file.getBytes(tensor), tensor.values().name(), what);
+}
+
+FailureOr<Tensor> GraphImporter::importBytes(Expected<TensorBytes> bytes,
+                                             StringRef name,
+                                             const Twine &what) {
   if (!bytes) {
     std::string message = toString(bytes.takeError());
-    return error(what + ": " + message);
+    return StringRef(message).contains("not supported")
+               ? unsupported(what + ": " + message)
+               : error(what + ": " + message);
   }
   mlir::OpBuilder &builder = emitter.getBuilder();
   mlir::Type storage = emitter.storage(bytes->type);
@@ -90,8 +103,8 @@ FailureOr<Tensor> GraphImporter::importTensor(const format::TensorProto &tensor,
           (isFloat(bytes->type) ? kLeastWeight : kLeastIntegers)) {
     std::string hash = hashBytes(
         ArrayRef(reinterpret_cast<const uint8_t *>(data.data()), data.size()));
-    value = seq::WeightOp::create(builder, emitter.getLoc(), type,
-                                  tensor.name(), bytes->file,
+    value = seq::WeightOp::create(builder, emitter.getLoc(), type, name,
+                                  bytes->file,
                                   static_cast<int64_t>(bytes->offset), hash,
                                   /*stored=*/mlir::TypeAttr());
   } else {
@@ -122,22 +135,24 @@ void GraphImporter::importInitializers(const format::GraphProto &graph,
                   "' has no name");
       continue;
     }
-    FailureOr<Tensor> value =
-        importTensor(tensor, "initializer '" + Twine(tensor.name()) + "'");
-    bool isNew = true;
-    if (failed(value))
-      scope->broken.insert(tensor.name());
-    else
-      isNew = scope->values.try_emplace(tensor.name(), *value).second;
-    if (!isNew)
-      (void)error("initializer '" + Twine(tensor.name()) +
-                  "' is defined twice; names are unique");
+    addInitializer(
+        tensor.name(),
+        importTensor(tensor, "initializer '" + Twine(tensor.name()) + "'"));
   }
   for (const format::SparseTensorProto &tensor : graph.sparse_initializer()) {
-    (void)unsupported("sparse initializer '" + Twine(tensor.values().name()) +
-                      "' is not supported");
-    scope->broken.insert(tensor.values().name());
+    const std::string &name = tensor.values().name();
+    addInitializer(
+        name, importTensor(tensor, "sparse initializer '" + Twine(name) + "'"));
   }
+}
+
+void GraphImporter::addInitializer(const std::string &name,
+                                   FailureOr<Tensor> value) {
+  if (failed(value))
+    scope->broken.insert(name);
+  else if (!scope->values.try_emplace(name, *value).second)
+    (void)error("initializer '" + Twine(name) +
+                "' is defined twice; names are unique");
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,6 +253,9 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
   }
   if (skipped)
     return breakOutputs();
+  for (auto [name, value] : zip(proto.input(), node.inputs))
+    if (value.isUnranked())
+      return forkByRank(node, name, value);
   while (!node.inputs.empty() &&
          node.inputs.back().kind == GraphValue::Kind::Absent &&
          proto.input(node.inputs.size() - 1).empty())
@@ -414,9 +432,14 @@ GraphImporter::importGraph(const format::GraphProto &graph,
                  Twine(kMostDepth) + " levels");
   // Old files list initializers among the inputs.
   auto isInitializer = [&](const format::ValueInfoProto &input) {
-    return any_of(graph.initializer(), [&](const format::TensorProto &tensor) {
+    auto isCalled = [&](const format::TensorProto &tensor) {
       return tensor.name() == input.name();
-    });
+    };
+    return any_of(graph.initializer(), isCalled) ||
+           any_of(graph.sparse_initializer(),
+                  [&](const format::SparseTensorProto &tensor) {
+                    return isCalled(tensor.values());
+                  });
   };
   size_t needed = graph.input_size();
   while (needed > given.size() && isInitializer(graph.input(needed - 1)))

@@ -23,6 +23,7 @@
 #include "llvm/Support/JSON.h"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -60,6 +61,10 @@ public:
   /// reported.
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
+  /// Symbols that name several extents of inputs which do not have to be equal:
+  /// the model's own outputs call another extent so. Known after run().
+  const llvm::StringSet<> &getLooseSymbols() const { return looseSymbols; }
+
   //===--- For converters -------------------------------------------------===//
 
   Emitter &getEmitter() { return emitter; }
@@ -73,15 +78,15 @@ public:
 
   /// Called by the converter of an If whose branches give values of different
   /// structure. The rest of the graph is imported once behind each branch.
-  void forkAt(mlir::Value condition,
-              std::array<const format::GraphProto *, 2> branches,
-              const std::string &what) {
-    fork = Fork{condition, branches, what};
-  }
+  void forkAt(const Node &node, mlir::Value condition,
+              std::array<const format::GraphProto *, 2> branches);
 
   /// A tensor of the file as constant, or as a reference to weights where it
   /// is large. `what` names it in messages.
   llvm::FailureOr<Tensor> importTensor(const format::TensorProto &tensor,
+                                       const llvm::Twine &what);
+
+  llvm::FailureOr<Tensor> importTensor(const format::SparseTensorProto &tensor,
                                        const llvm::Twine &what);
 
   llvm::LogicalResult error(const llvm::Twine &message);
@@ -105,12 +110,20 @@ public:
 private:
   using NodeList = google::protobuf::RepeatedPtrField<format::NodeProto>;
 
-  /// An If at which the import goes two ways.
+  /// Gives values at the insertion point.
+  using SideFn = std::function<llvm::FailureOr<std::vector<GraphValue>>()>;
+
+  /// A node at which the import goes two ways: an If, or one that reads a
+  /// tensor of unknown rank.
   struct Fork {
     mlir::Value condition;
-    std::array<const format::GraphProto *, 2> branches;
+    /// What `names` are on each side.
+    std::array<SideFn, 2> sides;
+    llvm::SmallVector<std::string> names;
     /// The node, for messages.
     std::string what;
+    /// Whether the node itself is imported behind the fork.
+    bool again = false;
   };
   /// What came of one of the two ways.
   struct Path {
@@ -153,6 +166,13 @@ private:
   /// error.
   Tensor importTensorInput(const std::string &name,
                            const format::TypeProto &type);
+  /// An input without shape whose rank the graph leaves open, as two arguments.
+  GraphValue importUnrankedInput(const std::string &name, DataType type,
+                                 llvm::ArrayRef<int64_t> ranks);
+  /// Finds the ranks of inputs without shape with which the graph is valid.
+  void settleRanks();
+  /// Tells the user what was found and how it is read.
+  void note(const llvm::Twine &message);
   /// An argument that passes one part of the input `of`.
   Tensor addPart(const std::string &of, llvm::StringRef part, DataType type,
                  llvm::ArrayRef<int64_t> shape);
@@ -161,20 +181,28 @@ private:
   void addOutput(const std::string &name, Tensor tensor,
                  llvm::StringRef of = "", llvm::StringRef part = "");
   void importOutputs();
+  /// Fills `looseSymbols`.
+  void findLooseSymbols();
   /// But for those in `given`, which have values already.
   void importInitializers(const format::GraphProto &graph,
                           const llvm::StringSet<> &given = {});
+  void addInitializer(const std::string &name, llvm::FailureOr<Tensor> value);
+  llvm::FailureOr<Tensor> importBytes(llvm::Expected<TensorBytes> bytes,
+                                      llvm::StringRef name,
+                                      const llvm::Twine &what);
   /// `results` are the names that are read behind the nodes.
   void importNodes(const NodeList &nodes,
                    llvm::ArrayRef<llvm::StringRef> results);
   void importInOrder(llvm::ArrayRef<const format::NodeProto *> order,
                      llvm::ArrayRef<llvm::StringRef> results);
   void importNode(const format::NodeProto &proto);
-  void importPaths(const Fork &from, const format::NodeProto &node,
+  /// Goes two ways by the rank of the value called `name`.
+  void forkByRank(const Node &node, const std::string &name,
+                  const GraphValue &value);
+  void importPaths(const Fork &from,
                    llvm::ArrayRef<const format::NodeProto *> rest,
                    llvm::ArrayRef<llvm::StringRef> results);
-  Path importPath(const format::GraphProto &branch,
-                  const format::NodeProto &node,
+  Path importPath(const Fork &from, int side,
                   llvm::ArrayRef<const format::NodeProto *> rest,
                   llvm::ArrayRef<llvm::StringRef> results);
   llvm::LogicalResult importCall(const format::FunctionProto &function,
@@ -194,9 +222,17 @@ private:
   mlir::func::FuncOp function;
   mlir::Operation *lastConstant = nullptr;
   const InputShapes *inputShapes = nullptr;
+  /// Ranks that inputs without shape may have.
+  llvm::StringMap<llvm::SmallVector<int64_t>> inputRanks;
+  /// Whether this is a trial, for which other inputs without shape, and all
+  /// that reads them, are of no interest.
+  bool probing = false;
   Bindings noBindings;
   llvm::StringMap<int64_t> modelOpsets;
   Scope *scope = nullptr;
+  llvm::StringSet<> looseSymbols;
+  /// Symbols of two extents of inputs or more.
+  llvm::StringSet<> sharedSymbols;
   /// Symbolic extents of inputs.
   llvm::SmallVector<std::pair<std::string, mlir::Value>> symbols;
   llvm::SmallVector<std::string> argumentNames, resultNames;
@@ -204,8 +240,6 @@ private:
   llvm::json::Array inputs, outputs;
   /// Set when the node that was imported last is a fork.
   std::optional<Fork> fork;
-  /// Forks that are imported after all nodes that do not need them.
-  llvm::SmallPtrSet<const format::NodeProto *, 4> deferred;
   unsigned forks = 0;
   /// On a trial, nodes behind an error are of no interest.
   bool stopsAtError = false;

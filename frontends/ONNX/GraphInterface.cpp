@@ -36,6 +36,13 @@ bool GraphImporter::readOpsets() {
   return false;
 }
 
+void GraphImporter::note(const Twine &message) {
+  // A second import says nothing new.
+  if (!silent && recognition.looseSymbols.empty())
+    context.getDiagEngine().emit(fileLoc, mlir::DiagnosticSeverity::Note)
+        << message.str();
+}
+
 Tensor GraphImporter::importTensorInput(const std::string &name,
                                         const format::TypeProto &given) {
   std::string what = "input '" + name + "'";
@@ -52,26 +59,29 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
                       "; inputs of this type are not supported");
     return {};
   }
-  if (!type.has_shape()) {
-    (void)unsupported(what + " has no shape; inputs of unknown rank are not "
-                             "supported");
-    return {};
-  }
-  if (type.shape().dim_size() > 8) {
+  if (type.shape().dim_size() > kMostSequenceRank) {
     (void)unsupported(what + " has " + Twine(type.shape().dim_size()) +
                       " dimensions; more than 8 are not supported");
     return {};
   }
+  // Extents, and the names of those that vary.
   SmallVector<int64_t> shape;
+  SmallVector<StringRef> names;
   for (const auto &dim : type.shape().dim()) {
-    if (dim.has_dim_value() && dim.dim_value() < 0) {
-      (void)error(what + " has an extent of " + Twine(dim.dim_value()) +
-                  "; required is 0 or more");
-      return {};
-    }
-    shape.push_back(dim.has_dim_value() ? dim.dim_value()
-                                        : mlir::ShapedType::kDynamic);
+    shape.push_back(getDeclaredExtent(dim));
+    bool isNamed = !dim.has_dim_value() && !inputShapes &&
+                   !recognition.looseSymbols.contains(dim.dim_param());
+    names.push_back(isNamed ? StringRef(dim.dim_param()) : StringRef());
+    if (dim.has_dim_value() && mlir::ShapedType::isDynamic(shape.back()))
+      note(what + " has an extent of " + Twine(dim.dim_value()) +
+           ", which is read as unknown");
   }
+  if (!type.has_shape())
+    shape.assign(inputRanks.lookup(name).front(), mlir::ShapedType::kDynamic);
+  SmallVector<bool> varies = to_vector(map_range(shape, [](int64_t extent) {
+    return mlir::ShapedType::isDynamic(extent);
+  }));
+  names.resize(shape.size());
   if (inputShapes)
     if (auto fed = inputShapes->find(name);
         fed != inputShapes->end() && fed->second.size() == shape.size())
@@ -90,21 +100,21 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   // Equal symbols stand for one extent.
   Extents sizes;
   json::Array described;
-  for (auto [d, dim] : enumerate(type.shape().dim())) {
-    StringRef symbol =
-        dim.has_dim_value() || inputShapes ? "" : StringRef(dim.dim_param());
+  for (auto [d, symbol] : enumerate(names)) {
     mlir::OpFoldResult size;
     for (auto &[known, value] : symbols)
-      if (!symbol.empty() && known == symbol)
+      if (!symbol.empty() && known == symbol) {
         size = value;
+        sharedSymbols.insert(symbol);
+      }
     if (!size) {
       size = emitter.extent(tensor, d);
       if (!symbol.empty())
         symbols.emplace_back(symbol, mlir::cast<mlir::Value>(size));
     }
     sizes.push_back(size);
-    if (dim.has_dim_value())
-      described.push_back(dim.dim_value());
+    if (!varies[d])
+      described.push_back(shape[d]);
     else if (symbol.empty())
       described.push_back(-1);
     else
@@ -116,6 +126,75 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
                                 {"dtype", getMetadataName(dataType)},
                                 {"shape", std::move(described)}});
   return tensor;
+}
+
+/// Inputs without shape of one model; each is tried with every rank.
+static constexpr int kMostUnshaped = 8;
+
+void GraphImporter::settleRanks() {
+  const format::GraphProto &graph = file.getModel().graph();
+  SmallVector<std::string> unshaped;
+  StringSet<> initialized;
+  for (const format::TensorProto &tensor : graph.initializer())
+    initialized.insert(tensor.name());
+  for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
+    initialized.insert(tensor.values().name());
+  for (const format::ValueInfoProto &input : graph.input())
+    if (input.type().has_tensor_type() && !initialized.contains(input.name()) &&
+        !input.type().tensor_type().has_shape())
+      unshaped.push_back(input.name());
+  if (unshaped.size() > kMostUnshaped) {
+    (void)unsupported("the graph has " + Twine(unshaped.size()) +
+                      " inputs without shape; more than " +
+                      Twine(kMostUnshaped) + " are not supported");
+    return;
+  }
+  mlir::ScopedDiagnosticHandler quiet(
+      &context, [](mlir::Diagnostic &) { return success(); });
+  for (const std::string &name : unshaped) {
+    SmallVector<int64_t> ranks;
+    // The rank with which most nodes were read tells what is wrong else.
+    int64_t best = 0;
+    uint64_t most = 0;
+    for (int64_t rank = 0; rank <= kMostSequenceRank; ++rank) {
+      GraphImporter probe(file, context, "", recognition);
+      probe.probing = probe.silent = probe.stopsAtError = true;
+      probe.inputShapes = inputShapes;
+      probe.inputRanks[name] = {rank};
+      if (probe.run())
+        ranks.push_back(rank);
+      if (probe.nodes > most) {
+        most = probe.nodes;
+        best = rank;
+      }
+    }
+    inputRanks[name] = ranks.empty() ? SmallVector<int64_t>{best} : ranks;
+  }
+}
+
+GraphValue GraphImporter::importUnrankedInput(const std::string &name,
+                                              DataType type,
+                                              ArrayRef<int64_t> ranks) {
+  std::string what = "input '" + name + "'";
+  if (!emitter.storage(type) || getMetadataName(type).empty()) {
+    (void)unsupported(what + " holds " + getName(type) +
+                      "; inputs of this type are not supported");
+    return {};
+  }
+  Tensor data = addPart(name, "data", type, {mlir::ShapedType::kDynamic});
+  Tensor shape = addPart(name, "shape", DataType::Int64, {kMostSequenceRank});
+  std::vector<SmallVector<int64_t>> forms;
+  for (int64_t rank : ranks)
+    forms.emplace_back(rank, mlir::ShapedType::kDynamic);
+  GraphValue value = makeUnranked(data, shape, std::move(forms));
+  Scalars s = emitter.scalars();
+  mlir::Value known = s.boolean(false);
+  for (int64_t rank : ranks)
+    known = s.logicalOr(known, hasRank(emitter, value, rank));
+  emitter.require(known, what + " has a rank that the graph does not take");
+  checkSequence(
+      emitter, makeRolledSequence(data, emitter.unsqueeze(shape, 0), -1), what);
+  return value;
 }
 
 Tensor GraphImporter::addPart(const std::string &of, StringRef part,
@@ -173,6 +252,17 @@ void GraphImporter::importInput(const format::ValueInfoProto &input) {
     FailureOr<GraphValue> made = importSequenceInput(name, type);
     if (succeeded(made))
       value = *made;
+  } else if (type.has_tensor_type() && !type.tensor_type().has_shape() &&
+             !inputRanks.contains(name)) {
+    if (!probing)
+      (void)unsupported("input '" + name + "' has no shape; " +
+                        (isOptional ? "optional inputs" : "inputs") +
+                        " of unknown rank are not supported");
+  } else if (type.has_tensor_type() && !type.tensor_type().has_shape() &&
+             inputRanks.lookup(name).size() > 1) {
+    value = importUnrankedInput(
+        name, static_cast<DataType>(type.tensor_type().elem_type()),
+        inputRanks.lookup(name));
   } else if (Tensor tensor = importTensorInput(name, type)) {
     value = tensor;
     if (isOptional) {
@@ -265,6 +355,9 @@ void GraphImporter::importOutputs() {
       bool isOptional = static_cast<bool>(value->present);
       addOutput(name, value->tensor, isOptional ? name : "",
                 isOptional ? "value" : "");
+    } else if (value->isUnranked()) {
+      addOutput(name + ".data", value->data, name, "data");
+      addOutput(name + ".shape", value->shapes, name, "shape");
     } else {
       GraphValue sequence = roll(emitter, *value);
       addOutput(name + ".data", sequence.data, name, "data");
@@ -306,6 +399,8 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
     tellRest();
     return nullptr;
   }
+  if (!probing)
+    settleRanks();
   importInitializers(graph);
   importInputs();
   SmallVector<StringRef> names;
@@ -314,6 +409,8 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   importNodes(graph.node(), names);
   emitter.setLoc(fileLoc);
   importOutputs();
+  if (!errors && !probing && !inputShapes)
+    findLooseSymbols();
   for (auto *list : {&argumentNames, &resultNames}) {
     StringSet<> names;
     for (const std::string &name : *list)

@@ -7,7 +7,9 @@
 // imported twice, once behind each branch, where the ranks are known. A path on
 // which a node is wrong, such as an LSTM with an input of rank 4, would end
 // with an error in any execution: the other one is taken, behind a check of the
-// condition.
+// condition. Where both give a result of the graph with different ranks, that
+// is a tensor of unknown rank; what reads one later is imported once for each
+// rank.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,10 +25,12 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+using mlir::Value;
+
 /// Graphs inside of graphs that are searched for names.
 static constexpr unsigned kMostNesting = 60;
 /// Forks inside of forks; each doubles what is imported.
-static constexpr unsigned kMostForks = 8;
+static constexpr unsigned kMostForks = 10;
 
 //===----------------------------------------------------------------------===//
 // Order
@@ -91,16 +95,21 @@ void GraphImporter::importNodes(const NodeList &list,
   importInOrder(order, results);
 }
 
-/// Moves `node` and all that reads what it gives to the end; returns its place.
-static size_t moveToEnd(const format::NodeProto &node,
+/// Moves `node` (if it is not null) and all that reads what it gives, or one of
+/// `names`, to the end; returns the place of the first one.
+static size_t moveToEnd(const format::NodeProto *node,
+                        ArrayRef<std::string> names,
                         SmallVectorImpl<const format::NodeProto *> &nodes) {
   StringSet<> given;
+  for (const std::string &name : names)
+    if (!name.empty())
+      given.insert(name);
   auto middle = std::stable_partition(
       nodes.begin(), nodes.end(), [&](const format::NodeProto *candidate) {
-        SmallVector<StringRef> names;
-        collectInputs(*candidate, names, kMostNesting);
+        SmallVector<StringRef> read;
+        collectInputs(*candidate, read, kMostNesting);
         bool stays =
-            candidate != &node && llvm::none_of(names, [&](StringRef name) {
+            candidate != node && llvm::none_of(read, [&](StringRef name) {
               return given.contains(name);
             });
         if (!stays)
@@ -115,6 +124,9 @@ static size_t moveToEnd(const format::NodeProto &node,
 void GraphImporter::importInOrder(ArrayRef<const format::NodeProto *> order,
                                   ArrayRef<StringRef> results) {
   SmallVector<const format::NodeProto *> nodes(order);
+  // Forks that stand behind all nodes that do not need them. Two that do not
+  // need each other would change places for ever.
+  SmallPtrSet<const format::NodeProto *, 4> deferred;
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (errors > (stopsAtError ? 0 : kMostErrors))
       return;
@@ -124,9 +136,12 @@ void GraphImporter::importInOrder(ArrayRef<const format::NodeProto *> order,
       continue;
     Fork from = *std::exchange(fork, std::nullopt);
     SmallVector<const format::NodeProto *> left(nodes.begin() + i, nodes.end());
-    size_t place = moveToEnd(node, left);
-    if (place == 0)
-      return importPaths(from, node, ArrayRef(left).drop_front(), results);
+    bool isLast =
+        !deferred.insert(&node).second ||
+        moveToEnd(from.again ? nullptr : &node, from.names, left) == 0;
+    if (isLast)
+      return importPaths(from, ArrayRef(left).drop_front(from.again ? 0 : 1),
+                         results);
     llvm::copy(left, nodes.begin() + i);
     --i;
   }
@@ -136,22 +151,60 @@ void GraphImporter::importInOrder(ArrayRef<const format::NodeProto *> order,
 // Forks
 //===----------------------------------------------------------------------===//
 
-GraphImporter::Path GraphImporter::importPath(
-    const format::GraphProto &branch, const format::NodeProto &node,
-    ArrayRef<const format::NodeProto *> rest, ArrayRef<StringRef> results) {
+void GraphImporter::forkAt(const Node &node, Value condition,
+                           std::array<const format::GraphProto *, 2> branches) {
+  Fork made;
+  made.condition = condition;
+  made.names.assign(node.getProto().output().begin(),
+                    node.getProto().output().end());
+  made.what = node.describe();
+  for (int i = 0; i < 2; ++i)
+    made.sides[i] =
+        [this, branch = branches[i],
+         count = made.names.size()]() -> FailureOr<std::vector<GraphValue>> {
+      FailureOr<std::vector<GraphValue>> given = importGraph(*branch, {});
+      if (succeeded(given) && given->size() < count)
+        return error("graph '" + Twine(branch->name()) + "' has " +
+                     Twine(given->size()) + " outputs; required are " +
+                     Twine(count));
+      return given;
+    };
+  fork = std::move(made);
+}
+
+void GraphImporter::forkByRank(const Node &node, const std::string &name,
+                               const GraphValue &value) {
+  Fork made;
+  made.again = true;
+  made.names = {name};
+  made.what = node.describe();
+  made.condition = hasRank(emitter, value, value.forms.front().size());
+  auto ranked = [this](const GraphValue &from) {
+    GraphValue result(getRanked(emitter, from, 0));
+    result.present = from.present;
+    return std::vector<GraphValue>{result};
+  };
+  GraphValue others = value;
+  others.forms.erase(others.forms.begin());
+  made.sides[0] = [=] { return ranked(value); };
+  made.sides[1] = [=] {
+    return others.forms.size() == 1 ? ranked(others)
+                                    : std::vector<GraphValue>{others};
+  };
+  fork = std::move(made);
+}
+
+GraphImporter::Path
+GraphImporter::importPath(const Fork &from, int side,
+                          ArrayRef<const format::NodeProto *> rest,
+                          ArrayRef<StringRef> results) {
   Path path;
   ++forks;
   llvm::scope_exit restore([&] { --forks; });
-  FailureOr<std::vector<GraphValue>> given = importGraph(branch, {});
+  FailureOr<std::vector<GraphValue>> given = from.sides[side]();
   if (failed(given))
     return path;
-  if (given->size() < static_cast<size_t>(node.output_size())) {
-    (void)error("graph '" + Twine(branch.name()) + "' has " +
-                Twine(given->size()) + " outputs; required are " +
-                Twine(node.output_size()));
-    return path;
-  }
-  for (auto [name, value] : zip(node.output(), *given))
+  for (auto [name, value] : zip(from.names, *given))
     if (!name.empty())
       scope->values[name] = value;
   importInOrder(rest, results);
@@ -170,14 +223,14 @@ GraphImporter::Path GraphImporter::importPath(
   return path;
 }
 
-void GraphImporter::importPaths(const Fork &from, const format::NodeProto &node,
+void GraphImporter::importPaths(const Fork &from,
                                 ArrayRef<const format::NodeProto *> rest,
                                 ArrayRef<StringRef> results) {
   mlir::OpBuilder &builder = emitter.getBuilder();
   mlir::Location loc = emitter.getLoc();
   // Names that are read behind the paths and given on them.
   StringSet<> given;
-  for (const std::string &name : node.output())
+  for (const std::string &name : from.names)
     given.insert(name);
   for (const format::NodeProto *other : rest)
     for (const std::string &name : other->output())
@@ -212,7 +265,7 @@ void GraphImporter::importPaths(const Fork &from, const format::NodeProto &node,
     blocks[i]->clear();
     builder.setInsertionPointToEnd(blocks[i]);
     errors = unsupportedErrors = 0;
-    paths[i] = importPath(*from.branches[i], node, rest, wanted);
+    paths[i] = importPath(from, i, rest, wanted);
     paths[i].isUnsupported = unsupportedErrors != 0;
     *scope = before;
     emitter.setLoc(loc);
@@ -226,7 +279,8 @@ void GraphImporter::importPaths(const Fork &from, const format::NodeProto &node,
 
   if (paths[0].isValid && paths[1].isValid) {
     std::optional<std::vector<GraphValue>> joined = joinBranches(
-        emitter, from.condition, blocks, {paths[0].values, paths[1].values});
+        emitter, from.condition, blocks, {paths[0].values, paths[1].values},
+        /*joinsRanks=*/true);
     if (joined) {
       draft.erase();
       for (auto [name, value] : zip(wanted, *joined))
@@ -238,8 +292,8 @@ void GraphImporter::importPaths(const Fork &from, const format::NodeProto &node,
   draft.erase();
   if (paths[0].isValid && paths[1].isValid) {
     (void)unsupported(from.what +
-                      ": branches whose outputs differ in number, type "
-                      "or rank are not supported");
+                      ": branches whose outputs differ in number or type are "
+                      "not supported");
     return breakWanted();
   }
   // A path that cannot be is left out; faults of others are told.
@@ -249,13 +303,14 @@ void GraphImporter::importPaths(const Fork &from, const format::NodeProto &node,
   bool isSure = paths[taken].isValid && !isUnsupported;
   if (isSure) {
     Scalars s = emitter.scalars();
+    std::string found = from.again   ? "the rank of its input"
+                        : taken == 0 ? "its condition is false, which"
+                                     : "its condition is true, which";
     emitter.require(taken == 0 ? from.condition : s.logicalNot(from.condition),
-                    (Twine("its condition is ") +
-                     (taken == 0 ? "false" : "true") +
-                     ", which gives a later node a shape that it does not take")
-                        .str());
+                    found +
+                        " gives a later node a shape that it does not take");
   }
-  (void)importPath(*from.branches[taken], node, rest, wanted);
+  (void)importPath(from, taken, rest, wanted);
   emitter.setLoc(loc);
   if (!isSure)
     breakWanted();

@@ -184,6 +184,76 @@ void checkSequence(Emitter &e, const GraphValue &sequence,
 }
 
 //===----------------------------------------------------------------------===//
+// Tensors of unknown rank
+//===----------------------------------------------------------------------===//
+
+GraphValue makeUnranked(Tensor data, Tensor shape,
+                        std::vector<SmallVector<int64_t>> forms) {
+  GraphValue value;
+  value.kind = GraphValue::Kind::Unranked;
+  value.elementType = data.type;
+  value.data = data;
+  value.shapes = shape;
+  value.forms = std::move(forms);
+  return value;
+}
+
+GraphValue makeUnranked(Emitter &e, Tensor tensor) {
+  OpBuilder &builder = e.getBuilder();
+  Tensor data = e.reshape(tensor, {e.product(e.extents(tensor))});
+  Tensor shape = e.reshape(makeShapeRow(e, tensor, kMostSequenceRank),
+                           {builder.getIndexAttr(kMostSequenceRank)});
+  return makeUnranked(data, shape, {SmallVector<int64_t>(tensor.getShape())});
+}
+
+Value hasRank(Emitter &e, const GraphValue &value, int64_t rank) {
+  Scalars s = e.scalars();
+  Value result = s.boolean(true), none = s.index(0);
+  auto load = [&](int64_t i) {
+    return s.toIndex(DataType::Int64, e.load(value.shapes, {s.index(i)}));
+  };
+  if (rank > 0)
+    result = s.compareIndex(arith::CmpIPredicate::sge, load(rank - 1), none);
+  if (rank < kMostSequenceRank)
+    result = s.logicalAnd(
+        result, s.compareIndex(arith::CmpIPredicate::slt, load(rank), none));
+  return result;
+}
+
+Tensor getRanked(Emitter &e, const GraphValue &value, size_t i) {
+  Scalars s = e.scalars();
+  Extents sizes;
+  for (auto [d, size] : llvm::enumerate(value.forms[i])) {
+    if (ShapedType::isDynamic(size))
+      sizes.push_back(OpFoldResult(
+          s.toIndex(DataType::Int64, e.load(value.shapes, {s.index(d)}))));
+    else
+      sizes.push_back(e.getBuilder().getIndexAttr(size));
+  }
+  return e.reshape(value.data, e.simplify(sizes));
+}
+
+/// The forms that two unranked tensors may have.
+static std::vector<SmallVector<int64_t>> mergeForms(const GraphValue &a,
+                                                    const GraphValue &b) {
+  std::vector<SmallVector<int64_t>> forms = a.forms;
+  for (const SmallVector<int64_t> &form : b.forms) {
+    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
+      return other.size() == form.size();
+    });
+    if (same == forms.end()) {
+      forms.push_back(form);
+      continue;
+    }
+    for (auto [mine, other] : llvm::zip(*same, form))
+      mine = mine == other ? mine : ShapedType::kDynamic;
+  }
+  llvm::sort(forms,
+             [](const auto &x, const auto &y) { return x.size() < y.size(); });
+  return forms;
+}
+
+//===----------------------------------------------------------------------===//
 // Parts
 //===----------------------------------------------------------------------===//
 
@@ -262,7 +332,7 @@ static bool isAlike(const GraphValue &a, const GraphValue &b) {
 
 /// Gives two values one structure.
 static bool unify(Emitter &e, std::array<Block *, 2> blocks,
-                  std::array<GraphValue *, 2> values) {
+                  std::array<GraphValue *, 2> values, bool joinsRanks) {
   OpBuilder &builder = e.getBuilder();
   OpBuilder::InsertionGuard guard(builder);
   auto enter = [&](int i) { builder.setInsertionPointToEnd(blocks[i]); };
@@ -278,6 +348,26 @@ static bool unify(Emitter &e, std::array<Block *, 2> blocks,
     presence = true;
   }
   GraphValue &a = *values[0], &b = *values[1];
+  auto typeOf = [](const GraphValue &value) {
+    return value.isTensor() ? value.tensor.type : value.elementType;
+  };
+  bool tensors = (a.isTensor() || a.isUnranked()) &&
+                 (b.isTensor() || b.isUnranked()) && typeOf(a) == typeOf(b);
+  bool differ =
+      a.isTensor() && b.isTensor() && a.tensor.getRank() != b.tensor.getRank();
+  if (tensors && (a.isUnranked() || b.isUnranked() || (joinsRanks && differ))) {
+    for (int i = 0; i < 2; ++i) {
+      enter(i);
+      if (!values[i]->isTensor())
+        continue;
+      if (values[i]->tensor.getRank() > kMostSequenceRank)
+        return false;
+      Value present = values[i]->present;
+      *values[i] = makeUnranked(e, values[i]->tensor);
+      values[i]->present = present;
+    }
+    a.forms = b.forms = mergeForms(a, b);
+  }
   if (a.kind != b.kind)
     return false;
   if (a.isTensor() && (a.tensor.type != b.tensor.type ||
@@ -310,13 +400,13 @@ static bool unify(Emitter &e, std::array<Block *, 2> blocks,
 
 std::optional<std::vector<GraphValue>>
 joinBranches(Emitter &e, Value condition, std::array<Block *, 2> blocks,
-             std::array<std::vector<GraphValue>, 2> values) {
+             std::array<std::vector<GraphValue>, 2> values, bool joinsRanks) {
   OpBuilder &builder = e.getBuilder();
   if (values[0].size() != values[1].size())
     return std::nullopt;
   SmallVector<Value> yielded[2];
   for (auto [a, b] : llvm::zip(values[0], values[1])) {
-    if (!unify(e, blocks, {&a, &b}))
+    if (!unify(e, blocks, {&a, &b}, joinsRanks))
       return std::nullopt;
     llvm::append_range(yielded[0], getParts(a));
     llvm::append_range(yielded[1], getParts(b));

@@ -1,12 +1,13 @@
 //===- GraphValues.h - Sequences and alternatives in the IR ------*- C++-*-===//
 //
-// Sequences whose length is known at run time only, optionals whose presence
-// is, and values that two alternative paths give.
+// Sequences whose length is known at run time only, tensors whose rank is,
+// optionals whose presence is, and values that two alternative paths give.
 //
 // A rolled sequence is two tensors: `data` holds the elements of all its
 // tensors one behind the other, and row i of `shapes` the extents of tensor i,
 // filled up with -1 where other tensors have a higher rank. Inputs and outputs
-// of a model are passed in the same form.
+// of a model are passed in the same form. A tensor of unknown rank is passed
+// like the only tensor of a sequence.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +20,7 @@
 
 namespace seqc::onnx {
 
-/// The highest rank of a tensor in a sequence whose type tells none.
+/// The highest rank of a tensor whose type tells none.
 inline constexpr int64_t kMostSequenceRank = 8;
 
 GraphValue makeSequence(std::vector<Tensor> elements, DataType type);
@@ -44,6 +45,17 @@ Tensor sliceRows(Emitter &e, Tensor tensor, mlir::Value from, mlir::Value to);
 void checkSequence(Emitter &e, const GraphValue &sequence,
                    const std::string &what);
 
+/// `data` has the elements of a tensor of one of `forms`, and `shape` its
+/// extents, filled up with -1 to kMostSequenceRank.
+GraphValue makeUnranked(Tensor data, Tensor shape,
+                        std::vector<llvm::SmallVector<int64_t>> forms);
+/// A tensor as one of unknown rank.
+GraphValue makeUnranked(Emitter &e, Tensor tensor);
+/// Whether an unranked tensor has this rank, as i1.
+mlir::Value hasRank(Emitter &e, const GraphValue &value, int64_t rank);
+/// An unranked tensor that has the rank of form `i`.
+Tensor getRanked(Emitter &e, const GraphValue &value, size_t i);
+
 /// The IR's values that make up a value of a graph.
 llvm::SmallVector<mlir::Value> getParts(const GraphValue &value);
 /// `like` with other parts.
@@ -53,11 +65,12 @@ GraphValue withParts(const GraphValue &like, mlir::ValueRange parts);
 mlir::Value isPresent(Emitter &e, const GraphValue &value);
 
 /// Makes an scf.if of two blocks that give `values`; nothing is made if their
-/// structures differ, such as their ranks. The blocks are emptied.
+/// structures differ. Tensors of different rank give an unranked one if
+/// `joinsRanks` is set, and differ otherwise. The blocks are emptied.
 std::optional<std::vector<GraphValue>>
 joinBranches(Emitter &e, mlir::Value condition,
              std::array<mlir::Block *, 2> blocks,
-             std::array<std::vector<GraphValue>, 2> values);
+             std::array<std::vector<GraphValue>, 2> values, bool joinsRanks);
 
 } // namespace seqc::onnx
 

@@ -24,22 +24,31 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
                       mlir::linalg::LinalgDialect, mlir::math::MathDialect,
                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
                       seq::SeqDialect>();
-  llvm::Expected<std::unique_ptr<onnx::OnnxFile>> file =
-      onnx::OnnxFile::open(path);
-  if (!file) {
-    mlir::emitError(mlir::FileLineColLoc::get(&context, path, 0, 0))
-        << "the file " << llvm::toString(file.takeError());
-    return nullptr;
+  // A second time if symbols turn out not to be what they say.
+  llvm::StringSet<> looseSymbols;
+  while (true) {
+    llvm::Expected<std::unique_ptr<onnx::OnnxFile>> file =
+        onnx::OnnxFile::open(path);
+    if (!file) {
+      mlir::emitError(mlir::FileLineColLoc::get(&context, path, 0, 0))
+          << "the file " << llvm::toString(file.takeError());
+      return nullptr;
+    }
+    llvm::SmallVector<std::string> replaceable;
+    if (!options.freezesInitializers)
+      replaceable = onnx::findReplaceable(**file);
+    onnx::Recognition recognition =
+        onnx::recognize(**file, options.noRecognize, looseSymbols);
+    onnx::GraphImporter importer(**file, context, path, recognition);
+    mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();
+    if (module && !importer.getLooseSymbols().empty()) {
+      looseSymbols = importer.getLooseSymbols();
+      continue;
+    }
+    if (module && !replaceable.empty())
+      onnx::addReplaceable(*module, path, options, replaceable, looseSymbols);
+    return module;
   }
-  llvm::SmallVector<std::string> replaceable;
-  if (!options.freezesInitializers)
-    replaceable = onnx::findReplaceable(**file);
-  onnx::Recognition recognition = onnx::recognize(**file, options.noRecognize);
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      onnx::GraphImporter(**file, context, path, recognition).run();
-  if (module && !replaceable.empty())
-    onnx::addReplaceable(*module, path, options, replaceable);
-  return module;
 }
 
 llvm::ArrayRef<llvm::StringRef> getOnnxPatterns() {

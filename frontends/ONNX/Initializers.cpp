@@ -145,7 +145,8 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
 /// Adds what `names` need; gives the first error, or nothing if all is well.
 static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
                             const OnnxImportOptions &options,
-                            ArrayRef<std::string> list) {
+                            ArrayRef<std::string> list,
+                            const StringSet<> &looseSymbols) {
   std::string error;
   mlir::ScopedDiagnosticHandler silent(
       module.getContext(), [&](mlir::Diagnostic &diagnostic) {
@@ -165,7 +166,8 @@ static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
   mlir::MLIRContext &context = *module.getContext();
   Module open, defaults;
   {
-    Recognition recognition = recognize(**file, options.noRecognize);
+    Recognition recognition =
+        recognize(**file, options.noRecognize, looseSymbols);
     open = GraphImporter(**file, context, path, recognition).run();
   }
   if (open) {
@@ -181,8 +183,9 @@ static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
 
 void addReplaceable(mlir::ModuleOp module, StringRef path,
                     const OnnxImportOptions &options,
-                    ArrayRef<std::string> names) {
-  std::string error = tryToAdd(module, path, options, names);
+                    ArrayRef<std::string> names,
+                    const StringSet<> &looseSymbols) {
+  std::string error = tryToAdd(module, path, options, names, looseSymbols);
   if (error.empty())
     return;
   // Integers are what operators most often have to know.
@@ -201,7 +204,7 @@ void addReplaceable(mlir::ModuleOp module, StringRef path,
       (floats.contains(name) ? free : fixed).push_back(name);
   }
   if (free.empty() || fixed.empty() ||
-      !tryToAdd(module, path, options, free).empty())
+      !tryToAdd(module, path, options, free, looseSymbols).empty())
     fixed.assign(names.begin(), names.end());
   constexpr size_t kMostNames = 8;
   std::string text = join(ArrayRef(fixed).take_front(kMostNames), "', '");

@@ -23,9 +23,11 @@ llvm::SmallVector<std::string> findReplaceable(const OnnxFile &file);
 /// Adds to `module`, the model at `path` with constant initializers, what it
 /// takes to replace those called `names`. Where the graph cannot be compiled
 /// without their values it stays as it is, and a warning says why.
+/// `looseSymbols` are those whose extents need not be equal.
 void addReplaceable(mlir::ModuleOp module, llvm::StringRef path,
                     const OnnxImportOptions &options,
-                    llvm::ArrayRef<std::string> names);
+                    llvm::ArrayRef<std::string> names,
+                    const llvm::StringSet<> &looseSymbols);
 
 } // namespace seqc::onnx
 

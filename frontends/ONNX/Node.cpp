@@ -19,6 +19,7 @@ enum AttributeType {
   kFloats = 6,
   kInts = 7,
   kStrings = 8,
+  kSparseTensor = 11,
   kType = 13,
 };
 
@@ -47,6 +48,8 @@ static int32_t typeOf(const format::AttributeProto &attribute) {
     return kTensor;
   if (attribute.has_g())
     return kGraph;
+  if (attribute.has_sparse_tensor())
+    return kSparseTensor;
   if (attribute.floats_size())
     return kFloats;
   if (attribute.ints_size())
@@ -73,6 +76,36 @@ size_t Node::getNumOutputs() const { return proto.output_size(); }
 bool Node::wantsOutput(size_t i) const {
   return i < static_cast<size_t>(proto.output_size()) &&
          !proto.output(i).empty();
+}
+
+Tensor settle(Emitter &e, Tensor given, int64_t count, StringRef what) {
+  if (!given || given.getType().hasStaticShape())
+    return given;
+  int64_t known = 1, open = 0;
+  for (int64_t size : given.getShape()) {
+    bool isOpen = mlir::ShapedType::isDynamic(size);
+    open += isOpen;
+    if (!isOpen && llvm::MulOverflow(known, size, known))
+      return given;
+  }
+  if (known <= 0 || count % known != 0 || (count != known && open != 1))
+    return given;
+  SmallVector<int64_t> shape(given.getShape());
+  for (auto [d, size] : enumerate(shape)) {
+    if (!mlir::ShapedType::isDynamic(size))
+      continue;
+    size = count / known;
+    e.requireEqual(e.extent(given, d), e.getBuilder().getIndexAttr(size),
+                   ("extent " + Twine(d) + " of " + what).str());
+  }
+  return e.castShape(given, shape);
+}
+
+Tensor Node::settleInput(size_t i, int64_t count) {
+  if (!hasInput(i))
+    return {};
+  return inputs[i].tensor = settle(getEmitter(), getInput(i), count,
+                                   ("input " + Twine(i)).str());
 }
 
 void Node::setOutput(size_t i, GraphValue value) {
@@ -154,6 +187,11 @@ std::optional<std::vector<std::string>> Node::getStrings(StringRef name) {
 const format::TensorProto *Node::getTensor(StringRef name) {
   const format::AttributeProto *attribute = find(name, kTensor);
   return attribute ? &attribute->t() : nullptr;
+}
+
+const format::SparseTensorProto *Node::getSparseTensor(StringRef name) {
+  const format::AttributeProto *attribute = find(name, kSparseTensor);
+  return attribute ? &attribute->sparse_tensor() : nullptr;
 }
 
 const format::GraphProto *Node::getGraph(StringRef name) {

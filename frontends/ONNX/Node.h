@@ -24,6 +24,7 @@ namespace format {
 class AttributeProto;
 class GraphProto;
 class NodeProto;
+class SparseTensorProto;
 class TensorProto;
 class TypeProto;
 } // namespace format
@@ -34,14 +35,17 @@ class GraphImporter;
 /// while the graph is read where they can be: a sequence is then the list of
 /// its tensors, and an optional its value or absent.
 struct GraphValue {
-  enum class Kind { Absent, Tensor, Sequence };
+  /// Unranked: a tensor whose rank is known at run time only.
+  enum class Kind { Absent, Tensor, Sequence, Unranked };
 
   GraphValue() = default;
   GraphValue(Tensor tensor) : kind(Kind::Tensor), tensor(tensor) {}
 
   bool isTensor() const { return kind == Kind::Tensor; }
   bool isSequence() const { return kind == Kind::Sequence; }
-  /// Whether the length of the sequence is known at run time only.
+  bool isUnranked() const { return kind == Kind::Unranked; }
+  /// Whether the length of the sequence is known at run time only, or the
+  /// rank of the tensor is.
   bool isRolled() const { return static_cast<bool>(data); }
 
   Kind kind = Kind::Absent;
@@ -53,9 +57,18 @@ struct GraphValue {
   /// tensors, -1 if it is not known.
   Tensor data, shapes;
   int64_t rank = -1;
+  /// The ranks that an unranked tensor may have, from low to high, as lists of
+  /// extents. `data` holds its elements then, and `shapes` its extents, filled
+  /// up with -1.
+  std::vector<llvm::SmallVector<int64_t>> forms;
   /// An i1 that tells whether an optional has this value; null if it has.
   mlir::Value present;
 };
+
+/// A tensor that has to have `count` elements: extents that the model leaves
+/// open are settled so, which a call checks. One that cannot have that many
+/// comes as it is. `what` names it in messages.
+Tensor settle(Emitter &e, Tensor given, int64_t count, llvm::StringRef what);
 
 /// Values of attributes that a function's caller bound, by name.
 using Bindings = llvm::StringMap<const format::AttributeProto *>;
@@ -88,6 +101,9 @@ public:
   Tensor getInput(size_t i) const {
     return hasInput(i) ? inputs[i].tensor : Tensor();
   }
+  /// getInput() of an operator that requires `count` elements there, settled
+  /// to them.
+  Tensor settleInput(size_t i, int64_t count = 1);
   /// Input `i` of an operator that takes sequences; absent if it is not given.
   GraphValue getValue(size_t i) const {
     return i < inputs.size() ? inputs[i] : GraphValue();
@@ -108,6 +124,7 @@ public:
   std::optional<std::vector<std::string>> getStrings(llvm::StringRef name);
   /// Null if it is not given.
   const format::TensorProto *getTensor(llvm::StringRef name);
+  const format::SparseTensorProto *getSparseTensor(llvm::StringRef name);
   const format::GraphProto *getGraph(llvm::StringRef name);
   const format::TypeProto *getType(llvm::StringRef name);
   /// Reports attributes that no getter asked for.

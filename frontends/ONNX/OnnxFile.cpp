@@ -283,6 +283,12 @@ static std::string unpack(StringRef packed, DataType type, int64_t count) {
   return out;
 }
 
+int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim) {
+  return dim.has_dim_value() && dim.dim_value() > 0
+             ? dim.dim_value()
+             : mlir::ShapedType::kDynamic;
+}
+
 Expected<TensorBytes> OnnxFile::getBytes(const format::TensorProto &tensor) {
   TensorBytes result;
   result.type = static_cast<DataType>(tensor.data_type());

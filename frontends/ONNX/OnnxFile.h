@@ -29,7 +29,9 @@ class AttributeProto;
 class GraphProto;
 class ModelProto;
 class NodeProto;
+class SparseTensorProto;
 class TensorProto;
+class TensorShapeProto_Dimension;
 } // namespace format
 
 /// The elements of a tensor as little-endian bytes in row-major order; 2- and
@@ -66,6 +68,8 @@ public:
 
   /// The elements of `tensor`, checked against its shape.
   llvm::Expected<TensorBytes> getBytes(const format::TensorProto &tensor);
+  /// The same with the zeros that a sparse tensor leaves out.
+  llvm::Expected<TensorBytes> getBytes(const format::SparseTensorProto &tensor);
 
 private:
   OnnxFile();
@@ -85,6 +89,10 @@ private:
   llvm::DenseMap<const format::TensorProto *, uint64_t> rawOffsets;
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> externals;
 };
+
+/// The extent that a graph's input declares. One of a name varies, and so does
+/// a number below 1, as some converters write for "unknown".
+int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim);
 
 /// The number of elements of `shape`; nothing if an extent is negative or the
 /// product passes 2^62.

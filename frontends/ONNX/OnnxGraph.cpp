@@ -25,6 +25,8 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
   StringSet<> constants;
   for (const format::TensorProto &tensor : graph.initializer())
     constants.insert(tensor.name());
+  for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
+    constants.insert(tensor.values().name());
   for (const format::ValueInfoProto &value : graph.input()) {
     if (constants.contains(value.name()))
       continue;
@@ -33,7 +35,8 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
     const format::TypeProto::Tensor &type = value.type().tensor_type();
     input.type = static_cast<DataType>(type.elem_type());
     for (const auto &dim : type.shape().dim()) {
-      input.shape.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+      int64_t extent = getDeclaredExtent(dim);
+      input.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
       input.symbols.push_back(dim.has_dim_value() ? "" : dim.dim_param());
     }
     result.inputs.push_back(std::move(input));

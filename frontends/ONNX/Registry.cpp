@@ -75,7 +75,10 @@ void Registry::print(raw_ostream &os) const {
   os << "# ONNX operators\n\n"
         "Printed from the table in `frontends/ONNX/Registry.h`. Opsets 6 to "
         "28 are read; a node means\nwhat the opset of its model says, from the "
-        "version named here on.\n\n"
+        "version named here on.\nSparse tensors are read where they have at "
+        "most 64 MiB with their zeros. Inputs have at most 8 dimensions;\nof "
+        "those without shape, at most 8, the ranks are tried with which the "
+        "graph is valid.\n\n"
         "| domain | operator | since opset | not supported |\n"
         "|---|---|---|---|\n";
   for (const OperatorInfo *row : sorted)

@@ -114,10 +114,21 @@ Result<TensorRef> seqc::cli::makePart(const PbList &list, std::string_view part,
     }
     return made;
   }
+  if (part == "shape") {
+    int64_t width = shape.size() == 1 ? shape[0] : 0;
+    Result<TensorRef> made = createTensor(dtype, 1, &width);
+    const TensorRef &tensor = list.tensors.front();
+    if (made && tensor->rank > width)
+      return invalid("a tensor has rank " + std::to_string(tensor->rank) +
+                     "; required: at most " + std::to_string(width));
+    for (int64_t d = 0; made && d < width; ++d)
+      setInteger(*made->get(), d, d < tensor->rank ? tensor->shape[d] : -1);
+    return made;
+  }
   int64_t elements = 0;
   for (const TensorRef &tensor : list.tensors) {
     if (tensor->dtype != dtype)
-      return invalid(std::string("a tensor of the sequence holds ") +
+      return invalid(std::string("a tensor holds ") +
                      seqc_dtype_name(tensor->dtype) +
                      "; required: " + seqc_dtype_name(dtype));
     elements += int64_t(tensor->numBytes / seqc_dtype_size(dtype));

@@ -58,12 +58,23 @@ def tensor(array, name="", dtype=None, external=None, raw=True):
     return out + _field(9, array.tobytes())
 
 
+class Sparse:
+    """A SparseTensorProto: values at indices, one number or a row of them for each."""
+
+    def __init__(self, values, indices, dims, name=""):
+        self.content = (_field(1, tensor(values, name))
+                        + _field(2, tensor(numpy.asarray(indices, numpy.int64)))
+                        + b"".join(_field(3, int(extent)) for extent in dims))
+
+
 def attribute(name, content):
     """An AttributeProto by the type of `content`; a graph is wrapped in Graph, a tensor is a numpy
     array."""
     out = _field(1, name)
     if isinstance(content, Graph):
         return out + _field(6, content.content) + _field(20, 5)
+    if isinstance(content, Sparse):
+        return out + _field(22, content.content) + _field(20, 11)
     if isinstance(content, Reference):
         return out + _field(21, content.name) + _field(20, content.kind)
     if isinstance(content, numpy.ndarray):
@@ -106,16 +117,16 @@ def node(operator, inputs, outputs, name="", domain="", **attributes):
 
 
 def value(name, dtype, shape):
-    """A ValueInfoProto; extents are ints, symbols, or None."""
+    """A ValueInfoProto; extents are ints, symbols, or None. Without `shape` of any rank."""
     dims = b""
-    for extent in shape:
+    for extent in shape or ():
         dim = b""
         if isinstance(extent, str):
             dim = _field(2, extent)
         elif extent is not None:
             dim = _field(1, int(extent))
         dims += _field(1, dim)
-    kind = _field(1, dtype) + _field(2, dims)
+    kind = _field(1, dtype) + (_field(2, dims) if shape is not None else b"")
     return _field(1, name) + _field(2, _field(1, kind))
 
 
@@ -136,10 +147,13 @@ def optional_value(name, dtype, shape):
 
 
 def graph(nodes, inputs, outputs, initializers=None, name="graph"):
-    """A GraphProto; initializers map names to arrays, or to bytes that tensor() made."""
+    """A GraphProto; initializers map names to arrays, to bytes that tensor() made, or to Sparse."""
     out = b"".join(_field(1, item) for item in nodes) + _field(2, name)
     for key, array in (initializers or {}).items():
-        out += _field(5, array if isinstance(array, bytes) else tensor(array, key))
+        if isinstance(array, Sparse):
+            out += _field(15, array.content)
+        else:
+            out += _field(5, array if isinstance(array, bytes) else tensor(array, key))
     out += b"".join(_field(11, item) for item in inputs)
     return out + b"".join(_field(12, item) for item in outputs)
 

@@ -131,7 +131,7 @@ static std::string inFolder(StringRef folder, StringRef file) {
   return path.str().str();
 }
 
-/// The part of a sequence or optional that `value`, one of `values`, stands
+/// The part of a sequence, an optional or a tensor of unknown rank that `value`, one of `values`, stands
 /// for.
 static rt::Result<rt::TensorRef>
 readPart(const std::string &path, const rt::ValueSignature &value,
@@ -141,7 +141,7 @@ readPart(const std::string &path, const rt::ValueSignature &value,
     if (other.of != value.of)
       continue;
     list.isOptional |= other.part == "present";
-    list.isSequence |= other.part == "data";
+    list.isSequence |= other.part == "shapes";
   }
   rt::Result<std::string> bytes = cli::readFile(path);
   if (!bytes)

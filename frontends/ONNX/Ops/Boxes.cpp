@@ -67,7 +67,7 @@ static Value overlaps(Scalars &s, const Box &a, const Box &b, Value threshold) {
 /// One number that may be absent; `otherwise` then.
 static FailureOr<Value> readNumber(Node &node, size_t input, Value otherwise,
                                    StringRef what) {
-  Tensor given = node.getInput(input);
+  Tensor given = node.settleInput(input);
   if (!given)
     return otherwise;
   if (!given.getType().hasStaticShape() ||

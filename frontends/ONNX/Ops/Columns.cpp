@@ -335,7 +335,7 @@ static LogicalResult convertDeformConv(Node &node) {
 
 void registerColumnsOps(Registry &registry) {
   registry.add({
-      {"Col2Im", 18, 3, 3, convertCol2Im},
+      {"Col2Im", 18, 3, 3, convertCol2Im, "lists of unknown length"},
       {"DeformConv", 19, 3, 5, convertDeformConv},
   });
 }

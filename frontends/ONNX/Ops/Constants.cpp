@@ -23,6 +23,15 @@ static LogicalResult convertConstant(Node &node) {
     node.setOutput(0, *value);
     return success();
   }
+  if (const format::SparseTensorProto *tensor =
+          node.getSparseTensor("sparse_value")) {
+    FailureOr<Tensor> value =
+        node.getImporter().importTensor(*tensor, node.describe());
+    if (failed(value))
+      return failure();
+    node.setOutput(0, *value);
+    return success();
+  }
   SmallVector<mlir::Value> list;
   if (node.hasAttribute("value_float")) {
     node.setOutput(0,
@@ -46,8 +55,7 @@ static LogicalResult convertConstant(Node &node) {
                                   {static_cast<int64_t>(list.size())}, list));
   } else {
     return node.unsupported(
-        "a constant of strings, of a sparse tensor or without value is not "
-        "supported");
+        "a constant of strings or without value is not supported");
   }
   return success();
 }
@@ -96,7 +104,7 @@ static LogicalResult convertConstantOfShape(Node &node) {
 
 void registerConstantOps(Registry &registry) {
   registry.add({
-      {"Constant", 1, 0, 0, convertConstant, "strings, sparse tensors"},
+      {"Constant", 1, 0, 0, convertConstant, "strings"},
       {"ConstantOfShape", 9, 1, 1, convertConstantOfShape,
        "results of a rank that only a call decides"},
   });

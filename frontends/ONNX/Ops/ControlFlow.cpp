@@ -15,7 +15,7 @@ namespace seqc::onnx {
 static LogicalResult convertIf(Node &node) {
   Emitter &e = node.getEmitter();
   mlir::OpBuilder &builder = e.getBuilder();
-  Tensor condition = node.getInput(0);
+  Tensor condition = node.settleInput(0);
   const format::GraphProto *branches[] = {node.getGraph("then_branch"),
                                           node.getGraph("else_branch")};
   if (!branches[0] || !branches[1])
@@ -59,13 +59,12 @@ static LogicalResult convertIf(Node &node) {
     results[i] = std::move(*values);
   }
   std::optional<std::vector<GraphValue>> joined =
-      joinBranches(e, decided, blocks, results);
+      joinBranches(e, decided, blocks, results, /*joinsRanks=*/false);
   if (!joined)
     e.forgetExtents(mark);
   draft.erase();
   if (!joined)
-    node.getImporter().forkAt(decided, {branches[0], branches[1]},
-                              node.describe());
+    node.getImporter().forkAt(node, decided, {branches[0], branches[1]});
   else
     for (auto [i, value] : enumerate(*joined))
       node.setOutput(i, value);

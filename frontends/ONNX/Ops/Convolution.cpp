@@ -262,7 +262,7 @@ static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
 
 static LogicalResult convertConvInteger(Node &node) {
   FailureOr<Tensor> y =
-      convolveIntegers(node, node.getInput(0), node.getInput(2),
+      convolveIntegers(node, node.getInput(0), node.settleInput(2),
                        node.getInput(1), node.getInput(3));
   if (failed(y))
     return failure();
@@ -277,14 +277,14 @@ static LogicalResult convertQLinearConv(Node &node) {
   constexpr DataType real = DataType::Float;
   Tensor weight = node.getInput(3), scaleWeight = node.getInput(4);
   FailureOr<Tensor> sums = convolveIntegers(
-      node, node.getInput(0), node.getInput(2), weight, node.getInput(5));
+      node, node.getInput(0), node.settleInput(2), weight, node.getInput(5));
   if (failed(sums))
     return failure();
   FailureOr<Tensor> y =
       addChannels(node, *sums, node.getInput(8), DataType::Int32);
-  FailureOr<Tensor> scaleX = asScalar(node, node.getInput(1), "scale"),
-                    scaleY = asScalar(node, node.getInput(6), "scale"),
-                    zeroY = asScalar(node, node.getInput(7), "zero point");
+  FailureOr<Tensor> scaleX = asScalar(node, node.settleInput(1), "scale"),
+                    scaleY = asScalar(node, node.settleInput(6), "scale"),
+                    zeroY = asScalar(node, node.settleInput(7), "zero point");
   bool single = scaleWeight.getType().hasStaticShape() &&
                 scaleWeight.getType().getNumElements() == 1;
   FailureOr<Tensor> scaleW =

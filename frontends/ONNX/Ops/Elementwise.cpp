@@ -215,7 +215,7 @@ static LogicalResult getBound(Node &node, size_t input, StringRef attribute,
       bound = e.scalar(type, node.getFloat(attribute, 0));
     return success();
   }
-  bound = node.getInput(input);
+  bound = node.settleInput(input);
   if (!bound)
     return success();
   if (bound.type != type)

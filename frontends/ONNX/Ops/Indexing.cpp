@@ -392,13 +392,14 @@ static LogicalResult convertTensorScatter(Node &node) {
 }
 
 void registerIndexingOps(Registry &registry) {
+  StringRef depth = "indices with a last dimension of dynamic extent";
   registry.add({
       {"GatherElements", 11, 2, 2, convertGatherElements},
-      {"GatherND", 11, 2, 2, convertGatherND},
-      {"GatherND", 1, 2, 2, convertGatherND, "", "com.microsoft"},
+      {"GatherND", 11, 2, 2, convertGatherND, depth},
+      {"GatherND", 1, 2, 2, convertGatherND, depth, "com.microsoft"},
       {"Scatter", 9, 3, 3, convertScatterElements},
       {"ScatterElements", 11, 3, 3, convertScatterElements},
-      {"ScatterND", 11, 3, 3, convertScatterND},
+      {"ScatterND", 11, 3, 3, convertScatterND, depth},
       {"TensorScatter", 24, 2, 3, convertTensorScatter},
   });
 }

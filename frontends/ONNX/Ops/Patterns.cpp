@@ -18,7 +18,7 @@ using mlir::ValueRange;
 
 /// The only element of input `i`.
 static FailureOr<Value> getScalar(Node &node, size_t i) {
-  Tensor x = node.getInput(i);
+  Tensor x = node.settleInput(i);
   if (!x.getType().hasStaticShape() || x.getType().getNumElements() != 1)
     return node.error("input " + Twine(i) + " has not exactly one element");
   return node.getEmitter().elements(x).front();
@@ -183,7 +183,7 @@ static LogicalResult convertRange(Node &node) {
 static LogicalResult convertOneHot(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
-  Tensor x = node.getInput(0), values = node.getInput(2);
+  Tensor x = node.getInput(0), values = node.settleInput(2, 2);
   DataType wide = DataType::Int64;
   FailureOr<Value> given = getScalar(node, 1);
   if (failed(given))

@@ -220,10 +220,18 @@ LogicalResult RecurrentImport::read(int64_t more) {
     return t.getRank() == 3 ? t.getShape()[dim] : kAny;
   };
   auto isOpen = [](int64_t n) { return ShapedType::isDynamic(n); };
-  if (isOpen(size))
-    size = known(r, 2);
-  if (isOpen(size) && !isOpen(known(w, 1)))
-    size = known(w, 1) / gates;
+  auto settleSize = [&](Tensor from, int64_t rank, int64_t dim, int64_t times) {
+    if (isOpen(size) && from && from.getRank() == rank &&
+        !isOpen(from.getShape()[dim]))
+      size = from.getShape()[dim] / times;
+  };
+  settleSize(r, 3, 2, 1);
+  settleSize(w, 3, 1, gates);
+  settleSize(r, 3, 1, gates);
+  settleSize(node.getInput(B), 2, 1, 2 * gates);
+  settleSize(node.getInput(InitialH), 3, 2, 1);
+  settleSize(node.getInput(InitialC), 3, 2, 1);
+  settleSize(node.getInput(P), 2, 1, 3);
   features = known(w, 2);
   if (!isOpen(features))
     features -= more;
@@ -234,7 +242,8 @@ LogicalResult RecurrentImport::read(int64_t more) {
                       " columns; required are those of " + Twine(more) +
                       " more features than X has");
   if (isOpen(size) || isOpen(features) || size <= 0)
-    return node.unsupported("weights of unknown shape are not supported");
+    return node.unsupported("weights whose numbers of units and features no "
+                            "input tells are not supported");
   time = known(x, batchFirst ? 1 : 0), batch = known(x, batchFirst ? 0 : 1);
   for (auto [input, dim] :
        {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1)})
@@ -397,10 +406,11 @@ static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
 }
 
 void registerRecurrentOps(Registry &registry) {
+  StringRef note = "numbers of units or features that no input tells";
   registry.add({
-      {"RNN", 1, 3, 6, convertRNN},
-      {"GRU", 1, 3, 6, convertGRU},
-      {"LSTM", 1, 3, 8, convertLSTM},
+      {"RNN", 1, 3, 6, convertRNN, note},
+      {"GRU", 1, 3, 6, convertGRU, note},
+      {"LSTM", 1, 3, 8, convertLSTM, note},
       {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM,
        "activations are not rounded to 8 bits", "com.microsoft"},
       {"AttnLSTM", 1, 3, 14, convertAttnLSTM, "weights of dynamic shape",

@@ -249,7 +249,7 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
   mlir::OpBuilder &builder = e.getBuilder();
-  Tensor x = node.getInput(0), axis = node.getInput(1);
+  Tensor x = node.getInput(0), axis = node.settleInput(1);
   DataType result = x.type, type = getComputeType(result);
   bool exclusive = node.getInt("exclusive", 0) != 0;
   bool reverse = node.getInt("reverse", 0) != 0;

@@ -176,7 +176,8 @@ rollLoop(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
       else if (k > carried)
         iteration.elements.push_back(value.tensor);
     }
-    Value goesOn = getOnly(node, made->front().tensor, DataType::Bool,
+    Tensor asked = settle(e, made->front().tensor, 1, "its next condition");
+    Value goesOn = getOnly(node, asked, DataType::Bool,
                            "the condition that its body gives");
     if (!goesOn)
       return failure();
@@ -270,14 +271,14 @@ static LogicalResult convertLoop(Node &node) {
     flatten(e, value, form, loop.carried);
   if (node.hasInput(0)) {
     Value trips =
-        getOnly(node, node.getInput(0), DataType::Int64, "its trip count");
+        getOnly(node, node.settleInput(0), DataType::Int64, "its trip count");
     if (!trips)
       return failure();
     loop.trips = s.toIndex(DataType::Int64, trips);
   }
   if (node.hasInput(1)) {
     loop.begins =
-        getOnly(node, node.getInput(1), DataType::Bool, "its condition");
+        getOnly(node, node.settleInput(1), DataType::Bool, "its condition");
     if (!loop.begins)
       return failure();
     if (std::optional<int64_t> begun = getConstantIntValue(loop.begins)) {

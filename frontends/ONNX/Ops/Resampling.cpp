@@ -300,8 +300,9 @@ static LogicalResult convertResize(Node &node) {
       scales.push_back(number(s, scale));
   } else {
     bool hasRoi = node.getOperator() == "Resize" && node.getOpset() >= 11;
-    Tensor factors = node.getInput(hasRoi ? 2 : 1),
-           sizes = hasRoi ? node.getInput(3) : Tensor();
+    int64_t count = axes.size();
+    Tensor factors = node.settleInput(hasRoi ? 2 : 1, count),
+           sizes = hasRoi ? node.settleInput(3, count) : Tensor();
     for (Tensor list : {factors, sizes})
       if (list && !list.getType().hasStaticShape())
         return node.unsupported(
@@ -311,8 +312,8 @@ static LogicalResult convertResize(Node &node) {
           failed(node.requireList(i, i == 3 ? "sizes" : "scales", kMostRank)))
         return failure();
     if (mode.crops()) {
-      Tensor roi = node.getInput(1);
       int64_t required = 2 * axes.size();
+      Tensor roi = node.settleInput(1, required);
       if (!hasRoi || !roi || !isFloat(roi.type) ||
           !roi.getType().hasStaticShape() ||
           roi.getType().getNumElements() != required)

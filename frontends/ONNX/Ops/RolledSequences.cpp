@@ -18,7 +18,7 @@ using mlir::arith::CmpIPredicate;
 /// The place that input `i` means: 0 to `last`, -1 is `length` - 1.
 static Value getPlace(Node &node, size_t i, Value length, Value last) {
   Emitter &e = node.getEmitter();
-  Tensor position = node.getInput(i);
+  Tensor position = node.settleInput(i);
   if (!position || !isInteger(position.type) ||
       !position.getType().hasStaticShape() ||
       position.getType().getNumElements() != 1) {

@@ -106,7 +106,7 @@ static LogicalResult getCount(Node &node, OpFoldResult extent,
   if (node.getOpset() < 10) {
     count = e.getBuilder().getIndexAttr(node.getInt("k", 0));
   } else {
-    Tensor k = node.getInput(1);
+    Tensor k = node.settleInput(1);
     if (!k || !k.getType().hasStaticShape() ||
         k.getType().getNumElements() != 1 || !isInteger(k.type))
       return node.error("its input 1 (k) is not one integer");

@@ -1,5 +1,6 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
+#include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
@@ -348,6 +349,55 @@ static LogicalResult convertUnsqueeze(Node &node) {
   return success();
 }
 
+/// A tensor without its extents of 1, where a call decides which those are.
+static GraphValue squeezeOnes(Emitter &e, Tensor x) {
+  Scalars s = e.scalars();
+  Extents from = e.extents(x);
+  SmallVector<Value> isOne;
+  SmallVector<int64_t> open;
+  for (auto [d, size] : enumerate(from)) {
+    isOne.push_back(
+        s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(1)));
+    if (!mlir::getConstantIntValue(size))
+      open.push_back(d);
+  }
+  SmallVector<Value> row(kMostSequenceRank, s.index(-1));
+  SmallVector<Value> positions = countOthersBefore(e, isOne);
+  for (auto [d, next] : enumerate(positions))
+    for (size_t i = 0; i <= d && i < row.size(); ++i) {
+      Value here =
+          s.logicalAnd(s.logicalNot(isOne[d]),
+                       s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
+      row[i] = s.select(here, e.toValue(from[d]), row[i]);
+    }
+  for (Value &size : row)
+    size = s.fromIndex(DataType::Int64, size);
+  Tensor shape = e.fromElements(DataType::Int64, {kMostSequenceRank}, row);
+  // What is left for each choice of extents that are 1.
+  std::vector<SmallVector<int64_t>> forms;
+  for (unsigned choice = 0; choice < 1u << open.size(); ++choice) {
+    SmallVector<int64_t> form;
+    for (auto [d, size] : enumerate(x.getShape())) {
+      auto *at = llvm::find(open, static_cast<int64_t>(d));
+      bool stays =
+          at == open.end() ? size != 1 : (choice >> (at - open.begin())) & 1;
+      if (stays)
+        form.push_back(size);
+    }
+    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
+      return other.size() == form.size();
+    });
+    if (same == forms.end())
+      forms.push_back(form);
+    else
+      for (auto [mine, other] : llvm::zip(*same, form))
+        mine = mine == other ? mine : mlir::ShapedType::kDynamic;
+  }
+  llvm::sort(forms,
+             [](const auto &a, const auto &b) { return a.size() < b.size(); });
+  return makeUnranked(e.reshape(x, {e.product(from)}), shape, forms);
+}
+
 static LogicalResult convertSqueeze(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
@@ -357,11 +407,15 @@ static LogicalResult convertSqueeze(Node &node) {
   if (failed(getAxes(node, x.getRank(), false, named, count)))
     return failure();
   if (!named) {
+    if (!x.getType().hasStaticShape()) {
+      if (x.getRank() > kMostSequenceRank)
+        return node.unsupported("squeezing every extent of 1 of more than 8 "
+                                "dimensions is not supported");
+      node.setOutput(0, squeezeOnes(e, x));
+      return success();
+    }
     named.emplace();
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      if (x.getType().isDynamicDim(d))
-        return node.unsupported("squeezing every extent of 1 where extents "
-                                "are dynamic is not supported");
       named->push_back(s.boolean(x.getShape()[d] == 1));
       count += x.getShape()[d] == 1;
     }
@@ -532,8 +586,8 @@ void registerShapeOps(Registry &registry) {
       {"Transpose", 1, 1, 1, convertTranspose},
       {"Gather", 1, 2, 2, convertGather},
       {"Concat", 1, 1, kVariadic, convertConcat},
-      {"Unsqueeze", 1, 1, 2, convertUnsqueeze},
-      {"Squeeze", 1, 1, 2, convertSqueeze},
+      {"Unsqueeze", 1, 1, 2, convertUnsqueeze, "axes of unknown number"},
+      {"Squeeze", 1, 1, 2, convertSqueeze, "axes of unknown number"},
       {"Size", 1, 1, 1, convertSize},
       {"Flatten", 1, 1, 1, convertFlatten},
       {"Expand", 8, 2, 2, convertExpand,

@@ -193,7 +193,7 @@ static LogicalResult convertDFT(Node &node) {
   Value axisValue;
   int64_t given = node.getOpset() < 20 ? node.getInt("axis", 1) : -2;
   if (node.getOpset() >= 20 && node.hasInput(2)) {
-    FailureOr<Value> read = readInteger(node, node.getInput(2), "axis");
+    FailureOr<Value> read = readInteger(node, node.settleInput(2), "axis");
     if (failed(read))
       return failure();
     axisValue = *read;
@@ -233,7 +233,8 @@ static LogicalResult convertDFT(Node &node) {
 
   Value own = e.toValue(length), period = own;
   if (node.hasInput(1)) {
-    FailureOr<Value> read = readInteger(node, node.getInput(1), "dft_length");
+    FailureOr<Value> read =
+        readInteger(node, node.settleInput(1), "dft_length");
     if (failed(read) || failed(checkLength(node, *read, "dft_length", 1)))
       return failure();
     period = s.maxIndex(*read, s.index(1));
@@ -306,7 +307,7 @@ static LogicalResult convertSTFT(Node &node) {
     return node.error("its signal has rank " + Twine(x.getRank()) +
                       "; required is 3");
   FailureOr<int64_t> parts = readParts(node, x);
-  FailureOr<Value> step = readInteger(node, node.getInput(1), "frame_step");
+  FailureOr<Value> step = readInteger(node, node.settleInput(1), "frame_step");
   if (failed(parts) || failed(step) ||
       failed(checkLength(node, *step, "frame_step", 1)))
     return failure();
@@ -319,7 +320,8 @@ static LogicalResult convertSTFT(Node &node) {
                       getName(x.type) + " of rank 1");
   Value length;
   if (node.hasInput(3)) {
-    FailureOr<Value> read = readInteger(node, node.getInput(3), "frame_length");
+    FailureOr<Value> read =
+        readInteger(node, node.settleInput(3), "frame_length");
     if (failed(read) || failed(checkLength(node, *read, "frame_length", 1)))
       return failure();
     length = s.maxIndex(*read, s.index(1));
@@ -391,7 +393,7 @@ template <Shape shape> static LogicalResult convertWindow(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars outer = e.scalars();
   FailureOr<DataType> type = readOutputType(node);
-  FailureOr<Value> size = readInteger(node, node.getInput(0), "size");
+  FailureOr<Value> size = readInteger(node, node.settleInput(0), "size");
   if (failed(type) || failed(size) ||
       failed(checkLength(node, *size, "size", 0)))
     return failure();
@@ -437,7 +439,7 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
   const char *names[] = {"num_mel_bins", "dft_length", "sample_rate"};
   Value integers[3], edges[2];
   for (int i = 0; i < 3; ++i) {
-    FailureOr<Value> read = readInteger(node, node.getInput(i), names[i]);
+    FailureOr<Value> read = readInteger(node, node.settleInput(i), names[i]);
     if (failed(read) || failed(checkLength(node, *read, names[i], 1)))
       return failure();
     integers[i] = outer.maxIndex(*read, outer.index(1));
@@ -451,7 +453,7 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
   // mel = 2595 log10(1 + f / 700)
   double scale = 2595 / std::log(10);
   for (int i = 0; i < 2; ++i) {
-    Tensor edge = node.getInput(3 + i);
+    Tensor edge = node.settleInput(3 + i);
     if (!isFloat(edge.type) || !edge.getType().hasStaticShape() ||
         edge.getType().getNumElements() != 1)
       return node.error("input " + Twine(3 + i) + " is no single float");

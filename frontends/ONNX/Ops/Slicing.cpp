@@ -147,6 +147,12 @@ static LogicalResult convertSlice(Node &node) {
   } else {
     if (!node.hasInput(1) || !node.hasInput(2))
       return node.error("inputs 1 (starts) and 2 (ends) are required");
+    // One list of known length tells that of the others.
+    for (size_t i = 1; i < 5; ++i)
+      if (Tensor known = node.getInput(i);
+          known && known.getRank() == 1 && !known.getType().isDynamicDim(0))
+        for (size_t other = 1; other < 5; ++other)
+          (void)node.settleInput(other, known.getShape()[0]);
     if (failed(getList(node, 1, "starts", rank, starts)) ||
         failed(getList(node, 2, "ends", rank, ends)) ||
         (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))) ||
@@ -317,11 +323,13 @@ static LogicalResult convertPad(Node &node) {
   } else {
     if (!node.hasInput(1))
       return node.error("input 1 (pads) is missing");
+    if (!node.hasInput(3))
+      (void)node.settleInput(1, 2 * rank);
     if (failed(getList(node, 1, "pads", 2 * rank, pads)) ||
         (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))))
       return failure();
     fill = s.constant(x.type, 0);
-    if (Tensor value = node.getInput(2)) {
+    if (Tensor value = node.settleInput(2)) {
       if (value.type != x.type || !value.getType().hasStaticShape() ||
           value.getType().getNumElements() != 1)
         return node.error("input 2 (constant_value) is no single " +
@@ -435,6 +443,7 @@ static LogicalResult convertTile(Node &node) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
   SmallVector<Value> repeats;
+  (void)node.settleInput(1, node.getOpset() < 6 ? 1 : rank);
   if (failed(getList(node, 1, "repeats", rank, repeats)))
     return failure();
   if (node.getOpset() < 6) {
@@ -509,10 +518,11 @@ static LogicalResult convertReverseSequence(Node &node) {
 }
 
 void registerSlicingOps(Registry &registry) {
+  StringRef list = "lists of unknown length";
   registry.add({
-      {"Slice", 1, 1, 5, convertSlice},
+      {"Slice", 1, 1, 5, convertSlice, list},
       {"Split", 1, 1, 2, convertSplit},
-      {"Pad", 1, 1, 4, convertPad},
+      {"Pad", 1, 1, 4, convertPad, list},
       {"Tile", 1, 2, 3, convertTile},
       {"ReverseSequence", 10, 2, 2, convertReverseSequence},
   });

@@ -39,6 +39,8 @@ static Extent clip(Extent symbol) { return symbol - (int64_t(1) << 39); }
 Extent GraphView::makeSymbol(StringRef name) {
   if (parent)
     return const_cast<GraphView *>(parent)->makeSymbol(name);
+  if (result.looseSymbols.contains(name))
+    return makeFresh();
   auto [entry, isNew] = symbols.try_emplace(name, 0);
   if (isNew)
     entry->second = makeFresh();
@@ -62,7 +64,7 @@ void GraphView::readValueInfo(const format::ValueInfoProto &info) {
     fact.shape.emplace();
     for (const auto &dim : type.shape().dim())
       fact.shape->push_back(
-          dim.has_dim_value() && dim.dim_value() >= 0 ? dim.dim_value()
+          dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value()
           : dim.dim_param().empty() ? makeFresh()
                                     : makeSymbol(dim.dim_param()));
   }

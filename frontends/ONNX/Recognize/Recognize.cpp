@@ -128,8 +128,10 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
     rollSteps(file, graph, opset, result, parent);
 }
 
-Recognition recognize(OnnxFile &file, const StringSet<> &disabled) {
+Recognition recognize(OnnxFile &file, const StringSet<> &disabled,
+                      const StringSet<> &looseSymbols) {
   Recognition result;
+  result.looseSymbols = looseSymbols;
   int64_t opset = 1;
   for (const auto &entry : file.getModel().opset_import())
     if (entry.domain().empty() || entry.domain() == "ai.onnx")

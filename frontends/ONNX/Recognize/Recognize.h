@@ -26,11 +26,14 @@ struct Recognition {
   std::map<std::string, int64_t> counts;
   /// The opsets that the new nodes follow, whatever the model imports.
   llvm::DenseMap<const format::NodeProto *, int64_t> opsets;
+  /// Symbols whose extents need not be equal.
+  llvm::StringSet<> looseSymbols;
 };
 
 /// Rewrites the graph of `file` and the graphs inside of it. Patterns in
 /// `disabled` are left alone; "all" stands for every one.
-Recognition recognize(OnnxFile &file, const llvm::StringSet<> &disabled);
+Recognition recognize(OnnxFile &file, const llvm::StringSet<> &disabled,
+                      const llvm::StringSet<> &looseSymbols = {});
 
 } // namespace seqc::onnx
 

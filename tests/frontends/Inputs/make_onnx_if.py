@@ -6,7 +6,7 @@ import sys
 import numpy
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"))
-from onnx_writer import BOOL, FLOAT, Graph, graph, model, node, value  # noqa: E402
+from onnx_writer import BOOL, FLOAT, INT64, Graph, graph, model, node, value  # noqa: E402
 
 folder = sys.argv[1]
 os.makedirs(folder, exist_ok=True)
@@ -22,9 +22,8 @@ def branch(*nodes, output="r"):
 double = branch(node("Add", ["x", "x"], ["r"]))
 twice = branch(node("Concat", ["x", "x"], ["r"], axis=0))
 strange = branch(node("Frobnicate", ["x"], ["r"]))
-table = branch(node("Unsqueeze", ["x", "zero"], ["r"]))
+whole = branch(node("Cast", ["x"], ["r"], to=INT64))
 C = value("c", BOOL, [])
-ZERO = {"zero": numpy.zeros(1, "int64")}
 
 
 def write(name, then, other, inputs, initializers=None):
@@ -36,5 +35,5 @@ def write(name, then, other, inputs, initializers=None):
 
 write("chosen", double, twice, [C, X])
 write("known", double, strange, [X], {"c": numpy.array(True)})
-write("ranks", double, table, [C, X], ZERO)
+write("types", double, whole, [C, X])
 write("number", double, double, [value("c", FLOAT, []), X])
