@@ -68,7 +68,7 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   SmallVector<int64_t> shape;
   SmallVector<StringRef> names;
   for (const auto &dim : type.shape().dim()) {
-    shape.push_back(getDeclaredExtent(dim));
+    shape.push_back(getDeclaredExtent(dim, type.shape().dim_size()));
     bool isNamed = !dim.has_dim_value() && !inputShapes &&
                    !recognition.looseSymbols.contains(dim.dim_param());
     names.push_back(isNamed ? StringRef(dim.dim_param()) : StringRef());

@@ -30,7 +30,7 @@ using mlir::Value;
 /// Graphs inside of graphs that are searched for names.
 static constexpr unsigned kMostNesting = 60;
 /// Forks inside of forks; each doubles what is imported.
-static constexpr unsigned kMostForks = 10;
+static constexpr unsigned kMostForks = 8;
 
 //===----------------------------------------------------------------------===//
 // Order

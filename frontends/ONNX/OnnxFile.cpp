@@ -283,8 +283,9 @@ static std::string unpack(StringRef packed, DataType type, int64_t count) {
   return out;
 }
 
-int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim) {
-  return dim.has_dim_value() && dim.dim_value() > 0
+int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim,
+                          int64_t rank) {
+  return dim.has_dim_value() && dim.dim_value() >= (rank > 1 ? 1 : 0)
              ? dim.dim_value()
              : mlir::ShapedType::kDynamic;
 }

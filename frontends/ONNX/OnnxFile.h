@@ -90,9 +90,11 @@ private:
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> externals;
 };
 
-/// The extent that a graph's input declares. One of a name varies, and so does
-/// a number below 1, as some converters write for "unknown".
-int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim);
+/// An extent that a graph's input of rank `rank` declares. One of a name
+/// varies, and so does a number below 1, as some converters write for
+/// "unknown"; but a list without elements has a meaning, such as no axes.
+int64_t getDeclaredExtent(const format::TensorShapeProto_Dimension &dim,
+                          int64_t rank);
 
 /// The number of elements of `shape`; nothing if an extent is negative or the
 /// product passes 2^62.

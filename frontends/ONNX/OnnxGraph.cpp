@@ -35,7 +35,7 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
     const format::TypeProto::Tensor &type = value.type().tensor_type();
     input.type = static_cast<DataType>(type.elem_type());
     for (const auto &dim : type.shape().dim()) {
-      int64_t extent = getDeclaredExtent(dim);
+      int64_t extent = getDeclaredExtent(dim, type.shape().dim_size());
       input.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
       input.symbols.push_back(dim.has_dim_value() ? "" : dim.dim_param());
     }

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/AttentionExtents.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -19,18 +20,26 @@ using mlir::ValueRange;
 
 std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads) {
   Emitter &e = node.getEmitter();
-  int64_t width = x.getRank() == 3 ? x.getShape()[2] : -1;
-  if (heads <= 0 || width < 0 || width % heads != 0) {
-    (void)node.error("a tensor of rank " + Twine(x.getRank()) +
-                     " and last extent " + Twine(width) +
-                     " cannot be split into " + Twine(heads) +
-                     " heads; required is rank 3 and a static multiple");
+  OpFoldResult width;
+  std::optional<int64_t> fixed;
+  if (x.getRank() == 3) {
+    width = e.extent(x, 2);
+    fixed = mlir::getConstantIntValue(width);
+  }
+  if (heads <= 0 || !width || (fixed && *fixed % heads != 0)) {
+    (void)node.error(
+        "a tensor of rank " + Twine(x.getRank()) +
+        (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
+        " cannot be split into " + Twine(heads) +
+        " heads; required is rank 3 and a multiple");
     return std::nullopt;
   }
   mlir::OpBuilder &b = e.getBuilder();
-  Tensor split =
-      e.reshape(x, {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(heads),
-                    b.getIndexAttr(width / heads)});
+  OpFoldResult features = divideExtent(e, width, b.getIndexAttr(heads),
+                                       "its last extent {0} is no multiple of "
+                                       "its {1} heads");
+  Tensor split = e.reshape(
+      x, {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(heads), features});
   return e.transpose(split, {0, 2, 1, 3});
 }
 
@@ -68,18 +77,13 @@ Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
   return mask;
 }
 
-/// Extents of the scores, 1 where `given` is statically 1 and kept so.
-static Extents scoreExtents(Emitter &e, const AttentionCall &call) {
+Extents scoreExtents(Emitter &e, const AttentionCall &call) {
   return {e.extent(call.query, 0), e.extent(call.query, 1),
           e.extent(call.query, 2), e.extent(call.key, 2)};
 }
 
-/// Reads an element of a rank-4 tensor that is broadcast to the scores; with
-/// `outside`, which is what lies beyond the end of its keys, its last extent is
-/// no subject of broadcasting.
-static Value readBroadcast(Emitter &e, Scalars &s, Tensor x, ValueRange at,
-                           ArrayRef<OpFoldResult> goal,
-                           Value outside = Value()) {
+Value readBroadcast(Emitter &e, Scalars &s, Tensor x, ValueRange at,
+                    ArrayRef<OpFoldResult> goal, Value outside) {
   SmallVector<Value> position;
   Value inside;
   for (int64_t d = 0; d < 4; ++d) {
@@ -165,25 +169,32 @@ void restrict(Emitter &e, AttentionCall &call, bool perBatch,
   });
 }
 
-static double scaleOf(const AttentionCall &call) {
+Value scaleOf(Emitter &e, const AttentionCall &call) {
+  Scalars s = e.scalars();
+  DataType type = getComputeType(call.query.type);
+  OpFoldResult features = e.extent(call.query, 3);
+  std::optional<int64_t> fixed = mlir::getConstantIntValue(features);
   if (call.scale != 0)
-    return call.scale;
-  return 1 / std::sqrt(static_cast<double>(call.query.getShape()[3]));
+    return s.constant(type, call.scale);
+  if (fixed)
+    return s.constant(type, 1 / std::sqrt(static_cast<double>(*fixed)));
+  Value count = s.fromIndex(DataType::Int64, e.toValue(features));
+  return s.div(type, s.constant(type, 1),
+               s.sqrt(s.convert(DataType::Int64, type, count)));
 }
 
 Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
   DataType type = getComputeType(call.query.type);
   Tensor query = e.convert(call.query, type), key = e.convert(call.key, type);
-  mlir::OpBuilder &b = e.getBuilder();
   // One group of query heads per key head.
-  int64_t heads = query.getShape()[1], groups = key.getShape()[1];
-  Tensor grouped = e.reshape(query, {e.extent(query, 0), b.getIndexAttr(groups),
-                                     b.getIndexAttr(heads / groups),
+  Tensor grouped = e.reshape(query, {e.extent(query, 0), e.extent(key, 1),
+                                     getHeadRatio(e, query, key),
                                      e.extent(query, 2), e.extent(query, 3)});
   Tensor scores = e.contract(grouped, "bghqd", key, "bgkd", "bghqk");
   scores = e.reshape(scores, scoreExtents(e, call));
+  Value scale = scaleOf(e, call);
   return e.elementwise(type, {scores}, [&](Scalars &s, ValueRange x) {
-    Value score = s.mul(type, x[0], s.constant(type, scaleOf(call)));
+    Value score = s.mul(type, x[0], scale);
     if (!withCap || call.softcap == 0)
       return score;
     Value cap = s.constant(type, call.softcap);
@@ -235,14 +246,12 @@ Tensor softmaxOfLast(Emitter &e, Tensor x) {
 }
 
 Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
-  mlir::OpBuilder &b = e.getBuilder();
   DataType type = getComputeType(call.query.type);
-  int64_t heads = call.query.getShape()[1], groups = call.key.getShape()[1];
   weights = e.convert(weights, type);
   Tensor grouped =
-      e.reshape(weights, {e.extent(weights, 0), b.getIndexAttr(groups),
-                          b.getIndexAttr(heads / groups), e.extent(weights, 2),
-                          e.extent(weights, 3)});
+      e.reshape(weights, {e.extent(weights, 0), e.extent(call.key, 1),
+                          getHeadRatio(e, call.query, call.key),
+                          e.extent(weights, 2), e.extent(weights, 3)});
   Tensor value = e.convert(call.value, type);
   Tensor sums = e.contract(grouped, "bghqk", value, "bgkd", "bghqd");
   Extents sizes = e.extents(call.query);
@@ -283,20 +292,8 @@ static Tensor attendRounded(Emitter &e, const AttentionCall &call,
 std::optional<Tensor> attend(Node &node, AttentionCall call,
                              Tensor *probabilities) {
   Emitter &e = node.getEmitter();
-  ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape(),
-                    v = call.value.getShape();
-  if (q[1] <= 0 || k[1] <= 0 || v[1] != k[1] || q[1] % k[1] != 0 || q[3] <= 0 ||
-      k[3] != q[3] || v[3] < 0) {
-    auto text = [](ArrayRef<int64_t> shape) {
-      return Twine(shape[1]).str() + " x " + Twine(shape[3]).str();
-    };
-    (void)node.error(
-        "its heads and features are " + text(q) + " of queries, " + text(k) +
-        " of keys and " + text(v) +
-        " of values; required are static extents, equal features of queries "
-        "and keys and a multiple of the key heads");
+  if (!checkHeads(node, call))
     return std::nullopt;
-  }
   e.requireEqual(e.extent(call.key, 0), e.extent(call.query, 0),
                  "the batch of its keys");
   e.requireEqual(e.extent(call.value, 0), e.extent(call.query, 0),
@@ -306,6 +303,8 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
                  "the batch of its values");
   e.requireEqual(e.extent(call.value, 2), e.extent(call.key, 2),
                  "the number of its values");
+  if (!hasStaticHeads(call))
+    return attendJoined(node, call, probabilities);
   DataType outer = call.query.type, type = getComputeType(outer);
   bool given = call.precision != DataType::Undefined;
   if (given && getBitWidth(call.precision) > getBitWidth(type))
@@ -315,6 +314,12 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   call.value = e.convert(call.value, type);
   if (given && getBitWidth(call.precision) < getBitWidth(outer)) {
     Tensor result = attendRounded(e, call, probabilities);
+    if (probabilities)
+      *probabilities = e.convert(*probabilities, outer);
+    return e.convert(result, outer);
+  }
+  if (!hasStaticFeatures(call)) {
+    Tensor result = attendPlainly(e, call, probabilities);
     if (probabilities)
       *probabilities = e.convert(*probabilities, outer);
     return e.convert(result, outer);
@@ -345,7 +350,9 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
       probabilities ? typeOf(scores) : mlir::Type(), seq::Score::Scaled,
       call.query.value, call.key.value, call.value.value, Value(),
       call.mask.value, bias.value, Value(), Value(),
-      b.getF64FloatAttr(scaleOf(call)),
+      b.getF64FloatAttr(call.scale != 0 ? call.scale
+                                        : 1 / std::sqrt(static_cast<double>(
+                                                  call.query.getShape()[3]))),
       call.softcap != 0 ? b.getF64FloatAttr(call.softcap) : mlir::FloatAttr(),
       seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
       call.maskedScore && call.mask ? b.getF64FloatAttr(*call.maskedScore)

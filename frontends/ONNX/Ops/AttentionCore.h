@@ -34,7 +34,7 @@ struct AttentionCall {
 
 /// The weighted values; a query without a key to look at gives zeros. The
 /// weights go to `probabilities` if it is not null. Reports and gives nothing
-/// where heads or features are not known.
+/// where heads or features do not fit.
 std::optional<Tensor> attend(Node &node, AttentionCall call,
                              Tensor *probabilities = nullptr);
 
@@ -57,7 +57,7 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
                        llvm::function_ref<mlir::Value(Scalars &)> hidden);
 
 /// [batch, time, heads * features] to [batch, heads, time, features]; reports
-/// if `heads` does not divide the last extent.
+/// if `heads` does not divide the last extent, or has it checked in a call.
 std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
 /// And back.
 Tensor mergeHeads(Emitter &e, Tensor x);

@@ -13,6 +13,7 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
@@ -199,14 +200,14 @@ static Value readLength(Node &node, size_t i, mlir::OpFoldResult capacity,
 
 /// Reports a length that is no single integer.
 static LogicalResult checkLength(Node &node, size_t i) {
-  Tensor given = node.getInput(i);
+  Tensor given = node.settleInput(i);
   if (!given ||
       (given.getType().hasStaticShape() &&
        given.getType().getNumElements() == 1 && isInteger(given.type)))
     return success();
   return node.error("input " + Twine(i) + " (the length of its past) is " +
                     getName(given.type) + " of rank " + Twine(given.getRank()) +
-                    "; required is one integer of static shape");
+                    "; required is one integer");
 }
 
 /// Which inputs an operator with a projection has where.
@@ -286,10 +287,13 @@ static Tensor project(Emitter &e, Tensor x, Tensor weight) {
 }
 
 static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
-  if (x.getRank() != 3 || weight.getRank() != 2 || weight.getShape()[1] < 0)
+  if (x.getRank() != 3 || weight.getRank() != 2)
     return node.error("its input has rank " + Twine(x.getRank()) +
                       " and its weight " + Twine(weight.getRank()) +
-                      "; required are 3 and 2, and static weights");
+                      "; required are 3 and 2");
+  if (weight.getType().isDynamicDim(1))
+    return node.unsupported("a weight with a dynamic number of columns is not "
+                            "supported");
   node.getEmitter().requireEqual(node.getEmitter().extent(x, 2),
                                  node.getEmitter().extent(weight, 0),
                                  "the last extent of its input");
@@ -342,21 +346,24 @@ struct HeadInputs {
 static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
   Emitter &e = node.getEmitter();
   mlir::OpBuilder &b = e.getBuilder();
-  int64_t heads = node.getInt("num_heads", 0), offset = 0;
+  int64_t heads = node.getInt("num_heads", 0);
+  OpFoldResult offset = b.getIndexAttr(0);
   if (bias && bias.getRank() != 1)
     return node.error("its bias has rank " + Twine(bias.getRank()) +
                       "; required is 1");
-  auto addPart = [&](Tensor x, int64_t width) -> FailureOr<Tensor> {
+  auto addPart = [&](Tensor x) -> FailureOr<Tensor> {
     if (!bias)
       return x;
+    OpFoldResult width = e.extent(x, 2);
+    Scalars s = e.scalars();
+    Value end = s.addIndex(e.toValue(offset), e.toValue(width));
+    std::optional<int64_t> last = mlir::getConstantIntValue(end);
     int64_t entries = bias.getShape()[0];
-    if (width < 0 || entries < 0 || offset + width > entries)
-      return node.error("its bias of " +
-                        (entries < 0 ? Twine("unknown") : Twine(entries)) +
+    if (last && entries >= 0 && *last > entries)
+      return node.error("its bias of " + Twine(entries) +
                         " entries does not cover the projections");
-    Tensor part =
-        e.sliceDim(bias, 0, b.getIndexAttr(offset), b.getIndexAttr(width));
-    offset += width;
+    Tensor part = e.sliceDim(bias, 0, offset, width);
+    offset = e.simplify({OpFoldResult(end)})[0];
     return addVector(e, x, part);
   };
   Tensor *parts[] = {&call.query, &call.key, &call.value};
@@ -389,7 +396,7 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
       return node.error("input " + Twine(i) + " has rank " +
                         Twine(x.getRank()) + "; required is " +
                         (i == 0 ? "3 or 5" : "3, 4 or 5"));
-    FailureOr<Tensor> moved = addPart(x, x.getShape()[2]);
+    FailureOr<Tensor> moved = addPart(x);
     if (failed(moved))
       return failure();
     std::optional<Tensor> split = splitHeads(node, *moved, heads);
@@ -468,8 +475,10 @@ static LogicalResult convertDecoderAttention(Node &node) {
 void registerContribAttentionOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
-      {"Attention", 1, 2, 7, convertAttention, "rotation", domain},
-      {"QAttention", 1, 5, 9, convertQAttention, "rotation", domain},
+      {"Attention", 1, 2, 7, convertAttention,
+       "rotation, weights with a dynamic number of columns", domain},
+      {"QAttention", 1, 5, 9, convertQAttention,
+       "rotation, weights with a dynamic number of columns", domain},
       {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention,
        "indirection of beams", domain},
       {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention,
@@ -478,8 +487,10 @@ void registerContribAttentionOps(Registry &registry) {
        "quantized caches, caches of the window's size, normalised queries and "
        "keys",
        domain},
-      {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding, "", domain},
-      {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding},
+      {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding,
+       "features of dynamic extent", domain},
+      {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding,
+       "features of dynamic extent"},
   });
 }
 

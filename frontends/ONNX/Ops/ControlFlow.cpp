@@ -73,7 +73,8 @@ static LogicalResult convertIf(Node &node) {
 
 void registerControlFlowOps(Registry &registry) {
   registry.add({
-      {"If", 1, 1, 1, convertIf},
+      {"If", 1, 1, 1, convertIf,
+       "more than 8 values of several ranks that need each other"},
   });
 }
 

@@ -1,7 +1,7 @@
 //===- GroupQueryAttention.cpp - Attention on a cache with lengths --------===//
 
 #include "frontends/ONNX/Loops.h"
-#include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/ONNX/Ops/AttentionExtents.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
@@ -12,6 +12,7 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
@@ -25,25 +26,34 @@ static std::optional<std::array<Tensor, 3>> getInputs(Node &node, int64_t heads,
   Tensor all = node.getInput(0);
   if (node.hasInput(1) && node.hasInput(2))
     return std::array<Tensor, 3>{all, node.getInput(1), node.getInput(2)};
-  int64_t width = all.getRank() == 3 ? all.getShape()[2] : -1;
+  OpFoldResult width;
+  std::optional<int64_t> fixed;
+  if (all.getRank() == 3) {
+    width = e.extent(all, 2);
+    fixed = mlir::getConstantIntValue(width);
+  }
   int64_t parts = heads + 2 * groups;
   if (node.hasInput(1) || node.hasInput(2) || heads <= 0 || groups <= 0 ||
-      width < 0 || width % parts != 0) {
-    (void)node.error("a tensor of rank " + Twine(all.getRank()) +
-                     " and last extent " + Twine(width) +
-                     " cannot be split into queries of " + Twine(heads) +
-                     " and keys and values of " + Twine(groups) +
-                     " heads; required is rank 3 and a static multiple");
+      !width || (fixed && *fixed % parts != 0)) {
+    (void)node.error(
+        "a tensor of rank " + Twine(all.getRank()) +
+        (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
+        " cannot be split into queries of " + Twine(heads) +
+        " and keys and values of " + Twine(groups) +
+        " heads; required is rank 3 and a multiple");
     return std::nullopt;
   }
+  OpFoldResult features =
+      divideExtent(e, width, b.getIndexAttr(parts),
+                   "its last extent {0} is no multiple of {1} heads");
   std::array<Tensor, 3> result;
   int64_t offset = 0;
   for (auto [i, count] :
        llvm::enumerate(std::array<int64_t, 3>{heads, groups, groups})) {
-    int64_t size = width / parts * count;
     result[i] =
-        e.sliceDim(all, 2, b.getIndexAttr(offset), b.getIndexAttr(size));
-    offset += size;
+        e.sliceDim(all, 2, e.product({features, b.getIndexAttr(offset)}),
+                   e.product({features, b.getIndexAttr(count)}));
+    offset += count;
   }
   return result;
 }
@@ -182,6 +192,7 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                        "an extent of its past");
     }
   Value steps = e.extentValue(call.query, 2);
+  (void)node.settleInput(6);
   if (!node.getInput(6).getType().hasStaticShape() ||
       node.getInput(6).getType().getNumElements() != 1)
     return node.error("input 6 (total_sequence_length) has not exactly one "

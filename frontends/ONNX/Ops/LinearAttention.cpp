@@ -105,18 +105,21 @@ static LogicalResult convertLinearAttention(Node &node) {
     int64_t count = i == 0 ? heads : groups;
     if (x && i == 5 && x.getRank() == 3 && x.getShape()[2] == 1)
       count = 1;
+    if (x && x.getRank() == 3 && x.getType().isDynamicDim(2))
+      return node.unsupported("input " + Twine(i) +
+                              " with a dynamic number of features is not "
+                              "supported");
     if (x && i == 1 && contrib && x.getRank() == 3 && x.getShape()[2] > 0 &&
         parts[0].getShape()[3] > 0) {
       int64_t found = x.getShape()[2] / parts[0].getShape()[3];
       if (found > 0 && groups % found == 0)
         count = found;
     }
-    if (x && (x.getRank() != 3 || x.getShape()[2] < 0 ||
-              x.getShape()[2] % count != 0))
+    if (x && (x.getRank() != 3 || x.getShape()[2] % count != 0))
       return node.error("input " + Twine(i) + " has rank " +
                         Twine(x.getRank()) + " and cannot be split into " +
                         Twine(count) +
-                        " heads; required is rank 3 and a static multiple");
+                        " heads; required is rank 3 and a multiple");
     parts.push_back(x ? splitSteps(e, e.convert(x, type), count) : Tensor());
   }
   if ((gated && !parts[3]) || (delta && !parts[4]))
@@ -331,10 +334,12 @@ static LogicalResult convertCausalConv(Node &node) {
   if (failed(readCausalConv(node, conv)))
     return failure();
   if ((conv.channelsLast ? x.getRank() < 3 : x.getRank() != 3) ||
-      weight.getRank() != 3 || weight.getShape()[2] <= 0)
+      weight.getRank() != 3 || weight.getShape()[2] == 0)
     return node.error("its input has rank " + Twine(x.getRank()) +
                       " and its weight " + Twine(weight.getRank()) +
-                      "; required is 3 and a static kernel");
+                      "; required is 3 and a kernel of at least 1");
+  if (weight.getType().isDynamicDim(2))
+    return node.unsupported("a kernel of dynamic extent is not supported");
   if (bias && bias.getRank() != 1)
     return node.error("its bias has rank " + Twine(bias.getRank()) +
                       "; required is 1");
@@ -408,10 +413,13 @@ void registerLinearAttentionOps(Registry &registry) {
   for (auto [since, domain] :
        {std::pair<int64_t, StringRef>(27, ""), {1, "com.microsoft"}})
     registry.add({
-        {"LinearAttention", since, 3, 6, convertLinearAttention, "", domain},
+        {"LinearAttention", since, 3, 6, convertLinearAttention,
+         "features of dynamic extent", domain},
         {"CausalConvWithState", since, 2, 4, convertCausalConv,
-         domain.empty() ? "more than 64 taps of channels of unknown number"
-                        : "more than one spatial dimension, more than 64 taps "
+         domain.empty() ? "kernels of dynamic extent, more than 64 taps of "
+                          "channels of unknown number"
+                        : "kernels of dynamic extent, more than one spatial "
+                          "dimension, more than 64 taps "
                           "of channels of unknown number",
          domain},
     });

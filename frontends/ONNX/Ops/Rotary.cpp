@@ -56,7 +56,17 @@ void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
                    /*fromEnd=*/false);
 }
 
+/// Reports a last dimension whose extent only a call knows.
+static LogicalResult checkLast(Node &node, Tensor x) {
+  int64_t rank = x.getRank();
+  if (rank == 0 || !x.getType().isDynamicDim(rank - 1))
+    return success();
+  return node.unsupported("features of dynamic extent are not supported");
+}
+
 LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
+  if (failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
+    return failure();
   if (cosines.getRank() != 2 || sines.getRank() != 2 ||
       cosines.getShape()[1] <= 0 || x.getShape()[3] < 2 * cosines.getShape()[1])
     return node.error("its cosine cache of rank " + Twine(cosines.getRank()) +
@@ -71,6 +81,8 @@ LogicalResult convertRotaryEmbedding(Node &node) {
     return failure();
   Tensor x = node.getInput(0), positions = node.getInput(1);
   Tensor cosines = node.getInput(2), sines = node.getInput(3);
+  if (failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
+    return failure();
   bool flat = x.getRank() == 3;
   int64_t width = node.getInt("rotary_embedding_dim", 0);
   int64_t heads = node.getInt("num_heads", 0);
@@ -145,7 +157,8 @@ LogicalResult convertStandardRotaryEmbedding(Node &node) {
   int64_t heads = node.getInt("num_heads", 0);
   bool interleaved = node.getInt("interleaved", 0) != 0;
   bool flat = x.getRank() == 3;
-  if (failed(node.requireFloat(0)))
+  if (failed(node.requireFloat(0)) || failed(checkLast(node, x)) ||
+      failed(checkLast(node, cosines)))
     return failure();
   if (x.getRank() != 4 && !flat)
     return node.error("its input has rank " + Twine(x.getRank()) +

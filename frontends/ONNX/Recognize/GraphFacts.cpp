@@ -62,11 +62,14 @@ void GraphView::readValueInfo(const format::ValueInfoProto &info) {
   fact.type = static_cast<DataType>(type.elem_type());
   if (type.has_shape()) {
     fact.shape.emplace();
-    for (const auto &dim : type.shape().dim())
-      fact.shape->push_back(
-          dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value()
-          : dim.dim_param().empty() ? makeFresh()
-                                    : makeSymbol(dim.dim_param()));
+    for (const auto &dim : type.shape().dim()) {
+      int64_t extent = getDeclaredExtent(dim, type.shape().dim_size());
+      bool isFixed = dim.has_dim_value() && extent == dim.dim_value();
+      fact.shape->push_back(isFixed ? extent
+                            : dim.dim_param().empty()
+                                ? makeFresh()
+                                : makeSymbol(dim.dim_param()));
+    }
   }
   declared[info.name()] = std::move(fact);
 }
