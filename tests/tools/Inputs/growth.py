@@ -19,6 +19,7 @@ import growth_models  # noqa: E402
 # Kind, smaller size, last phase, greatest exponent of growth from there to twice the size.
 TABLE = {
     "residual": (50, "import", 1.3),
+    "softmax": (40, "llvm", 1.3),
 }
 
 
