@@ -359,8 +359,9 @@ static LogicalResult convertPad(Node &node) {
     Value before = pickAxis(s, d, axes, all.take_front(axes.size()), zero);
     Value after = pickAxis(s, d, axes, all.drop_front(axes.size()), zero);
     Value extent = e.extentValue(x, d), size = extent;
-    // Sizes beyond every memory are none.
-    Value most = s.index(int64_t(1) << 40);
+    // Sums of an extent and two pads stay numbers, and those beyond every memory
+    // stay beyond it.
+    Value most = s.index(int64_t(1) << 60);
     auto bound = [&](Value pad) {
       return getConstantIntValue(pad) == 0
                  ? zero

@@ -57,6 +57,7 @@ STATIC["outer"] = one("Einsum", {"a": (F, [1 << 21]), "b": (F, [1 << 21]), "c": 
                       equation="i,j,k->ijk")
 STATIC["tile"] = one("Tile", {"x": (F, [4]), "r": None}, {"r": ints(BIG)})
 STATIC["pad"] = one("Pad", {"x": (F, [4]), "p": None}, {"p": ints(-3, -3)})
+STATIC["pad-far"] = one("Pad", {"x": (F, [4]), "p": None}, {"p": ints(0, 1 << 60)})
 STATIC["range"] = one("Range", {"a": None, "b": None, "c": None},
                       {"a": scalar(-ALL - 1), "b": scalar(ALL), "c": scalar(1)})
 STATIC["range-inf"] = one("Range", {"a": None, "b": None, "c": None},
