@@ -96,10 +96,8 @@ LogicalResult AttentionLstmImport::readSizes() {
     joined = width;
   if (depth > 0 && width > 0 && joined > 0)
     return success();
-  for (int64_t size : {depth, width, joined})
-    if (ShapedType::isDynamic(size))
-      return node.unsupported("weights of unknown shape are not supported");
-  return node.error("its weights are empty");
+  return node.unsupported(
+      "weights of unknown or empty shape are not supported");
 }
 
 LogicalResult AttentionLstmImport::readInputs() {

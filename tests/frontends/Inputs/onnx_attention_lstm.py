@@ -82,13 +82,16 @@ def evaluate(p, direction, functions, clip, input_forget):
 
 
 def write(path, inputs, outputs, attributes, dynamic=False):
-    """A model of the node with the given inputs (weights are initializers, but for `dynamic`)."""
+    """A model of the node with the given inputs (weights are initializers, but for `dynamic`, and of
+    static shape, but for "weights")."""
     feeds = {name: a for name, a in inputs.items()
              if a is not None and (dynamic or name in ("X", "M") or "_" in name)}
     weights = {name: a for name, a in inputs.items() if a is not None and name not in feeds}
     open_extents = {"X": ["t", "b", None], "M": ["b", "m", None], "sequence_lens": ["b"],
                     "memory_seq_lens": ["b"], "initial_h": [None, "b", None],
                     "initial_c": [None, "b", None]}
+    if dynamic == "weights":
+        open_extents.update(QW=[None, None, "d"], MW=[None, None, "d"], V=[None, "d"])
 
     def declare(name, a):
         shape = list(a.shape)
@@ -180,3 +183,4 @@ if __name__ == "__main__":
                          ("memory", {"M": draw(2, 6, 2)}), ("layer", {"AW": draw(1, 4, 2)}),
                          ("types", {"QW": inputs["QW"].astype(np.float64)})):
         write(os.path.join("bad", name), inputs | change, [], {"hidden_size": 3})
+    write(os.path.join("bad", "open"), inputs, [], {"hidden_size": 3}, dynamic="weights")

@@ -336,6 +336,8 @@ bad("heads", "LinearAttention", [x, x, x], opset=27, q_num_heads=1, kv_num_heads
     update_rule="linear")
 bad("window", "LinearAttention", [x, x, x], domain=CONTRIB, q_num_heads=1, kv_num_heads=2,
     update_rule="linear", state_window=9)
+bad("rule", "LinearAttention", [x, x, x], opset=27, q_num_heads=1, kv_num_heads=1,
+    update_rule="gated")
 bad("dilation", "CausalConvWithState", [x, draw(3, 1, 2)], domain=CONTRIB, dilation=0)
 bad("reach", "CausalConvWithState", [x, draw(3, 1, 3)], domain=CONTRIB, dilation=2 ** 62)
 refused("single", "RotaryEmbedding", [x, np.array([2]), cache, cache], domain=CONTRIB,

@@ -24,8 +24,6 @@ EXCEPTIONS = {
         "upstream's conversion takes every op on buffers",
     ("compiler/Transforms/VectorizeTiles.cpp", "product tile cannot be tiled along its depth"):
         "a static product can always be tiled",
-    ("dialect/Seq/IR/Cells.cpp", "result types cannot be inferred ["):
-        "what inference needs was verified before",
 }
 
 
