@@ -77,13 +77,13 @@ def huge_dimension(number, folder):
 
 @kind({2}, "error:", "-")
 def negative_dimension(number, folder):
-    extent = [-1, -2, -(1 << 31), -(1 << 62), -(1 << 63)][number % 5]
-    if number < 5:
-        tensor = (w._field(1, extent) + w._field(1, 3) + w._field(2, F) + w._field(8, "w")
-                  + w._field(9, bytes(12)))
-        return model([w.node("Add", ["x", "w"], ["y"])], initializers={"w": tensor})
-    return model([w.node("Add", ["x", "x"], ["y"])], [w.value("x", F, [extent, 3])],
-                 [w.value("y", F, [None, 3])])
+    # Of an initializer; for an input it means that nothing is known.
+    extents = [[-1, -2, -(1 << 31), -(1 << 62), -(1 << 63)][number % 5], 3]
+    if number >= 5:
+        extents.reverse()
+    dims = b"".join(w._field(1, extent) for extent in extents)
+    tensor = dims + w._field(2, F) + w._field(8, "w") + w._field(9, bytes(12))
+    return model([w.node("Add", ["x", "w"], ["y"])], initializers={"w": tensor})
 
 
 def external(location, offset=0, **more):
