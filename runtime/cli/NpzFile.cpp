@@ -186,9 +186,11 @@ Result<std::vector<NamedTensor>> seqc::cli::parseNpz(std::string_view bytes) {
     if (Status status = readMember(bytes, member, contents); !status.ok())
       return status;
     Result<TensorRef> tensor = parseNpy(contents);
-    if (!tensor)
-      return Status(tensor.status().code(), "'" + member.name + "' in .npz: " +
-                                                tensor.status().message());
+    if (!tensor) {
+      Status status = tensor.status();
+      return Status(status.code(),
+                    "'" + member.name + "' in .npz: " + status.message());
+    }
     member.name.resize(member.name.size() - suffix.size());
     tensors.emplace_back(std::move(member.name), std::move(*tensor));
   }

@@ -237,9 +237,9 @@ TEST(Attention, PutsANumberInThePlaceOfScores) {
 
 TEST(Attention, GivesNaNWhereAllLiveScoresAreMinusInfinity) {
   AttentionCase test(1, 1, 1, 2, 3);
-  test.addLengths({2});
   test.add("bias", "tensor<?x1x?x?xf32>",
            f32({1, 1, 2, 3}, {-INFINITY, -INFINITY, 0, -INFINITY, 0, 0}));
+  test.addLengths({2});
   auto results = test.run();
   EXPECT_TRUE(std::isnan(at(results[1], {0, 0, 0, 0})));
   EXPECT_EQ(at(results[1], {0, 0, 0, 2}), 0);
