@@ -149,7 +149,7 @@ def convolution_faults():
     write("conv_channels", "ConvTranspose", [x, floats(6, 2, 3)], None)
     write("conv_type", "ConvTranspose", [x, w.astype(np.float16)], None)
     write("conv_auto", "ConvTranspose", [x, w], None, auto_pad="SAME")
-    write("conv_empty", "ConvTranspose", [x, floats(4, 2, 0)], None)
+    write("conv_empty", "ConvTranspose", [x, floats(4, 2, 0)], None, fixed={1})
     write("conv_bias", "ConvTranspose", [x, w, floats(3)], None)
     write("conv_more", "ConvTranspose", [x, w], None, output_padding=[1, 1])
     write("conv_shape", "ConvTranspose", [x, w], None, output_shape=[-1])
