@@ -52,12 +52,32 @@ static void say(std::initializer_list<const char *> texts) {
     sayInHandler(text);
 }
 
-/// Says what happened, leaves what repeats it, and ends.
+static void cleanUp() {
+  if (guardActions.cleanUp)
+    guardActions.cleanUp();
+  sys::RunInterruptHandlers();
+}
+
+/// Whether a crash now is put down to the text that is read.
+static bool isTextAtFault() { return isReading && runningPasses == 0; }
+
+/// Ends what dies while it tells of a death: the heap may be in pieces.
+static void endAtOnce(int) {
+  _exit(isTextAtFault() ? ExitBadInput : ExitFault);
+}
+
+/// Says what happened, cleans up, leaves what repeats it, and ends.
 [[noreturn]] static void endWithFault(const char *reason) {
-  if (isReading && runningPasses == 0) {
+  // Or whoever crashed holds the lock of the heap.
+  constexpr unsigned kMostSeconds = 20;
+  for (int signal : {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGSEGV})
+    std::signal(signal, endAtOnce);
+  alarm(kMostSeconds);
+  if (isTextAtFault()) {
     say({toolName, ": error: ", textName,
          " cannot be read: MLIR's parser does not survive it (", reason,
          "); required is text that MLIR prints\n"});
+    cleanUp();
     _exit(ExitBadInput);
   }
   say({toolName, ": error: a fault in seqc itself"});
@@ -66,6 +86,7 @@ static void say(std::initializer_list<const char *> texts) {
   if (*work)
     say({" in ", work});
   say({": ", reason, "\n"});
+  cleanUp();
   if (guardActions.leaveReproducer)
     guardActions.leaveReproducer();
   else
@@ -73,21 +94,12 @@ static void say(std::initializer_list<const char *> texts) {
   _exit(ExitFault);
 }
 
-static void cleanUp() {
-  if (guardActions.cleanUp)
-    guardActions.cleanUp();
-  sys::RunInterruptHandlers();
-}
-
-static void onCrash(void *) {
-  cleanUp();
-  endWithFault("the process crashed");
-}
+static void onCrash(void *) { endWithFault("the process crashed"); }
 
 static void onFatalError(void *, const char *reason, bool) {
-  sys::RunInterruptHandlers();
   // A stream of LLVM's that ends with an error nobody asked for.
   if (StringRef(reason).starts_with("IO failure on output stream")) {
+    sys::RunInterruptHandlers();
     say({toolName, ": error: cannot write: ", reason, "\n"});
     _exit(ExitEnvironment);
   }
