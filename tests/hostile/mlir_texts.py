@@ -56,6 +56,8 @@ TOKEN = re.compile(r"[%@#^]?[\w.]+|->|\S")
 
 def _change(random, text):
     tokens = list(TOKEN.finditer(text))
+    if not tokens:
+        return text
     token = random.choice(tokens)
     begin, end = token.span()
     action = random.randrange(6)
@@ -73,6 +75,8 @@ def _change(random, text):
             text[end:]
     if action == 2:
         types = list(re.finditer(r"\bf32\b|\bi32\b|\bindex\b", text))
+        if not types:
+            return text
         begin, end = random.choice(types).span()
         return text[:begin] + random.choice(TYPES) + text[end:]
     if action == 3:

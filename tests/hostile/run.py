@@ -8,6 +8,7 @@ time and 1.5 GB of memory, and says an error where it fails.
 """
 
 import argparse
+import concurrent.futures
 import os
 import random
 import shutil
@@ -50,7 +51,8 @@ class Server:
         self.folder = folder
         cache = os.path.join(folder, "cache")
         shutil.rmtree(cache, ignore_errors=True)
-        environment = dict(os.environ, XDG_CACHE_HOME=cache)
+        library = os.path.join(os.path.dirname(program), "..", "..", "lib")
+        environment = dict(os.environ, XDG_CACHE_HOME=cache, SEQC_LIB_DIR=os.path.normpath(library))
         # A failed allocation is a lack of memory, and a finding of the sanitizer no exit code of ours.
         environment["ASAN_OPTIONS"] = (
             "detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0:exitcode=99:"
@@ -108,11 +110,9 @@ def run_all(options, work):
                     print(f"{item[0]}:{item[1]}: {problem}", flush=True)
         server.close()
 
-    threads = [threading.Thread(target=follow, args=(i,)) for i in range(options.jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        # What fails in a thread fails here.
+        list(pool.map(follow, range(options.jobs)))
     return problems
 
 
