@@ -97,7 +97,7 @@ GOOD = {
                     "// expected-error @+1 {{takes the other number}}\n",
 }
 BAD = [
-    {"dialect/Seq/IR/Cells.cpp": "int a;\n"},
+    {"compiler/Transforms/VectorizeTiles.cpp": "int a;\n"},
     {"dialect/A.cpp": 'return emitOpError("expects a rank of ") << 2;\n', "tests/a.mlir": "// a\n"},
     {"compiler/A.cpp": 'op->emitError() << "left " << name << " behind";\n',
      "tests/a.mlir": "// behind and left\n"},
