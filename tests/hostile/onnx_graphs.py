@@ -82,15 +82,16 @@ def spoilt_bytes(random):
 def deep_branches(random):
     """If in If, down to a depth that a parser may refuse."""
     depth = random.choice([2, 10, 40, 120, 400])
-    names, parts = ["y"], None
+    parts = None
     for level in range(depth, 0, -1):
         out = f"o{level}"
         inner = [node("Neg", ["x"], [out])] if parts is None else parts
         branch = Graph(graph(inner, [], [value(out, FLOAT, ["n", 2])]))
-        names = [f"o{level - 1}" if level > 1 else "y"]
-        parts = [node("If", ["c"], names, then_branch=branch, else_branch=branch)] \
-            if level <= 4 else [node("If", ["c"], names, then_branch=branch, else_branch=Graph(
-                graph([node("Tanh", ["x"], [out])], [], [value(out, FLOAT, ["n", 2])])))]
+        # Few levels are nested on both sides, since each doubles the file.
+        other = branch if level <= 4 else Graph(
+            graph([node("Tanh", ["x"], [out])], [], [value(out, FLOAT, ["n", 2])]))
+        parts = [node("If", ["c"], [f"o{level - 1}" if level > 1 else "y"], then_branch=branch,
+                      else_branch=other)]
     content = _write(parts, [value("x", FLOAT, ["n", 2]), value("c", BOOL, [])],
                      [value("y", FLOAT, ["n", 2])])
     return Case({"m.onnx": content}, ["compile", "m.onnx", "--stop-after=decompose", "-o", "m.mlir"],

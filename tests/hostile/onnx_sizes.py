@@ -163,15 +163,12 @@ def _sized(random):
 def sizes_of_a_call(random):
     """The same as inputs of a call, or as initialisers: an error, never an empty tensor."""
     nodes, sized = _sized(random)
-    result = INT64 if "b" in sized and sized["b"].dtype == numpy.int64 else FLOAT
-    rank = 1 if "b" in sized else 2
-    inputs = [] if "b" in sized else [value("x", FLOAT, [2, 2])]
-    files, command = {}, ["run", "m.onnx"]
-    if "b" not in sized and not (nodes and b"ConstantOfShape" in nodes[0]):
+    is_range = "b" in sized
+    result = INT64 if is_range and sized["b"].dtype == numpy.int64 else FLOAT
+    inputs, initializers, files, command = [], {}, {}, ["run", "m.onnx"]
+    if not is_range and b"ConstantOfShape" not in nodes[0]:
+        inputs.append(value("x", FLOAT, [2, 2]))
         command += ["--input", "x=random:2x2"]
-    else:
-        inputs = []
-    initializers = {}
     if random.random() < 0.6:
         for name, array in sized.items():
             array = numpy.asarray(array)
@@ -183,5 +180,6 @@ def sizes_of_a_call(random):
         initializers = sized
     if random.random() < 0.4:
         command.append("--interpret")
-    files["m.onnx"] = _file(nodes, inputs, [value("y", result, [None] * rank)], initializers)
+    files["m.onnx"] = _file(nodes, inputs, [value("y", result, [None] * (1 if is_range else 2))],
+                            initializers)
     return Case(files, command, {BAD, ENVIRONMENT})
