@@ -32,3 +32,7 @@ with tempfile.TemporaryDirectory() as folder:
         tally = module.Tally()
         counted = module.count_cases(path, name, tally)
         print(f"{name}: {tally.line()}" + ("" if counted else " (uncounted)"))
+        tally.print_failures()
+tally = module.Tally()
+tally.add("long", "failed", "\n".join(f"line {number}" for number in range(100)))
+tally.print_failures(most=2)
