@@ -47,8 +47,8 @@ struct Nest {
   SmallVector<Value> captures = {};
   /// The types under which captures are handed on.
   SmallVector<Type> types = {};
-  /// Of each operand in it: a constant from outside, the number of a capture,
-  /// or nothing for what is defined inside.
+  /// Of each operand in it: a constant from outside, or the number of a capture
+  /// or, from -1 downwards, of a value that is defined inside.
   SmallVector<std::pair<Attribute, int64_t>> uses = {};
 };
 
@@ -87,13 +87,23 @@ Type generalize(Operation *root, Value capture) {
 }
 
 void findUses(Nest &nest) {
-  DenseMap<Value, int64_t> numbers;
+  DenseMap<Value, int64_t> numbers, inside;
+  auto define = [&](ValueRange values) {
+    for (Value value : values)
+      inside[value] = -1 - static_cast<int64_t>(inside.size());
+  };
+  nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    define(op->getResults());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        define(block.getArguments());
+  });
   nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     for (Value operand : op->getOperands()) {
-      if (isInside(nest.root, operand)) {
-        nest.uses.push_back({nullptr, -1});
+      if (auto found = inside.find(operand); found != inside.end()) {
+        nest.uses.push_back({nullptr, found->second});
       } else if (Attribute constant = getConstant(operand)) {
-        nest.uses.push_back({constant, -1});
+        nest.uses.push_back({constant, 0});
       } else {
         auto [entry, isNew] =
             numbers.try_emplace(operand, nest.captures.size());
@@ -132,19 +142,34 @@ std::optional<int64_t> weigh(Operation *root) {
   return movable ? std::optional(weight) : std::nullopt;
 }
 
+/// Whether two ops are equal but for their operands. Recursion is as deep as
+/// regions are nested, and enters each op once.
+bool haveEqualBodies(Operation *left, Operation *right) {
+  auto areEqualBlocks = [](Block &a, Block &b) {
+    return a.getArgumentTypes() == b.getArgumentTypes() &&
+           llvm::equal(a, b, [](Operation &x, Operation &y) {
+             return haveEqualBodies(&x, &y);
+           });
+  };
+  return left->getName() == right->getName() &&
+         left->getNumOperands() == right->getNumOperands() &&
+         left->getNumSuccessors() + right->getNumSuccessors() == 0 &&
+         left->getResultTypes() == right->getResultTypes() &&
+         left->getDiscardableAttrDictionary() ==
+             right->getDiscardableAttrDictionary() &&
+         left->getName().compareOpProperties(left->getPropertiesStorage(),
+                                             right->getPropertiesStorage()) &&
+         llvm::equal(left->getRegions(), right->getRegions(),
+                     [&](Region &a, Region &b) {
+                       return llvm::equal(a, b, areEqualBlocks);
+                     });
+}
+
+/// Upstream's comparison wants operands of one type, which buffers that begin
+/// at different places of larger ones do not have.
 bool areEqual(const Nest &left, const Nest &right) {
-  if (left.uses != right.uses || left.types != right.types)
-    return false;
-  // Values from outside have been compared by their uses.
-  DenseMap<Value, Value> inside;
-  return OperationEquivalence::isEquivalentTo(
-      left.root, right.root,
-      [&](Value a, Value b) {
-        auto found = inside.find(a);
-        return success(found == inside.end() || found->second == b);
-      },
-      [&](Value a, Value b) { inside[a] = b; },
-      OperationEquivalence::IgnoreLocations);
+  return left.uses == right.uses && left.types == right.types &&
+         haveEqualBodies(left.root, right.root);
 }
 
 llvm::hash_code hashNest(Operation *root) {
@@ -184,11 +209,13 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
   }
 
   bool isWorthwhile(ArrayRef<Nest> group, bool inner) {
-    // Calls in an iteration are for what takes long beside them.
-    constexpr size_t kLeastInner = 4;
+    // Calls in an iteration are for what takes long beside them, or what would
+    // take long to compile.
+    constexpr size_t kLeastInner = 4, kMany = 32;
     int64_t weight = group.front().weight;
     return static_cast<int64_t>(group.size() - 1) * weight >= leastSaved &&
-           (!inner || (group.size() >= kLeastInner && weight >= leastInner));
+           (!inner || group.size() >= kMany ||
+            (group.size() >= kLeastInner && weight >= leastInner));
   }
 
   /// Equal nests among the ops of some blocks.

@@ -245,14 +245,20 @@ static bool isNatural(Value size) {
 }
 
 /// Whether an index is no number beyond every memory by construction: what is
-/// computed from extents of tensors that exist.
-static bool isBounded(Value size, unsigned depth = 8) {
+/// computed in few steps from extents of tensors that exist and from what has
+/// been checked. The depth bounds the walk: at most 2^8 values are entered.
+static bool isBounded(Value size, function_ref<bool(Value)> isChecked,
+                      unsigned depth = 8) {
   if (std::optional<int64_t> number = getConstantIntValue(size))
     return *number <= kMostElements;
   Operation *op = size.getDefiningOp();
+  if (isChecked(size))
+    return true;
   if (!op || depth == 0)
     return false;
-  auto bounded = [&](Value operand) { return isBounded(operand, depth - 1); };
+  auto bounded = [&](Value operand) {
+    return isBounded(operand, isChecked, depth - 1);
+  };
   if (isa<tensor::DimOp>(op))
     return true;
   if (isa<arith::MinSIOp>(op))
@@ -266,6 +272,11 @@ static bool isBounded(Value size, unsigned depth = 8) {
   return isa<arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::IndexCastOp>(
              op) &&
          llvm::all_of(op->getOperands(), bounded);
+}
+
+/// The same by construction alone.
+static bool isBounded(Value size) {
+  return isBounded(size, [](Value) { return false; });
 }
 
 bool Emitter::isSize(Value value) {
@@ -287,10 +298,10 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
   for (OpFoldResult size : sizes) {
     Value value = toValue(size);
     // Static ones have been counted.
+    auto isKnown = [&](Value part) { return known.contains(part); };
     unsigned budget = 32;
-    bool natural = isNatural(
-             value, [&](Value part) { return known.contains(part); }, budget),
-         bounded = getConstantIntValue(size) || isBounded(value);
+    bool natural = isNatural(value, isKnown, budget),
+         bounded = getConstantIntValue(size) || isBounded(value, isKnown);
     if ((natural && bounded) || known.contains(value))
       continue;
     OpBuilder::InsertionGuard guard(builder);
