@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/ParallelLoops.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
@@ -75,6 +76,8 @@ struct Bufferize : seqc::impl::BufferizePassBase<Bufferize> {
         return signalPassFailure();
       ++numBands;
     }
+    // Loops that write memory are not merged.
+    module.walk([](scf::ForOp loop) { loop->removeAttr(seqc::kLoopNumberAttr); });
   }
 
   static bufferization::OneShotBufferizationOptions getOptions() {

@@ -135,6 +135,7 @@ static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
   TileContractionsPassOptions contractions;
   contractions.vectorBits = options.vectorBits;
   pm.addNestedPass<func::FuncOp>(createTileContractionsPass(contractions));
+  pm.addNestedPass<func::FuncOp>(createNumberLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -20,6 +20,9 @@ constexpr llvm::StringLiteral kParallelAttr = "seq.parallel";
 /// Unit attribute of a function whose calls stand in loops.
 constexpr llvm::StringLiteral kInLoopAttr = "seq.in_loop";
 
+/// Number of an `scf.for` on tensors, another one for each in a function.
+constexpr llvm::StringLiteral kLoopNumberAttr = "seq.loop_number";
+
 /// Whether a function's first argument is the context of the call.
 bool hasContext(mlir::func::FuncOp function);
 

@@ -18,6 +18,8 @@ void seqc::applyBounded(Operation *op,
   // The number of iterations alone does not bound a worklist that refills
   // itself.
   config.setMaxNumRewrites(1000000);
+  // Control flow is structured: no block is unreachable, and none has a twin.
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // Not converging is no failure: the IR is valid after every rewrite.
   (void)applyPatternsGreedily(op, std::move(patterns), config);
 }
@@ -33,7 +35,7 @@ void seqc::populateCanonicalizations(RewritePatternSet &patterns,
       op.getCanonicalizationPatterns(patterns, context);
 }
 
-void seqc::simplify(Operation *op) {
+void seqc::canonicalize(Operation *op) {
   applyBounded(op, [](RewritePatternSet &patterns) {
     MLIRContext *context = patterns.getContext();
     for (Dialect *dialect : context->getLoadedDialects())
@@ -42,6 +44,10 @@ void seqc::simplify(Operation *op) {
       name.getCanonicalizationPatterns(patterns, context);
     tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
   });
+}
+
+void seqc::simplify(Operation *op) {
+  canonicalize(op);
   IRRewriter rewriter(op->getContext());
   DominanceInfo dominance(op);
   eliminateCommonSubExpressions(rewriter, dominance, op);

@@ -18,8 +18,11 @@ void applyBounded(mlir::Operation *op,
 void populateCanonicalizations(mlir::RewritePatternSet &patterns,
                                llvm::ArrayRef<llvm::StringRef> dialects);
 
-/// Canonicalises with the patterns of all loaded dialects, merges nested tensor
-/// subsets and removes common subexpressions.
+/// Canonicalises with the patterns of all loaded dialects and merges nested
+/// tensor subsets.
+void canonicalize(mlir::Operation *op);
+
+/// The same, and removes common subexpressions.
 void simplify(mlir::Operation *op);
 
 } // namespace seqc

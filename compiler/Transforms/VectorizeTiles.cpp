@@ -46,10 +46,9 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    simplify(function);
     if (failed(tileDepth(function)))
       return signalPassFailure();
-    simplify(function);
+    canonicalize(function);
     if (failed(vectorizeTiles(function)))
       return signalPassFailure();
     foldSubsets(function);

@@ -18,6 +18,7 @@
 #include "tools/guard/StandIn.h"
 
 #include "mlir/Parser/Parser.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -260,10 +261,13 @@ Error Compilation::runPhase(Phase phase, ModuleOp current,
   recordWork(name, "seqc-opt %s " + quote(phaseOption(phase, phaseOptions)),
              printModule(current));
   PassManager passes(&context, ModuleOp::getOperationName());
+  // The phase is verified as a whole; seqc-opt, which replays it, verifies
+  // behind each pass.
+  passes.enableVerifier(false);
   tracePasses(passes);
   buildPhase(phase, passes, phaseOptions);
   unsigned errorsBefore = diagnostics->getErrorCount();
-  if (failed(passes.run(current))) {
+  if (failed(passes.run(current)) || failed(verify(current))) {
     // What nobody can compile is the model's to change; anything else is ours.
     if (diagnostics->getErrorCount() > errorsBefore &&
         diagnostics->isUnsupported())

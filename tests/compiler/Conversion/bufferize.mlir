@@ -31,3 +31,21 @@ func.func @nest(%n: index, %into: memref<4xf32>) {
   memref.store %v, %into[%c0] : memref<4xf32>
   return
 }
+
+/// Numbers of loops are for tensors.
+
+// CHECK-LABEL: func.func @numbered
+//       CHECK:   scf.for
+//   CHECK-NOT:   seq.loop_number
+//       CHECK:   return
+func.func @numbered(%n: index, %v: f32, %into: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<4xf32>
+  %a = scf.for %i = %c0 to %n step %c1 iter_args(%s = %e) -> (tensor<4xf32>) {
+    %t = tensor.insert %v into %s[%i] : tensor<4xf32>
+    scf.yield %t : tensor<4xf32>
+  } {seq.loop_number = 0 : i64}
+  bufferization.materialize_in_destination %a in writable %into : (tensor<4xf32>, memref<4xf32>) -> ()
+  return
+}

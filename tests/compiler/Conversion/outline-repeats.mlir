@@ -121,3 +121,74 @@ func.func @entry(%ctx: !llvm.ptr, %a: memref<8xf32>, %b: memref<8xf32>) {
   linalg.fill ins(%one : f32) outs(%b : memref<8xf32>)
   return
 }
+
+// -----
+
+// Copies to different places of a larger buffer, and from buffers that begin at
+// different ones, are one copy.
+// CHECK-LABEL: func.func @places
+// CHECK-COUNT-5: call @shared({{.*}}) : (memref<?x4xf32, strided<[4, 1], offset: ?>>, memref<?x4xf32, strided<[20, 1], offset: ?>>) -> ()
+//     CHECK-NOT: memref.copy
+//         CHECK: func.func private @shared(
+//         CHECK:   memref.copy
+//     CHECK-NOT: @shared_0
+func.func @places(%a: memref<?x4xf32>, %b: memref<?x4xf32, strided<[4, 1], offset: 8>>, %to: memref<?x20xf32>, %n: index) {
+  %t0 = memref.subview %to[0, 0] [%n, 4] [1, 1] : memref<?x20xf32> to memref<?x4xf32, strided<[20, 1]>>
+  %t1 = memref.subview %to[0, 4] [%n, 4] [1, 1] : memref<?x20xf32> to memref<?x4xf32, strided<[20, 1], offset: 4>>
+  %t2 = memref.subview %to[0, 8] [%n, 4] [1, 1] : memref<?x20xf32> to memref<?x4xf32, strided<[20, 1], offset: 8>>
+  %t3 = memref.subview %to[0, 12] [%n, 4] [1, 1] : memref<?x20xf32> to memref<?x4xf32, strided<[20, 1], offset: 12>>
+  %t4 = memref.subview %to[%n, 16] [%n, 4] [1, 1] : memref<?x20xf32> to memref<?x4xf32, strided<[20, 1], offset: ?>>
+  memref.copy %b, %t0 : memref<?x4xf32, strided<[4, 1], offset: 8>> to memref<?x4xf32, strided<[20, 1]>>
+  memref.copy %b, %t1 : memref<?x4xf32, strided<[4, 1], offset: 8>> to memref<?x4xf32, strided<[20, 1], offset: 4>>
+  memref.copy %b, %t2 : memref<?x4xf32, strided<[4, 1], offset: 8>> to memref<?x4xf32, strided<[20, 1], offset: 8>>
+  memref.copy %b, %t3 : memref<?x4xf32, strided<[4, 1], offset: 8>> to memref<?x4xf32, strided<[20, 1], offset: 12>>
+  memref.copy %b, %t4 : memref<?x4xf32, strided<[4, 1], offset: 8>> to memref<?x4xf32, strided<[20, 1], offset: ?>>
+  return
+}
+
+// -----
+
+// The same ops, but the product of one is the sum of the other's: nothing is
+// shared.
+// CHECK-LABEL: func.func @crossed
+//   CHECK-NOT:   call
+//   CHECK-NOT: @shared
+func.func @crossed(%a: memref<8xf32>, %b: memref<8xf32>, %c0: index, %c1: index, %n: index) {
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %a[%i] : memref<8xf32>
+    %p = arith.mulf %v, %v : f32
+    %s = arith.addf %v, %v : f32
+    %d = arith.subf %p, %s : f32
+    memref.store %d, %a[%i] : memref<8xf32>
+  }
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %b[%i] : memref<8xf32>
+    %p = arith.mulf %v, %v : f32
+    %s = arith.addf %v, %v : f32
+    %d = arith.subf %s, %p : f32
+    memref.store %d, %b[%i] : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+// Two constants differ by an attribute only.
+// CHECK-LABEL: func.func @properties
+//   CHECK-NOT:   call
+//   CHECK-NOT: @shared
+func.func @properties(%a: memref<8xf32>, %b: memref<8xf32>, %c0: index, %c1: index, %n: index) {
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %a[%i] : memref<8xf32>
+    %k = arith.constant 1.0 : f32
+    %p = arith.mulf %v, %k : f32
+    memref.store %p, %a[%i] : memref<8xf32>
+  }
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %b[%i] : memref<8xf32>
+    %k = arith.constant 2.0 : f32
+    %p = arith.mulf %v, %k : f32
+    memref.store %p, %b[%i] : memref<8xf32>
+  }
+  return
+}
