@@ -19,37 +19,46 @@ static constexpr StringLiteral kDialects[] = {
 /// Faults that are told before the check gives up.
 static constexpr unsigned kMostFaults = 20;
 
-namespace {
-/// Follows calls to find functions that call themselves.
-class CallGraph {
-public:
-  explicit CallGraph(ModuleOp module) : module(module) {}
-
-  /// Whether `function` reaches itself, directly or not.
-  bool isRecursive(func::FuncOp function) {
-    llvm::SmallPtrSet<Operation *, 8> seen;
-    return reaches(function, function, seen);
-  }
-
-private:
-  bool reaches(func::FuncOp from, func::FuncOp goal,
-               llvm::SmallPtrSetImpl<Operation *> &seen) {
-    bool found = false;
-    from.walk([&](func::CallOp call) {
-      auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
-      if (!callee || found)
-        return;
-      if (callee == goal)
-        found = true;
-      else if (seen.insert(callee).second)
-        found = reaches(callee, goal, seen);
+/// Functions that call themselves, directly or not: at least one of each circle
+/// of calls. Each function is entered once, and none by recursion.
+static SmallPtrSet<Operation *, 4> findRecursive(ModuleOp module) {
+  SymbolTable symbols(module);
+  auto getCallees = [&](Operation *function) {
+    SmallVector<Operation *> callees;
+    function->walk([&](func::CallOp call) {
+      if (Operation *callee = symbols.lookup(call.getCallee()))
+        callees.push_back(callee);
     });
-    return found;
+    return callees;
+  };
+  enum class State { Unseen, Open, Done };
+  llvm::DenseMap<Operation *, State> states;
+  SmallPtrSet<Operation *, 4> found;
+  // Functions on the way, with the calls that are still to be followed.
+  SmallVector<std::pair<Operation *, SmallVector<Operation *>>> open;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto visit = [&](Operation *next) {
+      State &state = states[next];
+      if (state == State::Open)
+        found.insert(next);
+      if (state != State::Unseen)
+        return;
+      state = State::Open;
+      open.emplace_back(next, getCallees(next));
+    };
+    visit(function);
+    while (!open.empty()) {
+      auto &[current, left] = open.back();
+      if (left.empty()) {
+        states[current] = State::Done;
+        open.pop_back();
+        continue;
+      }
+      visit(left.pop_back_val());
+    }
   }
-
-  ModuleOp module;
-};
-} // namespace
+  return found;
+}
 
 Error checkImported(ModuleOp module) {
   unsigned faults = 0;
@@ -67,14 +76,14 @@ Error checkImported(ModuleOp module) {
     return faults < kMostFaults ? WalkResult::advance()
                                 : WalkResult::interrupt();
   });
-  CallGraph calls(module);
+  SmallPtrSet<Operation *, 4> recursive = findRecursive(module);
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isDeclaration()) {
       function.emitError()
           << "function '" << function.getName()
           << "' has no body; calls out of the model are not supported";
       ++faults;
-    } else if (calls.isRecursive(function)) {
+    } else if (recursive.contains(function)) {
       function.emitError() << "function '" << function.getName()
                            << "' calls itself; recursion is not supported";
       ++faults;
