@@ -3,6 +3,7 @@
 #include "compiler/Transforms/WeightSources.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -19,7 +20,15 @@ constexpr size_t kMostRuns = 1 << 16;
 /// again and again are found along twice as many ways at each level.
 constexpr unsigned kMostOps = 1 << 14;
 
-std::optional<Runs> findRuns(Value value, unsigned &budget);
+/// Ops behind each other that are followed, as each takes room on the stack.
+constexpr unsigned kMostDepth = 256;
+
+/// What is left of these limits.
+struct Limits {
+  unsigned ops = kMostOps, depth = kMostDepth;
+};
+
+std::optional<Runs> findRuns(Value value, Limits &limits);
 
 void append(Runs &runs, WeightRun run) {
   if (!runs.empty() && runs.back().weight == run.weight &&
@@ -118,12 +127,12 @@ std::optional<int64_t> findStretch(tensor::InsertSliceOp insert) {
 }
 
 /// Runs of a tensor that is written stretch by stretch.
-std::optional<Runs> joinRuns(tensor::InsertSliceOp last, unsigned &budget) {
+std::optional<Runs> joinRuns(tensor::InsertSliceOp last, Limits &limits) {
   SmallVector<std::pair<int64_t, Runs>> parts;
   for (tensor::InsertSliceOp insert = last; insert;
        insert = insert.getDest().getDefiningOp<tensor::InsertSliceOp>()) {
     std::optional<int64_t> begin = findStretch(insert);
-    std::optional<Runs> part = findRuns(insert.getSource(), budget);
+    std::optional<Runs> part = findRuns(insert.getSource(), limits);
     if (!begin || !part)
       return std::nullopt;
     parts.push_back({*begin, std::move(*part)});
@@ -143,26 +152,29 @@ std::optional<Runs> joinRuns(tensor::InsertSliceOp last, unsigned &budget) {
                                                          : std::nullopt;
 }
 
-/// findWeightRuns() of at most `budget` ops.
-std::optional<Runs> findRuns(Value value, unsigned &budget) {
+/// findWeightRuns() within `limits`: each call is one op less, and one level
+/// deeper.
+std::optional<Runs> findRuns(Value value, Limits &limits) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.hasStaticShape() || type.getNumElements() == 0 ||
-      budget == 0)
+      limits.ops == 0 || limits.depth == 0)
     return std::nullopt;
-  --budget;
+  --limits.ops;
+  --limits.depth;
+  llvm::scope_exit leave([&] { ++limits.depth; });
   Operation *op = value.getDefiningOp();
   if (auto weight = dyn_cast_if_present<seq::WeightOp>(op))
     return Runs{{weight, 0, type.getNumElements()}};
   if (isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-    return findRuns(op->getOperand(0), budget);
+    return findRuns(op->getOperand(0), limits);
   if (auto cast = dyn_cast_if_present<tensor::CastOp>(op))
-    return findRuns(cast.getSource(), budget);
+    return findRuns(cast.getSource(), limits);
   if (auto slice = dyn_cast_if_present<tensor::ExtractSliceOp>(op)) {
-    std::optional<Runs> source = findRuns(slice.getSource(), budget);
+    std::optional<Runs> source = findRuns(slice.getSource(), limits);
     return source ? sliceRuns(slice, *source) : std::nullopt;
   }
   if (auto insert = dyn_cast_if_present<tensor::InsertSliceOp>(op))
-    return joinRuns(insert, budget);
+    return joinRuns(insert, limits);
   if (auto concat = dyn_cast_if_present<tensor::ConcatOp>(op)) {
     // Leading unit dimensions do not change the order of the elements.
     for (uint64_t d = 0; d < concat.getDim(); ++d)
@@ -170,7 +182,7 @@ std::optional<Runs> findRuns(Value value, unsigned &budget) {
         return std::nullopt;
     Runs runs;
     for (Value input : concat.getInputs()) {
-      std::optional<Runs> part = findRuns(input, budget);
+      std::optional<Runs> part = findRuns(input, limits);
       if (!part)
         return std::nullopt;
       for (const WeightRun &run : *part)
@@ -184,6 +196,6 @@ std::optional<Runs> findRuns(Value value, unsigned &budget) {
 } // namespace
 
 std::optional<SmallVector<WeightRun>> seqc::findWeightRuns(Value value) {
-  unsigned budget = kMostOps;
-  return findRuns(value, budget);
+  Limits limits;
+  return findRuns(value, limits);
 }
