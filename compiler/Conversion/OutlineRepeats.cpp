@@ -165,10 +165,18 @@ bool haveEqualBodies(Operation *left, Operation *right) {
                      });
 }
 
+/// The context of the entry that an op is in; null outside of entries.
+Value findContext(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  return hasContext(function) ? function.getArgument(0) : Value();
+}
+
 /// Upstream's comparison wants operands of one type, which buffers that begin
-/// at different places of larger ones do not have.
+/// at different places of larger ones do not have. Either all calls of a
+/// function hand the context on, or none does.
 bool areEqual(const Nest &left, const Nest &right) {
   return left.uses == right.uses && left.types == right.types &&
+         !findContext(left.root) == !findContext(right.root) &&
          haveEqualBodies(left.root, right.root);
 }
 
@@ -248,12 +256,6 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
         }
       }
     return groups;
-  }
-
-  /// The context of the entry that an op is in; null outside of entries.
-  static Value findContext(Operation *op) {
-    auto function = op->getParentOfType<func::FuncOp>();
-    return hasContext(function) ? function.getArgument(0) : Value();
   }
 
   void outline(ArrayRef<Nest> group, bool inner, SymbolTable &symbols) {

@@ -192,3 +192,191 @@ func.func @properties(%a: memref<8xf32>, %b: memref<8xf32>, %c0: index, %c1: ind
   }
   return
 }
+
+// -----
+
+/// With a context on one side and none on the other, no function suits both.
+
+// CHECK-LABEL: func.func @with_context
+//       CHECK:   linalg.fill
+//   CHECK-NOT: @shared
+func.func @with_context(%ctx: !llvm.ptr, %a: memref<8xf32>) {
+  %one = arith.constant 1.0 : f32
+  linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
+  return
+}
+func.func private @without_context(%a: memref<8xf32>) {
+  %one = arith.constant 1.0 : f32
+  linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
+  return
+}
+
+// -----
+
+/// Four large nests in the body of a loop that is unique: one function, which says that its calls stand in a loop. What
+/// is there three times only stays.
+
+// CHECK-LABEL: func.func @inner
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[A:[^:]*]]: memref<2x4x8xf32>, %[[B:[^:]*]]: memref<2x4x8xf32>, %[[N:[^:]*]]: index
+//       CHECK:   scf.for
+//  CHECK-NEXT:     call @shared(%[[CTX]], %[[A]], %[[B]]) : (!llvm.ptr, memref<2x4x8xf32>, memref<2x4x8xf32>) -> ()
+//  CHECK-NEXT:     linalg.exp
+//  CHECK-NEXT:     call @shared(%[[CTX]], %[[B]], %[[A]])
+//  CHECK-NEXT:     linalg.exp
+//  CHECK-NEXT:     call @shared(%[[CTX]], %[[A]], %[[B]])
+//  CHECK-NEXT:     linalg.exp
+//  CHECK-NEXT:     call @shared(%[[CTX]], %[[B]], %[[A]])
+//  CHECK-NEXT:   }
+//       CHECK: func.func private @shared(%{{[^:]*}}: !llvm.ptr, %[[X:[^:]*]]: memref<2x4x8xf32>, %[[Y:[^:]*]]: memref<2x4x8xf32>)
+//  CHECK-SAME:   seq.in_loop
+//       CHECK:   linalg.tanh ins(%[[X]] : memref<2x4x8xf32>) outs(%[[Y]] : memref<2x4x8xf32>)
+
+/// What a function would save is too little.
+
+// FEW-LABEL: func.func @inner
+// FEW-COUNT-4: linalg.tanh
+//   FEW-NOT: @shared
+func.func @inner(%ctx: !llvm.ptr, %a: memref<2x4x8xf32>, %b: memref<2x4x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.tanh ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.tanh ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.tanh ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.tanh ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+  }
+  return
+}
+
+// -----
+
+/// The counter of a loop is handed on like a buffer, and nests are found at the same depth of several ops.
+
+// CHECK-LABEL: func.func @inner_in_several
+//  CHECK-SAME:   %[[A:[^:]*]]: memref<?x?xf32>, %[[B:[^:]*]]: memref<?x?xf32>, %[[N:[^:]*]]: index
+//       CHECK:   scf.for %[[I:[^ ]*]] =
+//  CHECK-NEXT:     call @shared(%[[N]], %[[A]], %[[I]])
+//  CHECK-NEXT:     call @shared(%[[N]], %[[B]], %[[I]])
+//       CHECK:   scf.while
+//       CHECK:     %[[J:.*]] = "test.next"
+//  CHECK-NEXT:     call @shared(%[[N]], %[[A]], %[[J]])
+//  CHECK-NEXT:     call @shared(%[[N]], %[[B]], %[[J]])
+//       CHECK: func.func private @shared(%[[N:[^:]*]]: index, %[[X:[^:]*]]: memref<?x?xf32>, %[[K:[^:]*]]: index)
+//  CHECK-SAME:   seq.in_loop
+//       CHECK:   scf.for {{.*}} to %[[N]]
+//       CHECK:     memref.load %[[X]][%[[K]],
+func.func @inner_in_several(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    scf.for %k = %c0 to %n step %c1 {
+      %v = memref.load %a[%i, %k] : memref<?x?xf32>
+      %w = memref.load %a[%k, %i] : memref<?x?xf32>
+      memref.store %w, %a[%i, %k] : memref<?x?xf32>
+      memref.store %v, %a[%k, %i] : memref<?x?xf32>
+      linalg.fill ins(%v : f32) outs(%a : memref<?x?xf32>)
+    }
+    scf.for %k = %c0 to %n step %c1 {
+      %v = memref.load %b[%i, %k] : memref<?x?xf32>
+      %w = memref.load %b[%k, %i] : memref<?x?xf32>
+      memref.store %w, %b[%i, %k] : memref<?x?xf32>
+      memref.store %v, %b[%k, %i] : memref<?x?xf32>
+      linalg.fill ins(%v : f32) outs(%b : memref<?x?xf32>)
+    }
+  }
+  scf.while : () -> () {
+    %more = "test.more"() : () -> i1
+    scf.condition(%more)
+  } do {
+    %j = "test.next"() : () -> index
+    scf.for %k = %c0 to %n step %c1 {
+      %v = memref.load %a[%j, %k] : memref<?x?xf32>
+      %w = memref.load %a[%k, %j] : memref<?x?xf32>
+      memref.store %w, %a[%j, %k] : memref<?x?xf32>
+      memref.store %v, %a[%k, %j] : memref<?x?xf32>
+      linalg.fill ins(%v : f32) outs(%a : memref<?x?xf32>)
+    }
+    scf.for %k = %c0 to %n step %c1 {
+      %v = memref.load %b[%j, %k] : memref<?x?xf32>
+      %w = memref.load %b[%k, %j] : memref<?x?xf32>
+      memref.store %w, %b[%j, %k] : memref<?x?xf32>
+      memref.store %v, %b[%k, %j] : memref<?x?xf32>
+      linalg.fill ins(%v : f32) outs(%b : memref<?x?xf32>)
+    }
+    scf.yield
+  }
+  return
+}
+
+// -----
+
+/// Too small for a call in each iteration, however many there are.
+
+// CHECK-LABEL: func.func @inner_small
+// CHECK-COUNT-5: linalg.exp
+//   CHECK-NOT: @shared
+func.func @inner_small(%a: memref<4x8xf32>, %b: memref<4x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.exp ins(%a : memref<4x8xf32>) outs(%b : memref<4x8xf32>)
+    linalg.exp ins(%b : memref<4x8xf32>) outs(%a : memref<4x8xf32>)
+    linalg.exp ins(%a : memref<4x8xf32>) outs(%b : memref<4x8xf32>)
+    linalg.exp ins(%b : memref<4x8xf32>) outs(%a : memref<4x8xf32>)
+    linalg.exp ins(%a : memref<4x8xf32>) outs(%b : memref<4x8xf32>)
+  }
+  return
+}
+
+// -----
+
+/// A loop that may run on several threads stays whole: with calls in it, it would run on one.
+
+// CHECK-LABEL: func.func @inner_parallel
+// CHECK-COUNT-4: linalg.exp
+//   CHECK-NOT: @shared
+func.func @inner_parallel(%a: memref<2x4x8xf32>, %b: memref<2x4x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+  } {seq.parallel}
+  return
+}
+
+// -----
+
+/// Two loops that are equal become one function as a whole; their insides are not looked at, and calls of it stand in
+/// no loop.
+
+// CHECK-LABEL: func.func @outer_first
+//       CHECK:   call @shared(
+//  CHECK-NEXT:   call @shared(
+//  CHECK-NEXT:   return
+//       CHECK: func.func private @shared
+//   CHECK-NOT:   seq.in_loop
+// CHECK-COUNT-4: linalg.exp
+//   CHECK-NOT: @shared
+func.func @outer_first(%a: memref<2x4x8xf32>, %b: memref<2x4x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+    linalg.exp ins(%a : memref<2x4x8xf32>) outs(%b : memref<2x4x8xf32>)
+  }
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+    linalg.exp ins(%b : memref<2x4x8xf32>) outs(%a : memref<2x4x8xf32>)
+  }
+  return
+}
