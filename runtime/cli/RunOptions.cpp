@@ -53,9 +53,8 @@ const char *setTolerance(std::optional<double> &target,
 
 /// Products of such numbers with extents do not wrap.
 const char *setCount(int64_t &target, const std::string &text) {
-  if (!parseWhole(text, target) || target < 1)
-    return "a number of at least 1";
-  return target <= INT32_MAX ? nullptr : "a number from 1 to 2147483647";
+  bool good = parseWhole(text, target) && target >= 1 && target <= INT32_MAX;
+  return good ? nullptr : "a number from 1 to 2147483647";
 }
 
 const Option optionList[] = {
@@ -135,7 +134,7 @@ const Option optionList[] = {
     {"--top-k", true,
      [](RunOptions &o, const std::string &v) -> const char * {
        bool good = parseWhole(v, o.generation.top_k) && o.generation.top_k >= 0;
-       return good ? nullptr : "a number that is not negative";
+       return good ? nullptr : "a number from 0 to 2147483647";
      }},
     {"--top-p", true,
      [](RunOptions &o, const std::string &v) -> const char * {
@@ -239,6 +238,9 @@ bool seqc::cli::parseIntegers(std::string_view text,
     if (!parseWhole(text.substr(0, end), value))
       return false;
     values.push_back(value);
+    // A separator is followed by a number.
+    if (end + 1 == text.size())
+      return false;
     text.remove_prefix(std::min(end + 1, text.size()));
     while (!text.empty() && text.front() == ' ')
       text.remove_prefix(1);

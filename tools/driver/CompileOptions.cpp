@@ -131,6 +131,11 @@ static Error readGeneration(const Arguments &arguments,
     Expected<double> penalty = getDecimal(arguments, "--length-penalty", 0);
     if (!penalty)
       return penalty.takeError();
+    if (!std::isfinite(*penalty))
+      return makeFailure(FailureKind::BadInput,
+                         "option '--length-penalty' is '" +
+                             arguments.get("--length-penalty") +
+                             "'; required is a finite number");
     options.lengthPenalty = *penalty;
   }
   if (arguments.has("--prefix"))
@@ -160,12 +165,10 @@ Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
   CompileOptions options;
   options.model = model.str();
   options.targetCpu = arguments.get("--target-cpu", "native");
-  Expected<int64_t> level = getNumber(arguments, "-O", 2, 0);
-  if (!level)
-    return level.takeError();
-  if (*level > 3)
-    return makeUnknownValue("-O", arguments.get("-O"), {"0", "1", "2", "3"});
-  options.optLevel = *level;
+  std::string level = arguments.get("-O", "2");
+  if (StringRef(level).getAsInteger(10, options.optLevel) ||
+      options.optLevel > 3)
+    return makeUnknownValue("-O", level, {"0", "1", "2", "3"});
   options.backend = backend;
   if (arguments.has("--backend")) {
     std::string name = arguments.get("--backend");
