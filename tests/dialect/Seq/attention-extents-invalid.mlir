@@ -102,3 +102,34 @@ func.func @attention_c7_batch_of_rows(
       : (tensor<?x?x32xf32>, tensor<3x?x32xf32>, tensor<3x?x64xf32>) -> tensor<3x?x64xf32>
   return
 }
+
+// -----
+
+func.func @attention_c7_heads_of_results(%q: tensor<?x?x?x32xf32>, %k: tensor<?x?x?x32xf32>, %v: tensor<?x?x?x64xf32>) {
+  // expected-error @+1 {{probabilities has shape [?, 4, ?, ?], but [?, 8, ?, ?] is required [C7]}}
+  %0, %1 = seq.attention dot %q, %k, %v
+      : (tensor<?x?x?x32xf32>, tensor<?x?x?x32xf32>, tensor<?x?x?x64xf32>)
+      -> tensor<?x8x?x64xf32>, tensor<?x4x?x?xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c7_probabilities_and_mask(
+    %q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf32>, %m: tensor<1x5x6xi1>) {
+  // expected-error @+1 {{probabilities has shape [?, ?, 7], but [?, 5, 6] is required [C7]}}
+  %0, %1 = seq.attention dot %q, %k, %v mask(%m : tensor<1x5x6xi1>)
+      : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>, tensor<?x?x7xf32>
+  return
+}
+
+// -----
+
+/// With rows the lengths of the keys are those of their own batch.
+func.func @attention_c5_lengths_beside_rows(
+    %q: tensor<?x?x32xf32>, %k: tensor<3x?x32xf32>, %v: tensor<3x?x64xf32>, %rows: tensor<5xi32>, %len: tensor<5xi32>) {
+  // expected-error @+1 {{lengths has shape [5], but [3] is required [C5]}}
+  %0 = seq.attention dot %q, %k, %v lengths(%len : tensor<5xi32>) rows(%rows : tensor<5xi32>)
+      : (tensor<?x?x32xf32>, tensor<3x?x32xf32>, tensor<3x?x64xf32>) -> tensor<5x?x64xf32>
+  return
+}

@@ -143,3 +143,25 @@ func.func @recurrence_c9_more_rows_than_steps(%x: tensor<100x4xf32>, %h0: tensor
   } states(tensor<3x4xf32>)
   return
 }
+
+// -----
+
+func.func @recurrence_c8_lengths_and_output(%x: tensor<?x?x4xf32>, %w: tensor<3x4xf32>, %len: tensor<2xi32>) {
+  // expected-error @+1 {{lengths has shape [2], but 3 batch rows are required [C8]}}
+  %o = seq.recurrence scan(%x : tensor<?x?x4xf32>) lengths(%len : tensor<2xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>):
+    seq.yield %w : tensor<3x4xf32>
+  } outputs(tensor<?x3x4xf32>)
+  return
+}
+
+// -----
+
+func.func @recurrence_c9_output_of_more_rows(%h0: tensor<3x4xf32>, %counts: tensor<2xindex>) {
+  // expected-error @+1 {{stores 7 living rows, but 2 steps of 3 batch rows have at most 6 [C9]}}
+  %o, %last = seq.recurrence init(%h0 : tensor<3x4xf32>) counts(%counts : tensor<2xindex>) {
+  ^bb0(%h: tensor<?x4xf32>):
+    seq.yield %h, %h : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<7x4xf32>) states(tensor<3x4xf32>)
+  return
+}

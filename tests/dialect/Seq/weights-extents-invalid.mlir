@@ -31,3 +31,12 @@ func.func @packed_matmul_c2_inits(
       -> (tensor<?x?xf32>, tensor<?x33xf32>, tensor<?x34xf32>)
   return
 }
+
+// -----
+
+func.func @packed_matmul_c1_depth_of_open_panels(%x: tensor<?x9xf32>, %p: tensor<?x8x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{lhs has shape [?, 9], but [?, 8] is required [C1]}}
+  %r = seq.packed_matmul %x, %p init(%a)
+      : (tensor<?x9xf32>, tensor<?x8x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
