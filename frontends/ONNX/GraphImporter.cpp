@@ -424,6 +424,13 @@ std::optional<int64_t> GraphImporter::getDeclaredRank(StringRef name) const {
   return rank ? rank : find(scope->graph->value_info());
 }
 
+DataType GraphImporter::getDeclaredType(StringRef name) const {
+  const format::TypeProto *type = scope->declared.lookup(name);
+  return type && type->has_tensor_type()
+             ? static_cast<DataType>(type->tensor_type().elem_type())
+             : DataType::Undefined;
+}
+
 FailureOr<std::vector<GraphValue>>
 GraphImporter::importGraph(const format::GraphProto &graph,
                            ArrayRef<GraphValue> given) {

@@ -103,6 +103,9 @@ public:
   /// The rank that the graph at hand declares for a value; nothing if it does
   /// not.
   std::optional<int64_t> getDeclaredRank(llvm::StringRef name) const;
+  /// The type that the graph declares for the elements of a tensor; Undefined
+  /// where it declares none.
+  DataType getDeclaredType(llvm::StringRef name) const;
 
   /// How many loops around the node at hand are being tried as copies.
   unsigned copies = 0;

@@ -17,6 +17,20 @@ LogicalResult requireFloats(Node &node, size_t count) {
   return success();
 }
 
+LogicalResult requireOneFloat(Node &node, ArrayRef<unsigned> inputs) {
+  unsigned first = inputs.front();
+  DataType type = node.getInput(first).type;
+  if (!isFloat(type))
+    return node.error("input " + Twine(first) + " is " + getName(type) +
+                      "; required is a floating-point type");
+  for (unsigned i : inputs)
+    if (Tensor x = node.getInput(i); x && x.type != type)
+      return node.error("inputs " + Twine(first) + " and " + Twine(i) +
+                        " are " + getName(type) + " and " + getName(x.type) +
+                        "; required is one type");
+  return success();
+}
+
 FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   Tensor shape = node.getInput(i);
   if (shape.getRank() != 1)

@@ -11,6 +11,11 @@ namespace seqc::onnx {
 /// numbers.
 llvm::LogicalResult requireFloats(Node &node, size_t count);
 
+/// Reports that one of `inputs` holds no floating-point numbers, or others than
+/// the first of them.
+llvm::LogicalResult requireOneFloat(Node &node,
+                                    llvm::ArrayRef<unsigned> inputs);
+
 /// Input `i`, a list of the extents of output 0, as a tensor of static shape:
 /// where its length is found at run time only, the rank that the graph declares
 /// for the output holds if it is `least` or more. Reports other ranks.

@@ -1,8 +1,11 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
+#include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/Convolution.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,6 +64,17 @@ static Tensor lastState(Emitter &e, Tensor past, int64_t window,
   return past;
 }
 
+/// The type of the next state: that of the past one, or what the graph declares
+/// where there is none; the type of the inputs where it declares nothing.
+static DataType getStateType(Node &node) {
+  if (Tensor past = node.getInput(3))
+    return past.type;
+  DataType declared = DataType::Undefined;
+  if (node.wantsOutput(1))
+    declared = node.getImporter().getDeclaredType(node.getProto().output(1));
+  return isFloat(declared) ? declared : node.getInput(0).type;
+}
+
 /// [time, batch, heads, n] with each head `count` times in a row.
 static Tensor repeatHeads(Emitter &e, Tensor x, int64_t count) {
   if (count == 1)
@@ -98,6 +112,11 @@ static LogicalResult convertLinearAttention(Node &node) {
     return node.error("attribute 'q_num_heads' is " + Twine(heads) +
                       " and 'kv_num_heads' is " + Twine(groups) +
                       "; required is a multiple");
+  // The state may have a type of its own, which the next state has too.
+  if (failed(requireOneFloat(node, {0, 1, 2, 4, 5})))
+    return failure();
+  if (node.hasInput(3) && failed(requireOneFloat(node, {3})))
+    return failure();
   DataType outer = node.getInput(0).type, type = getComputeType(outer);
   SmallVector<Tensor> parts;
   for (unsigned i : {0u, 1u, 2u, 4u, 5u}) {
@@ -227,7 +246,7 @@ static LogicalResult convertLinearAttention(Node &node) {
     last = {loop.getResult(2), type};
     e.setExtents(last.value, slots);
   }
-  node.setOutput(1, e.convert(last, past ? past.type : outer));
+  node.setOutput(1, e.convert(last, getStateType(node)));
   return success();
 }
 
@@ -331,7 +350,8 @@ static LogicalResult convertCausalConv(Node &node) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
   Tensor bias = node.getInput(2), past = node.getInput(3);
   CausalConv conv;
-  if (failed(readCausalConv(node, conv)))
+  if (failed(requireOneFloat(node, {0, 1, 2, 3})) ||
+      failed(readCausalConv(node, conv)))
     return failure();
   if ((conv.channelsLast ? x.getRank() < 3 : x.getRank() != 3) ||
       weight.getRank() != 3 || weight.getShape()[2] == 0)

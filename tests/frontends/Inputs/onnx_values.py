@@ -227,6 +227,36 @@ def group_queries(model):
                     values], dims, domain=CONTRIB, do_rotary=1, num_heads=2, kv_num_heads=1)
 
 
+def open_group_queries(model):
+    """Without the causal mask, queries see every living key of their row, also those behind them."""
+    for steps, past, totals, settings in ((3, 0, (3, 2), {}), (2, 3, (5, 4), {"softcap": 1.5}),
+                                          (1, 2, (3, 2), {"scale": 0.25}), (4, 1, (5, 4), {})):
+        q, k, v = draw(2, 4, steps, 4), draw(2, 2, steps, 4), draw(2, 2, steps, 4)
+        old = [draw(2, 2, past, 4), draw(2, 2, past, 4)]
+        total, bias = steps + past, draw(1, 4, steps, steps + past)
+        present = [np.zeros((2, 2, total, 4), np.float32) for _ in old]
+        for kept, before, new in zip(present, old, (k, v)):
+            for b in range(2):
+                start = totals[b] - steps if past else 0
+                kept[b, :, :start] = before[b, :, :start]
+                kept[b, :, start:start + steps] = new[b]
+        scores = q.astype(np.float64) @ present[0].repeat(2, 1).swapaxes(-1, -2)
+        scores *= settings.get("scale", 0.5)
+        if "softcap" in settings:
+            scores = settings["softcap"] * np.tanh(scores / settings["softcap"])
+        scores += bias
+        scores[np.broadcast_to(np.arange(total) >= np.array(totals)[:, None, None, None],
+                               scores.shape)] = -np.inf
+        flat = lambda x: x.transpose(0, 2, 1, 3).reshape(2, steps, -1)
+        result = flat(softmax(scores) @ present[1].repeat(2, 1)).astype(np.float32)
+        for dims in (None, {0: [0, 1], 1: [0, 1], 2: [0, 1], 3: [0, 2], 4: [0, 2], 5: [0]}):
+            model.case("GroupQueryAttention",
+                       [flat(q), flat(k), flat(v)] + (old if past else [None, None])
+                       + [np.array(totals, np.int32) - 1, np.array(total, np.int32), None, None,
+                          None, bias], [result] + present, dims, domain=CONTRIB, causal=0,
+                       num_heads=4, kv_num_heads=2, **settings)
+
+
 #===------------------------------------------------------------------------===#
 # States
 #===------------------------------------------------------------------------===#
@@ -278,6 +308,25 @@ def linear_attentions(model):
                        **settings)
 
 
+def wide_states(model):
+    """Rows in half precision with a state of their own type, which the next state has too."""
+    batch, steps, heads, dk, dv = 2, 3, 2, 4, 3
+    q, k, v = (draw(batch, steps, heads, d).astype(np.float16) for d in (dk, dk, dv))
+    decay, beta = -abs(draw(batch, steps, heads, 1)), draw(batch, steps, 1)
+    decay, beta = decay.astype(np.float16), beta.astype(np.float16)
+    flat = lambda x: x.reshape(batch, steps, -1)
+    for kind in (np.float32, np.float16, np.float64):
+        state = draw(batch, heads, dk, dv).astype(kind)
+        # Without a past, the type that the graph declares.
+        for past in (state, None):
+            rows, states = linear_attention(
+                q, k, v, 0 * state if past is None else state, decay, beta[..., None],
+                "gated_delta", 0.5)
+            model.case("LinearAttention", [flat(q), flat(k), flat(v), past, flat(decay), beta],
+                       [flat(rows).astype(np.float16), states[-1].astype(kind)], domain=CONTRIB,
+                       update_rule="gated_delta", q_num_heads=heads, kv_num_heads=heads, scale=0.5)
+
+
 def convolutions(model):
     """x [batch, channels, time], the state of what came before in front of it."""
     batch, channels = 2, 6
@@ -312,10 +361,14 @@ def convolutions(model):
 
 for name, fill in (("scatters", scatters), ("masks", masks), ("precisions", precisions),
                    ("rotations", rotations), ("group_queries", group_queries),
+                   ("open_group_queries", open_group_queries),
                    ("linear_attentions", linear_attentions), ("convolutions", convolutions)):
     model = Model(25)
     fill(model)
     model.write(os.path.join("good", name))
+model = Model(25)
+wide_states(model)
+model.write(os.path.join("half", "wide_states"))
 
 # Before opset 24, a mask for one key is one for all keys, and no other is short.
 model = Model(23)
@@ -338,6 +391,20 @@ bad("window", "LinearAttention", [x, x, x], domain=CONTRIB, q_num_heads=1, kv_nu
     update_rule="linear", state_window=9)
 bad("rule", "LinearAttention", [x, x, x], opset=27, q_num_heads=1, kv_num_heads=1,
     update_rule="gated")
+wide, whole = x.astype(np.float64), x.astype(np.int64)
+state = draw(1, 1, 4, 4)
+linear = {"opset": 27, "q_num_heads": 1, "kv_num_heads": 1, "update_rule": "linear"}
+bad("keys", "LinearAttention", [x, wide, x], **linear)
+bad("integers", "LinearAttention", [whole, whole, whole], **linear)
+bad("state", "LinearAttention", [x, x, x, state.astype(np.int32)], **linear)
+bad("rank", "LinearAttention", [x, x, x, state[0]], **linear)
+bad("features", "LinearAttention", [x, x, x, state[:, :, :3]], **linear)
+bad("beta", "LinearAttention", [x, x, x, None, None, wide[..., :1]], **{**linear, "update_rule": "delta"})
+bad("carry", "CausalConvWithState", [x, draw(3, 1, 3), None, draw(1, 3, 2).astype(np.float16)], opset=27)
+bad("taps", "CausalConvWithState", [whole, whole], opset=27)
+bad("causal", "GroupQueryAttention",
+    [x, x, x, None, None, np.array([2], np.int32), np.array(3, np.int32)], domain=CONTRIB, causal=0,
+    local_window_size=2, num_heads=1, kv_num_heads=1)
 bad("dilation", "CausalConvWithState", [x, draw(3, 1, 2)], domain=CONTRIB, dilation=0)
 bad("reach", "CausalConvWithState", [x, draw(3, 1, 3)], domain=CONTRIB, dilation=2 ** 62)
 refused("single", "RotaryEmbedding", [x, np.array([2]), cache, cache], domain=CONTRIB,
