@@ -233,6 +233,26 @@ write("good/sequence_growing",
       {"m": I64(4), "x": numpy.arange(15, dtype=numpy.float32).reshape(5, 3)},
       {"y": numpy.concatenate([numpy.arange(3 * k, dtype=numpy.float32).reshape(k, 3)
                                for k in (4, 3, 2, 1)])})
+# Several tensors of other lengths in one iteration: at the end that is named, before the last one
+# and behind the first one.
+placing = Graph(onnx.graph(
+    [node("Add", ["i", "one"], ["more"]), node("Slice", ["x", "i", "more"], ["row"]),
+     node("Slice", ["x", "nought", "more"], ["rows"]), node("SequenceLength", ["s"], ["length"]),
+     node("SequenceInsert", ["s", "rows", "length"], ["a"]),
+     node("SequenceInsert", ["a", "row", "back"], ["b"]),
+     node("SequenceInsert", ["b", "row", "front"], ["t"]), node("Identity", ["go"], ["on"])],
+    unknown, ends, {"one": numpy.array([1]), "nought": numpy.array([0]), "back": I64(-1),
+                    "front": I64(1)}))
+rows = numpy.arange(15, dtype=numpy.float32).reshape(5, 3)
+placed = [rows]
+for k in range(4):
+    placed.append(rows[:k + 1])
+    placed.insert(-1, rows[k:k + 1])
+    placed.insert(1, rows[k:k + 1])
+write("good/sequence_places",
+      appended + [node("Loop", ["m", "", "parts"], ["all"], body=placing),
+                  node("ConcatFromSequence", ["all"], ["y"], axis=0)],
+      {"m": I64(4), "x": rows}, {"y": numpy.concatenate(placed)})
 
 # A cell with weights, as converters write it; two lengths for the size of the code.
 random = numpy.random.default_rng(1)
