@@ -19,8 +19,10 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -61,8 +63,33 @@ static void cleanUp() {
 /// Whether a crash now is put down to the text that is read.
 static bool isTextAtFault() { return isReading && runningPasses == 0; }
 
+/// Whether next to no memory is left: MLIR uses some of what malloc() gives
+/// without a look at it.
+static bool isMemoryExhausted() {
+  // More than malloc() asks the system for at a time, or a thread for its stack.
+  constexpr size_t kProbe = size_t(64) << 20;
+  void *probe = mmap(nullptr, kProbe, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED)
+    return true;
+  munmap(probe, kProbe);
+  return false;
+}
+
+/// Ends for lack of memory.
+[[noreturn]] static void onMemoryExhausted() {
+  // Cleaning up may ask for memory itself.
+  static std::atomic<bool> entered = false;
+  if (!entered.exchange(true))
+    sys::RunInterruptHandlers();
+  say({toolName, ": error: out of memory\n"});
+  _exit(ExitEnvironment);
+}
+
 /// Ends what dies while it tells of a death: the heap may be in pieces.
 static void endAtOnce(int) {
+  if (isMemoryExhausted())
+    _exit(ExitEnvironment);
   _exit(isTextAtFault() ? ExitBadInput : ExitFault);
 }
 
@@ -73,6 +100,8 @@ static void endAtOnce(int) {
   for (int signal : {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGSEGV})
     std::signal(signal, endAtOnce);
   alarm(kMostSeconds);
+  if (isMemoryExhausted())
+    onMemoryExhausted();
   if (isTextAtFault()) {
     say({toolName, ": error: ", textName,
          " cannot be read: MLIR's parser does not survive it (", reason,
@@ -106,19 +135,43 @@ static void onFatalError(void *, const char *reason, bool) {
   endWithFault(reason);
 }
 
-/// Ends for lack of memory.
-[[noreturn]] static void onMemoryExhausted() {
-  // Cleaning up may ask for memory itself.
-  static std::atomic<bool> entered = false;
-  if (!entered.exchange(true))
-    sys::RunInterruptHandlers();
+static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
+
+/// Whether main() has taken over.
+static bool isStarted;
+
+/// Ends a start that constructors of libraries break off.
+[[noreturn]] static void endStart() {
   say({toolName, ": error: out of memory\n"});
   _exit(ExitEnvironment);
 }
 
-static void onBadAlloc(void *, const char *, bool) { onMemoryExhausted(); }
+/// Watches over the constructors of libraries, which abort or end the process
+/// where they get no memory.
+static void watchStart(int, char **arguments, char **) {
+  if (const char *name = arguments[0]) {
+    const char *slash = std::strrchr(name, '/');
+    toolName = slash ? slash + 1 : name;
+  }
+  for (int signal : {SIGABRT, SIGSEGV})
+    std::signal(signal, [](int caught) {
+      if (isMemoryExhausted())
+        endStart();
+      std::signal(caught, SIG_DFL);
+      std::raise(caught);
+    });
+  std::atexit([] {
+    if (!isStarted)
+      endStart();
+  });
+}
+
+/// Runs before the constructors of libraries do.
+[[gnu::section(".preinit_array"), gnu::used]]
+static void (*const startWatch)(int, char **, char **) = watchStart;
 
 void installGuard(const char *tool, const GuardActions &actions) {
+  isStarted = true;
   toolName = tool;
   guardActions = actions;
   cli::prepareStandardFiles();
