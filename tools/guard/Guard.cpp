@@ -35,9 +35,10 @@ static GuardActions guardActions;
 static char textName[512];
 static std::atomic<bool> isReading;
 static std::atomic<int> runningPasses;
+static std::atomic<bool> havePassesRun, areOptionsParsed;
 
 /// Exit codes of the contract, as tools/driver/ExitCode.h lists them.
-enum : int { ExitBadInput = 2, ExitFault = 4, ExitEnvironment = 5 };
+enum : int { ExitNo = 1, ExitBadInput = 2, ExitFault = 4, ExitEnvironment = 5 };
 
 void sayInHandler(const char *text) {
   for (size_t size = std::strlen(text); size > 0;) {
@@ -207,6 +208,7 @@ namespace {
 class PassWatch : public mlir::PassInstrumentation {
 public:
   void runBeforePass(mlir::Pass *, mlir::Operation *) override {
+    havePassesRun = true;
     ++runningPasses;
   }
   void runAfterPass(mlir::Pass *, mlir::Operation *) override {
@@ -226,11 +228,29 @@ void watchPasses(mlir::MLIRContext &context) {
   context.registerActionHandler(
       [](function_ref<void()> run, const mlir::tracing::Action &action) {
         bool isPass = isa<mlir::PassExecutionAction>(action);
+        havePassesRun = havePassesRun || isPass;
         runningPasses += isPass;
         run();
         runningPasses -= isPass;
       });
 }
+
+/// Ends the process where it ends while options are parsed.
+static void onExit(int code, void *) {
+  if (!areOptionsParsed || code != ExitNo)
+    return;
+  outs().flush();
+  _exit(ExitBadInput);
+}
+
+ParsingOptions::ParsingOptions() {
+  areOptionsParsed = true;
+  on_exit(onExit, nullptr);
+}
+
+ParsingOptions::~ParsingOptions() { areOptionsParsed = false; }
+
+int getFailureCode() { return havePassesRun ? ExitNo : ExitBadInput; }
 
 bool checkInput(const char *tool, StringRef path) {
   sys::fs::file_status status;

@@ -53,6 +53,20 @@ void watchPasses(mlir::PassManager &passes);
 /// Watches all passes that run in `context`.
 void watchPasses(mlir::MLIRContext &context);
 
+/// While one lives, LLVM's parser of options, which ends the process with 1
+/// where a word is wrong, ends it with 2.
+class ParsingOptions {
+public:
+  ParsingOptions();
+  ~ParsingOptions();
+  ParsingOptions(const ParsingOptions &) = delete;
+  ParsingOptions &operator=(const ParsingOptions &) = delete;
+};
+
+/// The exit code of a tool that failed: 1 if a watched pass has run, which may
+/// have said no, and 2 if its input was not even read.
+int getFailureCode();
+
 /// Whether a tool may read the file `path`, `-` for standard input; says why
 /// not. Pipes are fine, a device may never end.
 bool checkInput(const char *tool, llvm::StringRef path);

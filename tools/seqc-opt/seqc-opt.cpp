@@ -25,19 +25,18 @@
 using namespace mlir;
 
 /// Runs the passes of the command line on `input`; what crashes outside of them
-/// is put down to the text.
-static LogicalResult runPasses(int argc, char **argv, llvm::StringRef input,
-                               llvm::StringRef output,
-                               DialectRegistry &registry) {
+/// is put down to the text. Returns an exit code.
+static int runPasses(int argc, char **argv, llvm::StringRef input,
+                     llvm::StringRef output, DialectRegistry &registry) {
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects() || config.shouldListPasses())
-    return MlirOptMain(argc, argv, input, output, registry);
+    return failed(MlirOptMain(argc, argv, input, output, registry));
   llvm::InitLLVM init(argc, argv);
   if (input == "-" &&
       llvm::sys::Process::FileDescriptorIsDisplayed(fileno(stdin)))
     llvm::errs() << "seqc-opt: note: reading from standard input\n";
   if (!seqc::checkInput("seqc-opt", input))
-    return failure();
+    return seqc::getFailureCode();
   std::string problem;
   std::unique_ptr<llvm::MemoryBuffer> text = openInputFile(input, &problem);
   std::unique_ptr<llvm::ToolOutputFile> target;
@@ -45,16 +44,28 @@ static LogicalResult runPasses(int argc, char **argv, llvm::StringRef input,
     target = openOutputFile(output, &problem);
   if (!target) {
     llvm::errs() << "seqc-opt: error: " << problem << "\n";
-    return failure();
+    return seqc::getFailureCode();
   }
   config.setPassPipelineSetupFn([given = config](PassManager &passes) {
     seqc::watchPasses(passes);
     return given.setupPassPipeline(passes);
   });
-  if (failed(MlirOptMain(target->os(), std::move(text), registry, config)))
-    return failure();
+  if (failed(MlirOptMain(target->os(), std::move(text), registry, config))) {
+    // What is compared may differ without a pass.
+    bool compares =
+        config.shouldVerifyDiagnostics() || config.shouldVerifyRoundtrip();
+    return compares ? 1 : seqc::getFailureCode();
+  }
   target->keep();
-  return success();
+  return 0;
+}
+
+/// The names of the input and the output, after all options are read.
+static std::pair<std::string, std::string>
+parseOptions(int argc, char **argv, DialectRegistry &registry) {
+  seqc::ParsingOptions parsing;
+  return registerAndParseCLIOptions(argc, argv, "seqc's pass driver\n",
+                                    registry);
 }
 
 int main(int argc, char **argv) {
@@ -65,8 +76,7 @@ int main(int argc, char **argv) {
   seqc::registerStandIn(registry);
   mlir::registerAllPasses();
   seqc::registerAllPasses();
-  auto [input, output] =
-      registerAndParseCLIOptions(argc, argv, "seqc's pass driver\n", registry);
-  bool failed = mlir::failed(runPasses(argc, argv, input, output, registry));
-  return seqc::finishTool("seqc-opt", failed ? 1 : 0);
+  auto [input, output] = parseOptions(argc, argv, registry);
+  return seqc::finishTool("seqc-opt",
+                          runPasses(argc, argv, input, output, registry));
 }

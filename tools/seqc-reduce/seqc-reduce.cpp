@@ -38,6 +38,17 @@ static llvm::cl::extrahelp
                   "'test=SCRIPT': a script that\nruns longer on a candidate is "
                   "stopped, and the candidate does not count.\n");
 
+/// Whether no file of the command line is one without end; says so. Options of
+/// one word hold no file that is read but a script.
+static bool isInputReadable(llvm::ArrayRef<std::string> arguments) {
+  for (size_t i = 1; i < arguments.size(); ++i)
+    if (llvm::StringRef(arguments[i - 1]) != "-o" &&
+        !llvm::StringRef(arguments[i]).starts_with("-") &&
+        !seqc::checkInput("seqc-reduce", arguments[i]))
+      return false;
+  return true;
+}
+
 int main(int argc, char **argv) {
   seqc::installGuard("seqc-reduce");
   seqc::Reading reading("the input");
@@ -47,6 +58,8 @@ int main(int argc, char **argv) {
                  << "\n";
     return 2;
   }
+  if (!isInputReadable(arguments))
+    return seqc::getFailureCode();
   std::vector<char *> words;
   for (std::string &argument : arguments)
     words.push_back(argument.data());
@@ -62,6 +75,7 @@ int main(int argc, char **argv) {
   seqc::registerShrinkExtents();
   mlir::MLIRContext context(registry);
   seqc::watchPasses(context);
+  seqc::ParsingOptions parsing;
   bool failed = mlir::failed(mlir::mlirReduceMain(argc, words.data(), context));
-  return seqc::finishTool("seqc-reduce", failed ? 1 : 0);
+  return seqc::finishTool("seqc-reduce", failed ? seqc::getFailureCode() : 0);
 }
