@@ -13,7 +13,7 @@ import sys
 KIB, MIB = 1 << 10, 1 << 20
 # What no command here needs.
 MOST = 16 << 30
-STEPS = 12
+STEPS = 10
 
 
 def run(command, limit, folder):
@@ -36,7 +36,8 @@ def find_floor(program, folder):
         limit = (low + high) // 2
         good = run([program, "--help"], limit, folder).returncode == 0
         low, high = (low, limit) if good else (limit, high)
-    return high
+    # Arguments and environment are a part of the stack, and the loader ends with an exit code of its own.
+    return high + 256 * KIB
 
 
 def limits_of(command, floor, folder):
