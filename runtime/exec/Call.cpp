@@ -231,10 +231,10 @@ void *seqc_call_t::placeOutput(int32_t index, int32_t rank,
       made[size_t(index)] =
           takeFromPool(size_t(index), value.dtype, rank, shape, bytes);
     if (!made[size_t(index)])
-      return fail(SEQC_RESOURCE_EXHAUSTED,
-                  "no memory for output '" + value.name + "' of " +
-                      std::to_string(bytes) + " bytes" +
-                      describeLimit(*session, bytes));
+      return fail(SEQC_RESOURCE_EXHAUSTED, "no memory for output '" +
+                                               value.name + "' of " +
+                                               describeBytes(bytes).text +
+                                               describeLimit(*session, bytes));
     // Empty tensors of a caller may have no address at all.
     static char nowhere[SEQC_ABI_ALIGNMENT];
     void *data = made[size_t(index)]->data;

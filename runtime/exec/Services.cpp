@@ -36,6 +36,16 @@ void seqc::rt::recordFailure(CallFrame &frame, int32_t code,
                 message ? message : "");
 }
 
+BytesText seqc::rt::describeBytes(int64_t bytes) {
+  BytesText result;
+  if (bytes > kMostBytes)
+    std::snprintf(result.text, sizeof result.text, "more than 2^46 bytes");
+  else
+    std::snprintf(result.text, sizeof result.text, "%lld bytes",
+                  static_cast<long long>(bytes));
+  return result;
+}
+
 namespace {
 
 CallFrame &frameOf(seqc_abi_context *context) {
@@ -46,8 +56,8 @@ CallFrame &frameOf(seqc_abi_context *context) {
 [[noreturn]] void failSize(CallFrame &frame, int32_t code, const char *what,
                            int64_t bytes) {
   char message[160];
-  std::snprintf(message, sizeof message, "%s of %lld bytes", what,
-                static_cast<long long>(bytes));
+  std::snprintf(message, sizeof message, "%s of %s", what,
+                describeBytes(bytes).text);
   recordFailure(frame, code, message);
   unwindCall(frame);
 }
@@ -59,9 +69,9 @@ CallFrame &frameOf(seqc_abi_context *context) {
     failSize(frame, SEQC_RESOURCE_EXHAUSTED, what, bytes);
   char message[240];
   std::snprintf(message, sizeof message,
-                "%s of %lld bytes: the session's memory_limit is %llu bytes, "
+                "%s of %s: the session's memory_limit is %llu bytes, "
                 "%llu are held",
-                what, static_cast<long long>(bytes),
+                what, describeBytes(bytes).text,
                 static_cast<unsigned long long>(frame.session->memoryLimit),
                 static_cast<unsigned long long>(frame.session->heldBytes()));
   recordFailure(frame, SEQC_RESOURCE_EXHAUSTED, message);
@@ -108,8 +118,7 @@ void *findState(seqc_session_t &session, int32_t index, int64_t bytes) {
   for (StateSlot &state : session.states)
     if (state.index == index)
       return state.bytes == bytes ? state.memory : nullptr;
-  if (bytes < 0 || bytes > (int64_t(1) << 46) ||
-      !session.mayTake(uint64_t(bytes)))
+  if (bytes < 0 || bytes > kMostBytes || !session.mayTake(uint64_t(bytes)))
     return nullptr;
   size_t room =
       (size_t(bytes) + SEQC_ABI_ALIGNMENT) & ~size_t(SEQC_ABI_ALIGNMENT - 1);

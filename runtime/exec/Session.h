@@ -20,6 +20,16 @@
 
 namespace seqc::rt {
 
+/// The most bytes of a tensor that compiled code sees; it asks for more where a
+/// size does not fit its numbers.
+constexpr int64_t kMostBytes = int64_t(1) << 46;
+
+/// A number of bytes for a message, without memory from the heap.
+struct BytesText {
+  char text[32];
+};
+BytesText describeBytes(int64_t bytes);
+
 /// Memory that compiled functions keep between calls.
 struct StateSlot {
   int32_t index;
