@@ -550,8 +550,9 @@ static LogicalResult convertScan(Node &node) {
 void registerRepetitionOps(Registry &registry) {
   registry.add({
       {"Loop", 1, 0, kVariadic, convertLoop,
-       "carried optional tensors unless the trip count is known at import", "",
-       true},
+       "carried optional tensors, and tensors whose rank changes from one "
+       "iteration to the next, unless the trip count is known at import",
+       "", true},
       {"Scan", 8, 0, kVariadic, convertScan},
   });
 }
