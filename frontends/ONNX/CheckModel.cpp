@@ -6,6 +6,10 @@
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/onnx.pb.h"
 
+#include "mlir/IR/BuiltinTypes.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -45,6 +49,11 @@ private:
   void checkFunctions();
   void checkGraphs();
   void checkGraph(const format::GraphProto &graph, const Twine &what);
+  void checkParameters(const format::FunctionProto &function, StringRef name);
+  void checkAttributes(const format::NodeProto &node);
+  /// Reports an initializer that contradicts the input of its name.
+  void checkDefault(const format::ValueInfoProto &input, DataType held,
+                    ArrayRef<int64_t> shape);
   /// Reports outputs of nodes that are called like one of `given`, of which
   /// each says what gives it; collects the graphs inside of the nodes.
   void checkNodes(const Nodes &nodes, const StringMap<StringRef> &given);
@@ -93,12 +102,48 @@ void ModelCheck::checkFunctions() {
              "' is defined twice; names are "
              "unique");
     checkOpsets(function.opset_import(), "function '" + Twine(name) + "'");
+    checkParameters(function, name);
     StringMap<StringRef> given;
     for (const std::string &input : function.input())
-      if (!given.try_emplace(input, "an input of the function").second)
-        report("input '" + Twine(input) + "' of function '" + name +
-               "' is defined twice; names are unique");
+      given.try_emplace(input, "an input of the function");
     checkNodes(function.node(), given);
+  }
+}
+
+void ModelCheck::checkParameters(const format::FunctionProto &function,
+                                 StringRef name) {
+  auto reportTwice = [&](StringRef kind, StringRef text) {
+    report(kind + " '" + text + "' of function '" + name +
+           "' is defined twice; names are unique");
+  };
+  StringSet<> inputs, outputs, attributes;
+  for (const std::string &input : function.input())
+    if (!inputs.insert(input).second)
+      reportTwice("input", input);
+  for (const std::string &output : function.output())
+    if (!outputs.insert(output).second)
+      reportTwice("output", output);
+  // With a default or without.
+  for (const std::string &attribute : function.attribute())
+    if (!attributes.insert(attribute).second)
+      reportTwice("attribute", attribute);
+  for (const format::AttributeProto &attribute : function.attribute_proto())
+    if (!attributes.insert(attribute.name()).second)
+      reportTwice("attribute", attribute.name());
+}
+
+void ModelCheck::checkAttributes(const format::NodeProto &node) {
+  StringSet<> names;
+  for (const format::AttributeProto &attribute : node.attribute()) {
+    if (names.insert(attribute.name()).second)
+      continue;
+    std::string name = node.name();
+    if (name.empty() && node.output_size())
+      name = "for " + node.output(0);
+    StringRef domain = normalizeDomain(node.domain());
+    report("node '" + Twine(name) + "' (" + domain +
+           (domain.empty() ? "" : ".") + node.op_type() + "): attribute '" +
+           attribute.name() + "' is given twice; names are unique");
   }
 }
 
@@ -110,6 +155,7 @@ void ModelCheck::checkNodes(const Nodes &nodes,
           !output.empty() && other != given.end())
         report("value '" + Twine(output) + "' is given by a node and by " +
                other->second + "; names are unique");
+    checkAttributes(node);
     for (const format::AttributeProto &attribute : node.attribute()) {
       if (attribute.has_g())
         inner.push_back(&attribute.g());
@@ -119,34 +165,71 @@ void ModelCheck::checkNodes(const Nodes &nodes,
   }
 }
 
+/// A shape as messages show it: names of extents as they are, "?" without.
+static std::string getShapeText(const format::TensorShapeProto &shape) {
+  std::string text;
+  for (const auto &dim : shape.dim()) {
+    text += text.empty() ? "" : ", ";
+    if (!mlir::ShapedType::isDynamic(getDeclaredExtent(dim, shape.dim_size())))
+      text += std::to_string(dim.dim_value());
+    else
+      text += dim.dim_param().empty() ? "?" : dim.dim_param();
+  }
+  return "[" + text + "]";
+}
+
+void ModelCheck::checkDefault(const format::ValueInfoProto &input,
+                              DataType held, ArrayRef<int64_t> shape) {
+  const format::TypeProto::Tensor &type = input.type().tensor_type();
+  auto declared = static_cast<DataType>(type.elem_type());
+  std::string what = "input '" + input.name() + "' is declared ";
+  if (declared != DataType::Undefined && declared != held)
+    report(what + "as " + getName(declared) + ", and its initializer holds " +
+           getName(held) + "; required is one type");
+  if (!type.has_shape())
+    return;
+  int64_t rank = type.shape().dim_size();
+  bool fits = rank == static_cast<int64_t>(shape.size());
+  if (fits)
+    for (auto [dim, extent] : zip(type.shape().dim(), shape)) {
+      int64_t wanted = getDeclaredExtent(dim, rank);
+      fits &= mlir::ShapedType::isDynamic(wanted) || wanted == extent;
+    }
+  if (!fits)
+    report(what + "with shape " + getShapeText(type.shape()) +
+           ", and its initializer has shape [" +
+           join(map_range(shape, [](int64_t n) { return std::to_string(n); }),
+                ", ") +
+           "]; required is one shape");
+}
+
 void ModelCheck::checkGraph(const format::GraphProto &graph,
                             const Twine &what) {
   StringMap<StringRef> given;
-  StringMap<const format::TypeProto *> types;
+  StringMap<const format::ValueInfoProto *> inputs;
   for (const format::ValueInfoProto &input : graph.input()) {
     // Names of the outermost graph's inputs are the importer's to check.
     if (!given.try_emplace(input.name(), "an input of its graph").second &&
         &graph != &model.graph())
       report("input '" + Twine(input.name()) + "' of " + what +
              " is defined twice; names are unique");
-    types[input.name()] = &input.type();
+    inputs[input.name()] = &input;
   }
-  for (const format::TensorProto &tensor : graph.initializer()) {
-    given.try_emplace(tensor.name(), "an initializer");
-    // Files of older versions list initializers among the inputs.
-    auto input = types.find(tensor.name());
-    if (input == types.end() || !input->second->has_tensor_type())
-      continue;
-    auto declared =
-        static_cast<DataType>(input->second->tensor_type().elem_type());
-    auto held = static_cast<DataType>(tensor.data_type());
-    if (declared != DataType::Undefined && declared != held)
-      report("input '" + Twine(tensor.name()) + "' is declared as " +
-             getName(declared) + ", and its initializer holds " +
-             getName(held) + "; required is one type");
-  }
+  // Files of older versions list initializers among the inputs.
+  auto check = [&](const std::string &name, DataType held,
+                   ArrayRef<int64_t> shape) {
+    given.try_emplace(name, "an initializer");
+    const format::ValueInfoProto *input = inputs.lookup(name);
+    if (input && input->type().has_tensor_type())
+      checkDefault(*input, held, shape);
+  };
+  for (const format::TensorProto &tensor : graph.initializer())
+    check(tensor.name(), static_cast<DataType>(tensor.data_type()),
+          to_vector(tensor.dims()));
   for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
-    given.try_emplace(tensor.values().name(), "an initializer");
+    check(tensor.values().name(),
+          static_cast<DataType>(tensor.values().data_type()),
+          to_vector(tensor.dims()));
   checkNodes(graph.node(), given);
 }
 

@@ -37,31 +37,35 @@ llvm::StringRef seq::getPlaceName(Location loc) {
 }
 
 LogicalResult seq::checkSizes(Operation *root) {
-  constexpr unsigned kMostReported = 20;
-  unsigned faults = 0;
-  auto check = [&](Operation *op, Value value) {
+  auto exceeds = [](Value value) {
     auto type = dyn_cast<ShapedType>(value.getType());
-    if (!type || !type.hasRank() || isa<VectorType>(type) || countBytes(type))
-      return;
-    if (++faults > kMostReported)
-      return;
+    return type && type.hasRank() && !isa<VectorType>(type) &&
+           !countBytes(type);
+  };
+  auto find = [&](Operation *op) -> Value {
+    for (Value result : op->getResults())
+      if (exceeds(result))
+        return result;
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (Value argument : block.getArguments())
+          if (exceeds(argument))
+            return argument;
+    return {};
+  };
+  // What follows from the first one exceeds as well.
+  WalkResult walk = root->walk([&](Operation *op) {
+    Value value = find(op);
+    if (!value)
+      return WalkResult::advance();
     llvm::StringRef name = getPlaceName(op->getLoc());
     InFlightDiagnostic report = op->emitError();
     if (!name.empty())
       report << name << ": ";
-    report << "a tensor of shape " << detail::shapeText(type.getShape())
+    report << "a tensor of shape "
+           << detail::shapeText(cast<ShapedType>(value.getType()).getShape())
            << " has more than 2^46 bytes; required are fewer";
-  };
-  root->walk([&](Operation *op) {
-    unsigned before = faults;
-    for (Value result : op->getResults())
-      if (faults == before)
-        check(op, result);
-    for (Region &region : op->getRegions())
-      for (Block &block : region)
-        for (Value argument : block.getArguments())
-          if (faults == before)
-            check(op, argument);
+    return WalkResult::interrupt();
   });
-  return success(faults == 0);
+  return success(!walk.wasInterrupted());
 }

@@ -27,8 +27,8 @@ constexpr llvm::StringLiteral kExhaustsAttr = "seq.exhausts";
 /// least a byte.
 std::optional<int64_t> countBytes(mlir::ShapedType type);
 
-/// Reports every op inside of `root` with a result or an argument of a region
-/// that is too large, up to 20 of them, by the name of its location.
+/// Reports the first op inside of `root` with a result or an argument of a
+/// region that is too large, by the name of its location.
 mlir::LogicalResult checkSizes(mlir::Operation *root);
 
 /// The name that the location of an op has, such as an ONNX node's; empty if

@@ -16,8 +16,8 @@ ADD = node("Add", ["x", "x"], ["y"], name="sum")
 ONES = numpy.ones(3, "float32")
 
 
-def one(*nodes, inputs=X, outputs=Y, initializers=None, **options):
-    return model(graph(list(nodes), inputs, outputs, initializers), **options)
+def one(*nodes, inputs=X, outputs=Y, initializers=None, more=b"", **options):
+    return model(graph(list(nodes), inputs, outputs, initializers) + more, **options)
 
 
 def twice(name, domain):
@@ -38,6 +38,19 @@ def choose(then_branch):
                inputs=X + [value("c", onnx.BOOL, [])])
 
 
+def defaulted(shape):
+    return one(ADD, inputs=X + [value("w", FLOAT, shape)], initializers={"w": ONES}, ir=8)
+
+
+def own(inputs=("a",), outputs=("b",), attributes=(), more=b""):
+    made = function("Twice", "own", inputs, outputs, [node("Add", ["a", "a"], ["b"])], attributes)
+    return one(CALL, domains=OWN, functions=[made + more])
+
+
+def soft(output):
+    return node("Softmax", ["x"], [output], name="soft", axis=0) + onnx._field(5, onnx.attribute("axis", 1))
+
+
 CALL = node("Twice", ["x"], ["y"], domain="own")
 OWN = [("own", 1)]
 cases = {
@@ -49,6 +62,16 @@ cases = {
     "node-and-parameter": one(CALL, domains=OWN, functions=[
         function("Twice", "own", ["a"], ["b"], [node("Add", ["a", "a"], ["b"]), node("Neg", ["b"], ["a"])])]),
     "functions": one(CALL, domains=OWN, functions=[twice("Twice", "own"), twice("Twice", "own")]),
+    "attributes": one(soft("y")),
+    "inner-attributes": choose(branch(soft("b"))),
+    "function-attributes": one(CALL, domains=OWN, functions=[function("Twice", "own", ["x"], ["b"], [soft("b")])]),
+    "parameters": own(inputs=["a", "a"]),
+    "results": own(outputs=["b", "b"]),
+    "formal-attributes": own(attributes=["k", "k"]),
+    "defaults": own(attributes=["k"], more=onnx._field(11, onnx.attribute("k", 1))),
+    "inputs": one(ADD, inputs=X + X),
+    "initializers": one(ADD, initializers={"w": ONES}, more=onnx._field(5, onnx.tensor(ONES, "w"))),
+    "outputs": one(ADD, outputs=Y + Y),
     # Versions.
     "opsets": one(ADD, domains=[("ai.onnx", 13)]),
     "no-opset": without_opset(10),
@@ -61,6 +84,16 @@ cases = {
     "value-info": model(graph([node("Neg", ["x"], ["m"], name="minus"), node("Neg", ["m"], ["y"])], X, Y)
                         + onnx._field(13, value("m", INT64, ["n", 3]))),
     "initializer-type": one(ADD, inputs=X + [value("w", INT64, [3])], initializers={"w": ONES}),
+    "initializer-shape": defaulted([2]),
+    "initializer-rank": defaulted([1, "n"]),
+    "initializer-scalar": defaulted([]),
+    "inner-shape": one(node("If", ["c"], ["y"], then_branch=Graph(graph(
+        [node("Add", ["x", "w"], ["b"])], [value("w", FLOAT, [4])], [value("b", FLOAT, ["n", 3])], {"w": ONES})),
+        else_branch=branch(node("Neg", ["x"], ["b"]))), inputs=X + [value("c", onnx.BOOL, [])]),
+    # More than memory holds.
+    "too-large": one(node("Expand", ["x", "s"], ["b"], name="wide"), node("Softmax", ["b"], ["y"], name="soft"),
+                     inputs=[value("x", FLOAT, [1])], outputs=[value("y", FLOAT, None)],
+                     initializers={"s": numpy.array([1 << 46])}),
     # What looks so only: the same opset twice, a file older than the field, an input as output, an inner
     # graph that reuses a name from outside or declares a wrong type, values of no type, an overload, extents that turn out otherwise.
     "good-same-opset": one(ADD, domains=[("ai.onnx", 21)]),
@@ -71,6 +104,8 @@ cases = {
     "good-untyped": one(ADD, outputs=[value("y", 0, ["n", 3])]),
     "good-overload": one(CALL, domains=OWN, functions=[
         twice("Twice", "own"), twice("Twice", "own") + onnx._field(13, "other")]),
+    "good-open": defaulted([None]),
+    "good-symbol": defaulted(["k"]),
     "good-extents": one(ADD, outputs=[value("y", FLOAT, ["n", 7])]),
 }
 for name, content in cases.items():
