@@ -53,12 +53,10 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
 
 static LogicalResult convertAttention(Node &node) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
+  FailureOr<AttentionCall> read = readAttentionCall(node);
+  if (failed(read))
     return failure();
-  AttentionCall call;
-  call.query = node.getInput(0);
-  call.key = node.getInput(1);
-  call.value = node.getInput(2);
+  AttentionCall &call = *read;
   bool flat = call.query.getRank() == 3;
   int64_t heads = node.getInt("q_num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);
@@ -112,12 +110,10 @@ static LogicalResult convertAttention(Node &node) {
 /// (`shows` 0).
 static LogicalResult convertSoftmaxAttention(Node &node) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
+  FailureOr<AttentionCall> read = readAttentionCall(node);
+  if (failed(read))
     return failure();
-  AttentionCall call;
-  call.query = node.getInput(0);
-  call.key = node.getInput(1);
-  call.value = node.getInput(2);
+  AttentionCall &call = *read;
   call.scale = node.getFloat("scale", 1);
   call.maskedScore = node.getFloat("masked_score", 0);
   (void)node.getInt("softmax_precision", 0);

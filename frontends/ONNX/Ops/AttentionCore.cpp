@@ -3,6 +3,7 @@
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionExtents.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -215,6 +216,16 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
           return s.select(x[1], x[0], hidden(s));
         });
   return scores;
+}
+
+FailureOr<AttentionCall> readAttentionCall(Node &node) {
+  if (failed(requireFloats(node, 3)))
+    return failure();
+  AttentionCall call;
+  call.query = node.getInput(0);
+  call.key = node.getInput(1);
+  call.value = node.getInput(2);
+  return call;
 }
 
 LogicalResult readPrecision(Node &node, AttentionCall &call) {

@@ -32,6 +32,10 @@ struct AttentionCall {
   DataType precision = DataType::Undefined;
 };
 
+/// The queries, keys and values of inputs 0 to 2, whatever their ranks; reports
+/// what are no floats.
+llvm::FailureOr<AttentionCall> readAttentionCall(Node &node);
+
 /// The weighted values; a query without a key to look at gives zeros. The
 /// weights go to `probabilities` if it is not null. Reports and gives nothing
 /// where heads or features do not fit.

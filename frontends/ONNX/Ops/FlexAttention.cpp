@@ -31,24 +31,26 @@ static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
 
 static LogicalResult convertFlexAttention(Node &node) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
+  FailureOr<AttentionCall> read = readAttentionCall(node);
+  if (failed(read))
     return failure();
-  AttentionCall call;
-  call.query = node.getInput(0);
-  call.key = node.getInput(1);
-  call.value = node.getInput(2);
+  AttentionCall &call = *read;
   for (Tensor part : {call.query, call.key, call.value})
     if (part.getRank() != 4)
       return node.error("an input has rank " + Twine(part.getRank()) +
                         "; required is 4");
   call.scale = node.getFloat("scale", 0);
   ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape();
-  if (q[1] <= 0 || k[1] <= 0 || q[1] % k[1] != 0 || q[3] <= 0 || q[3] != k[3])
+  for (int64_t extent : {q[1], k[1], q[3], k[3]})
+    if (mlir::ShapedType::isDynamic(extent))
+      return node.unsupported("a number of heads or features of its queries or "
+                              "keys is not static");
+  if (q[1] == 0 || k[1] == 0 || q[1] % k[1] != 0 || q[3] == 0 || q[3] != k[3])
     return node.error("its queries have " + Twine(q[1]) + " heads of " +
                       Twine(q[3]) + " features, its keys " + Twine(k[1]) +
                       " of " + Twine(k[3]) +
-                      "; required are static extents, equal features and a "
-                      "multiple of the key heads");
+                      "; required are equal features and a multiple of the "
+                      "key heads");
   if (failed(readPrecision(node, call)))
     return failure();
   if (!node.hasAttribute("score_mod") && !node.hasAttribute("prob_mod")) {

@@ -19,6 +19,12 @@ def one(*nodes, inputs=None, outputs=None, initializers=None, **options):
     return model(graph(list(nodes), inputs or X, outputs or Y, initializers), **options)
 
 
+def flex(query, key):
+    return one(node("FlexAttention", ["q", "k", "k"], ["y"], domain="ai.onnx.preview"),
+               inputs=[value("q", FLOAT, query), value("k", FLOAT, key)],
+               outputs=[value("y", FLOAT, query)], domains=[("ai.onnx.preview", 1)])
+
+
 add = node("Add", ["x", "x"], ["y"], name="sum")
 good = one(add)
 ones = numpy.ones((2, 3), "float32")
@@ -60,6 +66,8 @@ cases = {
     "recursion": one(node("Loop", ["x"], ["y"], domain="own"), functions=[
         function("Loop", "own", ["a"], ["b"], [node("Loop", ["a"], ["b"], domain="own")])],
         domains=[("own", 1)]),
+    "flex-open": flex([1, "h", 5, 4], [1, "h", 5, 4]),
+    "flex-heads": flex([1, 3, 5, 4], [1, 2, 5, 4]),
     "many-errors": one(*[node(f"Odd{i}", ["x"], [f"y{i}"]) for i in range(30)],
                        outputs=[value("y0", FLOAT, [3])]),
     "unsorted": one(node("Add", ["x", "twice"], ["y"]), node("Add", ["x", "x"], ["twice"])),
