@@ -15,23 +15,19 @@ namespace seqc::onnx {
 static LogicalResult convertConstant(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
-  if (const format::TensorProto *tensor = node.getTensor("value")) {
+  auto setTensor = [&](const auto &tensor) -> LogicalResult {
     FailureOr<Tensor> value =
-        node.getImporter().importTensor(*tensor, node.describe());
+        node.getImporter().importTensor(tensor, node.describe());
     if (failed(value))
       return failure();
     node.setOutput(0, *value);
     return success();
-  }
+  };
+  if (const format::TensorProto *tensor = node.getTensor("value"))
+    return setTensor(*tensor);
   if (const format::SparseTensorProto *tensor =
-          node.getSparseTensor("sparse_value")) {
-    FailureOr<Tensor> value =
-        node.getImporter().importTensor(*tensor, node.describe());
-    if (failed(value))
-      return failure();
-    node.setOutput(0, *value);
-    return success();
-  }
+          node.getSparseTensor("sparse_value"))
+    return setTensor(*tensor);
   SmallVector<mlir::Value> list;
   if (node.hasAttribute("value_float")) {
     node.setOutput(0,
