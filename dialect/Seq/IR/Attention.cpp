@@ -52,19 +52,11 @@ struct SharedExtents {
 
   /// Takes the extents over of a query, an output or scores.
   void narrowQuery(RankedTensorType type) {
-    narrow(queryRows, type.getDimSize(0));
-    if (hasHeads)
-      narrow(heads, type.getDimSize(1));
-    narrow(queries, type.getDimSize(hasHeads ? 2 : 1));
-    shareRows();
+    narrowPart(type, queryRows, heads, queries);
   }
   /// Takes the extents over of keys or values.
   void narrowKey(RankedTensorType type) {
-    narrow(keyRows, type.getDimSize(0));
-    if (hasHeads)
-      narrow(keyHeads, type.getDimSize(1));
-    narrow(keys, type.getDimSize(hasHeads ? 2 : 1));
-    shareRows();
+    narrowPart(type, keyRows, keyHeads, keys);
   }
   /// Takes the extents over of a mask: those of 1 may be broadcast and say
   /// nothing.
@@ -78,6 +70,15 @@ struct SharedExtents {
       take(heads, extents[1]);
     take(queries, extents[hasHeads ? 2 : 1]);
     take(keys, extents.back());
+    shareRows();
+  }
+  /// Takes the extents over of a tensor [rows, heads, times, features].
+  void narrowPart(RankedTensorType type, int64_t &rows, int64_t &heads,
+                  int64_t &times) {
+    narrow(rows, type.getDimSize(0));
+    if (hasHeads)
+      narrow(heads, type.getDimSize(1));
+    narrow(times, type.getDimSize(hasHeads ? 2 : 1));
     shareRows();
   }
   /// Without `rows`, query row `b` belongs to key row `b`.
