@@ -57,11 +57,20 @@ Value splat(PatternRewriter &rewriter, Location loc, Type type, double value) {
   return arith::ConstantOp::create(rewriter, loc, number);
 }
 
-/// exp of what is far below 0, marked => exp(x + 17) * e^-17. The sum is exact.
-struct KeepDenormalExp : OpRewritePattern<math::ExpOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// Numbers of a way around denormals: what lies below `limit` is raised by
+/// `raise`, and the result corrected by `correction`, others by `neutral`.
+struct Detour {
+  double limit, raise, correction, neutral;
+};
 
-  LogicalResult matchAndRewrite(math::ExpOp op,
+/// An op, marked, whose operand or result is a denormal: `Raise` moves the
+/// operand away from there, `Correct` the result back.
+template <typename OpTy, typename Raise, typename Correct>
+struct KeepDenormals : OpRewritePattern<OpTy> {
+  KeepDenormals(MLIRContext *context, Detour detour)
+      : OpRewritePattern<OpTy>(context), detour(detour) {}
+
+  LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     if (!op->hasAttr(kDenormalsAttr) ||
         !getElementTypeOrSelf(op.getType()).isF32())
@@ -72,47 +81,35 @@ struct KeepDenormalExp : OpRewritePattern<math::ExpOp> {
     };
     Value x = op.getOperand();
     Value isLow = arith::CmpFOp::create(
-        rewriter, loc, arith::CmpFPredicate::OLT, x, constant(-87));
-    Value raised = arith::AddFOp::create(rewriter, loc, x, constant(17));
+        rewriter, loc, arith::CmpFPredicate::OLT, x, constant(detour.limit));
+    Value raised = Raise::create(rewriter, loc, x, constant(detour.raise));
     Value at = arith::SelectOp::create(rewriter, loc, isLow, raised, x);
-    Value power = math::ExpOp::create(rewriter, loc, at);
-    Value factor = arith::SelectOp::create(
-        rewriter, loc, isLow, constant(std::exp(-17.0)), constant(1));
-    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, power, factor);
+    Value result = OpTy::create(rewriter, loc, at);
+    Value correction = arith::SelectOp::create(rewriter, loc, isLow,
+                                               constant(detour.correction),
+                                               constant(detour.neutral));
+    rewriter.replaceOpWithNewOp<Correct>(op, result, correction);
     return success();
   }
+
+  Detour detour;
 };
 
-/// log of a denormal, marked => log(x * 2^23) - 23 log 2.
-struct KeepDenormalLog : OpRewritePattern<math::LogOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(math::LogOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op->hasAttr(kDenormalsAttr) ||
-        !getElementTypeOrSelf(op.getType()).isF32())
-      return failure();
-    Location loc = op.getLoc();
-    auto constant = [&](double value) {
-      return splat(rewriter, loc, op.getType(), value);
-    };
-    Value x = op.getOperand();
-    Value isLow = arith::CmpFOp::create(
-        rewriter, loc, arith::CmpFPredicate::OLT, x, constant(0x1p-126));
-    Value raised = arith::MulFOp::create(rewriter, loc, x, constant(0x1p23));
-    Value at = arith::SelectOp::create(rewriter, loc, isLow, raised, x);
-    Value power = math::LogOp::create(rewriter, loc, at);
-    Value lowered = arith::SelectOp::create(
-        rewriter, loc, isLow, constant(23 * std::log(2.0)), constant(0));
-    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, power, lowered);
-    return success();
-  }
-};
+/// exp of what is far below 0 => exp(x + 17) * e^-17. The sum is exact.
+using KeepDenormalExp =
+    KeepDenormals<math::ExpOp, arith::AddFOp, arith::MulFOp>;
+/// log of a denormal => log(x * 2^23) - 23 log 2.
+using KeepDenormalLog =
+    KeepDenormals<math::LogOp, arith::MulFOp, arith::SubFOp>;
 
 struct ApproximateMath : seqc::impl::ApproximateMathPassBase<ApproximateMath> {
   void runOnOperation() override {
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
-      patterns.add<KeepDenormalExp, KeepDenormalLog>(patterns.getContext());
+      MLIRContext *context = patterns.getContext();
+      patterns.add<KeepDenormalExp>(context,
+                                    Detour{-87, 17, std::exp(-17.0), 1});
+      patterns.add<KeepDenormalLog>(
+          context, Detour{0x1p-126, 0x1p23, 23 * std::log(2.0), 0});
     });
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
       // Sine and cosine stay with libm: their polynomials lose all digits for
