@@ -43,8 +43,7 @@ bool isDestination(OpOperand &use) {
   return false;
 }
 
-/// The uses of a value in the order of the program. All are in blocks inside of
-/// or equal to that of the value.
+/// The uses of a value in the order in which they were made.
 SmallVector<OpOperand *> usesInOrder(Value value) {
   SmallVector<OpOperand *> uses;
   for (OpOperand &use : value.getUses())
@@ -114,7 +113,9 @@ private:
       sort(here);
       size_t left = block == home ? here.size() : std::min(here.size(), kept);
       for (auto [user, use] : ArrayRef(here).take_front(left))
-        around.push_back({home->findAncestorOpInBlock(*user), use});
+        // Nothing of this block is around an op of a block behind it.
+        if (Operation *ancestor = home->findAncestorOpInBlock(*user))
+          around.push_back({ancestor, use});
       split(empty, ArrayRef(here).drop_front(left));
     }
     sort(around);

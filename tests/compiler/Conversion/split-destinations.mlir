@@ -76,3 +76,22 @@ func.func @fills(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   } -> tensor<4xf32>
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
+
+/// Uses in blocks behind that of the empty tensor have no op around them there, and keep it.
+// CHECK-LABEL: func.func @behind
+//       CHECK:   %[[E:.*]] = tensor.empty
+//       CHECK: ^bb1:
+//       CHECK:   linalg.exp {{.*}} outs(%[[E]]
+//       CHECK:   linalg.exp {{.*}} outs(%[[E]]
+//       CHECK:   %[[OWN:.*]] = tensor.empty
+//       CHECK:   linalg.exp {{.*}} outs(%[[OWN]]
+func.func @behind(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  cf.br ^next
+^next:
+  %1 = linalg.exp ins(%0 : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %2 = linalg.exp ins(%1 : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %3 = linalg.exp ins(%2 : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %3 : tensor<4xf32>
+}
