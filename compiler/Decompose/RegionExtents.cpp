@@ -17,6 +17,9 @@ using namespace mlir;
 
 namespace seqc {
 
+/// Tensors behind each other whose extents follow from each other.
+static constexpr unsigned kMostDepth = 4096;
+
 bool RegionExtents::isOutside(Value value) const {
   return !region.isAncestor(value.getParentRegion());
 }
@@ -38,6 +41,18 @@ FailureOr<OpFoldResult> RegionExtents::findIndex(OpFoldResult index) {
 }
 
 FailureOr<OpFoldResult> RegionExtents::find(Value tensor, int64_t dim) {
+  if (auto known = extents.find({tensor, dim}); known != extents.end())
+    return known->second;
+  if (depth == kMostDepth)
+    return failure();
+  ++depth;
+  FailureOr<OpFoldResult> found = compute(tensor, dim);
+  --depth;
+  extents[{tensor, dim}] = found;
+  return found;
+}
+
+FailureOr<OpFoldResult> RegionExtents::compute(Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
     return OpFoldResult(b.getIndexAttr(type.getDimSize(dim)));

@@ -27,6 +27,10 @@ public:
   mlir::FailureOr<mlir::OpFoldResult> find(mlir::Value tensor, int64_t dim);
 
 private:
+  /// find() of what is not known yet. Each dimension of a tensor is looked at
+  /// once, at most kMostDepth behind each other, as each takes room on the
+  /// stack.
+  mlir::FailureOr<mlir::OpFoldResult> compute(mlir::Value tensor, int64_t dim);
   /// The value of an index of the region.
   mlir::FailureOr<mlir::OpFoldResult> findIndex(mlir::OpFoldResult index);
   /// Whether a value is defined outside the region.
@@ -35,6 +39,10 @@ private:
   mlir::ImplicitLocOpBuilder &b;
   mlir::Region &region;
   llvm::SmallVector<std::pair<mlir::BlockArgument, mlir::Value>> arguments;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>,
+                 mlir::FailureOr<mlir::OpFoldResult>>
+      extents;
+  unsigned depth = 0;
 };
 
 } // namespace seqc
