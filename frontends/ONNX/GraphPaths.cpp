@@ -36,7 +36,8 @@ static constexpr unsigned kMostForks = 8;
 // Order
 //===----------------------------------------------------------------------===//
 
-/// Names that a node reads, those its graphs take from outside included.
+/// Names that a node reads, those its graphs take from outside included. A graph
+/// belongs to one node, so each is entered once, `depth` levels down.
 static void collectInputs(const format::NodeProto &node,
                           SmallVectorImpl<StringRef> &names, unsigned depth) {
   for (const std::string &input : node.input())

@@ -177,7 +177,9 @@ private:
   //===--- Extents that are known before the loop -------------------------===//
 
   /// What a value of the draft is before the loop; null if it depends on the
-  /// iteration. With `first`, what it is in the first iteration.
+  /// iteration. With `first`, what it is in the first iteration. What has been
+  /// hoisted is known, what cannot be ends the walk, and each op takes one of
+  /// `budget`, which bounds the depth as well.
   Value hoist(Value value, unsigned &budget, bool first) {
     if (!draft->isAncestor(value.getParentBlock()->getParentOp()))
       return value;

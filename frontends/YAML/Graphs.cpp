@@ -487,7 +487,8 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
 }
 
 /// Whether an op does the same further out. A check goes with what it checks:
-/// ops that rely on it move as well.
+/// ops that rely on it move as well. Each op is entered once by its parent, and
+/// regions nest as deep as the graphs that they come from.
 static bool canMove(mlir::Operation &op) {
   if (mlir::isa<seq::RequireOp>(op) || mlir::isMemoryEffectFree(&op))
     return true;

@@ -27,6 +27,8 @@ public:
   PolynomialReader(const GraphView &view, StringRef x, StringRef f)
       : view(view), x(x), f(f) {}
 
+  /// The polynomial that a value is, through seven nodes of two inputs behind
+  /// each other: 255 calls at most, however much they share.
   std::optional<Polynomial> read(StringRef name, int depth = 0);
   NodeList nodes;
 

@@ -265,21 +265,23 @@ void GraphView::finish() {
     return;
   auto *list = graph.mutable_node();
   NodeList order;
-  std::function<void(NodeProto *)> visit = [&](NodeProto *node) {
-    if (auto found = inserted.find(node); found != inserted.end())
-      for (NodeProto *added : found->second)
-        visit(added);
-    if (removed.contains(node)) {
+  NodeList left(list->size());
+  list->ExtractSubrange(0, list->size(), left.data());
+  std::reverse(left.begin(), left.end());
+  // What is inserted in front of a node goes first. Nothing is inserted twice.
+  while (!left.empty()) {
+    NodeProto *node = left.pop_back_val();
+    if (auto found = inserted.find(node); found != inserted.end()) {
+      left.push_back(node);
+      append_range(left, reverse(found->second));
+      inserted.erase(found);
+    } else if (removed.contains(node)) {
       result.opsets.erase(node);
       delete node;
     } else {
       order.push_back(node);
     }
-  };
-  std::vector<NodeProto *> old(list->size());
-  list->ExtractSubrange(0, list->size(), old.data());
-  for (NodeProto *node : old)
-    visit(node);
+  }
   for (NodeProto *node : order)
     list->AddAllocated(node);
 }

@@ -134,6 +134,8 @@ private:
   Extent makeSymbol(llvm::StringRef name);
   void readValueInfo(const format::ValueInfoProto &info);
   Fact readTensor(const format::TensorProto &tensor);
+  /// Each graph belongs to one node, and so is entered once; the parser bounds
+  /// how deep they lie.
   void countUses(const format::GraphProto &graph, bool own);
   void infer(const format::NodeProto &node);
   void inferScan(const format::NodeProto &node);

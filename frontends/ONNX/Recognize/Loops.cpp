@@ -29,15 +29,16 @@ static bool isDefault(const NodeProto &node) {
   return node.domain().empty() || node.domain() == "ai.onnx";
 }
 
-/// Uses of `name` in a graph and in the graphs inside of it.
-static int countUses(const GraphProto &graph, StringRef name, int depth = 0) {
+/// Uses of `name` in a graph and in the graphs inside of it. A graph belongs to
+/// one node, so each is entered once; the parser bounds how deep they lie.
+static int countUses(const GraphProto &graph, StringRef name) {
   int uses = 0;
   for (const NodeProto &node : graph.node()) {
     for (const std::string &input : node.input())
       uses += input == name;
     for (const AttributeProto &attribute : node.attribute())
-      if (attribute.has_g() && depth < 20)
-        uses += countUses(attribute.g(), name, depth + 1);
+      if (attribute.has_g())
+        uses += countUses(attribute.g(), name);
   }
   for (const auto &output : graph.output())
     uses += output.name() == name;

@@ -21,7 +21,8 @@ using format::NodeProto;
 static constexpr int kMostSteps = 64;
 
 /// Whether a name stands for weights: nothing that depends on an activation
-/// may give it.
+/// may give it. The operators that are followed have three inputs at most, and
+/// three stand behind each other at most.
 static bool isWeight(const GraphView &view, StringRef name, int depth = 0) {
   NodeProto *node = view.getProducer(name);
   if (!node || node->op_type() == "Constant")

@@ -94,6 +94,8 @@ static void joinProjections(OnnxFile &file, format::GraphProto &graph,
   view.finish();
 }
 
+/// Graphs inside of a graph come first. A graph belongs to one node, so each is
+/// entered once, down to kMostDepth; those below stay what they are.
 static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
                            int64_t opset, const StringSet<> &disabled,
                            Recognition &result, const GraphView *parent,

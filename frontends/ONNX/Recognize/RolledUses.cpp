@@ -66,6 +66,7 @@ void Roller::findUses() {
     bool final = finals.contains(name) && carried.lookup(found->second);
     stacked[found->second] |= !final;
   };
+  // A graph belongs to one node, so each is entered once.
   std::function<void(const GraphProto &, bool)> visit =
       [&](const GraphProto &inner, bool own) {
         int index = 0;
@@ -183,6 +184,7 @@ void Roller::removeUnused() {
   for (const auto &entry : inside)
     removed.insert(nodes[entry.first]);
   StringMap<int> uses;
+  // A graph belongs to one node, so each is entered once.
   std::function<void(const GraphProto &)> count = [&](const GraphProto &inner) {
     for (const NodeProto &node : inner.node()) {
       for (const std::string &input : node.input())

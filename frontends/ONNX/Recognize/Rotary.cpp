@@ -34,7 +34,8 @@ static bool keepsLast(const GraphView &view, const NodeProto &node,
          });
 }
 
-/// Whether both features of each pair of `name` are equal.
+/// Whether both features of each pair of `name` are equal. Each call asks about
+/// one input at most, so that kMostDepth bounds the calls as well.
 static bool hasEqualPairs(const GraphView &view, StringRef name,
                           bool interleaved, int depth) {
   auto shape = view.getShape(name);

@@ -29,7 +29,8 @@ static constexpr int kMostGraphs = 60;
 // What a step reads
 //===----------------------------------------------------------------------===//
 
-/// Names that a node reads, those of graphs inside of it included.
+/// Names that a node reads, those of graphs inside of it included. A graph
+/// belongs to one node, so each is entered once.
 static void collectNames(const NodeProto &node, SmallVectorImpl<StringRef> &to,
                          int depth) {
   for (const std::string &input : node.input())
@@ -205,7 +206,9 @@ std::string Roller::readPlaces(const Row &row) {
   return name;
 }
 
-/// What is made in front of the chain, the same way for each step.
+/// What is made in front of the chain, the same way for each step. Each row is
+/// prepared once and then known; one that cannot be ends the whole walk, up to
+/// readStep(). So nothing is tried twice, in kMostPreparation levels.
 std::string Roller::readOutside(const Row &row, int depth) {
   if (isSame(row))
     return isOutside(row[0]) ? row[0] : "";

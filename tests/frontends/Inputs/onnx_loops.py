@@ -152,6 +152,23 @@ for i in range(5):
 write("good/nested", [node("Loop", ["m", "", "x"], ["y", "es"], body=outer)],
       {"m": I64(5), "x": X}, {"y": state, "es": numpy.float32(sums)})
 
+# What only a graph 21 levels inside of the body reads of the trip is read.
+def branch(*nodes):
+    return Graph(onnx.graph(nodes, [], [onnx.value("r", F, [])]))
+
+
+deep = branch(node("Cast", ["i"], ["f"], to=F), node("Add", ["p", "f"], ["r"]))
+for _ in range(21):
+    deep = branch(node("If", ["go"], ["r"], then_branch=deep,
+                       else_branch=branch(node("Identity", ["p"], ["r"]))))
+deep = body([node("Gather", ["rows", "i"], ["p"], axis=0), node("Identity", ["go"], ["on"]),
+             node("If", ["go"], ["q"], then_branch=deep,
+                  else_branch=branch(node("Identity", ["p"], ["r"]))),
+             node("Add", ["s", "q"], ["t"])], [COUNT, GOES, ("s", F, 1)], ["on", "t"])
+write("good/deep", [node("Loop", ["m", "c", "x"], ["y"], body=deep)],
+      {"rows": X, "x": X[0], "m": I64(2), "c": numpy.bool_(True)},
+      {"y": X[0] + X[0] + X[1] + 1}, ["m", "c"], is_open=False)
+
 # Scan: axes and directions, several states, no steps.
 SEQUENCE = numpy.arange(24, dtype=numpy.float32).reshape(2, 4, 3) / 8
 OTHER = SEQUENCE[:, ::-1].transpose(1, 0, 2) - 1
