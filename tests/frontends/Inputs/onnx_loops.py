@@ -159,15 +159,17 @@ def branch(*nodes):
 
 deep = branch(node("Cast", ["i"], ["f"], to=F), node("Add", ["p", "f"], ["r"]))
 for _ in range(21):
-    deep = branch(node("If", ["go"], ["r"], then_branch=deep,
+    deep = branch(node("If", ["c"], ["r"], then_branch=deep,
                        else_branch=branch(node("Identity", ["p"], ["r"]))))
-deep = body([node("Gather", ["rows", "i"], ["p"], axis=0), node("Identity", ["go"], ["on"]),
-             node("If", ["go"], ["q"], then_branch=deep,
-                  else_branch=branch(node("Identity", ["p"], ["r"]))),
-             node("Add", ["s", "q"], ["t"])], [COUNT, GOES, ("s", F, 1)], ["on", "t"])
-write("good/deep", [node("Loop", ["m", "c", "x"], ["y"], body=deep)],
+deep = Graph(onnx.graph(
+    [node("Gather", ["rows", "i"], ["p"], axis=0), node("Identity", ["go"], ["on"]),
+     node("If", ["c"], ["q"], then_branch=deep, else_branch=branch(node("Identity", ["p"], ["r"]))),
+     node("Add", ["s", "p"], ["t"])],
+    [onnx.value("i", onnx.INT64, []), onnx.value("go", onnx.BOOL, []), onnx.value("s", F, [3])],
+    [onnx.value("on", onnx.BOOL, []), onnx.value("t", F, [3]), onnx.value("q", F, [3])]))
+write("good/deep", [node("Loop", ["m", "c", "x"], ["y", "qs"], body=deep)],
       {"rows": X, "x": X[0], "m": I64(2), "c": numpy.bool_(True)},
-      {"y": X[0] + X[0] + X[1] + 1}, ["m", "c"], is_open=False)
+      {"y": X[0] + X[0] + X[1], "qs": X + numpy.float32([[0], [1]])}, ["m", "c"], is_open=False)
 
 # Scan: axes and directions, several states, no steps.
 SEQUENCE = numpy.arange(24, dtype=numpy.float32).reshape(2, 4, 3) / 8
