@@ -77,7 +77,8 @@ struct Bufferize : seqc::impl::BufferizePassBase<Bufferize> {
       ++numBands;
     }
     // Loops that write memory are not merged.
-    module.walk([](scf::ForOp loop) { loop->removeAttr(seqc::kLoopNumberAttr); });
+    module.walk(
+        [](scf::ForOp loop) { loop->removeAttr(seqc::kLoopNumberAttr); });
   }
 
   static bufferization::OneShotBufferizationOptions getOptions() {

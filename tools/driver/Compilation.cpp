@@ -17,8 +17,8 @@
 #include "tools/guard/Guard.h"
 #include "tools/guard/StandIn.h"
 
-#include "mlir/Parser/Parser.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
