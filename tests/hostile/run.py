@@ -52,11 +52,13 @@ class Server:
         cache = os.path.join(folder, "cache")
         shutil.rmtree(cache, ignore_errors=True)
         library = os.path.join(os.path.dirname(program), "..", "..", "lib")
-        environment = dict(os.environ, XDG_CACHE_HOME=cache, SEQC_LIB_DIR=os.path.normpath(library))
+        # Symbols are bound once, not in each child.
+        environment = dict(os.environ, XDG_CACHE_HOME=cache, SEQC_LIB_DIR=os.path.normpath(library), LD_BIND_NOW="1")
         # A failed allocation is a lack of memory, and a finding of the sanitizer no exit code of ours.
         environment["ASAN_OPTIONS"] = (
             "detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0:exitcode=99:"
-            "allocator_may_return_null=1:max_allocation_size_mb=4000:quarantine_size_mb=16")
+            "allocator_may_return_null=1:max_allocation_size_mb=4000:quarantine_size_mb=4:malloc_context_size=1:"
+            "max_malloc_fill_size=0")
         environment["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=99"
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=environment)
