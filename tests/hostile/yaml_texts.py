@@ -126,7 +126,7 @@ def descriptions_changed(random):
     if random.random() < 0.15:
         content = spoil(random, content)
     command = random.choice([["run", "m.yaml", *call], ["run", "m.yaml", "--interpret", *call],
-                             ["inspect", "m.yaml"], ["compile", "m.yaml", "-o", "m"]])
+                             ["inspect", "m.yaml"], ["compile", "m.yaml", "-o", "m.so"]])
     return Case({"m.yaml": content, "m.safetensors": safetensors(*weights(shapes))}, command,
                 {DONE, BAD, UNSUPPORTED})
 
