@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <utility>
 
 using namespace seqc::cli;
 using namespace seqc::rt;
@@ -79,25 +80,32 @@ Comparison seqc::cli::compareTensors(const seqc_tensor_t &got,
     return result;
   }
   result.elements = seqc_tensor_num_elements(&got);
-  double fixed = 0, factor = 0, worst = -1;
+  double fixed = 0, factor = 0;
+  std::pair<bool, double> worst;
   int64_t worstAt = -1;
   bool floats = isFloat(want.dtype);
   if (floats)
     allowances(want, tolerance, fixed, factor);
   for (int64_t i = 0; i < result.elements; ++i) {
     double g = numberAt(got, i), w = numberAt(want, i), excess = 0;
+    double difference = 0;
     if (!floats) {
       if (integerAt(got, i) == integerAt(want, i))
         continue;
-      excess = INFINITY;
-      result.maxAbsolute = std::max(result.maxAbsolute, std::fabs(g - w));
+      difference = std::fabs(g - w);
+      result.maxAbsolute = std::max(result.maxAbsolute, difference);
+      // Large ones may be equal as doubles.
+      excess = std::max(difference, 1.0);
     } else if (std::isnan(g) || std::isnan(w)) {
-      excess = std::isnan(g) == std::isnan(w) ? 0 : INFINITY;
+      if (std::isnan(g) && std::isnan(w))
+        continue;
+      excess = INFINITY;
     } else if (isHuge(g) || isHuge(w)) {
-      bool agree = isHuge(g) && isHuge(w) && std::signbit(g) == std::signbit(w);
-      excess = agree ? 0 : INFINITY;
+      if (isHuge(g) && isHuge(w) && std::signbit(g) == std::signbit(w))
+        continue;
+      excess = INFINITY;
     } else {
-      double difference = std::fabs(g - w);
+      difference = std::fabs(g - w);
       result.maxAbsolute = std::max(result.maxAbsolute, difference);
       result.flushed += g == 0 && isDenormal(w, want.dtype);
       if (w != 0)
@@ -108,8 +116,11 @@ Comparison seqc::cli::compareTensors(const seqc_tensor_t &got,
         continue;
     }
     result.failures += excess > 0;
-    if (excess > worst || worstAt < 0) {
-      worst = excess;
+    // What fails is worse than any difference that is allowed.
+    std::pair<bool, double> badness(excess > 0,
+                                    excess > 0 ? excess : difference);
+    if (badness > worst || worstAt < 0) {
+      worst = badness;
       worstAt = i;
     }
   }

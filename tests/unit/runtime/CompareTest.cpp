@@ -63,6 +63,19 @@ TEST(Compare, FindsTheWorstElement) {
             "2 of 4 beyond the tolerance");
 }
 
+TEST(Compare, TheWorstIsNoEqualOfItsKind) {
+  Comparison result =
+      compare({NAN, INFINITY, 1, 1.00001f}, {NAN, INFINITY, 1, 1});
+  EXPECT_TRUE(result.passed);
+  EXPECT_EQ(result.worstIndex, (std::vector<int64_t>{3}));
+  EXPECT_TRUE(compare({NAN, 1}, {NAN, 1}).worstIndex.empty());
+  // Allowed: the greatest difference, not what is nearest to its allowance.
+  result = compare({101, 1.05f}, {100, 1}, {0.1, std::nullopt});
+  EXPECT_EQ(result.worstIndex, (std::vector<int64_t>{0}));
+  EXPECT_EQ(compare({101, 1.2f}, {100, 1}, {0.1, std::nullopt}).worstIndex,
+            (std::vector<int64_t>{1}));
+}
+
 TEST(Compare, CountsFlushedDenormals) {
   Comparison result = compare({0, 1e-40f, 0, 0}, {1e-40f, 1e-40f, 0, 1e-30f});
   EXPECT_TRUE(result.passed);
@@ -77,6 +90,9 @@ TEST(Compare, IntegersMustBeEqual) {
   auto want = makeTensor<int32_t>(SEQC_I32, {2}, {1, 3});
   EXPECT_FALSE(compareTensors(*got.get(), *want.get(), {1.0, 1.0}).passed);
   EXPECT_TRUE(compareTensors(*got.get(), *got.get(), {}).passed);
+  auto far = makeTensor<int32_t>(SEQC_I32, {2}, {2, 9});
+  EXPECT_EQ(compareTensors(*got.get(), *far.get(), {}).worstIndex,
+            (std::vector<int64_t>{1}));
 }
 
 TEST(Compare, TypesAndShapesMustAgree) {
