@@ -57,7 +57,7 @@ Result<TensorRef> makeRandom(const ValueSignature &value,
     }
   } else if (!parseIntegers(shapeText, shape)) {
     return invalid("random: shape '" + std::string(shapeText) +
-                   "' is not of the form 2x3");
+                   "' is not of the form 2x3 or 2,3");
   }
   Result<TensorRef> tensor =
       createTensor(value.dtype, int32_t(shape.size()), shape.data());

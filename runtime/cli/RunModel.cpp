@@ -81,6 +81,24 @@ Result<const EntrySignature *> seqc::cli::chooseEntry(const Executor &executor,
   return invalid("no entry '" + wanted + "'; there are: " + names);
 }
 
+Status seqc::cli::checkNotFromText(const EntrySignature &entry,
+                                   const TextModel &text,
+                                   const RunOptions &options) {
+  for (const auto &[option, list] :
+       {std::pair("--input ", &options.inputs), {"--step ", &options.steps}})
+    for (const auto &[name, value] : *list)
+      for (const std::string &filled : {text.input.ids, text.input.lengths})
+        if (!filled.empty() && entry.findInput(name) >= 0 &&
+            entry.findInput(name) == entry.findInput(filled))
+          return invalid(option + name + "=" + value +
+                         " and TEXT exclude each other: input '" + filled +
+                         "' is made of the text" +
+                         (options.texts.empty()
+                              ? ""
+                              : ", found '" + options.texts.front() + "'"));
+  return {};
+}
+
 Status seqc::cli::checkGeneration(const EntrySignature &entry,
                                   const RunOptions &options) {
   const seqc_generation_options_t &generation = options.generation;
@@ -178,12 +196,16 @@ static int runChosen(Executor &executor, const RunOptions &options,
     if (Status status = executor.verify(); !status.ok())
       return fail(status);
   // Ids given as a tensor go around the text pipeline.
-  bool asText = model && model->entry == (*entry)->name;
+  bool takesText = model && model->entry == (*entry)->name, asText = takesText;
   for (const auto *list : {&options.inputs, &options.steps})
     for (const Assignment &assignment : *list)
       if (asText && (*entry)->findInput(assignment.first) ==
                         (*entry)->findInput(model->input.ids))
         asText = false;
+  if (asText || (takesText && !options.texts.empty()))
+    if (Status status = checkNotFromText(**entry, *model, options);
+        !status.ok())
+      return fail(status);
   if (asText)
     return runTexts(executor, **entry, *model, options, profile);
   if (options.verify && lacksInputs(**entry, options)) {

@@ -92,6 +92,10 @@ Result<const EntrySignature *> chooseEntry(const Executor &executor,
                                            const std::string &name,
                                            const TextModel *text);
 
+/// Fails if options name an input that texts fill.
+Status checkNotFromText(const EntrySignature &entry, const TextModel &text,
+                        const RunOptions &options);
+
 /// Checks beam width, n-best and sampling against what was compiled.
 Status checkGeneration(const EntrySignature &entry, const RunOptions &options);
 

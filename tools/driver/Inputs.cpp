@@ -75,6 +75,8 @@ static Error addTexts(cli::Executor &executor, const rt::EntrySignature &entry,
                        "entry '" + entry.name +
                            "' takes tensors, found the text '" +
                            options.texts.front() + "'");
+  if (Error error = toError(cli::checkNotFromText(entry, **text, options)))
+    return error;
   if (!options.lengths.empty())
     return makeFailure(FailureKind::BadInput,
                        "--lengths is for tensors; texts have their own");

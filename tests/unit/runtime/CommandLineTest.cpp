@@ -216,6 +216,15 @@ TEST_F(CommandLine, ReportsBadTensors) {
            {"--entry gather --input ids=1,9", "it must be at most 7"},
            {"--entry gather --input ids=1,2 --lengths 5", "extent of 'time'"},
            {"--entry scale --input x=1,2,3 --beam 2", "does not generate"},
+           {"--entry scale --input x=random:2,x",
+            "random: shape '2,x' is not of the form 2x3 or 2,3"},
+           {"--input ids=2,3 abc",
+            "--input ids=2,3 and TEXT exclude each other: input 'ids' is made "
+            "of the text, found 'abc'"},
+           {"--input 0=2,3 abc", "--input 0=2,3 and TEXT exclude each other"},
+           {"--step ids=2,3 abc", "--step ids=2,3 and TEXT exclude each other"},
+           {"--input lengths=2 abc", "and TEXT exclude each other"},
+           {"--input lengths=2", "input 'lengths' is made of the text\n"},
            {"--bogus", "unknown option '--bogus'"}}) {
     Outcome result = run(c.arguments);
     EXPECT_EQ(result.code, 2) << c.arguments;
