@@ -100,8 +100,8 @@ private:
 struct Item {
   std::string text;
   EncodedText encoded;
-  /// False if the text cannot be read; it then gives an empty line.
-  bool good = true;
+  /// Why the text cannot be read; it then gives an empty line.
+  std::string problem;
   /// Number of the text, from 0.
   int64_t row = 0;
 };
@@ -297,13 +297,13 @@ Status TextRun::runItems(const std::vector<Item> &items) {
                 (int64_t(batch.size()) < batchLimit &&
                  (!model.input.lengths.empty() ||
                   batch[0]->encoded.ids.size() == item.encoded.ids.size()));
-    if (!fits || !item.good)
+    if (!fits || !item.problem.empty())
       if (Status status = flush(); !status.ok())
         return status;
-    if (item.good)
+    if (item.problem.empty())
       batch.push_back(&item);
     else
-      print(item, {});
+      print(item, {}, item.problem);
   }
   return flush();
 }
@@ -507,12 +507,11 @@ int TextRun::runStandardInput() {
       if (encoded) {
         item.encoded = std::move(*encoded);
       } else {
-        item.good = false;
+        item.problem = encoded.status().message();
         anyBad = true;
         progress.clear();
-        reportError(options.program,
-                    invalid("line " + std::to_string(number) + ": " +
-                            encoded.status().message()));
+        reportError(options.program, invalid("line " + std::to_string(number) +
+                                             ": " + item.problem));
       }
       items.push_back(std::move(item));
     }

@@ -132,6 +132,17 @@ TEST_F(CommandLine, BadLinesKeepTheirPlace) {
   EXPECT_NE(result.err.find("line 2: unknown character"), std::string::npos);
 }
 
+TEST_F(CommandLine, BadLinesHaveAnErrorInJson) {
+  Outcome result = run("--json", "printf 'ab\\n\\n\\377\\n' |");
+  EXPECT_EQ(result.code, 2);
+  json list = json::parse(result.out);
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_FALSE(list[0].contains("error"));
+  EXPECT_EQ(list[1]["error"], "empty text; required: at least one character");
+  EXPECT_NE(list[2]["error"].get<std::string>().find("UTF-8"),
+            std::string::npos);
+}
+
 TEST_F(CommandLine, WritesTensorsOfAllTexts) {
   std::string output = "--batch 2 --output tokens=" + file("t.json") +
                        " --output text=" + file("t.txt");
