@@ -226,6 +226,14 @@ OutputState seqc::cli::flushOutput() {
   return gone ? OutputState::ReaderGone : OutputState::Failed;
 }
 
+int seqc::cli::finishOutput(const std::string &program, int code) {
+  if (flushOutput() != OutputState::Failed)
+    return code;
+  return reportError(
+      program, Status(SEQC_IO, std::string("cannot write standard output: ") +
+                                   std::strerror(errno ? errno : EIO)));
+}
+
 int seqc::cli::runModel(Executor &executor, const RunOptions &options,
                         Profile *profile) {
   try {
@@ -235,12 +243,7 @@ int seqc::cli::runModel(Executor &executor, const RunOptions &options,
       if (Status status = writeFileWhole(options.profile, profile->format());
           !status.ok())
         return reportError(options.program, status);
-    if (flushOutput() == OutputState::Failed)
-      return reportError(
-          options.program,
-          Status(SEQC_IO, std::string("cannot write standard output: ") +
-                              std::strerror(errno ? errno : EIO)));
-    return code;
+    return finishOutput(options.program, code);
   } catch (const std::bad_alloc &) {
     return reportError(options.program,
                        Status(SEQC_RESOURCE_EXHAUSTED, "out of memory"));

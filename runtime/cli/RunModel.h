@@ -48,6 +48,10 @@ enum class OutputState { Good, ReaderGone, Failed };
 /// failure of ours.
 OutputState flushOutput();
 
+/// Hands everything printed to the system; returns `code`, or that of the
+/// failure, which it reports.
+int finishOutput(const std::string &program, int code);
+
 /// Runs a model as `options` ask and returns the exit code. Writes the profile
 /// if one is asked for.
 int runModel(Executor &executor, const RunOptions &options,

@@ -58,7 +58,7 @@ static int runArguments(const void *table, RunOptions &options,
     profile.end("load");
   if (options.help) {
     printHelp(**executor, options);
-    return std::fflush(stdout) == 0 ? ExitDone : ExitEnvironment;
+    return finishOutput(options.program, ExitDone);
   }
   return runModel(**executor, options, profiling ? &profile : nullptr);
 }

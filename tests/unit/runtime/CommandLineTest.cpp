@@ -312,13 +312,22 @@ TEST_F(CommandLine, FullDiskLeavesNothingBehind) {
 
 TEST_F(CommandLine, ReportsAFullStandardOutput) {
   std::string program = builtFile("fake_program");
-  int status = std::system((program + " abc >/dev/full 2>/dev/null").c_str());
-  EXPECT_EQ(WEXITSTATUS(status), 5);
+  for (const char *arguments : {"abc", "--help"})
+    for (const char *where : {">/dev/full", ">&-"}) {
+      std::string command =
+          program + " " + arguments + " " + where + " 2>" + file("err");
+      int status = std::system(command.c_str());
+      EXPECT_EQ(WEXITSTATUS(status), 5) << command;
+      EXPECT_EQ(readBack("err").find(
+                    "fake_program: error: cannot write standard output: "),
+                0u)
+          << command;
+    }
   // A reader that has seen enough is no failure.
-  status = std::system(("seq 20000 | sed 's/.*/abc/' | (" + program +
-                        "; echo code $? >" + file("code") + ") | head -1 >" +
-                        file("line") + " 2>&1")
-                           .c_str());
+  int status = std::system(("seq 20000 | sed 's/.*/abc/' | (" + program +
+                            "; echo code $? >" + file("code") +
+                            ") | head -1 >" + file("line") + " 2>&1")
+                               .c_str());
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_EQ(readBack("line"), "cba\n");
   EXPECT_EQ(readBack("code"), "code 0\n");
