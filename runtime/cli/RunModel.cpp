@@ -192,9 +192,11 @@ static int runChosen(Executor &executor, const RunOptions &options,
     return fail(entry.status());
   if (Status status = checkGeneration(**entry, options); !status.ok())
     return fail(status);
-  if (options.verify)
+  if (options.verify) {
     if (Status status = executor.verify(); !status.ok())
       return fail(status);
+    reportNote(options, "the weights are as they were written");
+  }
   // Ids given as a tensor go around the text pipeline.
   bool takesText = model && model->entry == (*entry)->name, asText = takesText;
   for (const auto *list : {&options.inputs, &options.steps})
@@ -208,10 +210,8 @@ static int runChosen(Executor &executor, const RunOptions &options,
       return fail(status);
   if (asText)
     return runTexts(executor, **entry, *model, options, profile);
-  if (options.verify && lacksInputs(**entry, options)) {
-    reportNote(options, "the weights are as they were written");
+  if (options.verify && lacksInputs(**entry, options))
     return ExitDone;
-  }
   return runTensors(executor, **entry, options, profile);
 }
 

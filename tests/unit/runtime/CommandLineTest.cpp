@@ -333,6 +333,12 @@ TEST_F(CommandLine, ReportsAFullStandardOutput) {
   EXPECT_EQ(readBack("code"), "code 0\n");
 }
 
+TEST_F(CommandLine, SaysThatNothingIsWrongWithTheWeights) {
+  const char *note = "fake_program: note: the weights are as they were written";
+  EXPECT_EQ(run("abc --verify").err, std::string(note) + "\n");
+  EXPECT_EQ(run("abc --verify --quiet").err, "");
+}
+
 TEST_F(CommandLine, WritesAProfile) {
   EXPECT_EQ(run("abc --profile " + file("trace.json")).code, 0);
   json trace = json::parse(readBack("trace.json"));
