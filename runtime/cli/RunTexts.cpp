@@ -200,11 +200,10 @@ Status TextRun::checkOptions() const {
       if (!isTextName(assignment) && entry.findOutput(assignment.first) < 0)
         return unknownName("output", assignment.first, entry.outputs);
   if (!options.attention.empty() && model.output.attention.empty())
-    return Status(SEQC_UNSUPPORTED, "--attention: this model has no attention "
-                                    "among its outputs");
+    return invalid("--attention: this model has no attention among its "
+                   "outputs");
   if (options.scores && model.output.scores.empty())
-    return Status(SEQC_UNSUPPORTED,
-                  "--scores: this model has no scores among its outputs");
+    return invalid("--scores: this model has no scores among its outputs");
   return {};
 }
 

@@ -81,8 +81,9 @@ Result<EncodedText> seqc::rt::encodeText(const TextModel &model,
 Result<EncodedText> seqc::rt::encodePrefix(const TextModel &model,
                                            std::string_view text) {
   if (model.kind != TextKind::Generate || model.output.prefix.empty())
-    return Status(SEQC_UNSUPPORTED,
-                  "this model takes no forced beginning (--prefix)");
+    return invalid("this model takes no forced beginning; it has to be "
+                   "compiled by 'seqc compile --prefix' or from a description "
+                   "with 'prefix: true'");
   Result<std::vector<std::string>> units =
       cutText(text, model.output.unit, /*lower=*/false);
   if (!units)

@@ -220,6 +220,6 @@ TEST(TextModel, RefusesWhatBreaksTheRules) {
 
 TEST(TextModel, RefusesPrefixesOfModelsWithout) {
   Pipeline p = makePipeline(fakeMetadata());
-  EXPECT_TRUE(fails(encodePrefix(p.model, "a").status(), SEQC_UNSUPPORTED,
+  EXPECT_TRUE(fails(encodePrefix(p.model, "a").status(), SEQC_INVALID_ARGUMENT,
                     "no forced beginning"));
 }
