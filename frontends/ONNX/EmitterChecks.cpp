@@ -440,11 +440,15 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   }
   // A size beyond every memory has another count, which says more.
   SmallVector<OpFoldResult> signs;
-  for (OpFoldResult size : wanted)
-    signs.push_back(getConstantIntValue(size) || isBounded(toValue(size))
+  bool bounded = true;
+  for (OpFoldResult size : wanted) {
+    bool isNumber = getConstantIntValue(size) || isBounded(toValue(size));
+    bounded &= isNumber;
+    signs.push_back(isNumber
                         ? size
                         : OpFoldResult(scalars().minIndex(
                               toValue(size), scalars().index(kMostElements))));
+  }
   bool good = requireSizes(signs);
   if (fits && right.empty() && leftNumber == rightNumber)
     return good;
@@ -454,7 +458,14 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   leaveLoops(builder, all);
   Scalars s = scalars();
   Value count = toValue(product(found)), other = saturatedProduct(wanted);
-  return good &
+  // A product that has no number is not told as one.
+  if (!bounded || getConstantIntValue(other))
+    good &= require(s.compareIndex(arith::CmpIPredicate::sle, other,
+                                   s.index(kMostElements)),
+                    "a tensor of {0} elements cannot be reshaped to one of "
+                    "more than 2^46",
+                    {OpFoldResult(count)});
+  return good &&
          require(s.compareIndex(arith::CmpIPredicate::eq, count, other),
                  "a tensor of {0} elements cannot be reshaped to one of {1}",
                  {OpFoldResult(count), OpFoldResult(other)});

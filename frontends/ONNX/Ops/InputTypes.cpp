@@ -50,4 +50,16 @@ FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   return node.getEmitter().castShape(shape, {*rank});
 }
 
+void requireDistinct(Emitter &e, ArrayRef<mlir::Value> axes) {
+  Scalars s = e.scalars();
+  for (size_t i = 1; i < axes.size(); ++i) {
+    mlir::Value twice = s.boolean(false);
+    for (mlir::Value other : axes.take_front(i))
+      twice = s.logicalOr(twice, s.compareIndex(mlir::arith::CmpIPredicate::eq,
+                                                axes[i], other));
+    e.require(s.logicalNot(twice), "its axes name dimension {0} twice",
+              {mlir::OpFoldResult(axes[i])});
+  }
+}
+
 } // namespace seqc::onnx

@@ -21,6 +21,10 @@ llvm::LogicalResult requireOneFloat(Node &node,
 /// for the output holds if it is `least` or more. Reports other ranks.
 llvm::FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least = 0);
 
+/// Ends the call if two of the axes, dimensions of a tensor that count from
+/// its first one, are the same.
+void requireDistinct(Emitter &e, llvm::ArrayRef<mlir::Value> axes);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_OPS_INPUTTYPES_H

@@ -1,6 +1,7 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -42,7 +43,7 @@ struct Axes {
 } // namespace
 
 static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
-                             Axes &axes) {
+                             bool keep, Axes &axes) {
   Emitter &e = node.getEmitter();
   Tensor given;
   std::optional<SmallVector<int64_t>> numbers;
@@ -83,14 +84,19 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
   Scalars s = e.scalars();
   axes.fixed = false;
   axes.flags.assign(rank, s.boolean(false));
+  SmallVector<Value> wrapped;
   for (Value element : e.elements(given)) {
     Value axis = s.toIndex(given.type, element);
     e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
     axis = s.wrapIndex(axis, s.index(rank));
+    wrapped.push_back(axis);
     for (int64_t d = 0; d < rank; ++d)
       axes.flags[d] = s.logicalOr(
           axes.flags[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
   }
+  // Without the extents of 1, the rank of the result is the number of axes less.
+  if (!keep)
+    requireDistinct(e, wrapped);
   axes.count = std::min(rank, given.getType().getNumElements());
   return success();
 }
@@ -148,7 +154,7 @@ static LogicalResult convertReduction(Node &node) {
   if (result == DataType::Bool && !isOrder)
     return node.error("its input is bool; required is a number");
   Axes axes;
-  if (failed(getAxes(node, x.getRank(), isSum ? 13 : 18, axes)))
+  if (failed(getAxes(node, x.getRank(), isSum ? 13 : 18, keep, axes)))
     return failure();
 
   Extents before = e.extents(x);

@@ -1,8 +1,8 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
-#include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Squeezing.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -54,28 +54,117 @@ static bool comesFromData(Value size) {
   return false;
 }
 
-/// Replaces the -1 among extents that are read at run time, if there is one.
+/// Replaces the -1 among extents that are read at run time, if there is one;
+/// `open` are the dimensions that they belong to.
 static void resolveRest(Emitter &e, ArrayRef<OpFoldResult> from,
-                        Extents &goal) {
-  Scalars s = e.scalars();
-  SmallVector<std::pair<size_t, Value>> open;
-  Extents others;
-  for (auto [d, size] : enumerate(goal)) {
-    if (mlir::getConstantIntValue(size) || !comesFromData(e.toValue(size))) {
-      others.push_back(size);
-      continue;
-    }
-    Value wanted = e.toValue(size);
-    Value isRest = s.compareIndex(CmpIPredicate::slt, wanted, s.index(0));
-    open.emplace_back(d, isRest);
-    others.push_back(OpFoldResult(s.select(isRest, s.index(1), wanted)));
-  }
+                        ArrayRef<size_t> open, Extents &goal) {
   if (open.empty())
     return;
+  Scalars s = e.scalars();
+  Extents others(goal);
+  SmallVector<Value> isRest;
+  for (size_t d : open) {
+    Value wanted = e.toValue(goal[d]);
+    isRest.push_back(s.compareIndex(CmpIPredicate::slt, wanted, s.index(0)));
+    others[d] = OpFoldResult(s.select(isRest.back(), s.index(1), wanted));
+  }
   Value denominator = s.maxIndex(e.toValue(e.product(others)), s.index(1));
   Value rest = s.divIndex(e.toValue(e.product(from)), denominator);
-  for (auto [d, isRest] : open)
-    goal[d] = OpFoldResult(s.select(isRest, rest, e.toValue(goal[d])));
+  for (auto [d, here] : zip(open, isRest))
+    goal[d] = OpFoldResult(s.select(here, rest, e.toValue(goal[d])));
+}
+
+namespace {
+/// What a Reshape is asked for.
+struct NewShape {
+  Extents sizes;
+  /// The dimension of a -1 that the model names, and those whose extents are
+  /// elements of a tensor that a call gives.
+  std::optional<size_t> rest;
+  SmallVector<size_t> open;
+  bool allowZero = false;
+};
+} // namespace
+
+/// Ends the call where extents that it gives are none that a constant list may
+/// have; `rank` is that of the input.
+static void requireShape(Emitter &e, const NewShape &shape, size_t rank) {
+  Scalars s = e.scalars();
+  auto equals = [&](Value size, int64_t number) {
+    return s.compareIndex(CmpIPredicate::eq, size, s.index(number));
+  };
+  Value hasRest = s.boolean(shape.rest.has_value()), isTwice = s.boolean(false),
+        hasZero = s.boolean(false);
+  for (OpFoldResult size : shape.sizes)
+    if (mlir::getConstantIntValue(size) == 0)
+      hasZero = s.boolean(true);
+  for (size_t d : shape.open) {
+    Value size = e.toValue(shape.sizes[d]);
+    e.require(s.compareIndex(CmpIPredicate::sge, size, s.index(-1)),
+              "its shape has extent {0}", {OpFoldResult(size)});
+    Value isRest = equals(size, -1), isZero = equals(size, 0);
+    isTwice = s.logicalOr(isTwice, s.logicalAnd(hasRest, isRest));
+    hasRest = s.logicalOr(hasRest, isRest);
+    hasZero = s.logicalOr(hasZero, isZero);
+    if (!shape.allowZero && d >= rank)
+      e.require(
+          s.logicalNot(isZero),
+          "extent 0 at position {0} keeps a dimension that a tensor of "
+          "rank {1} does not have",
+          {e.getBuilder().getIndexAttr(d), e.getBuilder().getIndexAttr(rank)});
+  }
+  e.require(s.logicalNot(isTwice),
+            "its shape has -1 twice; required is at most one");
+  if (shape.allowZero)
+    e.require(s.logicalNot(s.logicalAnd(hasRest, hasZero)),
+              "its shape has -1 and 0; required is one of them where "
+              "'allowzero' is set");
+}
+
+/// Reads what a Reshape is asked for; zeros that keep an extent are replaced.
+static LogicalResult readNewShape(Node &node, ArrayRef<OpFoldResult> from,
+                                  NewShape &shape) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  if (node.getOpset() < 5) {
+    for (int64_t size : node.getInts("shape").value_or(SmallVector<int64_t>()))
+      shape.sizes.push_back(e.getBuilder().getIndexAttr(size));
+  } else {
+    if (!node.hasInput(1))
+      return node.error("input 1 (shape) is missing");
+    FailureOr<Tensor> list = readShape(node, 1);
+    if (failed(list))
+      return failure();
+    shape.sizes = e.indices(*list);
+  }
+  shape.allowZero = node.getInt("allowzero", 0) != 0;
+  for (auto [d, size] : enumerate(shape.sizes)) {
+    std::optional<int64_t> number = mlir::getConstantIntValue(size);
+    if (!number && comesFromData(e.toValue(size)))
+      shape.open.push_back(d);
+    if (number && *number == -1) {
+      if (shape.rest)
+        return node.error("its shape has -1 twice; required is at most one");
+      shape.rest = d;
+    } else if (number && *number < -1) {
+      return node.error("its shape has extent " + Twine(*number));
+    } else if (number == 0 && !shape.allowZero && d >= from.size()) {
+      return node.error("extent 0 at position " + Twine(d) +
+                        " keeps a dimension that a tensor of rank " +
+                        Twine(from.size()) + " does not have");
+    }
+  }
+  requireShape(e, shape, from.size());
+  if (shape.allowZero)
+    return success();
+  for (auto [d, size] : enumerate(shape.sizes))
+    if (mlir::getConstantIntValue(size) == 0)
+      size = from[d];
+    else if (is_contained(shape.open, d) && d < from.size())
+      size = OpFoldResult(s.select(
+          s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(0)),
+          e.toValue(from[d]), e.toValue(size)));
+  return success();
 }
 
 /// Reshape: 0 keeps an extent (unless allowzero), -1 is what remains.
@@ -83,51 +172,14 @@ static LogicalResult convertReshape(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  Extents goal;
-  if (node.getOpset() < 5) {
-    for (int64_t size : node.getInts("shape").value_or(SmallVector<int64_t>()))
-      goal.push_back(e.getBuilder().getIndexAttr(size));
-  } else {
-    if (!node.hasInput(1))
-      return node.error("input 1 (shape) is missing");
-    FailureOr<Tensor> shape = readShape(node, 1);
-    if (failed(shape))
-      return failure();
-    goal = e.indices(*shape);
-  }
-  bool allowZero = node.getInt("allowzero", 0) != 0;
   Extents from = e.extents(x);
-  std::optional<size_t> rest;
-  SmallVector<OpFoldResult> others;
-  for (auto [d, size] : enumerate(goal)) {
-    std::optional<int64_t> number = mlir::getConstantIntValue(size);
-    if (number && *number == -1) {
-      if (rest)
-        return node.error("its shape has -1 twice; required is at most one");
-      rest = d;
-      continue;
-    }
-    if (number && *number < -1)
-      return node.error("its shape has extent " + Twine(*number));
-    if (!allowZero) {
-      if (number && *number == 0) {
-        if (d >= from.size())
-          return node.error("extent 0 at position " + Twine(d) +
-                            " keeps a dimension that a tensor of rank " +
-                            Twine(from.size()) + " does not have");
-        size = from[d];
-      } else if (!number && d < from.size()) {
-        Value wanted = e.toValue(size);
-        if (comesFromData(wanted))
-          size = OpFoldResult(
-              s.select(s.compareIndex(CmpIPredicate::eq, wanted, s.index(0)),
-                       e.toValue(from[d]), wanted));
-      }
-    }
-    others.push_back(size);
-  }
+  NewShape shape;
+  if (failed(readNewShape(node, from, shape)))
+    return failure();
+  Extents &goal = shape.sizes;
+  std::optional<size_t> rest = shape.rest;
   if (!rest)
-    resolveRest(e, from, goal);
+    resolveRest(e, from, shape.open, goal);
   goal = e.simplify(goal);
   bool unknown = llvm::any_of(
       goal, [](OpFoldResult size) { return !mlir::getConstantIntValue(size); });
@@ -135,7 +187,9 @@ static LogicalResult convertReshape(Node &node) {
     // What is the same by construction on both sides cancels out.
     SmallVector<OpFoldResult> above(from.begin(), from.end());
     SmallVector<OpFoldResult> below;
-    for (OpFoldResult size : e.simplify(others)) {
+    for (auto [d, size] : enumerate(goal)) {
+      if (d == *rest)
+        continue;
       auto *same = llvm::find_if(above, [&](OpFoldResult other) {
         return Emitter::isSame(size, other) &&
                mlir::getConstantIntValue(size) != 0;
@@ -152,6 +206,7 @@ static LogicalResult convertReshape(Node &node) {
     goal[*rest] = OpFoldResult(s.divIndex(numerator, denominator));
     goal = e.simplify(goal);
   } else if (unknown && goal.size() == 1) {
+    e.requireSameCount(from, goal);
     goal[0] = e.product(from);
   }
   // A list of extents that were given at run time may be wrong; the product of
@@ -159,9 +214,10 @@ static LogicalResult convertReshape(Node &node) {
   std::optional<int64_t> before = mlir::getConstantIntValue(e.product(from)),
                          after = mlir::getConstantIntValue(e.product(goal));
   if (before && after && *before != *after)
-    return node.error("a tensor of " + Twine(*before) +
-                      " elements cannot be reshaped to one of " +
-                      Twine(*after));
+    return node.error(
+        "a tensor of " + Twine(*before) +
+        " elements cannot be reshaped to one of " +
+        (*after > kMostElements ? "more than 2^46" : std::to_string(*after)));
   node.setOutput(0, e.reshape(x, goal));
   return success();
 }
@@ -252,206 +308,6 @@ static LogicalResult convertConcat(Node &node) {
   return success();
 }
 
-/// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
-/// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
-/// it is named, or nothing if no axes are given.
-static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
-                             std::optional<SmallVector<Value>> &named,
-                             int64_t &count) {
-  Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  SmallVector<Value> axes;
-  if (node.getOpset() < 13) {
-    std::optional<SmallVector<int64_t>> given = node.getInts("axes");
-    if (!given)
-      return success();
-    for (int64_t axis : *given)
-      axes.push_back(s.index(axis));
-  } else if (Tensor given = node.getInput(1)) {
-    if (given.getRank() > 1 || !isInteger(given.type))
-      return node.error("its axes are no list of integers");
-    if (!given.getType().hasStaticShape())
-      return node.unsupported("axes of dynamic length are not supported");
-    if (failed(node.requireList(1, "axes", adds ? kMostRank - rank : rank)))
-      return failure();
-    for (OpFoldResult axis : e.indices(given))
-      axes.push_back(e.toValue(axis));
-  } else {
-    return success();
-  }
-  count = axes.size();
-  if (adds)
-    rank += count;
-  SmallVector<bool> seen(rank);
-  named.emplace(rank, s.boolean(false));
-  for (Value axis : axes) {
-    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis)) {
-      std::optional<int64_t> at = node.getAxis(*number, rank);
-      if (!at)
-        return failure();
-      if (seen[*at])
-        return node.error("its axes name dimension " + Twine(*at) + " twice");
-      seen[*at] = true;
-    }
-    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
-    axis = s.wrapIndex(axis, s.index(rank));
-    for (int64_t d = 0; d < rank; ++d)
-      (*named)[d] = s.logicalOr(
-          (*named)[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
-  }
-  return success();
-}
-
-/// For each dimension how many of those before it are not named.
-static SmallVector<Value> countOthersBefore(Emitter &e, ArrayRef<Value> named) {
-  Scalars s = e.scalars();
-  SmallVector<Value> counts;
-  Value next = s.index(0);
-  for (Value isNamed : named) {
-    counts.push_back(next);
-    next = s.addIndex(next, s.select(isNamed, s.index(0), s.index(1)));
-  }
-  return counts;
-}
-
-static LogicalResult convertUnsqueeze(Node &node) {
-  Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  Tensor x = node.getInput(0);
-  std::optional<SmallVector<Value>> named;
-  int64_t count = 0;
-  if (failed(getAxes(node, x.getRank(), true, named, count)))
-    return failure();
-  if (!named)
-    return node.error("its axes are missing");
-  // Dimensions that are not new are those of the input in order.
-  Extents from = e.extents(x), sizes;
-  for (auto [isNew, next] : llvm::zip(*named, countOthersBefore(e, *named))) {
-    std::optional<int64_t> position = mlir::getConstantIntValue(next);
-    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNew);
-    if (fixed && *fixed) {
-      sizes.push_back(e.getBuilder().getIndexAttr(1));
-      continue;
-    }
-    OpFoldResult size = e.getBuilder().getIndexAttr(1);
-    if (position && *position < static_cast<int64_t>(from.size()))
-      size = from[*position];
-    else
-      for (auto [d, old] : enumerate(from))
-        size = OpFoldResult(
-            s.select(s.compareIndex(CmpIPredicate::eq, next, s.index(d)),
-                     e.toValue(old), e.toValue(size)));
-    if (!fixed)
-      size = OpFoldResult(s.select(isNew, s.index(1), e.toValue(size)));
-    sizes.push_back(size);
-  }
-  node.setOutput(0, e.reshape(x, sizes));
-  return success();
-}
-
-/// A tensor without its extents of 1, where a call decides which those are.
-static GraphValue squeezeOnes(Emitter &e, Tensor x) {
-  Scalars s = e.scalars();
-  Extents from = e.extents(x);
-  SmallVector<Value> isOne;
-  SmallVector<int64_t> open;
-  for (auto [d, size] : enumerate(from)) {
-    isOne.push_back(
-        s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(1)));
-    if (!mlir::getConstantIntValue(size))
-      open.push_back(d);
-  }
-  SmallVector<Value> row(kMostSequenceRank, s.index(-1));
-  SmallVector<Value> positions = countOthersBefore(e, isOne);
-  for (auto [d, next] : enumerate(positions))
-    for (size_t i = 0; i <= d && i < row.size(); ++i) {
-      Value here =
-          s.logicalAnd(s.logicalNot(isOne[d]),
-                       s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
-      row[i] = s.select(here, e.toValue(from[d]), row[i]);
-    }
-  for (Value &size : row)
-    size = s.fromIndex(DataType::Int64, size);
-  Tensor shape = e.fromElements(DataType::Int64, {kMostSequenceRank}, row);
-  // What is left for each choice of extents that are 1.
-  std::vector<SmallVector<int64_t>> forms;
-  for (unsigned choice = 0; choice < 1u << open.size(); ++choice) {
-    SmallVector<int64_t> form;
-    for (auto [d, size] : enumerate(x.getShape())) {
-      auto *at = llvm::find(open, static_cast<int64_t>(d));
-      bool stays =
-          at == open.end() ? size != 1 : (choice >> (at - open.begin())) & 1;
-      if (stays)
-        form.push_back(size);
-    }
-    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
-      return other.size() == form.size();
-    });
-    if (same == forms.end())
-      forms.push_back(form);
-    else
-      for (auto [mine, other] : llvm::zip(*same, form))
-        mine = mine == other ? mine : mlir::ShapedType::kDynamic;
-  }
-  llvm::sort(forms,
-             [](const auto &a, const auto &b) { return a.size() < b.size(); });
-  return makeUnranked(e.reshape(x, {e.product(from)}), shape, forms);
-}
-
-static LogicalResult convertSqueeze(Node &node) {
-  Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  Tensor x = node.getInput(0);
-  std::optional<SmallVector<Value>> named;
-  int64_t count = 0;
-  if (failed(getAxes(node, x.getRank(), false, named, count)))
-    return failure();
-  if (!named) {
-    if (!x.getType().hasStaticShape()) {
-      if (x.getRank() > kMostSequenceRank)
-        return node.unsupported("squeezing every extent of 1 of more than 8 "
-                                "dimensions is not supported");
-      node.setOutput(0, squeezeOnes(e, x));
-      return success();
-    }
-    named.emplace();
-    for (int64_t d = 0; d < x.getRank(); ++d) {
-      named->push_back(s.boolean(x.getShape()[d] == 1));
-      count += x.getShape()[d] == 1;
-    }
-  }
-  // Dimensions that stay move to the front in order.
-  Extents from = e.extents(x);
-  Extents sizes(x.getRank() - std::min(count, x.getRank()),
-                e.getBuilder().getIndexAttr(1));
-  SmallVector<Value> positions = countOthersBefore(e, *named);
-  for (auto [d, isNamed] : enumerate(*named)) {
-    Value next = positions[d];
-    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNamed),
-                           position = mlir::getConstantIntValue(next);
-    std::optional<int64_t> extent = mlir::getConstantIntValue(from[d]);
-    if (fixed && *fixed) {
-      if (extent && *extent != 1)
-        return node.error("dimension " + Twine(d) + " has extent " +
-                          Twine(*extent) + "; required is 1");
-      continue;
-    }
-    if (fixed && position && *position < static_cast<int64_t>(sizes.size())) {
-      sizes[*position] = from[d];
-    } else {
-      for (auto [i, size] : enumerate(sizes)) {
-        Value here =
-            s.logicalAnd(s.logicalNot(isNamed),
-                         s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
-        size =
-            OpFoldResult(s.select(here, e.toValue(from[d]), e.toValue(size)));
-      }
-    }
-  }
-  node.setOutput(0, e.reshape(x, sizes));
-  return success();
-}
-
 /// DepthToSpace and SpaceToDepth: blocks of `blocksize` x `blocksize` pixels
 /// and channels change places.
 static LogicalResult convertDepthToSpace(Node &node) {
@@ -484,6 +340,10 @@ static LogicalResult convertDepthToSpace(Node &node) {
       return node.error("dimension " + Twine(d) + " has extent " +
                         Twine(*size) + "; required is a multiple of " +
                         Twine(factor));
+    Value left = s.remIndex(e.toValue(from[d]), s.index(factor));
+    e.require(s.compareIndex(CmpIPredicate::eq, left, s.index(0)),
+              "dimension {0} has extent {1}; required is a multiple of {2}",
+              {constant(d), from[d], constant(factor)});
   }
   OpFoldResult b = constant(block);
   if (toDepth) {

@@ -1,5 +1,6 @@
 //===- Slicing.cpp - Slices, padding and tiling ---------------------------===//
 
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -63,6 +64,7 @@ static LogicalResult wrapAxes(Node &node, int64_t rank,
     seen[*at] = true;
     axis = s.index(*at);
   }
+  requireDistinct(node.getEmitter(), axes);
   return success();
 }
 

@@ -78,8 +78,12 @@ def models():
         "ConstantOfShape", {"s": None}, {"s": ints(2, -3)})
     yield "too-large", 2, "a tensor has more than 2^46 elements", one(
         "ConstantOfShape", {"s": None}, {"s": ints(1 << 40, 1 << 40)})
-    yield "overflow", 2, "cannot be reshaped to one of 9223372036854775807", one(
+    yield "overflow", 2, "cannot be reshaped to one of more than 2^46", one(
         "Reshape", {**x, "s": None}, {"s": ints(2, (1 << 63) - 1)})
+    yield "zero-and-rest", 2, "its shape has -1 and 0; required is one of them", one(
+        "Reshape", {"x": (F, [0, 3]), "s": None}, {"s": ints(0, -1)}, allowzero=1)
+    yield "flat", 2, "a tensor of 6 elements cannot be reshaped to one of 7", one(
+        "Reshape", {**x, "s": None}, {"s": ints(7)})
     query = {"q": (F, [1, 4, 8]), "k": (F, [1, 4, 8]), "v": (F, [1, 4, 8])}
     yield "bias", 2, "its bias of 12 entries does not cover the projections", one(
         "MultiHeadAttention", {**query, "b": (F, [12])}, domain="com.microsoft", num_heads=2)

@@ -21,10 +21,12 @@ CASES = {}
 
 
 def case(name, operator, inputs, good, bad, outputs=1, constants=None, opset=21, rank=None,
-         **attributes):
+         operands=None, before=(), **attributes):
     """`inputs` are (dtype, shape) of x0, x1, ...; `good` arrays for them, `bad` pairs of arrays
-    and a part of the message."""
-    CASES[name] = (operator, inputs, good, bad, outputs, constants or {}, opset, rank, attributes)
+    and a part of the message. `operands` are what the operator takes if that is something else
+    than inputs and constants in order, `before` nodes in front of it."""
+    CASES[name] = (operator, inputs, good, bad, outputs, constants or {}, opset, rank, operands,
+                   before, attributes)
 
 
 def f(*shape):
@@ -58,9 +60,27 @@ case("einsum", "Einsum", [(F, [D, D]), (F, [D, D])], [f(2, 3), f(3, 4)],
      [([f(2, 3), f(4, 4)], "")], equation="ij,jk->ik")
 case("reshape", "Reshape", [(F, [D, D]), (I, [2])], [f(2, 3), i(3, 2)],
      [([f(2, 3), i(4, 2)], "a tensor of 6 elements cannot be reshaped to one of 8"),
-      ([f(2, 3), i(-2, -3)], ""), ([f(2, 3), i(4, -1)], "cannot be reshaped"),
+      ([f(2, 3), i(-2, -3)], "its shape has extent -2"),
+      ([f(0, 3), i(-5, 0)], "its shape has extent -5"), ([f(0, 3), i(2, -7)], "extent -7"),
+      ([f(0, 3), i(-1, -1)], "its shape has -1 twice; required is at most one"),
+      ([f(2, 3), i(-1, -1)], "its shape has -1 twice"),
+      ([f(2, 3), i(4, -1)], "cannot be reshaped"),
       ([f(0, 3), i(1 << 32, 1 << 32)], "cannot be reshaped"),
-      ([f(2, 3), i(1 << 62, 8)], "cannot be reshaped")])
+      ([f(2, 3), i(1 << 62, 8)], "6 elements cannot be reshaped to one of more than 2^46")])
+case("reshape-mixed", "Reshape", [(F, [D, D]), (I, [1])], [f(0, 3), i(3)],
+     [([f(0, 3), i(-1)], "its shape has -1 twice"), ([f(0, 3), i(-2)], "its shape has extent -2")],
+     constants={"c0": i(-1)}, before=[w.node("Concat", ["c0", "x1"], ["s"], axis=0)],
+     operands=["x0", "s"])
+case("reshape-keep", "Reshape", [(F, [D]), (I, [2])], [f(0), i(0, 3)],
+     [([f(0), i(3, 0)], "extent 0 at position 1 keeps a dimension that a tensor of rank 1")])
+case("reshape-zero", "Reshape", [(F, [D, D]), (I, [2])], [f(0, 3), i(3, 0)],
+     [([f(0, 3), i(0, -1)], "its shape has -1 and 0"),
+      ([f(0, 3), i(-1, 0)], "its shape has -1 and 0")], allowzero=1)
+case("reshape-flat", "Reshape", [(F, [D, D]), (I, [1])], [f(2, 3), i(6)],
+     [([f(2, 3), i(7)], "a tensor of 6 elements cannot be reshaped to one of 7"),
+      ([f(2, 3), i(-6)], "its shape has extent -6")])
+case("reshape-flat-rest", "Reshape", [(F, [D, D]), (I, [1])], [f(2, 3), i(-1)],
+     [([f(2, 3), i(0)], "6 elements cannot be reshaped to one of 2")])
 case("reshape-static", "Reshape", [(F, [D])], [f(6)],
      [([f(7)], "a tensor of 7 elements cannot be reshaped to one of 6")],
      constants={"x1": i(2, 3)})
@@ -68,6 +88,16 @@ case("reshape-rest", "Reshape", [(F, [D])], [f(6)],
      [([f(7)], "cannot be reshaped")], constants={"x1": i(4 - 2, -1)})
 case("squeeze", "Squeeze", [(F, [D, D])], [f(1, 3)],
      [([f(2, 3)], "6"), ([f(0, 3)], "")], constants={"x1": i(0)})
+case("squeeze-run", "Squeeze", [(F, [D, D, D]), (I, [2])], [f(1, 3, 1), i(0, -1)],
+     [([f(1, 3, 1), i(0, 0)], "its axes name dimension 0 twice"),
+      ([f(1, 1, 1), i(2, -1)], "its axes name dimension 2 twice")])
+case("unsqueeze", "Unsqueeze", [(F, [D]), (I, [2])], [f(3), i(0, 2)],
+     [([f(3), i(0, 0)], "its axes name dimension 0 twice"), ([f(3), i(1, -2)], "dimension 1 twice"),
+      ([f(3), i(0, 3)], "an axis is 3; required is -3 to 2")])
+case("depth-to-space", "DepthToSpace", [(F, [D, D, D, D])], [f(1, 4, 1, 1)],
+     [([f(0, 5, 1, 1)], "dimension 1 has extent 5; required is a multiple of 4")], blocksize=2)
+case("space-to-depth", "SpaceToDepth", [(F, [D, D, D, D])], [f(1, 1, 2, 2)],
+     [([f(0, 1, 3, 2)], "dimension 2 has extent 3; required is a multiple of 2")], blocksize=2)
 case("expand", "Expand", [(F, [D, D]), (I, [2])], [f(1, 3), i(4, 3)],
      [([f(2, 3), i(4, 3)], "extent"), ([f(1, 3), i(4, 2)], "extent"),
       ([f(1, 3), i(-4, 3)], ""), ([f(0, 3), i(5, 3)], "extent")])
@@ -109,6 +139,11 @@ case("slice", "Slice", [(F, [D]), (I, [1]), (I, [1]), (I, [1]), (I, [1])],
      [f(5), i(-100), i(1 << 40), i(0), i(1)],
      [([f(5), i(0), i(5), i(0), i(0)], "step"),
       ([f(5), i(0), i(5), i(3), i(1)], "an axis is 3; required is -1 to 0")])
+case("slice-axes", "Slice", [(F, [D, D])] + [(I, [2])] * 3, [f(2, 3), i(0, 0), i(1, 1), i(0, 1)],
+     [([f(2, 3), i(0, 0), i(1, 1), i(1, -1)], "its axes name dimension 1 twice")])
+case("pad-axes", "Pad", [(F, [D, D]), (I, [4]), (F, []), (I, [2])],
+     [f(2, 3), i(1, 0, 0, 1), numpy.float32(0), i(0, 1)],
+     [([f(2, 3), i(1, 0, 0, 1), numpy.float32(0), i(0, -2)], "its axes name dimension 0 twice")])
 case("tile", "Tile", [(F, [D]), (I, [1])], [f(3), i(2)],
      [([f(3), i(-1)], "is -1; required is 0 or more"), ([f(3), i(1 << 61)], "")])
 case("pad", "Pad", [(F, [D]), (I, [2])], [f(3), i(1, -1)],
@@ -157,6 +192,11 @@ case("attention-mask", "Attention",
      [([f(1, 2, 3, 4), f(1, 2, 5, 4), f(1, 2, 5, 4), f(2, 5)], "")], opset=23)
 case("cumsum", "CumSum", [(F, [D, D]), (I, [])], [f(2, 3), numpy.array(1)],
      [([f(2, 3), numpy.array(2)], "2"), ([f(2, 3), numpy.array(-3)], "-3")])
+case("reduce-axes", "ReduceSum", [(F, [D, D]), (I, [2])], [f(1, 1), i(0, 1)],
+     [([f(1, 1), i(1, -1)], "its axes name dimension 1 twice"),
+      ([f(0, 3), i(0, 0)], "its axes name dimension 0 twice")], keepdims=0)
+case("reduce-kept", "ReduceSum", [(F, [D, D]), (I, [2])], [f(2, 3), i(1, 1)],
+     [([f(2, 3), i(1, 2)], "an axis is 2")])
 
 
 def body(nodes, inputs, outputs, **initializers):
@@ -193,17 +233,18 @@ case("loop-elements", "Loop", [(I, []), (w.BOOL, []), (I, [1])],
 
 
 def write(folder, name):
-    operator, inputs, _, _, outputs, constants, opset, rank, attributes = CASES[name]
+    (operator, inputs, _, _, outputs, constants, opset, rank, operands, before,
+     attributes) = CASES[name]
     names = [f"x{k}" for k in range(len(inputs))]
     results = [f"y{k}" for k in range(outputs)]
-    all_names = sorted(set(names) | set(constants), key=lambda text: int(text[1:]))
+    operands = operands or sorted(set(names) | set(constants), key=lambda text: int(text[1:]))
     bare = [w._field(1, text) for text in results]
     content = w.graph(
-        [w.node(operator, all_names, results, name="checked", **attributes)],
+        [*before, w.node(operator, operands, results, name="checked", **attributes)],
         [w.value(text, *kind) for text, kind in zip(names, inputs)], bare, constants)
     path = os.path.join(folder, name + ".onnx")
     with open(path, "wb") as file:
-        file.write(w.model(content, opset))
+        file.write(w.model(content, opset, domains=[("com.microsoft", 1)]))
     return path
 
 

@@ -1,0 +1,221 @@
+//===- Squeezing.cpp - Extents of 1 that come and go ----------------------===//
+
+#include "frontends/ONNX/Ops/Squeezing.h"
+
+#include "frontends/ONNX/GraphValues.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace llvm;
+
+namespace seqc::onnx {
+
+using mlir::OpFoldResult;
+using mlir::Value;
+using mlir::arith::CmpIPredicate;
+
+/// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
+/// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
+/// it is named, or nothing if no axes are given.
+static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
+                             std::optional<SmallVector<Value>> &named,
+                             int64_t &count) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  SmallVector<Value> axes;
+  if (node.getOpset() < 13) {
+    std::optional<SmallVector<int64_t>> given = node.getInts("axes");
+    if (!given)
+      return success();
+    for (int64_t axis : *given)
+      axes.push_back(s.index(axis));
+  } else if (Tensor given = node.getInput(1)) {
+    if (given.getRank() > 1 || !isInteger(given.type))
+      return node.error("its axes are no list of integers");
+    if (!given.getType().hasStaticShape())
+      return node.unsupported("axes of dynamic length are not supported");
+    if (failed(node.requireList(1, "axes", adds ? kMostRank - rank : rank)))
+      return failure();
+    for (OpFoldResult axis : e.indices(given))
+      axes.push_back(e.toValue(axis));
+  } else {
+    return success();
+  }
+  count = axes.size();
+  if (adds)
+    rank += count;
+  SmallVector<bool> seen(rank);
+  SmallVector<Value> wrapped;
+  named.emplace(rank, s.boolean(false));
+  for (Value axis : axes) {
+    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis)) {
+      std::optional<int64_t> at = node.getAxis(*number, rank);
+      if (!at)
+        return failure();
+      if (seen[*at])
+        return node.error("its axes name dimension " + Twine(*at) + " twice");
+      seen[*at] = true;
+    }
+    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
+    axis = s.wrapIndex(axis, s.index(rank));
+    wrapped.push_back(axis);
+    for (int64_t d = 0; d < rank; ++d)
+      (*named)[d] = s.logicalOr(
+          (*named)[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
+  }
+  requireDistinct(e, wrapped);
+  return success();
+}
+
+/// For each dimension how many of those before it are not named.
+static SmallVector<Value> countOthersBefore(Emitter &e, ArrayRef<Value> named) {
+  Scalars s = e.scalars();
+  SmallVector<Value> counts;
+  Value next = s.index(0);
+  for (Value isNamed : named) {
+    counts.push_back(next);
+    next = s.addIndex(next, s.select(isNamed, s.index(0), s.index(1)));
+  }
+  return counts;
+}
+
+LogicalResult convertUnsqueeze(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Tensor x = node.getInput(0);
+  std::optional<SmallVector<Value>> named;
+  int64_t count = 0;
+  if (failed(getAxes(node, x.getRank(), true, named, count)))
+    return failure();
+  if (!named)
+    return node.error("its axes are missing");
+  // Dimensions that are not new are those of the input in order.
+  Extents from = e.extents(x), sizes;
+  for (auto [isNew, next] : llvm::zip(*named, countOthersBefore(e, *named))) {
+    std::optional<int64_t> position = mlir::getConstantIntValue(next);
+    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNew);
+    if (fixed && *fixed) {
+      sizes.push_back(e.getBuilder().getIndexAttr(1));
+      continue;
+    }
+    OpFoldResult size = e.getBuilder().getIndexAttr(1);
+    if (position && *position < static_cast<int64_t>(from.size()))
+      size = from[*position];
+    else
+      for (auto [d, old] : enumerate(from))
+        size = OpFoldResult(
+            s.select(s.compareIndex(CmpIPredicate::eq, next, s.index(d)),
+                     e.toValue(old), e.toValue(size)));
+    if (!fixed)
+      size = OpFoldResult(s.select(isNew, s.index(1), e.toValue(size)));
+    sizes.push_back(size);
+  }
+  node.setOutput(0, e.reshape(x, sizes));
+  return success();
+}
+
+/// A tensor without its extents of 1, where a call decides which those are.
+static GraphValue squeezeOnes(Emitter &e, Tensor x) {
+  Scalars s = e.scalars();
+  Extents from = e.extents(x);
+  SmallVector<Value> isOne;
+  SmallVector<int64_t> open;
+  for (auto [d, size] : enumerate(from)) {
+    isOne.push_back(
+        s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(1)));
+    if (!mlir::getConstantIntValue(size))
+      open.push_back(d);
+  }
+  SmallVector<Value> row(kMostSequenceRank, s.index(-1));
+  SmallVector<Value> positions = countOthersBefore(e, isOne);
+  for (auto [d, next] : enumerate(positions))
+    for (size_t i = 0; i <= d && i < row.size(); ++i) {
+      Value here =
+          s.logicalAnd(s.logicalNot(isOne[d]),
+                       s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
+      row[i] = s.select(here, e.toValue(from[d]), row[i]);
+    }
+  for (Value &size : row)
+    size = s.fromIndex(DataType::Int64, size);
+  Tensor shape = e.fromElements(DataType::Int64, {kMostSequenceRank}, row);
+  // What is left for each choice of extents that are 1.
+  std::vector<SmallVector<int64_t>> forms;
+  for (unsigned choice = 0; choice < 1u << open.size(); ++choice) {
+    SmallVector<int64_t> form;
+    for (auto [d, size] : enumerate(x.getShape())) {
+      auto *at = llvm::find(open, static_cast<int64_t>(d));
+      bool stays =
+          at == open.end() ? size != 1 : (choice >> (at - open.begin())) & 1;
+      if (stays)
+        form.push_back(size);
+    }
+    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
+      return other.size() == form.size();
+    });
+    if (same == forms.end())
+      forms.push_back(form);
+    else
+      for (auto [mine, other] : llvm::zip(*same, form))
+        mine = mine == other ? mine : mlir::ShapedType::kDynamic;
+  }
+  llvm::sort(forms,
+             [](const auto &a, const auto &b) { return a.size() < b.size(); });
+  return makeUnranked(e.reshape(x, {e.product(from)}), shape, forms);
+}
+
+LogicalResult convertSqueeze(Node &node) {
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Tensor x = node.getInput(0);
+  std::optional<SmallVector<Value>> named;
+  int64_t count = 0;
+  if (failed(getAxes(node, x.getRank(), false, named, count)))
+    return failure();
+  if (!named) {
+    if (!x.getType().hasStaticShape()) {
+      if (x.getRank() > kMostSequenceRank)
+        return node.unsupported("squeezing every extent of 1 of more than 8 "
+                                "dimensions is not supported");
+      node.setOutput(0, squeezeOnes(e, x));
+      return success();
+    }
+    named.emplace();
+    for (int64_t d = 0; d < x.getRank(); ++d) {
+      named->push_back(s.boolean(x.getShape()[d] == 1));
+      count += x.getShape()[d] == 1;
+    }
+  }
+  // Dimensions that stay move to the front in order.
+  Extents from = e.extents(x);
+  Extents sizes(x.getRank() - std::min(count, x.getRank()),
+                e.getBuilder().getIndexAttr(1));
+  SmallVector<Value> positions = countOthersBefore(e, *named);
+  for (auto [d, isNamed] : enumerate(*named)) {
+    Value next = positions[d];
+    std::optional<int64_t> fixed = mlir::getConstantIntValue(isNamed),
+                           position = mlir::getConstantIntValue(next);
+    std::optional<int64_t> extent = mlir::getConstantIntValue(from[d]);
+    if (fixed && *fixed) {
+      if (extent && *extent != 1)
+        return node.error("dimension " + Twine(d) + " has extent " +
+                          Twine(*extent) + "; required is 1");
+      continue;
+    }
+    if (fixed && position && *position < static_cast<int64_t>(sizes.size())) {
+      sizes[*position] = from[d];
+    } else {
+      for (auto [i, size] : enumerate(sizes)) {
+        Value here =
+            s.logicalAnd(s.logicalNot(isNamed),
+                         s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
+        size =
+            OpFoldResult(s.select(here, e.toValue(from[d]), e.toValue(size)));
+      }
+    }
+  }
+  node.setOutput(0, e.reshape(x, sizes));
+  return success();
+}
+
+} // namespace seqc::onnx
