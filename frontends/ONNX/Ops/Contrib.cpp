@@ -143,8 +143,17 @@ static LogicalResult convertEmbed(Node &node) {
     if (given && given.getRank() == 2)
       e.requireEqual(e.extent(given, 1), e.extent(ids, 1),
                      "the length of its segments or positions");
+  mlir::OpFoldResult rows = e.extent(places, 0), length = e.extent(ids, 1);
+  Scalars outer = e.scalars();
+  if (positions)
+    e.requireIndices(positions, rows, "a position", /*fromEnd=*/false);
+  else
+    e.require(outer.compareIndex(mlir::arith::CmpIPredicate::sge,
+                                 e.toValue(rows), e.toValue(length)),
+              "its table of positions has {0} rows; required are {1}",
+              {rows, length});
   DataType type = getComputeType(words.type);
-  Extents sizes = {e.extent(ids, 0), e.extent(ids, 1), e.extent(words, 1)};
+  Extents sizes = {e.extent(ids, 0), length, e.extent(words, 1)};
   Tensor sum = e.generate(words.type, sizes, [&](Scalars &s, ValueRange at) {
     auto rowOf = [&](Tensor of) {
       return s.toIndex(of.type, e.load(of, {at[0], at[1]}));

@@ -220,6 +220,7 @@ static LogicalResult convertSplitToSequence(Node &node) {
     elements.push_back(element);
     offset = s.addIndex(offset, size);
   }
+  e.requireEqual(offset, end, "the sum of its parts");
   node.setOutput(0, makeSequence(std::move(elements), x.type));
   return success();
 }

@@ -84,6 +84,8 @@ def models():
         "Reshape", {"x": (F, [0, 3]), "s": None}, {"s": ints(0, -1)}, allowzero=1)
     yield "flat", 2, "a tensor of 6 elements cannot be reshaped to one of 7", one(
         "Reshape", {**x, "s": None}, {"s": ints(7)})
+    yield "parts", 2, "the sum of its parts is 4; required is 5", one(
+        "SplitToSequence", {"x": (F, [5]), "s": None}, {"s": ints(2, 2)})
     query = {"q": (F, [1, 4, 8]), "k": (F, [1, 4, 8]), "v": (F, [1, 4, 8])}
     yield "bias", 2, "its bias of 12 entries does not cover the projections", one(
         "MultiHeadAttention", {**query, "b": (F, [12])}, domain="com.microsoft", num_heads=2)

@@ -98,6 +98,9 @@ case("depth-to-space", "DepthToSpace", [(F, [D, D, D, D])], [f(1, 4, 1, 1)],
      [([f(0, 5, 1, 1)], "dimension 1 has extent 5; required is a multiple of 4")], blocksize=2)
 case("space-to-depth", "SpaceToDepth", [(F, [D, D, D, D])], [f(1, 1, 2, 2)],
      [([f(0, 1, 3, 2)], "dimension 2 has extent 3; required is a multiple of 2")], blocksize=2)
+case("split-list", "SplitToSequence", [(F, [D]), (I, [2])], [f(5), i(2, 3)],
+     [([f(5), i(2, 2)], "the sum of its parts is 4; required is 5"),
+      ([f(5), i(2, 4)], "the size of a part is 4"), ([f(5), i(-1, 6)], "the size of a part is -1")])
 case("expand", "Expand", [(F, [D, D]), (I, [2])], [f(1, 3), i(4, 3)],
      [([f(2, 3), i(4, 3)], "extent"), ([f(1, 3), i(4, 2)], "extent"),
       ([f(1, 3), i(-4, 3)], ""), ([f(0, 3), i(5, 3)], "extent")])
@@ -197,6 +200,19 @@ case("reduce-axes", "ReduceSum", [(F, [D, D]), (I, [2])], [f(1, 1), i(0, 1)],
       ([f(0, 3), i(0, 0)], "its axes name dimension 0 twice")], keepdims=0)
 case("reduce-kept", "ReduceSum", [(F, [D, D]), (I, [2])], [f(2, 3), i(1, 1)],
      [([f(2, 3), i(1, 2)], "an axis is 2")])
+TABLES = [(F, [D, 2]), (F, [D, 2]), (F, [2]), (F, [2])]
+ROWS = [f(3, 2), f(2, 2), f(2), f(2)]
+case("embed", "EmbedLayerNormalization", [(w.INT32, [D, D])] + TABLES,
+     [numpy.zeros((1, 2), numpy.int32), *ROWS],
+     [([numpy.zeros((1, 3), numpy.int32), *ROWS],
+       "its table of positions has 2 rows; required are 3")],
+     operands=["x0", "", "x1", "x2", "", "x3", "x4"], domain="com.microsoft")
+case("embed-positions", "EmbedLayerNormalization",
+     [(w.INT32, [D, D])] + TABLES + [(w.INT32, [1, D])],
+     [numpy.zeros((1, 2), numpy.int32), *ROWS, numpy.array([[1, 0]], numpy.int32)],
+     [([numpy.zeros((1, 2), numpy.int32), *ROWS, numpy.array([[1, 2]], numpy.int32)],
+       "a position is 2; required is 0 to 1")],
+     operands=["x0", "", "x1", "x2", "", "x3", "x4", "", "x5"], domain="com.microsoft")
 
 
 def body(nodes, inputs, outputs, **initializers):
