@@ -148,14 +148,24 @@ static FailureOr<int64_t> readParts(Node &node, Tensor x) {
   return parts;
 }
 
-/// Reports a length below `least` that is known.
-static LogicalResult checkLength(Node &node, Value length, StringRef what,
-                                 int64_t least) {
-  std::optional<int64_t> known = mlir::getConstantIntValue(length);
+/// The length that an input holds. Reports one below `least`, or ends the call
+/// that gives it.
+static FailureOr<Value> readLength(Node &node, size_t input, StringRef what,
+                                   int64_t least) {
+  FailureOr<Value> length = readInteger(node, node.settleInput(input), what);
+  if (failed(length))
+    return failure();
+  std::optional<int64_t> known = mlir::getConstantIntValue(*length);
   if (known && *known < least)
     return node.error("its " + what + " is " + Twine(*known) +
                       "; required is at least " + Twine(least));
-  return success();
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  Value bound = s.index(least);
+  e.require(s.compareIndex(CmpIPredicate::sge, *length, bound),
+            ("its " + what + " is {0}; required is at least {1}").str(),
+            {OpFoldResult(*length), OpFoldResult(bound)});
+  return s.maxIndex(*length, bound);
 }
 
 //===----------------------------------------------------------------------===//
@@ -204,7 +214,12 @@ static LogicalResult convertDFT(Node &node) {
   Extents sizes = e.extents(x), before, behind;
   OpFoldResult length;
   if (axisValue) {
+    e.requireInside(axisValue, s.index(-rank), s.index(rank), "its axis");
     axisValue = s.wrapIndex(axisValue, s.index(rank));
+    e.require(
+        s.compareIndex(CmpIPredicate::ne, axisValue, s.index(rank - 1)),
+        "its axis is the last dimension, which holds the parts of complex "
+        "numbers; required is another one");
     axisValue =
         s.maxIndex(s.minIndex(axisValue, s.index(rank - 2)), s.index(0));
     Value size = s.index(1);
@@ -233,11 +248,10 @@ static LogicalResult convertDFT(Node &node) {
 
   Value own = e.toValue(length), period = own;
   if (node.hasInput(1)) {
-    FailureOr<Value> read =
-        readInteger(node, node.settleInput(1), "dft_length");
-    if (failed(read) || failed(checkLength(node, *read, "dft_length", 1)))
+    FailureOr<Value> read = readLength(node, 1, "dft_length", 1);
+    if (failed(read))
       return failure();
-    period = s.maxIndex(*read, s.index(1));
+    period = *read;
   } else if (t.mirrored) {
     period = s.mulIndex(s.maxIndex(s.subIndex(own, s.index(1)), s.index(0)),
                         s.index(2));
@@ -307,9 +321,8 @@ static LogicalResult convertSTFT(Node &node) {
     return node.error("its signal has rank " + Twine(x.getRank()) +
                       "; required is 3");
   FailureOr<int64_t> parts = readParts(node, x);
-  FailureOr<Value> step = readInteger(node, node.settleInput(1), "frame_step");
-  if (failed(parts) || failed(step) ||
-      failed(checkLength(node, *step, "frame_step", 1)))
+  FailureOr<Value> step = readLength(node, 1, "frame_step", 1);
+  if (failed(parts) || failed(step))
     return failure();
   bool onesided = node.getInt("onesided", 1) != 0;
   if (onesided && *parts == 2)
@@ -320,11 +333,10 @@ static LogicalResult convertSTFT(Node &node) {
                       getName(x.type) + " of rank 1");
   Value length;
   if (node.hasInput(3)) {
-    FailureOr<Value> read =
-        readInteger(node, node.settleInput(3), "frame_length");
-    if (failed(read) || failed(checkLength(node, *read, "frame_length", 1)))
+    FailureOr<Value> read = readLength(node, 3, "frame_length", 1);
+    if (failed(read))
       return failure();
-    length = s.maxIndex(*read, s.index(1));
+    length = *read;
   } else if (window) {
     length = e.extentValue(window, 0);
   } else {
@@ -336,8 +348,11 @@ static LogicalResult convertSTFT(Node &node) {
       window.getShape()[0] != *known)
     return node.error("its window has " + Twine(window.getShape()[0]) +
                       " elements; required is frame_length, " + Twine(*known));
+  if (window)
+    e.requireEqual(e.extent(window, 0), length,
+                   "the number of elements of its window");
 
-  Value stride = s.maxIndex(*step, s.index(1));
+  Value stride = *step;
   Value room = s.subIndex(e.extentValue(x, 1), length);
   Value frames =
       s.addIndex(s.divIndex(s.maxIndex(room, s.index(0)), stride), s.index(1));
@@ -393,12 +408,11 @@ template <Shape shape> static LogicalResult convertWindow(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars outer = e.scalars();
   FailureOr<DataType> type = readOutputType(node);
-  FailureOr<Value> size = readInteger(node, node.settleInput(0), "size");
-  if (failed(type) || failed(size) ||
-      failed(checkLength(node, *size, "size", 0)))
+  FailureOr<Value> size = readLength(node, 0, "size", 0);
+  if (failed(type) || failed(size))
     return failure();
   bool periodic = node.getInt("periodic", 1) != 0;
-  Value count = outer.maxIndex(*size, outer.index(0));
+  Value count = *size;
   Value period = periodic ? count : outer.subIndex(count, outer.index(1));
   constexpr DataType real = DataType::Double;
   node.setOutput(
@@ -437,12 +451,12 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
   constexpr DataType real = DataType::Double;
   FailureOr<DataType> type = readOutputType(node);
   const char *names[] = {"num_mel_bins", "dft_length", "sample_rate"};
-  Value integers[3], edges[2];
+  Value integers[3], edges[2], hertz;
   for (int i = 0; i < 3; ++i) {
-    FailureOr<Value> read = readInteger(node, node.settleInput(i), names[i]);
-    if (failed(read) || failed(checkLength(node, *read, names[i], 1)))
+    FailureOr<Value> read = readLength(node, i, names[i], 1);
+    if (failed(read))
       return failure();
-    integers[i] = outer.maxIndex(*read, outer.index(1));
+    integers[i] = *read;
   }
   if (failed(type))
     return failure();
@@ -458,6 +472,14 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
         edge.getType().getNumElements() != 1)
       return node.error("input " + Twine(3 + i) + " is no single float");
     Value f = outer.convert(edge.type, real, e.elements(edge).front());
+    Value low = i == 0 ? outer.constant(real, 0) : hertz;
+    Value fits = outer.logicalAnd(
+        outer.compare(Compare::GreaterOrEqual, real, f, low),
+        outer.compare(Compare::Less, real, f, outer.infinity(real)));
+    e.require(fits, i == 0 ? "its lower_edge_hertz is no number of 0 or more"
+                           : "its upper_edge_hertz is no number of its "
+                             "lower_edge_hertz or more");
+    hertz = f;
     f = outer.add(real, outer.constant(real, 1),
                   outer.div(real, f, outer.constant(real, 700)));
     edges[i] = outer.mul(real, outer.log(f), outer.constant(real, scale));
@@ -517,7 +539,9 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
 void registerSignalOps(Registry &registry) {
   registry.add({
       {"DFT", 17, 1, 3, convertDFT, "last dimensions of dynamic extent"},
-      {"STFT", 17, 2, 4, convertSTFT, "last dimensions of dynamic extent"},
+      {"STFT", 17, 2, 4, convertSTFT,
+       "last dimensions of dynamic extent (a signal shorter than a frame has "
+       "no frames)"},
       {"HannWindow", 17, 1, 1, convertWindow<Shape::Hann>},
       {"HammingWindow", 17, 1, 1, convertWindow<Shape::Hamming>},
       {"BlackmanWindow", 17, 1, 1, convertWindow<Shape::Blackman>},

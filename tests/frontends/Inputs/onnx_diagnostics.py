@@ -86,6 +86,10 @@ def models():
         "Reshape", {**x, "s": None}, {"s": ints(7)})
     yield "parts", 2, "the sum of its parts is 4; required is 5", one(
         "SplitToSequence", {"x": (F, [5]), "s": None}, {"s": ints(2, 2)})
+    yield "edge", 2, "its lower_edge_hertz is no number of 0 or more", one(
+        "MelWeightMatrix", {"b": None, "d": None, "r": None, "l": None, "u": None},
+        {"b": ints(4), "d": ints(16), "r": ints(8000), "l": numpy.float32([-1]),
+         "u": numpy.float32([4000])})
     query = {"q": (F, [1, 4, 8]), "k": (F, [1, 4, 8]), "v": (F, [1, 4, 8])}
     yield "bias", 2, "its bias of 12 entries does not cover the projections", one(
         "MultiHeadAttention", {**query, "b": (F, [12])}, domain="com.microsoft", num_heads=2)

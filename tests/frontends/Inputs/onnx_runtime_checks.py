@@ -200,6 +200,39 @@ case("reduce-axes", "ReduceSum", [(F, [D, D]), (I, [2])], [f(1, 1), i(0, 1)],
       ([f(0, 3), i(0, 0)], "its axes name dimension 0 twice")], keepdims=0)
 case("reduce-kept", "ReduceSum", [(F, [D, D]), (I, [2])], [f(2, 3), i(1, 1)],
      [([f(2, 3), i(1, 2)], "an axis is 2")])
+# Lengths and steps of transforms.
+N = numpy.int64
+for window in "Hann", "Hamming", "Blackman":
+    case(window, window + "Window", [(I, [])], [N(0)],
+         [([N(-1)], "its size is -1; required is at least 0")])
+case("dft", "DFT", [(F, [1, D, 1]), (I, [])], [f(1, 4, 1), N(3)],
+     [([f(1, 4, 1), N(0)], "its dft_length is 0; required is at least 1"),
+      ([f(1, 4, 1), N(-1)], "its dft_length is -1; required is at least 1")], opset=17)
+case("dft-axis", "DFT", [(F, [1, D, 1]), (I, []), (I, [])], [f(1, 4, 1), N(4), N(-2)],
+     [([f(1, 4, 1), N(4), N(2)], "its axis is the last dimension"),
+      ([f(1, 4, 1), N(4), N(-1)], "its axis is the last dimension"),
+      ([f(1, 4, 1), N(4), N(3)], "its axis is 3; required is -3 to 2"),
+      ([f(1, 4, 1), N(4), N(-4)], "its axis is -4; required is -3 to 2")])
+case("stft", "STFT", [(F, [1, D, 1]), (I, []), (F, [D]), (I, [])],
+     [f(1, 8, 1), N(2), f(4), N(4)],
+     [([f(1, 8, 1), N(0), f(4), N(4)], "its frame_step is 0; required is at least 1"),
+      ([f(1, 8, 1), N(-2), f(4), N(4)], "its frame_step is -2; required is at least 1"),
+      ([f(1, 8, 1), N(2), f(4), N(0)], "its frame_length is 0; required is at least 1"),
+      ([f(1, 8, 1), N(2), f(4), N(-4)], "its frame_length is -4; required is at least 1"),
+      ([f(1, 8, 1), N(2), f(3), N(4)], "elements of its window is 3; required is 4")])
+# Frames longer than the signal: none, as with a constant length.
+case("stft-long", "STFT", [(F, [1, D, 1]), (I, []), (I, [])], [f(1, 3, 1), N(2), N(4)],
+     [([f(1, 3, 1), N(0), N(4)], "its frame_step is 0")], operands=["x0", "x1", "", "x2"])
+MEL = [N(4), N(16), N(8000), numpy.float32(0), numpy.float32(4000)]
+MEL_FAULTS = [(0, N(-1), "its num_mel_bins is -1; required is at least 1"),
+              (1, N(-4), "its dft_length is -4; required is at least 1"),
+              (2, N(0), "its sample_rate is 0; required is at least 1"),
+              (3, numpy.float32(-1), "its lower_edge_hertz is no number of 0 or more"),
+              (3, numpy.float32("nan"), "its lower_edge_hertz is no number of 0 or more"),
+              (3, numpy.float32(5000), "its upper_edge_hertz is no number of its lower_edge_hertz"),
+              (4, numpy.float32("inf"), "its upper_edge_hertz is no number of its lower_edge_hertz")]
+case("mel", "MelWeightMatrix", [(I, [])] * 3 + [(F, [])] * 2, MEL,
+     [(MEL[:at] + [found] + MEL[at + 1:], part) for at, found, part in MEL_FAULTS])
 TABLES = [(F, [D, 2]), (F, [D, 2]), (F, [2]), (F, [2])]
 ROWS = [f(3, 2), f(2, 2), f(2), f(2)]
 case("embed", "EmbedLayerNormalization", [(w.INT32, [D, D])] + TABLES,
