@@ -48,22 +48,26 @@ static bool isTooLarge(int64_t a, int64_t b) {
   return llvm::MulOverflow(a, b, product) || product > (int64_t(1) << 46);
 }
 
-/// Multiplies a monomial by a value, taking products apart until it has 16
-/// symbols: each further product adds one and ends the walk there.
+/// Multiplies a monomial by a value, taking products apart: 64 of them at most,
+/// as factors may share theirs, and none once there are 16 symbols.
 static bool multiplyBy(Value value, Monomial &monomial,
                        llvm::function_ref<Value(Value)> bound) {
-  value = bound(value);
-  if (std::optional<int64_t> number = getConstantIntValue(value)) {
-    if (*number < 0 || isTooLarge(monomial.coefficient, *number))
-      return false;
-    monomial.coefficient *= *number;
-    return true;
+  SmallVector<Value> open{value};
+  unsigned products = 0;
+  while (!open.empty()) {
+    value = bound(open.pop_back_val());
+    if (std::optional<int64_t> number = getConstantIntValue(value)) {
+      if (*number < 0 || isTooLarge(monomial.coefficient, *number))
+        return false;
+      monomial.coefficient *= *number;
+      continue;
+    }
+    auto product = value.getDefiningOp<arith::MulIOp>();
+    if (product && monomial.symbols.size() < 16 && products++ < 64)
+      open.append({product.getRhs(), product.getLhs()});
+    else
+      monomial.symbols.push_back(value);
   }
-  auto product = value.getDefiningOp<arith::MulIOp>();
-  if (product && monomial.symbols.size() < 16)
-    return multiplyBy(product.getLhs(), monomial, bound) &&
-           multiplyBy(product.getRhs(), monomial, bound);
-  monomial.symbols.push_back(value);
   return true;
 }
 
@@ -202,22 +206,39 @@ bool seqc::followsFromInputs(Value value) {
 //===----------------------------------------------------------------------===//
 
 Value SizeBuilder::here(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return value;
-  Operation *point = &*b.getInsertionPoint();
-  Operation *around = op->getBlock()->findAncestorOpInBlock(*point);
-  if (around && around != op && op->isBeforeInBlock(around))
-    return value;
-  if (Value known = moved.lookup(value))
-    return known;
-  IRMapping mapping;
-  for (Value operand : op->getOperands())
-    mapping.map(operand, here(operand));
-  Operation *copy = b.clone(*op, mapping);
-  for (auto [old, result] : llvm::zip(op->getResults(), copy->getResults()))
-    moved[old] = result;
-  return moved.lookup(value);
+  auto find = [&](Value wanted) {
+    Operation *op = wanted.getDefiningOp();
+    if (!op)
+      return wanted;
+    Operation *point = &*b.getInsertionPoint();
+    Operation *around = op->getBlock()->findAncestorOpInBlock(*point);
+    if (around && around != op && op->isBeforeInBlock(around))
+      return wanted;
+    return moved.lookup(wanted);
+  };
+  // Each op is copied once, behind its operands.
+  SmallVector<Value> open{value};
+  while (!open.empty()) {
+    if (find(open.back())) {
+      open.pop_back();
+      continue;
+    }
+    Operation *op = open.back().getDefiningOp();
+    IRMapping mapping;
+    size_t before = open.size();
+    for (Value operand : op->getOperands()) {
+      if (Value found = find(operand))
+        mapping.map(operand, found);
+      else
+        open.push_back(operand);
+    }
+    if (open.size() > before)
+      continue;
+    Operation *copy = b.clone(*op, mapping);
+    for (auto [old, result] : llvm::zip(op->getResults(), copy->getResults()))
+      moved[old] = result;
+  }
+  return find(value);
 }
 
 void SizeBuilder::demand(Value condition) {
@@ -269,7 +290,8 @@ Value SizeBuilder::guard(Value size) {
 // Printing
 //===----------------------------------------------------------------------===//
 
-/// Prints `depth` levels of an expression, at most two values each.
+/// Prints `depth` levels of an expression, at most two values each: 127 at the
+/// depth of 6 that is asked for.
 static void printValue(Value value, llvm::raw_ostream &os, int depth) {
   if (std::optional<int64_t> number = getConstantIntValue(value)) {
     os << *number;
