@@ -68,6 +68,7 @@ public:
 
   /// Adds the entries, or says why not.
   LogicalResult run() {
+    findConstants();
     collect();
     if (failed(nameExtents()))
       return failure();
@@ -87,20 +88,23 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// Whether a value is the same in every call.
-  bool isConstant(Value value) {
+  bool isConstant(Value value) const {
     Operation *producer = value.getDefiningOp();
-    if (!producer || producer->getBlock() != &function.front())
-      return false;
-    auto [known, isNew] = constants.try_emplace(producer, false);
-    if (!isNew)
-      return known->second;
-    bool all = isMemoryEffectFree(producer) &&
-               llvm::all_of(producer->getOperands(),
-                            [&](Value operand) { return isConstant(operand); });
-    llvm::SetVector<Value> captured;
-    getUsedValuesDefinedAbove(producer->getRegions(), captured);
-    all &= llvm::all_of(captured, [&](Value one) { return isConstant(one); });
-    return constants[producer] = all;
+    return producer && constants.contains(producer);
+  }
+
+  /// Finds the ops of the entry that give the same in every call, each behind
+  /// those that it reads.
+  void findConstants() {
+    auto known = [&](Value value) { return isConstant(value); };
+    for (Operation &producer : function.front()) {
+      llvm::SetVector<Value> captured;
+      getUsedValuesDefinedAbove(producer.getRegions(), captured);
+      if (isMemoryEffectFree(&producer) &&
+          llvm::all_of(producer.getOperands(), known) &&
+          llvm::all_of(captured, known))
+        constants.insert(&producer);
+    }
   }
 
   void collect() {
@@ -395,25 +399,33 @@ private:
     addDescription("encode", std::move(inputs), std::move(outputs));
   }
 
-  /// Makes `value` known in the body of `step`.
-  Value bring(Value value, IRMapping &map, ArrayRef<Value> given) {
-    if (Value known = map.lookupOrNull(value))
-      return known;
-    if (auto name = numberNames.find(value); name != numberNames.end())
-      if (auto place = findExtent(name->second)) {
-        Value extent = tensor::DimOp::create(builder, loc, given[place->first],
-                                             place->second);
-        map.map(value, extent);
-        return extent;
+  /// Makes `value` known in the body of `step`. Each op is copied once, behind
+  /// those that it reads.
+  void bring(Value value, IRMapping &map, ArrayRef<Value> given) {
+    SmallVector<Value> open{value};
+    while (!open.empty()) {
+      Value next = open.back();
+      if (map.contains(next)) {
+        open.pop_back();
+        continue;
       }
-    Operation *producer = value.getDefiningOp();
-    llvm::SetVector<Value> captured(producer->operand_begin(),
-                                    producer->operand_end());
-    getUsedValuesDefinedAbove(producer->getRegions(), captured);
-    for (Value operand : captured)
-      bring(operand, map, given);
-    builder.clone(*producer, map);
-    return map.lookup(value);
+      if (auto name = numberNames.find(next); name != numberNames.end())
+        if (auto place = findExtent(name->second)) {
+          map.map(next, tensor::DimOp::create(builder, loc, given[place->first],
+                                              place->second)
+                            .getResult());
+          continue;
+        }
+      Operation *producer = next.getDefiningOp();
+      llvm::SetVector<Value> captured(producer->operand_begin(),
+                                      producer->operand_end());
+      getUsedValuesDefinedAbove(producer->getRegions(), captured);
+      size_t before = open.size();
+      llvm::copy_if(captured, std::back_inserter(open),
+                    [&](Value operand) { return !map.contains(operand); });
+      if (open.size() == before)
+        builder.clone(*producer, map);
+    }
   }
 
   void buildStep() {
@@ -527,7 +539,7 @@ private:
   json::Object &metadata;
   OpBuilder builder;
   Location loc;
-  DenseMap<Operation *, bool> constants;
+  llvm::DenseSet<Operation *> constants;
   SmallVector<Passed> passed;
   /// Captured numbers, and the extents that they are.
   SmallVector<Value> numbers;
