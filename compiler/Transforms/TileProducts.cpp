@@ -322,7 +322,8 @@ private:
   }
 
   /// Computes a tile of a fill, a broadcast or an uninitialised tensor in place
-  /// of reading it.
+  /// of reading it. Each has one input at most, so that what they are computed
+  /// from is a chain.
   Value recompute(Value value, AffineMap map, const Tile &tile,
                   ArrayRef<OpFoldResult> sizes) {
     Operation *producer = value.getDefiningOp();
@@ -353,7 +354,8 @@ private:
     // without arithmetic.
     auto generic = dyn_cast_if_present<linalg::GenericOp>(producer);
     if (!generic || generic.getNumReductionLoops() != 0 ||
-        generic->getNumResults() != 1 || generic.hasIndexSemantics() ||
+        generic.getNumDpsInputs() > 1 || generic->getNumResults() != 1 ||
+        generic.hasIndexSemantics() ||
         !generic.getBlock()->without_terminator().empty() ||
         generic.getNumLoops() != map.getNumResults() ||
         !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0))
