@@ -56,6 +56,7 @@ public:
   }
 
 private:
+  /// The loops from parallel dimension number `depth` inwards, one per call.
   void emitParallel(unsigned depth) {
     if (depth == parallel.size()) {
       emitPoint();
@@ -129,6 +130,7 @@ private:
 
   bool reads(OpOperand &init) { return op.payloadUsesValueFromOperand(&init); }
 
+  /// The loops from reduction number `depth` inwards, one per call.
   SmallVector<Value> emitReduction(unsigned depth,
                                    ArrayRef<Value> accumulators) {
     if (depth == reduction.size())

@@ -134,7 +134,8 @@ private:
     ++numChanges;
   }
 
-  /// A block that is entered and left with denormals.
+  /// A block that is entered and left with denormals. Each block is entered once,
+  /// from the op around it.
   void visit(Block &block) {
     bool flush = false;
     auto change = [&](Operation *op, bool wanted) {

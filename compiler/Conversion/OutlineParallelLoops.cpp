@@ -101,6 +101,7 @@ public:
   }
 
 private:
+  // What follows enters each block once from the op around it.
   int64_t least(Block &block, scf::ForOp loop) {
     __int128 sum = 0;
     for (Operation &op : block)

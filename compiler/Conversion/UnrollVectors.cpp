@@ -41,7 +41,8 @@ struct UnrollElementwise : RewritePattern {
   }
 
 private:
-  /// What `op` makes of `operands`, a vector of `type`.
+  /// What `op` makes of `operands`, a vector of `type`: each row is a vector of
+  /// one dimension less.
   static Value compute(PatternRewriter &rewriter, Operation *op,
                        ArrayRef<Value> operands, VectorType type) {
     Location loc = op->getLoc();

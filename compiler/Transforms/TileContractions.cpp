@@ -150,6 +150,7 @@ private:
     return loop.getResult(0);
   }
 
+  /// The loops over `outer`, one per call, and what is inside of them.
   Value emitOuter(ArrayRef<unsigned> outer, Value out) {
     if (outer.empty())
       return emitColumns(out);

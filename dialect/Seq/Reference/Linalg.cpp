@@ -59,7 +59,8 @@ bool addLinear(AffineExpr expr, int64_t factor, int64_t &base, Shape &strides) {
          addLinear(binary.getLHS(), factor, base, strides);
 }
 
-/// The value of an expression at a point; none if it has none.
+/// The value of an expression at a point; none if it has none. An expression is
+/// as large as its text in the program, which the parser bounds.
 std::optional<int64_t> evaluateExpr(AffineExpr expr,
                                     llvm::ArrayRef<int64_t> indices) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
