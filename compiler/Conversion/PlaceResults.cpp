@@ -235,9 +235,11 @@ private:
                    output.index, type, sizes);
     if (!isSame)
       storage = reshape(builder, loc, storage, buffer);
+    // Each move makes the block forget the order of its ops.
+    llvm::erase_if(names,
+                   [&](Operation *name) { return point->isBeforeInBlock(name); });
     for (Operation *name : names)
-      if (name->isBeforeInBlock(point))
-        name->moveBefore(point);
+      name->moveBefore(point);
     buffer.replaceAllUsesWith(storage);
     buffer.erase();
     copy.erase();
