@@ -236,8 +236,8 @@ private:
     if (!isSame)
       storage = reshape(builder, loc, storage, buffer);
     // Each move makes the block forget the order of its ops.
-    llvm::erase_if(names,
-                   [&](Operation *name) { return point->isBeforeInBlock(name); });
+    llvm::erase_if(
+        names, [&](Operation *name) { return point->isBeforeInBlock(name); });
     for (Operation *name : names)
       name->moveBefore(point);
     buffer.replaceAllUsesWith(storage);
