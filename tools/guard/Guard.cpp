@@ -265,6 +265,33 @@ bool checkInput(const char *tool, StringRef path) {
   return false;
 }
 
+int checkOutput(const char *tool, StringRef path) {
+  if (path == "-")
+    return 0;
+  sys::fs::file_status status;
+  std::error_code problem = sys::fs::status(path, status);
+  if (sys::fs::is_directory(status)) {
+    errs() << tool << ": error: output '" << path
+           << "' is a folder; required is a file\n";
+    return ExitBadInput;
+  }
+  if (problem == std::errc::no_such_file_or_directory) {
+    int descriptor;
+    problem = sys::fs::openFileForWrite(path, descriptor);
+    if (!problem) {
+      sys::Process::SafelyCloseFileDescriptor(descriptor);
+      sys::fs::remove(path);
+    }
+  } else if (!problem && sys::fs::is_regular_file(status)) {
+    problem = sys::fs::access(path, sys::fs::AccessMode::Write);
+  }
+  if (!problem)
+    return 0;
+  errs() << tool << ": error: cannot write '" << path
+         << "': " << problem.message() << "\n";
+  return ExitEnvironment;
+}
+
 int finishTool(const char *tool, int code) {
   outs().flush();
   if (std::error_code problem = outs().error()) {

@@ -71,6 +71,10 @@ int getFailureCode();
 /// not. Pipes are fine, a device may never end.
 bool checkInput(const char *tool, llvm::StringRef path);
 
+/// Whether a tool may write the file `path`, `-` for standard output: 0, or the
+/// exit code after it is said why not. What the file holds stays as it is.
+int checkOutput(const char *tool, llvm::StringRef path);
+
 /// The exit code of a tool that would end with `code`: 5 if standard output
 /// refused something. A standard error that did is passed over.
 int finishTool(const char *tool, int code);

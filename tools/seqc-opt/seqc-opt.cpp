@@ -40,8 +40,11 @@ static int runPasses(int argc, char **argv, llvm::StringRef input,
   std::string problem;
   std::unique_ptr<llvm::MemoryBuffer> text = openInputFile(input, &problem);
   std::unique_ptr<llvm::ToolOutputFile> target;
-  if (text)
+  if (text) {
+    if (int code = seqc::checkOutput("seqc-opt", output))
+      return code;
     target = openOutputFile(output, &problem);
+  }
   if (!target) {
     llvm::errs() << "seqc-opt: error: " << problem << "\n";
     return seqc::getFailureCode();
