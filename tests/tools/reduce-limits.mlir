@@ -28,12 +28,12 @@
 // ALL: math.exp %{{[^ ]*}} : tensor
 
 // RUN: %S/Inputs/exits 2 seqc-reduce %t/plain.mlir -reduction-tree='test=%t/none.sh' 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not seqc-reduce %t/plain.mlir -shrink-extents='test=%t/none.sh' 2>&1 | FileCheck %s --check-prefix=NONE
-// NONE: error: test script '{{.*}}none.sh': No such file or directory; required is a program
+// RUN: %S/Inputs/exits 2 seqc-reduce %t/plain.mlir -shrink-extents='test=%t/none.sh' 2>&1 | FileCheck %s --check-prefix=NONE
+// NONE: error: test script '{{.*}}none.sh': No such file or directory; required is an executable file
 // RUN: %S/Inputs/exits 2 seqc-reduce %t/plain.mlir -reduction-tree='test=/bin/false time-limit=0' 2>&1 | FileCheck %s --check-prefix=LIMIT
 // LIMIT: error: option 'time-limit' of reduction-tree is '0'; required is a number of seconds
 // RUN: seqc-reduce --help | FileCheck %s --check-prefix=HELP
-// HELP: Every pass takes 'time-limit=SECONDS'
+// HELP: 'time-limit=SECONDS' (default 60)
 
 //--- plain.mlir
 func.func @plain(%a: tensor<2x4xf32>, %b: tensor<2x4xf32>) -> tensor<2x4xf32> {

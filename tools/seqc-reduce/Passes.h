@@ -1,4 +1,4 @@
-//===- Passes.h - Reductions of whole modules -------------------*- C++ -*-===//
+//===- Passes.h - The passes of seqc-reduce ----------------------*- C++ -*-===//
 
 #ifndef TOOLS_SEQC_REDUCE_PASSES_H
 #define TOOLS_SEQC_REDUCE_PASSES_H
@@ -13,6 +13,13 @@ void registerSimplifyAttributes();
 
 /// `shrink-extents`: makes static extents small, alike in the whole module.
 void registerShrinkExtents();
+
+/// `reduction-tree`: MLIR's, which removes ops and asks the patterns of dialects.
+void registerReductionTree();
+
+/// `opt-reduction-pass`: keeps what a pass pipeline makes of the module, if that
+/// is smaller.
+void registerOptReduction();
 
 } // namespace seqc
 

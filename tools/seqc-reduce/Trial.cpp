@@ -9,8 +9,6 @@
 using namespace mlir;
 using namespace seqc;
 
-bool Trial::isInteresting() const { return script.isInteresting(module); }
-
 bool Trial::attempt(llvm::function_ref<bool(ModuleOp)> change) {
   OwningOpRef<ModuleOp> copy(cast<ModuleOp>(module->clone()));
   {
@@ -20,9 +18,13 @@ bool Trial::attempt(llvm::function_ref<bool(ModuleOp)> change) {
     if (!change(*copy) || failed(verify(*copy)))
       return false;
   }
-  if (!script.isInteresting(*copy))
+  return offer(*copy);
+}
+
+bool Trial::offer(ModuleOp copy) {
+  if (!script.isInteresting(copy))
     return false;
-  module->setAttrs(copy.get()->getAttrDictionary());
-  module.getBodyRegion().takeBody(copy->getBodyRegion());
+  module->setAttrs(copy->getAttrDictionary());
+  module.getBodyRegion().takeBody(copy.getBodyRegion());
   return true;
 }

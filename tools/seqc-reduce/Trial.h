@@ -14,6 +14,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace seqc {
 
@@ -25,13 +26,15 @@ public:
 
   mlir::ModuleOp getModule() const { return module; }
 
-  /// Whether the module as it is shows what is looked for.
-  bool isInteresting() const;
+  const TestScript &getScript() const { return script; }
 
   /// Changes a copy of the module by `change`, which says false if there was
   /// nothing to change, and keeps it if it is valid and interesting. Ops of the
   /// module are others after that.
   bool attempt(llvm::function_ref<bool(mlir::ModuleOp)> change);
+
+  /// Lets a valid copy take the module's place if it is interesting.
+  bool offer(mlir::ModuleOp copy);
 
 private:
   mlir::ModuleOp module;
@@ -47,31 +50,53 @@ public:
   TrialPass(const TrialPass &other)
       : mlir::PassWrapper<PassT, mlir::OperationPass<mlir::ModuleOp>>(other) {}
 
-  void getDependentDialects(mlir::DialectRegistry &registry) const final {
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
     // What takes the place of values that lose their producer.
     registry.insert<mlir::ub::UBDialect>();
   }
 
+  /// Runs before any pass does: what is wrong with an option is said first.
+  mlir::LogicalResult initialize(mlir::MLIRContext *) final {
+    llvm::Error error = findScript().takeError();
+    if (!error)
+      error = checkOptions();
+    if (!error)
+      return mlir::success();
+    llvm::errs() << "seqc-reduce: error: " << llvm::toString(std::move(error))
+                 << "\n";
+    return mlir::failure();
+  }
+
   void runOnOperation() final {
-    TestScript script{test, {testArgs.begin(), testArgs.end()}, timeLimit};
-    if (llvm::Error error = script.check()) {
-      this->getOperation().emitError(llvm::toString(std::move(error)));
+    llvm::Expected<TestScript> script = findScript();
+    if (!script) {
+      this->getOperation().emitError(llvm::toString(script.takeError()));
       return this->signalPassFailure();
     }
-    Trial trial(this->getOperation(), script);
-    if (!trial.isInteresting()) {
+    if (!script->isInputInteresting(this->getOperation())) {
       this->getOperation().emitError(
           "the test script does not find the input interesting");
       return this->signalPassFailure();
     }
+    Trial trial(this->getOperation(), *script);
     while (static_cast<PassT *>(this)->reduce(trial)) {
     }
   }
 
+protected:
+  /// Says what is wrong with options other than the script's.
+  virtual llvm::Error checkOptions() const { return llvm::Error::success(); }
+
 private:
+  llvm::Expected<TestScript> findScript() const {
+    return TestScript::find(this->getArgument(), test.getValue(),
+                            {testArgs.begin(), testArgs.end()}, timeLimit);
+  }
+
   mlir::Pass::Option<std::string> test{
       *this, "test",
-      llvm::cl::desc("Script that ends with 1 while its file is interesting")};
+      llvm::cl::desc("Script that ends with 1 while its file is interesting, "
+                     "else with 0")};
   mlir::Pass::ListOption<std::string> testArgs{
       *this, "test-arg", llvm::cl::desc("Arguments of the script")};
   mlir::Pass::Option<unsigned> timeLimit{
