@@ -161,10 +161,11 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
   checkInitial(reader, states);
   Signal input = resolveInput(reader);
   std::vector<int64_t> sizes = readCellSizes(reader, cell);
-  std::string word =
-      reader.getWord("direction", {"forward", "reverse", "bidirectional"})
-          .value_or("forward");
-  if (sizes.empty() || cell.states.empty() || !input.isValid()) {
+  std::optional<std::string> given =
+      reader.getWord("direction", {"forward", "reverse", "bidirectional"});
+  std::string word = given.value_or("forward");
+  if (sizes.empty() || cell.states.empty() || !input.isValid() ||
+      given.has_value() != reader.has("direction")) {
     if (!step)
       for (const std::string &state : cell.states)
         for (StringRef prefix : {".", ".last_"})

@@ -106,8 +106,12 @@ std::optional<int64_t> Importer::getSize(MappingReader &reader, StringRef key) {
   if (!node)
     return std::nullopt;
   if (node->isScalar() && !node->asInteger())
-    if (auto it = vocabularies.find(node->text); it != vocabularies.end())
+    if (auto it = vocabularies.find(node->text); it != vocabularies.end()) {
+      // One without tokens was reported.
+      if (it->second.tokens.empty())
+        return std::nullopt;
       return it->second.tokens.size();
+    }
   return reader.getInteger(key, 1);
 }
 

@@ -59,7 +59,7 @@ std::optional<int64_t> GenerateImport::quietSize(const Node *given) const {
   if (!given || !given->isScalar())
     return std::nullopt;
   if (auto it = importer.vocabularies.find(given->text);
-      it != importer.vocabularies.end())
+      it != importer.vocabularies.end() && !it->second.tokens.empty())
     return it->second.tokens.size();
   std::optional<int64_t> number = given->asInteger();
   return number && *number >= 1 ? number : std::nullopt;

@@ -1,30 +1,13 @@
-//===- ImportInputs.cpp - Vocabularies, inputs, references to signals -----===//
+//===- ImportInputs.cpp - Inputs, references to signals -------------------===//
 
 #include "frontends/YAML/Importer.h"
 
-#include "dialect/Support/RegularFile.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Unicode.h"
 
 using namespace llvm;
 
 namespace seqc::yaml {
-
-// Defined in ImportYAML.cpp.
-std::optional<std::string> confineToFolder(Reporter &reporter,
-                                           Position position, StringRef folder,
-                                           StringRef file);
-
-std::optional<int64_t> Vocabulary::find(StringRef token) const {
-  auto it = llvm::find(tokens, token);
-  if (it == tokens.end())
-    return std::nullopt;
-  return it - tokens.begin();
-}
 
 std::string Signal::describe() const {
   std::string size = std::to_string(features);
@@ -52,131 +35,6 @@ std::string Signal::describe() const {
     return "the weights of an attention";
   }
   return "";
-}
-
-//===----------------------------------------------------------------------===//
-// Vocabularies
-//===----------------------------------------------------------------------===//
-
-/// The code points of `text`, each as a string.
-static std::vector<std::string> splitCharacters(StringRef text) {
-  std::vector<std::string> characters;
-  for (size_t i = 0; i < text.size();) {
-    size_t length = 1;
-    while (i + length < text.size() && (text[i + length] & 0xC0) == 0x80)
-      ++length;
-    characters.push_back(text.substr(i, length).str());
-    i += length;
-  }
-  return characters;
-}
-
-void Importer::readVocabularies() {
-  const Node *node = root.find("vocabularies");
-  if (!node)
-    return;
-  if (!node->isMapping()) {
-    reporter.error(node->position,
-                   "'vocabularies' is " + node->describe() +
-                       "; required is a mapping from names to vocabularies");
-    return;
-  }
-  for (const Entry &entry : node->entries)
-    vocabularies[entry.key] = readVocabulary(entry);
-}
-
-void Importer::readVocabularyFile(MappingReader &reader,
-                                  Vocabulary &vocabulary) {
-  std::optional<std::string> name = reader.getText("file");
-  if (!name)
-    return;
-  Position position = reader.find("file")->position;
-  std::optional<std::string> path =
-      confineToFolder(reporter, position, folder, *name);
-  if (!path)
-    return;
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(*path);
-  if (!buffer) {
-    reporter.error(position, "'" + *path + "' cannot be read: " +
-                                 buffer.getError().message());
-    return;
-  }
-  StringRef text = (*buffer)->getBuffer();
-  if (!json::isUTF8(text)) {
-    reporter.error(position, "'" + *path + "' is not valid UTF-8");
-    return;
-  }
-  // A byte-order mark is no part of the first token.
-  text.consume_front("\xEF\xBB\xBF");
-  text.consume_back("\n");
-  SmallVector<StringRef> lines;
-  text.split(lines, '\n');
-  for (StringRef line : lines)
-    vocabulary.tokens.push_back(line.rtrim('\r').str());
-}
-
-std::string Importer::suggestVocabulary(StringRef name) const {
-  return suggest(name, make_first_range(vocabularies),
-                 "; required is one of those under 'vocabularies'");
-}
-
-Vocabulary Importer::readVocabulary(const Entry &entry) {
-  MappingReader reader(reporter, entry.value, "vocabulary '" + entry.key + "'",
-                       {"unit", "lowercase", "tokens", "characters", "file",
-                        "pad", "unknown", "start", "end"});
-  Vocabulary vocabulary;
-  vocabulary.unit = reader.getWord("unit", {"char", "word"}).value_or("char");
-  vocabulary.lowercase = reader.getBool("lowercase", false);
-  readVocabularyFile(reader, vocabulary);
-  if (const Node *tokens = reader.find("tokens")) {
-    if (!tokens->isSequence())
-      reader.errorAt("tokens", "'tokens' is " + tokens->describe() +
-                                   "; required is a list");
-    for (const Node &token : tokens->items) {
-      if (token.isScalar() || token.isNull())
-        vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
-      else
-        reporter.error(token.position, Twine(reader.getSubject()) +
-                                           ": a token is " + token.describe() +
-                                           "; required is a text");
-    }
-  }
-  if (std::optional<std::string> characters = reader.getText("characters"))
-    llvm::append_range(vocabulary.tokens, splitCharacters(*characters));
-  if (vocabulary.tokens.empty()) {
-    if (!reporter.hasErrors())
-      reporter.error(entry.keyPosition,
-                     Twine(reader.getSubject()) +
-                         " has no tokens; required is 'tokens', "
-                         "'characters' or 'file'");
-    return vocabulary;
-  }
-
-  StringSet<> seen;
-  for (const std::string &token : vocabulary.tokens)
-    if (!seen.insert(token).second) {
-      const char *key = reader.has("characters") ? "characters"
-                        : reader.has("tokens")   ? "tokens"
-                                                 : "file";
-      reader.errorAt(key,
-                     "'" + token + "' occurs twice; tokens must be unique");
-    }
-
-  auto readRole = [&](StringRef key, std::optional<int64_t> &role) {
-    std::optional<std::string> token = reader.getText(key);
-    if (!token)
-      return;
-    role = vocabulary.find(*token);
-    if (!role)
-      reader.errorAt(key, "'" + key + "' is '" + *token +
-                              "', which is not among its " +
-                              Twine(vocabulary.tokens.size()) + " tokens");
-  };
-  readRole("pad", vocabulary.pad);
-  readRole("unknown", vocabulary.unknown);
-  readRole("start", vocabulary.start);
-  readRole("end", vocabulary.end);
-  return vocabulary;
 }
 
 //===----------------------------------------------------------------------===//
@@ -224,15 +82,16 @@ std::string Importer::readMarks(MappingReader &reader,
                                 const std::optional<std::string> &vocabulary) {
   std::optional<std::string> marks =
       reader.getWord("marks", {"none", "start", "end", "both"});
+  // What is wrong is not absent.
   if (!marks)
-    return {};
+    return reader.has("marks") ? "none" : "";
   if (!vocabulary) {
     reader.errorAt("marks", "only an input with a vocabulary has marks");
     return {};
   }
   auto it = vocabularies.find(*vocabulary);
-  if (it == vocabularies.end())
-    return {};
+  if (it == vocabularies.end() || it->second.tokens.empty())
+    return *marks;
   for (auto [key, token] :
        {std::pair("start", it->second.start), std::pair("end", it->second.end)})
     if ((*marks == key || *marks == "both") && !token)

@@ -37,6 +37,7 @@ private:
     mlir::Value y, h, c;
   };
 
+  /// False where an attribute that weights depend on is absent or wrong.
   bool readAttributes();
   /// Checks that there are as many `values` as activations among `takers`, or
   /// none.
@@ -104,11 +105,11 @@ RecurrentImport::RecurrentImport(Importer &importer, LayerContext &layer)
 bool RecurrentImport::readAttributes() {
   std::optional<int64_t> given = importer.getSize(reader, "size");
   depth = reader.getInteger("depth", 1, 64).value_or(1);
-  std::string word =
-      reader.getWord("direction", {"forward", "reverse", "bidirectional"})
-          .value_or("forward");
-  direction = *seq::symbolizeDirection(word);
-  directions = direction == seq::Direction::Bidirectional ? 2 : 1;
+  std::optional<std::string> word =
+      reader.getWord("direction", {"forward", "reverse", "bidirectional"});
+  direction = *seq::symbolizeDirection(word.value_or("forward"));
+  bool isKnown = word.has_value() == reader.has("direction");
+  directions = !isKnown || direction == seq::Direction::Bidirectional ? 2 : 1;
   hasBias = reader.getBool("bias", true);
   projection = reader.getInteger("projection", 1).value_or(0);
   inputForget = reader.getBool("input_forget", false);
@@ -145,7 +146,7 @@ bool RecurrentImport::readAttributes() {
     beta.insert(beta.end(), b.begin(), b.end());
   }
   size = given.value_or(0);
-  return given.has_value();
+  return given && isKnown;
 }
 
 void RecurrentImport::checkParameters(StringRef key, ArrayRef<double> values,

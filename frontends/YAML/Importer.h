@@ -5,7 +5,8 @@
 // over files by subject:
 //
 //   ImportYAML.cpp        the road from path to module
-//   ImportInputs.cpp      vocabularies, inputs, references to signals
+//   ImportVocabularies.cpp  vocabularies
+//   ImportInputs.cpp      inputs, references to signals
 //   ImportRecurrent.cpp   rnn, gru, lstm
 //   ImportCell.cpp        user-written cells, equations
 //   ImportAttention.cpp   attention of every kind
@@ -154,10 +155,14 @@ private:
 
   using Signals = std::map<std::string, Signal, std::less<>>;
 
-  //===--- Vocabularies, inputs, references (ImportInputs.cpp) ------------===//
+  //===--- Vocabularies (ImportVocabularies.cpp) --------------------------===//
   void readVocabularies();
   Vocabulary readVocabulary(const Entry &entry);
-  void readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
+  /// Reads the tokens of the key `file`, if it is there; false if they are
+  /// wrong, which it reports.
+  bool readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
+
+  //===--- Inputs, references (ImportInputs.cpp) --------------------------===//
   void readInputs();
   void readInput(const Entry &entry);
   /// The key `marks` of an input, checked; empty if it is absent.

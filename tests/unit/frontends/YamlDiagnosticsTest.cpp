@@ -191,8 +191,59 @@ TEST_F(YamlDiagnostics, ChecksVocabularies) {
   write("bad.txt", "\xff\n");
   EXPECT_THAT(errorOf("{file: bad.txt}"),
               HasSubstr("bad.txt' is not valid UTF-8"));
+  write("empty.txt", "\xEF\xBB\xBF\r\n\n");
+  EXPECT_THAT(errorOf("{file: empty.txt}"),
+              HasSubstr("empty.txt' is empty; required is one token a line"));
+  write("gap.txt", "a\r\nb\r\n\r\nc\r\n");
+  EXPECT_THAT(errorOf("{file: gap.txt}"),
+              AllOf(HasSubstr("2:13: error: "),
+                    HasSubstr("gap.txt', line 3, is empty; required is one "
+                              "token a line")));
   EXPECT_THAT(errorsOf(std::string("vocabularies: 3\n") + kInputs + kOutputs),
               HasSubstr("1:15: error: 'vocabularies' is '3'"));
+}
+
+TEST_F(YamlDiagnostics, SkipsEmptyLinesBehindTheLastToken) {
+  for (const char *text : {"a\nb", "a\nb\n", "a\nb\n\n", "a\r\nb\r\n\r\n"}) {
+    write("v.txt", text);
+    writeWeights("m.safetensors", {{"out.weight", {2, 3}}});
+    EXPECT_TRUE(import("vocabularies: {v: {file: v.txt}}\n"
+                       "inputs: {ids: {vocabulary: v}}\n"
+                       "layers: {out: {kind: embedding, size: 3}}\n" +
+                       std::string(kOutputs)))
+        << errors();
+  }
+}
+
+TEST_F(YamlDiagnostics, ReportsNothingThatFollows) {
+  // A vocabulary that cannot be read has no roles and no size.
+  write("wide.txt", std::string("\xff\xfe"
+                                "a\0\n\0",
+                                6));
+  for (std::string what : {"file: none.txt", "file: wide.txt", "file: [a]",
+                           "tokens: [[a]], start: b", "characters: [a]"}) {
+    errorsOf("vocabularies:\n  v: {" + what + ", end: z}\n" +
+             "inputs:\n  ids: {vocabulary: v, marks: both}\n" +
+             "layers:\n  e: {kind: embedding, size: 3}\n" +
+             "  out: {kind: linear, size: v}\n" +
+             "  l: {kind: label, labels: v}\n" +
+             "generate:\n  vocabulary: v\n  max_length: 3\n  step:\n" +
+             "    out: {kind: embedding, size: v}\n");
+    EXPECT_EQ(llvm::StringRef(errors()).count("error: "), 1u) << errors();
+    EXPECT_EQ(llvm::StringRef(errors()).count("note: "), 0u) << errors();
+  }
+  // A wrong direction leaves the shapes of weights open.
+  writeWeights("m.safetensors", {{"out.weight_ih_l0", {6, 4}}});
+  for (std::string kind : {"gru, bias: false",
+                           "gru, activations: [relu, tanh, relu, tanh]", "c"}) {
+    errorsOf("cells:\n  c: {states: [h], equations: ['h = W x']}\n" +
+             std::string(kInputs) + "layers:\n  out: {kind: " + kind +
+             ", size: 2, direction: bidirectionnal}\n"
+             "  more: {kind: linear, input: out.last_h, size: 3}\n" +
+             kOutputs);
+    EXPECT_THAT(errors(), HasSubstr("(did you mean 'bidirectional'?)"));
+    EXPECT_EQ(llvm::StringRef(errors()).count("error: "), 1u) << errors();
+  }
 }
 
 TEST_F(YamlDiagnostics, ChecksInputs) {

@@ -202,6 +202,14 @@ TEST_F(SharedVocabulary, MarksTextsAsTold) {
   EXPECT_EQ(errors(), "");
 }
 
+TEST_F(SharedVocabulary, IsNotNotedWhereMarksAreWrong) {
+  for (std::string marks : {"bth", "[start, end]"}) {
+    EXPECT_EQ(describe(", marks: " + marks), "");
+    EXPECT_THAT(errors(), HasSubstr("4:31: error: input 'ids': 'marks' is "));
+    EXPECT_THAT(errors(), testing::Not(HasSubstr("note: ")));
+  }
+}
+
 TEST_F(SharedVocabulary, RefusesMarksThatThereAreNot) {
   EXPECT_EQ(describe(", marks: both", "start: '<'"), "");
   EXPECT_THAT(errors(), HasSubstr("4:31: error: input 'ids': 'marks' is "

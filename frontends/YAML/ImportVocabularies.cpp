@@ -1,0 +1,169 @@
+//===- ImportVocabularies.cpp - Vocabularies ------------------------------===//
+
+#include "frontends/YAML/Importer.h"
+
+#include "dialect/Support/RegularFile.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+
+namespace seqc::yaml {
+
+// Defined in ImportYAML.cpp.
+std::optional<std::string> confineToFolder(Reporter &reporter,
+                                           Position position, StringRef folder,
+                                           StringRef file);
+
+std::optional<int64_t> Vocabulary::find(StringRef token) const {
+  auto it = llvm::find(tokens, token);
+  if (it == tokens.end())
+    return std::nullopt;
+  return it - tokens.begin();
+}
+
+/// The code points of `text`, each as a string.
+static std::vector<std::string> splitCharacters(StringRef text) {
+  std::vector<std::string> characters;
+  for (size_t i = 0; i < text.size();) {
+    size_t length = 1;
+    while (i + length < text.size() && (text[i + length] & 0xC0) == 0x80)
+      ++length;
+    characters.push_back(text.substr(i, length).str());
+    i += length;
+  }
+  return characters;
+}
+
+void Importer::readVocabularies() {
+  const Node *node = root.find("vocabularies");
+  if (!node)
+    return;
+  if (!node->isMapping()) {
+    reporter.error(node->position,
+                   "'vocabularies' is " + node->describe() +
+                       "; required is a mapping from names to vocabularies");
+    return;
+  }
+  for (const Entry &entry : node->entries)
+    vocabularies[entry.key] = readVocabulary(entry);
+}
+
+bool Importer::readVocabularyFile(MappingReader &reader,
+                                  Vocabulary &vocabulary) {
+  std::optional<std::string> name = reader.getText("file");
+  if (!name)
+    return !reader.has("file");
+  Position position = reader.find("file")->position;
+  std::optional<std::string> path =
+      confineToFolder(reporter, position, folder, *name);
+  if (!path)
+    return false;
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(*path);
+  if (!buffer) {
+    reporter.error(position, "'" + *path + "' cannot be read: " +
+                                 buffer.getError().message());
+    return false;
+  }
+  StringRef text = (*buffer)->getBuffer();
+  if (!json::isUTF8(text)) {
+    reporter.error(position, "'" + *path + "' is not valid UTF-8");
+    return false;
+  }
+  // A byte-order mark is no part of the first token.
+  text.consume_front("\xEF\xBB\xBF");
+  // Behind the last token may be an empty line, but nowhere else.
+  text = text.rtrim("\r\n");
+  if (text.empty()) {
+    reporter.error(position,
+                   "'" + *path + "' is empty; required is one token a line");
+    return false;
+  }
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n');
+  for (auto [i, line] : enumerate(lines)) {
+    vocabulary.tokens.push_back(line.rtrim('\r').str());
+    if (!vocabulary.tokens.back().empty())
+      continue;
+    reporter.error(position, "'" + *path + "', line " + Twine(i + 1) +
+                                 ", is empty; required is one token a line");
+    return false;
+  }
+  return true;
+}
+
+std::string Importer::suggestVocabulary(StringRef name) const {
+  return suggest(name, make_first_range(vocabularies),
+                 "; required is one of those under 'vocabularies'");
+}
+
+Vocabulary Importer::readVocabulary(const Entry &entry) {
+  MappingReader reader(reporter, entry.value, "vocabulary '" + entry.key + "'",
+                       {"unit", "lowercase", "tokens", "characters", "file",
+                        "pad", "unknown", "start", "end"});
+  Vocabulary vocabulary;
+  vocabulary.unit = reader.getWord("unit", {"char", "word"}).value_or("char");
+  vocabulary.lowercase = reader.getBool("lowercase", false);
+  bool sound = readVocabularyFile(reader, vocabulary);
+  if (const Node *tokens = reader.find("tokens")) {
+    if (!tokens->isSequence()) {
+      reader.errorAt("tokens", "'tokens' is " + tokens->describe() +
+                                   "; required is a list");
+      sound = false;
+    }
+    for (const Node &token : tokens->items) {
+      if (token.isScalar() || token.isNull()) {
+        vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
+        continue;
+      }
+      reporter.error(token.position, Twine(reader.getSubject()) +
+                                         ": a token is " + token.describe() +
+                                         "; required is a text");
+      sound = false;
+    }
+  }
+  if (std::optional<std::string> characters = reader.getText("characters"))
+    llvm::append_range(vocabulary.tokens, splitCharacters(*characters));
+  else
+    sound &= !reader.has("characters");
+  // Nothing follows from a part of the tokens.
+  if (!sound)
+    return {};
+  if (vocabulary.tokens.empty()) {
+    reporter.error(entry.keyPosition,
+                   Twine(reader.getSubject()) +
+                       " has no tokens; required is 'tokens', "
+                       "'characters' or 'file'");
+    return vocabulary;
+  }
+
+  StringSet<> seen;
+  for (const std::string &token : vocabulary.tokens)
+    if (!seen.insert(token).second) {
+      const char *key = reader.has("characters") ? "characters"
+                        : reader.has("tokens")   ? "tokens"
+                                                 : "file";
+      reader.errorAt(key,
+                     "'" + token + "' occurs twice; tokens must be unique");
+    }
+
+  auto readRole = [&](StringRef key, std::optional<int64_t> &role) {
+    std::optional<std::string> token = reader.getText(key);
+    if (!token)
+      return;
+    role = vocabulary.find(*token);
+    if (!role)
+      reader.errorAt(key, "'" + key + "' is '" + *token +
+                              "', which is not among its " +
+                              Twine(vocabulary.tokens.size()) + " tokens");
+  };
+  readRole("pad", vocabulary.pad);
+  readRole("unknown", vocabulary.unknown);
+  readRole("start", vocabulary.start);
+  readRole("end", vocabulary.end);
+  return vocabulary;
+}
+
+} // namespace seqc::yaml
