@@ -109,13 +109,14 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
   if (!shape) {
     if (weights.has(weight))
       return {}; // The file could not be read; that was reported.
-    std::vector<StringRef> known;
+    std::set<std::string> values = mentioned;
     for (auto &[key, term] : names)
-      known.push_back(key);
-    std::string values = join(known, ", ");
+      values.insert(key);
+    std::vector<StringRef> known(values.begin(), values.end());
+    std::string list = join(known, ", ");
     llvm::append_range(known, functionNames());
     return fail(expression, "'" + name + "' is neither a value (known are " +
-                                values + ") nor is there a weight '" + weight +
+                                list + ") nor is there a weight '" + weight +
                                 "'" + suggest(name, known));
   }
   if (shape->size() > 2)

@@ -16,6 +16,7 @@
 #include "frontends/YAML/WeightReader.h"
 
 #include <map>
+#include <set>
 
 namespace seqc::yaml {
 
@@ -60,6 +61,9 @@ public:
   /// Gives `name` a value.
   void define(llvm::StringRef name, Term term) { names[name.str()] = term; }
 
+  /// Lists `name` among the known ones where another is not known.
+  void mention(llvm::StringRef name) { mentioned.insert(name.str()); }
+
   /// Evaluates `expression`, which begins at `origin` in the file.
   Term evaluate(const Expression &expression, Position origin);
 
@@ -91,6 +95,7 @@ private:
   std::string prefix, suffix;
   mlir::OpFoldResult lanes;
   std::map<std::string, Term, std::less<>> names;
+  std::set<std::string> mentioned;
   Position origin;
 };
 

@@ -291,9 +291,15 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
     result = find(name);
   if (result)
     return result;
-  std::vector<StringRef> known;
+  std::set<std::string> all;
   for (auto &[key, signal] : names)
-    known.push_back(key);
+    all.insert(key);
+  // What `find` makes when it is asked.
+  for (auto &[key, signal] : importer.signals)
+    if (signal.kind == Signal::Kind::Tokens ||
+        signal.kind == Signal::Kind::Sequence)
+      all.insert({key + ".mask", key + ".length"});
+  std::vector<StringRef> known(all.begin(), all.end());
   if (node.isScalar())
     reporter.error(node.position, "there is no '" + name +
                                       "' for a graph here" + hint(name, known));

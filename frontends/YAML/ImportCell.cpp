@@ -44,6 +44,24 @@ void Importer::readCells() {
     readCell(entry);
 }
 
+/// Names the equation that was probably meant to assign `state`: one whose
+/// target is near to it, and nothing else either.
+static std::string findMisspelt(const CellDefinition &cell, StringRef state) {
+  std::set<StringRef> used(cell.states.begin(), cell.states.end());
+  used.insert(cell.output);
+  for (const auto &[equation, position] : cell.equations)
+    visitNames(*equation.value,
+               [&](const Expression &name) { used.insert(name.name); });
+  for (const auto &[equation, position] : cell.equations)
+    if (!used.count(equation.target) &&
+        findNearestName(equation.target, ArrayRef<StringRef>(state)))
+      return ("; nothing reads '" + equation.target + "', which line " +
+              Twine(position.line) + " assigns: did you mean '" + state +
+              "' there?")
+          .str();
+  return "";
+}
+
 void Importer::readCell(const Entry &entry) {
   MappingReader reader(reporter, entry.value, "cell '" + entry.key + "'",
                        {"input", "states", "output", "equations"});
@@ -88,7 +106,8 @@ void Importer::readCell(const Entry &entry) {
   }
   for (const std::string &state : cell.states)
     if (sound && !assigned.count(state))
-      reader.errorAt("states", "no equation assigns the state '" + state + "'");
+      reader.errorAt("states", "no equation assigns the state '" + state + "'" +
+                                   findMisspelt(cell, state));
   if (sound && !cell.output.empty() && !assigned.count(cell.output))
     reader.errorAt("output",
                    "no equation assigns the output '" + cell.output + "'");
@@ -383,6 +402,12 @@ Signal Importer::importEquation(LayerContext &layer) {
                             lanes);
   for (auto &[name, term] : terms)
     equations.define(name, term);
+  for (const Signals *scope : {&signals, &stepSignals})
+    for (auto &[name, signal] : *scope)
+      if (signal.kind == Signal::Kind::Vector ||
+          signal.kind == Signal::Kind::Scalar ||
+          (signal.kind == Signal::Kind::Sequence && !step))
+        equations.mention(name);
   Term term = equations.evaluate(*expression, position);
   if (!term.isValid())
     return {};

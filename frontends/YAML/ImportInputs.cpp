@@ -282,11 +282,23 @@ Signal *Importer::lookup(StringRef name, const Node &at) {
       !stepSignals.count(layer))
     it = layerPositions.find(layer);
   if (it != layerPositions.end()) {
-    std::string remedy = step ? ("; write '" + name +
-                                 ".previous' for its value at the "
-                                 "previous step")
-                                    .str()
-                              : std::string();
+    std::string previous = it->first + ".previous";
+    // A beginning of it, or nearly it, is not what the layer gives later.
+    StringRef part = name.substr(std::min(name.size(), it->first.size() + 1));
+    if (step && !part.empty() &&
+        (StringRef("previous").starts_with(part) ||
+         findNearestName(part, ArrayRef<StringRef>(StringRef("previous"))))) {
+      reporter.error(at.position, "there is no '" + name +
+                                      "' here; did you mean '" + previous +
+                                      "'?");
+      return nullptr;
+    }
+    std::string remedy;
+    if (step)
+      remedy =
+          "; write '" + previous + "' for " +
+          (part.empty() ? "its value" : "the value of '" + it->first + "'") +
+          " at the previous step";
     reporter.error(at.position, "'" + name + "' is computed later, on line " +
                                     Twine(it->second.line) + remedy);
     return nullptr;

@@ -447,7 +447,11 @@ TEST_F(YamlDiagnostics, ChecksCells) {
       errorOf("{states: [h], equations: ['h = x +']}"),
       HasSubstr("2:40: error: cell 'c': the equation ends where a name"));
   EXPECT_THAT(errorOf("{states: [h, m], equations: ['h = x']}"),
-              HasSubstr("no equation assigns the state 'm'"));
+              HasSubstr("no equation assigns the state 'm'\n"));
+  EXPECT_THAT(
+      errorOf("{states: [h], equations: ['f = x', 'hh = f * h']}"),
+      HasSubstr("no equation assigns the state 'h'; nothing reads 'hh', which "
+                "line 2 assigns: did you mean 'h' there?"));
   EXPECT_THAT(errorOf("{states: [h], output: y, equations: ['h = h']}"),
               HasSubstr("no equation assigns the output 'y'"));
   EXPECT_THAT(errorOf("{states: [h], equations: ['x = h', 'h = x']}"),
@@ -509,6 +513,12 @@ TEST_F(YamlDiagnostics, ChecksEquationLayers) {
               HasSubstr("has no 'value'"));
   EXPECT_THAT(layersError("  out: {kind: equation, value: '1 + 2'}\n"),
               HasSubstr("the expression names no input or layer"));
+  EXPECT_THAT(
+      layersError("  encoder: {kind: equation, value: 'x * 2'}\n"
+                  "  out: {kind: equation, value: 'x + encodr'}\n"),
+      HasSubstr("5:37: error: layer 'out' (equation): 'encodr' is neither a "
+                "value (known are encoder, x) nor is there a weight "
+                "'out.encodr'; did you mean 'encoder'?"));
   EXPECT_THAT(
       layersError("  out: {kind: equation, value: 'x +'}\n"),
       HasSubstr("4:36: error: layer 'out' (equation): the equation ends"));

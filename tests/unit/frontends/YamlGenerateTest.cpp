@@ -122,6 +122,20 @@ TEST_F(GenerateDiagnostics, ChecksTheStep) {
               HasSubstr("'o' is computed later, on line 15; write 'o.previous' "
                         "for its value at the "
                         "previous step"));
+  for (std::string name : {"g.prev", "g.previuos", "o.previos"})
+    EXPECT_THAT(errorOf("    e: {kind: embedding, size: 3}\n"
+                        "    a: {kind: linear, input: " +
+                        name +
+                        ", size: 3}\n"
+                        "    g: {kind: gru, size: 3}\n"
+                        "    o: {kind: linear, size: 5}\n"),
+                HasSubstr("there is no '" + name + "' here; did you mean '" +
+                          name.substr(0, 1) + ".previous'?"));
+  EXPECT_THAT(errorOf("    e: {kind: linear, input: g.last_c, size: 3}\n"
+                      "    g: {kind: lstm, input: token, size: 3}\n"),
+              HasSubstr("'g.last_c' is computed later, on line 15; write "
+                        "'g.previous' for the value of 'g' at the previous "
+                        "step"));
   EXPECT_THAT(
       errorOf("    e: {kind: embedding, size: 3}\n"
               "    a: {kind: attention, score: dot, key: x, causal: true}\n"),
