@@ -193,7 +193,7 @@ mlir::Value AttentionImport::project(TensorBuilder &b, StringRef name,
   mlir::Value matrix = weight((name + ".weight").str(), {rows, columns});
   std::string biasName = layer.prefix + "." + name.str() + ".bias";
   mlir::Value offset;
-  if (importer.weights.getShape(biasName))
+  if (importer.weights.getShape(biasName, /*optional=*/true))
     offset = importer.weights.get(biasName, {rows}, layer.user);
   return b.linearLast(x, matrix, offset);
 }
@@ -222,7 +222,7 @@ bool AttentionImport::buildNamedScore() {
     key = project(outer, "key", key, *size, e);
     scoreWeight = outer.collapse(weight("v.weight", {1, *size}), {{0, 1}});
     std::string biasName = layer.prefix + ".v.bias";
-    if (importer.weights.getShape(biasName)) {
+    if (importer.weights.getShape(biasName, /*optional=*/true)) {
       if (softcap) {
         // The op adds its bias to what the cap has bounded.
         reader.errorAt("softcap", "'softcap' beside the weight '" + biasName +
@@ -271,7 +271,7 @@ bool AttentionImport::buildHeads() {
   WeightReader &weights = importer.weights;
   bool joint = keySignal.features == e && valueSignal.features == e;
   std::string biasName = layer.prefix + ".in_proj_bias";
-  bool hasBias = weights.getShape(biasName).has_value();
+  bool hasBias = weights.getShape(biasName, /*optional=*/true).has_value();
   auto projectPart = [&](TensorBuilder &b, mlir::Value x, int64_t part,
                          StringRef separate, int64_t columns) {
     mlir::Value matrix =

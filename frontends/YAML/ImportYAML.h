@@ -26,6 +26,8 @@ struct NeededWeight {
   std::string name;
   /// Such as "[512, 128]"; empty where the file alone could tell.
   std::string shape;
+  /// Whether the model does without it where the file lacks it.
+  bool optional = false;
 };
 
 /// How a description is read. All but the last two replaces settings of its

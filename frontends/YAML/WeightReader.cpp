@@ -32,18 +32,19 @@ bool WeightReader::has(StringRef name) const {
 }
 
 std::optional<SmallVector<int64_t, 4>>
-WeightReader::getShape(StringRef name) const {
+WeightReader::getShape(StringRef name, bool optional) const {
   if (isListing())
-    note(name, "");
+    note(name, "", optional);
   const TensorEntry *entry = file ? file->lookup(name) : nullptr;
   if (!entry)
     return std::nullopt;
   return entry->shape;
 }
 
-void WeightReader::note(StringRef name, std::string shape) const {
+void WeightReader::note(StringRef name, std::string shape,
+                        bool optional) const {
   if (asked.insert(name).second)
-    needed->push_back({name.str(), std::move(shape)});
+    needed->push_back({name.str(), std::move(shape), optional});
 }
 
 const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,

@@ -50,9 +50,10 @@ public:
   /// Whether the file holds `name`. True if there is no readable file.
   bool has(llvm::StringRef name) const;
 
-  /// The shape of `name`, if the file holds it.
+  /// The shape of `name`, if the file holds it. An `optional` weight is one
+  /// that its user does without.
   std::optional<llvm::SmallVector<int64_t, 4>>
-  getShape(llvm::StringRef name) const;
+  getShape(llvm::StringRef name, bool optional = false) const;
 
   /// The weight `name`, which must have `shape`.
   mlir::Value get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
@@ -66,11 +67,12 @@ public:
   void reportUnused(Position position);
 
 private:
+  /// Notes that `name` is needed, or may be there.
+  void note(llvm::StringRef name, std::string shape,
+            bool optional = false) const;
+
   /// The entry `name` if it is as required; reports otherwise, once for each
   /// name.
-  /// Notes that `name` is needed.
-  void note(llvm::StringRef name, std::string shape) const;
-
   const TensorEntry *check(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                            const WeightUser &user);
 

@@ -187,12 +187,18 @@ static Error inspectArtefact(StringRef path, bool asJSON) {
 
 /// What the missing file of weights has to hold.
 static void printNeeded(raw_ostream &os, ArrayRef<NeededWeight> needed) {
-  os << formatv("  weights  the file is missing; needed are {0} tensors\n",
-                needed.size());
+  size_t optional = count_if(
+      needed, [](const NeededWeight &weight) { return weight.optional; });
+  os << formatv("  weights  the file is missing; needed are {0} tensors",
+                needed.size() - optional);
+  if (optional)
+    os << formatv(", and {0} may be there", optional);
+  os << "\n";
   for (const NeededWeight &weight : needed)
     os << formatv("    {0,-32} {1}\n", weight.name,
-                  weight.shape.empty() ? "optional, or of any fitting shape"
-                                       : weight.shape);
+                  weight.optional        ? "optional"
+                  : weight.shape.empty() ? "of any fitting shape"
+                                         : weight.shape);
 }
 
 /// The same for programs.
@@ -202,6 +208,8 @@ static json::Array describeNeeded(ArrayRef<NeededWeight> needed) {
     json::Object object{{"name", weight.name}};
     if (!weight.shape.empty())
       object["shape"] = weight.shape;
+    if (weight.optional)
+      object["optional"] = true;
     list.push_back(std::move(object));
   }
   return list;
