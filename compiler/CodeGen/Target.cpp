@@ -140,7 +140,10 @@ Expected<Target> resolveTarget(StringRef name) {
     return makeFailure(
         FailureKind::BadInput,
         "unknown CPU '" + name + "' in --target-cpu" +
-            (nearest ? ("; did you mean '" + *nearest + "'?").str() : ""));
+            (nearest ? ("; did you mean '" + *nearest + "'?").str()
+                     : "; required is native, portable, x86-64-v2, x86-64-v3, "
+                       "x86-64-v4 or a CPU that LLVM knows, such as "
+                       "skylake-avx512 or znver4"));
   }
   auto describe = [&](StringRef cpu, StringRef features) {
     return std::unique_ptr<MCSubtargetInfo>(

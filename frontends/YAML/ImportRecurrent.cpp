@@ -399,12 +399,13 @@ bool Importer::isLoneInitial(MappingReader &reader, const Node &initial,
       signals.count(initial.text + "." + state.str()))
     return false;
   if (reportedInitials.insert(&initial).second)
-    reader.errorAt("initial",
-                   "'initial' is '" + initial.text + "', which is " +
-                       value->second.describe() +
-                       "; required is the name of a layer, or a mapping from "
-                       "states to values, such as {" +
-                       state + ": " + initial.text + "}");
+    reader.errorAt(
+        "initial",
+        "'initial' is '" + initial.text + "', which is " +
+            value->second.describe() +
+            "; required is the name of a recurrent layer, or a mapping from "
+            "states to values, such as {" +
+            state + ": " + initial.text + "}");
   return true;
 }
 
@@ -429,10 +430,11 @@ mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
     signal = resolve(*given, reader.getSubject());
   } else {
     if (!initial->isMapping())
-      reader.errorAt("initial",
-                     "'initial' is " + initial->describe() +
-                         "; required is the name of a layer, or a mapping from "
-                         "states to values");
+      reader.errorAt(
+          "initial",
+          "'initial' is " + initial->describe() +
+              "; required is the name of a recurrent layer, or a mapping from "
+              "states to values");
     return {};
   }
   if (!signal.isValid())

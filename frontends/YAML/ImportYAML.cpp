@@ -224,10 +224,13 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
     isListing = options.needed && !sys::fs::exists(*weightsPath);
     if (!isListing) {
       Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
+      std::string remedy;
+      if (!sys::fs::exists(*weightsPath))
+        remedy = "; 'seqc inspect' lists the weights that it has to hold";
       if (opened)
         file = std::move(*opened);
       else
-        reporter.error(weightsPosition, toString(opened.takeError()));
+        reporter.error(weightsPosition, toString(opened.takeError()) + remedy);
     }
   }
   yaml::WeightReader weights(reporter, std::move(file), weightsName,

@@ -48,6 +48,8 @@ TEST_F(YamlTest, NamesWeightsThatCannotBeRead) {
                      "layers:\n  out: {kind: linear, size: 2}\n" + kOutputs;
   EXPECT_THAT(errorsOf(text), HasSubstr("m.yaml:1:10: error: "));
   EXPECT_THAT(errors(), HasSubstr("w.safetensors: cannot be read"));
+  EXPECT_THAT(errors(), HasSubstr("; 'seqc inspect' lists the weights that it "
+                                  "has to hold\n"));
   // Not one error more: weights that cannot be looked up are no fault of the
   // layers.
   EXPECT_EQ(errors().find('\n'), errors().size() - 1);
@@ -430,11 +432,12 @@ TEST_F(YamlDiagnostics, ChecksInitialStates) {
               HasSubstr("unknown key 'c' in layer 'out' (gru), 'initial'"));
   EXPECT_THAT(
       errorOf("[h]"),
-      HasSubstr("'initial' is a list; required is the name of a layer"));
+      HasSubstr("'initial' is a list; required is the name of a recurrent "
+                "layer, or a mapping"));
   EXPECT_THAT(errorOf("h"),
               HasSubstr("'initial' is 'h', which is a stack of 1 states of 3 "
-                        "features; required is the name of a layer, or a "
-                        "mapping from states to values, such as {h: h}"));
+                        "features; required is the name of a recurrent layer, "
+                        "or a mapping from states to values, such as {h: h}"));
 }
 
 TEST_F(YamlDiagnostics, ChecksCells) {
