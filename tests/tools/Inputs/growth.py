@@ -20,12 +20,12 @@ import growth_models  # noqa: E402
 TABLE = {
     "residual": (24, "import", 1.3),
     "loops": (6, "bufferize", 1.4),
-    "concat": (24, "object", 1.3),
-    "concat_products": (16, "object", 1.3),
-    "softmax": (20, "llvm", 1.3),
-    "matmul": (24, "llvm", 1.3),
-    "sequence": (16, "llvm", 1.3),
-    "elementwise": (100, "llvm", 1.3),
+    "concat": (24, "llvm", 1.3),
+    "concat_products": (16, "llvm", 1.3),
+    "softmax": (12, "llvm", 1.3),
+    "matmul": (16, "llvm", 1.3),
+    "sequence": (12, "llvm", 1.3),
+    "elementwise": (60, "llvm", 1.3),
 }
 
 

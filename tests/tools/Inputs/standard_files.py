@@ -16,7 +16,7 @@ COMMANDS = [
     (0, ["seqc", "check", model]), (0, ["seqc", "inspect", model]), (2, ["seqc", "inspect", bad]),
     (2, ["seqc", "frobnicate"]), (0, [executable, *value, "--output", "y=" + written]),
     (2, [executable, "--input", "z=1"]), (0, ["seqc-opt", wanted, "--canonicalize"]),
-    (1, ["seqc-opt", model])]
+    (2, ["seqc-opt", model])]
 
 
 def gone():
