@@ -50,6 +50,19 @@ FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   return node.getEmitter().castShape(shape, {*rank});
 }
 
+std::optional<int64_t> takeAxis(Node &node, int64_t axis,
+                                MutableArrayRef<bool> seen) {
+  std::optional<int64_t> at = node.getAxis(axis, seen.size());
+  if (!at)
+    return std::nullopt;
+  if (seen[*at]) {
+    (void)node.error("its axes name dimension " + Twine(*at) + " twice");
+    return std::nullopt;
+  }
+  seen[*at] = true;
+  return at;
+}
+
 void requireDistinct(Emitter &e, ArrayRef<mlir::Value> axes) {
   Scalars s = e.scalars();
   for (size_t i = 1; i < axes.size(); ++i) {

@@ -21,6 +21,12 @@ llvm::LogicalResult requireOneFloat(Node &node,
 /// for the output holds if it is `least` or more. Reports other ranks.
 llvm::FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least = 0);
 
+/// The dimension that the constant `axis` names in a tensor of as many
+/// dimensions as `seen`, where it is marked. Reports an axis outside of the
+/// tensor and a dimension that is marked already.
+std::optional<int64_t> takeAxis(Node &node, int64_t axis,
+                                llvm::MutableArrayRef<bool> seen);
+
 /// Ends the call if two of the axes, dimensions of a tensor that count from
 /// its first one, are the same.
 void requireDistinct(Emitter &e, llvm::ArrayRef<mlir::Value> axes);

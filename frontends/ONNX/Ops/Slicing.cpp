@@ -56,12 +56,9 @@ static LogicalResult wrapAxes(Node &node, int64_t rank,
       axis = s.wrapIndex(axis, s.index(rank));
       continue;
     }
-    std::optional<int64_t> at = node.getAxis(*number, rank);
+    std::optional<int64_t> at = takeAxis(node, *number, seen);
     if (!at)
       return failure();
-    if (seen[*at])
-      return node.error("its axes name dimension " + Twine(*at) + " twice");
-    seen[*at] = true;
     axis = s.index(*at);
   }
   requireDistinct(node.getEmitter(), axes);

@@ -49,14 +49,9 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
   SmallVector<Value> wrapped;
   named.emplace(rank, s.boolean(false));
   for (Value axis : axes) {
-    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis)) {
-      std::optional<int64_t> at = node.getAxis(*number, rank);
-      if (!at)
-        return failure();
-      if (seen[*at])
-        return node.error("its axes name dimension " + Twine(*at) + " twice");
-      seen[*at] = true;
-    }
+    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis);
+        number && !takeAxis(node, *number, seen))
+      return failure();
     e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
     axis = s.wrapIndex(axis, s.index(rank));
     wrapped.push_back(axis);
