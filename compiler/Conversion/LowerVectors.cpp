@@ -25,6 +25,67 @@ using namespace seqc;
 
 namespace {
 
+/// The greatest or least elements of several rows, or their sums.
+///
+/// Two rows of n lanes become one of n, half of which belongs to each; so do
+/// two of those, until there is one vector, whose groups of lanes are halved in
+/// place. Upstream reduces row by row, and LLVM then lane by lane where it has
+/// to heed NaN.
+struct ReduceRowsTogether : OpRewritePattern<vector::MultiDimReductionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::MultiDimReductionOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = op.getSourceVectorType();
+    ArrayRef<int64_t> dims = op.getReductionDims();
+    if (type.getRank() != 2 || type.isScalable() || dims.size() != 1 ||
+        dims[0] != 1 || !isa<FloatType>(type.getElementType()))
+      return failure();
+    int64_t rows = type.getDimSize(0), lanes = type.getDimSize(1);
+    if (!llvm::isPowerOf2_64(rows) || !llvm::isPowerOf2_64(lanes) ||
+        lanes < 2 || rows > lanes)
+      return failure();
+    Location loc = op.getLoc();
+    SmallVector<Value> parts;
+    for (int64_t row = 0; row < rows; ++row)
+      parts.push_back(
+          vector::ExtractOp::create(rewriter, loc, op.getSource(), row));
+    auto combine = [&](Value a, Value b) {
+      return vector::makeArithReduction(rewriter, loc, op.getKind(), a, b);
+    };
+    // Lanes of each group that belongs to a row.
+    int64_t group = lanes;
+    for (; parts.size() > 1; group /= 2) {
+      SmallVector<Value> pairs;
+      for (size_t i = 0; i < parts.size(); i += 2) {
+        SmallVector<int64_t> low, high;
+        for (int64_t lane = 0; lane < 2 * lanes; ++lane)
+          (lane % group < group / 2 ? low : high).push_back(lane);
+        auto shuffle = [&](ArrayRef<int64_t> mask) {
+          return vector::ShuffleOp::create(rewriter, loc, parts[i],
+                                           parts[i + 1], mask);
+        };
+        pairs.push_back(combine(shuffle(low), shuffle(high)));
+      }
+      parts = pairs;
+    }
+    Value all = parts.front();
+    for (; group > 1; group /= 2) {
+      SmallVector<int64_t> swapped;
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        swapped.push_back(lane ^ (group / 2));
+      all = combine(
+          all, vector::ShuffleOp::create(rewriter, loc, all, all, swapped));
+    }
+    SmallVector<int64_t> firsts;
+    for (int64_t row = 0; row < rows; ++row)
+      firsts.push_back(row * (lanes / rows));
+    Value result = vector::ShuffleOp::create(rewriter, loc, all, all, firsts);
+    rewriter.replaceOp(op, combine(op.getAcc(), result));
+    return success();
+  }
+};
+
 struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
   void runOnOperation() override {
     Operation *function = getOperation();
@@ -41,12 +102,15 @@ struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
       populateVectorToSCFConversionPatterns(patterns, options);
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
+      patterns.add<ReduceRowsTogether>(patterns.getContext());
+    });
+    applyBounded(function, [](RewritePatternSet &patterns) {
       vector::populateVectorBroadcastLoweringPatterns(patterns);
       vector::populateVectorTransposeLoweringPatterns(
           patterns, vector::VectorTransposeLowering::EltWise);
       vector::populateVectorShapeCastLoweringPatterns(patterns);
       vector::populateVectorMultiReductionLoweringPatterns(
-          patterns, vector::VectorMultiReductionLowering::InnerParallel);
+          patterns, vector::VectorMultiReductionLowering::InnerReduction);
     });
     applyBounded(function, [](RewritePatternSet &patterns) {
       vector::populateVectorTransferLoweringPatterns(patterns,

@@ -397,6 +397,8 @@ struct OutlineParallelLoops
       for (scf::ForOp loop : loops)
         outline(loop, function, symbols);
     }
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      hoistStackBuffers(function);
     getOperation().walk([](Operation *op) {
       op->removeAttr(kParallelAttr);
       op->removeAttr(kInLoopAttr);
@@ -404,6 +406,18 @@ struct OutlineParallelLoops
         opaque.getResult().replaceAllUsesWith(opaque.getValue());
         opaque.erase();
       }
+    });
+  }
+
+  /// Moves buffers on the stack out of loops, which would take new ones in each
+  /// iteration.
+  static void hoistStackBuffers(func::FuncOp function) {
+    if (function.isExternal())
+      return;
+    Block &entry = function.front();
+    function.walk([&](memref::AllocaOp op) {
+      if (op->getBlock() != &entry && op->getNumOperands() == 0)
+        op->moveBefore(&entry, entry.begin());
     });
   }
 

@@ -13,8 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Interfaces/ViewLikeInterface.h"
-
+#include "compiler/Decompose/AttentionForms.h"
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
@@ -81,6 +80,19 @@ public:
           finish(weights, op.getProbabilities().getType()));
     op->erase();
     return success();
+  }
+
+  /// Leaves a `dot` of weighted queries in place of a `general` score.
+  void weighQueries() {
+    if (op.getScore() != seq::Score::General)
+      return;
+    query = op.getQuery();
+    element = getElementTypeOrSelf(query.getType());
+    sizes = extents(b, query);
+    Value weighted = weightedQuery();
+    op.setScore(seq::Score::Dot);
+    op.getQueryMutable().assign(weighted);
+    op.getScoreWeightMutable().clear();
   }
 
 private:
@@ -551,7 +563,12 @@ struct DecomposeAttentionPass
     getOperation().walk([&](seq::AttentionOp op) { ops.push_back(op); });
     for (seq::AttentionOp op : ops) {
       OpBuilder builder(op);
-      if (failed(AttentionDecomposer(op, builder).run()))
+      if (isTiledLater(op)) {
+        AttentionDecomposer(op, builder).weighQueries();
+        ++numKept;
+        continue;
+      }
+      if (failed(decomposeAttention(op, builder)))
         return signalPassFailure();
       ++numAttentions;
     }
@@ -559,4 +576,23 @@ struct DecomposeAttentionPass
 };
 
 } // namespace
+
+bool isTiledLater(seq::AttentionOp op) {
+  auto query = cast<RankedTensorType>(op.getQuery().getType()),
+       key = cast<RankedTensorType>(op.getKey().getType()),
+       value = cast<RankedTensorType>(op.getValue().getType());
+  if (query.getRank() == 4 && (query.isDynamicDim(1) || key.isDynamicDim(1)))
+    return false;
+  int64_t count = query.getDimSize(query.getRank() - 2);
+  return isa<func::FuncOp>(op->getParentOp()) && !op.getProbabilities() &&
+         !op.getRows() && op.getScore() != seq::Score::Region &&
+         !query.getElementType().isF64() && query.getShape().back() > 0 &&
+         value.getShape().back() > 0 &&
+         (ShapedType::isDynamic(count) || count > kFewQueries);
+}
+
+LogicalResult decomposeAttention(seq::AttentionOp op, OpBuilder &builder) {
+  return AttentionDecomposer(op, builder).run();
+}
+
 } // namespace seqc

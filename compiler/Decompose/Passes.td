@@ -170,16 +170,61 @@ def DecomposeAttentionPass : Pass<"seq-decompose-attention", "::mlir::func::Func
     %o = linalg.generic ins(%l) outs(%p)                  // p / l
     ```
 
+    An attention of many queries that stands directly in a function, is computed in single precision and asks for no
+    probabilities is left to `seq-tile-attention`; of it only the product of a `general` score becomes a
+    `linalg.matmul` here.
+
     Requires: static numbers of heads.
-    Ensures: no `seq.attention` is left.
+    Ensures: no other `seq.attention` is left.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
   ];
   let statistics = [
-    Statistic<"numAttentions", "attentions-decomposed", "Attention ops turned into generics">
+    Statistic<"numAttentions", "attentions-decomposed", "Attention ops turned into generics">,
+    Statistic<"numKept", "attentions-kept", "Attention ops left to seq-tile-attention">
   ];
+}
+
+//===----------------------------------------------------------------------===//
+// TileAttentionPass
+//===----------------------------------------------------------------------===//
+
+def TileAttentionPass : Pass<"seq-tile-attention", "::mlir::func::FuncOp"> {
+  let summary = "Compute attention of many queries block by block";
+  let description = [{
+    Keys are laid out in panels of 64, depth outermost. Blocks of 32 queries then meet one panel after the other, in
+    tiles of 4 queries and of 1: the product of the scores, scale, softcap, bias and masks, the online softmax, and the
+    product with the values. Panels that lengths, causality or a window hide from all queries of a block are not
+    computed. Nothing of the extents queries x keys is stored. Elements of f16 and bf16 are computed in f32.
+
+    Where it is open whether there are more than a few queries, or whether an extent of a mask is 1, both this form and
+    the generics of `seq-decompose-attention` are written, and the call decides.
+
+    Requires: attention that `seq-decompose-attention` left. Ensures: no `seq.attention` is left.
+
+    Before:
+    ```mlir
+    %o = seq.attention scaled %q, %k, %v : (tensor<1x8x1024x64xf32>, …) -> tensor<1x8x1024x64xf32>
+    ```
+    After:
+    ```mlir
+    %o = scf.for %bh = %c0 to %c8 step %c1 iter_args(%x = %e) -> tensor<1x8x1024x64xf32> {
+      scf.for %i = %c0 to %c1024 step %c32 iter_args(…) {
+        scf.for %p = %c0 to %c16 step %c1 iter_args(…) {
+          scf.for %r = %c0 to %c32 step %c4 iter_args(…) {
+            %s:4 = linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]} …
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "attentions-tiled", "Attention ops turned into loops over blocks">];
 }
 
 //===----------------------------------------------------------------------===//

@@ -128,6 +128,9 @@ static void buildOffload(OpPassManager &pm, const PhaseOptions &options) {
 static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
   TileProductsPassOptions products;
   products.vectorBits = options.vectorBits;
+  TileAttentionPassOptions attention;
+  attention.vectorBits = options.vectorBits;
+  pm.addNestedPass<func::FuncOp>(createTileAttentionPass(attention));
   // Destinations are decided on whole cells: tiling hides which op reads a
   // state where.
   pm.addNestedPass<func::FuncOp>(createConvertRecurrenceToSCFPass());

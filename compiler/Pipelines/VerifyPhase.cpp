@@ -28,7 +28,7 @@ constexpr Rule kRules[] = {
     {Phase::Decompose, "seq.rnn", "seq-decompose-cells"},
     {Phase::Decompose, "seq.gru", "seq-decompose-cells"},
     {Phase::Decompose, "seq.lstm", "seq-decompose-cells"},
-    {Phase::Decompose, "seq.attention", "seq-decompose-attention"},
+    {Phase::Tile, "seq.attention", "seq-tile-attention"},
     {Phase::Decompose, "seq.generate", "seq-decompose-generate"},
     {Phase::Tile, "seq.recurrence", "convert-seq-recurrence-to-scf"},
     {Phase::Tile, "seq.packed_matmul", "seq-tile-products"},

@@ -97,7 +97,9 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
     IRRewriter rewriter(function.getContext());
     SmallVector<linalg::GenericOp> products;
     function.walk([&](linalg::GenericOp op) {
-      if (op->hasAttr("seq.tile") && op.getNumReductionLoops() == 1)
+      // A reduction of one operand is one of the lanes of vectors.
+      if (op->hasAttr("seq.tile") && op.getNumReductionLoops() == 1 &&
+          op.getNumDpsInputs() > 1)
         products.push_back(op);
     });
     for (linalg::GenericOp op : products) {

@@ -25,9 +25,10 @@ constexpr ScoreKind kScores[] = {ScoreKind::Dot,      ScoreKind::Scaled,
                                  ScoreKind::Concat,   ScoreKind::Products,
                                  ScoreKind::Mlp};
 
-/// Numbers of queries and keys.
-constexpr std::pair<int64_t, int64_t> kSteps[] = {{1, 1}, {1, 37}, {2, 3},
-                                                  {7, 3}, {9, 17}, {3, 33}};
+/// Numbers of queries and keys: few queries, and blocks of 32 queries and panels
+/// of 64 keys with rests.
+constexpr std::pair<int64_t, int64_t> kSteps[] = {
+    {1, 1}, {1, 37}, {2, 3}, {7, 3}, {9, 17}, {3, 33}, {38, 150}, {70, 66}};
 
 /// What a module of attentions was checked with.
 struct Checked {

@@ -27,3 +27,25 @@ func.func @contract_to_multiply_adds(%x: memref<2x8xf32>, %w: memref<8x16xf32>, 
   vector.transfer_write %r, %y[%c0, %c0] {in_bounds = [true, true]} : vector<2x16xf32>, memref<2x16xf32>
   return
 }
+
+/// Rows are reduced together: pairs of halves, then lanes within groups.
+
+// CHECK-LABEL: func.func @row_maxima
+//   CHECK-NOT:   vector.multi_reduction
+//   CHECK-NOT:   vector.reduction
+// CHECK-COUNT-5:   arith.maxnumf {{.*}} : vector<16xf32>
+//       CHECK:   vector.shuffle {{.*}} [0, 4, 8, 12]
+//       CHECK:   arith.maxnumf {{.*}} : vector<4xf32>
+func.func @row_maxima(%x: vector<4x16xf32>, %m: vector<4xf32>) -> vector<4xf32> {
+  %r = vector.multi_reduction <maxnumf>, %x, %m [1] : vector<4x16xf32> to vector<4xf32>
+  return %r : vector<4xf32>
+}
+
+/// Three rows are reduced one by one.
+
+// CHECK-LABEL: func.func @three_rows
+// CHECK-COUNT-3:   vector.reduction <maxnumf>
+func.func @three_rows(%x: vector<3x16xf32>, %m: vector<3xf32>) -> vector<3xf32> {
+  %r = vector.multi_reduction <maxnumf>, %x, %m [1] : vector<3x16xf32> to vector<3xf32>
+  return %r : vector<3xf32>
+}

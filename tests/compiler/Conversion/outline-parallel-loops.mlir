@@ -192,3 +192,22 @@ func.func @seqc_fn_steps(%ctx: !llvm.ptr, %x: memref<?xf32>, %steps: index) {
   }
   return
 }
+
+/// A buffer on the stack is taken once by each part, not once an iteration.
+
+// CHECK-LABEL: func.func @seqc_fn_stack
+//       CHECK: func.func private @part_of_stack
+//       CHECK:   memref.alloca() : memref<4xf32>
+//       CHECK:   scf.for
+//   CHECK-NOT:   memref.alloca
+//       CHECK:   return
+func.func @seqc_fn_stack(%context: !llvm.ptr, %x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %m = memref.alloca() : memref<4xf32>
+    %v = memref.load %m[%c1] : memref<4xf32>
+    memref.store %v, %x[%i] : memref<?xf32>
+  } {seq.parallel}
+  return
+}

@@ -20,6 +20,23 @@ func.func @stays(%x: memref<?x8xf32>, %n: index) {
   return
 }
 
+/// Small buffers of known size go to the stack.
+
+// CHECK-LABEL: func.func @small
+//       CHECK:   scf.for
+//       CHECK:     memref.alloca() {alignment = 64 : i64} : memref<4xf32>
+//       CHECK:   } {seq.parallel}
+func.func @small(%x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %m = memref.alloc() : memref<4xf32>
+    %v = memref.load %m[%c1] : memref<4xf32>
+    memref.store %v, %x[%i] : memref<?xf32>
+  } {seq.parallel}
+  return
+}
+
 /// The arena is for one thread, and behind the memory plan iterations would share what each of them
 /// allocated.
 
@@ -30,8 +47,15 @@ func.func @allocates(%x: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %n step %c1 {
-    %m = memref.alloc() : memref<4xf32>
-    %v = memref.load %m[%c1] : memref<4xf32>
+    %m = memref.alloc(%n) : memref<?xf32>
+    %v = memref.load %m[%c1] : memref<?xf32>
+    memref.store %v, %x[%i] : memref<?xf32>
+  } {seq.parallel}
+  scf.for %i = %c0 to %n step %c1 {
+    %m = memref.alloc() : memref<8000xf32>
+    %l = memref.alloc() : memref<8400xf32>
+    %v = memref.load %m[%c1] : memref<8000xf32>
+    memref.store %v, %l[%i] : memref<8400xf32>
     memref.store %v, %x[%i] : memref<?xf32>
   } {seq.parallel}
   return

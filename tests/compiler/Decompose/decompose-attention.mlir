@@ -52,22 +52,24 @@ func.func @additive_rows_probabilities(%q: tensor<?x1x32xf32>, %k: tensor<?x?x32
 /// Grouped heads become two dimensions, so that every operand is addressed by plain dimensions.
 
 // CHECK-LABEL: func.func @scaled_grouped_causal
-//       CHECK:   tensor.expand_shape {{.*}} into tensor<?x2x2x?x8xf32>
+//       CHECK:   tensor.expand_shape {{.*}} into tensor<?x2x2x3x8xf32>
 //       CHECK:   arith.mulf
 //       CHECK:   arith.cmpi sle
-//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x4x?x8xf32>
-func.func @scaled_grouped_causal(%q: tensor<?x4x?x8xf32>, %k: tensor<?x2x?x8xf32>,
-    %v: tensor<?x2x?x8xf32>) -> tensor<?x4x?x8xf32> {
+//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x4x3x8xf32>
+func.func @scaled_grouped_causal(%q: tensor<?x4x3x8xf32>, %k: tensor<?x2x?x8xf32>,
+    %v: tensor<?x2x?x8xf32>) -> tensor<?x4x3x8xf32> {
   %o = seq.attention scaled %q, %k, %v {causal = #seq.causal<bottom_right>}
-      : (tensor<?x4x?x8xf32>, tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>) -> tensor<?x4x?x8xf32>
-  return %o : tensor<?x4x?x8xf32>
+      : (tensor<?x4x3x8xf32>, tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>) -> tensor<?x4x3x8xf32>
+  return %o : tensor<?x4x3x8xf32>
 }
 
-/// The query is multiplied once, by one product over all positions.
+/// The query is multiplied once, by one product over all positions; the rest is left to a later
+/// pass, as there may be many queries.
 
 // CHECK-LABEL: func.func @general
-//       CHECK:   linalg.matmul {{.*}} -> tensor<?x6xf32>
-//       CHECK:   linalg.generic
+//       CHECK:   %[[P:.*]] = linalg.matmul {{.*}} -> tensor<?x6xf32>
+//       CHECK:   %[[Q:.*]] = tensor.expand_shape %[[P]]
+//       CHECK:   seq.attention dot %[[Q]], %{{.*}}, %{{.*}} : (tensor<?x?x6xf32>
 func.func @general(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %v: tensor<?x?x6xf32>,
     %w: tensor<8x6xf32>) -> tensor<?x?x6xf32> {
   %o = seq.attention general %q, %k, %v score_weight(%w : tensor<8x6xf32>)
@@ -75,16 +77,32 @@ func.func @general(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %v: tensor<?x?x
   return %o : tensor<?x?x6xf32>
 }
 
+/// Few queries, probabilities and double precision are no matter of blocks.
+
+// CHECK-LABEL: func.func @few
+//   CHECK-NOT:   seq.attention
+//       CHECK:   return
+func.func @few(%q: tensor<?x4x8xf32>, %k: tensor<?x?x8xf32>, %p: tensor<?x?x8xf32>,
+    %d: tensor<?x?x8xf64>) -> (tensor<?x4x8xf32>, tensor<?x?x8xf32>, tensor<?x?x?xf32>, tensor<?x?x8xf64>) {
+  %o = seq.attention dot %q, %k, %k
+      : (tensor<?x4x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x4x8xf32>
+  %o1, %w = seq.attention dot %p, %k, %k
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>, tensor<?x?x?xf32>
+  %o2 = seq.attention dot %d, %d, %d
+      : (tensor<?x?x8xf64>, tensor<?x?x8xf64>, tensor<?x?x8xf64>) -> tensor<?x?x8xf64>
+  return %o, %o1, %w, %o2 : tensor<?x4x8xf32>, tensor<?x?x8xf32>, tensor<?x?x?xf32>, tensor<?x?x8xf64>
+}
+
 /// Narrow types are computed in f32.
 
 // CHECK-LABEL: func.func @dot_bf16
 //       CHECK:   arith.extf {{.*}} : bf16 to f32
 //       CHECK:   arith.truncf {{.*}} : f32 to bf16
-func.func @dot_bf16(%q: tensor<?x?x8xbf16>, %k: tensor<?x?x8xbf16>, %v: tensor<?x?x8xbf16>)
-    -> tensor<?x?x8xbf16> {
+func.func @dot_bf16(%q: tensor<?x1x8xbf16>, %k: tensor<?x?x8xbf16>, %v: tensor<?x?x8xbf16>)
+    -> tensor<?x1x8xbf16> {
   %o = seq.attention dot %q, %k, %v
-      : (tensor<?x?x8xbf16>, tensor<?x?x8xbf16>, tensor<?x?x8xbf16>) -> tensor<?x?x8xbf16>
-  return %o : tensor<?x?x8xbf16>
+      : (tensor<?x1x8xbf16>, tensor<?x?x8xbf16>, tensor<?x?x8xbf16>) -> tensor<?x1x8xbf16>
+  return %o : tensor<?x1x8xbf16>
 }
 
 /// A region works on all pairs.

@@ -1,0 +1,521 @@
+//===- TileAttention.cpp - Attention block by block -----------------------===//
+//
+//   for batch rows and heads, for blocks of 32 queries        (parallel)
+//     for panels of 64 keys that some query of the block may see
+//       for tiles of 4 queries, then of 1
+//         online softmax of the tile and the panel
+//
+// Keys are laid out in panels once, depth outermost, so that scores of sixteen
+// keys are one vector. A panel and its values stay in the first cache while the
+// tiles of a block go over them. Nothing of the size queries x keys is stored.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Decompose/AttentionForms.h"
+#include "compiler/Decompose/AttentionTiles.h"
+#include "compiler/Decompose/Passes.h"
+#include "compiler/Transforms/ParallelLoops.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <limits>
+
+namespace seqc {
+#define GEN_PASS_DEF_TILEATTENTIONPASS
+#include "compiler/Decompose/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+
+namespace seqc {
+namespace {
+
+using utils::IteratorType;
+
+/// Queries of a block: their tiles share a panel while it is in the first
+/// cache.
+constexpr int64_t kBlockQueries = 32;
+
+/// Writes the loops of one attention.
+class AttentionTiler {
+public:
+  AttentionTiler(seq::AttentionOp op, OpBuilder &builder,
+                 ArrayRef<int64_t> heights)
+      : op(op), b(op.getLoc(), builder), heights(heights) {}
+
+  /// The result, of the op's type.
+  Value run() {
+    prepare();
+    SmallVector<OpFoldResult> sizes = extents(b, shape.query);
+    sizes.back() = b.getIndexAttr(shape.columns);
+    Value output = emptyTensor(b, sizes, b.getF32Type());
+    OpFoldResult pairs = multiply(sizes[0], numHeads);
+    output = emitLoop(
+        b.getIndexAttr(0), pairs, 1, output,
+        [&](Value pair, ValueRange carried) -> SmallVector<Value> {
+          return {emitHead(pair, carried[0])};
+        },
+        /*isParallel=*/true)[0];
+    return finishResult(output);
+  }
+
+  /// Conditions, known at run time only, under which the loops are right and
+  /// worth it: all hold. Null if nothing is left open.
+  Value buildConditions() {
+    Value all;
+    auto require = [&](arith::CmpIPredicate predicate, Value x, Value y) {
+      Value condition = arith::CmpIOp::create(b, predicate, x, y);
+      all = all ? Value(arith::AndIOp::create(b, all, condition)) : condition;
+    };
+    int64_t rank = cast<RankedTensorType>(op.getQuery().getType()).getRank();
+    OpFoldResult queries = extent(b, op.getQuery(), rank - 2);
+    if (!getConstantIntValue(queries))
+      require(arith::CmpIPredicate::sgt, asValue(b, queries),
+              indexConstant(b, kFewQueries));
+    // A dynamic extent of a mask may turn out to be 1 and mean a repetition.
+    SmallVector<OpFoldResult> wanted = extents(b, op.getQuery());
+    wanted.back() = extent(b, op.getKey(), rank - 2);
+    for (Value side : {op.getMask(), op.getBias()})
+      for (int64_t dim = 0; side && dim < rank; ++dim)
+        if (cast<RankedTensorType>(side.getType()).isDynamicDim(dim))
+          require(arith::CmpIPredicate::eq, asValue(b, extent(b, side, dim)),
+                  asValue(b, wanted[dim]));
+    return all;
+  }
+
+private:
+  using Body = llvm::function_ref<SmallVector<Value>(Value, ValueRange)>;
+
+  SmallVector<Value> emitLoop(OpFoldResult lower, OpFoldResult upper,
+                              int64_t step, ValueRange carried, Body body,
+                              bool isParallel = false) {
+    auto loop = scf::ForOp::create(b, asValue(b, lower), asValue(b, upper),
+                                   indexConstant(b, step), carried);
+    if (isParallel)
+      loop->setAttr(kParallelAttr, b.getUnitAttr());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return loop.getResults();
+  }
+
+  OpFoldResult apply(AffineExpr expression, ArrayRef<OpFoldResult> operands) {
+    return affine::makeComposedFoldedAffineApply(b, b.getLoc(), expression,
+                                                 operands);
+  }
+
+  OpFoldResult multiply(OpFoldResult size, int64_t factor) {
+    return apply(b.getAffineSymbolExpr(0) * factor, {size});
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Operands
+  //===--------------------------------------------------------------------===//
+
+  /// A tensor with a dimension of heads, of single precision if it is one of
+  /// numbers.
+  Value normalize(Value source) {
+    if (!source)
+      return source;
+    auto type = cast<RankedTensorType>(source.getType());
+    if (type.getRank() == 3) {
+      SmallVector<int64_t> shape(type.getShape());
+      SmallVector<OpFoldResult> sizes = extents(b, source);
+      shape.insert(shape.begin() + 1, 1);
+      sizes.insert(sizes.begin() + 1, b.getIndexAttr(1));
+      type = RankedTensorType::get(shape, type.getElementType());
+      source = tensor::ExpandShapeOp::create(
+          b, type, source, ArrayRef<ReassociationIndices>{{0, 1}, {2}, {3}},
+          sizes);
+    }
+    return source;
+  }
+
+  /// All elements in another floating-point type.
+  Value convert(Value source, Type element) {
+    auto type = cast<RankedTensorType>(source.getType());
+    if (type.getElementType() == element)
+      return source;
+    AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+    SmallVector<IteratorType> iterators(type.getRank(), IteratorType::parallel);
+    bool isWider = element.getIntOrFloatBitWidth() >
+                   type.getElementType().getIntOrFloatBitWidth();
+    return generic(
+        b, source, emptyTensor(b, extents(b, source), element), {map, map},
+        iterators,
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          if (isWider)
+            return {arith::ExtFOp::create(b, element, args[0])};
+          return {arith::TruncFOp::create(b, element, args[0])};
+        })[0];
+  }
+
+  void prepare() {
+    Type single = b.getF32Type();
+    shape.op = op;
+    shape.query = convert(normalize(op.getQuery()), single);
+    shape.value = convert(normalize(op.getValue()), single);
+    key = normalize(op.getKey());
+    mask = normalize(op.getMask());
+    bias = normalize(op.getBias());
+    shape.depth = cast<RankedTensorType>(key.getType()).getDimSize(3);
+    shape.columns = cast<RankedTensorType>(shape.value.getType()).getDimSize(3);
+    shape.numQueries = extent(b, shape.query, 2);
+    shape.numKeys = extent(b, key, 2);
+    numHeads = cast<RankedTensorType>(shape.query.getType()).getDimSize(1);
+    numKeyHeads = cast<RankedTensorType>(key.getType()).getDimSize(1);
+    packKeys();
+  }
+
+  /// panels[b, h, p, d, j] := key[b, h, 64 p + j, d]; what lies behind the last
+  /// key is undefined.
+  void packKeys() {
+    Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
+    SmallVector<OpFoldResult> sizes = extents(b, key);
+    OpFoldResult numPanels =
+        apply(b.getAffineSymbolExpr(0).ceilDiv(kPanelKeys), {shape.numKeys});
+    Value panels = emptyTensor(
+        b,
+        {sizes[0], sizes[1], numPanels, sizes[3], b.getIndexAttr(kPanelKeys)},
+        b.getF32Type());
+    Type element = getElementTypeOrSelf(key.getType());
+    auto emitPanel = [&](Value pair, Value panel, Value target) -> Value {
+      AffineExpr p = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
+      OpFoldResult batch = apply(p.floorDiv(numKeyHeads), {pair}),
+                   head = apply(p % numKeyHeads, {pair}),
+                   first = apply(p * kPanelKeys, {panel});
+      OpFoldResult count = affine::makeComposedFoldedAffineMin(
+          b, b.getLoc(),
+          AffineMap::get(0, 2, {b.getAffineConstantExpr(kPanelKeys), n - p},
+                         b.getContext()),
+          {first, shape.numKeys});
+      std::optional<int64_t> whole = getConstantIntValue(shape.numKeys);
+      if (whole && *whole % kPanelKeys == 0)
+        count = b.getIndexAttr(kPanelKeys);
+      Value rows = slice(b, key, {batch, head, first, zero},
+                         {one, one, count, sizes[3]}, /*dropped=*/{0, 1});
+      SmallVector<OpFoldResult> offsets = {batch, head, panel, zero, zero},
+                                part = {one, one, one, sizes[3], count};
+      Value columns = slice(b, target, offsets, part, /*dropped=*/{0, 1, 2});
+      AffineExpr d = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1);
+      Value packed = generic(
+          b, rows, columns,
+          {AffineMap::get(2, 0, {j, d}, b.getContext()),
+           b.getMultiDimIdentityMap(2)},
+          {IteratorType::parallel, IteratorType::parallel},
+          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+            if (element.isF32())
+              return {args[0]};
+            return {arith::ExtFOp::create(b, b.getF32Type(), args[0])};
+          })[0];
+      return tensor::InsertSliceOp::create(
+          b, packed, target, offsets, part,
+          SmallVector<OpFoldResult>(5, OpFoldResult(one)));
+    };
+    shape.panels = emitLoop(
+        zero, multiply(sizes[0], numKeyHeads), 1, panels,
+        [&](Value pair, ValueRange outer) {
+          return emitLoop(
+              zero, numPanels, 1, outer,
+              [&](Value panel, ValueRange inner) -> SmallVector<Value> {
+                return {emitPanel(pair, panel, inner[0])};
+              },
+              /*isParallel=*/true);
+        },
+        /*isParallel=*/true)[0];
+  }
+
+  /// The output in the type of the op's result.
+  Value finishResult(Value output) {
+    auto type = cast<RankedTensorType>(op.getOutput().getType());
+    output = convert(output, type.getElementType());
+    if (type.getRank() == 3)
+      output = tensor::CollapseShapeOp::create(
+          b, output, ArrayRef<ReassociationIndices>{{0, 1}, {2}, {3}});
+    return castTo(b, output, type);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Loops
+  //===--------------------------------------------------------------------===//
+
+  /// All queries of a batch row and a head.
+  Value emitHead(Value pair, Value output) {
+    AffineExpr p = b.getAffineSymbolExpr(0);
+    AttentionTile tile;
+    tile.batch = asValue(b, apply(p.floorDiv(numHeads), {pair}));
+    tile.head = asValue(b, apply(p % numHeads, {pair}));
+    tile.keyHead = asValue(b, apply(p.floorDiv(numHeads / numKeyHeads),
+                                    {OpFoldResult(tile.head)}));
+    tile.keyCount = asValue(b, shape.numKeys);
+    if (Value lengths = op.getLengths()) {
+      Value length = tensor::ExtractOp::create(b, lengths, tile.batch);
+      length = arith::IndexCastOp::create(b, b.getIndexType(), length);
+      tile.keyCount = arith::MinSIOp::create(b, tile.keyCount, length);
+    }
+    return emitLoop(
+        b.getIndexAttr(0), shape.numQueries, kBlockQueries, output,
+        [&](Value start, ValueRange carried) -> SmallVector<Value> {
+          tile.blockStart = start;
+          return {emitBlock(tile, carried[0])};
+        },
+        /*isParallel=*/true)[0];
+  }
+
+  /// A block of queries.
+  Value emitBlock(AttentionTile tile, Value output) {
+    Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
+    std::optional<int64_t> whole = getConstantIntValue(shape.numQueries);
+    OpFoldResult count = b.getIndexAttr(kBlockQueries);
+    if (!whole || *whole % kBlockQueries != 0)
+      count = affine::makeComposedFoldedAffineMin(
+          b, b.getLoc(),
+          AffineMap::get(0, 2,
+                         {b.getAffineConstantExpr(kBlockQueries),
+                          b.getAffineSymbolExpr(1) - b.getAffineSymbolExpr(0)},
+                         b.getContext()),
+          {tile.blockStart, shape.numQueries});
+    SmallVector<OpFoldResult> offsets = {tile.batch, tile.head, tile.blockStart,
+                                         zero},
+                              sizes = {one, one, count,
+                                       b.getIndexAttr(shape.columns)};
+    SmallVector<OpFoldResult> strides(4, OpFoldResult(one));
+    Value rows = slice(b, output, offsets, sizes, /*dropped=*/{0, 1});
+    rows = linalg::FillOp::create(b, floatConstant(b, b.getF32Type(), 0), rows)
+               .getResult(0);
+    AttentionStates states = initialStates();
+    states.output =
+        tensor::InsertSliceOp::create(b, rows, output, offsets, sizes, strides);
+    KeyRange keys = visibleKeys(b, shape, tile.blockStart, asValue(b, count),
+                                tile.keyCount);
+    OpFoldResult first =
+        apply(b.getAffineSymbolExpr(0).floorDiv(kPanelKeys), {keys.begin});
+    OpFoldResult behind =
+        apply(b.getAffineSymbolExpr(0).ceilDiv(kPanelKeys), {keys.end});
+    states.unpack(emitLoop(first, behind, 1, states.pack(),
+                           [&](Value panel, ValueRange carried) {
+                             AttentionStates inner = states;
+                             inner.unpack(carried);
+                             tile.panel = panel;
+                             return emitRows(tile, count, inner);
+                           }));
+    if (!shape.isSoftmax())
+      return states.output;
+    return emitTiles(count, states.output,
+                     [&](Value row, int64_t height, ValueRange carried) {
+                       AttentionTile at = tile;
+                       at.row = row;
+                       at.rows = height;
+                       AttentionStates last = states;
+                       last.output = carried[0];
+                       return SmallVector<Value>{divide(at, last)};
+                     })[0];
+  }
+
+  using TileBody =
+      llvm::function_ref<SmallVector<Value>(Value, int64_t, ValueRange)>;
+
+  /// Goes over the queries of a block, tallest tiles first.
+  SmallVector<Value> emitTiles(OpFoldResult count, ValueRange carried,
+                               TileBody body) {
+    SmallVector<Value> current(carried);
+    OpFoldResult begin = b.getIndexAttr(0);
+    std::optional<int64_t> whole = getConstantIntValue(shape.numQueries);
+    for (int64_t height : heights) {
+      AffineExpr from = b.getAffineSymbolExpr(0), to = b.getAffineSymbolExpr(1);
+      bool divides = whole && *whole % height == 0;
+      OpFoldResult upper =
+          divides ? count
+                  : apply(from + (to - from).floorDiv(height) * height,
+                          {begin, count});
+      current = emitLoop(begin, upper, height, current,
+                         [&](Value row, ValueRange inner) {
+                           return body(row, height, inner);
+                         });
+      begin = upper;
+      if (divides)
+        break;
+    }
+    return current;
+  }
+
+  AttentionStates initialStates() {
+    AttentionStates states;
+    OpFoldResult block = b.getIndexAttr(kBlockQueries),
+                 lanes = b.getIndexAttr(kLaneKeys);
+    if (!shape.isSoftmax())
+      return states;
+    double lowest = -std::numeric_limits<double>::infinity();
+    states.maxima =
+        filledTensor(b, block, floatConstant(b, b.getF32Type(), lowest));
+    states.sums = zeroTensor(b, {block, lanes}, b.getF32Type());
+    if (shape.masksKeys())
+      states.seen = zeroTensor(b, {block, lanes}, b.getF32Type());
+    return states;
+  }
+
+  /// The queries of a block and one panel of keys.
+  SmallVector<Value> emitRows(AttentionTile tile, OpFoldResult count,
+                              AttentionStates states) {
+    AttentionTileWriter writer(b, shape);
+    auto hasRows = [](Value side) {
+      return cast<RankedTensorType>(side.getType()).getDimSize(2) != 1;
+    };
+    for (auto [side, staged] :
+         {std::pair(bias, &tile.bias), std::pair(mask, &tile.mask)})
+      if (side && !hasRows(side))
+        *staged = writer.stage(side, tile);
+    return emitTiles(count, states.pack(),
+                     [&](Value row, int64_t height, ValueRange carried) {
+                       AttentionStates inner = states;
+                       inner.unpack(carried);
+                       AttentionTile at = tile;
+                       at.row = row;
+                       at.rows = height;
+                       if (bias && hasRows(bias))
+                         at.bias = writer.stage(bias, at);
+                       if (mask && hasRows(mask))
+                         at.mask = writer.stage(mask, at);
+                       return writer.write(at, inner).pack();
+                     });
+  }
+
+  /// The output of a tile over its sums of exponentials. Where that sum is 0, a
+  /// query that sees a key has scores of -inf alone and is NaN; one that sees
+  /// none is 0.
+  Value divide(const AttentionTile &tile, const AttentionStates &states) {
+    Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
+    OpFoldResult rows = b.getIndexAttr(tile.rows),
+                 lanes = b.getIndexAttr(kLaneKeys);
+    AffineMap full = b.getMultiDimIdentityMap(2);
+    AffineMap perRow = AffineMap::get(2, 0, b.getAffineDimExpr(0));
+    SmallVector<Value> ins;
+    for (Value state : {states.sums, states.seen}) {
+      if (!state)
+        continue;
+      Value sum = linalg::FillOp::create(b, floatConstant(b, b.getF32Type(), 0),
+                                         emptyTensor(b, rows, b.getF32Type()))
+                      .getResult(0);
+      mark(sum);
+      sum = generic(
+          b, slice(b, state, {tile.row, zero}, {rows, lanes}), sum,
+          {full, perRow}, {IteratorType::parallel, IteratorType::reduction},
+          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+            constexpr arith::FastMathFlags flags =
+                arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
+            return {arith::AddFOp::create(b, args[1], args[0], flags)};
+          })[0];
+      mark(sum);
+      ins.push_back(sum);
+    }
+    SmallVector<AffineMap> maps(ins.size(), perRow);
+    maps.push_back(full);
+    Value output = states.output;
+    Value row = arith::AddIOp::create(b, tile.blockStart, tile.row);
+    for (int64_t column = 0; column < shape.columns; column += kPanelKeys) {
+      SmallVector<OpFoldResult> offsets = {tile.batch, tile.head, row,
+                                           b.getIndexAttr(column)},
+                                sizes = {
+                                    one, one, rows,
+                                    b.getIndexAttr(std::min(
+                                        kPanelKeys, shape.columns - column))};
+      Value part = slice(b, output, offsets, sizes, /*dropped=*/{0, 1});
+      part = generic(
+          b, ins, part, maps, {IteratorType::parallel, IteratorType::parallel},
+          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+            Value none = floatConstant(b, b.getF32Type(), 0);
+            Value quotient = arith::DivFOp::create(b, args.back(), args[0]);
+            // 0 / 0 is the NaN of scores of -inf.
+            return {arith::SelectOp::create(b, isHidden(b, tile, args), none,
+                                            quotient)};
+          })[0];
+      mark(part);
+      output = tensor::InsertSliceOp::create(
+          b, part, output, offsets, sizes,
+          SmallVector<OpFoldResult>(4, OpFoldResult(one)));
+    }
+    return output;
+  }
+
+  void mark(Value value) {
+    value.getDefiningOp()->setAttr("seq.tile", b.getUnitAttr());
+  }
+
+  /// Whether the query at hand sees no key.
+  Value isHidden(ImplicitLocOpBuilder &b, const AttentionTile &tile,
+                 ValueRange args) {
+    if (shape.masksKeys())
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[1],
+                                   floatConstant(b, b.getF32Type(), 0));
+    Value query = arith::AddIOp::create(
+        b, arith::AddIOp::create(b, tile.blockStart, tile.row),
+        linalg::IndexOp::create(b, 0));
+    KeyRange keys =
+        visibleKeys(b, shape, query, indexConstant(b, 1), tile.keyCount);
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, keys.begin,
+                                 keys.end);
+  }
+
+  seq::AttentionOp op;
+  ImplicitLocOpBuilder b;
+  ArrayRef<int64_t> heights;
+  AttentionShape shape;
+  Value key, mask, bias;
+  int64_t numHeads = 1, numKeyHeads = 1;
+};
+
+struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
+  using TileAttentionPassBase::TileAttentionPassBase;
+
+  void runOnOperation() override {
+    static constexpr int64_t wide[] = {4, 1}, narrow[] = {1};
+    ArrayRef<int64_t> heights =
+        vectorBits >= 512 ? ArrayRef<int64_t>(wide) : ArrayRef<int64_t>(narrow);
+    SmallVector<seq::AttentionOp> ops;
+    getOperation().walk([&](seq::AttentionOp op) { ops.push_back(op); });
+    for (seq::AttentionOp op : ops) {
+      ImplicitLocOpBuilder b(op.getLoc(), op);
+      if (!isTiledLater(op)) {
+        if (failed(decomposeAttention(op, b)))
+          return signalPassFailure();
+        continue;
+      }
+      ++numTiled;
+      Value condition = AttentionTiler(op, b, heights).buildConditions();
+      if (!condition) {
+        op.getOutput().replaceAllUsesWith(AttentionTiler(op, b, heights).run());
+        op.erase();
+        continue;
+      }
+      if (failed(choose(op, b, condition, heights)))
+        return signalPassFailure();
+    }
+  }
+
+  /// Both forms, chosen at run time.
+  LogicalResult choose(seq::AttentionOp op, ImplicitLocOpBuilder &b,
+                       Value condition, ArrayRef<int64_t> heights) {
+    auto choice = scf::IfOp::create(b, op.getOutput().getType(), condition,
+                                    /*withElseRegion=*/true);
+    op.getOutput().replaceAllUsesWith(choice.getResult(0));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(choice.thenBlock());
+      scf::YieldOp::create(b, AttentionTiler(op, b, heights).run());
+    }
+    op->moveBefore(choice.elseBlock(), choice.elseBlock()->end());
+    b.setInsertionPointToEnd(choice.elseBlock());
+    scf::YieldOp::create(b, op.getOutput());
+    b.setInsertionPoint(op);
+    return decomposeAttention(op, b);
+  }
+};
+
+} // namespace
+} // namespace seqc
