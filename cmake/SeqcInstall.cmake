@@ -1,12 +1,12 @@
 # What `cmake --install` says about targets that are not built. ./quickstart builds what is needed to
-# compile models and to embed them; the rest is installed if it is there.
+# compile models and to embed them; the rest, the compiler's library among it, is installed if it is there.
 
 set(seqc_install_needed seqc seqc_runtime seqc_cli seqc_cli_main)
 if(SEQC_HAVE_ONEDNN)
   list(APPEND seqc_install_needed seqc_runtime_onednn)
 endif()
 list(TRANSFORM seqc_install_needed REPLACE "(.+)" "$<TARGET_FILE:\\1>")
-set(seqc_install_tools seqc-opt seqc-reduce seqc-lsp-server)
+set(seqc_install_tools seqc-opt seqc-reduce seqc-lsp-server seqc_compiler)
 list(TRANSFORM seqc_install_tools REPLACE "(.+)" "$<TARGET_FILE:\\1>")
 
 install(CODE "

@@ -8,6 +8,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <sys/stat.h>
 
 using namespace llvm;
@@ -25,6 +26,11 @@ InterruptGuard::InterruptGuard() {
 InterruptGuard::~InterruptGuard() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
+
+/// Whether signals that end the process remove temporary files.
+static std::atomic<bool> removesOnSignal = false;
+
+void removeTemporaryFilesOnSignal() { removesOnSignal = true; }
 
 /// True for standard output, devices and pipes: they are written directly, and
 /// never replaced.
@@ -73,20 +79,26 @@ Expected<TemporaryFile> TemporaryFile::create(StringRef destination,
   InterruptGuard guard;
   int descriptor;
   SmallString<128> path;
-  if (std::error_code code = sys::fs::createUniqueFile(model, descriptor, path))
+  if (std::error_code code = sys::fs::createUniqueFile(
+          model, descriptor, path, sys::fs::OF_None, sys::fs::perms::all_all))
     return makeFileFailure("cannot write", destination, code);
+  // Whoever reads the process's mask has to change it.
+  struct stat status = {};
+  mode_t allowed = fstat(descriptor, &status) == 0 ? status.st_mode & 0777 : 0;
   raw_fd_ostream(descriptor, /*shouldClose=*/true).close();
-  sys::RemoveFileOnSignal(path);
-  return TemporaryFile(path.str().str());
+  if (removesOnSignal)
+    sys::RemoveFileOnSignal(path);
+  return TemporaryFile(path.str().str(), allowed);
 }
 
 TemporaryFile::TemporaryFile(TemporaryFile &&other) noexcept
-    : path(std::move(other.path)) {
+    : path(std::move(other.path)), allowed(other.allowed) {
   other.path.clear();
 }
 
 TemporaryFile &TemporaryFile::operator=(TemporaryFile &&other) noexcept {
   std::swap(path, other.path);
+  std::swap(allowed, other.allowed);
   other.discard();
   return *this;
 }
@@ -137,9 +149,7 @@ Error TemporaryFile::keep(StringRef destination, bool executable) {
     discard();
     return error;
   }
-  mode_t mask = umask(0);
-  umask(mask);
-  mode_t mode = (executable ? 0777 : 0666) & ~mask;
+  mode_t mode = (executable ? 0777 : 0666) & allowed;
   if (std::error_code code =
           sys::fs::setPermissions(path, static_cast<sys::fs::perms>(mode)))
     return makeFileFailure("cannot write", destination, code);

@@ -1,8 +1,8 @@
 //===- OutputFile.h - Files that appear whole or not at all -----*- C++ -*-===//
 //
 // Everything seqc writes goes to a temporary file beside its destination, which
-// is renamed when it is complete. Temporary files are removed on failure and on
-// a signal. Standard output, devices and pipes are written directly.
+// is renamed when it is complete. Temporary files are removed on failure and, in
+// programs that ask for it, on a signal. Standard output, devices and pipes are written directly.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 
 namespace seqc {
 
@@ -33,6 +34,10 @@ public:
 private:
   sigset_t before;
 };
+
+/// From now on, signals that end the process remove temporary files first. For
+/// programs: a library leaves the signals of its process alone.
+void removeTemporaryFilesOnSignal();
 
 /// A temporary file beside `destination`, removed when this object dies, unless
 /// kept.
@@ -68,10 +73,13 @@ private:
   /// Removes the file, unless it was kept.
   void discard();
 
-  explicit TemporaryFile(std::string path) : path(std::move(path)) {}
+  TemporaryFile(std::string path, mode_t allowed)
+      : path(std::move(path)), allowed(allowed) {}
 
   /// Empty once the file was kept.
   std::string path;
+  /// The permissions that the process gives to new files.
+  mode_t allowed;
 };
 
 /// Writes `bytes` to `path` by way of a temporary file; `-` is standard output.

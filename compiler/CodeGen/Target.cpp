@@ -11,7 +11,6 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -28,15 +27,6 @@ namespace seqc {
 static constexpr StringLiteral kPortableLevels[] = {"x86-64-v4", "x86-64-v3",
                                                     "x86-64-v2"};
 
-/// Turns a pass of the code generator off that takes a third of the time of a
-/// compilation: it weighs all ways to form the addresses of a loop, and the
-/// loops of tiles gain nothing by it. LLVM has no other switch.
-static void disableLoopStrengthReduction() {
-  auto found = cl::getRegisteredOptions().find("disable-lsr");
-  if (found != cl::getRegisteredOptions().end())
-    found->second->addOccurrence(0, "disable-lsr", "true");
-}
-
 void initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -44,7 +34,6 @@ void initializeTargets() {
     InitializeNativeTargetAsmPrinter();
     // The weights object is written in assembly.
     InitializeNativeTargetAsmParser();
-    disableLoopStrengthReduction();
   });
 }
 

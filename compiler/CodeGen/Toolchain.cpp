@@ -110,7 +110,7 @@ static std::string findLinker() {
   return {};
 }
 
-Toolchain findToolchain(StringRef programPath) {
+Toolchain findToolchain(StringRef programPath, StringRef libraryFolder) {
   std::vector<std::string> system = {"/usr/lib/x86_64-linux-gnu",
                                      "/lib/x86_64-linux-gnu", "/usr/lib64",
                                      "/lib64", "/usr/lib"};
@@ -118,6 +118,8 @@ Toolchain findToolchain(StringRef programPath) {
   std::vector<std::string> own;
   if (const char *named = std::getenv("SEQC_LIB_DIR")) {
     own.push_back(named);
+  } else if (!libraryFolder.empty()) {
+    own.push_back(libraryFolder.str());
   } else {
     StringRef base =
         sys::path::parent_path(sys::path::parent_path(programPath));

@@ -32,10 +32,11 @@ struct Toolchain {
 };
 
 /// Finds the pieces. `programPath` is the running program: the runtime's
-/// archives lie in
-/// `../lib` or `../lib/seqc` from there, unless SEQC_LIB_DIR names another
-/// folder. SEQC_LINKER names another linker.
-Toolchain findToolchain(llvm::StringRef programPath);
+/// archives lie in `../lib` or `../lib/seqc` from there, unless `libraryFolder`
+/// or, before it, the environment variable SEQC_LIB_DIR names another folder.
+/// SEQC_LINKER names another linker.
+Toolchain findToolchain(llvm::StringRef programPath,
+                        llvm::StringRef libraryFolder = "");
 
 /// Runs `program` with `arguments` (without the program's own name). Its
 /// standard error is returned in `output`, the exit status as the result; -1 if

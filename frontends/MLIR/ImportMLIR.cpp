@@ -50,11 +50,15 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
         << "'" << path << "' cannot be read: " << file.getError().message();
     return nullptr;
   }
-  if (size_t position = findTooDeep((*file)->getBuffer());
-      position != StringRef::npos) {
-    StringRef before = (*file)->getBuffer().take_front(position);
+  return importMLIRText((*file)->getBuffer(), path, context);
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(StringRef text, StringRef name,
+                                                 mlir::MLIRContext &context) {
+  if (size_t position = findTooDeep(text); position != StringRef::npos) {
+    StringRef before = text.take_front(position);
     mlir::emitError(
-        mlir::FileLineColLoc::get(&context, path, before.count('\n') + 1,
+        mlir::FileLineColLoc::get(&context, name, before.count('\n') + 1,
                                   position - (before.rfind('\n') + 1) + 1))
         << "brackets nest deeper than " << kMaxNesting
         << " levels; no model needs that";
@@ -63,9 +67,32 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
   // MLIR's lexer reads one byte past the text: the copy ends in NUL for
   // certain.
   auto sources = std::make_shared<SourceMgr>();
-  sources->AddNewSourceBuffer(
-      MemoryBuffer::getMemBufferCopy((*file)->getBuffer(), path), SMLoc());
+  sources->AddNewSourceBuffer(MemoryBuffer::getMemBufferCopy(text, name),
+                              SMLoc());
   return mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+}
+
+namespace {
+/// Models written as IR.
+class MLIRImporter : public ModelImporter {
+public:
+  ArrayRef<StringRef> getSuffixes() const override {
+    static constexpr StringRef suffixes[] = {".mlir"};
+    return suffixes;
+  }
+  bool takesText() const override { return true; }
+  bool trustsText() const override { return true; }
+  mlir::OwningOpRef<mlir::ModuleOp>
+  importModel(const ModelSource &source, mlir::MLIRContext &context,
+              const ImportOptions &) const override {
+    return source.text ? importMLIRText(*source.text, source.path, context)
+                       : importMLIR(source.path, context);
+  }
+};
+} // namespace
+
+std::unique_ptr<ModelImporter> createMLIRImporter() {
+  return std::make_unique<MLIRImporter>();
 }
 
 } // namespace seqc

@@ -3,11 +3,7 @@
 #ifndef FRONTENDS_MLIR_IMPORTMLIR_H
 #define FRONTENDS_MLIR_IMPORTMLIR_H
 
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/OwningOpRef.h"
-
-#include "llvm/ADT/StringRef.h"
+#include "frontends/Common/ModelImporter.h"
 
 namespace seqc {
 
@@ -16,6 +12,14 @@ namespace seqc {
 /// result is null if there was one.
 mlir::OwningOpRef<mlir::ModuleOp> importMLIR(llvm::StringRef path,
                                              mlir::MLIRContext &context);
+
+/// The same for `text`, which messages call `name`.
+mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(llvm::StringRef text,
+                                                 llvm::StringRef name,
+                                                 mlir::MLIRContext &context);
+
+/// Reads IR, `.mlir`, from a file or from memory.
+std::unique_ptr<ModelImporter> createMLIRImporter();
 
 } // namespace seqc
 

@@ -19,7 +19,7 @@ namespace seqc {
 
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
                                              mlir::MLIRContext &context,
-                                             const OnnxImportOptions &options) {
+                                             const ImportOptions &options) {
   context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                       mlir::linalg::LinalgDialect, mlir::math::MathDialect,
                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
@@ -51,8 +51,27 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
   }
 }
 
-llvm::ArrayRef<llvm::StringRef> getOnnxPatterns() {
-  return onnx::getPatternNames();
+namespace {
+/// ONNX models.
+class ONNXImporter : public ModelImporter {
+public:
+  llvm::ArrayRef<llvm::StringRef> getSuffixes() const override {
+    static constexpr llvm::StringRef suffixes[] = {".onnx"};
+    return suffixes;
+  }
+  llvm::ArrayRef<llvm::StringRef> getPatterns() const override {
+    return onnx::getPatternNames();
+  }
+  mlir::OwningOpRef<mlir::ModuleOp>
+  importModel(const ModelSource &source, mlir::MLIRContext &context,
+              const ImportOptions &options) const override {
+    return importONNX(source.path, context, options);
+  }
+};
+} // namespace
+
+std::unique_ptr<ModelImporter> createONNXImporter() {
+  return std::make_unique<ONNXImporter>();
 }
 
 void printOnnxOperators(llvm::raw_ostream &os) {

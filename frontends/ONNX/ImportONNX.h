@@ -3,27 +3,11 @@
 #ifndef FRONTENDS_ONNX_IMPORTONNX_H
 #define FRONTENDS_ONNX_IMPORTONNX_H
 
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
+#include "frontends/Common/ModelImporter.h"
 
-#include "llvm/ADT/StringRef.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace seqc {
-
-/// How a model is read.
-struct OnnxImportOptions {
-  /// Patterns of primitive nodes that do not become one operator; "all" stands
-  /// for every one.
-  llvm::StringSet<> noRecognize;
-  /// Whether initializers that are also inputs are constants in every version
-  /// of the format.
-  bool freezesInitializers = false;
-};
-
-/// The names that `noRecognize` may hold besides "all".
-llvm::ArrayRef<llvm::StringRef> getOnnxPatterns();
 
 /// Reads an ONNX model (IR version 3 to 13, opset of the default domain up to
 /// 28) as one function `forward` in the import form, or as three where callers
@@ -32,7 +16,10 @@ llvm::ArrayRef<llvm::StringRef> getOnnxPatterns();
 /// emitted on `context` and name node, operator and opset.
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
                                              mlir::MLIRContext &context,
-                                             const OnnxImportOptions &options);
+                                             const ImportOptions &options);
+
+/// Reads `.onnx` files.
+std::unique_ptr<ModelImporter> createONNXImporter();
 
 /// Prints the operators that importONNX() knows, as Markdown.
 void printOnnxOperators(llvm::raw_ostream &os);

@@ -144,7 +144,7 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
 
 /// Adds what `names` need; gives the first error, or nothing if all is well.
 static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
-                            const OnnxImportOptions &options,
+                            const ImportOptions &options,
                             ArrayRef<std::string> list,
                             const StringSet<> &looseSymbols) {
   std::string error;
@@ -182,8 +182,7 @@ static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
 }
 
 void addReplaceable(mlir::ModuleOp module, StringRef path,
-                    const OnnxImportOptions &options,
-                    ArrayRef<std::string> names,
+                    const ImportOptions &options, ArrayRef<std::string> names,
                     const StringSet<> &looseSymbols) {
   std::string error = tryToAdd(module, path, options, names, looseSymbols);
   if (error.empty())

@@ -49,7 +49,7 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
 }
 
 mlir::OwningOpRef<mlir::ModuleOp>
-OnnxGraph::import(mlir::MLIRContext &context, const OnnxImportOptions &options,
+OnnxGraph::import(mlir::MLIRContext &context, const ImportOptions &options,
                   const InputShapes &shapes) {
   Recognition recognition = recognize(*file, options.noRecognize);
   for (const auto &[name, count] : recognition.counts)

@@ -56,7 +56,7 @@ public:
   /// results have their names in `seq.name`. Null after errors, which were
   /// reported.
   mlir::OwningOpRef<mlir::ModuleOp> import(mlir::MLIRContext &context,
-                                           const OnnxImportOptions &options,
+                                           const ImportOptions &options,
                                            const InputShapes &shapes);
   /// How often each pattern was recognised by import().
   const std::map<std::string, int64_t> &getRecognized() const {

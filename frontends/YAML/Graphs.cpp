@@ -468,7 +468,7 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   if (!sound)
     return false;
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      graph.graph.import(reporter.getContext(), importer.options.onnx, shapes);
+      graph.graph.import(reporter.getContext(), importer.options, shapes);
   for (const auto &[name, count] : graph.graph.getRecognized())
     importer.recognized[name] += count;
   if (!module) {

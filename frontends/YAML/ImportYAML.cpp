@@ -57,7 +57,7 @@ std::optional<std::string> confineToFolder(Reporter &reporter,
 //===----------------------------------------------------------------------===//
 
 Importer::Importer(Reporter &reporter, const Node &root, WeightReader &weights,
-                   const YamlImportOptions &options, StringRef folder,
+                   const ImportOptions &options, StringRef folder,
                    StringRef name)
     : reporter(reporter), root(root), weights(weights), options(options),
       folder(folder.str()), modelName(name.str()),
@@ -183,7 +183,7 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
 
 mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
                                              mlir::MLIRContext &context,
-                                             const YamlImportOptions &options) {
+                                             const ImportOptions &options) {
   loadYamlImportDialects(context);
   yaml::Reporter reporter(context, path);
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(path);
@@ -240,6 +240,26 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
   mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();
   reporter.finish();
   return reporter.hasErrors() ? nullptr : std::move(module);
+}
+
+namespace {
+/// Descriptions in YAML.
+class YAMLImporter : public ModelImporter {
+public:
+  ArrayRef<StringRef> getSuffixes() const override {
+    static constexpr StringRef suffixes[] = {".yaml", ".yml"};
+    return suffixes;
+  }
+  mlir::OwningOpRef<mlir::ModuleOp>
+  importModel(const ModelSource &source, mlir::MLIRContext &context,
+              const ImportOptions &options) const override {
+    return importYAML(source.path, context, options);
+  }
+};
+} // namespace
+
+std::unique_ptr<ModelImporter> createYAMLImporter() {
+  return std::make_unique<YAMLImporter>();
 }
 
 } // namespace seqc

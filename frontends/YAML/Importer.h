@@ -139,7 +139,7 @@ struct StepState {
 class Importer {
 public:
   Importer(Reporter &reporter, const Node &root, WeightReader &weights,
-           const YamlImportOptions &options, llvm::StringRef folder,
+           const ImportOptions &options, llvm::StringRef folder,
            llvm::StringRef name);
 
   /// Builds the module; reports what is wrong.
@@ -270,7 +270,7 @@ private:
   Reporter &reporter;
   const Node &root;
   WeightReader &weights;
-  const YamlImportOptions &options;
+  const ImportOptions &options;
   std::string folder;
   std::string modelName;
 

@@ -76,7 +76,7 @@ bool Search::readVocabulary() {
 }
 
 bool Search::readKind() {
-  const YamlImportOptions &options = importer.options;
+  const ImportOptions &options = importer.options;
   // The command line goes before the description, an option for sampling or
   // for a beam before what the description says of the other.
   bool asksForBeam =
@@ -122,7 +122,7 @@ void Search::readSampling() {
                               "; required is " + required);
     return given && isGood(*given) ? *given : otherwise;
   };
-  const YamlImportOptions &options = importer.options;
+  const ImportOptions &options = importer.options;
   temperature = options.temperature.value_or(readNumber(
       "temperature", 1,
       [](double value) { return std::isfinite(value) && value >= 0; },
@@ -149,7 +149,7 @@ mlir::Attribute Search::getSearch() const {
 
 bool Search::readSettings(std::optional<int64_t> otherwise) {
   bool sound = size > 0;
-  const YamlImportOptions &options = importer.options;
+  const ImportOptions &options = importer.options;
   sound &= readKind();
   readSampling();
   lengthPenalty = options.lengthPenalty.value_or(

@@ -16,6 +16,7 @@
 #include "runtime/cli/Executor.h"
 #include "runtime/cli/Profile.h"
 #include "runtime/cli/RunOptions.h"
+#include "seqc/exit_code.h"
 
 #include <map>
 
@@ -23,12 +24,12 @@ namespace seqc::cli {
 
 /// Exit codes of the command line.
 enum ExitCode {
-  ExitDone = 0,
-  ExitDifferent = 1,
-  ExitBadInput = 2,
-  ExitUnsupported = 3,
-  ExitFault = 4,
-  ExitEnvironment = 5
+  ExitDone = SEQC_EXIT_DONE,
+  ExitDifferent = SEQC_EXIT_DIFFERS,
+  ExitBadInput = SEQC_EXIT_BAD_INPUT,
+  ExitUnsupported = SEQC_EXIT_UNSUPPORTED,
+  ExitFault = SEQC_EXIT_FAULT,
+  ExitEnvironment = SEQC_EXIT_ENVIRONMENT
 };
 
 /// The exit code that a failure leads to.

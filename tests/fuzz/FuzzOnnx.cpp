@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     file.write(reinterpret_cast<const char *>(data), size);
   }
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      importONNX(path, getContext(), OnnxImportOptions());
+      importONNX(path, getContext(), ImportOptions());
   if (module && mlir::failed(mlir::verify(*module)))
     std::abort();
   return 0;

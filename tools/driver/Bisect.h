@@ -4,7 +4,8 @@
 #define TOOLS_DRIVER_BISECT_H
 
 #include "runtime/cli/RunModel.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/Reporter.h"
+#include "tools/session/Compilation.h"
 
 namespace seqc {
 

@@ -3,6 +3,7 @@
 #include "tools/driver/Cache.h"
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "tools/driver/ArtefactFile.h"
+#include "tools/driver/CompileArguments.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"

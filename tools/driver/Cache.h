@@ -11,7 +11,8 @@
 #define TOOLS_DRIVER_CACHE_H
 
 #include "compiler/CodeGen/OutputFile.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/Reporter.h"
+#include "tools/session/Compilation.h"
 
 namespace seqc {
 

@@ -126,7 +126,7 @@ static Expected<bool> check(const Arguments &arguments, Reporter &reporter) {
         CompileOptions compileOptions = compiled->compilation->getOptions();
         rt::EntrySignature ran = entry;
         if (entry.isPlain(*inputs)) {
-          compileOptions.import.onnx.freezesInitializers = true;
+          compileOptions.import.freezesInitializers = true;
           ran = entry.helpers[0];
           ran.name = entry.name;
           *inputs = entry.pickPlain(*inputs);

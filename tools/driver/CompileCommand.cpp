@@ -2,12 +2,10 @@
 
 #include "compiler/CodeGen/OutputFile.h"
 #include "tools/driver/Commands.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/CompileArguments.h"
 #include "tools/driver/CompileTrace.h"
 #include "tools/driver/Explain.h"
-
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
+#include "tools/session/Compilation.h"
 
 using namespace llvm;
 
@@ -33,45 +31,28 @@ static Expected<CompilePlan> makePlan(const Arguments &arguments) {
   CompilePlan plan;
   plan.output = arguments.get("-o");
   plan.explain = arguments.has("--explain");
-  Expected<EmitKind> kind =
-      chooseEmitKind(arguments.get("--emit"), plan.output);
-  if (!kind)
-    return kind.takeError();
-  plan.kind = *kind;
-  // A shared object gets oneDNN from the runtime that loads it; an executable
-  // would have to bring it along.
   Expected<CompileOptions> options = readCompileOptions(
-      arguments, arguments.positional.front(),
-      plan.kind == EmitKind::SharedObject ? Backend::Auto : Backend::LLVM);
+      arguments, arguments.positional.front(), Backend::LLVM);
   if (!options)
     return options.takeError();
   plan.options = std::move(*options);
-  if (plan.options.stopAfter && *plan.options.stopAfter <= Phase::LLVM)
-    plan.kind = EmitKind::MLIR;
-  if (plan.options.stopAfter == Phase::Object)
-    plan.kind = EmitKind::Object;
-  bool text = plan.kind == EmitKind::MLIR || plan.kind == EmitKind::LLVMIR ||
-              plan.kind == EmitKind::Assembly;
-  if (!plan.options.symbolPrefix.empty() && plan.kind != EmitKind::Object &&
-      plan.kind != EmitKind::SharedObject)
-    return makeFailure(FailureKind::BadInput,
-                       "option '--prefix-symbols' is for objects (.o) and "
-                       "shared objects (.so)");
-  if (!plan.options.symbolPrefix.empty() &&
-      sys::path::filename(plan.output) == plan.options.symbolPrefix + ".h")
-    return makeFailure(FailureKind::BadInput,
-                       "option '--prefix-symbols' writes the header '" +
-                           plan.output + "'; required is another output");
+  Expected<EmitKind> kind = chooseEmitKind(plan.options, plan.output, "--");
+  if (!kind)
+    return kind.takeError();
+  // A shared object gets oneDNN from the runtime that loads it; an executable
+  // would have to bring it along.
+  if (*kind == EmitKind::SharedObject && !arguments.has("--backend"))
+    plan.options.backend = Backend::Auto;
+  plan.kind = adjustEmitKind(plan.options, *kind);
+  bool text = isText(plan.kind);
+  if (Error error = checkEmission(plan.options, plan.kind, plan.output, "--"))
+    return error;
   if (plan.output.empty()) {
     if (!text && !plan.explain && !arguments.has("--print-pipeline"))
       return makeFailure(FailureKind::BadInput,
                          "'seqc compile' needs an output: -o OUT");
     plan.output = std::string(1, '-');
   }
-  if (!text && sys::fs::is_directory(plan.output))
-    return makeFailure(FailureKind::BadInput,
-                       "output '" + plan.output +
-                           "' is a folder; required is a file");
   plan.profile = arguments.get("--profile");
   if (!plan.profile.empty() && plan.profile == plan.output)
     return makeFailure(FailureKind::BadInput,

@@ -5,7 +5,8 @@
 #include "frontends/ONNX/ImportONNX.h"
 #include "tools/driver/Ceilings.h"
 #include "tools/driver/Commands.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/CompileArguments.h"
+#include "tools/session/Compilation.h"
 
 #include "seqc/runtime.h"
 #include "llvm/Config/llvm-config.h"

@@ -5,6 +5,7 @@
 #include "tools/driver/Commands.h"
 #include "tools/driver/Reproducer.h"
 #include "tools/guard/Guard.h"
+#include "tools/guard/ToolFiles.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"

@@ -2,6 +2,7 @@
 
 #include "tools/driver/Execution.h"
 #include "tools/driver/ArtefactFile.h"
+#include "tools/driver/CompileArguments.h"
 #include "tools/driver/InterpreterExecutor.h"
 
 using namespace llvm;

@@ -6,7 +6,8 @@
 #include "runtime/cli/Executor.h"
 #include "runtime/cli/RunOptions.h"
 #include "tools/driver/Cache.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/Options.h"
+#include "tools/session/Compilation.h"
 
 namespace seqc {
 

@@ -3,27 +3,19 @@
 #ifndef TOOLS_DRIVER_EXITCODE_H
 #define TOOLS_DRIVER_EXITCODE_H
 
-#include "compiler/CodeGen/CompileError.h"
+#include "seqc/exit_code.h"
 
 namespace seqc {
 
 /// The exit codes of the command line's contract.
 enum class ExitCode {
-  Done = 0,
-  /// A comparison failed.
-  Differs = 1,
-  /// Bad usage or bad input.
-  BadInput = 2,
-  /// The model asks for something that does not exist here.
-  Unsupported = 3,
-  /// A fault in seqc itself.
-  Fault = 4,
-  /// Disk, memory, linker or CPU failed.
-  Environment = 5,
+  Done = SEQC_EXIT_DONE,
+  Differs = SEQC_EXIT_DIFFERS,
+  BadInput = SEQC_EXIT_BAD_INPUT,
+  Unsupported = SEQC_EXIT_UNSUPPORTED,
+  Fault = SEQC_EXIT_FAULT,
+  Environment = SEQC_EXIT_ENVIRONMENT,
 };
-
-/// The exit code for a kind of failure.
-ExitCode toExitCode(FailureKind kind);
 
 } // namespace seqc
 

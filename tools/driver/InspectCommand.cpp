@@ -5,8 +5,9 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "tools/driver/ArtefactFile.h"
 #include "tools/driver/Commands.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/CompileArguments.h"
 #include "tools/driver/Graph.h"
+#include "tools/session/Compilation.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

@@ -4,6 +4,7 @@
 #include "compiler/CodeGen/CompileError.h"
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "dialect/Support/NearestName.h"
+#include "tools/session/CompileOptions.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -302,38 +303,15 @@ void printHelp(raw_ostream &os, const CommandInfo *command) {
 
 Expected<int64_t> getNumber(const Arguments &arguments, StringRef name,
                             int64_t missing, int64_t minimum, int64_t maximum) {
-  if (!arguments.has(name))
-    return missing;
-  std::string text = arguments.get(name);
-  int64_t number;
-  // What no integer holds is above every bound.
-  APInt wide;
-  bool large = !StringRef(text).getAsInteger(10, wide) &&
-               (StringRef(text).getAsInteger(10, number) || number > maximum);
-  if (large)
-    return makeFailure(FailureKind::BadInput,
-                       "option '" + name + "' is '" + text +
-                           "'; required is a number from " + Twine(minimum) +
-                           " to " + Twine(maximum));
-  if (StringRef(text).getAsInteger(10, number) || number < minimum)
-    return makeFailure(FailureKind::BadInput,
-                       "option '" + name + "' is '" + text +
-                           "'; required is a number of " + Twine(minimum) +
-                           " or more");
-  return number;
+  return arguments.has(name)
+             ? parseNumber(arguments.get(name), name, minimum, maximum)
+             : missing;
 }
 
 Expected<double> getDecimal(const Arguments &arguments, StringRef name,
                             double missing) {
-  if (!arguments.has(name))
-    return missing;
-  std::string text = arguments.get(name);
-  double number;
-  if (StringRef(text).getAsDouble(number))
-    return makeFailure(FailureKind::BadInput, "option '" + name + "' is '" +
-                                                  text +
-                                                  "'; required is a number");
-  return number;
+  return arguments.has(name) ? parseDecimal(arguments.get(name), name)
+                             : missing;
 }
 
 } // namespace seqc

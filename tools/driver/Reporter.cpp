@@ -1,8 +1,10 @@
 //===- Reporter.cpp - What seqc says --------------------------------------===//
 
 #include "tools/driver/Reporter.h"
+#include "tools/driver/CompileTrace.h"
+#include "tools/driver/Reproducer.h"
+#include "tools/guard/StandIn.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -12,20 +14,6 @@
 using namespace llvm;
 
 namespace seqc {
-
-ExitCode toExitCode(FailureKind kind) {
-  switch (kind) {
-  case FailureKind::BadInput:
-    return ExitCode::BadInput;
-  case FailureKind::Unsupported:
-    return ExitCode::Unsupported;
-  case FailureKind::Internal:
-    return ExitCode::Fault;
-  case FailureKind::Environment:
-    return ExitCode::Environment;
-  }
-  return ExitCode::Fault;
-}
 
 Reporter::Reporter(bool quiet)
     : quiet(quiet), terminal(isatty(STDERR_FILENO)),
@@ -50,23 +38,15 @@ void Reporter::note(const Twine &message) {
   errs() << "seqc: note: " << message << "\n";
 }
 
-/// Whether a message gives the reason that the system gives when it has no
-/// memory: a sound file that cannot be mapped, for example.
-static bool namesMemory(StringRef message) {
-  return message.contains(
-      std::make_error_code(std::errc::not_enough_memory).message());
-}
-
 ExitCode Reporter::fail(Error failure) {
   std::string message;
   FailureKind kind = takeFailure(std::move(failure), message);
-  if (kind == FailureKind::BadInput &&
-      namesMemory(message.empty() ? StringRef(firstError) : message))
-    kind = FailureKind::Environment;
+  seqc_exit_code_t code =
+      getExitCode(kind, message.empty() ? firstError : message);
   // An empty message: diagnostics said it already.
   if (!message.empty())
     error(message);
-  return toExitCode(kind);
+  return static_cast<ExitCode>(code);
 }
 
 void Reporter::beginStep(const Twine &name, size_t index, size_t count) {
@@ -87,40 +67,22 @@ void Reporter::clearProgress() {
 }
 
 std::string printLocation(mlir::Location location) {
-  std::string text;
-  if (auto file = location->findInstanceOf<mlir::FileLineColLoc>()) {
-    raw_string_ostream os(text);
-    os << file.getFilename().getValue();
-    if (file.getLine())
-      os << ":" << file.getLine();
-    if (file.getLine() && file.getColumn())
-      os << ":" << file.getColumn();
-  }
+  FilePlace place = getPlace(location);
+  std::string text = place.file.str();
+  for (unsigned number : {place.line, place.column})
+    if (number)
+      text += ":" + std::to_string(number);
   return text;
 }
 
-DiagnosticPrinter::DiagnosticPrinter(mlir::MLIRContext &context,
-                                     Reporter &reporter)
-    : reporter(reporter),
-      handler(&context, [this](mlir::Diagnostic &d) { return print(d); }) {}
-
-llvm::LogicalResult DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
+void Reporter::report(mlir::Diagnostic &diagnostic, bool isFirstError) {
   mlir::DiagnosticSeverity severity = diagnostic.getSeverity();
-  // Remarks are for developers; seqc-opt shows them.
-  if (severity == mlir::DiagnosticSeverity::Remark)
-    return success();
-  if (severity == mlir::DiagnosticSeverity::Note && reporter.isQuiet())
-    return success();
+  if (severity == mlir::DiagnosticSeverity::Note && quiet)
+    return;
   std::string text = diagnostic.str();
-  if (severity == mlir::DiagnosticSeverity::Error && errors++ == 0) {
+  if (isFirstError)
     firstError = text;
-    reporter.setFirstError(text);
-    unsupported = StringRef(text).contains("unsupported") ||
-                  StringRef(text).contains("not supported");
-  }
-  if (silent)
-    return success();
-  reporter.clearProgress();
+  clearProgress();
   auto printOne = [](mlir::Diagnostic &one, StringRef kind, StringRef message) {
     std::string place = printLocation(one.getLocation());
     errs() << (place.empty() ? "seqc" : place) << ": " << kind << ": "
@@ -131,15 +93,27 @@ llvm::LogicalResult DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
            : severity == mlir::DiagnosticSeverity::Note ? "note"
                                                         : "warning",
            text);
-  for (mlir::Diagnostic &note : diagnostic.getNotes()) {
-    std::string message = note.str();
-    // MLIR attaches the whole op to its errors, which for a model fills
-    // screens.
-    if (StringRef(message).starts_with("see current operation"))
-      message = StringRef(message).take_front(400).split('\n').first.str();
-    printOne(note, "note", message);
-  }
-  return success();
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    printOne(note, "note", getMessage(note));
 }
+
+void Reporter::addDialects(mlir::DialectRegistry &registry) {
+  registerStandIn(registry);
+}
+
+void Reporter::beginWork(StringRef what, StringRef command,
+                         function_ref<std::string()> print) {
+  recordWork(what, command, print());
+}
+
+void Reporter::endWork() { clearWork(); }
+
+std::string Reporter::keepFailedWork() { return writeReproducer(); }
+
+void Reporter::beginReading(StringRef name) { reading.emplace(name); }
+
+void Reporter::endReading() { reading.reset(); }
+
+void Reporter::preparePasses(mlir::PassManager &passes) { tracePasses(passes); }
 
 } // namespace seqc

@@ -9,19 +9,22 @@
 #define TOOLS_DRIVER_REPORTER_H
 
 #include "tools/driver/ExitCode.h"
-
-#include "mlir/IR/Diagnostics.h"
+#include "tools/guard/Guard.h"
+#include "tools/session/Observer.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace seqc {
 
-/// Says things to the user and remembers what was said.
-class Reporter {
+/// Says things to the user and remembers what was said. Of compilations it
+/// prints what MLIR reports as `FILE:LINE:COLUMN: error: MESSAGE`, and keeps what
+/// repeats their faults.
+class Reporter : public CompilationObserver {
 public:
   explicit Reporter(bool quiet);
-  ~Reporter();
+  ~Reporter() override;
 
   /// `seqc: error: MESSAGE`.
   void error(const llvm::Twine &message);
@@ -34,46 +37,32 @@ public:
 
   /// Names the step that begins. Shown on a terminal once the work takes a
   /// second.
-  void beginStep(const llvm::Twine &name, size_t index, size_t count);
+  void beginStep(const llvm::Twine &name, size_t index, size_t count) override;
   /// Whether notes are left out.
   bool isQuiet() const { return quiet; }
   /// Takes the progress line away.
   void clearProgress();
   /// The text of the first error in a model or its IR.
   const std::string &getFirstError() const { return firstError; }
-  void setFirstError(std::string text) { firstError = std::move(text); }
+
+  void addDialects(mlir::DialectRegistry &registry) override;
+  void report(mlir::Diagnostic &diagnostic, bool isFirstError) override;
+  void beginWork(llvm::StringRef what, llvm::StringRef command,
+                 llvm::function_ref<std::string()> print) override;
+  void endWork() override;
+  std::string keepFailedWork() override;
+  void beginReading(llvm::StringRef name) override;
+  void endReading() override;
+  void preparePasses(mlir::PassManager &passes) override;
 
 private:
   bool quiet;
   bool terminal;
   bool shown = false;
   std::string firstError;
+  /// While a text is read that may end the parser.
+  std::optional<Reading> reading;
   std::chrono::steady_clock::time_point start;
-};
-
-/// While it lives, prints MLIR's diagnostics as `FILE:LINE:COLUMN: error:
-/// MESSAGE` and counts the errors.
-class DiagnosticPrinter {
-public:
-  DiagnosticPrinter(mlir::MLIRContext &context, Reporter &reporter);
-
-  /// Number of errors so far.
-  unsigned getErrorCount() const { return errors; }
-  /// Whether the first error says that something is unsupported.
-  bool isUnsupported() const { return unsupported; }
-  /// Collects messages instead of printing them.
-  void setSilent(bool value) { silent = value; }
-  /// The first error's text.
-  const std::string &getFirstError() const { return firstError; }
-
-private:
-  llvm::LogicalResult print(mlir::Diagnostic &diagnostic);
-
-  Reporter &reporter;
-  unsigned errors = 0;
-  bool unsupported = false, silent = false;
-  std::string firstError;
-  mlir::ScopedDiagnosticHandler handler;
 };
 
 /// `FILE:LINE:COLUMN`, or an empty string when nothing is known.

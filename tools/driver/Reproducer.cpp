@@ -1,6 +1,7 @@
 //===- Reproducer.cpp - What is left when seqc itself fails ---------------===//
 
 #include "tools/driver/Reproducer.h"
+#include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/Toolchain.h"
 #include "tools/guard/Guard.h"
 
@@ -86,6 +87,7 @@ static void leaveReproducer() {
 void installFaultHandlers() {
   // Touched now, so that a handler does not construct it.
   clearWork();
+  removeTemporaryFilesOnSignal();
   // The linker may have written since LLVM removed the temporary files.
   installGuard("seqc", {endRunningProgram, describeWork, leaveReproducer});
 }

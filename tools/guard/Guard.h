@@ -67,18 +67,6 @@ public:
 /// have said no, and 2 if its input was not even read.
 int getFailureCode();
 
-/// Whether a tool may read the file `path`, `-` for standard input; says why
-/// not. Pipes are fine, a device may never end.
-bool checkInput(const char *tool, llvm::StringRef path);
-
-/// Whether a tool may write the file `path`, `-` for standard output: 0, or the
-/// exit code after it is said why not. What the file holds stays as it is.
-int checkOutput(const char *tool, llvm::StringRef path);
-
-/// The exit code of a tool that would end with `code`: 5 if standard output
-/// refused something. A standard error that did is passed over.
-int finishTool(const char *tool, int code);
-
 } // namespace seqc
 
 #endif // TOOLS_GUARD_GUARD_H

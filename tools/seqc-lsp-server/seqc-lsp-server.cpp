@@ -10,6 +10,7 @@
 #include "compiler/Pipelines/Registration.h"
 #include "tools/guard/Guard.h"
 #include "tools/guard/StandIn.h"
+#include "tools/guard/ToolFiles.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"

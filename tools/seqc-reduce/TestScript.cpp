@@ -2,6 +2,8 @@
 
 #include "tools/seqc-reduce/TestScript.h"
 
+#include "seqc/exit_code.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/Error.h"
@@ -24,9 +26,6 @@
 
 using namespace llvm;
 using namespace seqc;
-
-/// Exit codes of the contract, as tools/driver/ExitCode.h lists them.
-enum : int { ExitBadInput = 2, ExitEnvironment = 5 };
 
 /// What follows the code that a script ended with.
 static constexpr StringLiteral kRequiredCodes =
@@ -157,7 +156,7 @@ std::optional<int> TestScript::run(StringRef file) const {
   if (child < 0) {
     bool isMachine = errno == ENOMEM || errno == EAGAIN || errno == EMFILE ||
                      errno == ENFILE;
-    stop(isMachine ? ExitEnvironment : ExitBadInput,
+    stop(isMachine ? SEQC_EXIT_ENVIRONMENT : SEQC_EXIT_BAD_INPUT,
          "test script '" + name + "' cannot be started: " +
              std::strerror(errno) + "; required is an executable file");
   }
@@ -182,7 +181,8 @@ std::optional<int> TestScript::run(mlir::ModuleOp module) const {
   int descriptor;
   if (std::error_code code =
           sys::fs::createTemporaryFile("seqc-reduce", "mlir", descriptor, file))
-    stop(ExitEnvironment, "cannot make a temporary file: " + code.message());
+    stop(SEQC_EXIT_ENVIRONMENT,
+         "cannot make a temporary file: " + code.message());
   FileRemover remover(file);
   sys::RemoveFileOnSignal(file);
   raw_fd_ostream os(descriptor, /*shouldClose=*/true);
@@ -190,7 +190,8 @@ std::optional<int> TestScript::run(mlir::ModuleOp module) const {
   os.close();
   if (std::error_code code = os.error()) {
     os.clear_error();
-    stop(ExitEnvironment, "cannot write '" + file + "': " + code.message());
+    stop(SEQC_EXIT_ENVIRONMENT,
+         "cannot write '" + file + "': " + code.message());
   }
   std::optional<int> code = run(StringRef(file));
   sys::DontRemoveFileOnSignal(file);
@@ -209,7 +210,7 @@ bool TestScript::isInteresting(mlir::ModuleOp module) const {
 bool TestScript::isInputInteresting(mlir::ModuleOp module) const {
   std::optional<int> code = run(module);
   if (code && *code > 1)
-    stop(ExitBadInput, describeCode(*code) + " for the input");
+    stop(SEQC_EXIT_BAD_INPUT, describeCode(*code) + " for the input");
   return code == 1;
 }
 
@@ -226,7 +227,8 @@ ScriptForShell::ScriptForShell(const TestScript &script) : script(script) {
   int descriptor;
   if (std::error_code code =
           sys::fs::createTemporaryFile("seqc-reduce", "sh", descriptor, path))
-    stop(ExitEnvironment, "cannot make a temporary file: " + code.message());
+    stop(SEQC_EXIT_ENVIRONMENT,
+         "cannot make a temporary file: " + code.message());
   file = path.str().str();
   told = file + ".told";
   for (const std::string &one : {file, told})
@@ -250,7 +252,8 @@ ScriptForShell::ScriptForShell(const TestScript &script) : script(script) {
   os.close();
   if (std::error_code code = os.error()) {
     os.clear_error();
-    stop(ExitEnvironment, "cannot write '" + file + "': " + code.message());
+    stop(SEQC_EXIT_ENVIRONMENT,
+         "cannot write '" + file + "': " + code.message());
   }
 }
 

@@ -21,6 +21,7 @@
 #include "compiler/Pipelines/Registration.h"
 #include "tools/guard/Guard.h"
 #include "tools/guard/StandIn.h"
+#include "tools/guard/ToolFiles.h"
 #include "tools/seqc-reduce/Passes.h"
 #include "tools/seqc-reduce/SeqReductions.h"
 

@@ -190,7 +190,7 @@ TEST_F(ImportYaml, DescribesTextToLabels) {
 TEST_F(ImportYaml, LetsOptionsReplaceSettings) {
   writeWeights("m.safetensors",
                {{"e.weight", {5, 3}}, {"o.weight", {5, 3}}, {"o.bias", {5}}});
-  YamlImportOptions options;
+  ImportOptions options;
   options.beam = 4;
   options.nBest = 2;
   options.maxLength = 7;

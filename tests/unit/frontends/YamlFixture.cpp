@@ -69,8 +69,7 @@ void YamlTest::writeWeights(const std::string &name, const Shapes &shapes,
 }
 
 mlir::OwningOpRef<mlir::ModuleOp>
-YamlTest::import(const std::string &text,
-                 const seqc::YamlImportOptions &options) {
+YamlTest::import(const std::string &text, const seqc::ImportOptions &options) {
   return seqc::importYAML(write("m.yaml", text), context, options);
 }
 

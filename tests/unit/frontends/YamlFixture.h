@@ -33,7 +33,7 @@ protected:
 
   /// Imports `text` as m.yaml.
   mlir::OwningOpRef<mlir::ModuleOp>
-  import(const std::string &text, const seqc::YamlImportOptions &options = {});
+  import(const std::string &text, const seqc::ImportOptions &options = {});
 
   /// Imports `text`, which must fail, and gives its errors.
   std::string errorsOf(const std::string &text);

@@ -1,11 +1,12 @@
-"""The public C header is a contract: every function states ownership, thread safety and errors,
-and the header compiles alone, as C and as C++."""
+"""The public C headers are contracts: every function states ownership, thread safety and errors,
+and each header compiles alone, as C and as C++."""
 
 import os
 import re
 import subprocess
 
 HEADERS = "runtime/include/seqc"
+FOLDERS = (HEADERS, "tools/library/include/seqc")
 REQUIRED = ("Ownership:", "Thread safety:", "Errors:")
 DECLARATION = re.compile(r"^[ \t]*SEQC_API\b[^;{]*?\b(\w+)[ \t]*\([^;]*;", re.M)
 
@@ -21,7 +22,7 @@ def documentation(text, offset):
 
 def check(tree):
     problems = []
-    for path in tree.files(HEADERS, suffixes=(".h",)):
+    for path in tree.files(*FOLDERS, suffixes=(".h",)):
         text = tree.text(path)
         functions = 0
         for match in DECLARATION.finditer(text):
@@ -32,12 +33,13 @@ def check(tree):
                 line = text.count("\n", 0, match.start()) + 1
                 problems.append(f"{path}:{line}: {match.group(1)} does not state "
                                 + ", ".join(word.rstrip(":") for word in absent))
-        if path.endswith("/runtime.h") and functions == 0:
+        if path.endswith(("/runtime.h", "/compiler.h")) and functions == 0:
             problems.append(f"{path}: no declaration marked SEQC_API was found")
         for language, standard in (("c", "c11"), ("c++", "c++17")):
             compiled = subprocess.run(
                 ["cc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-std={standard}",
-                 "-x", language, "-I", os.path.join(tree.root, "runtime/include"), "-"],
+                 "-x", language, *(f"-I{os.path.dirname(os.path.join(tree.root, folder))}"
+                                   for folder in FOLDERS), "-"],
                 input=f'#include "seqc/{os.path.basename(path)}"\n', text=True,
                 capture_output=True, check=False)
             if compiled.returncode != 0:
@@ -54,5 +56,6 @@ BAD = [
     {HEADERS + "/runtime.h": _PRELUDE + _GOOD.replace("/// Errors: none.\n", "")},
     {HEADERS + "/runtime.h": _PRELUDE + _GOOD.replace("Ownership", "Owner")},
     {HEADERS + "/runtime.h": _PRELUDE},
+    {FOLDERS[1] + "/compiler.h": _PRELUDE},
     {HEADERS + "/runtime.h": _PRELUDE + _GOOD + "bool x;\nclass Y;\n"},
 ]

@@ -1,6 +1,6 @@
 //===- Compilation.cpp - One model on its way through the phases ----------===//
 
-#include "tools/driver/Compilation.h"
+#include "tools/session/Compilation.h"
 #include "compiler/CodeGen/ModelMetadata.h"
 #include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/WeightsSection.h"
@@ -9,13 +9,7 @@
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Support/RegularFile.h"
-#include "frontends/MLIR/ImportMLIR.h"
-#include "frontends/ONNX/ImportONNX.h"
-#include "tools/driver/CompileTrace.h"
-#include "tools/driver/ImportCheck.h"
-#include "tools/driver/Reproducer.h"
-#include "tools/guard/Guard.h"
-#include "tools/guard/StandIn.h"
+#include "tools/session/ImportCheck.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -31,16 +25,16 @@ using namespace mlir;
 
 namespace seqc {
 
-Compilation::Compilation(CompileOptions given, Reporter &reporter)
-    : options(std::move(given)), reporter(reporter),
+Compilation::Compilation(CompileOptions given, CompilationObserver &observer)
+    : options(std::move(given)), observer(observer),
       context(MLIRContext::Threading::DISABLED) {
   DialectRegistry registry;
   registerAllDialects(registry);
-  registerStandIn(registry);
+  observer.addDialects(registry);
   context.appendDialectRegistry(registry);
   // The whole op is printed by MLIR otherwise, which for a model fills screens.
   context.printOpOnDiagnostic(false);
-  diagnostics = std::make_unique<DiagnosticPrinter>(context, reporter);
+  diagnostics = std::make_unique<DiagnosticLog>(context, observer);
 }
 
 Compilation::~Compilation() = default;
@@ -90,51 +84,74 @@ static std::string printModule(ModuleOp module) {
 // Import
 //===----------------------------------------------------------------------===//
 
-/// Reads IR; a crash meanwhile is the text's.
-static OwningOpRef<ModuleOp> readMLIR(StringRef path, MLIRContext &context) {
-  Reading reading(("'" + path + "'").str());
-  return importMLIR(path, context);
-}
-
-Error Compilation::importModel() {
-  TimeTraceScope scope(("phase " + phaseName(Phase::Import)).str());
-  recordWork("phase import of '" + options.model + "'", "", "");
-  Expected<std::vector<Target>> resolved = resolveTargets(options.targetCpu);
-  if (!resolved)
-    return resolved.takeError();
-  targets = std::move(*resolved);
-
-  StringRef path = options.model;
-  StringRef suffix = sys::path::extension(path);
-  sys::fs::file_status status;
+/// Looks at what `path` is; a folder is fine here.
+static Error checkModelFile(StringRef path, sys::fs::file_status &status) {
   std::error_code code = sys::fs::status(path, status);
   if (!code && status.type() != sys::fs::file_type::directory_file)
     code = checkRegularFile(path);
-  if (code)
-    return makeFailure(FailureKind::BadInput,
-                       "model '" + path + "': " + code.message());
-  if (suffix == ".yaml" || suffix == ".yml")
-    module = importYAML(path, context, options.import);
-  else if (suffix == ".mlir")
-    module = readMLIR(path, context);
-  else if (suffix == ".onnx")
-    module = importONNX(path, context, options.import.onnx);
-  else if (status.type() == sys::fs::file_type::directory_file &&
-           !sys::fs::exists(path + "/config.json"))
+  return code ? makeFailure(FailureKind::BadInput,
+                            "model '" + path + "': " + code.message())
+              : Error::success();
+}
+
+/// No importer takes what is at `path`.
+static Error makeUnknownKind(StringRef path, bool isFolder) {
+  const ImporterRegistry &importers = getImporters();
+  if (isFolder && !sys::fs::exists(path + "/config.json"))
     return makeFailure(FailureKind::BadInput,
                        "model '" + path +
                            "' is a folder without config.json; required is "
-                           "an .onnx, .yaml or .mlir file");
-  else if (status.type() == sys::fs::file_type::directory_file)
+                           "an " +
+                           importers.listSuffixes("or") + " file");
+  if (isFolder)
     return makeFailure(
         FailureKind::Unsupported,
         "model '" + path +
             "': folders with config.json are not supported by this "
-            "version; supported are .onnx, .yaml and .mlir");
-  else
-    return makeFailure(FailureKind::BadInput,
-                       "model '" + path + "' has suffix '" + suffix +
-                           "'; required is .onnx, .yaml or .mlir");
+            "version; supported are " +
+            importers.listSuffixes("and"));
+  return makeFailure(FailureKind::BadInput,
+                     "model '" + path + "' has suffix '" +
+                         sys::path::extension(path) + "'; required is " +
+                         importers.listSuffixes("or"));
+}
+
+Error Compilation::readModel() {
+  StringRef path = options.model;
+  sys::fs::file_status status;
+  if (!options.text)
+    if (Error error = checkModelFile(path, status))
+      return error;
+  const ModelImporter *importer =
+      getImporters().find(sys::path::extension(path));
+  if (!importer)
+    return makeUnknownKind(path,
+                           status.type() == sys::fs::file_type::directory_file);
+  if (options.text && !importer->takesText())
+    return makeFailure(FailureKind::Unsupported,
+                       "model '" + path +
+                           "' is in memory; models with suffix '" +
+                           sys::path::extension(path) +
+                           "' are not supported there, required is a file");
+  if (importer->trustsText())
+    observer.beginReading(("'" + path + "'").str());
+  module = importer->importModel({options.model, options.text}, context,
+                                 options.import);
+  if (importer->trustsText())
+    observer.endReading();
+  return Error::success();
+}
+
+Error Compilation::importModel() {
+  TimeTraceScope scope(("phase " + phaseName(Phase::Import)).str());
+  observer.beginWork("phase import of '" + options.model + "'", "",
+                     [] { return std::string(); });
+  Expected<std::vector<Target>> resolved = resolveTargets(options.targetCpu);
+  if (!resolved)
+    return resolved.takeError();
+  targets = std::move(*resolved);
+  if (Error error = readModel())
+    return error;
   if (!module || diagnostics->getErrorCount())
     return makeFailure(diagnostics->isUnsupported() ? FailureKind::Unsupported
                                                     : FailureKind::BadInput,
@@ -147,7 +164,7 @@ Error Compilation::importModel() {
     if (failed(passes.run(*module)))
       return makeFailure(FailureKind::Internal, "the search cannot be split");
   }
-  if (failed(completeMetadata(*module, sys::path::stem(path))))
+  if (failed(completeMetadata(*module, sys::path::stem(options.model))))
     return makeFailure(FailureKind::BadInput, "");
   modelHash =
       utohexstr(xxh3_64bits(printModule(*module)), /*LowerCase=*/true, 16);
@@ -256,15 +273,16 @@ Error Compilation::runPhase(Phase phase, ModuleOp current,
                             const PhaseOptions &phaseOptions, StringRef level) {
   std::string name = ("phase " + phaseName(phase)).str();
   TimeTraceScope scope(("phase " + phaseName(phase)).str());
-  reporter.beginStep(phaseName(phase), static_cast<unsigned>(phase) + 1,
+  observer.beginStep(phaseName(phase), static_cast<unsigned>(phase) + 1,
                      allPhases().size());
-  recordWork(name, "seqc-opt %s " + quote(phaseOption(phase, phaseOptions)),
-             printModule(current));
+  observer.beginWork(name,
+                     "seqc-opt %s " + quote(phaseOption(phase, phaseOptions)),
+                     [&] { return printModule(current); });
   PassManager passes(&context, ModuleOp::getOperationName());
   // The phase is verified as a whole; seqc-opt, which replays it, verifies
   // behind each pass.
   passes.enableVerifier(false);
-  tracePasses(passes);
+  observer.preparePasses(passes);
   buildPhase(phase, passes, phaseOptions);
   unsigned errorsBefore = diagnostics->getErrorCount();
   if (failed(passes.run(current)) || failed(verify(current))) {
@@ -272,7 +290,7 @@ Error Compilation::runPhase(Phase phase, ModuleOp current,
     if (diagnostics->getErrorCount() > errorsBefore &&
         diagnostics->isUnsupported())
       return makeFailure(FailureKind::Unsupported, "");
-    std::string replay = writeReproducer();
+    std::string replay = observer.keepFailedWork();
     return makeFailure(FailureKind::Internal,
                        name + " failed" +
                            (replay.empty()
@@ -281,7 +299,7 @@ Error Compilation::runPhase(Phase phase, ModuleOp current,
                                   "with\n  " +
                                       replay));
   }
-  clearWork();
+  observer.endWork();
   // Folding makes extents static, and layers become products with others.
   if (failed(seq::checkSizes(current)))
     return makeFailure(FailureKind::BadInput, "");

@@ -1,6 +1,6 @@
 //===- ImportCheck.cpp - What a model may consist of ----------------------===//
 
-#include "tools/driver/ImportCheck.h"
+#include "tools/session/ImportCheck.h"
 #include "compiler/CodeGen/CompileError.h"
 #include "dialect/Seq/IR/Limits.h"
 

@@ -1,14 +1,11 @@
 //===- Compilation.h - One model on its way through the phases --*- C++ -*-===//
 
-#ifndef TOOLS_DRIVER_COMPILATION_H
-#define TOOLS_DRIVER_COMPILATION_H
+#ifndef TOOLS_SESSION_COMPILATION_H
+#define TOOLS_SESSION_COMPILATION_H
 
 #include "compiler/CodeGen/ObjectEmitter.h"
-#include "compiler/Pipelines/Phases.h"
-#include "frontends/ONNX/ImportONNX.h"
-#include "frontends/YAML/ImportYAML.h"
-#include "tools/driver/Options.h"
-#include "tools/driver/Reporter.h"
+#include "tools/session/CompileOptions.h"
+#include "tools/session/Observer.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -16,53 +13,19 @@
 
 namespace seqc {
 
-/// Kinds of output.
-enum class EmitKind {
-  Executable,
-  SharedObject,
-  Object,
-  LLVMIR,
-  Assembly,
-  MLIR
-};
-
-/// The options of a compilation; Options.cpp's table read once.
-struct CompileOptions {
-  /// Path of the model.
-  std::string model;
-  std::string targetCpu = "native";
-  unsigned optLevel = 2;
-  Backend backend = Backend::LLVM;
-  YamlImportOptions import;
-  std::optional<Phase> stopAfter;
-  /// Folder for the IR after each phase; empty for none.
-  std::string dumpFolder;
-  bool saveTemps = false;
-  /// What symbols of an object or shared object begin with; empty: `seqc`.
-  std::string symbolPrefix;
-  /// Whether a search gets entries for a host that searches by itself.
-  bool splitsSearch = false;
-};
-
-/// Reads the options that all commands share. `backend` is the command's
-/// default.
-llvm::Expected<CompileOptions> readCompileOptions(const Arguments &arguments,
-                                                  llvm::StringRef model,
-                                                  Backend backend);
-
-/// The name of a backend, as in --backend.
-llvm::StringRef getBackendName(Backend backend);
-
 /// One level's module, at the end in the LLVM dialect.
 struct LevelModule {
   Target target;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
-/// One model on its way through the phases.
+/// One model on its way through the phases: import, the phases of the compiler,
+/// and the artefact. Compilations share nothing; each is used by one thread at a
+/// time, any number at the same time.
 class Compilation {
 public:
-  Compilation(CompileOptions options, Reporter &reporter);
+  /// `observer` outlives the compilation.
+  Compilation(CompileOptions options, CompilationObserver &observer);
   ~Compilation();
 
   /// Phase `import`: reads the model, completes its metadata, checks its
@@ -82,7 +45,7 @@ public:
   /// The module before the levels part; the best level's afterwards.
   mlir::ModuleOp getModule();
   mlir::MLIRContext &getContext() { return context; }
-  DiagnosticPrinter &getDiagnostics() { return *diagnostics; }
+  const DiagnosticLog &getDiagnostics() const { return *diagnostics; }
   const CompileOptions &getOptions() const { return options; }
   /// Folder the model lies in; weights are relative to it.
   std::string getFolder() const;
@@ -95,6 +58,7 @@ public:
   llvm::Error parsePiece(llvm::StringRef text, llvm::ArrayRef<Target> levels);
 
 private:
+  llvm::Error readModel();
   llvm::Error runPhase(Phase phase, mlir::ModuleOp module,
                        const PhaseOptions &options, llvm::StringRef level);
   llvm::Error dump(Phase phase, mlir::ModuleOp module,
@@ -103,19 +67,15 @@ private:
   PhaseOptions getPhaseOptions(const Target &target) const;
 
   CompileOptions options;
-  Reporter &reporter;
+  CompilationObserver &observer;
   mlir::MLIRContext context;
-  std::unique_ptr<DiagnosticPrinter> diagnostics;
+  std::unique_ptr<DiagnosticLog> diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<LevelModule> levels;
   std::vector<Target> targets;
   std::string modelHash;
   bool usesLibrary = false;
 };
-
-/// `--emit` and the suffix of the output say what to make.
-llvm::Expected<EmitKind> chooseEmitKind(llvm::StringRef emit,
-                                        llvm::StringRef output);
 
 /// Prints the seqc-opt call of each phase.
 void printPipeline(llvm::raw_ostream &os, const CompileOptions &options,
@@ -125,9 +85,6 @@ void printPipeline(llvm::raw_ostream &os, const CompileOptions &options,
 PhaseOptions makePhaseOptions(const CompileOptions &options,
                               const Target &target);
 
-/// Path of the running program.
-std::string getProgramPath();
-
 } // namespace seqc
 
-#endif // TOOLS_DRIVER_COMPILATION_H
+#endif // TOOLS_SESSION_COMPILATION_H

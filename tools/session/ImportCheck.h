@@ -1,7 +1,7 @@
 //===- ImportCheck.h - What a model may consist of --------------*- C++ -*-===//
 
-#ifndef TOOLS_DRIVER_IMPORTCHECK_H
-#define TOOLS_DRIVER_IMPORTCHECK_H
+#ifndef TOOLS_SESSION_IMPORTCHECK_H
+#define TOOLS_SESSION_IMPORTCHECK_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
@@ -15,4 +15,4 @@ llvm::Error checkImported(mlir::ModuleOp module);
 
 } // namespace seqc
 
-#endif // TOOLS_DRIVER_IMPORTCHECK_H
+#endif // TOOLS_SESSION_IMPORTCHECK_H

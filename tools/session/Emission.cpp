@@ -13,8 +13,7 @@
 #include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/WeightsSection.h"
 #include "runtime/abi/ModelAbi.h"
-#include "tools/driver/Compilation.h"
-#include "tools/driver/Reproducer.h"
+#include "tools/session/Compilation.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
@@ -42,8 +41,9 @@ struct EmissionInput {
 /// Makes one output.
 class Emitter {
 public:
-  Emitter(EmissionInput input, EmitKind kind, StringRef output)
-      : input(std::move(input)), kind(kind), output(output),
+  Emitter(EmissionInput input, CompilationObserver &observer, EmitKind kind,
+          StringRef output)
+      : input(std::move(input)), observer(observer), kind(kind), output(output),
         prefix(this->input.options.symbolPrefix) {}
 
   /// Writes the packed weights to a temporary file, or just hashes them where
@@ -59,9 +59,7 @@ public:
   Error linkObjects();
 
   /// Whether the output is an object of some kind rather than text.
-  bool isBinary() const {
-    return kind != EmitKind::LLVMIR && kind != EmitKind::Assembly;
-  }
+  bool isBinary() const { return !isText(kind); }
 
 private:
   mlir::ModuleOp getModule() const { return *input.levels.front().module; }
@@ -79,6 +77,7 @@ private:
                   StringRef path);
 
   EmissionInput input;
+  CompilationObserver &observer;
   EmitKind kind;
   StringRef output, prefix;
   std::optional<TemporaryFile> blobFile;
@@ -174,11 +173,12 @@ Error Emitter::addObject(const FileBytes &bytes) {
 Error Emitter::addLevel(size_t index) {
   TimeTraceScope scope(("phase " + phaseName(Phase::Object)).str());
   LevelModule &level = input.levels[index];
-  std::string text;
-  raw_string_ostream textStream(text);
-  level.module->print(textStream);
-  recordWork("phase object", "mlir-translate --mlir-to-llvmir %s",
-             std::move(text));
+  observer.beginWork("phase object", "mlir-translate --mlir-to-llvmir %s", [&] {
+    std::string text;
+    raw_string_ostream stream(text);
+    level.module->print(stream);
+    return text;
+  });
   std::string suffix = getSuffix(index);
   LLVMContext context;
   Expected<std::unique_ptr<llvm::Module>> code =
@@ -216,7 +216,7 @@ Error Emitter::addLevel(size_t index) {
   if (input.options.saveTemps)
     if (Error error = writeFile(kept + ".code.o", toRef(*object)))
       return error;
-  clearWork();
+  observer.endWork();
   return addObject(*object);
 }
 
@@ -241,7 +241,8 @@ Error Emitter::linkObjects() {
   request.output = output.str();
   request.onednn = input.usesLibrary;
   request.symbol = getSymbol(SEQC_ABI_MODEL_SYMBOL);
-  Toolchain tools = findToolchain(getProgramPath());
+  Toolchain tools =
+      findToolchain(input.options.programPath, input.options.libraryFolder);
   if (prefix.empty()) {
     request.soname = soname;
     return link(request, tools);
@@ -269,10 +270,10 @@ Error Compilation::emit(EmitKind kind, StringRef output) {
     os << "\n";
     return writeFile(output, text);
   }
-  reporter.beginStep("object", allPhases().size() - 1, allPhases().size());
+  observer.beginStep("object", allPhases().size() - 1, allPhases().size());
   Emitter emitter(
-      {options, levels, targets, modelHash, getFolder(), usesLibrary}, kind,
-      output);
+      {options, levels, targets, modelHash, getFolder(), usesLibrary}, observer,
+      kind, output);
   if (Error error = emitter.writeBlob())
     return error;
   if (Error error = emitter.makeTable())
@@ -286,7 +287,7 @@ Error Compilation::emit(EmitKind kind, StringRef output) {
     return Error::success();
   if (Error error = emitter.addWeights())
     return error;
-  reporter.beginStep("link", allPhases().size(), allPhases().size());
+  observer.beginStep("link", allPhases().size(), allPhases().size());
   return emitter.linkObjects();
 }
 
