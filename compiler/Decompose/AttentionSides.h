@@ -17,6 +17,34 @@
 
 namespace seqc {
 
+/// Positions and windows of more are not told apart, so that no sum overflows.
+constexpr int64_t kFarAway = int64_t(1) << 40;
+
+/// How far a window reaches.
+inline mlir::Value windowReach(mlir::ImplicitLocOpBuilder &b, int64_t reach) {
+  return indexConstant(b, std::min(reach, kFarAway));
+}
+
+/// What is added to the number of a query to give its position among the keys
+/// of row `row`, or null.
+inline mlir::Value alignment(mlir::ImplicitLocOpBuilder &b, seq::AttentionOp op,
+                             mlir::Value row, mlir::Value queryCount,
+                             mlir::Value keyCount) {
+  // Bottom-right alignment counts queries from the end of the keys.
+  if (op.getCausal() == seq::Causal::BottomRight)
+    return mlir::arith::SubIOp::create(b, keyCount, queryCount);
+  mlir::Value starts = op.getStarts();
+  if (!starts)
+    return nullptr;
+  if (mlir::cast<mlir::RankedTensorType>(starts.getType()).getDimSize(0) == 1)
+    row = indexConstant(b, 0);
+  mlir::Value start =
+      mlir::tensor::ExtractOp::create(b, starts, mlir::ValueRange{row});
+  start = mlir::arith::IndexCastOp::create(b, b.getIndexType(), start);
+  start = mlir::arith::MaxSIOp::create(b, start, indexConstant(b, -kFarAway));
+  return mlir::arith::MinSIOp::create(b, start, indexConstant(b, kFarAway));
+}
+
 /// The operands and attributes of one attention that hide keys or change
 /// scores.
 struct AttentionSides {
@@ -80,25 +108,23 @@ struct AttentionSides {
     }
     if (op.getMask() && !op.getMaskedScore())
       require(read(b, op.getMask(), row));
-    // Bottom-right alignment counts queries from the end of the keys.
     mlir::Value aligned = i;
-    if (op.getCausal() == seq::Causal::BottomRight) {
-      mlir::Value shift = mlir::arith::SubIOp::create(b, keyCount, queryCount);
-      aligned = mlir::arith::AddIOp::create(b, i, shift);
-    }
+    if (op.getCausal() != seq::Causal::None || op.getWindow())
+      if (mlir::Value shift = alignment(b, op, row, queryCount, keyCount))
+        aligned = mlir::arith::AddIOp::create(b, i, shift);
     if (op.getCausal() != seq::Causal::None)
       require(mlir::arith::CmpIOp::create(b, mlir::arith::CmpIPredicate::sle, j,
                                           aligned));
     if (std::optional<llvm::ArrayRef<int64_t>> window = op.getWindow()) {
       if ((*window)[0] >= 0) {
         mlir::Value first = mlir::arith::SubIOp::create(
-            b, aligned, indexConstant(b, (*window)[0]));
+            b, aligned, windowReach(b, (*window)[0]));
         require(mlir::arith::CmpIOp::create(b, mlir::arith::CmpIPredicate::sge,
                                             j, first));
       }
       if ((*window)[1] >= 0) {
         mlir::Value last = mlir::arith::AddIOp::create(
-            b, aligned, indexConstant(b, (*window)[1]));
+            b, aligned, windowReach(b, (*window)[1]));
         require(mlir::arith::CmpIOp::create(b, mlir::arith::CmpIPredicate::sle,
                                             j, last));
       }

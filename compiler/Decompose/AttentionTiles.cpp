@@ -2,6 +2,8 @@
 
 #include "compiler/Decompose/AttentionTiles.h"
 
+#include "compiler/Decompose/AttentionSides.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -36,35 +38,27 @@ void AttentionStates::unpack(ValueRange values) {
       *state = *next++;
 }
 
-Value alignment(ImplicitLocOpBuilder &b, AttentionShape &shape) {
-  seq::AttentionOp op = shape.op;
-  if (op.getCausal() != seq::Causal::BottomRight)
-    return nullptr;
-  return arith::SubIOp::create(b, asValue(b, shape.numKeys),
-                               asValue(b, shape.numQueries));
-}
-
 KeyRange visibleKeys(ImplicitLocOpBuilder &b, AttentionShape &shape,
-                     Value first, Value count, Value keyCount) {
+                     const AttentionTile &tile, Value first, Value count) {
   seq::AttentionOp op = shape.op;
   auto add = [&](Value x, Value y) -> Value {
     return y ? Value(arith::AddIOp::create(b, x, y)) : x;
   };
-  first = add(first, alignment(b, shape));
+  first = add(first, tile.shift);
   Value zero = indexConstant(b, 0), behind = add(first, count);
-  KeyRange range = {zero, keyCount};
+  KeyRange range = {zero, tile.keyCount};
   if (op.getCausal() != seq::Causal::None)
     range.end = arith::MinSIOp::create(b, range.end, behind);
   if (std::optional<ArrayRef<int64_t>> window = op.getWindow()) {
     if ((*window)[0] >= 0)
       range.begin = arith::MaxSIOp::create(
           b, zero,
-          arith::SubIOp::create(b, first, indexConstant(b, (*window)[0])));
+          arith::SubIOp::create(b, first, windowReach(b, (*window)[0])));
     if ((*window)[1] >= 0)
       range.end = arith::MinSIOp::create(
-          b, range.end, add(behind, indexConstant(b, (*window)[1])));
+          b, range.end, add(behind, windowReach(b, (*window)[1])));
   }
-  if (range.end != keyCount)
+  if (range.end != tile.keyCount)
     range.end = arith::MaxSIOp::create(b, zero, range.end);
   return range;
 }
@@ -219,17 +213,17 @@ AttentionTileWriter::bounds(const AttentionTile &tile, int64_t part) {
   if (op.getCausal() == seq::Causal::None && !window)
     return bounds;
   Value position = arith::AddIOp::create(b, tile.blockStart, tile.row);
-  if (Value shift = alignment(b, shape))
-    position = arith::AddIOp::create(b, position, shift);
+  if (tile.shift)
+    position = arith::AddIOp::create(b, position, tile.shift);
   position = arith::SubIOp::create(b, position, base);
   if (op.getCausal() != seq::Causal::None)
     bounds.causal = narrow(position);
   if (window && (*window)[0] >= 0)
     bounds.first = narrow(
-        arith::SubIOp::create(b, position, indexConstant(b, (*window)[0])));
+        arith::SubIOp::create(b, position, windowReach(b, (*window)[0])));
   if (window && (*window)[1] >= 0)
     bounds.last = narrow(
-        arith::AddIOp::create(b, position, indexConstant(b, (*window)[1])));
+        arith::AddIOp::create(b, position, windowReach(b, (*window)[1])));
   return bounds;
 }
 

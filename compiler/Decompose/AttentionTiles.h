@@ -61,6 +61,9 @@ struct AttentionTile {
   int64_t rows = 1;
   /// The number of the panel, and the keys that the batch row has.
   mlir::Value panel, keyCount;
+  /// What is added to the number of a query before it is compared with that of
+  /// a key, or null.
+  mlir::Value shift;
   /// Tiles of the bias and of the mask as numbers 0 and 1, `[rows or 1, 64]`.
   /// Null where there is none.
   mlir::Value bias, mask;
@@ -102,17 +105,14 @@ private:
   seq::AttentionOp op;
 };
 
-/// The keys that queries [first, first + count) may see: those in [begin, end).
+/// The keys that queries [first, first + count) of a tile's batch row may see:
+/// those in [begin, end).
 struct KeyRange {
   mlir::Value begin, end;
 };
 KeyRange visibleKeys(mlir::ImplicitLocOpBuilder &b, AttentionShape &shape,
-                     mlir::Value first, mlir::Value count,
-                     mlir::Value keyCount);
-
-/// What is added to the position of a query before it is compared with that of
-/// a key, or null.
-mlir::Value alignment(mlir::ImplicitLocOpBuilder &b, AttentionShape &shape);
+                     const AttentionTile &tile, mlir::Value first,
+                     mlir::Value count);
 
 } // namespace seqc
 

@@ -166,7 +166,7 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
     for (Value operand :
          {Value(attention.getKey()), Value(attention.getValue()),
           Value(attention.getMask()), Value(attention.getBias()),
-          Value(attention.getLengths())})
+          Value(attention.getLengths()), Value(attention.getStarts())})
       if (operand && isRows(operand) == static_cast<bool>(numbers))
         return RowKind::Mixed;
     return rowsIf(!numbers || isRows(numbers));

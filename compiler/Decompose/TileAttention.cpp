@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Decompose/AttentionForms.h"
+#include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/AttentionTiles.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
@@ -259,6 +260,10 @@ private:
       length = arith::IndexCastOp::create(b, b.getIndexType(), length);
       tile.keyCount = arith::MinSIOp::create(b, tile.keyCount, length);
     }
+    if (op.getCausal() != seq::Causal::None || op.getWindow())
+      tile.shift =
+          alignment(b, op, tile.batch, asValue(b, shape.numQueries),
+                    asValue(b, shape.numKeys));
     return emitLoop(
         b.getIndexAttr(0), shape.numQueries, kBlockQueries, output,
         [&](Value start, ValueRange carried) -> SmallVector<Value> {
@@ -292,8 +297,8 @@ private:
     AttentionStates states = initialStates();
     states.output =
         tensor::InsertSliceOp::create(b, rows, output, offsets, sizes, strides);
-    KeyRange keys = visibleKeys(b, shape, tile.blockStart, asValue(b, count),
-                                tile.keyCount);
+    KeyRange keys =
+        visibleKeys(b, shape, tile, tile.blockStart, asValue(b, count));
     OpFoldResult first =
         apply(b.getAffineSymbolExpr(0).floorDiv(kPanelKeys), {keys.begin});
     OpFoldResult behind =
@@ -457,7 +462,7 @@ private:
         b, arith::AddIOp::create(b, tile.blockStart, tile.row),
         linalg::IndexOp::create(b, 0));
     KeyRange keys =
-        visibleKeys(b, shape, query, indexConstant(b, 1), tile.keyCount);
+        visibleKeys(b, shape, tile, query, indexConstant(b, 1));
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, keys.begin,
                                  keys.end);
   }

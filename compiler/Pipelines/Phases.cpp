@@ -4,6 +4,7 @@
 
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Decompose/Passes.h"
+#include "compiler/Normalize/Passes.h"
 #include "compiler/Pipelines/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -81,6 +82,7 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createRecognizeMasksPass());
   pm.addPass(createCSEPass());
 }
 
@@ -285,6 +287,7 @@ std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
 }
 
 void seqc::registerAllPasses() {
+  registerNormalizePasses();
   registerDecomposePasses();
   registerSeqcTransformsPasses();
   registerSeqcConversionPasses();

@@ -390,6 +390,7 @@ Signal AttentionImport::run() {
       ops, inner.getLoc(), inner.f32Type(outputShape), weightType, score, query,
       key, value, scoreWeight, mlir::Value(), bias, keySignal.lengths,
       importer.step ? importer.stepRows : mlir::Value(),
+      /*starts=*/mlir::Value(),
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,
       window ? ops.getDenseI64ArrayAttr(*window) : mlir::DenseI64ArrayAttr(),

@@ -82,6 +82,7 @@ SmallVector<Removal<AttentionOp>> removals(AttentionOp) {
           [](Op op) { return clear(op.getBiasMutable()); },
           [](Op op) { return clear(op.getLengthsMutable()); },
           [](Op op) { return clear(op.getRowsMutable()); },
+          [](Op op) { return clear(op.getStartsMutable()); },
           [](Op op) { return clear(op, op.getScaleAttrName()); },
           [](Op op) { return clear(op, op.getSoftcapAttrName()); },
           [](Op op) { return clear(op, op.getWindowAttrName()); },

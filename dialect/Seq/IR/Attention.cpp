@@ -183,6 +183,13 @@ static LogicalResult verifyMasks(AttentionOp op, SharedExtents &extents) {
       return failure();
     extents.shareRows();
   }
+  if (Value starts = op.getStarts();
+      starts && tensorType(starts).getDimSize(0) != 1) {
+    if (failed(checkAndNarrow(op, "starts", tensorType(starts),
+                              extents.keyRows, "C5")))
+      return failure();
+    extents.shareRows();
+  }
   if (Value rows = op.getRows())
     if (failed(checkAndNarrow(op, "rows", tensorType(rows), extents.queryRows,
                               "C5")))
@@ -243,6 +250,9 @@ static LogicalResult verifyAttributes(AttentionOp op) {
     if (score->isNaN())
       return op.emitOpError("masked_score is NaN, but must be a number [C9]");
   }
+  if (op.getStarts() && op.getCausal() == Causal::BottomRight)
+    return op.emitOpError("starts is given, but not allowed for causality "
+                          "'bottom_right' [C6]");
   if (std::optional<ArrayRef<int64_t>> window = op.getWindow()) {
     if (window->size() != 2)
       return op.emitOpError("window has ")

@@ -42,8 +42,9 @@ def Seq_AttentionOp : Seq_Op<"attention", [
         s := masked_score where not mask[b, h, i, j]        // if masked_score is set
         s := s + bias[b, h, i, j]                           // if present
         live := j < lengths[r] and (mask[b, h, i, j] or masked_score is set)
-                and (causal: j <= i (top_left), j <= i + Tk - Tq (bottom_right))
-                and (window: i' - left <= j <= i' + right, i' = i + Tk - Tq if bottom_right else i)
+                and (causal: j <= i')
+                and (window: i' - left <= j <= i' + right)
+        i' := i (top_left or no causality), i + Tk - Tq (bottom_right); plus starts[r] if given
         p := softmax over the live j of s                   // softmax
              softmax over the live j of -s                  // negated_softmax
              1 / (1 + exp(-s))                              // sigmoid
@@ -53,9 +54,9 @@ def Seq_AttentionOp : Seq_Op<"attention", [
         probabilities[b, h, i, j] := p[j]
 
     A query without a live key gives zeros, whatever the normalizer. A softmax whose live scores
-    are all -inf is NaN, as their difference from the greatest is. `lengths`, `mask` and
-    `bias` belong to the row `r` of the keys in dimension 0 when `rows` is given (their
-    dimension 0 is that of the keys); extents 1 are broadcast.
+    are all -inf is NaN, as their difference from the greatest is. `lengths`, `starts`,
+    `mask` and `bias` belong to the row `r` of the keys in dimension 0 when `rows` is given (their
+    dimension 0 is that of the keys); extents 1 are broadcast, but for that of `lengths`.
 
     The score region works on many pairs at once: its two arguments hold one query and one
     key per row, `[pairs, D]` and `[pairs, E]`, and it yields one score per row, `[pairs]`.
@@ -71,9 +72,11 @@ def Seq_AttentionOp : Seq_Op<"attention", [
       `tensor<?xE>` and yields `tensor<?>` of the element type.
     * (C4) `mask` (i1) and `bias` have the rank of the scores (query's rank), each extent 1 or
       that of the scores.
-    * (C5) `lengths` has the batch extent of the keys; `rows` that of the queries.
+    * (C5) `lengths` has the batch extent of the keys; `rows` that of the queries; `starts` that of
+      the keys, or statically 1.
     * (C6) `scale` only with `scaled`; `softcap`, if set, is positive; `window` is two
-      numbers, left and right, each at least -1 (-1: unbounded).
+      numbers, left and right, each at least -1 (-1: unbounded). `starts` only without
+      `bottom_right`.
     * (C7) `output` is query's shape with value's last extent; `probabilities`, if
       requested, is query's shape with the key extent last.
     * (C8) All floating-point element types are equal.
@@ -99,6 +102,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     Optional<Seq_FloatTensor>:$score_weight,
     Optional<RankedTensorOf<[I1]>>:$mask, Optional<Seq_FloatTensor>:$bias,
     Optional<Seq_LengthTensor>:$lengths, Optional<Seq_IdTensor>:$rows,
+    Optional<Seq_LengthTensor>:$starts,
     OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
     DefaultValuedAttr<Seq_CausalAttr, "::seqc::seq::Causal::None">:$causal,
     OptionalAttr<DenseI64ArrayAttr>:$window,
@@ -113,6 +117,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
     (`rows` `(` $rows^ `:` type($rows) `)`)?
+    (`starts` `(` $starts^ `:` type($starts) `)`)?
     attr-dict
     `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($output) (`,` type($probabilities)^)?
     ($score_region^)?

@@ -68,6 +68,7 @@ public:
         value(*values.get(op.getValue())),
         weight(values.get(op.getScoreWeight())),
         lengths(values.get(op.getLengths())), rows(values.get(op.getRows())),
+        starts(values.get(op.getStarts())),
         mask(values.get(op.getMask())), bias(values.get(op.getBias())),
         q(query), k(key), v(value) {}
 
@@ -188,6 +189,10 @@ private:
                                     " is outside [0, " + llvm::Twine(k.length) +
                                     "]");
     }
+    if (starts && starts->getDim(0) != 1 && starts->getDim(0) != k.batch)
+      return makeError(*op, "starts has " + llvm::Twine(starts->getDim(0)) +
+                                " entries for " + llvm::Twine(k.batch) +
+                                " rows");
     Shape scores(query.getShape());
     scores.front() = k.batch;
     scores.back() = k.length;
@@ -218,14 +223,20 @@ private:
         mask->ints()[maskView.at(row, h, i, j)] == 0)
       return false;
     seq::Causal causal = op.getCausal();
-    int64_t aligned =
-        causal == seq::Causal::BottomRight ? i + k.length - q.length : i;
-    if (causal != seq::Causal::None && j > aligned)
+    // How far the key lies behind a query that stands at its own number; a
+    // start may be any number and is only compared.
+    __int128 ahead = j - i, start = 0;
+    if (causal == seq::Causal::BottomRight)
+      start = k.length - q.length;
+    else if (starts)
+      start = starts->ints()[starts->getDim(0) == 1 ? 0 : row];
+    if (causal != seq::Causal::None && ahead > start)
       return false;
     if (std::optional<llvm::ArrayRef<int64_t>> window = op.getWindow()) {
       int64_t left = (*window)[0], right = (*window)[1];
-      if ((left >= 0 && aligned - j > left) ||
-          (right >= 0 && j - aligned > right))
+      if (left >= 0 && ahead + left < start)
+        return false;
+      if (right >= 0 && ahead - right > start)
         return false;
     }
     return true;
@@ -341,7 +352,7 @@ private:
   seq::AttentionOp op;
   OperandValues values;
   const Tensor &query, &key, &value;
-  const Tensor *weight, *lengths, *rows, *mask, *bias;
+  const Tensor *weight, *lengths, *rows, *starts, *mask, *bias;
   Extents q, k, v;
   Broadcast maskView, biasView;
   double scale = 1.0;

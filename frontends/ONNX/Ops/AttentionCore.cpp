@@ -360,7 +360,8 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
       b, e.getLoc(), typeOf(sizes),
       probabilities ? typeOf(scores) : mlir::Type(), seq::Score::Scaled,
       call.query.value, call.key.value, call.value.value, Value(),
-      call.mask.value, bias.value, Value(), Value(),
+      call.mask.value, bias.value, /*lengths=*/Value(), /*rows=*/Value(),
+      /*starts=*/Value(),
       b.getF64FloatAttr(call.scale != 0 ? call.scale
                                         : 1 / std::sqrt(static_cast<double>(
                                                   call.query.getShape()[3]))),

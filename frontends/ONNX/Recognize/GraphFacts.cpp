@@ -332,6 +332,7 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
                                    "Softsign",
                                    "HardSigmoid",
                                    "CumSum",
+                                   "Trilu",
                                    "Attention"};
   static const StringSet<> binary = {"Add", "Sub", "Mul", "Div",  "Pow",
                                      "Max", "Min", "Sum", "PRelu"};

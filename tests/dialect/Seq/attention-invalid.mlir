@@ -321,3 +321,21 @@ func.func @attention_c8_element_types(
       : (tensor<?x?x32xf32>, tensor<?x?x32xf64>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
 }
+
+// -----
+
+func.func @attention_c5_starts(%q: tensor<3x4x8xf32>, %s: tensor<2xi64>) {
+  // expected-error @+1 {{starts has shape [2], but [3] is required [C5]}}
+  %0 = seq.attention dot %q, %q, %q starts(%s : tensor<2xi64>) {causal = #seq.causal<top_left>}
+      : (tensor<3x4x8xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>) -> tensor<3x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c6_starts(%q: tensor<3x4x8xf32>, %s: tensor<1xi64>) {
+  // expected-error @+1 {{starts is given, but not allowed for causality 'bottom_right' [C6]}}
+  %0 = seq.attention dot %q, %q, %q starts(%s : tensor<1xi64>) {causal = #seq.causal<bottom_right>}
+      : (tensor<3x4x8xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>) -> tensor<3x4x8xf32>
+  return
+}

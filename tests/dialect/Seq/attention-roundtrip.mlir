@@ -66,3 +66,14 @@ func.func @attention_region(%q: tensor<?x1x4xf32>, %k: tensor<?x?x6xf32>, %v: te
   }
   return
 }
+
+// CHECK-LABEL: func.func @starts
+//       CHECK:   seq.attention scaled {{.*}} starts(%{{.*}} : tensor<1xi64>)
+//       CHECK:   seq.attention scaled {{.*}} starts(%{{.*}} : tensor<?xi32>) {causal = #seq.causal<top_left>}
+func.func @starts(%q: tensor<?x?x4xf32>, %s: tensor<1xi64>, %t: tensor<?xi32>) {
+  %0 = seq.attention scaled %q, %q, %q starts(%s : tensor<1xi64>) {window = array<i64: 3, 0>}
+      : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %1 = seq.attention scaled %q, %q, %q starts(%t : tensor<?xi32>) {causal = #seq.causal<top_left>}
+      : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return
+}

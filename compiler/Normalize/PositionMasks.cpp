@@ -1,0 +1,328 @@
+//===- PositionMasks.cpp - Masks that compare positions -------------------===//
+
+#include "compiler/Normalize/PositionMasks.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+/// Numbers beyond this are none of positions; sums of a few stay exact.
+constexpr int64_t kMost = int64_t(1) << 40;
+
+/// Ops that one mask is followed through at most: every one is entered once per
+/// use, so that this also bounds the time.
+constexpr unsigned kMostSteps = 256;
+
+/// a + sign * b, if its numbers stay small; values on both sides cancel.
+std::optional<LinearPosition> add(LinearPosition a, const LinearPosition &b,
+                                  int64_t sign) {
+  if (a.isOther || b.isOther)
+    return std::nullopt;
+  a.query += sign * b.query;
+  a.key += sign * b.key;
+  a.constant += sign * b.constant;
+  for (int64_t number : {a.query, a.key, a.constant})
+    if (number > kMost || number < -kMost)
+      return std::nullopt;
+  auto move = [](ArrayRef<Value> from, SmallVectorImpl<Value> &to,
+                 SmallVectorImpl<Value> &against) {
+    for (Value value : from) {
+      auto found = llvm::find(against, value);
+      if (found != against.end())
+        against.erase(found);
+      else
+        to.push_back(value);
+    }
+  };
+  move(b.plus, sign > 0 ? a.plus : a.minus, sign > 0 ? a.minus : a.plus);
+  move(b.minus, sign > 0 ? a.minus : a.plus, sign > 0 ? a.plus : a.minus);
+  return a;
+}
+
+/// Follows one mask.
+class MaskReader {
+public:
+  /// Element `at` of a tensor of i1, or its negation.
+  std::optional<Inequalities>
+  readTensor(Value tensor, ArrayRef<LinearPosition> at, bool negated) {
+    if (++steps > kMostSteps)
+      return std::nullopt;
+    Operation *op = tensor.getDefiningOp();
+    if (!op)
+      return std::nullopt;
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+      if (!elements || !elements.isSplat())
+        return std::nullopt;
+      return truth(elements.getSplatValue<bool>(), negated);
+    }
+    SmallVector<LinearPosition> moved;
+    if (Value source = stepThrough(op, at, moved))
+      return readTensor(source, moved, negated);
+    auto structured = dyn_cast<linalg::LinalgOp>(op);
+    if (!structured || !structured.hasPureTensorSemantics() ||
+        structured.getNumReductionLoops() != 0)
+      return std::nullopt;
+    // The loops' positions are those of the element.
+    auto result = cast<OpResult>(tensor);
+    AffineMap map = structured.getIndexingMapMatchingResult(result);
+    if (!map.isPermutation())
+      return std::nullopt;
+    Frame frame{structured, SmallVector<LinearPosition>(at.size())};
+    for (auto [expression, position] : llvm::zip(map.getResults(), at))
+      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
+    Value yielded = structured.getBlock()->getTerminator()->getOperand(
+        result.getResultNumber());
+    return readTruth(yielded, frame, negated);
+  }
+
+private:
+  /// A structured op and the positions of its loops.
+  struct Frame {
+    linalg::LinalgOp op;
+    SmallVector<LinearPosition> loops;
+
+    Block *getBody() const { return linalg::LinalgOp(op).getBlock(); }
+  };
+
+  static std::optional<Inequalities> truth(bool value, bool negated) {
+    // What is never true is no mask of positions.
+    if (value == negated)
+      return std::nullopt;
+    return Inequalities();
+  }
+
+  /// The operand of an op that moves elements, and the element's place in it.
+  static Value stepThrough(Operation *op, ArrayRef<LinearPosition> at,
+                           SmallVector<LinearPosition> &moved) {
+    if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+      moved.assign(at.begin(), at.end());
+      return cast.getSource();
+    }
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+      llvm::SmallBitVector dropped = slice.getDroppedDims();
+      size_t next = 0;
+      for (auto [dim, offset] : llvm::enumerate(slice.getMixedOffsets())) {
+        LinearPosition place;
+        if (!dropped[dim]) {
+          place = at[next++];
+          if (getConstantIntValue(slice.getMixedStrides()[dim]) != 1)
+            return nullptr;
+        }
+        LinearPosition shift;
+        if (std::optional<int64_t> number = getConstantIntValue(offset))
+          shift.constant = *number;
+        else
+          shift.plus.push_back(cast<Value>(offset));
+        std::optional<LinearPosition> sum = add(place, shift, 1);
+        if (!sum)
+          return nullptr;
+        moved.push_back(*sum);
+      }
+      return slice.getSource();
+    }
+    // Reshapes of unit extents.
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      for (const ReassociationIndices &group :
+           expand.getReassociationIndices()) {
+        std::optional<int64_t> dim =
+            findOnlyLarge(group, expand.getResultType());
+        if (!dim)
+          return nullptr;
+        moved.push_back(at[*dim]);
+      }
+      return expand.getSrc();
+    }
+    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      moved.resize(collapse.getSrcType().getRank());
+      for (auto [position, group] :
+           llvm::zip(at, collapse.getReassociationIndices())) {
+        std::optional<int64_t> dim =
+            findOnlyLarge(group, collapse.getSrcType());
+        if (!dim)
+          return nullptr;
+        moved[*dim] = position;
+      }
+      return collapse.getSrc();
+    }
+    return nullptr;
+  }
+
+  /// The dimension of a group beside which all are 1.
+  static std::optional<int64_t> findOnlyLarge(ArrayRef<int64_t> group,
+                                              RankedTensorType type) {
+    int64_t found = group.front();
+    for (int64_t dim : group)
+      if (type.getDimSize(dim) != 1) {
+        if (type.getDimSize(found) != 1 && found != dim)
+          return std::nullopt;
+        found = dim;
+      }
+    return found;
+  }
+
+  /// An i1 in the body of `frame`. Each call goes to the operands of one op;
+  /// `steps` bounds them.
+  std::optional<Inequalities> readTruth(Value value, const Frame &frame,
+                                        bool negated) {
+    if (++steps > kMostSteps)
+      return std::nullopt;
+    APInt number;
+    if (matchPattern(value, m_ConstantInt(&number)))
+      return truth(number.isOne(), negated);
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return readArgument(argument, frame, [&](Value tensor, auto at) {
+        return readTensor(tensor, at, negated);
+      });
+    Operation *op = value.getDefiningOp();
+    if (auto compare = dyn_cast<arith::CmpIOp>(op))
+      return readComparison(compare, frame, negated);
+    bool isBoth = isa<arith::AndIOp>(op), isEither = isa<arith::OrIOp>(op);
+    if ((isBoth && !negated) || (isEither && negated)) {
+      auto a = readTruth(op->getOperand(0), frame, negated);
+      auto b = a ? readTruth(op->getOperand(1), frame, negated) : std::nullopt;
+      if (b)
+        a->append(*b);
+      return b ? a : std::nullopt;
+    }
+    if (isa<arith::XOrIOp>(op) && matchPattern(op->getOperand(1), m_One()))
+      return readTruth(op->getOperand(0), frame, !negated);
+    return std::nullopt;
+  }
+
+  std::optional<Inequalities> readComparison(arith::CmpIOp op,
+                                             const Frame &frame, bool negated) {
+    auto a = readNumber(op.getLhs(), frame), b = readNumber(op.getRhs(), frame);
+    if (!a || !b)
+      return std::nullopt;
+    arith::CmpIPredicate predicate = op.getPredicate();
+    if (negated)
+      predicate = arith::invertPredicate(predicate);
+    using Predicate = arith::CmpIPredicate;
+    bool isSwapped = predicate == Predicate::sge || predicate == Predicate::sgt;
+    bool isStrict = predicate == Predicate::slt || predicate == Predicate::sgt;
+    if (!isSwapped && !isStrict && predicate != Predicate::sle)
+      return std::nullopt;
+    // a <= b is a - b <= 0, a < b is a - b + 1 <= 0.
+    auto difference = isSwapped ? add(*b, *a, -1) : add(*a, *b, -1);
+    if (!difference)
+      return std::nullopt;
+    difference->constant += isStrict;
+    return Inequalities{*difference};
+  }
+
+  /// A number of type index or i64 in the body of `frame`.
+  std::optional<LinearPosition> readNumber(Value value, const Frame &frame) {
+    if (++steps > kMostSteps ||
+        !(value.getType().isIndex() || value.getType().isInteger(64)))
+      return std::nullopt;
+    LinearPosition number;
+    if (std::optional<int64_t> constant = getConstantIntValue(value)) {
+      number.constant = *constant;
+      return add({}, number, 1);
+    }
+    if (auto argument = dyn_cast<BlockArgument>(value);
+        argument && argument.getOwner() == frame.getBody())
+      return readArgument(argument, frame, [&](Value tensor, auto at) {
+        return readNumbers(tensor, at);
+      });
+    Operation *op = value.getDefiningOp();
+    if (op && op->getBlock() == frame.getBody()) {
+      if (auto index = dyn_cast<linalg::IndexOp>(op))
+        return frame.loops[index.getDim()];
+      if (isa<arith::IndexCastOp>(op))
+        return readNumber(op->getOperand(0), frame);
+      if (!isa<arith::AddIOp, arith::SubIOp>(op))
+        return std::nullopt;
+      auto a = readNumber(op->getOperand(0), frame);
+      auto b = a ? readNumber(op->getOperand(1), frame) : std::nullopt;
+      if (!b)
+        return std::nullopt;
+      return add(*a, *b, isa<arith::AddIOp>(op) ? 1 : -1);
+    }
+    if (!value.getType().isIndex())
+      return std::nullopt;
+    number.plus.push_back(value);
+    return number;
+  }
+
+  /// Element `at` of a tensor of numbers, as a tensor of positions has them.
+  std::optional<LinearPosition> readNumbers(Value tensor,
+                                            ArrayRef<LinearPosition> at) {
+    if (++steps > kMostSteps)
+      return std::nullopt;
+    Operation *op = tensor.getDefiningOp();
+    if (!op)
+      return std::nullopt;
+    SmallVector<LinearPosition> moved;
+    if (Value source = stepThrough(op, at, moved))
+      return readNumbers(source, moved);
+    auto structured = dyn_cast<linalg::GenericOp>(op);
+    if (!structured || structured.getNumReductionLoops() != 0)
+      return std::nullopt;
+    auto result = cast<OpResult>(tensor);
+    AffineMap map = structured.getIndexingMapMatchingResult(result);
+    if (!map.isPermutation())
+      return std::nullopt;
+    Frame frame{structured, SmallVector<LinearPosition>(at.size())};
+    for (auto [expression, position] : llvm::zip(map.getResults(), at))
+      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
+    return readNumber(structured.getBlock()->getTerminator()->getOperand(
+                          result.getResultNumber()),
+                      frame);
+  }
+
+  /// `read` on the tensor that an argument of the body is an element of.
+  template <typename Read>
+  auto readArgument(BlockArgument argument, const Frame &frame, Read read)
+      -> decltype(read(Value(), ArrayRef<LinearPosition>())) {
+    linalg::LinalgOp op = frame.op;
+    if (argument.getOwner() != op.getBlock())
+      return std::nullopt;
+    OpOperand &operand = op->getOpOperand(argument.getArgNumber());
+    if (!isa<TensorType>(operand.get().getType()))
+      return std::nullopt;
+    SmallVector<LinearPosition> at;
+    for (AffineExpr expression :
+         op.getMatchingIndexingMap(&operand).getResults()) {
+      LinearPosition position;
+      if (auto dim = dyn_cast<AffineDimExpr>(expression))
+        position = frame.loops[dim.getPosition()];
+      else if (auto constant = dyn_cast<AffineConstantExpr>(expression))
+        position.constant = constant.getValue();
+      else
+        return std::nullopt;
+      at.push_back(position);
+    }
+    return read(operand.get(), ArrayRef<LinearPosition>(at));
+  }
+
+  unsigned steps = 0;
+};
+
+} // namespace
+
+std::optional<Inequalities> seqc::findPositionMask(Value mask) {
+  auto type = cast<RankedTensorType>(mask.getType());
+  SmallVector<LinearPosition> at(type.getRank());
+  // An extent of 1 repeats its only element.
+  for (auto [dim, position] : llvm::enumerate(at)) {
+    if (type.getDimSize(dim) == 1)
+      continue;
+    if (dim + 2 == at.size())
+      position.query = 1;
+    else if (dim + 1 == at.size())
+      position.key = 1;
+    else
+      position.isOther = true;
+  }
+  return MaskReader().readTensor(mask, at, /*negated=*/false);
+}
