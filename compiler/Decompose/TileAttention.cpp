@@ -261,9 +261,8 @@ private:
       tile.keyCount = arith::MinSIOp::create(b, tile.keyCount, length);
     }
     if (op.getCausal() != seq::Causal::None || op.getWindow())
-      tile.shift =
-          alignment(b, op, tile.batch, asValue(b, shape.numQueries),
-                    asValue(b, shape.numKeys));
+      tile.shift = alignment(b, op, tile.batch, asValue(b, shape.numQueries),
+                             asValue(b, shape.numKeys));
     return emitLoop(
         b.getIndexAttr(0), shape.numQueries, kBlockQueries, output,
         [&](Value start, ValueRange carried) -> SmallVector<Value> {
@@ -461,8 +460,7 @@ private:
     Value query = arith::AddIOp::create(
         b, arith::AddIOp::create(b, tile.blockStart, tile.row),
         linalg::IndexOp::create(b, 0));
-    KeyRange keys =
-        visibleKeys(b, shape, tile, query, indexConstant(b, 1));
+    KeyRange keys = visibleKeys(b, shape, tile, query, indexConstant(b, 1));
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, keys.begin,
                                  keys.end);
   }

@@ -185,8 +185,8 @@ static LogicalResult verifyMasks(AttentionOp op, SharedExtents &extents) {
   }
   if (Value starts = op.getStarts();
       starts && tensorType(starts).getDimSize(0) != 1) {
-    if (failed(checkAndNarrow(op, "starts", tensorType(starts),
-                              extents.keyRows, "C5")))
+    if (failed(checkAndNarrow(op, "starts", tensorType(starts), extents.keyRows,
+                              "C5")))
       return failure();
     extents.shareRows();
   }

@@ -68,9 +68,8 @@ public:
         value(*values.get(op.getValue())),
         weight(values.get(op.getScoreWeight())),
         lengths(values.get(op.getLengths())), rows(values.get(op.getRows())),
-        starts(values.get(op.getStarts())),
-        mask(values.get(op.getMask())), bias(values.get(op.getBias())),
-        q(query), k(key), v(value) {}
+        starts(values.get(op.getStarts())), mask(values.get(op.getMask())),
+        bias(values.get(op.getBias())), q(query), k(key), v(value) {}
 
   llvm::Expected<Results> run() {
     if (llvm::Error error = check())

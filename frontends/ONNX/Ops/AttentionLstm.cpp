@@ -192,9 +192,9 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
       mlir::Type(), seq::Score::Additive, query.value, keys.value, memory.value,
       part(scoreWeight, direction, /*keep=*/false).value, /*mask=*/Value(),
       /*bias=*/Value(), memoryLens.value, ordered ? states[3].value : Value(),
-      /*starts=*/Value(),
-      mlir::FloatAttr(), mlir::FloatAttr(), seq::Causal::None,
-      mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax, mlir::FloatAttr());
+      /*starts=*/Value(), mlir::FloatAttr(), mlir::FloatAttr(),
+      seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
+      mlir::FloatAttr());
   Extents sizes = e.extents(query);
   sizes[2] = b.getIndexAttr(width);
   e.setExtents(attention.getOutput(), sizes);
