@@ -11,7 +11,8 @@ ALLOWED = {
     "compiler": ("compiler/", "dialect/", "runtime/abi/"),
     "runtime": ("runtime/", "seqc/"),
     # What programs link must not know a command line or handlers of signals.
-    "tools/session": ("tools/session/", "frontends/", "compiler/", "dialect/", "seqc/"),
+    "tools/session": ("tools/session/", "frontends/", "compiler/", "dialect/", "runtime/abi/",
+                      "seqc/"),
     "tools/library": ("tools/library/", "tools/session/", "frontends/", "compiler/", "dialect/",
                       "runtime/abi/", "seqc/"),
 }
