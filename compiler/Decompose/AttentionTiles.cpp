@@ -160,8 +160,17 @@ Value AttentionTileWriter::stage(Value side, const AttentionTile &tile) {
   OpFoldResult row = zero;
   if (hasRows)
     row = arith::AddIOp::create(b, tile.blockStart, tile.row).getResult();
-  auto pick = [&](int64_t dim, Value index) {
-    return type.getDimSize(dim) == 1 ? OpFoldResult(zero) : OpFoldResult(index);
+  auto pick = [&](int64_t dim, Value index) -> OpFoldResult {
+    if (type.getDimSize(dim) == 1)
+      return zero;
+    if (!type.isDynamicDim(dim))
+      return index;
+    // The extent may turn out to be 1.
+    Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                         asValue(b, extent(b, side, dim)),
+                                         indexConstant(b, 1));
+    return arith::SelectOp::create(b, single, indexConstant(b, 0), index)
+        .getResult();
   };
   Value part = slice(b, side,
                      {pick(0, tile.batch), pick(1, tile.head), row,

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Decompose/AttentionExtents.h"
 #include "compiler/Decompose/AttentionForms.h"
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/AttentionTiles.h"
@@ -65,28 +66,37 @@ public:
     return finishResult(output);
   }
 
-  /// Conditions, known at run time only, under which the loops are right and
-  /// worth it: all hold. Null if nothing is left open.
-  Value buildConditions() {
-    Value all;
-    auto require = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-      Value condition = arith::CmpIOp::create(b, predicate, x, y);
-      all = all ? Value(arith::AndIOp::create(b, all, condition)) : condition;
-    };
+  /// What only a call can tell.
+  struct Conditions {
+    /// Whether there are more than a few queries. Null if that is known.
+    Value many;
+    /// Whether no extent of a mask is a 1 that is repeated. Null if that is
+    /// known.
+    Value whole;
+  };
+
+  Conditions buildConditions() {
+    Conditions conditions;
     int64_t rank = cast<RankedTensorType>(op.getQuery().getType()).getRank();
     OpFoldResult queries = extent(b, op.getQuery(), rank - 2);
     if (!getConstantIntValue(queries))
-      require(arith::CmpIPredicate::sgt, asValue(b, queries),
-              indexConstant(b, kFewQueries));
-    // A dynamic extent of a mask may turn out to be 1 and mean a repetition.
-    SmallVector<OpFoldResult> wanted = extents(b, op.getQuery());
-    wanted.back() = extent(b, op.getKey(), rank - 2);
+      conditions.many = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt,
+                                              asValue(b, queries),
+                                              indexConstant(b, kFewQueries));
     for (Value side : {op.getMask(), op.getBias()})
-      for (int64_t dim = 0; side && dim < rank; ++dim)
-        if (cast<RankedTensorType>(side.getType()).isDynamicDim(dim))
-          require(arith::CmpIPredicate::eq, asValue(b, extent(b, side, dim)),
-                  asValue(b, wanted[dim]));
-    return all;
+      for (int64_t dim : {rank - 2, rank - 1}) {
+        if (!side || !mayRepeat(op, side, dim) || needsExpansion(op, side))
+          continue;
+        auto [of, ofDim] = scoreExtent(op, dim);
+        Value equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                            asValue(b, extent(b, side, dim)),
+                                            asValue(b, extent(b, of, ofDim)));
+        conditions.whole =
+            conditions.whole
+                ? Value(arith::AndIOp::create(b, conditions.whole, equal))
+                : equal;
+      }
+    return conditions;
   }
 
 private:
@@ -163,8 +173,8 @@ private:
     shape.query = convert(normalize(op.getQuery()), single);
     shape.value = convert(normalize(op.getValue()), single);
     key = normalize(op.getKey());
-    mask = normalize(op.getMask());
-    bias = normalize(op.getBias());
+    mask = normalize(expandKeys(b, op, op.getMask()));
+    bias = normalize(expandKeys(b, op, op.getBias()));
     shape.depth = cast<RankedTensorType>(key.getType()).getDimSize(3);
     shape.columns = cast<RankedTensorType>(shape.value.getType()).getDimSize(3);
     shape.numQueries = extent(b, shape.query, 2);
@@ -490,20 +500,25 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
         continue;
       }
       ++numTiled;
-      Value condition = AttentionTiler(op, b, heights).buildConditions();
-      if (!condition) {
+      AttentionTiler tiler(op, b, heights);
+      AttentionTiler::Conditions conditions = tiler.buildConditions();
+      if (!conditions.many && !conditions.whole) {
         op.getOutput().replaceAllUsesWith(AttentionTiler(op, b, heights).run());
         op.erase();
         continue;
       }
-      if (failed(choose(op, b, condition, heights)))
+      if (failed(choose(op, b, conditions, heights)))
         return signalPassFailure();
     }
   }
 
   /// Both forms, chosen at run time.
   LogicalResult choose(seq::AttentionOp op, ImplicitLocOpBuilder &b,
-                       Value condition, ArrayRef<int64_t> heights) {
+                       AttentionTiler::Conditions conditions,
+                       ArrayRef<int64_t> heights) {
+    Value condition = conditions.many ? conditions.many : conditions.whole;
+    if (conditions.many && conditions.whole)
+      condition = arith::AndIOp::create(b, conditions.many, conditions.whole);
     auto choice = scf::IfOp::create(b, op.getOutput().getType(), condition,
                                     /*withElseRegion=*/true);
     op.getOutput().replaceAllUsesWith(choice.getResult(0));
@@ -516,7 +531,21 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
     b.setInsertionPointToEnd(choice.elseBlock());
     scf::YieldOp::create(b, op.getOutput());
     b.setInsertionPoint(op);
+    if (!conditions.whole)
+      boundQueries(op, b);
     return decomposeAttention(op, b);
+  }
+
+  /// Lets the plan of memory know that there are few queries: all of them are
+  /// the first few.
+  static void boundQueries(seq::AttentionOp op, ImplicitLocOpBuilder &b) {
+    SmallVector<OpFoldResult> sizes = extents(b, op.getQuery());
+    OpFoldResult &count = sizes[sizes.size() - 2];
+    count = arith::MinSIOp::create(b, asValue(b, count),
+                                   indexConstant(b, kFewQueries))
+                .getResult();
+    SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+    op.getQueryMutable().assign(slice(b, op.getQuery(), offsets, sizes));
   }
 };
 

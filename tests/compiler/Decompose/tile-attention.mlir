@@ -55,7 +55,23 @@ func.func @window(%q: tensor<1x256x24xf32>) -> tensor<1x256x24xf32> {
   return %o : tensor<1x256x24xf32>
 }
 
-/// The number of queries decides at run time; so does whether the mask repeats.
+/// The number of queries decides at run time. Scores of the other form are those of four at most.
+
+// CHECK-LABEL: func.func @open
+//  CHECK-SAME:   %[[Q:[a-z0-9]+]]: tensor<?x?x8xf32>
+//       CHECK:   %[[T:.*]] = tensor.dim %[[Q]], %c1
+//       CHECK:   %[[C:.*]] = arith.cmpi sgt, %[[T]], %c4
+//       CHECK:   scf.if %[[C]]
+//       CHECK:   } else {
+//       CHECK:     %[[N:.*]] = arith.minsi %{{.*}}, %c4
+//       CHECK:     tensor.extract_slice %[[Q]][0, 0, 0] [%{{.*}}, %[[N]], 8]
+func.func @open(%q: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %o = seq.attention scaled %q, %q, %q
+      : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %o : tensor<?x?x8xf32>
+}
+
+/// So does whether the mask repeats.
 
 // CHECK-LABEL: func.func @dynamic
 //  CHECK-SAME:   %[[Q:[a-z0-9]+]]: tensor<?x?x8xf32>
@@ -94,4 +110,20 @@ func.func @few(%q: tensor<?x1x8xf32>, %k: tensor<?x?x8xf32>) -> tensor<?x1x8xf32
   %o = seq.attention dot %q, %k, %k
       : (tensor<?x1x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x1x8xf32>
   return %o : tensor<?x1x8xf32>
+}
+
+/// One mask for all queries that may repeat along the keys is small, and is repeated first; its batch
+/// extent is looked at where a tile reads it.
+
+// CHECK-LABEL: func.func @repeated
+//  CHECK-SAME:   %{{.*}}: tensor<2x16x8xf32>, %[[K:[a-z0-9]+]]: tensor<2x?x8xf32>, %[[M:[a-z0-9]+]]: tensor<?x1x?xf32>
+//       CHECK:   linalg.generic {{.*}} outs({{.*}} : tensor<?x1x?xf32>)
+//       CHECK:     arith.select
+//       CHECK:     tensor.extract %[[M]]
+//   CHECK-NOT:   scf.if
+//       CHECK:   return
+func.func @repeated(%q: tensor<2x16x8xf32>, %k: tensor<2x?x8xf32>, %m: tensor<?x1x?xf32>) -> tensor<2x16x8xf32> {
+  %o = seq.attention scaled %q, %k, %k bias(%m : tensor<?x1x?xf32>)
+      : (tensor<2x16x8xf32>, tensor<2x?x8xf32>, tensor<2x?x8xf32>) -> tensor<2x16x8xf32>
+  return %o : tensor<2x16x8xf32>
 }
