@@ -84,6 +84,8 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createRecognizeMasksPass());
   pm.addPass(createCSEPass());
+  // Equal indices are one value now, and every op stands in its entry.
+  pm.addPass(createGenerateRuntimeChecksPass());
 }
 
 /// Phase `decompose`: named cells, attention and search become recurrences,

@@ -5,6 +5,43 @@
 
 include "mlir/Pass/PassBase.td"
 
+def GenerateRuntimeChecksPass : Pass<"seq-generate-runtime-checks", "::mlir::ModuleOp"> {
+  let summary = "Check in front of ops what only a call can break";
+  let description = [{
+    Asks every op of `seq` for what it relies on when it runs (`RuntimeVerifiableOpInterface`) and puts it
+    in front of the op as `seq.require`, whose message tells the place of the op, what was found and what is
+    required. In a module with the attribute `seq.unchecked`, which programs written as IR have, ops of other
+    dialects are asked as well; the attribute goes.
+
+    What is known is not checked: what types tell, extents that come from one argument, what the metadata
+    of an entry makes the runtime check of its inputs, and what a `seq.require` in front tells. A check that
+    does not depend on the loops around it stands in front of them.
+
+    Requires: nothing. Ensures: no op of `seq` reads or writes outside of its tensors, whatever the inputs of a
+    call are.
+
+    Before:
+    ```mlir
+    %y = seq.recurrence scan(%a, %b : tensor<?x?x4xf32>, tensor<?x?x4xf32>) { … } outputs(tensor<?x?x4xf32>)
+    ```
+    After:
+    ```mlir
+    %found = tensor.dim %b, %c0 : tensor<?x?x4xf32>
+    %required = tensor.dim %a, %c0 : tensor<?x?x4xf32>
+    %equal = arith.cmpi eq, %found, %required : index
+    seq.require %equal, "m.mlir:3:8: 'seq.recurrence' op scanned input 1 has {0} time steps, but {1} are required [C7]" (%found, %required)
+    // … and so for the batch
+    %y = seq.recurrence scan(%a, %b : tensor<?x?x4xf32>, tensor<?x?x4xf32>) { … } outputs(tensor<?x?x4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::seqc::seq::SeqDialect"];
+  let statistics = [
+    Statistic<"numChecks", "num-checks", "Checks that calls make">,
+    Statistic<"numKnown", "num-known", "Checks that are known to hold">
+  ];
+}
+
 def InlineSingleStepPass : Pass<"seq-inline-single-step", "::mlir::func::FuncOp"> {
   let summary = "Replace recurrences of exactly one step by their cell";
   let description = [{

@@ -2,6 +2,7 @@
 
 #include "frontends/MLIR/ImportMLIR.h"
 
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Support/RegularFile.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -69,7 +70,11 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(StringRef text, StringRef name,
   auto sources = std::make_shared<SourceMgr>();
   sources->AddNewSourceBuffer(MemoryBuffer::getMemBufferCopy(text, name),
                               SMLoc());
-  return mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  if (module)
+    (*module)->setAttr(seq::kUncheckedAttr, mlir::UnitAttr::get(&context));
+  return module;
 }
 
 namespace {

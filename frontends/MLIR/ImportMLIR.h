@@ -9,7 +9,8 @@ namespace seqc {
 
 /// Reads the module in the file at `path`; the dialects it uses must be
 /// registered with `context`. Faults are reported as MLIR diagnostics; the
-/// result is null if there was one.
+/// result is null if there was one. The module is marked as one whose ops
+/// nobody has checked.
 mlir::OwningOpRef<mlir::ModuleOp> importMLIR(llvm::StringRef path,
                                              mlir::MLIRContext &context);
 

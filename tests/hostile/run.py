@@ -19,6 +19,7 @@ import threading
 import xml.etree.ElementTree as ElementTree
 
 import call_inputs  # noqa: F401  (the imports register the kinds)
+import mlir_calls  # noqa: F401
 import mlir_texts  # noqa: F401
 import onnx_graphs  # noqa: F401
 import onnx_nodes  # noqa: F401

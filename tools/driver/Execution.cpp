@@ -64,7 +64,7 @@ static Error loadTarget(StringRef target, const Arguments &arguments,
     if (Error error = execution.compilation->importModel())
       return error;
     if (options.interpret)
-      return Error::success();
+      return execution.compilation->addRuntimeChecks();
     Expected<CachedArtefact> artefact =
         compileToCache(*execution.compilation, reporter);
     if (!artefact)

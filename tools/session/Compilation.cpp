@@ -6,6 +6,7 @@
 #include "compiler/CodeGen/WeightsSection.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Pipelines/Registration.h"
+#include "compiler/Transforms/Passes.h"
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Support/RegularFile.h"
@@ -171,6 +172,14 @@ Error Compilation::importModel() {
   if (Error error = checkWeights())
     return error;
   return dump(Phase::Import, *module, getPhaseOptions(targets.front()), "");
+}
+
+Error Compilation::addRuntimeChecks() {
+  PassManager passes(&context, ModuleOp::getOperationName());
+  passes.addPass(createGenerateRuntimeChecksPass());
+  return succeeded(passes.run(*module))
+             ? Error::success()
+             : makeFailure(FailureKind::Internal, "checks cannot be added");
 }
 
 Error Compilation::checkWeights() {

@@ -32,6 +32,10 @@ public:
   /// weights.
   llvm::Error importModel();
 
+  /// Puts the checks in front of the imported ops that phase `normalize` puts
+  /// there: for the interpreter, so that both end a wrong call alike.
+  llvm::Error addRuntimeChecks();
+
   /// Runs the pipelines up to `last`, or to the phase of --stop-after if that
   /// is earlier.
   llvm::Error runPhases(Phase last = Phase::LLVM);

@@ -7,6 +7,7 @@ include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -16,6 +17,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Seq_AttentionOp : Seq_Op<"attention", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
@@ -82,10 +84,13 @@ def Seq_AttentionOp : Seq_Op<"attention", [
     * (C8) All floating-point element types are equal.
     * (C9) `masked_score` only with `mask`; it is not NaN.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    `rows` outside the key batch, lengths outside [0, Tk], dynamic extents that differ where
-    the constraints call them equal.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) A length is at least 0 and at most `Tk`.
+    * (R2) `rows` name rows of the keys.
+    * (R3) The region yields as many scores as it takes pairs.
 
     #### Example
 

@@ -7,12 +7,14 @@ include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 /// What rnn, gru and lstm share: the ONNX attribute set and its shapes.
 class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_Op<mnemonic, !listconcat([
     NoMemoryEffect, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     InferTypeOpAdaptorWithIsCompatible,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
@@ -69,9 +71,11 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
     * (C9) All floating-point element types are equal.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) A length is at least 0 and at most `T`.
 
     #### Example
 
@@ -130,9 +134,11 @@ def Seq_GruOp : Seq_CellOp<"gru"> {
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
     * (C9) All floating-point element types are equal.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) A length is at least 0 and at most `T`.
 
     #### Example
 
@@ -200,9 +206,11 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
       `[D, B, H]` (`[B, D, H]`).
     * (C11) All floating-point element types are equal.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    Lengths outside [0, T]; dynamic extents that differ where the constraints call them equal.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) A length is at least 0 and at most `T`.
 
     #### Example
 

@@ -8,6 +8,7 @@ include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
 include "mlir/IR/OpAsmInterface.td"
+include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -18,6 +19,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     AttrSizedOperandSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,                              // never speculated: it may not end soon
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
@@ -120,11 +122,16 @@ def Seq_GenerateOp : Seq_Op<"generate", [
       temperature is finite and at least 0, top_k at least 0, top_p above 0 and at most 1.
     * (C9) Every state in `init` has one row per row of `start`.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    max_new below 1, prefix lengths outside their tensor, prefix ids outside the vocabulary,
-    operands outside of what C8 asks of the attribute, dynamic extents that differ where the
-    constraints call them equal.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) `max_new` is at least 1.
+    * (R2) A prefix length is at least 0 and at most the extent of `prefix`.
+    * (R3) Ids of the prefix, within their row's length, are inside the vocabulary.
+    * (R4) The operands `temperature`, `top_p` and `top_k` are as C8 asks of the attribute.
+    * (R5) What the step yields has one row per lane, states and traces with extents that stay
+      the same.
 
     #### Example
 

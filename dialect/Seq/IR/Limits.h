@@ -22,6 +22,10 @@ constexpr int64_t kMostTensorBytes = int64_t(1) << 46;
 /// because of a wrong argument.
 constexpr llvm::StringLiteral kExhaustsAttr = "seq.exhausts";
 
+/// On a module: nobody has checked what ops of other dialects rely on, as
+/// frontends do that make them.
+constexpr llvm::StringLiteral kUncheckedAttr = "seq.unchecked";
+
 /// The bytes of a tensor or buffer, unknown extents and those of zero counted
 /// as one; nothing if they are more than kMostTensorBytes. Elements are at
 /// least a byte.

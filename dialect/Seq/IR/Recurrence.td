@@ -9,6 +9,7 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
+include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -20,6 +21,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
@@ -77,11 +79,16 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     * (C9) In the flat form scanned inputs and outputs have one number of rows, at most that
       of the steps times the batch extent.
 
-    #### Undefined at run time
+    #### Checked at run time
 
-    A length below 0 or above `T`; dynamic extents that differ where the constraints call them
-    equal; `steps` below 0, or other than a static time extent of an output;
-    `counts` that grow, exceed the batch extent or do not sum to the number of rows.
+    Dynamic extents that the constraints call equal, and:
+
+    * (R1) A length is at least 0 and at most `T`.
+    * (R2) `steps` is at least 0, and a static time extent of an output.
+    * (R3) `counts` do not grow, are at least 0 and at most the batch extent, and sum to the
+      number of rows.
+    * (R4) What the cell yields has the extents of its arguments: a state those of the state, an
+      output its rows.
 
     #### Example
 
@@ -139,6 +146,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
 
 def Seq_YieldOp : Seq_Op<"yield", [
     Pure, ReturnLike, Terminator,
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     ParentOneOf<["RecurrenceOp", "AttentionOp", "GenerateOp"]>
 ]> {
   let summary = "End a cell, a score or a step region";

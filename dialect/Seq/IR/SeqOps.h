@@ -12,7 +12,16 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/RuntimeVerifiableOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace seqc::seq {
+// MLIR declares the method of RuntimeVerifiableOpInterface with names that it
+// does not qualify.
+using llvm::function_ref;
+using llvm::StringRef;
+using mlir::Operation;
+} // namespace seqc::seq
 
 #include "dialect/Seq/IR/SeqEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

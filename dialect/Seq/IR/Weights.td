@@ -7,6 +7,7 @@ include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -104,6 +105,7 @@ def Seq_PackOp : Seq_Op<"pack", [Pure]> {
 
 def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     Pure, DestinationStyleOpInterface,                                     // C2, in part
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>
 ]> {
@@ -123,6 +125,10 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K, G, W]`; G and W are static.
     * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
     * (C3) All element types are equal.
+
+    #### Checked at run time
+
+    Dynamic extents that the constraints call equal.
 
     #### Example
 
