@@ -16,6 +16,8 @@
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/Index/IR/IndexOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Visitors.h"
@@ -143,16 +145,20 @@ private:
       learn(require);
       return;
     }
-    auto verifiable = dyn_cast<RuntimeVerifiableOpInterface>(op);
-    if (!verifiable || !mayCheck(op))
+    if (!mayCheck(op))
       return;
     SmallVector<Operation *> fresh;
     Recorder recorder(fresh);
     OpBuilder builder(op, &recorder);
-    verifiable.generateRuntimeVerification(builder, op->getLoc(),
-                                           describeFault);
+    if (auto verifiable = dyn_cast<RuntimeVerifiableOpInterface>(op))
+      verifiable.generateRuntimeVerification(builder, op->getLoc(),
+                                             describeFault);
+    else if (OpTrait::hasElementwiseMappableTraits(op))
+      checkElementwise(builder, op);
     SmallVector<seq::RequireOp> checks;
     for (Operation *part : fresh) {
+      if (replaceIndexOp(part))
+        continue;
       if (auto check = dyn_cast<seq::RequireOp>(part))
         checks.push_back(check);
       else if (auto assertion = dyn_cast<cf::AssertOp>(part))
@@ -162,6 +168,72 @@ private:
     }
     for (seq::RequireOp check : checks)
       settle(check);
+  }
+
+  /// Upstream has no checks of elementwise ops on tensors.
+  static void checkElementwise(OpBuilder &builder, Operation *op) {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      if (isa<RankedTensorType>(operand.getType()))
+        operands.push_back(operand);
+    if (operands.size() < 2)
+      return;
+    Location loc = op->getLoc();
+    auto type = cast<RankedTensorType>(operands.front().getType());
+    for (Value operand : ArrayRef(operands).drop_front())
+      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+        if (!type.isDynamicDim(dim))
+          continue;
+        Value found = tensor::DimOp::create(builder, loc, operand, dim),
+              first =
+                  tensor::DimOp::create(builder, loc, operands.front(), dim);
+        Value equal = arith::CmpIOp::create(
+            builder, loc, arith::CmpIPredicate::eq, found, first);
+        seq::RequireOp::create(
+            builder, loc, equal,
+            describeFault(op, "has operands of extents {0} and {1} in one "
+                              "dimension, but equal ones are required"),
+            ValueRange{first, found});
+      }
+  }
+
+  /// Replaces an op of `index`, which upstream checks are made of, by that of
+  /// `arith` of the same name.
+  bool replaceIndexOp(Operation *op) {
+    if (!isa<index::IndexDialect>(op->getDialect()))
+      return false;
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    Value result;
+    if (auto number = dyn_cast<index::ConstantOp>(op))
+      result = arith::ConstantIndexOp::create(builder, loc,
+                                              number.getValue().getSExtValue());
+    else if (auto sum = dyn_cast<index::AddOp>(op))
+      result = arith::AddIOp::create(builder, loc, sum.getLhs(), sum.getRhs());
+    else if (auto difference = dyn_cast<index::SubOp>(op))
+      result = arith::SubIOp::create(builder, loc, difference.getLhs(),
+                                     difference.getRhs());
+    else if (auto product = dyn_cast<index::MulOp>(op))
+      result = arith::MulIOp::create(builder, loc, product.getLhs(),
+                                     product.getRhs());
+    else if (auto least = dyn_cast<index::MinSOp>(op))
+      result =
+          arith::MinSIOp::create(builder, loc, least.getLhs(), least.getRhs());
+    else if (auto most = dyn_cast<index::MaxSOp>(op))
+      result =
+          arith::MaxSIOp::create(builder, loc, most.getLhs(), most.getRhs());
+    else if (auto compare = dyn_cast<index::CmpOp>(op))
+      result = arith::CmpIOp::create(
+          builder, loc,
+          *arith::symbolizeCmpIPredicate(
+              index::stringifyIndexCmpPredicate(compare.getPred())),
+          compare.getLhs(), compare.getRhs());
+    else
+      return false;
+    created.push_back(result.getDefiningOp());
+    op->getResult(0).replaceAllUsesWith(result);
+    op->erase();
+    return true;
   }
 
   /// Upstream ops state what they rely on as assertions.
