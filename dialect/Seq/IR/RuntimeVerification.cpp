@@ -275,7 +275,10 @@ static SmallVector<OpFoldResult> checkAttentionShapes(RuntimeChecks &checks,
     llvm::append_range(keyRows, queryRows);
   if (Value lengths = op.getLengths())
     keyRows.push_back(checks.named("lengths", lengths, 0));
-  checks.requireShared(keyRows, "batch rows", op.getLengths() ? "C5" : "C1");
+  if (Value starts = op.getStarts(); starts && extent(starts, 0) != 1)
+    keyRows.push_back(checks.named("starts", starts, 0));
+  checks.requireShared(keyRows, "batch rows",
+                       op.getLengths() || op.getStarts() ? "C5" : "C1");
   if (hasRows)
     checks.requireShared(queryRows, "batch rows", "C5");
 
