@@ -17,8 +17,9 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-/// Parts that a tensor is split into.
-static constexpr int64_t kMostParts = 65536;
+/// Parts that a tensor is split into: each is written out, with checks of its
+/// own where sizes are known at run time only.
+static constexpr int64_t kMostParts = 16384;
 
 using mlir::getConstantIntValue;
 using mlir::OpFoldResult;
