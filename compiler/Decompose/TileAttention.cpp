@@ -519,6 +519,8 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
     Value condition = conditions.many ? conditions.many : conditions.whole;
     if (conditions.many && conditions.whole)
       condition = arith::AndIOp::create(b, conditions.many, conditions.whole);
+    // In front of the choice, where those of all layers are one.
+    Value few = conditions.whole ? Value() : firstQueries(op, b);
     auto choice = scf::IfOp::create(b, op.getOutput().getType(), condition,
                                     /*withElseRegion=*/true);
     op.getOutput().replaceAllUsesWith(choice.getResult(0));
@@ -531,19 +533,25 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
     b.setInsertionPointToEnd(choice.elseBlock());
     scf::YieldOp::create(b, op.getOutput());
     b.setInsertionPoint(op);
-    if (!conditions.whole)
-      boundQueries(op, b);
+    if (few)
+      boundQueries(op, b, few);
     return decomposeAttention(op, b);
+  }
+
+  /// The number of queries where there are few.
+  static Value firstQueries(seq::AttentionOp op, ImplicitLocOpBuilder &b) {
+    int64_t rank = cast<RankedTensorType>(op.getQuery().getType()).getRank();
+    return arith::MinSIOp::create(
+        b, asValue(b, extent(b, op.getQuery(), rank - 2)),
+        indexConstant(b, kFewQueries));
   }
 
   /// Lets the plan of memory know that there are few queries: all of them are
   /// the first few.
-  static void boundQueries(seq::AttentionOp op, ImplicitLocOpBuilder &b) {
+  static void boundQueries(seq::AttentionOp op, ImplicitLocOpBuilder &b,
+                           Value few) {
     SmallVector<OpFoldResult> sizes = extents(b, op.getQuery());
-    OpFoldResult &count = sizes[sizes.size() - 2];
-    count = arith::MinSIOp::create(b, asValue(b, count),
-                                   indexConstant(b, kFewQueries))
-                .getResult();
+    sizes[sizes.size() - 2] = few;
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     op.getQueryMutable().assign(slice(b, op.getQuery(), offsets, sizes));
   }

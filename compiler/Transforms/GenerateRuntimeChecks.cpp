@@ -157,13 +157,14 @@ private:
       checkElementwise(builder, op);
     SmallVector<seq::RequireOp> checks;
     for (Operation *part : fresh) {
-      if (replaceIndexOp(part))
+      if (replaceIndexOp(part, op->getParentRegion()))
         continue;
       if (auto check = dyn_cast<seq::RequireOp>(part))
         checks.push_back(check);
       else if (auto assertion = dyn_cast<cf::AssertOp>(part))
         checks.push_back(replaceAssertion(assertion));
-      else
+      else if (part->getParentRegion() == op->getParentRegion())
+        // What stands in the body of a new op goes with it.
         created.push_back(part);
     }
     for (seq::RequireOp check : checks)
@@ -198,8 +199,8 @@ private:
   }
 
   /// Replaces an op of `index`, which upstream checks are made of, by that of
-  /// `arith` of the same name.
-  bool replaceIndexOp(Operation *op) {
+  /// `arith` of the same name. `region` is that of the checked op.
+  bool replaceIndexOp(Operation *op, Region *region) {
     if (!isa<index::IndexDialect>(op->getDialect()))
       return false;
     OpBuilder builder(op);
@@ -230,7 +231,8 @@ private:
           compare.getLhs(), compare.getRhs());
     else
       return false;
-    created.push_back(result.getDefiningOp());
+    if (op->getParentRegion() == region)
+      created.push_back(result.getDefiningOp());
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
     return true;

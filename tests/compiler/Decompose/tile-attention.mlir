@@ -61,9 +61,9 @@ func.func @window(%q: tensor<1x256x24xf32>) -> tensor<1x256x24xf32> {
 //  CHECK-SAME:   %[[Q:[a-z0-9]+]]: tensor<?x?x8xf32>
 //       CHECK:   %[[T:.*]] = tensor.dim %[[Q]], %c1
 //       CHECK:   %[[C:.*]] = arith.cmpi sgt, %[[T]], %c4
+//       CHECK:   %[[N:.*]] = arith.minsi %[[T]], %c4
 //       CHECK:   scf.if %[[C]]
 //       CHECK:   } else {
-//       CHECK:     %[[N:.*]] = arith.minsi %{{.*}}, %c4
 //       CHECK:     tensor.extract_slice %[[Q]][0, 0, 0] [%{{.*}}, %[[N]], 8]
 func.func @open(%q: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %o = seq.attention scaled %q, %q, %q

@@ -128,6 +128,8 @@ def models():
         {"x": (F, [2]), "p": (F, [])}))
     yield "parts", 3, "a list of parts whose length is known at run time only", one(
         "SplitToSequence", {**x, "p": (I, [None])})
+    yield "many-parts", 2, "input 1 (split) has 16385 elements; required are at most 16384", one(
+        "SplitToSequence", {**x, "p": (I, [16385])})
     yield "forks", 3, "more than 8 branches of different rank inside of each other", forks(9)
     yield "optional", 2, "(OptionalGetElement, opset 21): its optional has no element", one(
         "OptionalGetElement", {"o": None}, prefix=[w.node("Optional", [], ["o"])])
