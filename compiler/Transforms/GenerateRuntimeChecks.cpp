@@ -209,6 +209,8 @@ private:
     if (auto number = dyn_cast<index::ConstantOp>(op))
       result = arith::ConstantIndexOp::create(builder, loc,
                                               number.getValue().getSExtValue());
+    else if (auto truth = dyn_cast<index::BoolConstantOp>(op))
+      result = arith::ConstantOp::create(builder, loc, truth.getValueAttr());
     else if (auto sum = dyn_cast<index::AddOp>(op))
       result = arith::AddIOp::create(builder, loc, sum.getLhs(), sum.getRhs());
     else if (auto difference = dyn_cast<index::SubOp>(op))

@@ -272,3 +272,18 @@ func.func @search(%start: tensor<?xi32>, %h: tensor<?x8xf32>, %keys: tensor<?x?x
   } -> tensor<?x1x?xi32>, tensor<?x1xi32>, tensor<?x1xf32>, tensor<?x1xi8>
   return %tok : tensor<?x1x?xi32>
 }
+
+// -----
+
+/// What upstream finds to be known is a constant of the same dialects as everything else.
+
+// CHECK-LABEL: func.func @known_slice
+//   CHECK-NOT:   index.
+//   CHECK-NOT:   seq.require
+//       CHECK:   return
+module attributes {seq.unchecked} {
+  func.func @known_slice(%x: tensor<24xf32>, %y: tensor<40xf32>) -> tensor<40xf32> {
+    %r = tensor.insert_slice %x into %y[6] [24] [1] : tensor<24xf32> into tensor<40xf32>
+    return %r : tensor<40xf32>
+  }
+}
