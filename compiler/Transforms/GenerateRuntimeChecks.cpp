@@ -265,9 +265,25 @@ private:
       ++numKnown;
       return;
     }
-    ++numChecks;
     leaveLoops(check);
+    if (isInRaggedCell(check)) {
+      llvm::erase(hoisted, check);
+      check.erase();
+      return;
+    }
+    ++numChecks;
     learn(check);
+  }
+
+  /// Whether a check stands in a cell whose rows may have ended: it would make
+  /// them depend on each other, which such a cell must not.
+  static bool isInRaggedCell(seq::RequireOp check) {
+    for (auto recurrence = check->getParentOfType<seq::RecurrenceOp>();
+         recurrence;
+         recurrence = recurrence->getParentOfType<seq::RecurrenceOp>())
+      if (recurrence.getLengths())
+        return true;
+    return false;
   }
 
   /// Takes a check over that holds from here on.

@@ -15,9 +15,10 @@ def GenerateRuntimeChecksPass : Pass<"seq-generate-runtime-checks", "::mlir::Mod
 
     What is known is not checked: what types tell, extents that come from one argument, what the metadata
     of an entry makes the runtime check of its inputs, and what a `seq.require` in front tells. A check that
-    does not depend on the loops around it stands in front of them.
+    does not depend on the loops around it stands in front of them. One that stays in the cell of a recurrence with
+    lengths is not made: it would tie rows together that end at different steps.
 
-    Requires: nothing. Ensures: no op of `seq` reads or writes outside of its tensors, whatever the inputs of a
+    Requires: nothing. Ensures: no other op of `seq` reads or writes outside of its tensors, whatever the inputs of a
     call are.
 
     Before:
