@@ -286,15 +286,19 @@ private:
       groups[0].push_back(position);
     groups[1].push_back(type.getRank() - 1);
     Value flat = tensor::CollapseShapeOp::create(b, query, groups);
-    Value weight = op.getScoreWeight();
-    OpFoldResult columns = extent(b, weight, 1);
+    // Features are static, whatever the type of the weight says.
+    int64_t depth = type.getShape().back(),
+            features = op.getKey().getType().getShape().back();
+    Value weight = castTo(b, op.getScoreWeight(),
+                          RankedTensorType::get({depth, features}, element));
+    OpFoldResult columns = b.getIndexAttr(features);
     Value init = zeroTensor(b, {extent(b, flat, 0), columns}, element);
     Value result =
         linalg::MatmulOp::create(b, TypeRange{init.getType()},
                                  ValueRange{flat, weight}, ValueRange{init})
             ->getResult(0);
     SmallVector<int64_t> shape(type.getShape());
-    shape.back() = cast<RankedTensorType>(weight.getType()).getDimSize(1);
+    shape.back() = features;
     SmallVector<OpFoldResult> target(sizes.begin(), sizes.end() - 1);
     target.push_back(columns);
     return tensor::ExpandShapeOp::create(

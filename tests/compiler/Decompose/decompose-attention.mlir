@@ -77,6 +77,17 @@ func.func @general(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %v: tensor<?x?x
   return %o : tensor<?x?x6xf32>
 }
 
+/// A weight whose type says nothing has the features of query and key.
+
+// CHECK-LABEL: func.func @general_open
+//       CHECK:   tensor.cast %{{.*}} : tensor<?x?xf32> to tensor<8x6xf32>
+//       CHECK:   seq.attention dot %{{.*}} : (tensor<?x?x6xf32>
+func.func @general_open(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %w: tensor<?x?xf32>) -> tensor<?x?x6xf32> {
+  %o = seq.attention general %q, %k, %k score_weight(%w : tensor<?x?xf32>)
+      : (tensor<?x?x8xf32>, tensor<?x?x6xf32>, tensor<?x?x6xf32>) -> tensor<?x?x6xf32>
+  return %o : tensor<?x?x6xf32>
+}
+
 /// Few queries, probabilities and double precision are no matter of blocks.
 
 // CHECK-LABEL: func.func @few
