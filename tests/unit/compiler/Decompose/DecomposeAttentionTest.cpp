@@ -189,7 +189,7 @@ void checkAttentions(const std::string &score) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     RandomAttention attention(score, seed);
     expectSameMeaning(attention.getText(), attention.getInputs(),
-                      {"func.func(seq-decompose-attention)"},
+                      {"func.func(seq-decompose-attention,seq-tile-attention)"},
                       {"seq.attention"});
     if (::testing::Test::HasFailure()) {
       ADD_FAILURE() << score << ", seed " << seed;
