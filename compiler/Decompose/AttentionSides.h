@@ -13,7 +13,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
 
 namespace seqc {
 
@@ -43,6 +46,50 @@ inline mlir::Value alignment(mlir::ImplicitLocOpBuilder &b, seq::AttentionOp op,
   start = mlir::arith::IndexCastOp::create(b, b.getIndexType(), start);
   start = mlir::arith::MaxSIOp::create(b, start, indexConstant(b, -kFarAway));
   return mlir::arith::MinSIOp::create(b, start, indexConstant(b, kFarAway));
+}
+
+/// What a scaled score is multiplied by; 1 for the others.
+inline double scoreScale(seq::AttentionOp op) {
+  if (op.getScore() != seq::Score::Scaled)
+    return 1.0;
+  if (op.getScale())
+    return op.getScale()->convertToDouble();
+  return 1.0 / std::sqrt(double(op.getQuery().getType().getShape().back()));
+}
+
+/// A score of the type that is computed with, from the sum of products to what
+/// the normalizer exponentiates or gives: scale, softcap, masked score, bias,
+/// sign or sigmoid. `isShown` and `bias` read the mask and the bias, if the op
+/// has them.
+inline mlir::Value finishScore(mlir::ImplicitLocOpBuilder &b,
+                               seq::AttentionOp op, mlir::Value s,
+                               llvm::function_ref<mlir::Value()> isShown,
+                               llvm::function_ref<mlir::Value()> bias) {
+  using namespace mlir;
+  auto constant = [&](double number) {
+    return floatConstant(b, s.getType(), number);
+  };
+  double scale = scoreScale(op);
+  if (scale != 1.0)
+    s = arith::MulFOp::create(b, s, constant(scale));
+  if (op.getSoftcap()) {
+    double cap = op.getSoftcap()->convertToDouble();
+    s = arith::DivFOp::create(b, s, constant(cap));
+    s = arith::MulFOp::create(b, math::TanhOp::create(b, s), constant(cap));
+  }
+  if (std::optional<APFloat> masked = op.getMaskedScore())
+    s = arith::SelectOp::create(b, isShown(), s,
+                                constant(masked->convertToDouble()));
+  if (op.getBias())
+    s = arith::AddFOp::create(b, s, bias());
+  if (op.getNormalizer() == seq::Normalizer::NegatedSoftmax)
+    s = arith::NegFOp::create(b, s);
+  if (op.getNormalizer() == seq::Normalizer::Sigmoid) {
+    Value e = math::ExpOp::create(b, arith::NegFOp::create(b, s));
+    s = arith::DivFOp::create(b, constant(1),
+                              arith::AddFOp::create(b, e, constant(1)));
+  }
+  return s;
 }
 
 /// The operands and attributes of one attention that hide keys or change

@@ -10,7 +10,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -280,10 +279,6 @@ AttentionTileWriter::finish(const AttentionTile &tile, Parts scores,
   for (int64_t part = 0; part < kPanelParts; ++part)
     limits.push_back(bounds(tile, part));
 
-  double scale = 1.0;
-  if (op.getScore() == seq::Score::Scaled)
-    scale = op.getScale() ? op.getScale()->convertToDouble()
-                          : 1.0 / std::sqrt(double(shape.depth));
   double hidden =
       shape.isSoftmax() ? -std::numeric_limits<double>::infinity() : 0.0;
   auto body = [&](ImplicitLocOpBuilder &b,
@@ -307,25 +302,8 @@ AttentionTileWriter::finish(const AttentionTile &tile, Parts scores,
         return arith::CmpFOp::create(b, arith::CmpFPredicate::ONE,
                                      args[firstMask + part], constant(0));
       };
-      if (scale != 1.0)
-        s = arith::MulFOp::create(b, s, constant(scale));
-      if (op.getSoftcap()) {
-        double cap = op.getSoftcap()->convertToDouble();
-        s = arith::DivFOp::create(b, s, constant(cap));
-        s = arith::MulFOp::create(b, math::TanhOp::create(b, s), constant(cap));
-      }
-      if (std::optional<APFloat> masked = op.getMaskedScore())
-        s = arith::SelectOp::create(b, isVisible(), s,
-                                    constant(masked->convertToDouble()));
-      if (tile.bias)
-        s = arith::AddFOp::create(b, s, args[firstBias + part]);
-      if (op.getNormalizer() == seq::Normalizer::NegatedSoftmax)
-        s = arith::NegFOp::create(b, s);
-      if (op.getNormalizer() == seq::Normalizer::Sigmoid) {
-        Value e = math::ExpOp::create(b, arith::NegFOp::create(b, s));
-        s = arith::DivFOp::create(b, constant(1),
-                                  arith::AddFOp::create(b, e, constant(1)));
-      }
+      s = finishScore(b, op, s, isVisible,
+                      [&] { return args[firstBias + part]; });
       const Bounds &limit = limits[part];
       using Predicate = arith::CmpIPredicate;
       if (limit.count)

@@ -28,8 +28,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
-#include <cmath>
-
 namespace seqc {
 #define GEN_PASS_DEF_DECOMPOSEATTENTIONPASS
 #include "compiler/Decompose/Passes.h.inc"
@@ -396,12 +394,6 @@ private:
   /// One elementwise op: scale, softcap, bias, sign or sigmoid, and masks.
   /// Hidden keys get -inf in front of a softmax and 0 otherwise.
   Value finishScores(Value scores, bool softmax) {
-    double scale = 1.0;
-    if (op.getScore() == seq::Score::Scaled) {
-      auto type = cast<RankedTensorType>(query.getType());
-      scale = op.getScale() ? op.getScale()->convertToDouble()
-                            : 1.0 / std::sqrt(double(type.getShape().back()));
-    }
     sides = {op,
              hasHeads,
              group,
@@ -427,26 +419,9 @@ private:
             return floatConstant(b, compute, number);
           };
           Value row = scoreRow(b, args);
-          if (scale != 1.0)
-            s = arith::MulFOp::create(b, s, constant(scale));
-          if (op.getSoftcap()) {
-            double cap = op.getSoftcap()->convertToDouble();
-            s = arith::DivFOp::create(b, s, constant(cap));
-            s = arith::MulFOp::create(b, math::TanhOp::create(b, s),
-                                      constant(cap));
-          }
-          if (std::optional<APFloat> masked = op.getMaskedScore())
-            s = arith::SelectOp::create(b, sides.read(b, op.getMask(), row), s,
-                                        constant(masked->convertToDouble()));
-          if (Value bias = op.getBias())
-            s = arith::AddFOp::create(b, s, widen(b, sides.read(b, bias, row)));
-          if (op.getNormalizer() == seq::Normalizer::NegatedSoftmax)
-            s = arith::NegFOp::create(b, s);
-          if (op.getNormalizer() == seq::Normalizer::Sigmoid) {
-            Value e = math::ExpOp::create(b, arith::NegFOp::create(b, s));
-            s = arith::DivFOp::create(b, constant(1),
-                                      arith::AddFOp::create(b, e, constant(1)));
-          }
+          s = finishScore(
+              b, op, s, [&] { return sides.read(b, op.getMask(), row); },
+              [&] { return widen(b, sides.read(b, op.getBias(), row)); });
           if (Value live = sides.buildLive(b, row)) {
             double hidden =
                 softmax ? -std::numeric_limits<double>::infinity() : 0.0;

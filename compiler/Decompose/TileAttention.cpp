@@ -503,7 +503,7 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
       AttentionTiler tiler(op, b, heights);
       AttentionTiler::Conditions conditions = tiler.buildConditions();
       if (!conditions.many && !conditions.whole) {
-        op.getOutput().replaceAllUsesWith(AttentionTiler(op, b, heights).run());
+        op.getOutput().replaceAllUsesWith(tiler.run());
         op.erase();
         continue;
       }

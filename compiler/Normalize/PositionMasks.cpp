@@ -67,21 +67,10 @@ public:
     SmallVector<LinearPosition> moved;
     if (Value source = stepThrough(op, at, moved))
       return readTensor(source, moved, negated);
-    auto structured = dyn_cast<linalg::LinalgOp>(op);
-    if (!structured || !structured.hasPureTensorSemantics() ||
-        structured.getNumReductionLoops() != 0)
+    std::optional<Frame> frame = enter(tensor, at);
+    if (!frame)
       return std::nullopt;
-    // The loops' positions are those of the element.
-    auto result = cast<OpResult>(tensor);
-    AffineMap map = structured.getIndexingMapMatchingResult(result);
-    if (!map.isPermutation())
-      return std::nullopt;
-    Frame frame{structured, SmallVector<LinearPosition>(at.size())};
-    for (auto [expression, position] : llvm::zip(map.getResults(), at))
-      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
-    Value yielded = structured.getBlock()->getTerminator()->getOperand(
-        result.getResultNumber());
-    return readTruth(yielded, frame, negated);
+    return readTruth(frame->getYielded(tensor), *frame, negated);
   }
 
 private:
@@ -91,7 +80,27 @@ private:
     SmallVector<LinearPosition> loops;
 
     Block *getBody() const { return linalg::LinalgOp(op).getBlock(); }
+    /// What the body yields for a result of the op.
+    Value getYielded(Value result) const {
+      return getBody()->getTerminator()->getOperand(
+          cast<OpResult>(result).getResultNumber());
+    }
   };
+
+  /// The structured op without reductions that makes `tensor`, its loops at the
+  /// positions of element `at`; nothing if another op makes it.
+  static std::optional<Frame> enter(Value tensor, ArrayRef<LinearPosition> at) {
+    auto op = tensor.getDefiningOp<linalg::LinalgOp>();
+    if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0)
+      return std::nullopt;
+    AffineMap map = op.getIndexingMapMatchingResult(cast<OpResult>(tensor));
+    if (!map.isPermutation())
+      return std::nullopt;
+    Frame frame{op, SmallVector<LinearPosition>(at.size())};
+    for (auto [expression, position] : llvm::zip(map.getResults(), at))
+      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
+    return frame;
+  }
 
   static std::optional<Inequalities> truth(bool value, bool negated) {
     // What is never true is no mask of positions.
@@ -265,19 +274,10 @@ private:
     SmallVector<LinearPosition> moved;
     if (Value source = stepThrough(op, at, moved))
       return readNumbers(source, moved);
-    auto structured = dyn_cast<linalg::GenericOp>(op);
-    if (!structured || structured.getNumReductionLoops() != 0)
+    std::optional<Frame> frame = enter(tensor, at);
+    if (!frame || !isa<linalg::GenericOp>(op))
       return std::nullopt;
-    auto result = cast<OpResult>(tensor);
-    AffineMap map = structured.getIndexingMapMatchingResult(result);
-    if (!map.isPermutation())
-      return std::nullopt;
-    Frame frame{structured, SmallVector<LinearPosition>(at.size())};
-    for (auto [expression, position] : llvm::zip(map.getResults(), at))
-      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
-    return readNumber(structured.getBlock()->getTerminator()->getOperand(
-                          result.getResultNumber()),
-                      frame);
+    return readNumber(frame->getYielded(tensor), *frame);
   }
 
   /// `read` on the tensor that an argument of the body is an element of.
