@@ -103,6 +103,22 @@ static bool isChecked(StringRef feature) {
   return is_contained(checked, feature);
 }
 
+/// The instruction sets of a CPU that kernels are written for.
+static std::string getKernelFeatures(const MCSubtargetInfo &info) {
+  static constexpr std::pair<StringLiteral, StringLiteral> sets[] = {
+      {"avx2", "+avx2"},
+      {"avx512", "+avx512f,+avx512bw,+avx512dq,+avx512vl"},
+      {"vnni", "+avx512vnni"},
+      {"avxvnni", "+avxvnni"},
+      {"bf16", "+avx512bf16"},
+      {"amx", "+amx-tile,+amx-int8,+amx-bf16"}};
+  SmallVector<StringRef> names;
+  for (auto [name, features] : sets)
+    if (info.checkFeatures(features.str()))
+      names.push_back(name);
+  return names.empty() ? "none" : join(names, "|");
+}
+
 Expected<Target> resolveTarget(StringRef name) {
   Triple triple(sys::getDefaultTargetTriple());
   if (!triple.isX86() || !triple.isArch64Bit())
@@ -167,6 +183,7 @@ Expected<Target> resolveTarget(StringRef name) {
     target.vectorBits = 512;
   else if (info->checkFeatures("+avx"))
     target.vectorBits = 256;
+  target.kernelFeatures = getKernelFeatures(*info);
   return target;
 }
 

@@ -29,6 +29,8 @@ struct Target {
   std::string features;
   /// Widest vector registers worth using, in bits: 128, 256 or 512.
   unsigned vectorBits = 128;
+  /// The instruction sets that kernels know (`#seq.target`), with `|` between.
+  std::string kernelFeatures = "none";
   /// The features that the code may use beyond the baseline x86-64, with commas
   /// between. The loader checks them all (SEQC_ABI_CPU_FEATURES).
   std::string requiredFeatures;

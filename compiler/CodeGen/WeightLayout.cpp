@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -24,6 +25,13 @@ static Error makeLayoutError(size_t item, const Twine &message) {
 static int64_t getInteger(DictionaryAttr dict, StringRef key, int64_t missing) {
   auto value = dict.getAs<IntegerAttr>(key);
   return value ? value.getInt() : missing;
+}
+
+/// Whether the flag `key` is given and not false.
+static bool getFlag(DictionaryAttr dict, StringRef key) {
+  Attribute value = dict.get(key);
+  auto flag = dyn_cast_or_null<BoolAttr>(value);
+  return value && (!flag || flag.getValue());
 }
 
 /// The list of integers called `key`, in any of MLIR's forms.
@@ -106,23 +114,30 @@ static Expected<WeightTensor> readSource(size_t item, DictionaryAttr dict,
 static Error checkSize(size_t index, const WeightItem &item) {
   ArrayRef<int64_t> shape = item.sources.front().shape;
   int64_t count = *countElements(shape);
-  if (item.packed) {
+  if (item.form == WeightForm::Pack) {
     for (const WeightTensor &source : item.sources)
       if (ArrayRef<int64_t>(source.shape) != shape || shape.size() != 2)
         return makeLayoutError(
             index, "packed sources need one shape of two dimensions");
     if (item.width <= 0 || item.width > 1024)
       return makeLayoutError(index, "'width' must lie between 1 and 1024");
+    if (item.unit <= 0 || item.unit > 64)
+      return makeLayoutError(index, "'unit' must lie between 1 and 64");
     int64_t columns = item.transposed ? shape[1] : shape[0];
     int64_t depth = item.transposed ? shape[0] : shape[1];
     std::optional<int64_t> padded = countElements(
-        {static_cast<int64_t>(divideCeil(columns, item.width)), depth,
-         static_cast<int64_t>(item.sources.size()), item.width});
+        {static_cast<int64_t>(divideCeil(columns, item.width)),
+         static_cast<int64_t>(divideCeil(depth, item.unit)),
+         static_cast<int64_t>(item.sources.size()), item.width * item.unit});
     if (!padded)
       return makeLayoutError(index, "too many elements");
     count = *padded;
   } else if (item.sources.size() != 1) {
-    return makeLayoutError(index, "a raw item has one source");
+    return makeLayoutError(index, "an item that is not packed has one source");
+  } else if (item.form == WeightForm::Sums) {
+    if (shape.size() != 2)
+      return makeLayoutError(index, "sums need a source of two dimensions");
+    count = shape[item.transposed ? 1 : 0];
   }
   int64_t bytes;
   if (MulOverflow(count, item.elementSize, bytes) || bytes != item.size)
@@ -144,9 +159,16 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
                                       Twine(SEQC_ABI_ALIGNMENT) +
                                       " and 'size' 0 or more");
   auto kind = dict.getAs<StringAttr>("kind");
-  if (!kind || (kind.getValue() != "raw" && kind.getValue() != "pack"))
-    return makeLayoutError(index, "'kind' must be \"raw\" or \"pack\"");
-  item.packed = kind.getValue() == "pack";
+  std::optional<WeightForm> form =
+      llvm::StringSwitch<std::optional<WeightForm>>(kind ? kind.getValue() : "")
+          .Case("raw", WeightForm::Raw)
+          .Case("pack", WeightForm::Pack)
+          .Case("sums", WeightForm::Sums)
+          .Default(std::nullopt);
+  if (!form)
+    return makeLayoutError(index,
+                           "'kind' must be \"raw\", \"pack\" or \"sums\"");
+  item.form = *form;
   auto element = dict.getAs<TypeAttr>("element");
   if (!element || !element.getValue().isIntOrIndexOrFloat())
     return makeLayoutError(index, "'element' must be the type of a number");
@@ -155,10 +177,20 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
           ? 8
           : divideCeil(element.getValue().getIntOrFloatBitWidth(), 8);
   item.width = getInteger(dict, "width", 0);
-  if (Attribute transposed = dict.get("transposed")) {
-    auto flag = dyn_cast<BoolAttr>(transposed);
-    item.transposed = !flag || flag.getValue();
+  item.unit = getInteger(dict, "unit", 1);
+  item.transposed = getFlag(dict, "transposed");
+  item.excess = getFlag(dict, "excess");
+  // Sums of bytes have four bytes each.
+  Type stored = element.getValue();
+  int64_t storedSize = item.elementSize;
+  if (item.form == WeightForm::Sums) {
+    if (!stored.isInteger(32))
+      return makeLayoutError(index, "'element' of sums must be i32");
+    stored = IntegerType::get(dict.getContext(), 8);
+    storedSize = 1;
   }
+  if (item.excess && storedSize != 1)
+    return makeLayoutError(index, "'excess' is for elements of one byte");
   auto sources = dict.getAs<ArrayAttr>("sources");
   if (!sources || sources.empty())
     return makeLayoutError(index, "'sources' must list at least one source");
@@ -167,7 +199,7 @@ static Expected<WeightItem> readItem(size_t index, DictionaryAttr dict) {
     if (!sourceDict)
       return makeLayoutError(index, "a source is no dictionary");
     Expected<WeightTensor> source =
-        readSource(index, sourceDict, element.getValue(), item.elementSize);
+        readSource(index, sourceDict, stored, storedSize);
     if (!source)
       return source.takeError();
     item.sources.push_back(std::move(*source));

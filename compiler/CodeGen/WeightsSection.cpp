@@ -184,29 +184,52 @@ static std::string quotePath(StringRef path) {
   return quoted;
 }
 
-/// Writes panels as seq.pack defines them: [panel][k][matrix][column].
+/// Writes panels as seq.pack defines them: [panel][group][matrix][column][unit].
 static void writePanels(const WeightItem &item, ArrayRef<StringRef> matrices,
                         DigestStream &os) {
   ArrayRef<int64_t> shape = item.sources.front().shape;
   int64_t columns = shape[item.transposed ? 1 : 0];
   int64_t depth = shape[item.transposed ? 0 : 1];
   int64_t matrixCount = item.sources.size(), width = item.width;
-  int64_t elementSize = item.elementSize;
+  int64_t elementSize = item.elementSize, unit = item.unit;
+  int64_t groups = divideCeil(depth, unit);
   SmallVector<char, 0> panel;
   for (int64_t begin = 0; begin < columns; begin += width) {
-    panel.assign(depth * matrixCount * width * elementSize, 0);
+    panel.assign(groups * matrixCount * width * unit * elementSize, 0);
     int64_t living = std::min(width, columns - begin);
     for (int64_t g = 0; g < matrixCount; ++g)
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t j = 0; j < living; ++j) {
           int64_t row = item.transposed ? k : begin + j;
           int64_t column = item.transposed ? begin + j : k;
-          std::memcpy(&panel[((k * matrixCount + g) * width + j) * elementSize],
-                      matrices[g].data() +
-                          (row * shape[1] + column) * elementSize,
-                      elementSize);
+          int64_t place = (k / unit * matrixCount + g) * width + j;
+          char *to = &panel[(place * unit + k % unit) * elementSize];
+          std::memcpy(
+              to, matrices[g].data() + (row * shape[1] + column) * elementSize,
+              elementSize);
+          if (item.excess)
+            *to ^= '\x80';
         }
     os.write(StringRef(panel.data(), panel.size()));
+  }
+}
+
+/// Writes the sums of columns as seq.column_sums defines them.
+static void writeSums(const WeightItem &item, StringRef matrix,
+                      DigestStream &os) {
+  ArrayRef<int64_t> shape = item.sources.front().shape;
+  SmallVector<uint32_t> sums(shape[item.transposed ? 1 : 0], 0);
+  for (int64_t row = 0; row < shape[0]; ++row)
+    for (int64_t column = 0; column < shape[1]; ++column) {
+      auto byte = static_cast<uint8_t>(matrix[row * shape[1] + column]);
+      int32_t value = item.excess ? int32_t(byte) - 128
+                                  : int32_t(static_cast<int8_t>(byte));
+      sums[item.transposed ? column : row] += static_cast<uint32_t>(value);
+    }
+  for (uint32_t sum : sums) {
+    char bytes[sizeof sum];
+    support::endian::write<uint32_t>(bytes, sum, endianness::little);
+    os.write(StringRef(bytes, sizeof bytes));
   }
 }
 
@@ -227,10 +250,17 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
         return bytes.takeError();
       data.push_back(*bytes);
     }
-    if (item.packed)
-      writePanels(item, data, stream);
-    else
+    switch (item.form) {
+    case WeightForm::Raw:
       stream.write(data.front());
+      break;
+    case WeightForm::Pack:
+      writePanels(item, data, stream);
+      break;
+    case WeightForm::Sums:
+      writeSums(item, data.front(), stream);
+      break;
+    }
   }
   // Whole vectors may be read up to the end of the last item.
   stream.pad(alignTo(stream.getPosition(), SEQC_ABI_ALIGNMENT) -

@@ -10,10 +10,14 @@
 //                runs = [{file = "x.safetensors", hash = "…",
 //                         offset = 1234 : i64, size = 262144 : i64}]}]}
 //   {kind = "pack", element = f32, shape = array<i64: 3, 8, 2, 16>, …,
-//    width = 16 : i64, transposed = false, sources = [{…}, {…}]}
+//    width = 16 : i64, unit = 1 : i64, transposed = false, excess = false,
+//    sources = [{…}, {…}]}
+//   {kind = "sums", element = i32, shape = array<i64: 32>, …,
+//    transposed = false, excess = false, sources = [{…}]}
 //
 //   kind     "raw": the elements of the only source; "pack": the panels that
-//            seq.pack describes, over all sources
+//            seq.pack describes, over all sources; "sums": what
+//            seq.column_sums describes
 //   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT
 //   size     bytes
 //   sources  tensors in row-major order, each made of runs: `size` bytes from
@@ -56,13 +60,18 @@ struct WeightTensor {
   std::vector<WeightRun> runs;
 };
 
+/// What is made of the sources of an item.
+enum class WeightForm { Raw, Pack, Sums };
+
 /// One item of the section.
 struct WeightItem {
   int64_t offset = 0;
   int64_t size = 0;
-  bool packed = false;
+  WeightForm form = WeightForm::Raw;
   bool transposed = false;
-  int64_t width = 0;
+  /// Whether bytes are unsigned and stand for 128 less.
+  bool excess = false;
+  int64_t width = 0, unit = 1;
   /// Bytes of one element.
   int64_t elementSize = 0;
   std::vector<WeightTensor> sources;

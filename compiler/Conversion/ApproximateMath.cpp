@@ -8,6 +8,9 @@
 // is computed e^17 times as great and an operand 2^23 times: both factors are
 // corrected without a rounding that matters.
 //
+// Arithmetic of f32 that is written in f64, so that it is rounded to f32
+// wherever it is evaluated, is done in f32.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
@@ -19,6 +22,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
@@ -45,6 +49,49 @@ struct FuseWhereCheap : OpRewritePattern<math::FmaOp> {
       return failure();
     rewriter.replaceOpWithNewOp<LLVM::FMulAddOp>(op, op.getType(), op.getA(),
                                                  op.getB(), op.getC());
+    return success();
+  }
+};
+
+/// What is f32 before it is widened to f64, if `value` is that or a constant
+/// that f32 holds.
+Value asFloat(PatternRewriter &rewriter, Value value) {
+  if (auto wide = value.getDefiningOp<arith::ExtFOp>()) {
+    Value narrow = wide.getIn();
+    return getElementTypeOrSelf(narrow.getType()).isF32() ? narrow : Value();
+  }
+  APFloat number(0.0);
+  if (!matchPattern(value, m_ConstantFloat(&number)))
+    return {};
+  bool loses = false;
+  number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
+  if (loses)
+    return {};
+  Type type = rewriter.getF32Type();
+  TypedAttr attr = rewriter.getFloatAttr(type, number);
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    attr = DenseElementsAttr::get(vector.clone(type), attr);
+  return arith::ConstantOp::create(rewriter, value.getLoc(), attr);
+}
+
+/// truncf(op(extf x, extf y)) from f32 over f64 => op(x, y). A sum, difference,
+/// product or quotient that f64 rounds and f32 rounds again is the one that f32
+/// rounds at once, since f64 has more than twice the digits and two.
+template <typename OpTy>
+struct ComputeInFloat : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto wide = op.getIn().getDefiningOp<OpTy>();
+    if (!wide || !getElementTypeOrSelf(op.getType()).isF32() ||
+        !getElementTypeOrSelf(wide.getType()).isF64())
+      return failure();
+    Value left = asFloat(rewriter, wide.getLhs()),
+          right = asFloat(rewriter, wide.getRhs());
+    if (!left || !right)
+      return failure();
+    rewriter.replaceOpWithNewOp<OpTy>(op, left, right);
     return success();
   }
 };
@@ -104,6 +151,12 @@ using KeepDenormalLog =
 
 struct ApproximateMath : seqc::impl::ApproximateMathPassBase<ApproximateMath> {
   void runOnOperation() override {
+    applyBounded(getOperation(), [](RewritePatternSet &patterns) {
+      patterns
+          .add<ComputeInFloat<arith::AddFOp>, ComputeInFloat<arith::SubFOp>,
+               ComputeInFloat<arith::MulFOp>, ComputeInFloat<arith::DivFOp>>(
+              patterns.getContext());
+    });
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
       MLIRContext *context = patterns.getContext();
       patterns.add<KeepDenormalExp>(context,

@@ -12,6 +12,7 @@
 
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/EntryBuffers.h"
+#include "compiler/Conversion/PackAtRunTime.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
@@ -43,15 +44,24 @@ MemRefType memrefOf(Type tensor) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
+/// What is made of weights, as the layout of the section says it.
+struct WeightUse {
+  StringRef kind = "raw";
+  /// Of panels.
+  int64_t width = 0, unit = 1;
+  /// Of panels and sums.
+  bool transposed = false, excess = false;
+};
+
 /// Gives every weight of the module its place in the weights section.
 class WeightsPlanner {
 public:
   explicit WeightsPlanner(MLIRContext *context) : builder(context) {}
 
-  /// The offset of a raw weight or of a packing of weights. `sources` are whole
-  /// tensors in row-major order.
+  /// The offset of what is made of weights. `sources` are whole tensors in
+  /// row-major order.
   int64_t
-  place(RankedTensorType type, bool packed, bool transposed,
+  place(RankedTensorType type, const WeightUse &use,
         ArrayRef<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources) {
     int64_t elementBytes = getElementBytes(type.getElementType());
     SmallVector<Attribute> sourceAttrs;
@@ -79,20 +89,25 @@ public:
     }
     int64_t bytes = type.getNumElements() * elementBytes;
     SmallVector<NamedAttribute> fields{
-        builder.getNamedAttr("kind",
-                             builder.getStringAttr(packed ? "pack" : "raw")),
+        builder.getNamedAttr("kind", builder.getStringAttr(use.kind)),
         builder.getNamedAttr("element", TypeAttr::get(type.getElementType())),
         builder.getNamedAttr("shape",
                              builder.getDenseI64ArrayAttr(type.getShape())),
         builder.getNamedAttr("size", builder.getI64IntegerAttr(bytes)),
         builder.getNamedAttr("sources", builder.getArrayAttr(sourceAttrs)),
     };
-    if (packed) {
-      fields.push_back(builder.getNamedAttr(
-          "width", builder.getI64IntegerAttr(type.getDimSize(3))));
+    if (use.width > 0)
       fields.push_back(
-          builder.getNamedAttr("transposed", builder.getBoolAttr(transposed)));
-    }
+          builder.getNamedAttr("width", builder.getI64IntegerAttr(use.width)));
+    if (use.unit > 1)
+      fields.push_back(
+          builder.getNamedAttr("unit", builder.getI64IntegerAttr(use.unit)));
+    if (use.kind != "raw")
+      fields.push_back(builder.getNamedAttr(
+          "transposed", builder.getBoolAttr(use.transposed)));
+    if (use.excess)
+      fields.push_back(
+          builder.getNamedAttr("excess", builder.getBoolAttr(use.excess)));
     Attribute content = builder.getDictionaryAttr(fields);
     auto [found, isNew] = offsets.try_emplace(content, end);
     if (isNew) {
@@ -230,22 +245,34 @@ private:
 
   void placeWeights() {
     Operation *last = weights.getDefiningOp();
-    SmallVector<seq::PackOp> packs;
-    function.walk([&](seq::PackOp op) { packs.push_back(op); });
-    for (seq::PackOp op : packs) {
+    SmallVector<Operation *> made;
+    function.walk([&](Operation *op) {
+      if (isa<seq::PackOp, seq::ColumnSumsOp>(op))
+        made.push_back(op);
+    });
+    for (Operation *op : made) {
       SmallVector<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources;
-      for (Value source : op.getSources())
+      for (Value source : op->getOperands())
         if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(source))
           sources.emplace_back(cast<RankedTensorType>(source.getType()), *runs);
-      if (sources.size() != op.getSources().size()) {
-        packAtRunTime(op);
+      auto pack = dyn_cast<seq::PackOp>(op);
+      auto sums = dyn_cast<seq::ColumnSumsOp>(op);
+      if (sources.size() != op->getNumOperands()) {
+        builder.setInsertionPoint(op);
+        replaceWeight(op, pack ? packAtRunTime(builder, pack)
+                               : sumAtRunTime(builder, sums));
         continue;
       }
+      WeightUse use;
+      if (pack)
+        use = {"pack", pack.getPanelWidth(),
+               static_cast<int64_t>(pack.getUnit()), pack.getTransposed(),
+               pack.getExcess()};
+      else
+        use = {"sums", 0, 1, sums.getTransposed(), sums.getExcess()};
       builder.setInsertionPointAfter(last);
-      auto type = cast<RankedTensorType>(op.getResult().getType());
-      replaceWeight(
-          op, weightView(type, planner.place(type, true, op.getTransposed(),
-                                             sources)));
+      auto type = cast<RankedTensorType>(op->getResult(0).getType());
+      replaceWeight(op, weightView(type, planner.place(type, use, sources)));
     }
     // What else is made of weights is placed where computation begins to use
     // it: a slice of a concatenation of weights is a place of its own, and
@@ -276,7 +303,7 @@ private:
       auto type = cast<RankedTensorType>(one.value.getType());
       std::pair<RankedTensorType, SmallVector<WeightRun>> source(type,
                                                                  one.runs);
-      Value view = weightView(type, planner.place(type, false, false, source));
+      Value view = weightView(type, planner.place(type, WeightUse(), source));
       for (OpOperand *use : one.uses)
         use->set(view);
     }
@@ -295,56 +322,6 @@ private:
       if (isOpTriviallyDead(op))
         op->erase();
     });
-  }
-
-  /// seq.pack of computed matrices: loops, once, where the op stands.
-  void packAtRunTime(seq::PackOp op) {
-    builder.setInsertionPoint(op);
-    auto type = cast<RankedTensorType>(op.getResult().getType());
-    Location at = op.getLoc();
-    auto number = [&](int64_t v) -> Value {
-      return arith::ConstantIndexOp::create(builder, at, v);
-    };
-    Value buffer = memref::AllocOp::create(builder, at, memrefOf(type));
-    Value step = number(1), columns = number(op.getNumColumns()),
-          width = number(type.getDimSize(3));
-    Value nothing = arith::ConstantOp::create(
-        builder, at, builder.getZeroAttr(type.getElementType()));
-    for (auto [g, source] : llvm::enumerate(op.getSources())) {
-      Value matrix = bufferization::ToBufferOp::create(
-          builder, at, memrefOf(source.getType()), source, /*read_only=*/true);
-      Value gate = number(g);
-      scf::buildLoopNest(
-          builder, at, {number(0), number(0), number(0)},
-          {number(type.getDimSize(0)), number(type.getDimSize(1)), width},
-          {step, step, step},
-          [&, transposed = op.getTransposed()](OpBuilder &b, Location l,
-                                               ValueRange ivs) {
-            Value column = arith::AddIOp::create(
-                b, l, arith::MulIOp::create(b, l, ivs[0], width), ivs[2]);
-            Value inside = arith::CmpIOp::create(
-                b, l, arith::CmpIPredicate::ult, column, columns);
-            auto branch = scf::IfOp::create(
-                b, l, inside,
-                [&](OpBuilder &bb, Location ll) {
-                  SmallVector<Value> where{column, ivs[1]};
-                  if (transposed)
-                    std::swap(where[0], where[1]);
-                  scf::YieldOp::create(
-                      bb, ll,
-                      memref::LoadOp::create(bb, ll, matrix, where)
-                          .getResult());
-                },
-                [&](OpBuilder &bb, Location ll) {
-                  scf::YieldOp::create(bb, ll, nothing);
-                });
-            memref::StoreOp::create(b, l, branch.getResult(0), buffer,
-                                    ValueRange{ivs[0], ivs[1], gate, ivs[2]});
-          });
-    }
-    Value packed = bufferization::ToTensorOp::create(builder, at, type, buffer,
-                                                     true, false);
-    replaceWeight(op, packed);
   }
 
   /// A text of the module, ended by zero.

@@ -51,6 +51,42 @@ def DecomposeCellsPass : Pass<"seq-decompose-cells", "::mlir::func::FuncOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// DecomposeQuantizedPass
+//===----------------------------------------------------------------------===//
+
+def DecomposeQuantizedPass : Pass<"seq-decompose-quantized", "::mlir::func::FuncOp"> {
+  let summary = "Turn quantised products into products of bytes";
+  let description = [{
+    Each `seq.quantized_matmul` whose right side has a static shape becomes a `seq.matmul` of
+    unsigned by signed bytes and an elementwise op that accounts for the zero points, from the
+    sums of columns (`seq.column_sums`) and of rows. Zero points that are known to be 0 cost
+    nothing. Right sides of dynamic shape are multiplied by a generic.
+
+    ```mlir
+    %r = seq.quantized_matmul %x, %w lhs_zero(%z) rhs_signed transposed : ...
+    ```
+
+    becomes
+
+    ```mlir
+    %p = seq.matmul %x, %w transposed init(%zeros) : ...
+    %s = seq.column_sums %w transposed : (tensor<8x33xi8>) -> tensor<33xi32>
+    %r = linalg.generic ... ins(%p, %z, %s) { %p - %z * %s }
+    ```
+
+    Requires: nothing.
+    Ensures: no `seq.quantized_matmul` is left.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numProducts", "products-decomposed", "Quantised products taken apart">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // PackRaggedPass
 //===----------------------------------------------------------------------===//
 

@@ -94,6 +94,7 @@ static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
   // Attention and search first: their regions may hold cells.
   pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
   pm.addNestedPass<func::FuncOp>(createDecomposeCellsPass());
+  pm.addNestedPass<func::FuncOp>(createDecomposeQuantizedPass());
   // A decoder's cell is a recurrence of one step. As plain ops it takes part in
   // what follows.
   pm.addNestedPass<func::FuncOp>(createInlineSingleStepPass());
@@ -122,26 +123,28 @@ static void buildFuse(OpPassManager &pm, const PhaseOptions &options) {
 
 /// Phase `offload`: each product goes to generated code or to oneDNN.
 static void buildOffload(OpPassManager &pm, const PhaseOptions &options) {
+  // The first phase of a CPU level.
+  SetTargetPassOptions target;
+  target.vectorBits = options.vectorBits;
+  target.features = options.features;
+  pm.addPass(createSetTargetPass(target));
   OffloadProductsPassOptions offload;
   offload.backend = backendName(options.backend).str();
   pm.addPass(createOffloadProductsPass(offload));
 }
 
-/// Phase `tile`: loops over time, and static tiles for products and their
-/// tails.
+/// Phase `tile`: loops over time, panels for products, and static tiles for
+/// them and their tails.
 static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
-  TileProductsPassOptions products;
-  products.vectorBits = options.vectorBits;
   TileAttentionPassOptions attention;
   attention.vectorBits = options.vectorBits;
   pm.addNestedPass<func::FuncOp>(createTileAttentionPass(attention));
+  pm.addNestedPass<func::FuncOp>(createPackProductsPass());
   // Destinations are decided on whole cells: tiling hides which op reads a
   // state where.
   pm.addNestedPass<func::FuncOp>(createConvertRecurrenceToSCFPass());
-  pm.addNestedPass<func::FuncOp>(createTileProductsPass(products));
-  TileContractionsPassOptions contractions;
-  contractions.vectorBits = options.vectorBits;
-  pm.addNestedPass<func::FuncOp>(createTileContractionsPass(contractions));
+  pm.addNestedPass<func::FuncOp>(createTileProductsPass());
+  pm.addNestedPass<func::FuncOp>(createTileContractionsPass());
   pm.addNestedPass<func::FuncOp>(createNumberLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -268,11 +271,17 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
       *this, "vector-bits",
       llvm::cl::desc("Widest vector of the target in bits"),
       llvm::cl::init(512)};
+  Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc("Instruction sets of the target that kernels know, with "
+                     "'|' between"),
+      llvm::cl::init("avx2|avx512")};
 
   PhaseOptions get() const {
     PhaseOptions options;
     options.optLevel = optLevel;
     options.vectorBits = vectorBits;
+    options.features = features;
     options.backend = backend == "onednn" ? Backend::OneDNN
                       : backend == "auto" ? Backend::Auto
                                           : Backend::LLVM;
@@ -284,7 +293,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
   return ("--seqc-" + phaseName(phase) + "=opt-level=" +
           Twine(options.optLevel) + " backend=" + backendName(options.backend) +
-          " vector-bits=" + Twine(options.vectorBits))
+          " vector-bits=" + Twine(options.vectorBits) +
+          " features=" + options.features)
       .str();
 }
 

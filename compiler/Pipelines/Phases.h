@@ -27,9 +27,9 @@ enum class Phase {
   Normalize, ///< Shapes and constants are folded, private functions inlined.
   Select,    ///< The place of whole layers' library calls; empty so far.
   Decompose, ///< Cells become recurrences, attention and search become loops.
-  Fuse,      ///< Products are packed and merged, elementwise tails fused.
+  Fuse,      ///< Products are merged, elementwise tails fused.
   Offload,   ///< Each product goes to generated code or to oneDNN.
-  Tile,      ///< Recurrences become loops, products get static tiles.
+  Tile,      ///< Recurrences become loops, products get panels and tiles.
   Vectorize, ///< Tiles become vectors.
   Bufferize, ///< Tensors become memory, entries get their ABI.
   LLVM,      ///< Everything becomes the LLVM dialect.
@@ -52,6 +52,8 @@ struct PhaseOptions {
   Backend backend = Backend::LLVM;
   /// Widest vector of the target in bits: 128, 256 or 512.
   unsigned vectorBits = 512;
+  /// Instruction sets of the target that kernels know, with `|` between.
+  std::string features = "avx2|avx512";
   /// Whether buffers share workspaces. Without, each is allocated by itself.
   bool planMemory = true;
   /// Least work of a loop inside of another one that may use threads, in
@@ -77,7 +79,7 @@ void buildPhase(Phase phase, mlir::OpPassManager &pm,
                 const PhaseOptions &options);
 
 /// The option of seqc-opt that runs a phase, e.g. `--seqc-tile=opt-level=2
-/// backend=llvm vector-bits=512`.
+/// backend=llvm vector-bits=512 features=avx2|avx512`.
 std::string phaseOption(Phase phase, const PhaseOptions &options);
 
 /// Registers all passes of the compiler and the phase pipelines `seqc-<phase>`.

@@ -10,10 +10,14 @@
 // read the fused op's result instead; where one of them stands before the
 // consumer, nothing is fused.
 //
+// What follows a product of bytes becomes one with its tile even where the rows
+// are reshaped in between.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Simplify.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -133,6 +137,28 @@ struct FuseSharedProducer : OpRewritePattern<linalg::GenericOp> {
   Pass::Statistic &numFused;
 };
 
+/// Whether an op is a product of bytes or works on one: what follows belongs
+/// into its tile.
+bool readsBytes(Operation *op) {
+  auto isProduct = [](Operation *from) {
+    auto product = dyn_cast_or_null<seq::MatmulOp>(from);
+    return product && getElementTypeOrSelf(product.getResult(0)).isInteger(32);
+  };
+  return isProduct(op) || (isa_and_present<linalg::GenericOp>(op) &&
+                           llvm::any_of(op->getOperands(), [&](Value operand) {
+                             return isProduct(operand.getDefiningOp());
+                           }));
+}
+
+/// Whether an elementwise op that reads the rows of a product of bytes under
+/// another shape should work on the rows as they are.
+bool shouldCollapse(OpOperand *operand) {
+  auto reshape = operand->get().getDefiningOp<tensor::ExpandShapeOp>();
+  return reshape && reshape->hasOneUse() &&
+         worksElementwise(operand->getOwner()) &&
+         readsBytes(reshape.getSrc().getDefiningOp());
+}
+
 struct FuseElementwise : seqc::impl::FuseElementwisePassBase<FuseElementwise> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
@@ -150,6 +176,8 @@ struct FuseElementwise : seqc::impl::FuseElementwisePassBase<FuseElementwise> {
             return fuse;
           });
       patterns.add<FuseSharedProducer>(&getContext(), numFused);
+      linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns,
+                                                         shouldCollapse);
       linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
       linalg::populateEraseUnnecessaryInputsPatterns(patterns);
       populateCanonicalizations(patterns, {"linalg", "tensor", "arith"});

@@ -1,4 +1,4 @@
-//===- FuseProducts.cpp - Pack products and merge gates -------------------===//
+//===- FuseProducts.cpp - Merge products of the same rows -----------------===//
 //
 // The gates of a cell multiply the same rows by several weights. One product
 // with one result per gate reads the rows once and gives the tail of the cell
@@ -6,13 +6,9 @@
 //
 //   1. An addition onto a product over zeros becomes the product's init.
 //   2. Products of one block that share left operand, shape and element type
-//      are grouped, up to four; their weights are interleaved by one seq.pack.
-//   3. Packing does not depend on the step: loop-invariant code motion hoists
-//      it out of loops.
+//      are grouped, up to four.
 //
-// Panel width: 16 columns for three or four gates, 32 for two, 64 for one, so
-// that a tile of four rows always fills sixteen vector registers of 512 bits;
-// narrower where the product itself is.
+// The weights stay as they are: seq-pack-products lays them out, for each CPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,8 +19,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
-#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 #define DEBUG_TYPE "seq-fuse-products"
@@ -43,7 +37,7 @@ namespace {
 /// them.
 constexpr size_t kMaxGates = 4;
 
-/// A product that can be packed: lhs [M, K] times rhs, [K, N] or [N, K].
+/// A product that can be merged: lhs [M, K] times rhs, [K, N] or [N, K].
 struct Product {
   linalg::MatmulOp op;
   bool rhsIsKN;
@@ -109,16 +103,7 @@ struct AddIntoInit : OpRewritePattern<arith::AddFOp> {
   }
 };
 
-int64_t panelWidth(size_t gates, int64_t columns) {
-  int64_t widest = gates >= 3 ? 16 : gates == 2 ? 32 : 64;
-  int64_t width = 16;
-  while (width < widest && width < columns)
-    width *= 2;
-  return width;
-}
-
-/// Replaces a group of products by one packed product in front of the last of
-/// them.
+/// Replaces a group of products by one in front of the last of them.
 void replaceGroup(MutableArrayRef<Product> group) {
   linalg::MatmulOp last = group.back().op;
   OpBuilder builder(last);
@@ -131,19 +116,9 @@ void replaceGroup(MutableArrayRef<Product> group) {
     locations.push_back(product.op.getLoc());
   }
   loc = FusedLoc::get(builder.getContext(), locations);
-  auto rhs = cast<RankedTensorType>(sources[0].getType());
-  int64_t depth = rhs.getDimSize(group[0].rhsIsKN ? 0 : 1);
-  int64_t columns = rhs.getDimSize(group[0].rhsIsKN ? 1 : 0);
-  int64_t width = panelWidth(group.size(), columns);
-  auto packed = RankedTensorType::get(
-      {static_cast<int64_t>(llvm::divideCeil(columns, width)), depth,
-       static_cast<int64_t>(group.size()), width},
-      rhs.getElementType());
-  Value panels =
-      seq::PackOp::create(builder, loc, packed, sources, group[0].rhsIsKN);
-  auto product =
-      seq::PackedMatmulOp::create(builder, loc, ValueRange(inits).getTypes(),
-                                  group[0].lhs(), panels, inits);
+  auto product = seq::MatmulOp::create(
+      builder, loc, ValueRange(inits).getTypes(), group[0].lhs(), sources,
+      group[0].rhsIsKN, /*excess=*/false, inits);
   for (auto [member, result] : llvm::zip(group, product.getResults())) {
     member.op.getResult(0).replaceAllUsesWith(result);
     member.op.erase();
@@ -209,13 +184,11 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
     for (Block *block : blocks) {
       if (merge)
         gatherProducts(*block);
-      packBlock(*block);
+      fuseBlock(*block);
     }
-    function.walk(
-        [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
-  void packBlock(Block &block) {
+  void fuseBlock(Block &block) {
     SmallVector<SmallVector<Product>> groups;
     for (auto matmul :
          llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
@@ -236,7 +209,7 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
         found->push_back(*product);
     }
     for (SmallVector<Product> &group : groups) {
-      numPacked += group.size();
+      numFused += group.size();
       numMerged += group.size() - 1;
       replaceGroup(group);
     }

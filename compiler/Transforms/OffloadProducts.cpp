@@ -35,11 +35,11 @@ struct Decision {
   std::string reason;
 };
 
-/// The names of the stored weights that a packing is made of, each once; empty
-/// if it is computed.
-std::string nameWeights(seq::PackOp pack) {
+/// The names of the stored weights that a product's matrices are made of, each
+/// once; empty if they are computed.
+std::string nameWeights(seq::MatmulOp op) {
   llvm::SetVector<StringRef> names;
-  for (Value source : pack.getSources())
+  for (Value source : op.getMatrices())
     if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(source))
       for (WeightRun run : *runs)
         names.insert(run.weight.getName());
@@ -56,11 +56,11 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
           << backend << "'; llvm, onednn or auto is required";
       return signalPassFailure();
     }
-    SmallVector<seq::PackedMatmulOp> products;
-    module.walk([&](seq::PackedMatmulOp op) { products.push_back(op); });
+    SmallVector<seq::MatmulOp> products;
+    module.walk([&](seq::MatmulOp op) { products.push_back(op); });
     SmallVector<Attribute> report;
     Builder builder(module.getContext());
-    for (seq::PackedMatmulOp op : products) {
+    for (seq::MatmulOp op : products) {
       Decision decision = decide(op);
       report.push_back(explain(builder, op, decision));
       if (!decision.library)
@@ -72,12 +72,9 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
     module.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
-  Decision decide(seq::PackedMatmulOp op) {
-    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
+  Decision decide(seq::MatmulOp op) {
     if (!op.getLhs().getType().getElementType().isF32())
       return {false, "the library is used for f32 only"};
-    if (!pack)
-      return {false, "the weights are packed elsewhere"};
     if (backend == "llvm")
       return {false, "backend is llvm"};
     if (backend == "onednn")
@@ -97,10 +94,9 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
                       .str()};
   }
 
-  static Attribute explain(Builder &builder, seq::PackedMatmulOp op,
+  static Attribute explain(Builder &builder, seq::MatmulOp op,
                            const Decision &decision) {
     bool inLoop = op->getParentOfType<LoopLikeOpInterface>() != nullptr;
-    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
     int64_t rows = op.getLhs().getType().getDimSize(0);
     return builder.getDictionaryAttr({
         builder.getNamedAttr("K", builder.getI64IntegerAttr(op.getDepth())),
@@ -114,21 +110,19 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
         builder.getNamedAttr("gates",
                              builder.getI64IntegerAttr(op.getNumMatrices())),
         builder.getNamedAttr("in_loop", builder.getBoolAttr(inLoop)),
-        builder.getNamedAttr(
-            "op", builder.getStringAttr(
-                      decision.library ? "dnn.matmul" : "seq.packed_matmul")),
+        builder.getNamedAttr("op", builder.getStringAttr(decision.library
+                                                             ? "dnn.matmul"
+                                                             : "seq.matmul")),
         builder.getNamedAttr("reason", builder.getStringAttr(decision.reason)),
-        builder.getNamedAttr(
-            "weights", builder.getStringAttr(pack ? nameWeights(pack) : "")),
+        builder.getNamedAttr("weights", builder.getStringAttr(nameWeights(op))),
     });
   }
 
-  static void offload(seq::PackedMatmulOp op) {
-    auto pack = op.getPanels().getDefiningOp<seq::PackOp>();
+  static void offload(seq::MatmulOp op) {
     OpBuilder builder(op);
     SmallVector<Value> results;
-    for (auto [source, init] : llvm::zip(pack.getSources(), op.getInits())) {
-      bool transposed = !pack.getTransposed();
+    for (auto [source, init] : llvm::zip(op.getMatrices(), op.getInits())) {
+      bool transposed = !op.getTransposed();
       Value primitive = dnn::CreateMatmulOp::create(
           builder, op.getLoc(), dnn::MatmulType::get(builder.getContext()),
           source, transposed, findWeightRuns(source).has_value());
@@ -139,8 +133,6 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
     }
     op->replaceAllUsesWith(results);
     op->erase();
-    if (pack->use_empty())
-      pack->erase();
   }
 };
 

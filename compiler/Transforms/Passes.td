@@ -71,12 +71,11 @@ def InlineSingleStepPass : Pass<"seq-inline-single-step", "::mlir::func::FuncOp"
 }
 
 def FuseProductsPass : Pass<"seq-fuse-products", "::mlir::func::FuncOp"> {
-  let summary = "Turn products with static right operands into packed products, gates merged";
+  let summary = "Merge products that share their rows";
   let description = [{
-    Every `linalg.matmul` of f32 whose right operand has a static shape becomes
-    `seq.packed_matmul` on `seq.pack`; up to four products of one block that share
-    their left operand and shape are merged. A product onto zeros that is only added to another
-    tensor takes that tensor as its init.
+    Every `linalg.matmul` of f32 whose right operand has a static shape becomes `seq.matmul`; up to four
+    products of one block that share their left operand and shape are merged. A product onto zeros that is
+    only added to another tensor takes that tensor as its init.
 
     Requires: cells decomposed and input projections hoisted. Ensures: no f32 `linalg.matmul` with a
     static right operand is left.
@@ -88,8 +87,7 @@ def FuseProductsPass : Pass<"seq-fuse-products", "::mlir::func::FuncOp"> {
     ```
     After:
     ```mlir
-    %p = seq.pack %wi, %wf : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<4x64x2x16xf32>
-    %r:2 = seq.packed_matmul %h, %p init(%i0, %f0) : …
+    %r:2 = seq.matmul %h, %wi, %wf init(%i0, %f0) : …
     ```
   }];
   let options = [
@@ -97,9 +95,57 @@ def FuseProductsPass : Pass<"seq-fuse-products", "::mlir::func::FuncOp"> {
   ];
   let dependentDialects = ["::seqc::seq::SeqDialect"];
   let statistics = [
-    Statistic<"numPacked", "num-packed", "Products packed">,
+    Statistic<"numFused", "num-fused", "Products turned into seq.matmul">,
     Statistic<"numMerged", "num-merged", "Products merged into another one">
   ];
+}
+
+def SetTargetPass : Pass<"seq-set-target", "::mlir::ModuleOp"> {
+  let summary = "Say which CPU a module is compiled for";
+  let description = [{
+    Sets the module attribute `seq.target`, which decides on kernels and layouts from here on.
+
+    Requires: a module of one CPU level. Ensures: the attribute stands for the options.
+
+    Before:
+    ```mlir
+    module {…}
+    ```
+    After:
+    ```mlir
+    module attributes {seq.target = #seq.target<512, avx2|avx512|vnni>} {…}
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">,
+    Option<"features", "features", "std::string", /*default=*/"\"avx2|avx512\"",
+           "Instruction sets with '|' between: avx2, avx512, vnni, avxvnni, bf16, amx; or none">
+  ];
+  let dependentDialects = ["::seqc::seq::SeqDialect"];
+}
+
+def PackProductsPass : Pass<"seq-pack-products", "::mlir::func::FuncOp"> {
+  let summary = "Lay the right operands of products out for the CPU";
+  let description = [{
+    Each `seq.matmul` becomes `seq.packed_matmul` on a `seq.pack`, with the panels that the kernel for its
+    types and the module's `seq.target` reads. A left operand whose depth is no multiple of the kernel's
+    unit is padded by zeros. What does not depend on a loop leaves it.
+
+    Requires: products given to generated code. Ensures: no `seq.matmul` is left.
+
+    Before:
+    ```mlir
+    %r:2 = seq.matmul %h, %wi, %wf init(%i0, %f0) : …
+    ```
+    After:
+    ```mlir
+    %p = seq.pack %wi, %wf : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<2x64x2x32xf32>
+    %r:2 = seq.packed_matmul %h, %p init(%i0, %f0) : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::seqc::seq::SeqDialect"];
+  let statistics = [Statistic<"numPacked", "num-packed", "Products packed">];
 }
 
 def FuseElementwisePass : Pass<"seq-fuse-elementwise", "::mlir::func::FuncOp"> {
@@ -136,12 +182,13 @@ def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
     Each `seq.packed_matmul`, together with the one elementwise op that consumes all its results
     if there is one, becomes loops over panels of columns and tiles of rows. All bodies are static: full panels
     and one tail panel; rows in tiles of 4, then 3, 2 and 1 (with vectors of 512 bits; narrower ones have
-    fewer accumulators and get one row at a time). Fills and broadcasts that
+    fewer accumulators and get fewer rows at a time). The body of a tile is that of the kernel for the types
+    and the module's `seq.target`. Fills and broadcasts that
     feed a tile are recomputed inside it. Rows beyond `row-block` are cut into blocks
     when the product stands outside of loops, so that a block of the left operand stays in the L2 cache.
 
     Requires: packed products; recurrences converted to loops. Ensures: no `seq.packed_matmul` is left;
-    a product is a static `linalg.generic` over (row, k, column).
+    a product of floats is a static `linalg.generic` over (row, k, column), one of bytes a loop over vectors.
 
     Before:
     ```mlir
@@ -157,12 +204,13 @@ def TileProductsPass : Pass<"seq-tile-products", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
-    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">,
     Option<"rowBlock", "row-block", "int64_t", /*default=*/"128", "Rows of a cache block outside of loops">
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::linalg::LinalgDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect",
+                           "::seqc::seq::SeqDialect"];
   let statistics = [
     Statistic<"numTiled", "num-tiled", "Products tiled">,
     Statistic<"numWithTail", "num-with-tail", "Products tiled together with an elementwise consumer">
@@ -190,12 +238,9 @@ def TileContractionsPass : Pass<"seq-tile-contractions", "::mlir::func::FuncOp">
         %q = linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]} …
     ```
   }];
-  let options = [
-    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512", "Widest vector of the target, in bits">
-  ];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect", "::seqc::seq::SeqDialect"];
   let statistics = [Statistic<"numTiled", "num-tiled", "Contractions tiled">];
 }
 
@@ -255,16 +300,16 @@ def VectorizeTilesPass : Pass<"seq-vectorize-tiles", "::mlir::func::FuncOp"> {
 def OffloadProductsPass : Pass<"seq-offload-products", "::mlir::ModuleOp"> {
   let summary = "Give products to oneDNN";
   let description = [{
-    Decides for every `seq.packed_matmul` who computes it and, where it is the library, writes one
+    Decides for every `seq.matmul` who computes it and, where it is the library, writes one
     `dnn.matmul` per right operand, its primitive made outside of loops. `backend` is `llvm`,
     `onednn` or `auto`; `auto` takes the library for products whose row count is known and whose
     work is at least `min-flops`. Every decision is kept in the module attribute `seq.explain`.
 
-    Requires: packed products whose panels come from `seq.pack`. Ensures: the attribute lists every product.
+    Requires: products merged. Ensures: the attribute lists every product.
 
     Before:
     ```mlir
-    %r = seq.packed_matmul %x, %p init(%a) : …
+    %r = seq.matmul %x, %w init(%a) : …
     ```
     After:
     ```mlir

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -314,6 +315,7 @@ struct TileContractions
       if (std::optional<Contraction> contraction = match(op))
         found.push_back(*contraction);
     });
+    unsigned vectorBits = getTarget(getOperation()).getVectorBits();
     for (const Contraction &contraction : found)
       ContractionTiler(contraction, vectorBits).run();
     numTiled += found.size();

@@ -8,8 +8,9 @@
 //       for tiles of 4 rows, then 3, 2, 1
 //         product tile, then the tile of the elementwise op that consumes it
 //
-// Panels are outermost: their weights are the big operand and are read once per
-// row block. Rows get a cascade of static bodies and no masks: masked transfers
+// How the product tile is computed, and how tall tiles are, is a row of the
+// table of kernels. Panels are outermost: their weights are the big operand and
+// are read once per row block. Rows get a cascade of static bodies and no masks: masked transfers
 // are not hoisted out of the loop over k. What feeds a tile and is cheap, a
 // fill or a broadcast, is computed inside it.
 //
@@ -20,6 +21,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Seq/IR/SeqOps.h"
@@ -27,10 +29,13 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #define DEBUG_TYPE "seq-tile-products"
 
@@ -43,15 +48,6 @@ using namespace mlir;
 using namespace seqc;
 
 namespace {
-
-/// Heights of row tiles, tallest first. A row of a panel has up to 64 columns:
-/// four of them fill sixteen of the 32 registers of 512 bits, one fills eight
-/// of the 16 registers of 256 bits.
-ArrayRef<int64_t> rowTiles(unsigned vectorBits) {
-  static constexpr int64_t wide[] = {4, 3, 2, 1}, narrow[] = {1};
-  return vectorBits >= 512 ? ArrayRef<int64_t>(wide)
-                           : ArrayRef<int64_t>(narrow);
-}
 
 /// A static rectangle of a [rows, columns] tensor.
 struct Tile {
@@ -108,11 +104,20 @@ linalg::GenericOp findTail(seq::PackedMatmulOp product) {
   return tail && isTileableTail(tail) ? tail : nullptr;
 }
 
+/// The kernel of a product.
+const ProductKernel *findKernel(seq::TargetAttr target,
+                                seq::PackedMatmulOp product) {
+  return seqc::findKernel(target, getElementTypeOrSelf(product.getLhs()),
+                          getElementTypeOrSelf(product.getPanels()),
+                          getElementTypeOrSelf(product.getInits()[0]));
+}
+
 /// Writes the loops and tiles of one group.
 class GroupTiler {
 public:
-  GroupTiler(Group group, int64_t rowBlock, unsigned vectorBits)
-      : group(group), rowBlock(rowBlock), heights(rowTiles(vectorBits)),
+  GroupTiler(Group group, const ProductKernel &kernel, int64_t rowBlock)
+      : group(group), kernel(kernel), rowBlock(rowBlock),
+        heights(kernel.heights),
         builder(group.tail ? group.tail.getOperation()
                            : group.products[0].getOperation()),
         loc(group.tail ? group.tail.getLoc() : group.products[0].getLoc()) {}
@@ -376,57 +381,16 @@ private:
     return op->getResult(0);
   }
 
-  /// init[row, column] + sum_k lhs[row, k] * panels[panel, k, g, column], all g
-  /// in one op.
+  /// The tiles of the results of one product.
   SmallVector<Value> emitProductTile(seq::PackedMatmulOp product,
                                      const Tile &tile) {
-    MLIRContext *context = builder.getContext();
-    AffineMap identity = AffineMap::getMultiDimIdentityMap(2, context);
-    Attribute one = builder.getIndexAttr(1), zero = builder.getIndexAttr(0);
-    int64_t depth = product.getDepth(), gates = product.getNumMatrices();
-    Type element = getElementTypeOrSelf(product.getLhs());
-    SmallVector<Value> inputs, outs;
-    inputs.push_back(tensor::ExtractSliceOp::create(
-        builder, loc, product.getLhs(), ArrayRef<OpFoldResult>{tile.row, zero},
-        ArrayRef<OpFoldResult>{builder.getIndexAttr(tile.rows),
-                               builder.getIndexAttr(depth)},
-        ArrayRef<OpFoldResult>{one, one}));
-    auto weightType = RankedTensorType::get({depth, tile.columns}, element);
-    for (int64_t g = 0; g < gates; ++g)
-      inputs.push_back(tensor::ExtractSliceOp::create(
-          builder, loc, weightType, product.getPanels(),
-          ArrayRef<OpFoldResult>{tile.panel, zero, builder.getIndexAttr(g),
-                                 zero},
-          ArrayRef<OpFoldResult>{one, builder.getIndexAttr(depth), one,
-                                 builder.getIndexAttr(tile.columns)},
-          ArrayRef<OpFoldResult>(SmallVector<OpFoldResult>(4, one))));
+    AffineMap identity =
+        AffineMap::getMultiDimIdentityMap(2, builder.getContext());
+    ProductTile part{product,    tile.row,     tile.rows,
+                     tile.panel, tile.columns, {}};
     for (Value init : product.getInits())
-      outs.push_back(emitOperandTile(init, identity, tile));
-
-    AffineExpr i, k, j;
-    bindDims(context, i, k, j);
-    SmallVector<AffineMap> maps{AffineMap::get(3, 0, {i, k}, context)};
-    maps.append(gates, AffineMap::get(3, 0, {k, j}, context));
-    maps.append(gates, AffineMap::get(3, 0, {i, j}, context));
-    using utils::IteratorType;
-    auto op = linalg::GenericOp::create(
-        builder, loc, ValueRange(outs).getTypes(), inputs, outs, maps,
-        ArrayRef{IteratorType::parallel, IteratorType::reduction,
-                 IteratorType::parallel},
-        [&](OpBuilder &b, Location l, ValueRange args) {
-          SmallVector<Value> sums;
-          for (int64_t g = 0; g < gates; ++g) {
-            auto contract = arith::FastMathFlagsAttr::get(
-                context, arith::FastMathFlags::contract);
-            Value term =
-                arith::MulFOp::create(b, l, args[0], args[1 + g], contract);
-            sums.push_back(arith::AddFOp::create(b, l, args[1 + gates + g],
-                                                 term, contract));
-          }
-          linalg::YieldOp::create(b, l, sums);
-        });
-    op->setAttr("seq.tile", builder.getUnitAttr());
-    return op.getResults();
+      part.inits.push_back(emitOperandTile(init, identity, tile));
+    return kernel.emit(builder, loc, part);
   }
 
   SmallVector<Value> emitTailTile(const Tile &tile,
@@ -453,6 +417,7 @@ private:
   }
 
   Group group;
+  const ProductKernel &kernel;
   int64_t rowBlock;
   ArrayRef<int64_t> heights;
   OpBuilder builder;
@@ -465,12 +430,10 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
   using TileProductsPassBase::TileProductsPassBase;
 
   void runOnOperation() override {
+    seq::TargetAttr target = getTarget(getOperation());
     SmallVector<Group> groups;
     llvm::MapVector<Operation *, Group> byTail;
     getOperation().walk([&](seq::PackedMatmulOp product) {
-      if (product.getLhs().getType().getElementType() !=
-          product.getPanels().getType().getElementType())
-        return;
       linalg::GenericOp tail = findTail(product);
       if (!tail) {
         groups.push_back({{product}, nullptr});
@@ -479,7 +442,9 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
       Group &group = byTail[tail];
       if (!group.products.empty() &&
           (group.products.front().getPanelWidth() != product.getPanelWidth() ||
-           group.products.front().getNumColumns() != product.getNumColumns())) {
+           group.products.front().getNumColumns() != product.getNumColumns() ||
+           findKernel(target, group.products.front()) !=
+               findKernel(target, product))) {
         groups.push_back({{product}, nullptr});
         return;
       }
@@ -490,10 +455,15 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
     for (auto &entry : byTail)
       groups.push_back(entry.second);
     for (Group &group : groups) {
+      const ProductKernel *kernel = findKernel(target, group.products.front());
+      if (!kernel) {
+        group.products.front().emitOpError("has no kernel for its types");
+        return signalPassFailure();
+      }
       numTiled += group.products.size();
       if (group.tail)
         numWithTail += group.products.size();
-      GroupTiler(group, rowBlock, vectorBits).run();
+      GroupTiler(group, *kernel, rowBlock).run();
     }
   }
 };

@@ -196,6 +196,7 @@ CompiledModule::CompiledModule(const std::string &text,
     impl->parallelGrain = options.parallelGrain;
   phaseOptions.vectorBits =
       options.vectorBits ? options.vectorBits : target.vectorBits;
+  phaseOptions.features = target.kernelFeatures;
   for (Phase phase : allPhases()) {
     PassManager passes(&context);
     buildPhase(phase, passes, phaseOptions);

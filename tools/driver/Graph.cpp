@@ -76,7 +76,8 @@ static std::string describeType(Type type) {
 static bool isWorthBox(Operation *op) {
   StringRef name = op->getName().getStringRef();
   if (op->getName().getDialectNamespace() == "seq")
-    return name != "seq.weight" && name != "seq.pack";
+    return name != "seq.weight" && name != "seq.pack" &&
+           name != "seq.column_sums";
   return name == "linalg.matmul" || name == "linalg.batch_matmul" ||
          name == "linalg.generic" || name == "linalg.reduce" ||
          name == "tensor.concat" || name == "math.tanh" ||

@@ -54,6 +54,7 @@ PhaseOptions makePhaseOptions(const CompileOptions &options,
   phase.optLevel = options.optLevel;
   phase.backend = options.backend;
   phase.vectorBits = target.vectorBits;
+  phase.features = target.kernelFeatures;
   return phase;
 }
 
@@ -249,7 +250,7 @@ static std::string getDumpName(Phase phase, StringRef level) {
 
 /// `word` as a shell takes it.
 static std::string quote(const std::string &word) {
-  return StringRef(word).find_first_of(" '\"$") == StringRef::npos
+  return StringRef(word).find_first_of(" '\"$|") == StringRef::npos
              ? word
              : "'" + word + "'";
 }

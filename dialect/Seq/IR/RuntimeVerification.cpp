@@ -502,8 +502,16 @@ void PackedMatmulOp::generateRuntimeVerification(
   }
   checks.requireShared(rows, "rows", "C2");
   checks.requireShared(columns, "columns", "C2");
+  auto unit = static_cast<int64_t>(getUnit());
+  OpFoldResult depth = checks.extent(getPanels(), 1);
+  if (std::optional<int64_t> groups = getConstantIntValue(depth))
+    depth = builder.getIndexAttr(*groups * unit);
+  else if (unit > 1)
+    depth = arith::MulIOp::create(builder, loc, checks.toValue(depth),
+                                  checks.constant(unit))
+                .getResult();
   SmallVector<NamedExtent> depths{checks.named("lhs", getLhs(), 1),
-                                  checks.named("panels", getPanels(), 1)};
+                                  {"panels", depth}};
   checks.requireShared(depths, "columns", "C1");
   OpFoldResult panels = checks.extent(getPanels(), 0),
                width = columns.front().size;
@@ -517,4 +525,45 @@ void PackedMatmulOp::generateRuntimeVerification(
                  "panels has {0} panels, but {1} are required for the columns "
                  "[C1]",
                  {found, count});
+}
+
+//===----------------------------------------------------------------------===//
+// MatmulOp
+//===----------------------------------------------------------------------===//
+
+void MatmulOp::generateRuntimeVerification(
+    OpBuilder &builder, Location loc,
+    function_ref<std::string(Operation *, StringRef)> describe) {
+  RuntimeChecks checks(builder, loc, *this, describe);
+  // C1, C2
+  SmallVector<NamedExtent> rows{checks.named("lhs", getLhs(), 0)};
+  for (auto [index, init] : llvm::enumerate(getInits())) {
+    rows.push_back(checks.named(number("init", index), init, 0));
+    checks.requireExtent(number("init", index), init, 1,
+                         builder.getIndexAttr(getNumColumns()), "C2");
+  }
+  checks.requireShared(rows, "rows", "C2");
+  checks.requireExtent("lhs", getLhs(), 1, builder.getIndexAttr(getDepth()),
+                       "C1");
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizedMatmulOp
+//===----------------------------------------------------------------------===//
+
+void QuantizedMatmulOp::generateRuntimeVerification(
+    OpBuilder &builder, Location loc,
+    function_ref<std::string(Operation *, StringRef)> describe) {
+  RuntimeChecks checks(builder, loc, *this, describe);
+  // C1
+  unsigned depth = getTransposed() ? 0 : 1;
+  SmallVector<NamedExtent> depths{checks.named("lhs", getLhs(), 1),
+                                  checks.named("rhs", getRhs(), depth)};
+  checks.requireShared(depths, "depth", "C1");
+  // C2, C3: one element, or one per row or column.
+  if (Value zero = getLhsZero(); zero && tensorType(zero).getRank() == 1)
+    checks.requireBroadcast("lhs_zero", zero, checks.extent(getLhs(), 0), "C2");
+  if (Value zero = getRhsZero(); zero && tensorType(zero).getRank() == 1)
+    checks.requireBroadcast("rhs_zero", zero,
+                            checks.extent(getRhs(), 1 - depth), "C3");
 }

@@ -72,6 +72,36 @@ def Seq_CallOptionAttr : EnumAttr<Seq_Dialect, Seq_CallOption, "call_option"> {
 }
 
 //===----------------------------------------------------------------------===//
+// The CPU
+//===----------------------------------------------------------------------===//
+
+def Seq_CpuFeature : I32BitEnumAttr<"CpuFeature", "Instruction sets that kernels are written for", [
+  I32BitEnumAttrCaseNone<"None", "none">,
+  I32BitEnumAttrCaseBit<"Avx2", 0, "avx2">,
+  I32BitEnumAttrCaseBit<"Avx512", 1, "avx512">,
+  I32BitEnumAttrCaseBit<"Vnni", 2, "vnni">,
+  I32BitEnumAttrCaseBit<"AvxVnni", 3, "avxvnni">,
+  I32BitEnumAttrCaseBit<"Bf16", 4, "bf16">,
+  I32BitEnumAttrCaseBit<"Amx", 5, "amx">
+]> {
+  let cppNamespace = "::seqc::seq";
+  let genSpecializedAttr = 0;
+  let separator = "|";
+}
+
+def Seq_TargetAttr : Seq_Attr<"Target", "target"> {
+  let summary = "The CPU that a module is compiled for";
+  let description = [{
+    Stands as `seq.target` on the module of one CPU level and decides which kernels products
+    get. `vector_bits` is the widest vector worth using: 128, 256 or 512. `avx512` stands for
+    the sets F, BW, DQ and VL together, `vnni` for AVX512_VNNI.
+  }];
+  let parameters = (ins "unsigned":$vector_bits,
+                        EnumParameter<Seq_CpuFeature>:$features);
+  let assemblyFormat = "`<` $vector_bits `,` $features `>`";
+}
+
+//===----------------------------------------------------------------------===//
 // Search attributes
 //===----------------------------------------------------------------------===//
 

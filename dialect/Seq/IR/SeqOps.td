@@ -9,6 +9,7 @@ include "dialect/Seq/IR/Checks.td"
 include "dialect/Seq/IR/Generate.td"
 include "dialect/Seq/IR/Hints.td"
 include "dialect/Seq/IR/Options.td"
+include "dialect/Seq/IR/Products.td"
 include "dialect/Seq/IR/Recurrence.td"
 include "dialect/Seq/IR/Weights.td"
 

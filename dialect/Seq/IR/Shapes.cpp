@@ -93,6 +93,25 @@ LogicalResult checkFloatElements(Operation *op, StringRef label) {
   return check(op->getResultTypes());
 }
 
+LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
+                                ValueRange inits, StringRef label) {
+  Type left = tensorType(lhs).getElementType();
+  Type right = tensorType(matrix).getElementType();
+  for (Value init : inits) {
+    Type sum = tensorType(init).getElementType();
+    bool isFloat = isa<FloatType>(left) && right == left && sum == left;
+    bool isInteger =
+        left.isInteger(8) && right.isInteger(8) && sum.isInteger(32);
+    if (!isFloat && !isInteger)
+      return op->emitOpError("multiplies ")
+             << left << " by " << right << " onto " << sum
+             << ", but one floating-point type, or 'i8' by 'i8' onto 'i32', is "
+                "required ["
+             << label << "]";
+  }
+  return success();
+}
+
 bool hasStaticOperands(Operation *op) {
   return llvm::all_of(op->getOperandTypes(), [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);

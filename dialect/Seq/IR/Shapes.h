@@ -69,6 +69,14 @@ mlir::LogicalResult checkAndNarrow(mlir::Operation *op, llvm::StringRef name,
 mlir::LogicalResult checkFloatElements(mlir::Operation *op,
                                        llvm::StringRef label);
 
+/// Reports an error of `op` under `label` unless a product of `lhs` and
+/// `matrix` onto `inits` has element types that products have: one
+/// floating-point type, or i8, i8 and i32.
+mlir::LogicalResult checkProductTypes(mlir::Operation *op, mlir::Value lhs,
+                                      mlir::Value matrix,
+                                      mlir::ValueRange inits,
+                                      llvm::StringRef label);
+
 /// Whether the types of all tensor operands of `op` are static, so that
 /// agreement of their extents is known from the types alone.
 bool hasStaticOperands(mlir::Operation *op);

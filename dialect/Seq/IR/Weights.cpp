@@ -46,6 +46,10 @@ int64_t PackOp::getDepth() {
   return extent(getSources().front(), getTransposed() ? 0 : 1);
 }
 
+int64_t PackOp::getPanelWidth() {
+  return getType().getDimSize(3) / static_cast<int64_t>(getUnit());
+}
+
 LogicalResult PackOp::verify() {
   // C1
   if (getSources().empty())
@@ -60,10 +64,20 @@ LogicalResult PackOp::verify() {
              << first << " and " << source.getType()
              << ", but one type is required [C1]";
 
+  // C3
+  int64_t unit = static_cast<int64_t>(getUnit());
+  if (unit < 1)
+    return emitOpError("unit is ")
+           << unit << ", but at least 1 is required [C3]";
+  // C4
+  if (getExcess() && !first.getElementType().isInteger(8))
+    return emitOpError("sources have element type ")
+           << first.getElementType()
+           << ", but 'i8' is required where they are in excess [C4]";
+
   // C2
   RankedTensorType result = getType();
-  int64_t width = result.getDimSize(3);
-  if (!result.hasStaticShape() || width < 1)
+  if (!result.hasStaticShape() || result.getDimSize(3) < 1)
     return emitOpError("result has shape ")
            << shapeText(result.getShape())
            << ", but a static one with panels of at least 1 column is required "
@@ -72,20 +86,47 @@ LogicalResult PackOp::verify() {
     return emitOpError("result has element type ")
            << result.getElementType() << ", but that of the sources, "
            << first.getElementType() << ", is required [C2]";
-  int64_t panels = llvm::divideCeil(getNumColumns(), width);
-  return checkShape(
-      *this, "result", result,
-      {panels, getDepth(), static_cast<int64_t>(getSources().size()), width},
-      "C2");
+  if (result.getDimSize(3) % unit != 0)
+    return emitOpError("result has shape ")
+           << shapeText(result.getShape())
+           << ", but rows of a multiple of the unit, " << unit
+           << ", are required [C2]";
+  int64_t panels = llvm::divideCeil(getNumColumns(), getPanelWidth());
+  int64_t depth = llvm::divideCeil(getDepth(), unit);
+  return checkShape(*this, "result", result,
+                    {panels, depth, static_cast<int64_t>(getSources().size()),
+                     result.getDimSize(3)},
+                    "C2");
+}
+
+//===----------------------------------------------------------------------===//
+// ColumnSumsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ColumnSumsOp::verify() {
+  // C1
+  RankedTensorType source = tensorType(getSource());
+  if (!source.hasStaticShape())
+    return emitOpError("source has type ")
+           << source << ", but a static shape is required [C1]";
+  return checkShape(*this, "result", getType(),
+                    {source.getDimSize(getTransposed() ? 1 : 0)}, "C1");
 }
 
 //===----------------------------------------------------------------------===//
 // PackedMatmulOp
 //===----------------------------------------------------------------------===//
 
-int64_t PackedMatmulOp::getDepth() { return extent(getPanels(), 1); }
+int64_t PackedMatmulOp::getDepth() {
+  int64_t groups = extent(getPanels(), 1);
+  return ShapedType::isDynamic(groups)
+             ? groups
+             : groups * static_cast<int64_t>(getUnit());
+}
 int64_t PackedMatmulOp::getNumMatrices() { return extent(getPanels(), 2); }
-int64_t PackedMatmulOp::getPanelWidth() { return extent(getPanels(), 3); }
+int64_t PackedMatmulOp::getPanelWidth() {
+  return extent(getPanels(), 3) / static_cast<int64_t>(getUnit());
+}
 
 int64_t PackedMatmulOp::getNumColumns() {
   return extent(getInits().front(), 1);
@@ -93,10 +134,14 @@ int64_t PackedMatmulOp::getNumColumns() {
 
 LogicalResult PackedMatmulOp::verify() {
   RankedTensorType panels = getPanels().getType();
-  int64_t matrices = getNumMatrices(), width = getPanelWidth();
+  int64_t matrices = getNumMatrices(), row = extent(getPanels(), 3);
+  int64_t unit = static_cast<int64_t>(getUnit());
   // C1: how many matrices and how wide a panel is are part of the layout.
-  if (ShapedType::isDynamic(matrices) || ShapedType::isDynamic(width) ||
-      matrices < 1 || width < 1)
+  if (unit < 1)
+    return emitOpError("unit is ")
+           << unit << ", but at least 1 is required [C1]";
+  if (ShapedType::isDynamic(matrices) || ShapedType::isDynamic(row) ||
+      matrices < 1 || row < unit || row % unit != 0)
     return emitOpError("panels have shape ")
            << shapeText(panels.getShape())
            << ", but static extents of at least 1 are required for matrices "
@@ -124,12 +169,12 @@ LogicalResult PackedMatmulOp::verify() {
     return failure();
   int64_t count = ShapedType::isDynamic(columns)
                       ? columns
-                      : llvm::divideCeil(columns, width);
+                      : llvm::divideCeil(columns, getPanelWidth());
   if (failed(checkShape(*this, "panels", panels,
-                        {count, getDepth(), matrices, width}, "C1")))
+                        {count, extent(getPanels(), 1), matrices, row}, "C1")))
     return failure();
 
-  return checkFloatElements(*this, "C3");
+  return checkProductTypes(*this, getLhs(), getPanels(), getInits(), "C3");
 }
 
 /// A result has the extents of its init.

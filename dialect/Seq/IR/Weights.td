@@ -64,39 +64,84 @@ def Seq_PackOp : Seq_Op<"pack", [Pure]> {
   let summary = "Lay weights out in panels for seq.packed_matmul";
   let description = [{
     Interleaves `G` matrices of equal shape so that a product reads one contiguous
-    stream per panel of `W` columns.
+    stream per panel of `W` columns. Instructions that multiply and add along the depth
+    take `U` = `unit` of its elements at once, which then lie next to each other.
 
     #### Semantics
 
     With `source[g]` of shape `[N, K]`, or `[K, N]` when `transposed` is set:
 
-        result[n, k, g, j] := source[g][n*W + j, k]    // [k, n*W + j] if transposed
-                              0 where n*W + j >= N
+        result[n, q, g, j*U + u] := element(source[g][n*W + j, q*U + u])  // [q*U + u, n*W + j] if transposed
+                                    0 where n*W + j >= N or q*U + u >= K
+        element(x) := x, or x - 128 of the unsigned byte x when `excess` is set
 
     #### Constraints
 
     * (C1) There is at least one source; all have one static rank-2 type.
-    * (C2) The result is `[ceil(N / W), K, G, W]` of the element type.
+    * (C2) The result is `[ceil(N / W), ceil(K / U), G, W*U]` of the element type.
+    * (C3) `unit` is at least 1.
+    * (C4) Elements are i8 when `excess` is set.
 
     #### Example
 
     ```mlir
     %p = seq.pack %wi, %wf
         : (tensor<33x8xf32>, tensor<33x8xf32>) -> tensor<3x8x2x16xf32>
+    %q = seq.pack %wq transposed excess unit 4 : (tensor<8x33xi8>) -> tensor<3x2x1x64xi8>
     ```
   }];
-  let arguments = (ins Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$sources,  // C1, in part
-                       UnitProp:$transposed);
-  let results = (outs 4DTensorOf<[F16, BF16, F32, F64]>:$result);
+  let arguments = (ins Variadic<2DTensorOf<[F16, BF16, F32, F64, I8]>>:$sources,  // C1, in part
+                       UnitProp:$transposed, UnitProp:$excess,
+                       DefaultValuedAttr<I64Attr, "1">:$unit);
+  let results = (outs 4DTensorOf<[F16, BF16, F32, F64, I8]>:$result);
   let assemblyFormat = [{
-    $sources (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)
+    $sources (`transposed` $transposed^)? (`excess` $excess^)? (`unit` $unit^)? attr-dict
+    `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
     /// Rows of the product (N) and depth (K) of every source.
     int64_t getNumColumns();
     int64_t getDepth();
+    /// Columns of a panel (W).
+    int64_t getPanelWidth();
   }];
-  let hasVerifier = 1;                                                     // C1, C2
+  let hasVerifier = 1;                                                     // C1-C4
+}
+
+//===----------------------------------------------------------------------===//
+// ColumnSumsOp
+//===----------------------------------------------------------------------===//
+
+def Seq_ColumnSumsOp : Seq_Op<"column_sums", [Pure]> {
+  let summary = "Add up each column of a stored 8-bit matrix";
+  let description = [{
+    What the zero point of a left operand is multiplied by. Sums over weights are computed
+    when the artefact is written.
+
+    #### Semantics
+
+    With `source` of shape `[N, K]`, or `[K, N]` when `transposed` is set:
+
+        result[n] := sum_k element(source[n, k])    // [k, n] if transposed
+        element(x) := x, or x - 128 of the unsigned byte x when `excess` is set
+
+    #### Constraints
+
+    * (C1) The source has a static shape; the result is `[N]`.
+
+    #### Example
+
+    ```mlir
+    %s = seq.column_sums %w transposed : (tensor<8x33xi8>) -> tensor<33xi32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[I8]>:$source, UnitProp:$transposed, UnitProp:$excess);
+  let results = (outs 1DTensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $source (`transposed` $transposed^)? (`excess` $excess^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;                                                     // C1
 }
 
 //===----------------------------------------------------------------------===//
@@ -111,20 +156,24 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
 ]> {
   let summary = "Multiply rows by several packed matrices at once";
   let description = [{
-    The product every dense layer and every gate becomes: one left operand, `G` right
-    operands packed in panels, one accumulator and one result per right operand.
+    A `seq.matmul` whose right operands lie in panels: one left operand, `G` right operands
+    packed in panels, one accumulator and one result per right operand. The layout of the
+    panels is that of `seq.pack` with the same `unit` `U`.
 
     #### Semantics
 
-        result[g][b, n*W + j] := init[g][b, n*W + j] + sum_k lhs[b, k] * panels[n, k, g, j]
+        result[g][b, n*W + j] := init[g][b, n*W + j]
+                                 + sum_q sum_u lhs[b, q*U + u] * panels[n, q, g, j*U + u]
 
-    Sums may be reassociated.
+    Sums of floats may be reassociated; sums of integers are exact modulo 2^32. Bytes of
+    `lhs` are unsigned, those of `panels` signed.
 
     #### Constraints
 
-    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K, G, W]`; G and W are static.
+    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K / U, G, W*U]`; G and W are static.
     * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
-    * (C3) All element types are equal.
+    * (C3) The element types of lhs, panels and inits are one floating-point type, or i8, i8
+      and i32.
 
     #### Checked at run time
 
@@ -136,20 +185,25 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     %r:2 = seq.packed_matmul %x, %p init(%a, %b)
         : (tensor<?x8xf32>, tensor<3x8x2x16xf32>, tensor<?x33xf32>, tensor<?x33xf32>)
         -> (tensor<?x33xf32>, tensor<?x33xf32>)
+    %s = seq.packed_matmul %y, %q unit 4 init(%c)
+        : (tensor<?x8xi8>, tensor<3x2x1x64xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
     ```
   }];
-  let arguments = (ins 2DTensorOf<[F16, BF16, F32, F64]>:$lhs,
-                       4DTensorOf<[F16, BF16, F32, F64]>:$panels,
-                       Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$inits);
-  let results = (outs Variadic<2DTensorOf<[F16, BF16, F32, F64]>>:$results);
+  let arguments = (ins 2DTensorOf<[F16, BF16, F32, F64, I8]>:$lhs,
+                       4DTensorOf<[F16, BF16, F32, F64, I8]>:$panels,
+                       DefaultValuedAttr<I64Attr, "1">:$unit,
+                       Variadic<2DTensorOf<[F16, BF16, F32, F64, I32]>>:$inits);
+  let results = (outs Variadic<2DTensorOf<[F16, BF16, F32, F64, I32]>>:$results);
   let assemblyFormat = [{
-    $lhs `,` $panels `init` `(` $inits `)` attr-dict `:` functional-type(operands, results)
+    $lhs `,` $panels (`unit` $unit^)? `init` `(` $inits `)` attr-dict
+    `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// Extents of the packed operand: G matrices, W columns to a panel.
     int64_t getNumMatrices();
     int64_t getPanelWidth();
+    /// K, a multiple of the unit.
     int64_t getDepth();
     int64_t getNumColumns();
   }];

@@ -32,7 +32,7 @@ void addFuncHandlers(HandlerTable &table);
 void addBufferHandlers(HandlerTable &table);
 /// `dnn.create_matmul` and `dnn.matmul`.
 void addLibraryHandlers(HandlerTable &table);
-/// `seq.weight`, `seq.pack`, `seq.packed_matmul`.
+/// `seq.weight`, `seq.pack`, `seq.column_sums` and the products.
 void addWeightHandlers(HandlerTable &table);
 /// `seq.recurrence`.
 void addRecurrenceHandlers(HandlerTable &table);

@@ -52,38 +52,101 @@ static llvm::Expected<Results> evaluateWeight(Interpreter &interpreter,
   return Results{std::move(*value)};
 }
 
+/// The byte `value` as a signed number, or, in excess, its unsigned number less
+/// 128.
+static int64_t readByte(int64_t value, bool excess) {
+  return excess ? (value & 0xff) - 128 : value;
+}
+
 static llvm::Expected<Results>
 evaluatePack(Interpreter &interpreter, Operation &op,
              llvm::MutableArrayRef<Tensor> operands) {
-  bool transposed = cast<seq::PackOp>(op).getTransposed();
+  auto pack = cast<seq::PackOp>(op);
+  bool transposed = pack.getTransposed(), excess = pack.getExcess();
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   int64_t matrices = static_cast<int64_t>(operands.size());
   int64_t columns = operands[0].getDim(transposed ? 1 : 0);
   int64_t depth = operands[0].getDim(transposed ? 0 : 1);
-  int64_t width = type.getDimSize(3);
-  if (ShapedType::isDynamic(width) || width < 1)
+  int64_t unit = static_cast<int64_t>(pack.getUnit());
+  int64_t row = type.getDimSize(3);
+  if (unit < 1 || ShapedType::isDynamic(row) || row < unit || row % unit != 0)
     return makeError(op, "the panel width is not positive");
   for (auto [number, operand] : llvm::enumerate(operands))
     if (llvm::Error error =
             checkShape(op, operand.getShape(), operands[0].getShape(),
                        "operand " + llvm::Twine(number)))
       return error;
+  int64_t width = row / unit, groups = llvm::divideCeil(depth, unit);
   int64_t panels = llvm::divideCeil(columns, width);
   llvm::Expected<Tensor> result = interpreter.allocate(
-      op, operands[0].getKind(), {panels, depth, matrices, width});
+      op, operands[0].getKind(), {panels, groups, matrices, row});
   if (!result)
     return result.takeError();
-  double *to = result->mutableFloats().data();
+  Scalar *to = result->mutableData();
   for (int64_t panel = 0; panel < panels; ++panel)
-    for (int64_t k = 0; k < depth; ++k)
+    for (int64_t group = 0; group < groups; ++group)
       for (int64_t matrix = 0; matrix < matrices; ++matrix)
-        for (int64_t lane = 0; lane < width; ++lane, ++to) {
-          int64_t column = panel * width + lane;
-          if (column < columns)
-            *to = operands[matrix].floats()[transposed ? k * columns + column
-                                                       : column * depth + k];
+        for (int64_t place = 0; place < row; ++place, ++to) {
+          int64_t column = panel * width + place / unit;
+          int64_t k = group * unit + place % unit;
+          if (column >= columns || k >= depth)
+            continue;
+          *to = operands[matrix].data()[transposed ? k * columns + column
+                                                   : column * depth + k];
+          if (excess)
+            to->i = readByte(to->i, excess);
         }
   return Results{std::move(*result)};
+}
+
+static llvm::Expected<Results>
+evaluateColumnSums(Interpreter &interpreter, Operation &op,
+                   llvm::MutableArrayRef<Tensor> operands) {
+  auto sums = cast<seq::ColumnSumsOp>(op);
+  bool transposed = sums.getTransposed(), excess = sums.getExcess();
+  int64_t columns = operands[0].getDim(transposed ? 1 : 0);
+  int64_t depth = operands[0].getDim(transposed ? 0 : 1);
+  llvm::Expected<Tensor> result =
+      interpreter.allocate(op, ElementKind::I32, {columns});
+  if (!result)
+    return result.takeError();
+  llvm::MutableArrayRef<int64_t> to = result->mutableInts();
+  for (int64_t column = 0; column < columns; ++column) {
+    int64_t sum = 0;
+    for (int64_t k = 0; k < depth; ++k)
+      sum += readByte(operands[0].ints()[transposed ? k * columns + column
+                                                    : column * depth + k],
+                      excess);
+    to[column] = wrapInteger(sum, 32);
+  }
+  return Results{std::move(*result)};
+}
+
+/// One product on top of `result`, of floats by contract(), of bytes exactly;
+/// each array from an element of its own on.
+static void addProduct(const Contraction &nest, const Tensor &lhs,
+                       int64_t firstLhs, const Tensor &matrix, int64_t first,
+                       int64_t firstOut, bool excess, Tensor &result) {
+  if (lhs.isFloat()) {
+    Contraction floats = nest;
+    floats.a = lhs.floats().data() + firstLhs;
+    floats.b = matrix.floats().data() + first;
+    floats.c = result.mutableFloats().data() + firstOut;
+    contract(std::move(floats));
+    return;
+  }
+  const int64_t *a = lhs.ints().data() + firstLhs;
+  const int64_t *b = matrix.ints().data() + first;
+  int64_t *c = result.mutableInts().data() + firstOut;
+  for (int64_t m = 0; m < nest.extents[0]; ++m)
+    for (int64_t n = 0; n < nest.extents[2]; ++n) {
+      int64_t &to = c[m * nest.cStrides[0] + n * nest.cStrides[2]];
+      int64_t sum = to;
+      for (int64_t k = 0; k < nest.extents[1]; ++k)
+        sum += (a[m * nest.aStrides[0] + k * nest.aStrides[1]] & 0xff) *
+               readByte(b[k * nest.bStrides[1] + n * nest.bStrides[2]], excess);
+      to = wrapInteger(sum, 32);
+    }
 }
 
 static llvm::Expected<Results>
@@ -91,13 +154,18 @@ evaluatePackedMatmul(Interpreter &, Operation &op,
                      llvm::MutableArrayRef<Tensor> operands) {
   Tensor lhs = operands[0], panels = operands[1];
   llvm::MutableArrayRef<Tensor> inits = operands.drop_front(2);
+  int64_t unit = static_cast<int64_t>(cast<seq::PackedMatmulOp>(op).getUnit());
   int64_t rows = lhs.getDim(0), depth = lhs.getDim(1);
-  int64_t matrices = panels.getDim(2), width = panels.getDim(3);
-  if (panels.getDim(1) != depth ||
+  int64_t matrices = panels.getDim(2), row = panels.getDim(3);
+  int64_t groups = panels.getDim(1);
+  if (unit < 1 || row % unit != 0 || groups * unit != depth ||
       matrices != static_cast<int64_t>(inits.size()))
     return makeError(op, "panels have shape " + toString(panels.getShape()) +
                              " for depth " + llvm::Twine(depth) + " and " +
                              llvm::Twine(inits.size()) + " inits");
+  int64_t width = row / unit;
+  // The depth of the panels is neither a row nor a column of a matrix, so each
+  // of its parts is a product of its own.
   Results results;
   for (auto [matrix, init] : llvm::enumerate(inits)) {
     Tensor result = std::move(init);
@@ -108,30 +176,128 @@ evaluatePackedMatmul(Interpreter &, Operation &op,
                                llvm::Twine(rows) + " rows and " +
                                llvm::Twine(panels.getDim(0)) + " panels of " +
                                llvm::Twine(width));
-    double *target = result.mutableFloats().data();
-    for (int64_t first = 0; first < columns; first += width) {
-      Contraction nest;
-      nest.extents = {rows, depth, std::min(width, columns - first)};
-      nest.sums = {false, true, false};
-      nest.aStrides = {depth, 1, 0};
-      nest.bStrides = {0, matrices * width, 1};
-      nest.cStrides = {columns, 0, 1};
-      nest.a = lhs.floats().data();
-      nest.b = panels.floats().data() +
-               first / width * depth * matrices * width +
-               static_cast<int64_t>(matrix) * width;
-      nest.c = target + first;
-      contract(std::move(nest));
-    }
+    for (int64_t first = 0; first < columns; first += width)
+      for (int64_t u = 0; u < unit; ++u) {
+        Contraction nest;
+        nest.extents = {rows, groups, std::min(width, columns - first)};
+        nest.sums = {false, true, false};
+        nest.aStrides = {depth, unit, 0};
+        nest.bStrides = {0, matrices * row, unit};
+        nest.cStrides = {columns, 0, 1};
+        addProduct(nest, lhs, u, panels,
+                   first / width * groups * matrices * row +
+                       static_cast<int64_t>(matrix) * row + u,
+                   first, /*excess=*/false, result);
+      }
     results.push_back(std::move(result));
   }
   return results;
 }
 
+static llvm::Expected<Results>
+evaluateMatmul(Interpreter &, Operation &op,
+               llvm::MutableArrayRef<Tensor> operands) {
+  auto product = cast<seq::MatmulOp>(op);
+  size_t matrices = product.getMatrices().size();
+  const Tensor &lhs = operands[0];
+  int64_t rows = lhs.getDim(0), depth = lhs.getDim(1);
+  int64_t columns = product.getNumColumns();
+  bool transposed = product.getTransposed();
+  Results results;
+  for (size_t g = 0; g < matrices; ++g) {
+    Tensor result = operands[1 + matrices + g];
+    if (product.getDepth() != depth || result.getDim(0) != rows ||
+        result.getDim(1) != columns)
+      return makeError(op, "init " + llvm::Twine(g) + " has shape " +
+                               toString(result.getShape()) + " for lhs " +
+                               toString(lhs.getShape()) + " and matrices of " +
+                               toString(operands[1 + g].getShape()));
+    Contraction nest;
+    nest.extents = {rows, depth, columns};
+    nest.sums = {false, true, false};
+    nest.aStrides = {depth, 1, 0};
+    nest.bStrides = {0, transposed ? columns : 1, transposed ? 1 : depth};
+    nest.cStrides = {columns, 0, 1};
+    addProduct(nest, lhs, 0, operands[1 + g], 0, 0, product.getExcess(),
+               result);
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+/// The elements of one side less their zero points, which are as many as
+/// `lines`, the rows of its first dimension (`alongFirst`) or its columns, or
+/// one.
+static llvm::Error subtractZeros(Operation &op, Tensor &side,
+                                 const Tensor *zeros, bool isSigned,
+                                 bool alongFirst) {
+  int64_t mask = isSigned ? ~int64_t(0) : 0xff;
+  int64_t rows = side.getDim(0), columns = side.getDim(1);
+  int64_t lines = alongFirst ? rows : columns;
+  int64_t count = zeros ? zeros->getNumElements() : 0;
+  if (zeros && count != 1 && count != lines)
+    return makeError(op, "there are " + llvm::Twine(count) +
+                             " zero points for " + llvm::Twine(lines) +
+                             " rows or columns");
+  llvm::MutableArrayRef<int64_t> elements = side.mutableInts();
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c) {
+      int64_t zero = zeros ? zeros->ints()[count == 1   ? 0
+                                           : alongFirst ? r
+                                                        : c] &
+                                 mask
+                           : 0;
+      int64_t &element = elements[r * columns + c];
+      element = (element & mask) - zero;
+    }
+  return llvm::Error::success();
+}
+
+static llvm::Expected<Results>
+evaluateQuantizedMatmul(Interpreter &interpreter, Operation &op,
+                        llvm::MutableArrayRef<Tensor> operands) {
+  auto product = cast<seq::QuantizedMatmulOp>(op);
+  OperandValues values(op, operands);
+  Tensor lhs = *values.get(product.getLhs()),
+         rhs = *values.get(product.getRhs());
+  bool transposed = product.getTransposed();
+  if (llvm::Error error =
+          subtractZeros(op, lhs, values.get(product.getLhsZero()),
+                        product.getLhsSigned(), /*alongFirst=*/true))
+    return error;
+  if (llvm::Error error =
+          subtractZeros(op, rhs, values.get(product.getRhsZero()),
+                        product.getRhsSigned(), /*alongFirst=*/!transposed))
+    return error;
+  int64_t rows = lhs.getDim(0), depth = lhs.getDim(1);
+  int64_t columns = rhs.getDim(transposed ? 1 : 0);
+  if (rhs.getDim(transposed ? 0 : 1) != depth)
+    return makeError(op, "rhs has shape " + toString(rhs.getShape()) +
+                             " for depth " + llvm::Twine(depth));
+  llvm::Expected<Tensor> result =
+      interpreter.allocate(op, ElementKind::I32, {rows, columns});
+  if (!result)
+    return result.takeError();
+  int64_t *to = result->mutableInts().data();
+  const int64_t *a = lhs.ints().data(), *b = rhs.ints().data();
+  for (int64_t m = 0; m < rows; ++m)
+    for (int64_t n = 0; n < columns; ++n) {
+      int64_t sum = 0;
+      for (int64_t k = 0; k < depth; ++k)
+        sum +=
+            a[m * depth + k] * b[transposed ? k * columns + n : n * depth + k];
+      *to++ = wrapInteger(sum, 32);
+    }
+  return Results{std::move(*result)};
+}
+
 void addWeightHandlers(HandlerTable &table) {
   table["seq.weight"] = evaluateWeight;
   table["seq.pack"] = evaluatePack;
+  table["seq.column_sums"] = evaluateColumnSums;
   table["seq.packed_matmul"] = evaluatePackedMatmul;
+  table["seq.matmul"] = evaluateMatmul;
+  table["seq.quantized_matmul"] = evaluateQuantizedMatmul;
 }
 
 } // namespace seqc::reference

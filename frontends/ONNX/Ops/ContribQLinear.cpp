@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
@@ -247,10 +248,19 @@ static LogicalResult convertGemm(Node &node) {
                      "the number of scales or zero points");
   e.requireEqual(e.extent(b, turnB ? 1 : 0), e.extent(a, turnA ? 0 : 1),
                  "the inner extent of its second factor");
-  Tensor product =
-      e.contract(subtractZeroPoint(e, a, byA->zero), turnA ? "km" : "mk",
-                 subtractZeroPoint(e, b, alongColumns(byB->zero, turnB)),
-                 turnB ? "nk" : "kn", "mn");
+  Tensor product;
+  if (!turnA) {
+    FailureOr<Tensor> rows =
+        multiplyRows(node, {a, byA->zero}, {b, byB->zero}, turnB);
+    if (failed(rows))
+      return failure();
+    product = *rows;
+  } else {
+    product =
+        e.contract(subtractZeroPoint(e, a, byA->zero), "km",
+                   subtractZeroPoint(e, b, alongColumns(byB->zero, turnB)),
+                   turnB ? "nk" : "kn", "mn");
+  }
   if (bias) {
     Extents own = e.extents(bias), goal = e.extents(product);
     if (own.size() > goal.size())

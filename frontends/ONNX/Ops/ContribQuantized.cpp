@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -212,19 +213,33 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
 
 /// (a - zero of a) * (b - zero of b) * scale of a * scale of b + bias, with the
 /// sums in int32.
-static Tensor multiplyQuantized(Emitter &e, Tensor a, Tensor zeroA, Tensor b,
-                                Tensor zeroB, Tensor scaleA, Tensor scaleB,
-                                Tensor bias) {
+static FailureOr<Tensor> multiplyQuantized(Node &node, QuantizedSide a,
+                                           QuantizedSide b, Tensor scaleA,
+                                           Tensor scaleB, Tensor bias) {
+  Emitter &e = node.getEmitter();
   DataType sum = DataType::Int32, type = DataType::Float;
-  Tensor product = multiplyRows(e, subtractZeroPoint(e, a, zeroA),
-                                subtractZeroPoint(e, b, zeroB));
-  SmallVector<Tensor> inputs = {product, scaleA, scaleB};
-  if (bias)
-    inputs.push_back(bias);
-  return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    Value y = s.mul(type, s.convert(sum, type, v[0]), s.mul(type, v[1], v[2]));
-    return bias ? s.add(type, y, v[3]) : y;
-  });
+  auto dequantize = [&](Tensor product) {
+    SmallVector<Tensor> inputs = {product, scaleA, scaleB};
+    if (bias)
+      inputs.push_back(bias);
+    return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+      Value y =
+          s.mul(type, s.convert(sum, type, v[0]), s.mul(type, v[1], v[2]));
+      return bias ? s.add(type, y, v[3]) : y;
+    });
+  };
+  if (!isProductOfRows(a, b))
+    return dequantize(multiplyRows(e, subtractZeroPoint(e, a.numbers, a.zero),
+                                   subtractZeroPoint(e, b.numbers, b.zero)));
+  FailureOr<Tensor> rows = multiplyRows(node, a, b);
+  if (failed(rows))
+    return failure();
+  // What belongs to columns is the same for rows of any shape.
+  bool flat = true;
+  for (Tensor given : {scaleA, scaleB, bias})
+    flat &= !given || given.getRank() <= 1;
+  return flat ? restoreRows(e, dequantize(*rows), a.numbers)
+              : dequantize(restoreRows(e, *rows, a.numbers));
 }
 
 /// DynamicQuantizeMatMul: the first factor is quantized to uint8 by its own
@@ -268,9 +283,12 @@ static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
         return saturate(s,
                         s.add(type, x, s.convert(DataType::UInt8, type, v[2])));
       });
-  node.setOutput(0,
-                 multiplyQuantized(e, quantized, zero, b, node.getInput(3),
-                                   scale, node.getInput(2), node.getInput(4)));
+  FailureOr<Tensor> y =
+      multiplyQuantized(node, {quantized, zero}, {b, node.getInput(3)}, scale,
+                        node.getInput(2), node.getInput(4));
+  if (failed(y))
+    return failure();
+  node.setOutput(0, *y);
   return success();
 }
 
@@ -279,10 +297,12 @@ static LogicalResult convertMatMulIntegerToFloat(Node &node) {
   if (b.getRank() != 2 || node.getInput(0).getRank() < 1)
     return node.unsupported("a factor of rank " + Twine(b.getRank()) +
                             " is not supported");
-  node.setOutput(0, multiplyQuantized(node.getEmitter(), node.getInput(0),
-                                      node.getInput(4), b, node.getInput(5),
-                                      node.getInput(2), node.getInput(3),
-                                      node.getInput(6)));
+  FailureOr<Tensor> y = multiplyQuantized(
+      node, {node.getInput(0), node.getInput(4)}, {b, node.getInput(5)},
+      node.getInput(2), node.getInput(3), node.getInput(6));
+  if (failed(y))
+    return failure();
+  node.setOutput(0, *y);
   return success();
 }
 

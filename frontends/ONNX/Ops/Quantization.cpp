@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/NarrowFloats.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -354,6 +355,15 @@ static FailureOr<Tensor> multiply(Node &node, Tensor a, Tensor b) {
 }
 
 static LogicalResult convertMatMulInteger(Node &node) {
+  QuantizedSide sides[] = {{node.getInput(0), node.getInput(2)},
+                           {node.getInput(1), node.getInput(3)}};
+  if (isProductOfRows(sides[0], sides[1])) {
+    FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);
+    if (failed(rows))
+      return failure();
+    node.setOutput(0, restoreRows(node.getEmitter(), *rows, sides[0].numbers));
+    return success();
+  }
   FailureOr<Tensor> a = center(node, node.getInput(0), node.getInput(2), true),
                     b = center(node, node.getInput(1), node.getInput(3), false);
   if (failed(a) || failed(b))
@@ -379,6 +389,35 @@ static LogicalResult convertQLinearMatMul(Node &node) {
     if (!isFloat(scale.type))
       return node.error("a scale is " + getName(scale.type) +
                         "; required is a float type");
+  auto requantize = [&](ArrayRef<Tensor> inputs) {
+    return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+      Value scale = roundedToFloat(
+          s, &Scalars::div, roundedToFloat(s, &Scalars::mul, v[1], v[2]), v[3]);
+      Value x = s.convert(DataType::Int32, real, v[0]);
+      return quantize(s, type, roundedToFloat(s, &Scalars::mul, x, scale),
+                      v[4]);
+    });
+  };
+  QuantizedSide sides[] = {{a, node.getInput(2)}, {b, node.getInput(5)}};
+  auto isOne = [](Tensor x) {
+    return x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
+  };
+  if (isProductOfRows(sides[0], sides[1]) && isOne(scaleA) && isOne(scaleY) &&
+      isOne(zeroY) && (isOne(scaleB) || scaleB.getRank() == 1)) {
+    FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);
+    if (failed(rows))
+      return failure();
+    auto flatten = [&](Tensor x) {
+      x = isOne(x) ? e.reshape(x, {}) : x;
+      return isFloat(x.type) ? e.convert(x, real) : x;
+    };
+    if (!isOne(scaleB) && failed(checkFits(node, scaleB, *rows)))
+      return failure();
+    Tensor y = requantize({*rows, flatten(scaleA), flatten(scaleB),
+                           flatten(scaleY), flatten(zeroY)});
+    node.setOutput(0, restoreRows(e, y, a));
+    return success();
+  }
   FailureOr<Tensor> left = center(node, a, node.getInput(2), true),
                     right = center(node, b, node.getInput(5), false);
   if (failed(left) || failed(right))
@@ -397,12 +436,7 @@ static LogicalResult convertQLinearMatMul(Node &node) {
   for (Tensor input : ArrayRef(inputs).drop_front())
     if (failed(checkFits(node, input, *product)))
       return failure();
-  node.setOutput(0, e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    Value scale = roundedToFloat(
-        s, &Scalars::div, roundedToFloat(s, &Scalars::mul, v[1], v[2]), v[3]);
-    Value x = s.convert(DataType::Int32, real, v[0]);
-    return quantize(s, type, roundedToFloat(s, &Scalars::mul, x, scale), v[4]);
-  }));
+  node.setOutput(0, requantize(inputs));
   return success();
 }
 

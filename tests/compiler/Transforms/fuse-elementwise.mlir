@@ -125,3 +125,28 @@ func.func @no_fuse_with_a_reader_inside(%x: tensor<4xi64>, %w: tensor<4xf32>)
   } -> tensor<4xf32>
   return %y, %skip : tensor<4xf32>, tensor<4xi1>
 }
+
+/// The shape that the rows of a product of bytes get waits until after what works on each element.
+
+// CHECK-LABEL: func.func @collapse_after_bytes
+//       CHECK:   %[[P:.*]] = seq.matmul
+//       CHECK:   %[[R:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]} ins(%[[P]]
+//       CHECK:     arith.sitofp
+//       CHECK:     arith.mulf
+//       CHECK:   tensor.expand_shape %[[R]] {{\[\[}}0, 1], [2]]
+func.func @collapse_after_bytes(%x: tensor<6x8xi8>, %w: tensor<33x8xi8>, %i: tensor<6x33xi32>, %s: tensor<33xf32>)
+    -> tensor<2x3x33xf32> {
+  %p = seq.matmul %x, %w init(%i) : (tensor<6x8xi8>, tensor<33x8xi8>, tensor<6x33xi32>) -> tensor<6x33xi32>
+  %e = tensor.expand_shape %p [[0, 1], [2]] output_shape [2, 3, 33] : tensor<6x33xi32> into tensor<2x3x33xi32>
+  %o = tensor.empty() : tensor<2x3x33xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> (c)>,
+                                        affine_map<(a, b, c) -> (a, b, c)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%e, %s : tensor<2x3x33xi32>, tensor<33xf32>) outs(%o : tensor<2x3x33xf32>) {
+  ^bb0(%u: i32, %v: f32, %q: f32):
+    %f = arith.sitofp %u : i32 to f32
+    %m = arith.mulf %f, %v : f32
+    linalg.yield %m : f32
+  } -> tensor<2x3x33xf32>
+  return %r : tensor<2x3x33xf32>
+}

@@ -7,17 +7,15 @@
 #w = affine_map<(m, n, k) -> (k, n)>
 #y = affine_map<(m, n, k) -> (m, n)>
 
-/// Two gates of one state share one product; two gates have panels of 32 columns.
+/// Two gates of one state share one product.
 
 // CHECK-LABEL: func.func @merge_two_gates
 //  CHECK-SAME:   %[[H:.*]]: tensor<?x64xf32>, %[[WI:.*]]: tensor<64x64xf32>, %[[WF:[^:]*]]: tensor<64x64xf32>
 //  CHECK-SAME:   %[[I:[^:]*]]: tensor<?x64xf32>, %[[F:[^:]*]]: tensor<?x64xf32>
-//       CHECK:   %[[P:.*]] = seq.pack %[[WI]], %[[WF]]
-//  CHECK-SAME:     -> tensor<2x64x2x32xf32>
-//       CHECK:   %[[R:.*]]:2 = seq.packed_matmul %[[H]], %[[P]] init(%[[I]], %[[F]])
+//       CHECK:   %[[R:.*]]:2 = seq.matmul %[[H]], %[[WI]], %[[WF]] init(%[[I]], %[[F]])
 //       CHECK:   return %[[R]]#0, %[[R]]#1
 // SEPARATE-LABEL: func.func @merge_two_gates
-// SEPARATE-COUNT-2: seq.packed_matmul
+// SEPARATE-COUNT-2: seq.matmul
 func.func @merge_two_gates(%h: tensor<?x64xf32>, %wi: tensor<64x64xf32>, %wf: tensor<64x64xf32>,
                            %i: tensor<?x64xf32>, %f: tensor<?x64xf32>)
     -> (tensor<?x64xf32>, tensor<?x64xf32>) {
@@ -31,7 +29,7 @@ func.func @merge_two_gates(%h: tensor<?x64xf32>, %wi: tensor<64x64xf32>, %wf: te
 /// The second gate reads the first one's result, so they cannot be one product.
 
 // CHECK-LABEL: func.func @no_merge_dependent
-// CHECK-COUNT-2: seq.packed_matmul
+// CHECK-COUNT-2: seq.matmul
 func.func @no_merge_dependent(%h: tensor<?x16xf32>, %wi: tensor<16x16xf32>, %wf: tensor<16x16xf32>,
                               %i: tensor<?x16xf32>) -> tensor<?x16xf32> {
   %a = linalg.matmul indexing_maps = [#x, #wt, #y]
@@ -45,7 +43,7 @@ func.func @no_merge_dependent(%h: tensor<?x16xf32>, %wi: tensor<16x16xf32>, %wf:
 /// Different left operands: nothing to share.
 
 // CHECK-LABEL: func.func @no_merge_other_rows
-// CHECK-COUNT-2: seq.packed_matmul
+// CHECK-COUNT-2: seq.matmul
 func.func @no_merge_other_rows(%h: tensor<?x16xf32>, %g: tensor<?x16xf32>, %w: tensor<16x16xf32>,
                                %i: tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
   %a = linalg.matmul indexing_maps = [#x, #wt, #y]
@@ -59,8 +57,7 @@ func.func @no_merge_other_rows(%h: tensor<?x16xf32>, %g: tensor<?x16xf32>, %w: t
 
 // CHECK-LABEL: func.func @add_becomes_init
 //  CHECK-SAME:   %[[H:.*]]: tensor<?x8xf32>, %[[W:.*]]: tensor<8x33xf32>, %[[B:[^:]*]]: tensor<?x33xf32>
-//       CHECK:   %[[P:.*]] = seq.pack %[[W]] {{.*}}-> tensor<1x8x1x64xf32>
-//       CHECK:   seq.packed_matmul %[[H]], %[[P]] init(%[[B]])
+//       CHECK:   seq.matmul %[[H]], %[[W]] transposed init(%[[B]])
 //   CHECK-NOT:   arith.addf
 func.func @add_becomes_init(%h: tensor<?x8xf32>, %w: tensor<8x33xf32>, %b: tensor<?x33xf32>,
                             %e: tensor<?x33xf32>) -> tensor<?x33xf32> {
@@ -72,29 +69,11 @@ func.func @add_becomes_init(%h: tensor<?x8xf32>, %w: tensor<8x33xf32>, %b: tenso
   return %r : tensor<?x33xf32>
 }
 
-/// Packing does not depend on the step, so it leaves the cell.
+/// Weights need static extents, and hold f32.
 
-// CHECK-LABEL: func.func @pack_leaves_the_loop
-//       CHECK:   seq.pack
-//       CHECK:   seq.recurrence
-//   CHECK-NOT:   seq.pack %
-//       CHECK:     seq.packed_matmul
-func.func @pack_leaves_the_loop(%x: tensor<?x?x16xf32>, %h: tensor<?x16xf32>, %w: tensor<16x16xf32>)
-    -> tensor<?x16xf32> {
-  %y, %last = seq.recurrence scan(%x : tensor<?x?x16xf32>) init(%h : tensor<?x16xf32>) {
-  ^bb0(%xt: tensor<?x16xf32>, %s: tensor<?x16xf32>):
-    %p = linalg.matmul indexing_maps = [#x, #wt, #y]
-        ins(%s, %w : tensor<?x16xf32>, tensor<16x16xf32>) outs(%xt : tensor<?x16xf32>) -> tensor<?x16xf32>
-    seq.yield %p, %p : tensor<?x16xf32>, tensor<?x16xf32>
-  } outputs(tensor<?x?x16xf32>) states(tensor<?x16xf32>)
-  return %last : tensor<?x16xf32>
-}
-
-/// Panels need static weights, and hold f32.
-
-// CHECK-LABEL: func.func @no_pack_dynamic_or_f64
+// CHECK-LABEL: func.func @no_fuse_dynamic_or_f64
 // CHECK-COUNT-2: linalg.matmul
-func.func @no_pack_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i: tensor<?x?xf32>,
+func.func @no_fuse_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i: tensor<?x?xf32>,
                                   %g: tensor<?x16xf64>, %v: tensor<16x16xf64>, %j: tensor<?x16xf64>)
     -> (tensor<?x?xf32>, tensor<?x16xf64>) {
   %a = linalg.matmul indexing_maps = [#x, #wt, #y]
@@ -108,13 +87,13 @@ func.func @no_pack_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i
 /// are one all the same.
 
 // CHECK-LABEL: func.func @merge_across_user
-//       CHECK:   %[[R:.*]]:2 = seq.packed_matmul
+//       CHECK:   %[[R:.*]]:2 = seq.matmul
 //       CHECK:   math.tanh %[[R]]#0
 //       CHECK:   return %{{.*}}, %[[R]]#1
 // SEPARATE-LABEL: func.func @merge_across_user
-//       SEPARATE:   seq.packed_matmul
+//       SEPARATE:   seq.matmul
 //       SEPARATE:   math.tanh
-//       SEPARATE:   seq.packed_matmul
+//       SEPARATE:   seq.matmul
 func.func @merge_across_user(%h: tensor<?x64xf32>, %wq: tensor<64x64xf32>, %wk: tensor<64x64xf32>,
                              %i: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
   %a = linalg.matmul indexing_maps = [#x, #wt, #y]

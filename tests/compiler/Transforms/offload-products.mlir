@@ -13,7 +13,7 @@
 
 // CHECK: module attributes {seq.explain = [
 // ONEDNN-SAME: choice = "onednn", gates = 2 : i64, in_loop = false, op = "dnn.matmul", reason = "backend is onednn", weights = "w, v"
-// LLVM-SAME: choice = "llvm", {{.*}} op = "seq.packed_matmul", reason = "backend is llvm"
+// LLVM-SAME: choice = "llvm", {{.*}} op = "seq.matmul", reason = "backend is llvm"
 // AUTO-SAME: reason = "the number of rows is not known, and generated code serves every number"
 // AUTO-SAME: choice = "onednn", {{.*}} reason = "work of 1024 operations is at least 1000"
 // AUTO-SAME: choice = "llvm", {{.*}} reason = "work of 256 operations is below 1000"
@@ -24,20 +24,18 @@
 //  ONEDNN-SAME:   %[[X:.*]]: tensor<?x8xf32>, %[[A:[^:]*]]: tensor<?x8xf32>, %[[B:[^:]*]]: tensor<?x8xf32>
 //      ONEDNN:   %[[W:.*]] = seq.weight "w"
 //      ONEDNN:   %[[V:.*]] = seq.weight "v"
-//   ONEDNN-NOT:   seq.pack
 //  ONEDNN-DAG:   %[[P:.*]] = dnn.create_matmul %[[W]] transposed constant
 //  ONEDNN-DAG:   %[[Q:.*]] = dnn.create_matmul %[[V]] transposed constant
 //  ONEDNN-DAG:   dnn.matmul %[[P]], %[[X]], %[[W]] outs(%[[A]])
 //  ONEDNN-DAG:   dnn.matmul %[[Q]], %[[X]], %[[V]] outs(%[[B]])
-//        LLVM:   seq.packed_matmul
-//        AUTO:   seq.packed_matmul
+//        LLVM:   seq.matmul
+//        AUTO:   seq.matmul
 func.func @two_gates(%x: tensor<?x8xf32>, %a: tensor<?x8xf32>, %b: tensor<?x8xf32>)
     -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   %w = seq.weight "w" in "m.safetensors" at 0 : tensor<8x8xf32>
   %v = seq.weight "v" in "m.safetensors" at 256 : tensor<8x8xf32>
-  %p = seq.pack %w, %v : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<1x8x2x16xf32>
-  %r:2 = seq.packed_matmul %x, %p init(%a, %b)
-      : (tensor<?x8xf32>, tensor<1x8x2x16xf32>, tensor<?x8xf32>, tensor<?x8xf32>)
+  %r:2 = seq.matmul %x, %w, %v init(%a, %b)
+      : (tensor<?x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>)
       -> (tensor<?x8xf32>, tensor<?x8xf32>)
   return %r#0, %r#1 : tensor<?x8xf32>, tensor<?x8xf32>
 }
@@ -47,20 +45,18 @@ func.func @two_gates(%x: tensor<?x8xf32>, %a: tensor<?x8xf32>, %b: tensor<?x8xf3
 // CHECK-LABEL: func.func @enough_work
 //        AUTO:   dnn.matmul
 func.func @enough_work(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>, %a: tensor<8x8xf32>) -> tensor<8x8xf32> {
-  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
-  %r = seq.packed_matmul %x, %p init(%a)
-      : (tensor<8x8xf32>, tensor<1x8x1x16xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %r = seq.matmul %x, %w transposed init(%a)
+      : (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
   return %r : tensor<8x8xf32>
 }
 
 // CHECK-LABEL: func.func @no_offload_little_work
-//        AUTO:   seq.packed_matmul
+//        AUTO:   seq.matmul
 //    AUTO-NOT:   dnn.matmul
 func.func @no_offload_little_work(%x: tensor<2x8xf32>, %w: tensor<8x8xf32>, %a: tensor<2x8xf32>)
     -> tensor<2x8xf32> {
-  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
-  %r = seq.packed_matmul %x, %p init(%a)
-      : (tensor<2x8xf32>, tensor<1x8x1x16xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %r = seq.matmul %x, %w transposed init(%a)
+      : (tensor<2x8xf32>, tensor<8x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
   return %r : tensor<2x8xf32>
 }
 
@@ -73,11 +69,10 @@ func.func @no_offload_little_work(%x: tensor<2x8xf32>, %w: tensor<8x8xf32>, %a: 
 //      ONEDNN:     dnn.matmul
 func.func @create_leaves_the_loop(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>, %w: tensor<8x8xf32>)
     -> tensor<?x8xf32> {
-  %p = seq.pack %w transposed : (tensor<8x8xf32>) -> tensor<1x8x1x16xf32>
   %last = seq.recurrence scan(%x : tensor<?x?x8xf32>) init(%h : tensor<?x8xf32>) {
   ^bb0(%xt: tensor<?x8xf32>, %s: tensor<?x8xf32>):
-    %r = seq.packed_matmul %s, %p init(%xt)
-        : (tensor<?x8xf32>, tensor<1x8x1x16xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %r = seq.matmul %s, %w transposed init(%xt)
+        : (tensor<?x8xf32>, tensor<8x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
     seq.yield %r : tensor<?x8xf32>
   } states(tensor<?x8xf32>)
   return %last : tensor<?x8xf32>

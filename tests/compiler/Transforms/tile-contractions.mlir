@@ -1,7 +1,7 @@
 // RUN: seqc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(seq-tile-contractions))' \
 // RUN:   | FileCheck %s
 // RUN: seqc-opt %s --split-input-file \
-// RUN:   --pass-pipeline='builtin.module(func.func(seq-tile-contractions{vector-bits=256}))' \
+// RUN:   --pass-pipeline='builtin.module(seq-set-target{vector-bits=256 features=avx2},func.func(seq-tile-contractions))' \
 // RUN:   | FileCheck %s --check-prefix=NARROW
 // RUN: seqc-opt %s --split-input-file \
 // RUN:   --pass-pipeline='builtin.module(func.func(seq-tile-contractions,seq-vectorize-tiles))' \

@@ -161,8 +161,75 @@ func.func @packed_matmul_c2_result_type(%x: tensor<?x8xf32>, %p: tensor<3x8x1x16
 // -----
 
 func.func @packed_matmul_c3_element_types(%x: tensor<?x8xf16>, %p: tensor<3x8x1x16xf32>, %a: tensor<?x33xf32>) {
-  // expected-error @+1 {{mixes element types 'f16' and 'f32', but one is required [C3]}}
+  // expected-error @+1 {{multiplies 'f16' by 'f32' onto 'f32', but one floating-point type, or 'i8' by 'i8' onto 'i32', is required [C3]}}
   %r = seq.packed_matmul %x, %p init(%a)
       : (tensor<?x8xf16>, tensor<3x8x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2_unit(%a: tensor<32x8xi8>) {
+  // expected-error @+1 {{result has shape [2, 2, 1, 66], but rows of a multiple of the unit, 4, are required [C2]}}
+  %p = seq.pack %a unit 4 : (tensor<32x8xi8>) -> tensor<2x2x1x66xi8>
+  return
+}
+
+// -----
+
+func.func @pack_c3_unit(%a: tensor<32x8xi8>) {
+  // expected-error @+1 {{unit is 0, but at least 1 is required [C3]}}
+  %p = seq.pack %a unit 0 : (tensor<32x8xi8>) -> tensor<2x8x1x16xi8>
+  return
+}
+
+// -----
+
+func.func @pack_c4_excess(%a: tensor<32x8xf32>) {
+  // expected-error @+1 {{sources have element type 'f32', but 'i8' is required where they are in excess [C4]}}
+  %p = seq.pack %a excess : (tensor<32x8xf32>) -> tensor<2x8x1x16xf32>
+  return
+}
+
+// -----
+
+func.func @column_sums_c1_columns(%a: tensor<32x8xi8>) {
+  // expected-error @+1 {{result has shape [8], but [32] is required [C1]}}
+  %s = seq.column_sums %a : (tensor<32x8xi8>) -> tensor<8xi32>
+  return
+}
+
+// -----
+
+func.func @column_sums_c1_dynamic(%a: tensor<?x8xi8>) {
+  // expected-error @+1 {{source has type 'tensor<?x8xi8>', but a static shape is required [C1]}}
+  %s = seq.column_sums %a : (tensor<?x8xi8>) -> tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_unit(%x: tensor<?x8xi8>, %p: tensor<3x2x1x66xi8>, %a: tensor<?x33xi32>) {
+  // expected-error @+1 {{panels have shape [3, 2, 1, 66], but static extents of at least 1 are required for matrices and columns of a panel [C1]}}
+  %r = seq.packed_matmul %x, %p unit 4 init(%a)
+      : (tensor<?x8xi8>, tensor<3x2x1x66xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_unit_of_zero(%x: tensor<?x8xi8>, %p: tensor<3x2x1x16xi8>, %a: tensor<?x33xi32>) {
+  // expected-error @+1 {{unit is 0, but at least 1 is required [C1]}}
+  %r = seq.packed_matmul %x, %p unit 0 init(%a)
+      : (tensor<?x8xi8>, tensor<3x2x1x16xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c1_depth_of_units(%x: tensor<?x7xi8>, %p: tensor<3x2x1x64xi8>, %a: tensor<?x33xi32>) {
+  // expected-error @+1 {{lhs has shape [?, 7], but [?, 8] is required [C1]}}
+  %r = seq.packed_matmul %x, %p unit 4 init(%a)
+      : (tensor<?x7xi8>, tensor<3x2x1x64xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
   return
 }

@@ -136,6 +136,56 @@ TEST_F(WeightsSectionTest, PanelsFollowTheDefinitionOfPack) {
   }
 }
 
+// Bytes in groups of four along the depth, and the sums of their columns; in
+// excess they are unsigned and stand for 128 less.
+TEST_F(WeightsSectionTest, BytesFollowTheDefinitions) {
+  std::error_code code;
+  // [N, K] = [3, 5]: 7 n + k - 20, as bytes.
+  char bytes[15];
+  for (int i = 0; i < 15; ++i)
+    bytes[i] = static_cast<char>(7 * (i / 5) + i % 5 - 20);
+  raw_fd_ostream((folder + "/b.bin").str(), code).write(bytes, sizeof(bytes));
+  for (bool excess : {false, true}) {
+    std::string rest =
+        std::string(", transposed = false, excess = ") +
+        (excess ? "true" : "false") +
+        ", sources = [{shape = array<i64: 3, 5>, runs = [{file = \"b.bin\", "
+        "offset = 0 : i64, size = 15 : i64}]}]}";
+    Expected<std::vector<WeightItem>> items =
+        read("{kind = \"pack\", element = i8, size = 32 : i64, offset = 0 : "
+             "i64, width = 2 : i64, unit = 4 : i64" +
+             rest +
+             ", {kind = \"sums\", element = i32, size = 12 : i64, offset = 64 "
+             ": i64" +
+             rest);
+    ASSERT_TRUE(bool(items)) << toString(items.takeError());
+    std::string content;
+    raw_string_ostream os(content);
+    Expected<WeightsBlob> blob = writeWeights(*items, folder, os);
+    ASSERT_TRUE(bool(blob)) << toString(blob.takeError());
+    auto element = [&](int n, int k) {
+      int value = 7 * n + k - 20;
+      return excess ? (value & 255) - 128 : value;
+    };
+    for (int panel = 0; panel < 2; ++panel)
+      for (int group = 0; group < 2; ++group)
+        for (int j = 0; j < 2; ++j)
+          for (int u = 0; u < 4; ++u) {
+            int n = 2 * panel + j, k = 4 * group + u;
+            int want = n < 3 && k < 5 ? element(n, k) : 0;
+            char found = content[((panel * 2 + group) * 2 + j) * 4 + u];
+            EXPECT_EQ(static_cast<int8_t>(found), want);
+          }
+    for (int n = 0; n < 3; ++n) {
+      int32_t sum, want = 0;
+      std::memcpy(&sum, &content[64 + 4 * n], 4);
+      for (int k = 0; k < 5; ++k)
+        want += element(n, k);
+      EXPECT_EQ(sum, want);
+    }
+  }
+}
+
 // 1 - 2^-11, the largest and the smallest number, a subnormal one, both zeros
 // and infinity.
 TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
@@ -181,6 +231,27 @@ TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
        "size = 8 : i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
            run(0, 2) + "]}]}",
        "'width' must"},
+      {"{kind = \"pack\", element = f32, width = 1 : i64, unit = 0 : i64, "
+       "offset = 0 : i64, size = 8 : i64, sources = [{shape = array<i64: 2, "
+       "1>, runs = [" +
+           run(0, 2) + "]}]}",
+       "'unit' must"},
+      {"{kind = \"sums\", element = f32, offset = 0 : i64, size = 8 : i64, " +
+           good + "}",
+       "'element' of sums must be i32"},
+      {"{kind = \"sums\", element = i32, offset = 0 : i64, size = 8 : i64, "
+       "sources = [{shape = array<i64: 8>, runs = [" +
+           run(0, 2) + "]}]}",
+       "sums need a source of two dimensions"},
+      {"{kind = \"raw\", element = f32, excess = true, offset = 0 : i64, size "
+       "= 8 : i64, " +
+           good + "}",
+       "'excess' is for"},
+      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64, "
+       "sources = [{shape = array<i64: 1>, runs = [" +
+           run(0, 1) + "]}, {shape = array<i64: 1>, runs = [" + run(1, 1) +
+           "]}]}",
+       "an item that is not packed has one source"},
       {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64, " +
            good +
            "}, {kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : "

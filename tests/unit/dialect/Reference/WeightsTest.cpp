@@ -114,3 +114,56 @@ TEST(Weights, MultipliesPackedAsUnpacked) {
   EXPECT_THAT(program.getError({x, a, b, i, randomF32({3, 35}, 5)}),
               testing::HasSubstr("init 1 has shape 3x35 for 4 rows"));
 }
+
+/// Bytes that look random and are always the same.
+static Tensor randomBytes(llvm::ArrayRef<int64_t> shape, uint64_t seed) {
+  std::vector<int64_t> values;
+  for (double number : getNumbers(*countElements(shape), seed))
+    values.push_back(static_cast<int64_t>(number * 128));
+  return Tensor::ofInts(ElementKind::I8, shape, values);
+}
+
+TEST(Weights, MultipliesBytesExactly) {
+  Program program(
+      R"(func.func @main(%x: tensor<?x5xi8>, %w: tensor<5x19xi8>, %p: tensor<i8>,
+      %q: tensor<19xi8>, %i: tensor<?x19xi32>, %y: tensor<?x8xi8>)
+      -> (tensor<?x19xi32>, tensor<?x19xi32>, tensor<19xi32>, tensor<?x19xi32>) {
+    %a = seq.quantized_matmul %x, %w lhs_zero(%p) rhs_zero(%q) rhs_signed transposed
+        : (tensor<?x5xi8>, tensor<5x19xi8>, tensor<i8>, tensor<19xi8>) -> tensor<?x19xi32>
+    %b = seq.matmul %x, %w transposed excess init(%i)
+        : (tensor<?x5xi8>, tensor<5x19xi8>, tensor<?x19xi32>) -> tensor<?x19xi32>
+    %c = seq.column_sums %w transposed excess : (tensor<5x19xi8>) -> tensor<19xi32>
+    %k = seq.pack %w transposed excess unit 4 : (tensor<5x19xi8>) -> tensor<2x2x1x64xi8>
+    %d = seq.packed_matmul %y, %k unit 4 init(%i)
+        : (tensor<?x8xi8>, tensor<2x2x1x64xi8>, tensor<?x19xi32>) -> tensor<?x19xi32>
+    return %a, %b, %c, %d : tensor<?x19xi32>, tensor<?x19xi32>, tensor<19xi32>, tensor<?x19xi32>
+  })");
+  Tensor x = randomBytes({3, 5}, 1), w = randomBytes({5, 19}, 2),
+         q = randomBytes({19}, 3), y(ElementKind::I8, {3, 8});
+  Tensor p = Tensor::ofInts(ElementKind::I8, {}, {-7});
+  std::vector<int64_t> start(3 * 19);
+  for (size_t n = 0; n < start.size(); ++n)
+    start[n] = static_cast<int64_t>(n) - 9;
+  for (int64_t m = 0; m < 3; ++m)
+    for (int64_t k = 0; k < 5; ++k)
+      y.mutableInts()[m * 8 + k] = x.ints()[m * 5 + k];
+  auto results = program.run({x, w, p, q, i32({3, 19}, start), y});
+  std::vector<int64_t> a, b, c(19, 0);
+  for (int64_t m = 0; m < 3; ++m)
+    for (int64_t n = 0; n < 19; ++n) {
+      int64_t first = 0, second = start[m * 19 + n];
+      for (int64_t k = 0; k < 5; ++k) {
+        int64_t left = x.ints()[m * 5 + k] & 255, right = w.ints()[k * 19 + n];
+        first += (left - 249) * (right - q.ints()[n]);
+        second += left * ((right & 255) - 128);
+        if (m == 0)
+          c[n] += (right & 255) - 128;
+      }
+      a.push_back(first);
+      b.push_back(second);
+    }
+  expectInts(results[0], {3, 19}, a);
+  expectInts(results[1], {3, 19}, b);
+  expectInts(results[2], {19}, c);
+  expectInts(results[3], {3, 19}, b);
+}

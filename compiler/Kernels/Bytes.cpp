@@ -1,0 +1,211 @@
+//===- Bytes.cpp - Tiles of products of bytes -----------------------------===//
+
+#include "compiler/Kernels/Bytes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace seqc {
+namespace {
+
+/// Writes the body of one tile.
+class ByteTile {
+public:
+  ByteTile(OpBuilder &builder, Location loc, const ProductTile &tile,
+           const ByteSteps &steps)
+      : b(builder), loc(loc), tile(tile), steps(steps), product(tile.product),
+        i8(b.getI8Type()), i32(b.getI32Type()) {}
+
+  SmallVector<Value> run() {
+    int64_t perMatrix = llvm::divideCeil(tile.columns, steps.lanes);
+    int64_t total = perMatrix * product.getNumMatrices();
+    panel = getValueOrCreateConstantIndexOp(b, loc, tile.panel);
+    zero = arith::ConstantIndexOp::create(b, loc, 0);
+    AffineExpr r;
+    bindSymbols(b.getContext(), r);
+    for (int64_t row = 0; row < tile.rows; ++row)
+      rows.push_back(getValueOrCreateConstantIndexOp(
+          b, loc,
+          affine::makeComposedFoldedAffineApply(b, loc, r + row, {tile.row})));
+    nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(i8));
+    // [strip][row]
+    std::vector<SmallVector<Value>> done;
+    for (int64_t first = 0; first < total; first += steps.strips) {
+      SmallVector<Strip> strips;
+      for (int64_t s = first; s < std::min(first + steps.strips, total); ++s)
+        strips.push_back({s / perMatrix, s % perMatrix * steps.lanes});
+      llvm::append_range(done, emitDepth(strips));
+    }
+    SmallVector<Value> results;
+    for (auto [matrix, init] : llvm::enumerate(tile.inits))
+      results.push_back(
+          join(ArrayRef(done).slice(matrix * perMatrix, perMatrix), init));
+    return results;
+  }
+
+private:
+  /// Columns from `column` on of one matrix.
+  struct Strip {
+    int64_t matrix, column;
+  };
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// The loop over the depth for some strips; gives the sums of each row of
+  /// each.
+  std::vector<SmallVector<Value>> emitDepth(ArrayRef<Strip> strips) {
+    auto sumType = VectorType::get({steps.lanes}, i32);
+    size_t count = strips.size() * tile.rows * steps.sums;
+    Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(sumType));
+    auto loop =
+        scf::ForOp::create(b, loc, zero, index(product.getDepth() / kByteUnit),
+                           index(1), SmallVector<Value>(count, none));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> sums(loop.getRegionIterArgs());
+      emitStep(strips, loop.getInductionVar(), sums);
+      scf::YieldOp::create(b, loc, sums);
+    }
+    std::vector<SmallVector<Value>> results(strips.size());
+    SmallVector<Value> all(loop.getResults());
+    for (size_t s = 0; s < strips.size(); ++s)
+      for (int64_t r = 0; r < tile.rows; ++r)
+        results[s].push_back(steps.finish(
+            b, loc,
+            ArrayRef(all).slice((s * tile.rows + r) * steps.sums, steps.sums)));
+    return results;
+  }
+
+  /// Four bytes of the depth: `sums` is [strip][row][sum].
+  void emitStep(ArrayRef<Strip> strips, Value group,
+                MutableArrayRef<Value> sums) {
+    SmallVector<Value> left;
+    Value depth = arith::MulIOp::create(b, loc, group, index(kByteUnit));
+    for (Value row : rows)
+      left.push_back(steps.spread(
+          b, loc, read(product.getLhs(), {row, depth}, kByteUnit)));
+    for (auto [s, strip] : llvm::enumerate(strips)) {
+      Value bytes = read(
+          product.getPanels(),
+          {panel, group, index(strip.matrix), index(strip.column * kByteUnit)},
+          steps.lanes * kByteUnit);
+      for (int64_t r = 0; r < tile.rows; ++r)
+        steps.step(b, loc, left[r], bytes,
+                   sums.slice((s * tile.rows + r) * steps.sums, steps.sums));
+    }
+  }
+
+  Value read(Value tensor, ArrayRef<Value> at, int64_t count) {
+    return vector::TransferReadOp::create(b, loc, VectorType::get({count}, i8),
+                                          tensor, at, nothing,
+                                          ArrayRef<bool>{true});
+  }
+
+  /// The tensor [rows, columns] of one matrix: `sums`, [strip][row], on top of
+  /// `init`.
+  Value join(ArrayRef<SmallVector<Value>> sums, Value init) {
+    auto type = VectorType::get({tile.rows, tile.columns}, i32);
+    Value result = ub::PoisonOp::create(b, loc, type);
+    for (int64_t r = 0; r < tile.rows; ++r)
+      for (auto [s, strip] : llvm::enumerate(sums)) {
+        int64_t first = static_cast<int64_t>(s) * steps.lanes;
+        int64_t living = std::min(steps.lanes, tile.columns - first);
+        Value part = strip[r];
+        if (living < steps.lanes)
+          part = vector::ExtractStridedSliceOp::create(
+              b, loc, part, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{living},
+              ArrayRef<int64_t>{1});
+        result = vector::InsertStridedSliceOp::create(
+            b, loc, part, result, ArrayRef<int64_t>{r, first},
+            ArrayRef<int64_t>{1});
+      }
+    const bool inside[] = {true, true};
+    Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(i32));
+    Value before = vector::TransferReadOp::create(
+        b, loc, type, init, ValueRange{zero, zero}, none, inside);
+    result = arith::AddIOp::create(b, loc, before, result);
+    Value out = tensor::EmptyOp::create(
+        b, loc, ArrayRef<int64_t>{tile.rows, tile.columns}, i32);
+    return vector::TransferWriteOp::create(b, loc, result, out,
+                                           ValueRange{zero, zero}, inside)
+        .getResult();
+  }
+
+  OpBuilder &b;
+  Location loc;
+  const ProductTile &tile;
+  const ByteSteps &steps;
+  seq::PackedMatmulOp product;
+  Type i8, i32;
+  Value panel, zero, nothing;
+  SmallVector<Value> rows;
+};
+
+} // namespace
+
+SmallVector<Value> emitBytes(OpBuilder &builder, Location loc,
+                             const ProductTile &tile, const ByteSteps &steps) {
+  return ByteTile(builder, loc, tile, steps).run();
+}
+
+Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name,
+                    Type result, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(builder, loc, result,
+                                       builder.getStringAttr(name), operands)
+      .getResult(0);
+}
+
+Value spreadWords(OpBuilder &builder, Location loc, Value bytes,
+                  int64_t lanes) {
+  Type i16 = builder.getI16Type(), i64 = builder.getI64Type();
+  Value words = arith::ExtUIOp::create(
+      builder, loc, VectorType::get({kByteUnit}, i16), bytes);
+  Value one =
+      vector::BitCastOp::create(builder, loc, VectorType::get({1}, i64), words);
+  Value all = vector::BroadcastOp::create(
+      builder, loc, VectorType::get({lanes * 2 / kByteUnit}, i64),
+      vector::ExtractOp::create(builder, loc, one, 0).getResult());
+  return vector::BitCastOp::create(builder, loc,
+                                   VectorType::get({lanes * 2}, i16), all);
+}
+
+void stepWords(OpBuilder &builder, Location loc, StringRef name, Value left,
+               Value panel, MutableArrayRef<Value> sums) {
+  auto wide = cast<VectorType>(left.getType());
+  int64_t half = wide.getDimSize(0);
+  for (auto [h, sum] : llvm::enumerate(sums)) {
+    Value part = vector::ExtractStridedSliceOp::create(
+        builder, loc, panel, ArrayRef<int64_t>{static_cast<int64_t>(h) * half},
+        ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
+    Value words = arith::ExtSIOp::create(builder, loc, wide, part);
+    Value products =
+        callIntrinsic(builder, loc, name, sum.getType(), {left, words});
+    sum = arith::AddIOp::create(builder, loc, sum, products);
+  }
+}
+
+Value finishWords(OpBuilder &builder, Location loc, ArrayRef<Value> sums) {
+  int64_t lanes = cast<VectorType>(sums[0].getType()).getDimSize(0);
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  return arith::AddIOp::create(
+      builder, loc,
+      vector::ShuffleOp::create(builder, loc, sums[0], sums[1], even),
+      vector::ShuffleOp::create(builder, loc, sums[0], sums[1], odd));
+}
+
+} // namespace seqc

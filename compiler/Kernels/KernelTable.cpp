@@ -1,0 +1,51 @@
+//===- KernelTable.cpp - How a tile of a product is computed --------------===//
+
+#include "compiler/Kernels/KernelTable.h"
+
+using namespace mlir;
+using namespace seqc;
+
+/// Best first.
+static const ProductKernel *const kTable[] = {
+    &kFloats512,   &kFloatsNarrow, &kBytesVnni, &kBytesAvxVnni,
+    &kBytesAvx512, &kBytesAvx2,    &kBytesSse2,
+};
+
+seq::TargetAttr seqc::getTarget(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  if (module)
+    if (auto target = module->getAttrOfType<seq::TargetAttr>(kTargetAttr))
+      return target;
+  return seq::TargetAttr::get(op->getContext(), 512,
+                              seq::CpuFeature::Avx2 | seq::CpuFeature::Avx512);
+}
+
+/// The types of a product, if they are ones that products have.
+static std::optional<ProductTypes> classify(Type lhs, Type matrix, Type sum) {
+  if (isa<FloatType>(lhs) && matrix == lhs && sum == lhs)
+    return ProductTypes::Floats;
+  if (lhs.isInteger(8) && matrix.isInteger(8) && sum.isInteger(32))
+    return ProductTypes::Bytes;
+  return std::nullopt;
+}
+
+const ProductKernel *seqc::findKernel(seq::TargetAttr target, Type lhs,
+                                      Type matrix, Type sum) {
+  std::optional<ProductTypes> types = classify(lhs, matrix, sum);
+  for (const ProductKernel *kernel : kTable)
+    if (types == kernel->types &&
+        target.getVectorBits() >= kernel->vectorBits &&
+        (target.getFeatures() & kernel->features) == kernel->features)
+      return kernel;
+  return nullptr;
+}
+
+int64_t seqc::choosePanelWidth(int64_t gates, int64_t columns) {
+  int64_t widest = gates >= 3 ? 16 : gates == 2 ? 32 : 64;
+  int64_t width = 16;
+  while (width < widest && width < columns)
+    width *= 2;
+  return width;
+}

@@ -1,0 +1,129 @@
+//===- Products.cpp - Products before their layout is chosen ----*- C++ -*-===//
+
+#include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
+
+using namespace mlir;
+using namespace seqc::seq;
+using namespace seqc::seq::detail;
+
+//===----------------------------------------------------------------------===//
+// MatmulOp
+//===----------------------------------------------------------------------===//
+
+int64_t MatmulOp::getNumMatrices() {
+  return static_cast<int64_t>(getMatrices().size());
+}
+int64_t MatmulOp::getNumColumns() {
+  return extent(getMatrices().front(), getTransposed() ? 1 : 0);
+}
+int64_t MatmulOp::getDepth() {
+  return extent(getMatrices().front(), getTransposed() ? 0 : 1);
+}
+
+LogicalResult MatmulOp::verify() {
+  // C2
+  if (getMatrices().empty())
+    return emitOpError("has no matrix, but at least 1 is required [C2]");
+  // C1
+  RankedTensorType first = tensorType(getMatrices().front());
+  if (!first.hasStaticShape())
+    return emitOpError("matrix has type ")
+           << first << ", but a static shape is required [C1]";
+  for (Value matrix : getMatrices().drop_front())
+    if (matrix.getType() != first)
+      return emitOpError("matrices have types ")
+             << first << " and " << matrix.getType()
+             << ", but one type is required [C1]";
+  int64_t rows = ShapedType::kDynamic;
+  for (Value init : getInits()) {
+    if (failed(checkShape(*this, "init", tensorType(init),
+                          {rows, getNumColumns()}, "C2")))
+      return failure();
+    narrow(rows, extent(init, 0));
+  }
+  if (failed(checkShape(*this, "lhs", getLhs().getType(), {rows, getDepth()},
+                        "C1")) ||
+      failed(checkProductTypes(*this, getLhs(), getMatrices().front(),
+                               getInits(), "C3")))
+    return failure();
+  // C4
+  if (getExcess() && !first.getElementType().isInteger(8))
+    return emitOpError("matrices have element type ")
+           << first.getElementType()
+           << ", but 'i8' is required where they are in excess [C4]";
+  return success();
+}
+
+/// A result has the extents of its init.
+static SmallVector<ExtentSource> extentSources(MatmulOp op, int64_t result) {
+  Value init = op.getInits()[result];
+  return {ExtentSource::dimension(init, 0), ExtentSource::dimension(init, 1)};
+}
+
+LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder,
+                                          ReifiedRankedShapedTypeDims &shapes) {
+  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+FailureOr<OpFoldResult> MatmulOp::reifyDimOfResult(OpBuilder &builder,
+                                                   int result, int dim) {
+  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
+    return extentSources(*this, result);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizedMatmulOp
+//===----------------------------------------------------------------------===//
+
+/// Checks a zero point that belongs to `count` rows or columns.
+static LogicalResult checkZeroPoint(QuantizedMatmulOp op, StringRef name,
+                                    Value zero, int64_t count,
+                                    StringRef label) {
+  if (!zero)
+    return success();
+  RankedTensorType type = tensorType(zero);
+  if (type.getRank() == 0 || (type.getRank() == 1 && type.getDimSize(0) == 1) ||
+      mayBeEqual(type.getShape(), {count}))
+    return success();
+  return op.emitOpError(name)
+         << " has shape " << shapeText(type.getShape())
+         << ", but one element or shape " << shapeText({count})
+         << " is required [" << label << "]";
+}
+
+LogicalResult QuantizedMatmulOp::verify() {
+  int64_t rows = extent(getLhs(), 0), depth = extent(getLhs(), 1);
+  int64_t columns = extent(getRhs(), getTransposed() ? 1 : 0);
+  SmallVector<int64_t> required{columns, depth};
+  if (getTransposed())
+    std::swap(required[0], required[1]);
+  // C1-C4
+  if (failed(checkShape(*this, "rhs", getRhs().getType(), required, "C1")) ||
+      failed(checkZeroPoint(*this, "lhs_zero", getLhsZero(), rows, "C2")) ||
+      failed(checkZeroPoint(*this, "rhs_zero", getRhsZero(), columns, "C3")))
+    return failure();
+  return checkShape(*this, "result", getType(), {rows, columns}, "C4");
+}
+
+/// Rows are those of lhs, columns those of rhs.
+static SmallVector<ExtentSource> extentSources(QuantizedMatmulOp op) {
+  return {ExtentSource::dimension(op.getLhs(), 0),
+          ExtentSource::dimension(op.getRhs(), op.getTransposed() ? 1 : 0)};
+}
+
+LogicalResult
+QuantizedMatmulOp::reifyResultShapes(OpBuilder &builder,
+                                     ReifiedRankedShapedTypeDims &shapes) {
+  return reifyShapes(*this, builder, shapes,
+                     [&](int64_t) { return extentSources(*this); });
+}
+
+FailureOr<OpFoldResult>
+QuantizedMatmulOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
+  return reifyExtent(*this, builder, result, dim,
+                     [&](int64_t) { return extentSources(*this); });
+}

@@ -1,0 +1,61 @@
+// RUN: seqc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(seq-pack-products))' | FileCheck %s
+
+/// Two gates have panels of 32 columns, one has 64.
+
+// CHECK-LABEL: func.func @pack_two_gates
+//  CHECK-SAME:   %[[H:.*]]: tensor<?x64xf32>, %[[WI:.*]]: tensor<64x64xf32>, %[[WF:[^:]*]]: tensor<64x64xf32>
+//  CHECK-SAME:   %[[I:[^:]*]]: tensor<?x64xf32>, %[[F:[^:]*]]: tensor<?x64xf32>
+//       CHECK:   %[[P:.*]] = seq.pack %[[WI]], %[[WF]]
+//  CHECK-SAME:     -> tensor<2x64x2x32xf32>
+//       CHECK:   %[[R:.*]]:2 = seq.packed_matmul %[[H]], %[[P]] init(%[[I]], %[[F]])
+//       CHECK:   return %[[R]]#0, %[[R]]#1
+func.func @pack_two_gates(%h: tensor<?x64xf32>, %wi: tensor<64x64xf32>, %wf: tensor<64x64xf32>,
+                          %i: tensor<?x64xf32>, %f: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %r:2 = seq.matmul %h, %wi, %wf init(%i, %f)
+      : (tensor<?x64xf32>, tensor<64x64xf32>, tensor<64x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>)
+      -> (tensor<?x64xf32>, tensor<?x64xf32>)
+  return %r#0, %r#1 : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func.func @pack_one_narrow
+//       CHECK:   seq.pack %{{.*}} transposed : (tensor<8x33xf32>) -> tensor<1x8x1x64xf32>
+func.func @pack_one_narrow(%h: tensor<?x8xf32>, %w: tensor<8x33xf32>, %b: tensor<?x33xf32>) -> tensor<?x33xf32> {
+  %r = seq.matmul %h, %w transposed init(%b)
+      : (tensor<?x8xf32>, tensor<8x33xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return %r : tensor<?x33xf32>
+}
+
+/// Bytes lie in groups of four along the depth. Ten are padded to twelve, on both sides.
+
+// CHECK-LABEL: func.func @pack_bytes_of_odd_depth
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x10xi8>, %[[W:.*]]: tensor<10x33xi8>
+//   CHECK-DAG:   %[[P:.*]] = seq.pack %[[W]] transposed excess unit 4 : (tensor<10x33xi8>) -> tensor<1x3x1x256xi8>
+//   CHECK-DAG:   %[[ZEROS:.*]] = linalg.fill {{.*}} -> tensor<?x12xi8>
+//       CHECK:   %[[Y:.*]] = tensor.insert_slice %[[X]] into %[[ZEROS]][0, 0] [%{{.*}}, 10] [1, 1]
+//       CHECK:   seq.packed_matmul %[[Y]], %[[P]] unit 4 init
+func.func @pack_bytes_of_odd_depth(%x: tensor<?x10xi8>, %w: tensor<10x33xi8>, %a: tensor<?x33xi32>)
+    -> tensor<?x33xi32> {
+  %r = seq.matmul %x, %w transposed excess init(%a)
+      : (tensor<?x10xi8>, tensor<10x33xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
+  return %r : tensor<?x33xi32>
+}
+
+// -----
+
+/// Packing does not depend on the step, so it leaves the cell.
+
+// CHECK-LABEL: func.func @pack_leaves_the_loop
+//       CHECK:   seq.pack
+//       CHECK:   seq.recurrence
+//   CHECK-NOT:   seq.pack %
+//       CHECK:     seq.packed_matmul
+func.func @pack_leaves_the_loop(%x: tensor<?x?x16xf32>, %h: tensor<?x16xf32>, %w: tensor<16x16xf32>)
+    -> tensor<?x16xf32> {
+  %y, %last = seq.recurrence scan(%x : tensor<?x?x16xf32>) init(%h : tensor<?x16xf32>) {
+  ^bb0(%xt: tensor<?x16xf32>, %s: tensor<?x16xf32>):
+    %p = seq.matmul %s, %w init(%xt)
+        : (tensor<?x16xf32>, tensor<16x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>
+    seq.yield %p, %p : tensor<?x16xf32>, tensor<?x16xf32>
+  } outputs(tensor<?x?x16xf32>) states(tensor<?x16xf32>)
+  return %last : tensor<?x16xf32>
+}
