@@ -455,15 +455,19 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
     for (auto &entry : byTail)
       groups.push_back(entry.second);
     for (Group &group : groups) {
-      const ProductKernel *kernel = findKernel(target, group.products.front());
-      if (!kernel) {
-        group.products.front().emitOpError("has no kernel for its types");
+      // The verifier lets no other types through than the table has.
+      seq::PackedMatmulOp first = group.products.front();
+      const ProductKernel &kernel = *findKernel(target, first);
+      if (static_cast<int64_t>(first.getUnit()) != kernel.unit) {
+        first.emitOpError("has panels with ")
+            << first.getUnit() << " elements of the depth side by side; its "
+            << "kernel " << kernel.name << " requires " << kernel.unit;
         return signalPassFailure();
       }
       numTiled += group.products.size();
       if (group.tail)
         numWithTail += group.products.size();
-      GroupTiler(group, *kernel, rowBlock).run();
+      GroupTiler(group, kernel, rowBlock).run();
     }
   }
 };

@@ -98,9 +98,9 @@ FailureOr<Tensor> GraphImporter::importBytes(Expected<TensorBytes> bytes,
   StringRef data = bytes->getBytes();
   mlir::Value value;
   // Zero points that are all alike decide how a product is computed.
-  bool isUniform =
-      type.getRank() <= 1 && type.getElementTypeBitWidth() == 8 &&
-      !data.empty() && data.find_first_not_of(data.front()) == StringRef::npos;
+  bool isUniform = type.getRank() <= 1 && type.getElementTypeBitWidth() == 8 &&
+                   !data.empty() &&
+                   data.find_first_not_of(data.front()) == StringRef::npos;
   // The bytes of a bool need not be 0 or 1.
   if (bytes->type != DataType::Bool && !bytes->file.empty() && !isUniform &&
       type.getNumElements() >=
