@@ -236,6 +236,25 @@ LogicalResult Node::requireList(size_t i, const Twine &what, int64_t most) {
   return success();
 }
 
+LogicalResult Node::requireRank(size_t i, int64_t least, int64_t most) {
+  Tensor given = getInput(i);
+  if (!given || (given.getRank() >= least && given.getRank() <= most))
+    return success();
+  std::string required = most == least ? Twine(least).str()
+                         : most == kMostRank
+                             ? ("at least " + Twine(least)).str()
+                             : (Twine(least) + " to " + Twine(most)).str();
+  return error("input " + Twine(i) + " has rank " + Twine(given.getRank()) +
+               "; required is " + required);
+}
+
+LogicalResult Node::requireRanks(ArrayRef<size_t> indices, int64_t rank) {
+  for (size_t i : indices)
+    if (failed(requireRank(i, rank, rank)))
+      return failure();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

@@ -137,6 +137,12 @@ public:
   /// at most `most`; its declared extent bounds nothing by itself.
   llvm::LogicalResult requireList(size_t i, const llvm::Twine &what,
                                   int64_t most);
+  /// Reports input `i`, if it is given, unless its rank lies from `least` to
+  /// `most`. Converters that read a certain extent of an input ask this first.
+  llvm::LogicalResult requireRank(size_t i, int64_t least, int64_t most);
+  /// The same of each of several inputs, which have one rank.
+  llvm::LogicalResult requireRanks(llvm::ArrayRef<size_t> indices,
+                                   int64_t rank);
   /// Reports an input that is no tensor of floats.
   llvm::LogicalResult requireFloat(size_t input);
 

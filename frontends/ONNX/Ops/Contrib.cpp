@@ -132,39 +132,39 @@ static LogicalResult convertEmbed(Node &node) {
   for (size_t i : {2, 3, 5, 6})
     if (!node.hasInput(i))
       return node.error("input " + Twine(i) + " is missing");
-  if (ids.getRank() != 2)
-    return node.error("its ids have rank " + Twine(ids.getRank()) +
-                      "; required is 2");
+  if (failed(node.requireRanks({0, 1, 2, 3, 4, 7, 8}, 2)) ||
+      failed(node.requireRanks({5, 6}, 1)))
+    return failure();
+  mlir::OpFoldResult rows = e.extent(places, 0), length = e.extent(ids, 1),
+                     width = e.extent(words, 1);
   e.requireIndices(ids, e.extent(words, 0), "an id", /*fromEnd=*/false);
   if (segments && kinds)
     e.requireIndices(segments, e.extent(kinds, 0), "a segment",
                      /*fromEnd=*/false);
-  for (Tensor given : {segments, positions})
-    if (given && given.getRank() == 2)
-      e.requireEqual(e.extent(given, 1), e.extent(ids, 1),
-                     "the length of its segments or positions");
-  mlir::OpFoldResult rows = e.extent(places, 0), length = e.extent(ids, 1);
+  for (Tensor table : {places, kinds})
+    if (table)
+      e.requireEqual(e.extent(table, 1), width, "the width of a table");
+  // One row of positions may serve the whole batch.
+  if (segments)
+    segments = e.broadcastTo(segments, e.extents(ids));
   Scalars outer = e.scalars();
-  if (positions)
+  if (positions) {
+    positions = e.broadcastTo(positions, e.extents(ids));
     e.requireIndices(positions, rows, "a position", /*fromEnd=*/false);
-  else
+  } else {
     e.require(outer.compareIndex(mlir::arith::CmpIPredicate::sge,
                                  e.toValue(rows), e.toValue(length)),
               "its table of positions has {0} rows; required are {1}",
               {rows, length});
+  }
   DataType type = getComputeType(words.type);
-  Extents sizes = {e.extent(ids, 0), length, e.extent(words, 1)};
+  Extents sizes = {e.extent(ids, 0), length, width};
   Tensor sum = e.generate(words.type, sizes, [&](Scalars &s, ValueRange at) {
     auto rowOf = [&](Tensor of) {
       return s.toIndex(of.type, e.load(of, {at[0], at[1]}));
     };
     Value y = readRow(e, s, words, rowOf(ids), at[2]);
-    Value place = at[1];
-    if (positions) {
-      // One row of positions may serve the whole batch.
-      Value row = positions.getShape()[0] == 1 ? s.index(0) : at[0];
-      place = s.toIndex(positions.type, e.load(positions, {row, at[1]}));
-    }
+    Value place = positions ? rowOf(positions) : at[1];
     y = s.add(type, y, readRow(e, s, places, place, at[2]));
     if (segments && kinds)
       y = s.add(type, y, readRow(e, s, kinds, rowOf(segments), at[2]));

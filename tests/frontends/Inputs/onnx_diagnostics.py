@@ -162,7 +162,7 @@ def models():
 
 
 def check(cases, folder):
-    """Imports each model and compares; gives the exit code."""
+    """Imports each model and compares; gives the exit code. What is right says nothing."""
     os.makedirs(folder, exist_ok=True)
     wrong = count = 0
     for name, code, part, content in cases:
@@ -174,7 +174,8 @@ def check(cases, folder):
             capture_output=True, text=True, check=False)
         count += 1
         located = f"{name}.onnx: error: node 'n' ("
-        if result.returncode != code or part not in result.stderr or located not in result.stderr:
+        if result.returncode != code or part not in result.stderr or (
+                code and located not in result.stderr):
             wrong += 1
             print(f"{name}: exit code {result.returncode}: {result.stderr[:400]}")
     print(f"{count} wrong models, {wrong} told otherwise")

@@ -246,6 +246,16 @@ case("embed-positions", "EmbedLayerNormalization",
      [([numpy.zeros((1, 2), numpy.int32), *ROWS, numpy.array([[1, 2]], numpy.int32)],
        "a position is 2; required is 0 to 1")],
      operands=["x0", "", "x1", "x2", "", "x3", "x4", "", "x5"], domain="com.microsoft")
+IDS = numpy.zeros((2, 2), numpy.int32)
+case("embed-widths", "EmbedLayerNormalization",
+     [(w.INT32, [D, D]), (w.INT32, [D, D])] + [(F, [D, D])] * 3 + [(F, [D])] * 2 + [(w.INT32, [D, D])],
+     [IDS, IDS, f(3, 2), f(2, 2), f(1, 2), f(2), f(2), numpy.array([[1, 0]], numpy.int32)],
+     [([IDS, IDS, f(3, 2), f(2, 1), f(1, 2), f(2), f(2), IDS], "the width of a table is 1; required is 2"),
+      ([IDS, IDS, f(3, 2), f(2, 2), f(1, 3), f(2), f(2), IDS], "the width of a table is 3; required is 2"),
+      ([IDS, IDS[:, :0], f(3, 2), f(2, 2), f(1, 2), f(2), f(2), IDS], "extent 0 does not broadcast to 2"),
+      ([IDS, IDS, f(3, 2), f(2, 2), f(1, 2), f(2), f(2), numpy.zeros((3, 2), numpy.int32)],
+       "extent 3 does not broadcast to 2")],
+     operands=["x0", "x1", "x2", "x3", "x4", "x5", "x6", "", "x7"], domain="com.microsoft")
 
 
 def body(nodes, inputs, outputs, **initializers):
