@@ -54,6 +54,31 @@ def DecomposeCellsPass : Pass<"seq-decompose-cells", "::mlir::func::FuncOp"> {
 // DecomposeQuantizedPass
 //===----------------------------------------------------------------------===//
 
+def DecomposeAggregatesPass : Pass<"seq-decompose-aggregates", "::mlir::func::FuncOp"> {
+  let summary = "Replace ops by what they are made of";
+  let description = [{
+    Each op of the seq dialect with upstream's `AggregatedOpInterface` (`seq.softmax`,
+    `seq.norm`) becomes the ops that its model in `compiler/Decompose` builds: reductions
+    and elementwise generics, which fuse with what stands around them.
+
+    ```mlir
+    %y = seq.norm rms %x from 1 epsilon 1.0e-6 scale(%s)
+        : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+    ```
+
+    becomes a reduction of squares, an op for the factor of each row and one for its
+    elements.
+
+    Requires: nothing.
+    Ensures: no op of the seq dialect with that interface is left.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numDecomposed", "num-decomposed", "Number of ops decomposed">
+  ];
+}
+
 def DecomposeQuantizedPass : Pass<"seq-decompose-quantized", "::mlir::func::FuncOp"> {
   let summary = "Turn quantised products into products of bytes";
   let description = [{

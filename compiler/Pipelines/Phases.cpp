@@ -91,6 +91,7 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
 /// Phase `decompose`: named cells, attention and search become recurrences,
 /// products and loops.
 static void buildDecompose(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createDecomposeAggregatesPass());
   // Attention and search first: their regions may hold cells.
   pm.addNestedPass<func::FuncOp>(createDecomposeAttentionPass());
   pm.addNestedPass<func::FuncOp>(createDecomposeCellsPass());

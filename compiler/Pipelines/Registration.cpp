@@ -2,6 +2,7 @@
 
 #include "compiler/Pipelines/Registration.h"
 
+#include "compiler/Decompose/Decompositions.h"
 #include "dialect/DNN/IR/DNNOps.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
@@ -16,5 +17,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   registry.insert<dnn::DNNDialect, seq::SeqDialect>();
+  registerNormDecompositions(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
 }

@@ -30,6 +30,8 @@ constexpr Rule kRules[] = {
     {Phase::Decompose, "seq.lstm", "seq-decompose-cells"},
     {Phase::Tile, "seq.attention", "seq-tile-attention"},
     {Phase::Decompose, "seq.generate", "seq-decompose-generate"},
+    {Phase::Decompose, "seq.softmax", "seq-decompose-aggregates"},
+    {Phase::Decompose, "seq.norm", "seq-decompose-aggregates"},
     {Phase::Decompose, "seq.quantized_matmul", "seq-decompose-quantized"},
     {Phase::Tile, "seq.matmul", "seq-pack-products"},
     {Phase::Tile, "seq.recurrence", "convert-seq-recurrence-to-scf"},

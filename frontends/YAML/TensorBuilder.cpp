@@ -2,6 +2,8 @@
 
 #include "frontends/YAML/TensorBuilder.h"
 
+#include "dialect/Seq/IR/SeqOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -256,7 +258,9 @@ Value TensorBuilder::apply(StringRef function, Value x) {
     return mul(mul(x, fillLike(x, 0.5)), add(fillLike(x, 1), erf));
   }
   if (function == "softmax")
-    return softmaxLast(x);
+    return seq::SoftmaxOp::create(builder, loc, x.getType(), x,
+                                  ArrayRef<int64_t>{typeOf(x).getRank() - 1},
+                                  /*log=*/false);
   return {};
 }
 
@@ -292,14 +296,6 @@ Value TensorBuilder::reduce(Value x, int64_t dimension, Reduction reduction,
   return linalg::ReduceOp::create(builder, loc, x, init,
                                   ArrayRef<int64_t>{dimension}, combine)
       ->getResult(0);
-}
-
-Value TensorBuilder::softmaxLast(Value x) {
-  SmallVector<OpFoldResult> sizes = dims(x);
-  int64_t last = sizes.size() - 1;
-  Value top = broadcast(reduceLast(x, Reduction::Max), sizes, {last});
-  Value e = math::ExpOp::create(builder, loc, sub(x, top));
-  return div(e, broadcast(reduceLast(e, Reduction::Sum), sizes, {last}));
 }
 
 Value TensorBuilder::argmaxRows(Value rows) {

@@ -82,7 +82,6 @@ public:
   /// softplus, abs, softsign, elu, leaky_relu, gelu, or softmax over the last
   /// dimension. Null if unknown.
   mlir::Value apply(llvm::StringRef function, mlir::Value x);
-  mlir::Value softmaxLast(mlir::Value x);
   /// Combines the elements of the last dimension.
   mlir::Value reduceLast(mlir::Value x, Reduction reduction);
   /// Combines the elements of dimension `dimension`, which is static for a

@@ -43,6 +43,13 @@ def Seq_NormalizerAttr : EnumAttr<Seq_Dialect, Seq_Normalizer, "normalizer"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Seq_NormKind : Seq_EnumAttr<"NormKind", "What a normalisation divides by", [
+  I32EnumAttrCase<"Layer", 0, "layer">,
+  I32EnumAttrCase<"Rms", 1, "rms">,
+  I32EnumAttrCase<"Group", 2, "group">
+]>;
+def Seq_NormKindAttr : EnumAttr<Seq_Dialect, Seq_NormKind, "norm">;
+
 def Seq_Causal : Seq_EnumAttr<"Causal", "Alignment of a causal mask", [
   I32EnumAttrCase<"None", 0, "none">,
   I32EnumAttrCase<"TopLeft", 1, "top_left">,

@@ -34,6 +34,8 @@ void addBufferHandlers(HandlerTable &table);
 void addLibraryHandlers(HandlerTable &table);
 /// `seq.weight`, `seq.pack`, `seq.column_sums` and the products.
 void addWeightHandlers(HandlerTable &table);
+/// `seq.softmax` and `seq.norm`.
+void addNormHandlers(HandlerTable &table);
 /// `seq.recurrence`.
 void addRecurrenceHandlers(HandlerTable &table);
 /// `seq.rnn`, `seq.gru`, `seq.lstm`.

@@ -1,5 +1,6 @@
 //===- Activations.cpp - Activation functions -----------------------------===//
 
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -250,29 +251,12 @@ static LogicalResult getNormalized(Node &node, SmallVector<int64_t> &dims) {
   return success();
 }
 
-/// exp(x - max), or its logarithm, and what normalises it.
 template <bool logarithm> static LogicalResult convertSoftmax(Node &node) {
-  Emitter &e = node.getEmitter();
   SmallVector<int64_t> dims;
   if (failed(getNormalized(node, dims)))
     return failure();
   Tensor x = node.getInput(0);
-  DataType type = getComputeType(x.type);
-  Tensor most = e.reduce(x, dims, Combine::Max, /*keep=*/true);
-  Tensor powers = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
-    return s.exp(s.sub(type, v[0], v[1]));
-  });
-  Tensor sum = e.reduce(powers, dims, Combine::Sum, /*keep=*/true);
-  if (logarithm)
-    node.setOutput(
-        0, e.elementwise(x.type, {x, most, sum}, [&](Scalars &s, ValueRange v) {
-          return s.sub(type, s.sub(type, v[0], v[1]), s.log(v[2]));
-        }));
-  else
-    node.setOutput(
-        0, e.elementwise(x.type, {powers, sum}, [&](Scalars &s, ValueRange v) {
-          return s.div(type, v[0], v[1]);
-        }));
+  node.setOutput(0, softmax(node.getEmitter(), x, dims, x.type, logarithm));
   return success();
 }
 

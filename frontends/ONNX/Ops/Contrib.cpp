@@ -1,5 +1,6 @@
 //===- Contrib.cpp - Normalization and activation of com.microsoft --------===//
 
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,60 +27,6 @@ static Tensor add(Emitter &e, Tensor a, Tensor b) {
   });
 }
 
-/// Normalizes along the last `dims` dimensions, without the mean if `center`
-/// is not set; scaled by gamma and moved by beta where given. The root's
-/// inverse and the mean, with extents of 1, go to `inverse` and `mean`.
-static Tensor normalize(Emitter &e, Tensor x, int64_t dims, Tensor gamma,
-                        Tensor beta, double epsilon, bool center,
-                        Tensor *inverse = nullptr, Tensor *mean = nullptr) {
-  DataType type = getComputeType(x.type);
-  SmallVector<int64_t> last;
-  Extents sizes;
-  for (int64_t d = x.getRank() - dims; d < x.getRank(); ++d) {
-    last.push_back(d);
-    sizes.push_back(e.extent(x, d));
-  }
-  Scalars s = e.scalars();
-  Value count =
-      s.convert(DataType::Int64, type,
-                s.fromIndex(DataType::Int64, e.toValue(e.product(sizes))));
-  Tensor wide = e.convert(x, type);
-  auto average = [&](Tensor of) {
-    return e.elementwise(
-        type, {e.reduce(of, last, Combine::Sum, true)},
-        [&](Scalars &in, ValueRange v) { return in.div(type, v[0], count); });
-  };
-  if (center) {
-    Tensor middle = average(wide);
-    wide = e.elementwise(type, {wide, middle}, [&](Scalars &in, ValueRange v) {
-      return in.sub(type, v[0], v[1]);
-    });
-    if (mean)
-      *mean = middle;
-  }
-  Tensor squares = e.elementwise(type, {wide}, [&](Scalars &in, ValueRange v) {
-    return in.mul(type, v[0], v[0]);
-  });
-  Tensor root =
-      e.elementwise(type, {average(squares)}, [&](Scalars &in, ValueRange v) {
-        Value sum = in.add(type, v[0], in.constant(type, epsilon));
-        return in.div(type, in.constant(type, 1), in.sqrt(sum));
-      });
-  if (inverse)
-    *inverse = root;
-  SmallVector<Tensor> inputs = {wide, root};
-  if (gamma)
-    inputs.push_back(e.convert(gamma, type));
-  if (beta)
-    inputs.push_back(e.convert(beta, type));
-  return e.elementwise(x.type, inputs, [&](Scalars &in, ValueRange v) {
-    Value y = in.mul(type, v[0], v[1]);
-    if (gamma)
-      y = in.mul(type, y, v[2]);
-    return beta ? in.add(type, y, v.back()) : y;
-  });
-}
-
 /// Skip(Simplified)LayerNormalization: of the sum of two branches, which is
 /// output 3.
 template <bool center> static LogicalResult convertSkip(Node &node) {
@@ -87,30 +34,36 @@ template <bool center> static LogicalResult convertSkip(Node &node) {
   Tensor beta = center ? node.getInput(3) : Tensor();
   Tensor sum = add(e, node.getInput(0), node.getInput(1));
   sum = add(e, sum, node.getInput(center ? 4 : 3));
-  Tensor inverse, mean;
-  node.setOutput(0, normalize(e, sum, 1, node.getInput(2), beta,
-                              node.getFloat("epsilon", 1e-12f), center,
-                              &inverse, &mean));
-  if (node.wantsOutput(1) && center)
-    node.setOutput(1, mean);
-  if (node.wantsOutput(2))
-    node.setOutput(2, inverse);
+  float epsilon = node.getFloat("epsilon", 1e-12f);
+  int64_t last = sum.getRank() - 1;
+  Norm norm{center ? seq::NormKind::Layer : seq::NormKind::Rms, last, epsilon};
+  node.setOutput(0, normalize(e, norm, sum, node.getInput(2), beta, sum.type));
+  if (center && (node.wantsOutput(1) || node.wantsOutput(2))) {
+    Moments moments = getMoments(e, sum, last);
+    node.setOutput(1, moments.mean);
+    node.setOutput(2, invertRoot(e, moments.variance, epsilon));
+  } else if (node.wantsOutput(2)) {
+    node.setOutput(2, invertRoot(e, getMeanSquare(e, sum, last), epsilon));
+  }
   node.setOutput(3, sum);
   return success();
 }
 
 static LogicalResult convertSimplified(Node &node) {
   Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), inverse;
+  Tensor x = node.getInput(0);
   std::optional<int64_t> axis =
       node.getAxis(node.getInt("axis", -1), x.getRank());
   if (!axis)
     return failure();
   (void)node.getInt("stash_type", 1);
-  node.setOutput(0,
-                 normalize(e, x, x.getRank() - *axis, node.getInput(1), {},
-                           node.getFloat("epsilon", 1e-5f), false, &inverse));
-  node.setOutput(1, inverse);
+  float epsilon = node.getFloat("epsilon", 1e-5f);
+  Norm norm{seq::NormKind::Rms, *axis, epsilon};
+  node.setOutput(0, normalize(e, norm, x, node.getInput(1), {}, x.type));
+  if (node.wantsOutput(1)) {
+    auto dims = llvm::to_vector(llvm::seq<int64_t>(*axis, x.getRank()));
+    node.setOutput(1, invertRoot(e, getMeanSquare(e, x, dims), epsilon));
+  }
   return success();
 }
 
@@ -170,8 +123,9 @@ static LogicalResult convertEmbed(Node &node) {
       y = s.add(type, y, readRow(e, s, kinds, rowOf(segments), at[2]));
     return s.convert(type, words.type, y);
   });
-  node.setOutput(0, normalize(e, sum, 1, node.getInput(5), node.getInput(6),
-                              node.getFloat("epsilon", 1e-12f), true));
+  Norm norm{seq::NormKind::Layer, 2, node.getFloat("epsilon", 1e-12f)};
+  node.setOutput(
+      0, normalize(e, norm, sum, node.getInput(5), node.getInput(6), sum.type));
   if (node.wantsOutput(1)) {
     // Living keys of each row.
     DataType number = DataType::Int32;

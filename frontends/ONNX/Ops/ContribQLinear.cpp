@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
@@ -170,16 +171,7 @@ static LogicalResult convertSoftmax(Node &node) {
   SmallVector<int64_t> dims{*axis};
   for (int64_t d = *axis + 1; old && d < x->getRank(); ++d)
     dims.push_back(d);
-  Tensor most = e.reduce(*x, dims, Combine::Max, /*keep=*/true);
-  Tensor exponentials =
-      e.elementwise(kReal, {*x, most}, [](Scalars &s, ValueRange v) {
-        return s.exp(s.sub(kReal, v[0], v[1]));
-      });
-  Tensor sum = e.reduce(exponentials, dims, Combine::Sum, /*keep=*/true);
-  Tensor y =
-      e.elementwise(kReal, {exponentials, sum}, [](Scalars &s, ValueRange v) {
-        return s.div(kReal, v[0], v[1]);
-      });
+  Tensor y = softmax(e, *x, dims, kReal);
   return setResult(node, y, 3, node.getInput(0).type);
 }
 

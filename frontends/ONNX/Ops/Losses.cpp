@@ -8,6 +8,7 @@
 
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
@@ -93,7 +94,7 @@ static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
                        : loss;
       });
   if (reduction != "none") {
-    SmallVector<int64_t> all = to_vector(seq<int64_t>(0, places.size()));
+    SmallVector<int64_t> all = to_vector(llvm::seq<int64_t>(0, places.size()));
     Tensor sum = e.reduce(losses, all, Combine::Sum, /*keep=*/false);
     if (reduction == "mean")
       sum = e.elementwise(
@@ -121,17 +122,7 @@ static LogicalResult convertSoftmaxCrossEntropyLoss(Node &node) {
   if (failed(checkInputs(node, x, target, weight)))
     return failure();
   DataType type = getComputeType(x.type);
-  Tensor most = e.reduce(x, {1}, Combine::Max, /*keep=*/true);
-  Tensor shifted = e.elementwise(
-      type, {e.convert(x, type), most},
-      [&](Scalars &s, ValueRange v) { return s.sub(type, v[0], v[1]); });
-  Tensor exponentials = e.elementwise(
-      type, {shifted}, [](Scalars &s, ValueRange v) { return s.exp(v[0]); });
-  Tensor sum = e.reduce(exponentials, {1}, Combine::Sum, /*keep=*/true);
-  Tensor logProbabilities =
-      e.elementwise(type, {shifted, sum}, [&](Scalars &s, ValueRange v) {
-        return s.sub(type, v[0], s.log(v[1]));
-      });
+  Tensor logProbabilities = softmax(e, x, {1}, type, /*log=*/true);
   if (node.wantsOutput(1))
     node.setOutput(1, e.convert(logProbabilities, x.type));
   return setLoss(node, logProbabilities, target, weight, x.type);

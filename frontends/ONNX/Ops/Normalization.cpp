@@ -6,9 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
@@ -17,63 +16,6 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-
-namespace {
-/// What a tensor is normalized by; the dimensions stay with extent 1.
-struct Moments {
-  Tensor mean, variance;
-};
-} // namespace
-
-/// The sum along `dims` divided by their number of elements.
-static Tensor average(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
-  DataType type = getComputeType(x.type);
-  Extents counted;
-  for (int64_t d : dims)
-    counted.push_back(e.extent(x, d));
-  OpFoldResult count = e.product(counted);
-  Tensor sum = e.reduce(x, dims, Combine::Sum, /*keep=*/true);
-  if (std::optional<int64_t> fixed = mlir::getConstantIntValue(count))
-    return e.elementwise(type, {sum}, [&](Scalars &s, ValueRange in) {
-      return s.div(type, in[0], s.constant(type, *fixed));
-    });
-  Scalars outer = e.scalars();
-  Value number =
-      outer.convert(DataType::Int64, type,
-                    outer.fromIndex(DataType::Int64, e.toValue(count)));
-  return e.elementwise(type, {sum}, [&](Scalars &s, ValueRange in) {
-    return s.div(type, in[0], number);
-  });
-}
-
-static Tensor square(Emitter &e, Tensor x) {
-  DataType type = getComputeType(x.type);
-  return e.elementwise(type, {x}, [&](Scalars &s, ValueRange in) {
-    return s.mul(type, in[0], in[0]);
-  });
-}
-
-/// Mean and (biased) variance, in two passes: the difference of the mean of
-/// squares and the square of the mean cancels.
-static Moments getMoments(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
-  DataType type = getComputeType(x.type);
-  Tensor mean = average(e, x, dims);
-  Tensor squares =
-      e.elementwise(type, {x, mean}, [&](Scalars &s, ValueRange in) {
-        Value difference = s.sub(type, in[0], in[1]);
-        return s.mul(type, difference, difference);
-      });
-  return {mean, average(e, squares, dims)};
-}
-
-/// 1 / sqrt(x + epsilon) in the type that x is computed in.
-static Tensor invertRoot(Emitter &e, Tensor x, float epsilon) {
-  DataType type = getComputeType(x.type);
-  return e.elementwise(type, {x}, [&](Scalars &s, ValueRange in) {
-    Value sum = s.add(type, in[0], s.constant(type, epsilon));
-    return s.div(type, s.constant(type, 1), s.sqrt(sum));
-  });
-}
 
 /// (x - mean) * factor * scale + bias, where mean and bias may be absent. The
 /// result is of type `result`.
@@ -108,8 +50,7 @@ static SmallVector<int64_t> from(int64_t first, int64_t rank) {
   return llvm::to_vector(llvm::seq<int64_t>(first, rank));
 }
 
-/// A vector with one number per channel, laid along dimension 1 of a tensor of
-/// rank `rank`.
+/// A vector with one number for each of the channels, dimension 1 of `x`.
 static FailureOr<Tensor> perChannel(Node &node, size_t i, Tensor x) {
   Tensor t = node.getInput(i);
   Emitter &e = node.getEmitter();
@@ -121,9 +62,18 @@ static FailureOr<Tensor> perChannel(Node &node, size_t i, Tensor x) {
                       "(dimension 1) of input 0");
   if (t.getType().isDynamicDim(0))
     t = e.castShape(t, {x.getShape()[1]});
+  return t;
+}
+
+/// The same, laid along dimension 1 of a tensor of the rank of `x`.
+static FailureOr<Tensor> alongChannels(Node &node, size_t i, Tensor x) {
+  FailureOr<Tensor> t = perChannel(node, i, x);
+  if (failed(t))
+    return failure();
+  Emitter &e = node.getEmitter();
   Extents sizes(x.getRank() - 1, e.getBuilder().getIndexAttr(1));
   sizes[0] = e.extent(x, 1);
-  return e.reshape(t, sizes);
+  return e.reshape(*t, sizes);
 }
 
 /// Results after the first one, rounded.
@@ -168,12 +118,15 @@ static LogicalResult convertLayerNormalization(Node &node) {
   DataType type = x.type;
   if (last->stash == DataType::Double)
     x = e.convert(x, last->stash);
+  Norm norm{seq::NormKind::Layer, last->dims.front(), last->epsilon};
+  node.setOutput(
+      0, normalize(e, norm, x, node.getInput(1), node.getInput(2), type));
+  if (!node.wantsOutput(1) && !node.wantsOutput(2))
+    return success();
   Moments moments = getMoments(e, x, last->dims);
-  Tensor factor = invertRoot(e, moments.variance, last->epsilon);
-  node.setOutput(0, apply(e, type, x, moments.mean, factor, node.getInput(1),
-                          node.getInput(2)));
   setOptional(node, 1, moments.mean, last->stash);
-  setOptional(node, 2, factor, last->stash);
+  setOptional(node, 2, invertRoot(e, moments.variance, last->epsilon),
+              last->stash);
   return success();
 }
 
@@ -183,13 +136,12 @@ static LogicalResult convertRMSNormalization(Node &node) {
   FailureOr<LastDims> last = getLastDims(node);
   if (failed(last))
     return failure();
-  // The result has the type of the scale.
-  DataType type = node.getInput(1).type;
   if (last->stash == DataType::Double)
     x = e.convert(x, last->stash);
-  Tensor mean = average(e, square(e, x), last->dims);
-  Tensor factor = invertRoot(e, mean, last->epsilon);
-  node.setOutput(0, apply(e, type, x, {}, factor, node.getInput(1), {}));
+  // The result has the type of the scale.
+  Norm norm{seq::NormKind::Rms, last->dims.front(), last->epsilon};
+  node.setOutput(
+      0, normalize(e, norm, x, node.getInput(1), {}, node.getInput(1).type));
   return success();
 }
 
@@ -216,7 +168,7 @@ static LogicalResult convertBatchNormalization(Node &node) {
     x = e.unsqueeze(x, 1);
   Tensor vectors[4];
   for (size_t i = 0; i < 4; ++i) {
-    FailureOr<Tensor> vector = perChannel(node, i + 1, x);
+    FailureOr<Tensor> vector = alongChannels(node, i + 1, x);
     if (failed(vector))
       return failure();
     vectors[i] = *vector;
@@ -257,8 +209,19 @@ static LogicalResult convertInstanceNormalization(Node &node) {
   (void)node.getInts("consumed_inputs");
   if (failed(requireFloats(node, 1)))
     return failure();
-  FailureOr<Tensor> scale = perChannel(node, 1, x),
-                    bias = perChannel(node, 2, x);
+  int64_t channels = x.getRank() < 2 ? 0 : x.getShape()[1];
+  // Groups of one channel each, where their number is known.
+  if (channels > 0) {
+    FailureOr<Tensor> scale = perChannel(node, 1, x),
+                      bias = perChannel(node, 2, x);
+    if (failed(scale) || failed(bias))
+      return failure();
+    Norm norm{seq::NormKind::Group, 1, epsilon, channels};
+    node.setOutput(0, normalize(e, norm, x, *scale, *bias, x.type));
+    return success();
+  }
+  FailureOr<Tensor> scale = alongChannels(node, 1, x),
+                    bias = alongChannels(node, 2, x);
   if (failed(scale) || failed(bias))
     return failure();
   Moments moments = getMoments(e, x, from(2, x.getRank()));
@@ -285,31 +248,32 @@ static LogicalResult convertGroupNormalization(Node &node) {
   DataType type = x.type;
   if (stash == DataType::Double)
     x = e.convert(x, stash);
-  // [N, C, ...] as [N, groups, C / groups, ...].
   Scalars s = e.scalars();
   Extents whole = e.extents(x), split = whole;
-  split[1] = OpFoldResult(s.divIndex(e.toValue(whole[1]), s.index(groups)));
-  split.insert(split.begin() + 1, e.getBuilder().getIndexAttr(groups));
-  Tensor grouped = e.reshape(x, split);
-  Moments moments = getMoments(e, grouped, from(2, grouped.getRank()));
-  Tensor factor = invertRoot(e, moments.variance, epsilon);
-  if (node.getOpset() < 21) {
-    FailureOr<Tensor> scale = perChannel(node, 1, grouped),
-                      bias = perChannel(node, 2, grouped);
+  Value each = s.divIndex(e.toValue(whole[1]), s.index(groups));
+  e.requireEqual(OpFoldResult(s.mulIndex(each, s.index(groups))), whole[1],
+                 "the number of channels in equal groups");
+  Norm norm{seq::NormKind::Group, 1, epsilon, groups};
+  if (node.getOpset() >= 21) {
+    FailureOr<Tensor> scale = perChannel(node, 1, x),
+                      bias = perChannel(node, 2, x);
     if (failed(scale) || failed(bias))
       return failure();
-    Tensor y = apply(e, type, grouped, moments.mean, factor, *scale, *bias);
-    node.setOutput(0, e.reshape(y, whole));
+    node.setOutput(0, normalize(e, norm, x, *scale, *bias, type));
     return success();
   }
-  FailureOr<Tensor> scale = perChannel(node, 1, x),
-                    bias = perChannel(node, 2, x);
+  // [N, C, ...] as [N, groups, C / groups, ...].
+  split[1] = OpFoldResult(each);
+  split.insert(split.begin() + 1, e.getBuilder().getIndexAttr(groups));
+  Tensor unit = normalize(e, norm, x, {}, {}, getComputeType(x.type));
+  unit = e.reshape(unit, e.simplify(split));
+  FailureOr<Tensor> scale = alongChannels(node, 1, unit),
+                    bias = alongChannels(node, 2, unit);
   if (failed(scale) || failed(bias))
     return failure();
-  Tensor unit = apply(e, grouped.type, grouped, moments.mean, factor, {}, {});
-  Tensor ones = e.scalar(getComputeType(unit.type), 1);
+  Tensor ones = e.scalar(unit.type, 1);
   node.setOutput(
-      0, apply(e, type, e.reshape(unit, whole), {}, ones, *scale, *bias));
+      0, e.reshape(apply(e, type, unit, {}, ones, *scale, *bias), whole));
   return success();
 }
 

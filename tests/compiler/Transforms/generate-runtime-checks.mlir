@@ -287,3 +287,27 @@ module attributes {seq.unchecked} {
     return %r : tensor<40xf32>
   }
 }
+
+// -----
+
+// Scale, channels and a result that is known better than the input.
+
+// CHECK-LABEL: func.func @norms
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.norm' op scale has extent {0} in dimension 0, but {1} is required [C3]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.norm' op input has extent {0} in dimension 0, but {1} is required [C4]"
+//       CHECK: seq.norm layer
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.norm' op has {0} channels, but a multiple of its {1} groups is required [C2]"
+//   CHECK-NOT: seq.require
+//       CHECK: seq.norm group
+//   CHECK-NOT: seq.require
+func.func @norms(%x: tensor<?x?xf32>, %s: tensor<?xf32>) -> (tensor<3x?xf32>, tensor<?x?xf32>, tensor<?x8xf32>) {
+  %y = seq.norm layer %x from 1 epsilon 0.0 scale(%s) : (tensor<?x?xf32>, tensor<?xf32>) -> tensor<3x?xf32>
+  %g = seq.norm group %x from 1 groups 2 epsilon 0.0 : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %c0 = arith.constant 0 : index
+  %d = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %e = tensor.empty(%d) : tensor<?x8xf32>
+  %z = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %r = seq.norm rms %f from 1 epsilon 0.0 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %y, %g, %r : tensor<3x?xf32>, tensor<?x?xf32>, tensor<?x8xf32>
+}

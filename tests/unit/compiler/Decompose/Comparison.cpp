@@ -2,6 +2,7 @@
 
 #include "tests/unit/compiler/Decompose/Comparison.h"
 
+#include "compiler/Decompose/Decompositions.h"
 #include "compiler/Decompose/Passes.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "dialect/Seq/Reference/Interpreter.h"
@@ -52,6 +53,7 @@ static MLIRContext &getContext() {
     registry.insert<arith::ArithDialect, func::FuncDialect,
                     linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
                     tensor::TensorDialect, seq::SeqDialect>();
+    registerNormDecompositions(registry);
     auto *made = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
     made->loadAllAvailableDialects();
     return made;

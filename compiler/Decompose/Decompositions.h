@@ -1,0 +1,25 @@
+//===- Decompositions.h - Ops that stand for smaller ones -------*- C++ -*-===//
+//
+// The ops of the seq dialect that know what they are made of implement
+// linalg::AggregatedOpInterface here, by external models: the dialect says what
+// an op means, the compiler how it is computed. `seq-decompose-aggregates`
+// replaces them. A new op of this kind is its definition, its interpretation,
+// and its model in a file beside this one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMPILER_DECOMPOSE_DECOMPOSITIONS_H
+#define COMPILER_DECOMPOSE_DECOMPOSITIONS_H
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace seqc {
+
+/// Decompositions of `seq.softmax` and `seq.norm`.
+void registerNormDecompositions(mlir::DialectRegistry &registry);
+
+} // namespace seqc
+
+#endif // COMPILER_DECOMPOSE_DECOMPOSITIONS_H

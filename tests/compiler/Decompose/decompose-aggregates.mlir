@@ -1,0 +1,90 @@
+// RUN: seqc-opt %s --pass-pipeline='builtin.module(func.func(seq-decompose-aggregates),canonicalize,cse)' | FileCheck %s
+
+/// Sums along rows read what belongs to a row through their maps: neither differences nor squares are tensors.
+
+//   CHECK-DAG: #[[ELEMENT:.*]] = affine_map<(d0, d1) -> (d0, d1)>
+//   CHECK-DAG: #[[ROW:.*]] = affine_map<(d0, d1) -> (d0)>
+//   CHECK-DAG: #[[COLUMN:.*]] = affine_map<(d0, d1) -> (d1)>
+// CHECK-LABEL: func.func @layer
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x8xf32>, %[[S:.*]]: tensor<8xf32>, %[[B:.*]]: tensor<8xf32>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {indexing_maps = [#[[ELEMENT]], #[[ROW]]], iterator_types = ["parallel", "reduction"]} ins(%[[X]] :
+//       CHECK:   %[[MEAN:.*]] = linalg.generic {{.*}} ins(%[[SUM]] :
+//       CHECK:     arith.divf
+//       CHECK:   %[[SQUARES:.*]] = linalg.generic {indexing_maps = [#[[ELEMENT]], #[[ROW]], #[[ROW]]], iterator_types = ["parallel", "reduction"]} ins(%[[X]], %[[MEAN]] :
+//       CHECK:     arith.subf
+//       CHECK:     arith.mulf
+//       CHECK:     arith.addf
+//       CHECK:   %[[FACTOR:.*]] = linalg.generic {{.*}} ins(%[[SQUARES]] :
+//       CHECK:     math.sqrt
+//       CHECK:   %[[Y:.*]] = linalg.generic {indexing_maps = [#[[ELEMENT]], #[[ROW]], #[[ROW]], #[[COLUMN]], #[[COLUMN]], #[[ELEMENT]]], iterator_types = ["parallel", "parallel"]} ins(%[[X]], %[[MEAN]], %[[FACTOR]], %[[S]], %[[B]] :
+//       CHECK:   return %[[Y]]
+func.func @layer(%x: tensor<?x8xf32>, %s: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<?x8xf32> {
+  %y = seq.norm layer %x from 1 epsilon 1.0e-5 scale(%s) bias(%b)
+      : (tensor<?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+/// An RMS norm has no mean.
+
+// CHECK-LABEL: func.func @rms
+//   CHECK-NOT:   arith.subf
+//       CHECK:   return
+func.func @rms(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %y = seq.norm rms %x from 1 epsilon 1.0e-5 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+/// Groups are a dimension of their own; f16 is computed in f32 and rounded once.
+
+// CHECK-LABEL: func.func @group
+//       CHECK:   tensor.expand_shape %{{.*}} {{\[}}[0], [1, 2], [3]] {{.*}} : tensor<?x8x?xf16> into tensor<?x4x2x?xf16>
+//       CHECK:   iterator_types = ["parallel", "parallel", "reduction", "reduction"]
+//       CHECK:     arith.extf
+// CHECK-COUNT-1:   arith.truncf
+//   CHECK-NOT:   arith.truncf
+//       CHECK:   tensor.collapse_shape
+func.func @group(%x: tensor<?x8x?xf16>, %s: tensor<8xf32>) -> tensor<?x8x?xf16> {
+  %y = seq.norm group %x from 1 groups 4 epsilon 1.0e-5 scale(%s)
+      : (tensor<?x8x?xf16>, tensor<8xf32>) -> tensor<?x8x?xf16>
+  return %y : tensor<?x8x?xf16>
+}
+
+/// The logarithm stores no powers.
+
+// CHECK-LABEL: func.func @log
+//       CHECK:   arith.maximumf
+//       CHECK:   "reduction"
+//       CHECK:     math.exp
+//       CHECK:     arith.addf
+//       CHECK:   math.log
+//   CHECK-NOT:   math.exp
+//       CHECK:   return
+func.func @log(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %y = seq.softmax log %x dims [1] : tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+/// In the body of a recurrence too.
+
+// CHECK-LABEL: func.func @nested
+//   CHECK-NOT:   seq.softmax
+//       CHECK:   seq.recurrence
+//   CHECK-NOT:   seq.softmax
+func.func @nested(%x: tensor<?x?x4xf32>, %h: tensor<?x4xf32>) -> tensor<?x?x4xf32> {
+  %y, %h1 = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h : tensor<?x4xf32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %s: tensor<?x4xf32>):
+    %a = arith.addf %xt, %s : tensor<?x4xf32>
+    %p = seq.softmax %a dims [1] : tensor<?x4xf32>
+    seq.yield %p, %p : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %y : tensor<?x?x4xf32>
+}
+
+/// Aggregates of other dialects stay.
+
+// CHECK-LABEL: func.func @upstream
+//       CHECK:   linalg.softmax
+func.func @upstream(%x: tensor<4x8xf32>, %o: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xf32>) outs(%o : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
