@@ -2,6 +2,7 @@
 
 #include "compiler/Decompose/AttentionTiles.h"
 
+#include "compiler/Decompose/AttentionScores.h"
 #include "compiler/Decompose/AttentionSides.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -105,8 +106,8 @@ AttentionTileWriter::scores(const AttentionTile &tile) {
   };
   SmallVector<AffineMap> maps = {map({i, k})};
   maps.append(kPanelParts, map({k, j}));
-  bool isAdditive = op.getScore() == seq::Score::Additive;
-  if (isAdditive) {
+  bool hasWeight = seq::hasFeatureWeight(op.getScore());
+  if (hasWeight) {
     ins.push_back(shape.op.getScoreWeight());
     maps.push_back(map({k}));
   }
@@ -117,17 +118,11 @@ AttentionTileWriter::scores(const AttentionTile &tile) {
       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
         SmallVector<Value> sums;
         for (int64_t part = 0; part < kPanelParts; ++part) {
-          Value q = args[0], k = args[1 + part];
-          if (isAdditive) {
-            k = math::TanhOp::create(
-                b,
-                arith::AddFOp::create(b, q, k, arith::FastMathFlags::contract));
-            q = args[1 + kPanelParts];
-            if (!q.getType().isF32())
-              q = arith::ExtFOp::create(b, b.getF32Type(), q);
-          }
-          Value term =
-              arith::MulFOp::create(b, q, k, arith::FastMathFlags::contract);
+          Value weight = hasWeight ? args[1 + kPanelParts] : Value();
+          if (weight && !weight.getType().isF32())
+            weight = arith::ExtFOp::create(b, b.getF32Type(), weight);
+          Value term = scoreTerm(b, op.getScore(), args[0], args[1 + part],
+                                 weight, arith::FastMathFlags::contract);
           sums.push_back(arith::AddFOp::create(b, args[ins.size() + part], term,
                                                arith::FastMathFlags::contract));
         }

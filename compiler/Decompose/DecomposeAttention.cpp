@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Decompose/AttentionForms.h"
+#include "compiler/Decompose/AttentionScores.h"
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
@@ -240,7 +241,7 @@ private:
     if (op.getScore() == seq::Score::Region)
       return regionScores();
     Value left = op.getScore() == seq::Score::General ? weightedQuery() : query;
-    bool additive = op.getScore() == seq::Score::Additive;
+    bool hasWeight = seq::hasFeatureWeight(op.getScore());
 
     unsigned loops = numScoreDims() + 1, feature = loops - 1;
     SmallVector<AffineExpr> leftIndices;
@@ -250,7 +251,7 @@ private:
     SmallVector<Value> ins = {left};
     SmallVector<AffineMap> maps = {
         AffineMap::get(loops, 0, leftIndices, b.getContext())};
-    if (additive) {
+    if (hasWeight) {
       ins.push_back(op.getScoreWeight());
       maps.push_back(AffineMap::get(loops, 0, dim(feature)));
     }
@@ -263,15 +264,9 @@ private:
         ins, maps, key, keyMap, zeroTensor(b, sizes, compute), scoreMap,
         iterators,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-          Value q = widen(b, args[0]), k = widen(b, args[ins.size()]), term;
-          if (additive) {
-            Value sum =
-                arith::AddFOp::create(b, q, k, arith::FastMathFlags::contract);
-            term = arith::MulFOp::create(
-                b, widen(b, args[1]), math::TanhOp::create(b, sum), sumFlags);
-          } else {
-            term = arith::MulFOp::create(b, q, k, sumFlags);
-          }
+          Value weight = hasWeight ? widen(b, args[1]) : Value();
+          Value term = scoreTerm(b, op.getScore(), widen(b, args[0]),
+                                 widen(b, args[ins.size()]), weight, sumFlags);
           return {arith::AddFOp::create(b, args.back(), term, sumFlags)};
         });
   }

@@ -19,7 +19,15 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-static constexpr StringRef kScores[] = {"dot", "scaled", "general", "additive"};
+/// The scores that have a name.
+static SmallVector<StringRef> namedScores() {
+  SmallVector<StringRef> names;
+  for (uint32_t i = 0; i <= seq::getMaxEnumValForScore(); ++i)
+    if (std::optional<seq::Score> score = seq::symbolizeScore(i);
+        score && *score != seq::Score::Region)
+      names.push_back(seq::stringifyScore(*score));
+  return names;
+}
 
 /// Builds one attention layer.
 class AttentionImport {
@@ -159,19 +167,19 @@ bool AttentionImport::readAttributes() {
     return false;
   }
 
+  SmallVector<StringRef> names = namedScores();
   std::optional<std::string> text = reader.getText("score");
   if (!text) {
     if (!heads && !reader.has("score"))
-      reader.require("score", "one of " +
-                                  join(ArrayRef<StringRef>(kScores), ", ") +
+      reader.require("score", "one of " + join(names, ", ") +
                                   ", or an expression over q and k such as "
                                   "'sum(tanh(q * k))'");
     score = seq::Score::Scaled;
     return heads != 0;
   }
-  bool named = is_contained(kScores, *text);
+  bool named = is_contained(names, *text);
   if (!named && isEquationName(*text))
-    return reader.getWord("score", kScores).has_value();
+    return reader.getWord("score", names).has_value();
   score = named ? *seq::symbolizeScore(*text) : seq::Score::Region;
   if (heads && score != seq::Score::Scaled) {
     reader.errorAt("score",
@@ -201,15 +209,6 @@ mlir::Value AttentionImport::project(TensorBuilder &b, StringRef name,
 bool AttentionImport::buildNamedScore() {
   int64_t d = querySignal.features, e = keySignal.features;
   switch (score) {
-  case seq::Score::Dot:
-  case seq::Score::Scaled:
-    if (d == e)
-      return true;
-    reader.errorAt("query", "the query has " + Twine(d) +
-                                " features and the key " + Twine(e) +
-                                "; the score '" + seq::stringifyScore(score) +
-                                "' requires equal numbers");
-    return false;
   case seq::Score::General:
     scoreWeight = weight("weight", {d, e});
     return true;
@@ -241,8 +240,15 @@ bool AttentionImport::buildNamedScore() {
   }
   case seq::Score::Region:
     return true;
+  default:
+    if (d == e)
+      return true;
+    reader.errorAt("query", "the query has " + Twine(d) +
+                                " features and the key " + Twine(e) +
+                                "; the score '" + seq::stringifyScore(score) +
+                                "' requires equal numbers");
+    return false;
   }
-  return false;
 }
 
 mlir::Value AttentionImport::splitHeads(TensorBuilder &b, mlir::Value x) {

@@ -7,6 +7,7 @@
 
 #include "frontends/YAML/EquationBuilder.h"
 #include "frontends/YAML/Importer.h"
+#include "frontends/YAML/NamedCells.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -18,6 +19,17 @@
 using namespace llvm;
 
 namespace seqc::yaml {
+
+/// The place of equations that no file holds.
+static constexpr Position kNowhere{0, 0};
+
+/// Faults in an equation that no file holds are where the layer is. Named
+/// equations are a few operators deep.
+static void forgetOffsets(Expression &expression) {
+  expression.offset = 0;
+  for (std::unique_ptr<Expression> &operand : expression.operands)
+    forgetOffsets(*operand);
+}
 
 /// Where the text of a scalar begins: behind its quote.
 static Position textPosition(const Node &node) {
@@ -31,6 +43,25 @@ static Position textPosition(const Node &node) {
 //===----------------------------------------------------------------------===//
 
 void Importer::readCells() {
+  readDefinedCells();
+  for (const NamedCell &named : getNamedCells()) {
+    // What the description defines is what it means.
+    if (!isMentioned(named.kind) || cells.count(named.kind))
+      continue;
+    CellDefinition cell;
+    cell.input = "x";
+    cell.states.assign(named.states.begin(), named.states.end());
+    cell.output = cell.states.front();
+    for (StringRef text : named.equations) {
+      Equation equation = *parseEquation(text, [](size_t, StringRef) {});
+      forgetOffsets(*equation.value);
+      cell.equations.emplace_back(std::move(equation), kNowhere);
+    }
+    cells[named.kind.str()] = std::move(cell);
+  }
+}
+
+void Importer::readDefinedCells() {
   const Node *node = root.find("cells");
   if (!node)
     return;
@@ -127,7 +158,8 @@ static SmallVector<mlir::Value> evaluateCell(EquationBuilder &equations,
   std::map<std::string, Term> assigned;
   bool sound = true;
   for (const auto &[equation, position] : cell.equations) {
-    Position at = position;
+    // A named cell's equations stand in no file.
+    Position at = position.line == kNowhere.line ? layer : position;
     Term term = equations.evaluate(*equation.value, at);
     sound &= term.isValid();
     equations.define(equation.target, term);

@@ -1,6 +1,9 @@
 //===- ImportFeedforward.cpp - Layers without state -----------------------===//
 
 #include "frontends/YAML/Importer.h"
+#include "frontends/YAML/NamedCells.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -52,8 +55,11 @@ void Importer::importLayer(const Entry &entry) {
     return defineInvalid();
   }
   SmallVector<StringRef> kinds(std::begin(kKinds), std::end(kKinds));
+  for (const NamedCell &cell : getNamedCells())
+    kinds.push_back(cell.kind);
   for (auto &[name, cell] : cells)
-    kinds.push_back(name);
+    if (!is_contained(kinds, name))
+      kinds.push_back(name);
   const Node *kind = entry.value.find("kind");
   if (!kind || !kind->isScalar() || !is_contained(kinds, kind->text)) {
     std::string required = "one of " + join(kinds, ", ");
@@ -219,17 +225,12 @@ Signal Importer::importLayerNorm(LayerContext &layer) {
       weights.get(layer.prefix + ".weight", {input.features}, layer.user);
   mlir::Value bias =
       weights.get(layer.prefix + ".bias", {input.features}, layer.user);
-  mlir::Value x = b.flattenRows(input.value);
-  SmallVector<mlir::OpFoldResult> sizes = b.dims(x);
-  mlir::Value centred =
-      b.sub(x, b.broadcast(b.reduceLast(x, Reduction::Mean), sizes, {1}));
-  mlir::Value variance = b.reduceLast(b.mul(centred, centred), Reduction::Mean);
-  mlir::Value deviation =
-      b.apply("sqrt", b.add(variance, b.fillLike(variance, epsilon)));
-  mlir::Value scaled = b.mul(b.div(centred, b.broadcast(deviation, sizes, {1})),
-                             b.broadcast(weight, sizes, {0}));
-  mlir::Value y = b.add(scaled, b.broadcast(bias, sizes, {0}));
-  return withValue(input, b.unflattenRows(y, input.value), input.features);
+  int64_t last =
+      cast<mlir::RankedTensorType>(input.value.getType()).getRank() - 1;
+  mlir::Value y = seq::NormOp::create(
+      b.getBuilder(), b.getLoc(), input.value.getType(), seq::NormKind::Layer,
+      input.value, weight, bias, last, /*groups=*/1, APFloat(epsilon));
+  return withValue(input, y, input.features);
 }
 
 Signal Importer::importPool(LayerContext &layer) {

@@ -228,7 +228,9 @@ private:
                     llvm::ArrayRef<llvm::StringRef> states);
 
   //===--- Cells and equations (ImportCell.cpp) ---------------------------===//
+  /// The description's cells, and the named ones that it mentions.
   void readCells();
+  void readDefinedCells();
   void readCell(const Entry &entry);
   Signal importCell(LayerContext &layer, const CellDefinition &cell);
   Signal importEquation(LayerContext &layer);

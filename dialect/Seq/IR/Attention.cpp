@@ -1,5 +1,6 @@
 //===- Attention.cpp - Attention of every kind ------------------*- C++ -*-===//
 
+#include "dialect/Seq/IR/Scores.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
@@ -152,15 +153,13 @@ static LogicalResult verifyFeatures(AttentionOp op) {
   int64_t queryFeatures = op.getQuery().getType().getShape().back();
   int64_t keyFeatures = op.getKey().getType().getShape().back();
   Score score = op.getScore();
-  if ((score == Score::Dot || score == Score::Scaled ||
-       score == Score::Additive) &&
-      queryFeatures != keyFeatures)
+  if (hasEqualFeatures(score) && queryFeatures != keyFeatures)
     return op.emitOpError("query has ")
            << queryFeatures << " features and key has " << keyFeatures
            << ", but score '" << stringifyScore(score)
            << "' requires them to be equal [C2]";
 
-  bool needsWeight = score == Score::Additive || score == Score::General;
+  bool needsWeight = hasFeatureWeight(score) || score == Score::General;
   if (needsWeight != static_cast<bool>(op.getScoreWeight()))
     return op.emitOpError("score_weight is ")
            << (needsWeight ? "missing, but required" : "given, but not allowed")

@@ -3,6 +3,7 @@
 #include "dialect/Seq/Reference/Contraction.h"
 #include "dialect/Seq/Reference/Handlers.h"
 
+#include "dialect/Seq/IR/Scores.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include <algorithm>
@@ -141,13 +142,11 @@ private:
       return makeError(*op, "query has " + llvm::Twine(q.batch) +
                                 " rows and key " + llvm::Twine(k.batch));
     seq::Score kind = op.getScore();
-    bool pairs = kind == seq::Score::Dot || kind == seq::Score::Scaled ||
-                 kind == seq::Score::Additive;
-    if (pairs && q.features != k.features)
+    if (seq::hasEqualFeatures(kind) && q.features != k.features)
       return makeError(*op, "query has " + llvm::Twine(q.features) +
                                 " features and key " + llvm::Twine(k.features));
     Shape weightShape;
-    if (kind == seq::Score::Additive)
+    if (seq::hasFeatureWeight(kind))
       weightShape = {q.features};
     else if (kind == seq::Score::General)
       weightShape = {q.features, k.features};
