@@ -15,7 +15,15 @@ static constexpr StringLiteral kMgu[] = {
     "h = (1 - f) * h + f * n",
 };
 
+/// LSTM with a forget gate alone: van der Westhuizen and Lasenby 2018,
+/// equation 5.
+static constexpr StringLiteral kJanet[] = {
+    "f = sigmoid(Wf x + Uf h + bf)",
+    "h = f * h + (1 - f) * tanh(Wc x + Uc h + bc)",
+};
+
 static constexpr NamedCell kCells[] = {
+    {"janet", kHidden, kJanet},
     {"mgu", kHidden, kMgu},
 };
 

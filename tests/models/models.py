@@ -188,6 +188,31 @@ def mlp_score(folder, w, random):
     folder.single("batch", {"queries": queries, "memory": memory, "lengths": lengths}, want)
 
 
+def janet(folder, w, random):
+    def run(x, suffix):
+        def get(name, *shape):
+            return w.get(f"unit.{name}{suffix}", *shape)
+        h, ys = np.zeros(9), []
+        for step in x:
+            f = sigmoid(get("Wf", 9, 6) @ step + get("Uf", 9, 9) @ h + get("bf", 9))
+            c = np.tanh(get("Wc", 9, 6) @ step + get("Uc", 9, 9) @ h + get("bc", 9))
+            h = f * h + (1 - f) * c
+            ys.append(h)
+        return h, np.array(ys).reshape(-1, 9)
+
+    lengths = [6, 2, 1, 5]
+    ids = ragged(random, lengths, 10)
+    steps, lasts = np.zeros((4, 6, 18)), []
+    for row, length in enumerate(lengths):
+        x = embed(w, "embedding", ids[row, :length], 10, 6)
+        last, forward = run(x, "")
+        first, backward = run(x[::-1], "_reverse")
+        steps[row, :length] = np.concatenate([forward, backward[::-1]], axis=1)
+        lasts.append(np.concatenate([last, first]))
+    folder.single("batch", {"ids": ids, "lengths": np.array(lengths)},
+                  {"steps": steps, "last": np.array(lasts)})
+
+
 def minimal_gated(folder, w, random):
     def step(x, h):
         f = sigmoid(w.get("unit.Wf", 9, 6) @ x + w.get("unit.Uf", 9, 9) @ h
@@ -378,5 +403,5 @@ def projected(folder, w, random):
 
 MODELS = {function.__name__: function
           for function in (lstm_additive, lstm_general, concat_score, gru_self_attention,
-                           lstm_language, mlp_score, minimal_gated, two_states,
+                           lstm_language, mlp_score, janet, minimal_gated, two_states,
                            many_heads, cell_decoder, projected)}
