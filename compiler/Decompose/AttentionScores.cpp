@@ -22,6 +22,12 @@ Value scoreTerm(ImplicitLocOpBuilder &b, seq::Score score, Value query,
     return arith::MulFOp::create(b, weight, math::TanhOp::create(b, sum),
                                  flags);
   }
+  case seq::Score::Distance: {
+    Value difference =
+        arith::SubFOp::create(b, query, key, arith::FastMathFlags::contract);
+    Value square = arith::MulFOp::create(b, difference, difference, flags);
+    return arith::NegFOp::create(b, square, flags);
+  }
   case seq::Score::Region:
     break;
   }

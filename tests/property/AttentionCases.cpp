@@ -31,6 +31,8 @@ static const char *keywordOf(ScoreKind kind) {
     return "additive";
   case ScoreKind::General:
     return "general";
+  case ScoreKind::Distance:
+    return "distance";
   default:
     return "region";
   }
@@ -310,7 +312,7 @@ AttentionCase AttentionGenerator::combined() {
   constexpr ScoreKind kinds[] = {ScoreKind::Dot,      ScoreKind::Scaled,
                                  ScoreKind::Additive, ScoreKind::General,
                                  ScoreKind::Concat,   ScoreKind::Products,
-                                 ScoreKind::Mlp};
+                                 ScoreKind::Mlp,      ScoreKind::Distance};
   constexpr const char *normalizers[] = {"softmax", "softmax",
                                          "negated_softmax", "sigmoid", "none"};
   ScoreKind kind = kinds[random() % std::size(kinds)];

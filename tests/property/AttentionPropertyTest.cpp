@@ -23,7 +23,7 @@ namespace {
 constexpr ScoreKind kScores[] = {ScoreKind::Dot,      ScoreKind::Scaled,
                                  ScoreKind::Additive, ScoreKind::General,
                                  ScoreKind::Concat,   ScoreKind::Products,
-                                 ScoreKind::Mlp};
+                                 ScoreKind::Mlp,      ScoreKind::Distance};
 
 /// Numbers of queries and keys: few queries, and blocks of 32 queries and panels
 /// of 64 keys with rests.

@@ -114,6 +114,12 @@ private:
           sum +=
               double(query[d]) * in.weight[d * config.keyFeatures + e] * key[e];
       return sum;
+    case ScoreKind::Distance:
+      for (int64_t d = 0; d < config.queryFeatures; ++d) {
+        double difference = double(query[d]) - key[d];
+        sum -= difference * difference;
+      }
+      return sum;
     case ScoreKind::Concat:
       for (int64_t r = 0; r < config.hidden; ++r)
         sum += in.second[r] * std::tanh(joined(r, key));

@@ -25,6 +25,7 @@ enum class ScoreKind {
   Scaled,
   Additive,
   General,
+  Distance,
   Concat,   ///< v . tanh(W [q; k])
   Products, ///< sum of tanh(q * k)
   Mlp,      ///< w2 . tanh(W1 [q; k] + b1) + b2

@@ -26,7 +26,8 @@ def Seq_AttentionOp : Seq_Op<"attention", [
   let summary = "Weigh values by how well their keys match a query";
   let description = [{
     One op for every kind of attention: dot (Luong 2015), scaled (Vaswani 2017), additive
-    (Bahdanau 2015), general (Luong 2015), and any score written as a region.
+    (Bahdanau 2015), general (Luong 2015), distance (Kim et al. 2021, with equal projections of
+    queries and keys), and any score written as a region.
     Tensors are batch first; with heads they have rank 4, without heads rank 3.
 
     #### Semantics
@@ -39,6 +40,7 @@ def Seq_AttentionOp : Seq_Op<"attention", [
              scale * sum_d q[d] * k[d]                      // scaled; scale defaults to 1/sqrt(D)
              sum_d score_weight[d] * tanh(q[d] + k[d])      // additive
              sum_de q[d] * score_weight[d, e] * k[e]        // general
+             - sum_d (q[d] - k[d])^2                        // distance
              region(q, k)                                   // region
         s := softcap * tanh(s / softcap)                    // if softcap is set
         s := masked_score where not mask[b, h, i, j]        // if masked_score is set
@@ -68,8 +70,8 @@ def Seq_AttentionOp : Seq_Op<"attention", [
 
     * (C1) `query` is `[B, Tq, D]` or `[B, H, Tq, D]`; `key` and `value` have its rank,
       equal dimensions but for the last, and `H` is a multiple of their head count.
-    * (C2) Feature dimensions (the last ones) are static. D equals E for dot, scaled and
-      additive; `score_weight` is `[D]` (additive) or `[D, E]` (general) and absent otherwise.
+    * (C2) Feature dimensions (the last ones) are static. D equals E for dot, scaled,
+      additive and distance; `score_weight` is `[D]` (additive) or `[D, E]` (general) and absent otherwise.
     * (C3) The region is present exactly for `region`, takes `tensor<?xD>` and
       `tensor<?xE>` and yields `tensor<?>` of the element type.
     * (C4) `mask` (i1) and `bias` have the rank of the scores (query's rank), each extent 1 or

@@ -29,7 +29,8 @@ def Seq_Score : Seq_EnumAttr<"Score", "How attention compares a query with a key
   I32EnumAttrCase<"Scaled", 1, "scaled">,
   I32EnumAttrCase<"Additive", 2, "additive">,
   I32EnumAttrCase<"General", 3, "general">,
-  I32EnumAttrCase<"Region", 4, "region">
+  I32EnumAttrCase<"Region", 4, "region">,
+  I32EnumAttrCase<"Distance", 5, "distance">
 ]>;
 def Seq_ScoreAttr : EnumAttr<Seq_Dialect, Seq_Score, "score">;
 

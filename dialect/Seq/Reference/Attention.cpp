@@ -286,6 +286,12 @@ private:
                                  keyRow, k.features);
       return sum;
     }
+    case seq::Score::Distance: {
+      double sum = 0.0;
+      for (int64_t d = 0; d < q.features; ++d)
+        sum -= (queryRow[d] - keyRow[d]) * (queryRow[d] - keyRow[d]);
+      return sum;
+    }
     case seq::Score::Region:
       break;
     }

@@ -203,6 +203,9 @@ TEST(DecomposeAttention, ScaledKeepsItsMeaning) { checkAttentions("scaled"); }
 TEST(DecomposeAttention, AdditiveKeepsItsMeaning) {
   checkAttentions("additive");
 }
+TEST(DecomposeAttention, DistanceKeepsItsMeaning) {
+  checkAttentions("distance");
+}
 TEST(DecomposeAttention, GeneralKeepsItsMeaning) { checkAttentions("general"); }
 TEST(DecomposeAttention, RegionKeepsItsMeaning) { checkAttentions("region"); }
 
