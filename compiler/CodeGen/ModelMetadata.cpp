@@ -1,6 +1,7 @@
 //===- ModelMetadata.cpp - The JSON that a model carries ------------------===//
 
 #include "compiler/CodeGen/ModelMetadata.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Support/BoundedJson.h"
 #include "runtime/abi/ModelAbi.h"
@@ -15,9 +16,6 @@ using namespace llvm;
 using namespace mlir;
 
 namespace seqc {
-
-static constexpr StringLiteral kMetadataAttr = "seq.metadata";
-static constexpr StringLiteral kNameAttr = "seq.name";
 
 /// Highest rank the runtime takes.
 static constexpr int64_t kMaxRank = 8;
@@ -95,9 +93,10 @@ static LogicalResult describeTensors(func::FuncOp function, bool results,
   json::Array list;
   llvm::StringSet<> names;
   for (auto [i, type] : enumerate(types)) {
-    StringAttr given =
-        results ? function.getResultAttrOfType<StringAttr>(i, kNameAttr)
-                : function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    StringAttr given = results ? function.getResultAttrOfType<StringAttr>(
+                                     i, seq::getMarkName<seq::NameMark>())
+                               : function.getArgAttrOfType<StringAttr>(
+                                     i, seq::getMarkName<seq::NameMark>());
     std::string name = given
                            ? given.str()
                            : (results ? "output" : "input") + std::to_string(i);
@@ -141,16 +140,17 @@ static void countParameters(ModuleOp module, json::Object &metadata) {
 
 LogicalResult completeMetadata(ModuleOp module, StringRef name) {
   json::Object metadata;
-  if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
+  if (StringAttr text = seq::getMark<seq::MetadataMark>(module)) {
     Expected<json::Value> value = parseBoundedJson(text.getValue());
     if (!value)
       return module.emitError()
-             << "attribute '" << kMetadataAttr
+             << "attribute '" << seq::getMarkName<seq::MetadataMark>()
              << "' is not JSON: " << llvm::toString(value.takeError());
     json::Object *object = value->getAsObject();
     if (!object)
       return module.emitError()
-             << "attribute '" << kMetadataAttr << "' is not a JSON object";
+             << "attribute '" << seq::getMarkName<seq::MetadataMark>()
+             << "' is not a JSON object";
     metadata = std::move(*object);
   }
   if (!metadata.getString("name"))
@@ -174,15 +174,19 @@ LogicalResult completeMetadata(ModuleOp module, StringRef name) {
               "required is at least one entry";
   metadata["entries"] = std::move(entries);
   countParameters(module, metadata);
-  module->setAttr(
-      kMetadataAttr,
-      StringAttr::get(module.getContext(),
-                      formatv("{0}", json::Value(std::move(metadata))).str()));
+  setMetadata(module, std::move(metadata));
   return success();
 }
 
+void setMetadata(ModuleOp module, json::Object metadata) {
+  seq::mark<seq::MetadataMark>(
+      module,
+      StringAttr::get(module.getContext(),
+                      formatv("{0}", json::Value(std::move(metadata))).str()));
+}
+
 json::Object getMetadata(ModuleOp module) {
-  if (auto text = module->getAttrOfType<StringAttr>(kMetadataAttr)) {
+  if (StringAttr text = seq::getMark<seq::MetadataMark>(module)) {
     if (Expected<json::Value> value = parseBoundedJson(text.getValue())) {
       if (json::Object *object = value->getAsObject())
         return std::move(*object);
@@ -234,22 +238,17 @@ static void describeMemory(ModuleOp module, json::Object &metadata) {
                           entry->getString("name").value_or(""))
                              .str();
     Operation *function = module.lookupSymbol(symbol);
-    auto plans = function
-                     ? function->getAttrOfType<ArrayAttr>("seq.memory_plan")
-                     : ArrayAttr();
+    ArrayAttr plans =
+        function ? seq::getMark<seq::MemoryPlanMark>(function) : ArrayAttr();
     if (!plans)
       continue;
     json::Array memory;
-    for (auto plan : plans.getAsRange<DictionaryAttr>()) {
-      json::Object object;
-      for (NamedAttribute field : plan) {
-        if (auto number = dyn_cast<IntegerAttr>(field.getValue()))
-          object[field.getName().str()] = number.getInt();
-        else if (auto text = dyn_cast<StringAttr>(field.getValue()))
-          object[field.getName().str()] = nameExtents(text.getValue(), *entry);
-      }
-      memory.push_back(std::move(object));
-    }
+    for (auto plan : plans.getAsRange<seq::WorkspaceAttr>())
+      memory.push_back(
+          json::Object{{"at", plan.getAt()},
+                       {"buffers", plan.getBuffers()},
+                       {"bytes", nameExtents(plan.getBytes(), *entry)},
+                       {"unshared", nameExtents(plan.getUnshared(), *entry)}});
     (*entry)["memory"] = std::move(memory);
   }
 }
@@ -271,13 +270,12 @@ static SmallVector<int64_t> findShared(StringRef symbol, int64_t output,
   for (auto [i, level] : enumerate(levels)) {
     SmallVector<int64_t> own;
     Operation *function = ModuleOp(level).lookupSymbol(symbol);
-    auto rows = function ? function->getAttrOfType<ArrayAttr>("seq.in_place")
-                         : ArrayAttr();
+    ArrayAttr rows =
+        function ? seq::getMark<seq::InPlaceMark>(function) : ArrayAttr();
     if (rows)
-      for (auto row : rows.getAsRange<DictionaryAttr>())
-        if (row.getAs<IntegerAttr>("output").getInt() == output)
-          append_range(own,
-                       row.getAs<DenseI64ArrayAttr>("inputs").asArrayRef());
+      for (auto row : rows.getAsRange<seq::InPlaceAttr>())
+        if (row.getOutput() == output)
+          append_range(own, row.getInputs());
     if (i == 0)
       shared = own;
     else

@@ -27,6 +27,9 @@ llvm::StringRef getCompilerVersion();
 llvm::LogicalResult completeMetadata(mlir::ModuleOp module,
                                      llvm::StringRef name);
 
+/// Gives `module` the metadata `metadata`.
+void setMetadata(mlir::ModuleOp module, llvm::json::Object metadata);
+
 /// The metadata of `module`, or an empty object.
 llvm::json::Object getMetadata(mlir::ModuleOp module);
 

@@ -156,7 +156,7 @@ static void appendConverted(StringRef bytes, mlir::FloatType stored,
 static Expected<StringRef> gather(const WeightTensor &tensor,
                                   WeightFiles &files,
                                   SmallVectorImpl<char> &storage) {
-  for (const WeightRun &run : tensor.runs) {
+  for (const FileRun &run : tensor.runs) {
     Expected<StringRef> bytes = files.getBytes(run.file, run.offset, run.size);
     if (!bytes || (tensor.runs.size() == 1 && !run.stored))
       return bytes;
@@ -251,13 +251,13 @@ Expected<WeightsBlob> writeWeights(ArrayRef<WeightItem> items, StringRef folder,
       data.push_back(*bytes);
     }
     switch (item.form) {
-    case WeightForm::Raw:
+    case seq::WeightForm::Raw:
       stream.write(data.front());
       break;
-    case WeightForm::Pack:
+    case seq::WeightForm::Pack:
       writePanels(item, data, stream);
       break;
-    case WeightForm::Sums:
+    case seq::WeightForm::Sums:
       writeSums(item, data.front(), stream);
       break;
     }

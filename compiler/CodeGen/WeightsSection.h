@@ -1,29 +1,8 @@
 //===- WeightsSection.h - Weights of an artefact ----------------*- C++ -*-===//
 //
 // Phase `bufferize` decides where each weight lies in the artefact and says so
-// in the module attribute `seq.weight_layout`: an array with one dictionary per
-// item,
-//
-//   {kind = "raw", element = f32, shape = array<i64: 512, 128>,
-//    size = 262144 : i64, offset = 0 : i64,
-//    sources = [{shape = array<i64: 512, 128>,
-//                runs = [{file = "x.safetensors", hash = "…",
-//                         offset = 1234 : i64, size = 262144 : i64}]}]}
-//   {kind = "pack", element = f32, shape = array<i64: 3, 8, 2, 16>, …,
-//    width = 16 : i64, unit = 1 : i64, transposed = false, excess = false,
-//    sources = [{…}, {…}]}
-//   {kind = "sums", element = i32, shape = array<i64: 32>, …,
-//    transposed = false, excess = false, sources = [{…}]}
-//
-//   kind     "raw": the elements of the only source; "pack": the panels that
-//            seq.pack describes, over all sources; "sums": what
-//            seq.column_sums describes
-//   offset   position in the section, a multiple of SEQC_ABI_ALIGNMENT
-//   size     bytes
-//   sources  tensors in row-major order, each made of runs: `size` bytes from
-//            byte `offset` of `file`, which is relative to the model's folder;
-//            `stored` is the type of a run's elements (f16, bf16, f64) if they
-//            become f32
+// in the module attribute `seq.weight_layout`, a list of #seq.weight_item. All
+// offsets are multiples of SEQC_ABI_ALIGNMENT, and items do not overlap.
 //
 // The emitter evaluates the layout while it writes the section, one item at a
 // time, so that memory does not grow with the model.
@@ -34,6 +13,7 @@
 #define COMPILER_CODEGEN_WEIGHTSSECTION_H
 
 #include "compiler/CodeGen/ObjectEmitter.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -42,11 +22,8 @@
 
 namespace seqc {
 
-/// The module attribute with the layout.
-inline constexpr char kWeightLayoutAttr[] = "seq.weight_layout";
-
 /// A stretch of bytes in a file.
-struct WeightRun {
+struct FileRun {
   std::string file;
   int64_t offset = 0;
   int64_t size = 0;
@@ -57,17 +34,14 @@ struct WeightRun {
 /// A tensor made of stretches.
 struct WeightTensor {
   llvm::SmallVector<int64_t> shape;
-  std::vector<WeightRun> runs;
+  std::vector<FileRun> runs;
 };
-
-/// What is made of the sources of an item.
-enum class WeightForm { Raw, Pack, Sums };
 
 /// One item of the section.
 struct WeightItem {
   int64_t offset = 0;
   int64_t size = 0;
-  WeightForm form = WeightForm::Raw;
+  seq::WeightForm form = seq::WeightForm::Raw;
   bool transposed = false;
   /// Whether bytes are unsigned and stand for 128 less.
   bool excess = false;

@@ -14,8 +14,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Transforms/Denormals.h"
 #include "compiler/Transforms/Simplify.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -119,7 +119,7 @@ struct KeepDenormals : OpRewritePattern<OpTy> {
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    if (!op->hasAttr(kDenormalsAttr) ||
+    if (!seq::isMarked<seq::DenormalsMark>(op) ||
         !getElementTypeOrSelf(op.getType()).isF32())
       return failure();
     Location loc = op.getLoc();

@@ -11,6 +11,7 @@
 
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
@@ -77,8 +78,9 @@ struct Bufferize : seqc::impl::BufferizePassBase<Bufferize> {
       ++numBands;
     }
     // Loops that write memory are not merged.
-    module.walk(
-        [](scf::ForOp loop) { loop->removeAttr(seqc::kLoopNumberAttr); });
+    module.walk([](scf::ForOp loop) {
+      seqc::seq::unmark<seqc::seq::LoopNumberMark>(loop);
+    });
   }
 
   static bufferization::OneShotBufferizationOptions getOptions() {

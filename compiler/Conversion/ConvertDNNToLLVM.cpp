@@ -56,9 +56,11 @@ struct ConvertDNNToLLVM
         memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
     Value address =
         memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
-    Value four = arith::ConstantIndexOp::create(builder, loc, 4);
+    Value size = arith::ConstantIndexOp::create(
+        builder, loc,
+        cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8);
     Value offset =
-        arith::MulIOp::create(builder, loc, metadata.getOffset(), four);
+        arith::MulIOp::create(builder, loc, metadata.getOffset(), size);
     Value begin = indexToI64(
         builder, loc, arith::AddIOp::create(builder, loc, address, offset));
     Type pointer = LLVM::LLVMPointerType::get(builder.getContext());

@@ -6,7 +6,7 @@
 // for one-shot bufferisation to place.
 //
 // Equal weights, and equal packings, get one place in the section; so the
-// attribute that describes it has one entry per distinct content.
+// attribute that describes it has one item per distinct content.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
 #include "dialect/Seq/IR/Limits.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -46,7 +47,7 @@ MemRefType memrefOf(Type tensor) {
 
 /// What is made of weights, as the layout of the section says it.
 struct WeightUse {
-  StringRef kind = "raw";
+  seq::WeightForm form = seq::WeightForm::Raw;
   /// Of panels.
   int64_t width = 0, unit = 1;
   /// Of panels and sums.
@@ -56,76 +57,52 @@ struct WeightUse {
 /// Gives every weight of the module its place in the weights section.
 class WeightsPlanner {
 public:
-  explicit WeightsPlanner(MLIRContext *context) : builder(context) {}
-
   /// The offset of what is made of weights. `sources` are whole tensors in
   /// row-major order.
   int64_t
   place(RankedTensorType type, const WeightUse &use,
         ArrayRef<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources) {
-    int64_t elementBytes = getElementBytes(type.getElementType());
-    SmallVector<Attribute> sourceAttrs;
+    MLIRContext *context = type.getContext();
+    SmallVector<seq::WeightSourceAttr> made;
     for (const auto &[sourceType, runs] : sources) {
-      SmallVector<Attribute> runAttrs;
+      SmallVector<seq::WeightRunAttr> parts;
       for (WeightRun run : runs) {
         int64_t storedBytes = run.weight.getStoredElementBytes();
-        SmallVector<NamedAttribute> runFields{
-            builder.getNamedAttr("file", run.weight.getFileAttr()),
-            builder.getNamedAttr("hash", run.weight.getHashAttr()),
-            builder.getNamedAttr(
-                "offset", builder.getI64IntegerAttr(run.weight.getOffset() +
-                                                    run.begin * storedBytes)),
-            builder.getNamedAttr(
-                "size", builder.getI64IntegerAttr(run.count * storedBytes))};
-        if (TypeAttr stored = run.weight.getStoredAttr())
-          runFields.push_back(builder.getNamedAttr("stored", stored));
-        runAttrs.push_back(builder.getDictionaryAttr(runFields));
+        std::optional<Type> stored = run.weight.getStored();
+        parts.push_back(seq::WeightRunAttr::get(
+            context, run.weight.getFile(),
+            run.weight.getOffset() + run.begin * storedBytes,
+            run.count * storedBytes, run.weight.getHash(),
+            stored ? cast<FloatType>(*stored) : FloatType()));
       }
-      sourceAttrs.push_back(builder.getDictionaryAttr({
-          builder.getNamedAttr("runs", builder.getArrayAttr(runAttrs)),
-          builder.getNamedAttr(
-              "shape", builder.getDenseI64ArrayAttr(sourceType.getShape())),
-      }));
+      made.push_back(seq::WeightSourceAttr::get(
+          context, DenseI64ArrayAttr::get(context, sourceType.getShape()),
+          parts));
     }
-    int64_t bytes = type.getNumElements() * elementBytes;
-    SmallVector<NamedAttribute> fields{
-        builder.getNamedAttr("kind", builder.getStringAttr(use.kind)),
-        builder.getNamedAttr("element", TypeAttr::get(type.getElementType())),
-        builder.getNamedAttr("shape",
-                             builder.getDenseI64ArrayAttr(type.getShape())),
-        builder.getNamedAttr("size", builder.getI64IntegerAttr(bytes)),
-        builder.getNamedAttr("sources", builder.getArrayAttr(sourceAttrs)),
+    int64_t bytes =
+        type.getNumElements() * getElementBytes(type.getElementType());
+    auto describe = [&](int64_t offset) {
+      return seq::WeightItemAttr::get(
+          context, use.form, made, type.getElementType(),
+          DenseI64ArrayAttr::get(context, type.getShape()), offset, bytes,
+          use.width, use.unit, BoolAttr::get(context, use.transposed),
+          BoolAttr::get(context, use.excess));
     };
-    if (use.width > 0)
-      fields.push_back(
-          builder.getNamedAttr("width", builder.getI64IntegerAttr(use.width)));
-    if (use.unit > 1)
-      fields.push_back(
-          builder.getNamedAttr("unit", builder.getI64IntegerAttr(use.unit)));
-    if (use.kind != "raw")
-      fields.push_back(builder.getNamedAttr(
-          "transposed", builder.getBoolAttr(use.transposed)));
-    if (use.excess)
-      fields.push_back(
-          builder.getNamedAttr("excess", builder.getBoolAttr(use.excess)));
-    Attribute content = builder.getDictionaryAttr(fields);
-    auto [found, isNew] = offsets.try_emplace(content, end);
+    // Equal content has equal attributes but for the place.
+    auto [found, isNew] = offsets.try_emplace(describe(0), end);
     if (isNew) {
-      fields.push_back(
-          builder.getNamedAttr("offset", builder.getI64IntegerAttr(end)));
-      entries.push_back(builder.getDictionaryAttr(fields));
+      items.push_back(describe(end));
       end = llvm::alignTo(end + bytes, SEQC_ABI_ALIGNMENT);
     }
     return found->second;
   }
 
-  ArrayRef<Attribute> getEntries() const { return entries; }
+  ArrayRef<Attribute> getItems() const { return items; }
   int64_t getSize() const { return end; }
 
 private:
-  Builder builder;
   DenseMap<Attribute, int64_t> offsets;
-  SmallVector<Attribute> entries;
+  SmallVector<Attribute> items;
   int64_t end = 0;
 };
 
@@ -211,7 +188,8 @@ private:
   Value loadInputExtent(Value shape, int64_t input, int64_t dim) {
     Value extent = loadExtent(builder, loc, shape, dim);
     Operation *load = extent.getDefiningOp()->getOperand(0).getDefiningOp();
-    load->setAttr(kExtentAttr, builder.getDenseI64ArrayAttr({input, dim}));
+    seq::mark<seq::ExtentMark>(load,
+                               builder.getDenseI64ArrayAttr({input, dim}));
     return extent;
   }
 
@@ -225,7 +203,8 @@ private:
       int64_t at = i * sizeof(seqc_abi_tensor);
       Value data = loadPointerAt(builder, loc, inputs,
                                  at + offsetof(seqc_abi_tensor, data));
-      data.getDefiningOp()->setAttr(kInputAttr, builder.getI64IntegerAttr(i));
+      seq::mark<seq::InputMark>(data.getDefiningOp(),
+                                builder.getI64IntegerAttr(i));
       Value shape = loadPointerAt(builder, loc, inputs,
                                   at + offsetof(seqc_abi_tensor, shape));
       SmallVector<Value> sizes;
@@ -265,11 +244,12 @@ private:
       }
       WeightUse use;
       if (pack)
-        use = {"pack", pack.getPanelWidth(),
+        use = {seq::WeightForm::Pack, pack.getPanelWidth(),
                static_cast<int64_t>(pack.getUnit()), pack.getTransposed(),
                pack.getExcess()};
       else
-        use = {"sums", 0, 1, sums.getTransposed(), sums.getExcess()};
+        use = {seq::WeightForm::Sums, 0, 1, sums.getTransposed(),
+               sums.getExcess()};
       builder.setInsertionPointAfter(last);
       auto type = cast<RankedTensorType>(op->getResult(0).getType());
       replaceWeight(op, weightView(type, planner.place(type, use, sources)));
@@ -378,7 +358,7 @@ private:
         LLVM::StoreOp::create(builder, at, indexToI64(builder, at, value),
                               slot);
       }
-      if (op->hasAttr(seq::kExhaustsAttr)) {
+      if (seq::isMarked<seq::ExhaustsMark>(op)) {
         callService(builder, at, context, offsetof(seqc_abi_services, fail),
                     Type(), {i32(SEQC_ABI_RESOURCE_EXHAUSTED), text});
         op.erase();
@@ -509,7 +489,7 @@ private:
 struct ConvertEntries : seqc::impl::ConvertEntriesPassBase<ConvertEntries> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    WeightsPlanner planner(module.getContext());
+    WeightsPlanner planner;
     for (func::FuncOp function :
          llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (function.isPrivate() || function.isExternal())
@@ -518,9 +498,9 @@ struct ConvertEntries : seqc::impl::ConvertEntriesPassBase<ConvertEntries> {
         return signalPassFailure();
     }
     Builder builder(module.getContext());
-    module->setAttr("seq.weight_layout",
-                    builder.getArrayAttr(planner.getEntries()));
-    numWeights = planner.getEntries().size();
+    seq::mark<seq::WeightLayoutMark>(module,
+                                     builder.getArrayAttr(planner.getItems()));
+    numWeights = planner.getItems().size();
     numBytes = planner.getSize();
   }
 };

@@ -11,6 +11,7 @@
 #include "compiler/Conversion/EntryBuffers.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,7 +66,7 @@ private:
     unsigned d = parallel[depth];
     auto loop = scf::ForOp::create(builder, loc, lower[d], upper[d], one);
     if (isForThreads(depth))
-      loop->setAttr(kParallelAttr, builder.getUnitAttr());
+      seq::mark<seq::ParallelMark>(loop);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     ivs[d] = loop.getInductionVar();
@@ -246,7 +247,7 @@ void copyWithoutLibrary(RewriterBase &rewriter, memref::CopyOp op) {
       arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), bytes);
   Value source = addressOf(rewriter, loc, op.getSource()),
         target = addressOf(rewriter, loc, op.getTarget());
-  if (op->hasAttr(kMaybeSameAttr)) {
+  if (seq::isMarked<seq::MaybeSameMark>(op)) {
     Value differs = LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne,
                                          source, target);
     auto branch = scf::IfOp::create(rewriter, loc, differs,

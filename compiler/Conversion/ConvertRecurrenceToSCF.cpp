@@ -19,7 +19,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Transforms/Denormals.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -359,7 +359,7 @@ private:
     }
     auto loop = scf::ForOp::create(builder, loc, constant(0), steps,
                                    constant(1), inits);
-    loop->setAttr(kFlushAttr, builder.getUnitAttr());
+    seq::mark<seq::FlushMark>(loop);
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());

@@ -3,6 +3,7 @@
 #include "compiler/Conversion/EntryBuffers.h"
 
 #include "compiler/Conversion/ContextAccess.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,8 +34,8 @@ memref::ViewOp seqc::emitOutput(OpBuilder &builder, Location loc, Value context,
                               offsetof(seqc_abi_services, output), pointer,
                               {i32(index), i32(type.getRank()), shape,
                                indexToI64(builder, loc, bytes)});
-  storage.getDefiningOp()->setAttr(kOutputAttr,
-                                   builder.getI64IntegerAttr(index));
+  seq::mark<seq::OutputMark>(storage.getDefiningOp(),
+                             builder.getI64IntegerAttr(index));
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   return memref::ViewOp::create(builder, loc, type,
                                 bytesAt(builder, loc, storage), zero, sizes);
@@ -54,13 +55,13 @@ static Operation *findPointer(Value bytes) {
   return nullptr;
 }
 
-SmallVector<EntryBuffer> seqc::findEntryBuffers(func::FuncOp function,
-                                                StringRef attribute) {
+/// The views of memory whose address comes from an op with `Mark`.
+template <typename Mark>
+static SmallVector<EntryBuffer> findMarked(func::FuncOp function) {
   SmallVector<EntryBuffer> found;
   function.walk([&](memref::ViewOp view) {
     Operation *pointer = findPointer(view.getSource());
-    auto index = pointer ? pointer->getAttrOfType<IntegerAttr>(attribute)
-                         : IntegerAttr();
+    IntegerAttr index = pointer ? seq::getMark<Mark>(pointer) : IntegerAttr();
     if (index)
       found.push_back({index.getInt(), pointer, view.getSource(), view});
   });
@@ -68,4 +69,12 @@ SmallVector<EntryBuffer> seqc::findEntryBuffers(func::FuncOp function,
     return a.index < b.index;
   });
   return found;
+}
+
+SmallVector<EntryBuffer> seqc::findInputs(func::FuncOp function) {
+  return findMarked<seq::InputMark>(function);
+}
+
+SmallVector<EntryBuffer> seqc::findOutputs(func::FuncOp function) {
+  return findMarked<seq::OutputMark>(function);
 }

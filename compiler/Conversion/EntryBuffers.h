@@ -14,15 +14,6 @@
 
 namespace seqc {
 
-/// On the load of an input's address: its number.
-constexpr llvm::StringLiteral kInputAttr = "seq.input";
-
-/// On the call that gives the storage of an output: its number.
-constexpr llvm::StringLiteral kOutputAttr = "seq.output";
-
-/// On a copy: both sides may be one in some calls, and then it does nothing.
-constexpr llvm::StringLiteral kMaybeSameAttr = "seq.maybe_same";
-
 /// Asks the runtime for the storage of output `index` and gives a view of it.
 /// `shape` points to room for as many extents as any output has; `sizes` are
 /// the dynamic extents of `type`.
@@ -34,7 +25,7 @@ mlir::memref::ViewOp emitOutput(mlir::OpBuilder &builder, mlir::Location loc,
 /// An input or an output of an entry on buffers.
 struct EntryBuffer {
   int64_t index;
-  /// What gives the address: carries kInputAttr or kOutputAttr.
+  /// What gives the address: marked as InputMark or OutputMark.
   mlir::Operation *pointer;
   /// The memory as bytes and as what it holds.
   mlir::Value bytes;
@@ -45,9 +36,11 @@ struct EntryBuffer {
   }
 };
 
-/// The inputs, or the outputs, that code of `function` uses, by number.
-llvm::SmallVector<EntryBuffer> findEntryBuffers(mlir::func::FuncOp function,
-                                                llvm::StringRef attribute);
+/// The inputs that code of `function` uses, by number.
+llvm::SmallVector<EntryBuffer> findInputs(mlir::func::FuncOp function);
+
+/// The outputs that code of `function` uses, by number.
+llvm::SmallVector<EntryBuffer> findOutputs(mlir::func::FuncOp function);
 
 } // namespace seqc
 

@@ -12,8 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Transforms/Denormals.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -54,7 +54,8 @@ bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
 
 /// Whether an op sums up products, or was marked.
 bool isKernel(Operation *op) {
-  if (op->hasAttr(kFlushAttr) || op->getName().getDialectNamespace() == "dnn")
+  if (seq::isMarked<seq::FlushMark>(op) ||
+      op->getName().getDialectNamespace() == "dnn")
     return true;
   if (isa<vector::ContractionOp, vector::OuterProductOp, vector::FMAOp>(op))
     return isFloat(op->getResult(0).getType());
@@ -155,7 +156,7 @@ private:
         change(&op, false);
         op.walk([&](Operation *inner) {
           if (isa<math::ExpOp, math::LogOp>(inner))
-            inner->setAttr(kDenormalsAttr, UnitAttr::get(&getContext()));
+            seq::mark<seq::DenormalsMark>(inner);
         });
         break;
       case Kind::Kernel:

@@ -14,6 +14,7 @@
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 
@@ -204,7 +205,7 @@ scf::ForOp findInner(scf::ForOp outer) {
   scf::ForOp inner;
   for (Operation &op : outer.getBody()->without_terminator()) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    if (loop && !inner && loop->hasAttr(kParallelAttr)) {
+    if (loop && !inner && seq::isMarked<seq::ParallelMark>(loop)) {
       inner = loop;
       continue;
     }
@@ -323,7 +324,7 @@ private:
 
   /// Leaves a loop the trips [begin, end).
   void restrict(scf::ForOp loop, Value begin, Value end) {
-    loop->removeAttr(kParallelAttr);
+    seq::unmark<seq::ParallelMark>(loop);
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
     Value lower = loop.getLowerBound(), upper = loop.getUpperBound();
     auto position = [&](Value trip) -> Value {
@@ -386,7 +387,7 @@ struct OutlineParallelLoops
         continue;
       SmallVector<scf::ForOp> loops;
       function.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
-        if (!loop->hasAttr(kParallelAttr))
+        if (!seq::isMarked<seq::ParallelMark>(loop))
           return WalkResult::advance();
         // A single trip leaves the choice to the loops inside.
         if (isKnownSingle(loop) || !isParallelizable(loop))
@@ -400,8 +401,8 @@ struct OutlineParallelLoops
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       hoistStackBuffers(function);
     getOperation().walk([](Operation *op) {
-      op->removeAttr(kParallelAttr);
-      op->removeAttr(kInLoopAttr);
+      seq::unmark<seq::ParallelMark>(op);
+      seq::unmark<seq::InLoopMark>(op);
       if (auto opaque = dyn_cast<seq::OpaqueIndexOp>(op)) {
         opaque.getResult().replaceAllUsesWith(opaque.getValue());
         opaque.erase();
@@ -426,7 +427,7 @@ struct OutlineParallelLoops
     WorkEstimate estimate(loop);
     // Inside of a loop the decision itself has to be cheap.
     if ((loop->getParentOfType<LoopLikeOpInterface>() ||
-         function->hasAttr(kInLoopAttr)) &&
+         seq::isMarked<seq::InLoopMark>(function)) &&
         estimate.getLeast() < leastInLoop)
       return;
     Outliner outliner({loop, findInner(loop)}, function, symbols);

@@ -16,6 +16,7 @@
 
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -92,12 +93,8 @@ void findUses(Nest &nest) {
     for (Value value : values)
       inside[value] = -1 - static_cast<int64_t>(inside.size());
   };
-  nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    define(op->getResults());
-    for (Region &region : op->getRegions())
-      for (Block &block : region)
-        define(block.getArguments());
-  });
+  // Regions of nests that can be equal have one block: a definition comes before
+  // its uses.
   nest.root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     for (Value operand : op->getOperands()) {
       if (auto found = inside.find(operand); found != inside.end()) {
@@ -114,6 +111,10 @@ void findUses(Nest &nest) {
         nest.uses.push_back({nullptr, entry->second});
       }
     }
+    define(op->getResults());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        define(block.getArguments());
   });
 }
 
@@ -208,7 +209,8 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
       SmallVector<Block *> next;
       for (Block *block : level)
         for (Operation &op : *block)
-          if (!isa<linalg::LinalgOp>(op) && !op.hasAttr(kParallelAttr))
+          if (!isa<linalg::LinalgOp>(op) &&
+              !seq::isMarked<seq::ParallelMark>(&op))
             for (Region &region : op.getRegions())
               for (Block &below : region)
                 next.push_back(&below);
@@ -274,7 +276,7 @@ struct OutlineRepeats : seqc::impl::OutlineRepeatsPassBase<OutlineRepeats> {
     // Inlined again, nothing would be saved.
     function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
     if (inner)
-      function->setAttr(kInLoopAttr, builder.getUnitAttr());
+      seq::mark<seq::InLoopMark>(function);
     symbols.insert(function);
     Block *body = function.addEntryBlock();
     builder.setInsertionPointToStart(body);

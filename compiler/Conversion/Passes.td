@@ -51,7 +51,7 @@ def ConvertEntriesPass : Pass<"seq-convert-entries", "::mlir::ModuleOp"> {
     Each public function becomes `seqc_fn_<name>(context) -> i32`: arguments are read from the context's
     tensors, results are written to storage that the runtime hands out. Weights, and packed weights
     whose sources are weights, become views of the weights section; the module attribute
-    `seq.weight_layout` tells the emitter what to put there. `seq.signature` keeps the types.
+    `seq.weight_layout` tells the emitter what to put there.
     Packing of computed matrices becomes loops.
 
     Requires: tensors only at entries. Ensures: no `seq.weight` or `seq.pack` is left.
@@ -136,7 +136,7 @@ def PlanMemoryPass : Pass<"seq-plan-memory", "::mlir::func::FuncOp"> {
     %b = memref.view %w[%offset][%n] : memref<?xi8> to memref<?x32xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::seqc::seq::SeqDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
   let statistics = [
     Statistic<"numPlanned", "num-planned", "Buffers with a place in a plan">,
     Statistic<"numWorkspaces", "num-workspaces", "Workspaces">
@@ -432,7 +432,7 @@ def PlaceResultsPass : Pass<"seq-place-results", "::mlir::func::FuncOp"> {
     linalg.exp ins(%x : memref<1x8xf32>) outs(%y : memref<1x8xf32>)
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+  let dependentDialects = ["::seqc::seq::SeqDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPlaced", "num-placed", "Buffers that became storage of outputs">,
                     Statistic<"numShared", "num-shared", "Pairs of an input and an output that may share memory">];

@@ -15,6 +15,8 @@
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SharedMemory.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -98,12 +100,12 @@ struct PlaceResults : seqc::impl::PlaceResultsPassBase<PlaceResults> {
       return;
     body = &function.getBody().front();
     resolveExtents(*body);
-    inputs = findEntryBuffers(function, kInputAttr);
+    inputs = findInputs(function);
     SmallVector<Candidate> chosen;
     {
       SharedMemory memory(function);
       DenseSet<Operation *> taken;
-      for (const EntryBuffer &output : findEntryBuffers(function, kOutputAttr))
+      for (const EntryBuffer &output : findOutputs(function))
         if (std::optional<Candidate> candidate = consider(output, memory))
           if (taken.insert(candidate->buffer).second)
             chosen.push_back(*candidate);
@@ -303,7 +305,7 @@ private:
       reads.push_back(memory.find(input.bytes));
     Builder builder(function.getContext());
     SmallVector<Attribute> shared;
-    for (const EntryBuffer &output : findEntryBuffers(function, kOutputAttr)) {
+    for (const EntryBuffer &output : findOutputs(function)) {
       Accesses written = memory.find(output.bytes);
       SmallVector<int64_t> safe;
       for (auto [input, read] : llvm::zip(inputs, reads)) {
@@ -318,18 +320,16 @@ private:
               llvm::any_of(written.writes, [&](const Access &other) {
                 return other.op == access.op;
               }))
-            access.op->setAttr(kMaybeSameAttr, builder.getUnitAttr());
+            seq::mark<seq::MaybeSameMark>(access.op);
       }
       if (safe.empty())
         continue;
       numShared += safe.size();
-      shared.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("inputs", builder.getDenseI64ArrayAttr(safe)),
-           builder.getNamedAttr("output",
-                                builder.getI64IntegerAttr(output.index))}));
+      shared.push_back(
+          seq::InPlaceAttr::get(function.getContext(), output.index, safe));
     }
     if (!shared.empty())
-      function->setAttr("seq.in_place", builder.getArrayAttr(shared));
+      seq::mark<seq::InPlaceMark>(function, builder.getArrayAttr(shared));
   }
 
   Block *body = nullptr;

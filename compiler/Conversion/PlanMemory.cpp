@@ -14,6 +14,8 @@
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -98,18 +100,9 @@ public:
   }
 
   /// The plan in words.
-  DictionaryAttr describe(StringRef where) {
-    Builder builder(b.getContext());
-    auto number = [&](StringRef name, int64_t value) {
-      return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
-    };
-    return builder.getDictionaryAttr({
-        builder.getNamedAttr("at", builder.getStringAttr(where)),
-        number("buffers", buffers.size()),
-        builder.getNamedAttr("bytes", builder.getStringAttr(shared.print())),
-        builder.getNamedAttr("unshared",
-                             builder.getStringAttr(unshared.print())),
-    });
+  seq::WorkspaceAttr describe(StringRef where) {
+    return seq::WorkspaceAttr::get(b.getContext(), where, buffers.size(),
+                                   shared.print(), unshared.print());
   }
 
 private:
@@ -234,8 +227,8 @@ struct PlanMemory : seqc::impl::PlanMemoryPassBase<PlanMemory> {
     for (auto &[home, members] : homes)
       planBlock(members, times, plans);
     if (!plans.empty())
-      function->setAttr("seq.memory_plan",
-                        ArrayAttr::get(&getContext(), plans));
+      seq::mark<seq::MemoryPlanMark>(function,
+                                     ArrayAttr::get(&getContext(), plans));
   }
 
 private:
@@ -276,7 +269,7 @@ private:
     for (Block *at = block; at != home; at = at->getParentOp()->getBlock()) {
       Operation *parent = at->getParentOp();
       bool isSerialLoop = isa<scf::ForOp, scf::WhileOp>(parent) &&
-                          !parent->hasAttr(kParallelAttr);
+                          !seq::isMarked<seq::ParallelMark>(parent);
       bool isBranch = !BufferLifetimes::mayRepeat(parent);
       if ((isSerialLoop || isBranch) && isNatural)
         continue;

@@ -9,6 +9,7 @@
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -63,14 +64,14 @@ struct SettleParallelLoops
     : seqc::impl::SettleParallelLoopsPassBase<SettleParallelLoops> {
   void runOnOperation() override {
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
-      if (!loop->hasAttr(kParallelAttr))
+      if (!seq::isMarked<seq::ParallelMark>(loop))
         return;
       moveToStack(loop);
       if (isParallelizable(loop)) {
         ++numKept;
         return;
       }
-      loop->removeAttr(kParallelAttr);
+      seq::unmark<seq::ParallelMark>(loop);
       ++numDropped;
     });
   }

@@ -1,6 +1,7 @@
 //===- SizeExpressions.cpp - Sizes as products of extents -----------------===//
 
 #include "compiler/Conversion/SizeExpressions.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "compiler/Conversion/ContextAccess.h"
 
@@ -168,7 +169,7 @@ static bool isNeverNegativeWithin(Value value, unsigned &budget) {
   auto isGood = [&budget](Value operand) {
     return isNeverNegativeWithin(operand, budget);
   };
-  if (op->hasAttr(kExtentAttr) || isa<memref::DimOp>(op))
+  if (seq::isMarked<seq::ExtentMark>(op) || isa<memref::DimOp>(op))
     return true;
   if (isa<arith::SelectOp>(op))
     return llvm::all_of(op->getOperands().drop_front(), isGood);
@@ -192,7 +193,7 @@ bool seqc::followsFromInputs(Value value) {
     Operation *op = open.pop_back_val().getDefiningOp();
     if (!op)
       return false;
-    if (op->hasAttr(kExtentAttr) || !seen.insert(op).second)
+    if (seq::isMarked<seq::ExtentMark>(op) || !seen.insert(op).second)
       continue;
     if (!isMovable(op))
       return false;
@@ -299,7 +300,7 @@ static void printValue(Value value, llvm::raw_ostream &os, int depth) {
   }
   Operation *op = value.getDefiningOp();
   if (op)
-    if (auto extent = op->getAttrOfType<DenseI64ArrayAttr>(kExtentAttr)) {
+    if (DenseI64ArrayAttr extent = seq::getMark<seq::ExtentMark>(op)) {
       os << '{' << extent[0] << ',' << extent[1] << '}';
       return;
     }

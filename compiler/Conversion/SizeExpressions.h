@@ -17,10 +17,6 @@
 
 namespace seqc {
 
-/// Attribute of a load that reads an extent of an input: numbers of the input
-/// and of the dimension.
-constexpr llvm::StringLiteral kExtentAttr = "seq.extent";
-
 /// A number of bytes times a product of values, which are in program order.
 struct Monomial {
   int64_t coefficient = 1;

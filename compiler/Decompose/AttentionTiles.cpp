@@ -1,6 +1,7 @@
 //===- AttentionTiles.cpp - One tile of queries and keys ------------------===//
 
 #include "compiler/Decompose/AttentionTiles.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "compiler/Decompose/AttentionScores.h"
 #include "compiler/Decompose/AttentionSides.h"
@@ -64,7 +65,7 @@ KeyRange visibleKeys(ImplicitLocOpBuilder &b, AttentionShape &shape,
 }
 
 void AttentionTileWriter::mark(Value value) {
-  value.getDefiningOp()->setAttr("seq.tile", b.getUnitAttr());
+  seq::mark<seq::TileMark>(value.getDefiningOp());
 }
 
 Value AttentionTileWriter::emptyTile(int64_t rows, int64_t columns) {

@@ -18,7 +18,7 @@
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
-#include "compiler/Transforms/Denormals.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -98,7 +98,7 @@ private:
   /// Between its products attention, too, computes with denormals flushed.
   void flush(Value part) {
     if (part && part.getDefiningOp<linalg::LinalgOp>())
-      part.getDefiningOp()->setAttr(kFlushAttr, b.getUnitAttr());
+      seq::mark<seq::FlushMark>(part.getDefiningOp());
   }
 
   AffineExpr dim(unsigned position) { return b.getAffineDimExpr(position); }

@@ -13,6 +13,7 @@
 
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/StepChecks.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Support/BoundedJson.h"
 
@@ -43,7 +44,7 @@ namespace json = llvm::json;
 
 namespace {
 
-constexpr llvm::StringLiteral kName = "seq.name", kMetadata = "seq.metadata";
+const StringRef kName = seq::getMarkName<seq::NameMark>();
 constexpr llvm::StringLiteral kLanes = "lanes";
 
 /// A value that `encode` gives and `step` takes.
@@ -564,7 +565,7 @@ struct SplitGenerate : seqc::impl::SplitGeneratePassBase<SplitGenerate> {
         module.lookupSymbol("step"))
       return;
     json::Object metadata;
-    if (auto text = module->getAttrOfType<StringAttr>(kMetadata)) {
+    if (StringAttr text = seq::getMark<seq::MetadataMark>(module)) {
       llvm::Expected<json::Value> value = parseBoundedJson(text.getValue());
       if (value && value->getAsObject())
         metadata = *value->getAsObject();
@@ -575,8 +576,8 @@ struct SplitGenerate : seqc::impl::SplitGeneratePassBase<SplitGenerate> {
     if (failed(GenerateSplitter(function, op, metadata).run()))
       return;
     ++numSplit;
-    module->setAttr(
-        kMetadata,
+    seq::mark<seq::MetadataMark>(
+        module,
         StringAttr::get(
             module.getContext(),
             llvm::formatv("{0}", json::Value(std::move(metadata))).str()));

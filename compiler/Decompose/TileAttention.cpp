@@ -17,6 +17,7 @@
 #include "compiler/Decompose/AttentionTiles.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -108,7 +109,7 @@ private:
     auto loop = scf::ForOp::create(b, asValue(b, lower), asValue(b, upper),
                                    indexConstant(b, step), carried);
     if (isParallel)
-      loop->setAttr(kParallelAttr, b.getUnitAttr());
+      seq::mark<seq::ParallelMark>(loop);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     scf::YieldOp::create(
@@ -457,9 +458,7 @@ private:
     return output;
   }
 
-  void mark(Value value) {
-    value.getDefiningOp()->setAttr("seq.tile", b.getUnitAttr());
-  }
+  void mark(Value value) { seq::mark<seq::TileMark>(value.getDefiningOp()); }
 
   /// Whether the query at hand sees no key.
   Value isHidden(ImplicitLocOpBuilder &b, const AttentionTile &tile,

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/KernelTable.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -62,7 +63,7 @@ static SmallVector<Value> emitFloats(OpBuilder &builder, Location loc,
         }
         linalg::YieldOp::create(b, l, sums);
       });
-  op->setAttr("seq.tile", builder.getUnitAttr());
+  seq::mark<seq::TileMark>(op);
   return op.getResults();
 }
 

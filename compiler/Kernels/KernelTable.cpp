@@ -1,6 +1,7 @@
 //===- KernelTable.cpp - How a tile of a product is computed --------------===//
 
 #include "compiler/Kernels/KernelTable.h"
+#include "dialect/Seq/IR/Marks.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -16,7 +17,8 @@ seq::TargetAttr seqc::getTarget(Operation *op) {
   if (!module)
     module = op->getParentOfType<ModuleOp>();
   if (module)
-    if (auto target = module->getAttrOfType<seq::TargetAttr>(kTargetAttr))
+    if (auto target = dyn_cast_if_present<seq::TargetAttr>(
+            seq::getMark<seq::TargetMark>(module)))
       return target;
   return seq::TargetAttr::get(op->getContext(), 512,
                               seq::CpuFeature::Avx2 | seq::CpuFeature::Avx512);

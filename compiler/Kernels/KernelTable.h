@@ -17,9 +17,6 @@
 
 namespace seqc {
 
-/// The module attribute with the CPU, `#seq.target`.
-constexpr llvm::StringLiteral kTargetAttr = "seq.target";
-
 /// The CPU that `op` is compiled for: that of its module, or, where nobody has
 /// set it, one with AVX-512 and nothing beyond.
 seq::TargetAttr getTarget(mlir::Operation *op);

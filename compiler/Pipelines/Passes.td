@@ -6,10 +6,11 @@
 include "mlir/Pass/PassBase.td"
 
 def VerifyPhasePass : Pass<"seq-verify-phase", "::mlir::ModuleOp"> {
-  let summary = "Check that only ops of a phase's contract are left";
+  let summary = "Check that only what a phase's contract allows is left";
   let description = [{
-    Each phase promises what no longer exists after it. An op that should be gone is an error that names
-    the op, the phase and the pass that should have removed it.
+    The contract of each phase is a list of dialects, ops and types that may exist after it
+    (compiler/Pipelines/PhaseContracts.cpp). Anything else is an error that names the op, the phase, when
+    the op may exist, and what the phase allows.
 
     Requires: nothing. Ensures: the contract of `phase`.
 

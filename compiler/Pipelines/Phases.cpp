@@ -264,10 +264,13 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<unsigned> optLevel{*this, "opt-level",
                             llvm::cl::desc("Optimisation level, 0 to 3"),
                             llvm::cl::init(2)};
-  Option<std::string> backend{
-      *this, "backend",
-      llvm::cl::desc("Who computes large products: auto, llvm or onednn"),
-      llvm::cl::init("llvm")};
+  Option<Backend> backend{
+      *this, "backend", llvm::cl::desc("Who computes large products"),
+      llvm::cl::init(Backend::LLVM),
+      llvm::cl::values(
+          clEnumValN(Backend::Auto, "auto", "The cost model decides"),
+          clEnumValN(Backend::LLVM, "llvm", "Generated code only"),
+          clEnumValN(Backend::OneDNN, "onednn", "oneDNN wherever it can"))};
   Option<unsigned> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Widest vector of the target in bits"),
@@ -277,26 +280,42 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
       llvm::cl::desc("Instruction sets of the target that kernels know, with "
                      "'|' between"),
       llvm::cl::init("avx2|avx512")};
+  Option<bool> planMemory{*this, "plan-memory",
+                          llvm::cl::desc("Whether buffers share workspaces"),
+                          llvm::cl::init(true)};
+  Option<int64_t> leastParallelInLoop{
+      *this, "least-parallel-in-loop",
+      llvm::cl::desc("Least work of a loop inside of another one that may use "
+                     "threads, in operations; 0: what the pass thinks best"),
+      llvm::cl::init(0)};
 
   PhaseOptions get() const {
     PhaseOptions options;
     options.optLevel = optLevel;
     options.vectorBits = vectorBits;
     options.features = features;
-    options.backend = backend == "onednn" ? Backend::OneDNN
-                      : backend == "auto" ? Backend::Auto
-                                          : Backend::LLVM;
+    options.backend = backend;
+    options.planMemory = planMemory;
+    options.leastParallelInLoop = leastParallelInLoop;
     return options;
   }
 };
 } // namespace
 
 std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
-  return ("--seqc-" + phaseName(phase) + "=opt-level=" +
-          Twine(options.optLevel) + " backend=" + backendName(options.backend) +
-          " vector-bits=" + Twine(options.vectorBits) +
-          " features=" + options.features)
-      .str();
+  std::string text =
+      ("--seqc-" + phaseName(phase) + "=opt-level=" + Twine(options.optLevel) +
+       " backend=" + backendName(options.backend) + " vector-bits=" +
+       Twine(options.vectorBits) + " features=" + options.features)
+          .str();
+  // What only tests change is left out where it is as usual.
+  PhaseOptions usual;
+  if (options.planMemory != usual.planMemory)
+    text += " plan-memory=false";
+  if (options.leastParallelInLoop != usual.leastParallelInLoop)
+    text +=
+        (" least-parallel-in-loop=" + Twine(options.leastParallelInLoop)).str();
+  return text;
 }
 
 void seqc::registerAllPasses() {

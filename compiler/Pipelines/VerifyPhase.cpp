@@ -1,9 +1,10 @@
-//===- VerifyPhase.cpp - What may exist after a phase ---------------------===//
+//===- VerifyPhase.cpp - Whether a phase kept its contract ----------------===//
 
 #include "compiler/Pipelines/Passes.h"
-#include "compiler/Pipelines/Phases.h"
+#include "compiler/Pipelines/PhaseContracts.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseSet.h"
 
 #define DEBUG_TYPE "seq-verify-phase"
 
@@ -17,43 +18,16 @@ using namespace seqc;
 
 namespace {
 
-/// From `phase` on, no op whose name starts with `prefix` may exist; `pass`
-/// should have seen to that.
-struct Rule {
-  Phase phase;
-  llvm::StringLiteral prefix, pass;
-};
-
-constexpr Rule kRules[] = {
-    {Phase::Decompose, "seq.rnn", "seq-decompose-cells"},
-    {Phase::Decompose, "seq.gru", "seq-decompose-cells"},
-    {Phase::Decompose, "seq.lstm", "seq-decompose-cells"},
-    {Phase::Tile, "seq.attention", "seq-tile-attention"},
-    {Phase::Decompose, "seq.generate", "seq-decompose-generate"},
-    {Phase::Decompose, "seq.softmax", "seq-decompose-aggregates"},
-    {Phase::Decompose, "seq.norm", "seq-decompose-aggregates"},
-    {Phase::Decompose, "seq.quantized_matmul", "seq-decompose-quantized"},
-    {Phase::Tile, "seq.matmul", "seq-pack-products"},
-    {Phase::Tile, "seq.recurrence", "convert-seq-recurrence-to-scf"},
-    {Phase::Tile, "seq.packed_matmul", "seq-tile-products"},
-    {Phase::Bufferize, "seq.weight", "seq-convert-entries"},
-    {Phase::Bufferize, "seq.pack", "seq-convert-entries"},
-    {Phase::Bufferize, "seq.column_sums", "seq-convert-entries"},
-    {Phase::Bufferize, "seq.require", "seq-convert-entries"},
-    {Phase::Bufferize, "tensor.", "one-shot-bufferize"},
-    {Phase::Bufferize, "bufferization.", "one-shot-bufferize"},
-    {Phase::LLVM, "seq.", "seq-outline-parallel-loops"},
-    {Phase::LLVM, "memref.", "finalize-memref-to-llvm"},
-    {Phase::LLVM, "vector.", "convert-vector-to-llvm"},
-    {Phase::LLVM, "linalg.", "seq-convert-linalg-to-loops"},
-    {Phase::LLVM, "scf.", "convert-scf-to-cf"},
-    {Phase::LLVM, "func.", "convert-func-to-llvm"},
-    {Phase::LLVM, "arith.", "convert-arith-to-llvm"},
-    {Phase::LLVM, "math.", "convert-math-to-libm"},
-    {Phase::LLVM, "dnn.", "convert-dnn-to-llvm"},
-    {Phase::LLVM, "builtin.unrealized_conversion_cast",
-     "reconcile-unrealized-casts"},
-};
+/// In words when something with `range` may exist.
+std::string describe(std::optional<PhaseRange> range) {
+  if (!range)
+    return "which no phase knows";
+  StringRef first = phaseName(range->first), last = phaseName(range->last);
+  if (range->first == Phase::Import)
+    return ("which may exist up to phase '" + last + "'").str();
+  return ("which may exist after phases '" + first + "' to '" + last + "'")
+      .str();
+}
 
 struct VerifyPhase : seqc::impl::VerifyPhasePassBase<VerifyPhase> {
   using VerifyPhasePassBase::VerifyPhasePassBase;
@@ -67,19 +41,60 @@ struct VerifyPhase : seqc::impl::VerifyPhasePassBase<VerifyPhase> {
     bool failedAny = false;
     getOperation().walk([&](Operation *op) {
       ++numChecked;
-      StringRef name = op->getName().getStringRef();
-      for (const Rule &rule : kRules) {
-        if (*known < rule.phase || !name.starts_with(rule.prefix))
-          continue;
-        op->emitError("phase '") << phase << "' left '" << name << "', which '"
-                                 << rule.pass << "' should have removed";
-        failedAny = true;
-        break;
-      }
+      if (succeeded(checkOp(op, *known)) && succeeded(checkTypes(op, *known)))
+        return;
+      failedAny = true;
     });
     if (failedAny)
       signalPassFailure();
   }
+
+private:
+  LogicalResult checkOp(Operation *op, Phase now) {
+    OperationName name = op->getName();
+    if (goodOps.contains(name))
+      return success();
+    std::optional<PhaseRange> range = findOpRange(name.getStringRef());
+    if (range && range->contains(now)) {
+      goodOps.insert(name);
+      return success();
+    }
+    return op->emitError("phase '")
+           << phase << "' left '" << name.getStringRef() << "', "
+           << describe(range) << "; allowed are " << listAllowedOps(now);
+  }
+
+  LogicalResult checkTypes(Operation *op, Phase now) {
+    for (Type type : op->getResultTypes())
+      if (failed(checkType(op, type, now)))
+        return failure();
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (Type type : block.getArgumentTypes())
+          if (failed(checkType(op, type, now)))
+            return failure();
+    return success();
+  }
+
+  LogicalResult checkType(Operation *op, Type type, Phase now) {
+    if (goodTypes.contains(type))
+      return success();
+    auto found = findTypeRange(type);
+    if (found && found->first.contains(now)) {
+      goodTypes.insert(type);
+      return success();
+    }
+    std::optional<PhaseRange> range;
+    if (found)
+      range = found->first;
+    return op->emitError("phase '")
+           << phase << "' left a value of type " << type << ", "
+           << describe(range) << "; allowed are " << listAllowedTypes(now);
+  }
+
+  /// What was looked up and is allowed.
+  llvm::DenseSet<OperationName> goodOps;
+  llvm::DenseSet<Type> goodTypes;
 };
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "compiler/Transforms/IndexFacts.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Seq/IR/Limits.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Support/BoundedJson.h"
 
@@ -355,7 +356,7 @@ struct GenerateRuntimeChecks
         if (const llvm::json::Object *entry = value.getAsObject())
           if (std::optional<StringRef> name = entry->getString("name"))
             entries[*name] = entry;
-    bool isUnchecked = module->hasAttr(seq::kUncheckedAttr);
+    bool isUnchecked = seq::isMarked<seq::UncheckedMark>(module);
     for (func::FuncOp function : module.getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
@@ -369,13 +370,13 @@ struct GenerateRuntimeChecks
       numKnown += checks.getNumKnown();
     }
     // Ops are checked once.
-    module->removeAttr(seq::kUncheckedAttr);
+    seq::unmark<seq::UncheckedMark>(module);
   }
 
 private:
   /// The description of the model; empty if there is none.
   static llvm::json::Object readMetadata(ModuleOp module) {
-    auto text = module->getAttrOfType<StringAttr>("seq.metadata");
+    StringAttr text = seq::getMark<seq::MetadataMark>(module);
     if (!text)
       return {};
     llvm::Expected<llvm::json::Value> value = parseBoundedJson(text.getValue());

@@ -10,6 +10,7 @@
 
 #include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #define DEBUG_TYPE "seq-number-loops"
 
@@ -19,6 +20,7 @@ namespace seqc {
 } // namespace seqc
 
 using namespace mlir;
+using namespace seqc;
 
 namespace {
 
@@ -28,8 +30,8 @@ struct NumberLoops : seqc::impl::NumberLoopsPassBase<NumberLoops> {
     int64_t number = 0;
     getOperation().walk([&](scf::ForOp loop) {
       if (loop->getNumResults() > 0)
-        loop->setAttr(seqc::kLoopNumberAttr,
-                      builder.getI64IntegerAttr(number++));
+        seq::mark<seq::LoopNumberMark>(loop,
+                                       builder.getI64IntegerAttr(number++));
     });
     numLoops += number;
   }

@@ -10,6 +10,7 @@
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/WeightSources.h"
 #include "dialect/DNN/IR/DNNOps.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -68,7 +69,7 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
       offload(op);
       ++numOffloaded;
     }
-    module->setAttr("seq.explain", builder.getArrayAttr(report));
+    seq::mark<seq::ExplainMark>(module, builder.getArrayAttr(report));
     module.walk([](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
@@ -98,24 +99,13 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
                            const Decision &decision) {
     bool inLoop = op->getParentOfType<LoopLikeOpInterface>() != nullptr;
     int64_t rows = op.getLhs().getType().getDimSize(0);
-    return builder.getDictionaryAttr({
-        builder.getNamedAttr("K", builder.getI64IntegerAttr(op.getDepth())),
-        builder.getNamedAttr("M", builder.getI64IntegerAttr(
-                                      ShapedType::isDynamic(rows) ? -1 : rows)),
-        builder.getNamedAttr("N",
-                             builder.getI64IntegerAttr(op.getNumColumns())),
-        builder.getNamedAttr(
-            "choice",
-            builder.getStringAttr(decision.library ? "onednn" : "llvm")),
-        builder.getNamedAttr("gates",
-                             builder.getI64IntegerAttr(op.getNumMatrices())),
-        builder.getNamedAttr("in_loop", builder.getBoolAttr(inLoop)),
-        builder.getNamedAttr("op", builder.getStringAttr(decision.library
-                                                             ? "dnn.matmul"
-                                                             : "seq.matmul")),
-        builder.getNamedAttr("reason", builder.getStringAttr(decision.reason)),
-        builder.getNamedAttr("weights", builder.getStringAttr(nameWeights(op))),
-    });
+    return seq::ChoiceAttr::get(
+        builder.getContext(), decision.library ? "onednn" : "llvm",
+        decision.library ? dnn::MatmulOp::getOperationName()
+                         : seq::MatmulOp::getOperationName(),
+        ShapedType::isDynamic(rows) ? -1 : rows, op.getNumColumns(),
+        op.getDepth(), op.getNumMatrices(), builder.getBoolAttr(inLoop),
+        nameWeights(op), decision.reason);
   }
 
   static void offload(seq::MatmulOp op) {

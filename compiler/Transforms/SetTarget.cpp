@@ -1,7 +1,8 @@
 //===- SetTarget.cpp - Say which CPU a module is for ----------------------===//
 
-#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/Passes.h"
+#include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #define DEBUG_TYPE "seq-set-target"
 
@@ -27,8 +28,8 @@ struct SetTarget : seqc::impl::SetTargetPassBase<SetTarget> {
           << "bf16 and amx with '|' between, or none";
       return signalPassFailure();
     }
-    module->setAttr(kTargetAttr, seq::TargetAttr::get(module.getContext(),
-                                                      vectorBits, *known));
+    seq::mark<seq::TargetMark>(
+        module, seq::TargetAttr::get(module.getContext(), vectorBits, *known));
   }
 };
 

@@ -17,6 +17,7 @@
 #include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,7 +63,7 @@ std::optional<unsigned> lastDim(AffineMap map) {
 }
 
 std::optional<Contraction> match(linalg::LinalgOp op) {
-  if (!op.hasPureTensorSemantics() || op->hasAttr("seq.tile") ||
+  if (!op.hasPureTensorSemantics() || seq::isMarked<seq::TileMark>(op) ||
       op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       op.getNumReductionLoops() != 1 || op.hasIndexSemantics() ||
       !linalg::isaContractionOpInterface(op))
@@ -143,7 +144,7 @@ private:
         getValueOrCreateConstantIndexOp(builder, loc, upper),
         arith::ConstantIndexOp::create(builder, loc, step), out);
     // No loop here runs along the depth.
-    loop->setAttr(kParallelAttr, builder.getUnitAttr());
+    seq::mark<seq::ParallelMark>(loop);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value yielded = body(loop.getInductionVar(), loop.getRegionIterArg(0));
@@ -270,7 +271,7 @@ private:
       init =
           tensor::EmptyOp::create(builder, loc, part.type.getShape(), element);
       auto tile = linalg::FillOp::create(builder, loc, fill.getInputs(), init);
-      tile->setAttr("seq.tile", builder.getUnitAttr());
+      seq::mark<seq::TileMark>(tile);
       init = tile.getResult(0);
     } else {
       init = tensor::ExtractSliceOp::create(
@@ -289,7 +290,7 @@ private:
           for (Operation &inner : *body)
             nested.clone(inner, map);
         });
-    tile->setAttr("seq.tile", builder.getUnitAttr());
+    seq::mark<seq::TileMark>(tile);
     return tensor::InsertSliceOp::create(builder, loc, tile.getResult(0), out,
                                          part.offsets, part.sizes,
                                          part.strides);

@@ -24,6 +24,7 @@
 #include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "compiler/Transforms/Passes.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -160,7 +161,7 @@ private:
         getValueOrCreateConstantIndexOp(builder, loc, upper),
         arith::ConstantIndexOp::create(builder, loc, step), outs);
     if (isParallel)
-      loop->setAttr(kParallelAttr, builder.getUnitAttr());
+      seq::mark<seq::ParallelMark>(loop);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> yielded =
@@ -337,7 +338,7 @@ private:
     if (auto fill = dyn_cast_if_present<linalg::FillOp>(producer)) {
       auto op = linalg::FillOp::create(builder, loc, fill.getInputs(),
                                        emptyTile(sizes, value));
-      op->setAttr("seq.tile", builder.getUnitAttr());
+      seq::mark<seq::TileMark>(op);
       return op.getResult(0);
     }
     if (auto broadcast = dyn_cast_if_present<linalg::BroadcastOp>(producer)) {
@@ -352,7 +353,7 @@ private:
       auto op = linalg::BroadcastOp::create(builder, loc, input,
                                             emptyTile(sizes, value),
                                             broadcast.getDimensions());
-      op->setAttr("seq.tile", builder.getUnitAttr());
+      seq::mark<seq::TileMark>(op);
       return op->getResult(0);
     }
     // A copy or broadcast that earlier passes wrote as a generic: a body
@@ -377,7 +378,7 @@ private:
     operands.push_back(emptyTile(sizes, value));
     Operation *op =
         mlir::clone(builder, generic, {operands.back().getType()}, operands);
-    op->setAttr("seq.tile", builder.getUnitAttr());
+    seq::mark<seq::TileMark>(op);
     return op->getResult(0);
   }
 
@@ -412,7 +413,7 @@ private:
     }
     Operation *op = mlir::clone(builder, group.tail,
                                 ValueRange(tileOuts).getTypes(), operands);
-    op->setAttr("seq.tile", builder.getUnitAttr());
+    seq::mark<seq::TileMark>(op);
     return op->getResults();
   }
 

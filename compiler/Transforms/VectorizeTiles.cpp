@@ -12,6 +12,7 @@
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Simplify.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -98,7 +99,7 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
     SmallVector<linalg::GenericOp> products;
     function.walk([&](linalg::GenericOp op) {
       // A reduction of one operand is one of the lanes of vectors.
-      if (op->hasAttr("seq.tile") && op.getNumReductionLoops() == 1 &&
+      if (seq::isMarked<seq::TileMark>(op) && op.getNumReductionLoops() == 1 &&
           op.getNumDpsInputs() > 1)
         products.push_back(op);
     });
@@ -128,7 +129,8 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
         dynamic |= ShapedType::isDynamic(extent);
         elements *= dynamic ? 1 : extent;
       }
-      if (op->hasAttr("seq.tile") && !dynamic && elements <= maxElements)
+      if (seq::isMarked<seq::TileMark>(op) && !dynamic &&
+          elements <= maxElements)
         tiles.push_back(op);
       else
         ++numKept;
@@ -140,7 +142,7 @@ struct VectorizeTiles : seqc::impl::VectorizeTilesPassBase<VectorizeTiles> {
       if (failed(result)) {
         // A body with an op that has no vector form stays a loop; nothing is
         // lost but speed.
-        op->removeAttr("seq.tile");
+        seq::unmark<seq::TileMark>(op);
         ++numKept;
         continue;
       }

@@ -3,6 +3,7 @@
 #include "frontends/MLIR/ImportMLIR.h"
 
 #include "dialect/Seq/IR/Limits.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Support/RegularFile.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -73,7 +74,7 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(StringRef text, StringRef name,
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (module)
-    (*module)->setAttr(seq::kUncheckedAttr, mlir::UnitAttr::get(&context));
+    seq::mark<seq::UncheckedMark>(*module);
   return module;
 }
 

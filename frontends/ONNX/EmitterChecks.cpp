@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Seq/IR/Marks.h"
 #include "frontends/ONNX/Emitter.h"
 
 #include "dialect/Seq/IR/Limits.h"
@@ -61,7 +62,7 @@ bool Emitter::emitRequire(Value holds, StringRef message,
   std::string text = withoutPlaceholders(describe(loc)) + message.str();
   auto check = seq::RequireOp::create(builder, loc, holds, text, values);
   if (exhausts)
-    check->setAttr(seq::kExhaustsAttr, builder.getUnitAttr());
+    seq::mark<seq::ExhaustsMark>(check);
   if (!matchPattern(holds, m_Zero()))
     return true;
   // A branch that is never taken may be wrong.

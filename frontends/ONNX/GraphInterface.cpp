@@ -1,5 +1,6 @@
 //===- GraphInterface.cpp - Inputs and outputs of a model -----------------===//
 
+#include "dialect/Seq/IR/Marks.h"
 #include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
@@ -427,9 +428,11 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   function.setType(builder.getFunctionType(body->getArgumentTypes(),
                                            returned.getOperandTypes()));
   for (auto [i, name] : enumerate(argumentNames))
-    function.setArgAttr(i, "seq.name", builder.getStringAttr(name));
+    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(),
+                        builder.getStringAttr(name));
   for (auto [i, name] : enumerate(resultNames))
-    function.setResultAttr(i, "seq.name", builder.getStringAttr(name));
+    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(),
+                           builder.getStringAttr(name));
   json::Object entry{{"name", "forward"},
                      {"inputs", std::move(inputs)},
                      {"outputs", std::move(outputs)}};
@@ -443,7 +446,7 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   }
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(metadata));
-  (*module)->setAttr("seq.metadata", builder.getStringAttr(text));
+  seq::mark<seq::MetadataMark>(*module, builder.getStringAttr(text));
   // Weights of branches that were folded, say.
   mlir::IRRewriter rewriter(builder);
   (void)mlir::runRegionDCE(rewriter, function->getRegions());

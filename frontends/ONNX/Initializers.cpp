@@ -1,6 +1,7 @@
 //===- Initializers.cpp - Initializers that callers may replace -----------===//
 
 #include "frontends/ONNX/Initializers.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Recognize/Recognize.h"
@@ -100,7 +101,7 @@ static void makeDefaultsGraph(GraphProto &graph,
 
 /// The entry of a module's metadata.
 static json::Object takeEntry(mlir::ModuleOp module, json::Object &metadata) {
-  auto text = module->getAttrOfType<mlir::StringAttr>("seq.metadata");
+  mlir::StringAttr text = seq::getMark<seq::MetadataMark>(module);
   Expected<json::Value> value = json::parse(text.getValue());
   if (!value) {
     consumeError(value.takeError());
@@ -138,8 +139,8 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
   last->moveAfter(plain);
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(metadata));
-  module->setAttr("seq.metadata",
-                  mlir::StringAttr::get(module.getContext(), text));
+  seq::mark<seq::MetadataMark>(
+      module, mlir::StringAttr::get(module.getContext(), text));
 }
 
 /// Adds what `names` need; gives the first error, or nothing if all is well.

@@ -46,9 +46,9 @@ struct Stack {
   bool isKnown = true;
 };
 
-class Roller {
+class LoopRoller {
 public:
-  Roller(Node &node, const RolledLoop &loop, IterationFn body)
+  LoopRoller(Node &node, const RolledLoop &loop, IterationFn body)
       : node(node), e(node.getEmitter()), builder(e.getBuilder()), loop(loop),
         body(body), loc(e.getLoc()) {}
 
@@ -567,7 +567,7 @@ private:
 
 FailureOr<SmallVector<Tensor>> roll(Node &node, const RolledLoop &loop,
                                     IterationFn body) {
-  return Roller(node, loop, body).run();
+  return LoopRoller(node, loop, body).run();
 }
 
 } // namespace seqc::onnx

@@ -1,6 +1,7 @@
 //===- Graphs.cpp - ONNX graphs and what they are fed ---------------------===//
 
 #include "frontends/YAML/Graphs.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -480,7 +481,8 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
   SmallVector<mlir::Value> arguments;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto name = function.getArgAttrOfType<mlir::StringAttr>(i, "seq.name");
+    auto name = function.getArgAttrOfType<mlir::StringAttr>(
+        i, seq::getMarkName<seq::NameMark>());
     onnx::Emitter e = emitFor(fed.find(name.getValue())->second.tensor.value);
     arguments.push_back(e.castShape(fed.find(name.getValue())->second.tensor,
                                     mlir::cast<mlir::RankedTensorType>(
@@ -533,7 +535,8 @@ void Graphs::inlineBody(mlir::func::FuncOp function,
   }
   mlir::Operation *terminator = function.getBody().front().getTerminator();
   for (auto [i, value] : enumerate(terminator->getOperands())) {
-    auto name = function.getResultAttrOfType<mlir::StringAttr>(i, "seq.name");
+    auto name = function.getResultAttrOfType<mlir::StringAttr>(
+        i, seq::getMarkName<seq::NameMark>());
     const onnx::OnnxGraph::Output *output = graph.findOutput(name.getValue());
     // Part of a sequence.
     if (!output)

@@ -1,6 +1,7 @@
 //===- ImportYAML.cpp - From a description to a module --------------------===//
 
 #include "frontends/YAML/ImportYAML.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "dialect/Support/RegularFile.h"
@@ -163,10 +164,12 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
   function.setType(
       builder.getFunctionType(body->getArgumentTypes(), resultTypes));
   for (auto [i, port] : enumerate(arguments))
-    function.setArgAttr(i, "seq.name", builder.getStringAttr(port.name));
+    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(),
+                        builder.getStringAttr(port.name));
   for (auto [i, port] : enumerate(results))
-    function.setResultAttr(i, "seq.name", builder.getStringAttr(port.name));
-  (*module)->setAttr("seq.metadata", builder.getStringAttr(buildMetadata()));
+    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(),
+                           builder.getStringAttr(port.name));
+  seq::mark<seq::MetadataMark>(*module, builder.getStringAttr(buildMetadata()));
   // Final states that nobody reads, say.
   mlir::IRRewriter rewriter(builder);
   (void)mlir::runRegionDCE(rewriter, function->getRegions());

@@ -12,6 +12,8 @@
 #include "compiler/CodeGen/ObjectEmitter.h"
 #include "compiler/Pipelines/Phases.h"
 #include "compiler/Pipelines/Registration.h"
+#include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 #include "runtime/core/NestParts.h"
 
@@ -205,16 +207,15 @@ CompiledModule::CompiledModule(const std::string &text,
                                " failed: " + problems);
   }
   module->walk([&](Operation *function) {
-    auto rows = function->getAttrOfType<ArrayAttr>("seq.in_place");
+    ArrayAttr rows = seq::getMark<seq::InPlaceMark>(function);
     auto symbol = dyn_cast<SymbolOpInterface>(function);
     if (!rows || !symbol)
       return;
     StringRef name = symbol.getName();
     name.consume_front(SEQC_ABI_FUNCTION_PREFIX);
-    for (auto row : rows.getAsRange<DictionaryAttr>())
-      for (int64_t input : row.getAs<DenseI64ArrayAttr>("inputs").asArrayRef())
-        impl->inPlace[{name.str(), row.getAs<IntegerAttr>("output").getInt()}]
-            .push_back(input);
+    for (auto row : rows.getAsRange<seq::InPlaceAttr>())
+      append_range(impl->inPlace[{name.str(), row.getOutput()}],
+                   row.getInputs());
   });
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> code =

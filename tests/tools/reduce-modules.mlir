@@ -27,7 +27,7 @@
 // PLAIN: error: the test script does not find the input interesting
 
 //--- chain.mlir
-module attributes {seq.explain = ["author"]} {
+module attributes {seq.metadata = "author"} {
   func.func @chain(%x: tensor<512x512xf32> {seq.name = "x"}, %unused: tensor<512xf32>) -> (tensor<512x128xf32>, tensor<512xf32>) {
     %c512 = arith.constant 512 : index
     %c0 = arith.constant 0.5 : f32

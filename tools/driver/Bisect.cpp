@@ -124,10 +124,7 @@ static OwningOpRef<ModuleOp> cutAfter(ModuleOp module, StringRef entry,
   json::Object metadata = getMetadata(*copy);
   metadata.erase("text");
   metadata.erase("entries");
-  (*copy)->setAttr(
-      "seq.metadata",
-      StringAttr::get(copy->getContext(),
-                      formatv("{0}", json::Value(std::move(metadata))).str()));
+  setMetadata(*copy, std::move(metadata));
   for (auto other : llvm::make_early_inc_range(copy->getOps<func::FuncOp>()))
     if (other != function && other.isPublic())
       other.setPrivate();

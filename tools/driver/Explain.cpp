@@ -1,85 +1,60 @@
 //===- Explain.cpp - Which code computes a product, and why ---------------===//
 
 #include "tools/driver/Explain.h"
+#include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 using namespace mlir;
 
 namespace seqc {
 
-json::Value toJSON(Attribute attribute) {
-  if (auto text = dyn_cast<StringAttr>(attribute))
-    return json::Value(text.getValue());
-  if (auto flag = dyn_cast<BoolAttr>(attribute))
-    return flag.getValue();
-  if (auto number = dyn_cast<IntegerAttr>(attribute))
-    return number.getInt();
-  if (auto number = dyn_cast<FloatAttr>(attribute))
-    return number.getValueAsDouble();
-  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
-    json::Array array;
-    for (Attribute element : list)
-      array.push_back(toJSON(element));
-    return array;
-  }
-  if (auto list = dyn_cast<DenseI64ArrayAttr>(attribute)) {
-    json::Array array;
-    for (int64_t element : list.asArrayRef())
-      array.push_back(element);
-    return array;
-  }
-  if (auto dict = dyn_cast<DictionaryAttr>(attribute)) {
-    json::Object object;
-    for (NamedAttribute field : dict)
-      object[field.getName().getValue()] = toJSON(field.getValue());
-    return object;
-  }
-  std::string text;
-  raw_string_ostream(text) << attribute;
-  return text;
+/// A choice as JSON.
+static json::Object toJSON(seq::ChoiceAttr choice) {
+  return json::Object{{"K", choice.getK()},
+                      {"M", choice.getM()},
+                      {"N", choice.getN()},
+                      {"choice", choice.getBackend()},
+                      {"gates", choice.getGates()},
+                      {"in_loop", choice.getInLoop().getValue()},
+                      {"op", choice.getOp()},
+                      {"reason", choice.getReason()},
+                      {"weights", choice.getWeights()}};
 }
 
-/// One line per choice: the choice, the op, the rest of the fields, the reason.
-static void printLine(raw_ostream &os, DictionaryAttr choice) {
-  auto text = [&](StringRef key) {
-    auto value = choice.getAs<StringAttr>(key);
-    return value ? value.getValue() : StringRef("-");
-  };
-  os << formatv("{0,-8} {1,-22}", text("choice"), text("op"));
-  for (NamedAttribute field : choice) {
-    StringRef key = field.getName().getValue();
-    if (key != "choice" && key != "op" && key != "reason" && key != "weights")
-      os << formatv(" {0}={1}", key, toJSON(field.getValue()));
-  }
-  os << "  " << text("reason");
-  if (choice.get("weights"))
-    os << "  (" << text("weights") << ")";
-  os << "\n";
+/// One line per choice: the choice, the op, what the product is, the reason.
+static void printLine(raw_ostream &os, seq::ChoiceAttr choice) {
+  os << formatv("{0,-8} {1,-22} K={2} M={3} N={4} gates={5} in_loop={6}  {7}  "
+                "({8})\n",
+                choice.getBackend(), choice.getOp(), choice.getK(),
+                choice.getM(), choice.getN(), choice.getGates(),
+                choice.getInLoop().getValue() ? "true" : "false",
+                choice.getReason(), choice.getWeights());
 }
 
 void printExplanation(raw_ostream &os, ModuleOp module, StringRef backend,
                       bool asJSON) {
-  auto choices = module->getAttrOfType<ArrayAttr>("seq.explain");
+  SmallVector<seq::ChoiceAttr> choices;
+  if (ArrayAttr list = seq::getMark<seq::ExplainMark>(module))
+    append_range(choices, list.getAsRange<seq::ChoiceAttr>());
   if (asJSON) {
     json::Array array;
-    if (choices)
-      for (Attribute choice : choices)
-        array.push_back(toJSON(choice));
+    for (seq::ChoiceAttr choice : choices)
+      array.push_back(toJSON(choice));
     os << formatv("{0:2}\n",
                   json::Value(json::Object{{"backend", backend},
                                            {"choices", std::move(array)}}));
     return;
   }
   os << "backend " << backend << "\n";
-  if (!choices || choices.empty()) {
+  if (choices.empty())
     os << "no product was considered for the library\n";
-    return;
-  }
-  for (Attribute choice : choices)
-    if (auto dict = dyn_cast<DictionaryAttr>(choice))
-      printLine(os, dict);
+  for (seq::ChoiceAttr choice : choices)
+    printLine(os, choice);
 }
 
 } // namespace seqc

@@ -1,8 +1,7 @@
 //===- Explain.h - Which code computes a product, and why -------*- C++ -*-===//
 //
-// The phases leave the module attribute `seq.explain`: an array of dictionaries
-// with the op, its place, the choice, the reason and whatever numbers they were
-// based on.
+// Phase `offload` leaves a #seq.choice for each product in the module attribute
+// `seq.explain`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,12 +9,9 @@
 #define TOOLS_DRIVER_EXPLAIN_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace seqc {
-
-/// An attribute as JSON; what has no counterpart becomes its text.
-llvm::json::Value toJSON(mlir::Attribute attribute);
 
 /// Prints the choices of `module`, as a table or as JSON.
 void printExplanation(llvm::raw_ostream &os, mlir::ModuleOp module,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/driver/Graph.h"
+#include "dialect/Seq/IR/Marks.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -86,7 +87,8 @@ static bool isWorthBox(Operation *op) {
 
 Drawing::Drawing(func::FuncOp function) : name(function.getName()) {
   for (auto [i, argument] : enumerate(function.getArguments())) {
-    auto title = function.getArgAttrOfType<StringAttr>(i, "seq.name");
+    auto title = function.getArgAttrOfType<StringAttr>(
+        i, seq::getMarkName<seq::NameMark>());
     origins[argument].insert(add(title ? title.getValue() : "input",
                                  describeType(argument.getType()), "#dbeafe",
                                  {}));
@@ -97,7 +99,8 @@ Drawing::Drawing(func::FuncOp function) : name(function.getName()) {
       sources.insert_range(getSources(operand));
     if (auto ret = dyn_cast<func::ReturnOp>(op)) {
       for (auto [i, value] : enumerate(ret.getOperands())) {
-        auto title = function.getResultAttrOfType<StringAttr>(i, "seq.name");
+        auto title = function.getResultAttrOfType<StringAttr>(
+            i, seq::getMarkName<seq::NameMark>());
         add(title ? title.getValue() : "output", describeType(value.getType()),
             "#dcfce7", getSources(value));
       }

@@ -2,6 +2,7 @@
 
 #include "tools/driver/InterpreterExecutor.h"
 #include "compiler/CodeGen/CompileError.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/Reference/Interpreter.h"
 #include "runtime/loader/Signature.h"
 
@@ -187,7 +188,7 @@ rt::Status InterpreterExecutor::runEntry(const rt::EntrySignature &entry,
 
 Expected<std::unique_ptr<cli::Executor>>
 createInterpreterExecutor(mlir::ModuleOp module, StringRef folder) {
-  auto attr = module->getAttrOfType<mlir::StringAttr>("seq.metadata");
+  mlir::StringAttr attr = seq::getMark<seq::MetadataMark>(module);
   if (!attr)
     return makeFailure(FailureKind::BadInput,
                        "the module has no 'seq.metadata'");

@@ -12,6 +12,7 @@
 #include "compiler/CodeGen/ModelTable.h"
 #include "compiler/CodeGen/OutputFile.h"
 #include "compiler/CodeGen/WeightsSection.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "runtime/abi/ModelAbi.h"
 #include "tools/session/Compilation.h"
 
@@ -100,8 +101,8 @@ Error Emitter::writeBlob() {
     return items.takeError();
   // All levels use one copy.
   for (LevelModule &level : input.levels)
-    if ((*level.module)->getAttr(kWeightLayoutAttr) !=
-        getModule()->getAttr(kWeightLayoutAttr))
+    if (seq::getMark<seq::WeightLayoutMark>(*level.module) !=
+        seq::getMark<seq::WeightLayoutMark>(getModule()))
       return makeFailure(
           FailureKind::Internal,
           "the levels of the artefact lay weights out differently");

@@ -18,14 +18,6 @@ namespace seqc::seq {
 /// The most bytes of a tensor.
 constexpr int64_t kMostTensorBytes = int64_t(1) << 46;
 
-/// On a `seq.require`: a call that breaks it ends for lack of memory, and not
-/// because of a wrong argument.
-constexpr llvm::StringLiteral kExhaustsAttr = "seq.exhausts";
-
-/// On a module: nobody has checked what ops of other dialects rely on, as
-/// frontends do that make them.
-constexpr llvm::StringLiteral kUncheckedAttr = "seq.unchecked";
-
 /// The bytes of a tensor or buffer, unknown extents and those of zero counted
 /// as one; nothing if they are more than kMostTensorBytes. Elements are at
 /// least a byte.

@@ -171,4 +171,97 @@ def Seq_BeamAttr : Seq_Attr<"Beam", "beam"> {
   let genVerifyDecl = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// What passes say of what they did
+//===----------------------------------------------------------------------===//
+
+def Seq_InPlaceAttr : Seq_Attr<"InPlace", "in_place"> {
+  let summary = "The inputs of an entry that may lie in the memory of an output";
+  let description = [{
+    An element of `seq.in_place` on a function: whoever calls it may give output number `output`
+    the memory of any one of `inputs`.
+  }];
+  let parameters = (ins "int64_t":$output, ArrayRefParameter<"int64_t">:$inputs);
+  let assemblyFormat = "`<` `output` `=` $output `,` `inputs` `=` `[` $inputs `]` `>`";
+}
+
+def Seq_WorkspaceAttr : Seq_Attr<"Workspace", "workspace"> {
+  let summary = "A piece of memory that buffers share";
+  let description = [{
+    An element of `seq.memory_plan` on a function. `at` is where it is taken: `entry`, `later` or
+    `body`. `bytes` is its size, `unshared` that of its `buffers` without sharing: numbers, or
+    sums and products of extents, where `{I,D}` stands for dimension D of input I.
+  }];
+  let parameters = (ins StringRefParameter<>:$at, "int64_t":$buffers, StringRefParameter<>:$bytes,
+                        StringRefParameter<>:$unshared);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Seq_ChoiceAttr : Seq_Attr<"Choice", "choice"> {
+  let summary = "Which code computes a product, and why";
+  let description = [{
+    An element of `seq.explain` on a module: a product of `m` rows (-1: any number), `n` columns,
+    depth `k` and `gates` matrices of right sides, with the names of their `weights`. `backend`
+    computes it by `op`, for `reason`; `in_loop` says whether more than once in a call.
+  }];
+  let parameters = (ins StringRefParameter<>:$backend, StringRefParameter<>:$op, "int64_t":$m,
+                        "int64_t":$n, "int64_t":$k, "int64_t":$gates, "::mlir::BoolAttr":$in_loop,
+                        StringRefParameter<>:$weights, StringRefParameter<>:$reason);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Weights of an artefact
+//===----------------------------------------------------------------------===//
+
+def Seq_WeightForm : Seq_EnumAttr<"WeightForm", "What is made of weights for the artefact", [
+  I32EnumAttrCase<"Raw", 0, "raw">,
+  I32EnumAttrCase<"Pack", 1, "pack">,
+  I32EnumAttrCase<"Sums", 2, "sums">
+]>;
+
+def Seq_WeightRunAttr : Seq_Attr<"WeightRun", "weight_run"> {
+  let summary = "A stretch of bytes in a file of weights";
+  let description = [{
+    `size` bytes from byte `offset` of `file` on, which is relative to the model's folder and has
+    the hash `hash`. `stored` is the type of the elements (f16, bf16, f64) if they become f32.
+  }];
+  let parameters = (ins StringRefParameter<>:$file, "int64_t":$offset, "int64_t":$size,
+                        StringRefParameter<"", [{""}]>:$hash, OptionalParameter<"::mlir::FloatType">:$stored);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Seq_WeightSourceAttr : Seq_Attr<"WeightSource", "weight_source"> {
+  let summary = "A tensor in row-major order, made of runs";
+  let parameters = (ins "::mlir::DenseI64ArrayAttr":$shape,
+                        ArrayRefParameter<"::seqc::seq::WeightRunAttr">:$runs);
+  let assemblyFormat = "`<` `shape` `=` $shape `,` `runs` `=` `[` $runs `]` `>`";
+}
+
+def Seq_WeightItemAttr : Seq_Attr<"WeightItem", "weight_item"> {
+  let summary = "What lies at one place of the weights section";
+  let description = [{
+    An element of `seq.weight_layout` on a module: a tensor of `shape` and `element` that takes
+    `size` bytes from byte `offset` of the section on. `raw` is the only source as it is, `pack` are
+    the panels that `seq.pack` describes, over all sources (`width` columns, `unit` elements along
+    the depth), `sums` is what `seq.column_sums` describes. `transposed` and `excess` mean what they
+    mean on those ops.
+
+    ```mlir
+    #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 24>]>],
+                     element = f32, shape = [2, 3], offset = 0, size = 24>
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Seq_WeightForm>:$form,
+    ArrayRefParameter<"::seqc::seq::WeightSourceAttr">:$sources,
+    "::mlir::Type":$element, "::mlir::DenseI64ArrayAttr":$shape, "int64_t":$offset, "int64_t":$size,
+    DefaultValuedParameter<"int64_t", "0">:$width, DefaultValuedParameter<"int64_t", "1">:$unit,
+    DefaultValuedParameter<"::mlir::BoolAttr", "::mlir::BoolAttr::get($_ctxt, false)">:$transposed,
+    DefaultValuedParameter<"::mlir::BoolAttr", "::mlir::BoolAttr::get($_ctxt, false)">:$excess);
+  let assemblyFormat = [{
+    `<` $form `of` ` ` `[` $sources `]` `,` struct($element, $shape, $offset, $size, $width, $unit, $transposed, $excess) `>`
+  }];
+}
+
 #endif // DIALECT_SEQ_IR_SEQATTRIBUTES_TD

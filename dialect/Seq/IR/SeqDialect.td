@@ -29,6 +29,32 @@ def Seq_Dialect : Dialect {
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
   ];
   let useDefaultAttributePrinterParser = 1;
+
+  // What passes and frontends leave on ops for later ones: Marks.h has the one
+  // way to read and write each, Marks.cpp says on which ops it may stand.
+  let discardableAttrs = (ins
+    "::mlir::StringAttr":$name,
+    "::mlir::StringAttr":$metadata,
+    "::mlir::ArrayAttr":$weight_layout,
+    "::mlir::Attribute":$target,
+    "::mlir::ArrayAttr":$explain,
+    "::mlir::ArrayAttr":$memory_plan,
+    "::mlir::ArrayAttr":$in_place,
+    "::mlir::IntegerAttr":$input,
+    "::mlir::IntegerAttr":$output,
+    "::mlir::DenseI64ArrayAttr":$extent,
+    "::mlir::UnitAttr":$maybe_same,
+    "::mlir::UnitAttr":$tile,
+    "::mlir::UnitAttr":$parallel,
+    "::mlir::UnitAttr":$in_loop,
+    "::mlir::IntegerAttr":$loop_number,
+    "::mlir::UnitAttr":$flush,
+    "::mlir::UnitAttr":$denormals,
+    "::mlir::UnitAttr":$exhausts,
+    "::mlir::UnitAttr":$unchecked);
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 class Seq_Op<string mnemonic, list<Trait> traits = []>

@@ -1,6 +1,7 @@
 //===- Control.cpp - Loops, branches and assertions -----------------------===//
 
 #include "dialect/Seq/IR/Limits.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/Reference/Handlers.h"
 
@@ -217,7 +218,7 @@ evaluateRequire(Interpreter &, Operation &op,
   for (Tensor &value : operands.drop_front())
     numbers.push_back(value.scalar().i);
   std::string message = cast<seq::RequireOp>(op).format(numbers);
-  if (op.hasAttr(seq::kExhaustsAttr))
+  if (seq::isMarked<seq::ExhaustsMark>(&op))
     return llvm::createStringError(
         std::make_error_code(std::errc::not_enough_memory), message);
   return llvm::createStringError(message);

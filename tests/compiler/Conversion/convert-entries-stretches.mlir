@@ -5,10 +5,11 @@
 /// artefact is written, in whatever order it was put together.
 
 // CHECK: module attributes {seq.weight_layout = [
-// CHECK-SAME: kind = "pack", offset = 0 : i64, shape = array<i64: 1, 4, 2, 16>
-// CHECK-SAME: hash = "bb", offset = 2048 : i64, size = 64 : i64
-// CHECK-SAME: hash = "aa", offset = 1024 : i64, size = 64 : i64
-// CHECK-NOT: kind = "raw"
+// CHECK-SAME: #seq.weight_item<pack of
+// CHECK-SAME: offset = 2048, size = 64, hash = "bb"
+// CHECK-SAME: offset = 1024, size = 64, hash = "aa"
+// CHECK-SAME: shape = [1, 4, 2, 16], offset = 0
+// CHECK-NOT: weight_item<raw
 // CHECK-LABEL: func.func @seqc_fn_joined(
 //   CHECK-NOT:   memref.alloc
 //   CHECK-NOT:   tensor.insert_slice

@@ -5,11 +5,12 @@
 /// Offsets are multiples of 64.
 
 // CHECK: module attributes {seq.weight_layout = [
-// CHECK-SAME: kind = "pack", offset = 0 : i64, shape = array<i64: 1, 4, 2, 16>, size = 512 : i64
-// CHECK-SAME: hash = "aa", offset = 1024 : i64, size = 64 : i64
-// CHECK-SAME: hash = "bb", offset = 2048 : i64, size = 64 : i64
-// CHECK-SAME: width = 16 : i64
-// CHECK-SAME: kind = "raw", offset = 512 : i64, shape = array<i64: 4, 4>, size = 64 : i64
+// CHECK-SAME: #seq.weight_item<pack of
+// CHECK-SAME: offset = 1024, size = 64, hash = "aa"
+// CHECK-SAME: offset = 2048, size = 64, hash = "bb"
+// CHECK-SAME: shape = [1, 4, 2, 16], offset = 0, size = 512, width = 16
+// CHECK-SAME: #seq.weight_item<raw of
+// CHECK-SAME: shape = [4, 4], offset = 512, size = 64>
 
 /// Arguments are views of the context's tensors (offset 16), weights of the section (offset 8);
 /// the result goes to storage that the service at offset 32 hands out.

@@ -5,7 +5,7 @@
 /// An elementwise op writes to the storage of the output, which may be that of the input.
 
 // CHECK-LABEL: func.func @seqc_fn_elementwise(
-//  CHECK-SAME:   seq.in_place = [{inputs = array<i64: 0>, output = 0 : i64}]
+//  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0]>]
 //   CHECK-NOT:   memref.alloc
 //       CHECK:   llvm.call {{.*}}seq.output = 0
 //       CHECK:   %[[Y:.*]] = memref.view {{.*}} to memref<?x4xf32>
@@ -66,7 +66,7 @@ func.func @turned(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
 /// which is copied at the end.
 
 // CHECK-LABEL: func.func @seqc_fn_product(
-//  CHECK-SAME:   seq.in_place = [{inputs = array<i64: 0, 1>, output = 0 : i64}]
+//  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0, 1]>]
 //       CHECK:   %[[A:.*]] = memref.alloc
 //       CHECK:   linalg.matmul ins(%{{.*}}) outs(%[[A]] :
 //       CHECK:   llvm.call {{.*}}seq.output = 0
@@ -102,7 +102,7 @@ func.func @transposition(%x: tensor<512x512xf32>) -> tensor<512x512xf32> {
 /// A small one is not.
 
 // CHECK-LABEL: func.func @seqc_fn_small_transposition(
-//  CHECK-SAME:   seq.in_place = [{inputs = array<i64: 0>, output = 0 : i64}]
+//  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0]>]
 //       CHECK:   %[[A:.*]] = memref.alloc
 //       CHECK:   linalg.transpose ins(%{{.*}}) outs(%[[A]] :
 //       CHECK:   memref.copy %[[A]],
@@ -117,7 +117,7 @@ func.func @small_transposition(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
 /// What is read in every iteration may not be written by one of them, element by element or not.
 
 // CHECK-LABEL: func.func @seqc_fn_repeated(
-//  CHECK-SAME:   seq.in_place = [{inputs = array<i64: 0>, output = 0 : i64}]
+//  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0]>]
 func.func @repeated(%h: tensor<?x4xf32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -134,7 +134,7 @@ func.func @repeated(%h: tensor<?x4xf32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32>
 /// A cache is copied, if it has to be, before one row of it is written.
 
 // CHECK-LABEL: func.func @seqc_fn_cache(
-//  CHECK-SAME:   seq.in_place = [{inputs = array<i64: 0>, output = 0 : i64}]
+//  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0]>]
 //       CHECK:   memref.copy %{{.*}}, %[[Y:.*]] {seq.maybe_same}
 //       CHECK:   memref.subview %[[Y]]
 func.func @cache(%past: tensor<64x512xf32>, %row: tensor<1x512xf32>, %at: tensor<i64>) -> tensor<64x512xf32> {

@@ -4,7 +4,7 @@
 /// The first and the third buffer are never in use together; the second meets both.
 
 // CHECK-LABEL: func.func @share_what_does_not_overlap
-//  CHECK-SAME:   seq.memory_plan = [{at = "entry", buffers = 3 : i64, bytes = "1536", unshared = "2560"}]
+//  CHECK-SAME:   seq.memory_plan = [#seq.workspace<at = "entry", buffers = 3, bytes = "1536", unshared = "2560">]
 //       CHECK:   %[[W:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1536xi8>
 //       CHECK:   memref.view %[[W]][%c0{{.*}}][] : memref<1536xi8> to memref<256xf32>
 //       CHECK:   memref.view %[[W]][%c1024{{.*}}][] : memref<1536xi8> to memref<128xf32>
@@ -83,7 +83,7 @@ func.func @share_by_extents(%n: index, %m: index) {
 /// lives later in it. Nothing is taken per step.
 
 // CHECK-LABEL: func.func @plan_loops
-//  CHECK-SAME:   buffers = 3 : i64, bytes = "128", unshared = "192"
+//  CHECK-SAME:   buffers = 3, bytes = "128", unshared = "192"
 //       CHECK:   memref.alloc() {alignment = 64 : i64} : memref<128xi8>
 //       CHECK:   scf.for
 //   CHECK-NOT:     memref.alloc
@@ -108,7 +108,7 @@ func.func @plan_loops(%n: index) {
 /// A buffer that becomes the state of the next step is left alone.
 
 // CHECK-LABEL: func.func @leave_what_a_loop_passes_on
-//  CHECK-SAME:   buffers = 1 : i64
+//  CHECK-SAME:   buffers = 1
 //       CHECK:   scf.for
 //       CHECK:     memref.alloc() : memref<16xf32>
 func.func @leave_what_a_loop_passes_on(%n: index) {
@@ -152,7 +152,7 @@ func.func @keep_states_until_the_result_is_read(%n: index) {
 /// Only one branch runs, so that both may use the same bytes.
 
 // CHECK-LABEL: func.func @share_between_branches
-//  CHECK-SAME:   buffers = 2 : i64, bytes = "64", unshared = "128"
+//  CHECK-SAME:   buffers = 2, bytes = "64", unshared = "128"
 func.func @share_between_branches(%c: i1) {
   scf.if %c {
     %a = memref.alloc() : memref<16xf32>
@@ -169,8 +169,8 @@ func.func @share_between_branches(%c: i1) {
 /// What a branch gives back is in use until that is read; a size that may be negative stays in its branch.
 
 // CHECK-LABEL: func.func @plan_branches
-//  CHECK-SAME:   at = "entry", buffers = 2 : i64, bytes = "128", unshared = "128"
-//  CHECK-SAME:   at = "body", buffers = 1 : i64, bytes = "4 * ?"
+//  CHECK-SAME:   at = "entry", buffers = 2, bytes = "128", unshared = "128"
+//  CHECK-SAME:   at = "body", buffers = 1, bytes = "4 * ?"
 //       CHECK:   memref.alloc() {{.*}} : memref<128xi8>
 //       CHECK:   scf.if
 //       CHECK:     memref.alloc(%{{.*}}) {{.*}} : memref<?xi8>
@@ -196,8 +196,8 @@ func.func @plan_branches(%c: i1, %n: index) {
 /// has none is taken in the step.
 
 // CHECK-LABEL: func.func @plan_while
-//  CHECK-SAME:   at = "entry", buffers = 1 : i64, bytes = "64 * {0,0}"
-//  CHECK-SAME:   at = "body", buffers = 1 : i64, bytes = "64 * ?"
+//  CHECK-SAME:   at = "entry", buffers = 1, bytes = "64 * {0,0}"
+//  CHECK-SAME:   at = "body", buffers = 1, bytes = "64 * ?"
 //       CHECK:   memref.alloc
 //       CHECK:   scf.while
 //       CHECK:   do
@@ -227,8 +227,8 @@ func.func @plan_while(%shape: !llvm.ptr) {
 /// A size that is read from memory is known later; one workspace holds all that is known then.
 
 // CHECK-LABEL: func.func @plan_again_when_sizes_are_known
-//  CHECK-SAME:   at = "entry", buffers = 1 : i64, bytes = "64"
-//  CHECK-SAME:   at = "later", buffers = 2 : i64, bytes = "64 * ?", unshared = "128 * ?"
+//  CHECK-SAME:   at = "entry", buffers = 1, bytes = "64"
+//  CHECK-SAME:   at = "later", buffers = 2, bytes = "64 * ?", unshared = "128 * ?"
 //       CHECK:   memref.load
 //       CHECK:   memref.alloc(%{{.*}}) {{.*}} : memref<?xi8>
 //   CHECK-NOT:   memref.alloc
@@ -268,7 +268,7 @@ func.func @leave_what_is_handed_out() -> (memref<16xf32>, index) {
 /// Extents are found through reshapes, so that these buffers need no workspace of their own.
 
 // CHECK-LABEL: func.func @look_through_reshapes
-//  CHECK-SAME:   [{at = "entry", buffers = 2 : i64
+//  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 2
 //   CHECK-NOT:   memref.dim
 func.func @look_through_reshapes(%n: index) {
   %c0 = arith.constant 0 : index
@@ -286,7 +286,7 @@ func.func @look_through_reshapes(%n: index) {
 /// A size that may be negative is not asked for before the check that would tell so.
 
 // CHECK-LABEL: func.func @check_before_taking
-//  CHECK-SAME:   [{at = "entry", buffers = 1 : i64, {{.*}}}, {at = "later", buffers = 1 : i64
+//  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 1, {{.*}}>, #seq.workspace<at = "later", buffers = 1
 //       CHECK:   memref.alloc()
 //       CHECK:   scf.if
 //       CHECK:     llvm.call @end_call
@@ -308,7 +308,7 @@ func.func @check_before_taking(%n: index, %wrong: i1) {
 /// Nor is one that is read from memory, which the check may find too large.
 
 // CHECK-LABEL: func.func @check_what_is_read
-//  CHECK-SAME:   [{at = "entry", buffers = 2 : i64, {{.*}}}, {at = "later", buffers = 1 : i64
+//  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 2, {{.*}}>, #seq.workspace<at = "later", buffers = 1
 //       CHECK:   scf.if
 //       CHECK:   memref.alloc(%
 llvm.func @end_call()
@@ -335,7 +335,7 @@ func.func @check_what_is_read(%c: memref<index>, %shape: !llvm.ptr, %wrong: i1) 
 /// A loop that does not run is not refused for a size that is negative then.
 
 // CHECK-LABEL: func.func @ask_only_if_the_loop_runs
-//  CHECK-SAME:   [{at = "entry", buffers = 1 : i64, bytes = "64", {{.*}}}, {at = "body", buffers = 1 : i64
+//  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 1, bytes = "64", {{.*}}>, #seq.workspace<at = "body", buffers = 1
 //       CHECK:   memref.alloc()
 //       CHECK:   scf.for
 //       CHECK:     memref.alloc(%
@@ -356,7 +356,7 @@ func.func @ask_only_if_the_loop_runs(%n: index) {
 /// is in use for all of it.
 
 // CHECK-LABEL: func.func @keep_parallel_iterations_apart
-//  CHECK-SAME:   [{at = "entry", buffers = 2 : i64, bytes = "128", unshared = "128"}, {at = "body", buffers = 2 : i64, bytes = "64", unshared = "128"}]
+//  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 2, bytes = "128", unshared = "128">, #seq.workspace<at = "body", buffers = 2, bytes = "64", unshared = "128">]
 //       CHECK:   memref.alloc() {alignment = 64 : i64} : memref<128xi8>
 //       CHECK:   scf.for
 //       CHECK:     memref.alloc() {alignment = 64 : i64} : memref<64xi8>
@@ -382,8 +382,8 @@ func.func @keep_parallel_iterations_apart(%n: index) {
 /// it is compared with is known from the inputs, or where it is computed.
 
 // CHECK-LABEL: func.func @plan_what_is_taken
-//  CHECK-SAME:   at = "entry", buffers = 1 : i64, bytes = "64 * min({0,0}, 1000000000)"
-//  CHECK-SAME:   at = "later", buffers = 1 : i64, bytes = "64 * min(?, 1000000000)"
+//  CHECK-SAME:   at = "entry", buffers = 1, bytes = "64 * min({0,0}, 1000000000)"
+//  CHECK-SAME:   at = "later", buffers = 1, bytes = "64 * min(?, 1000000000)"
 func.func @plan_what_is_taken(%shape: !llvm.ptr, %c: memref<index>) {
   %end = arith.constant 1000000000 : index
   %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64

@@ -19,9 +19,42 @@ func.func @recurrence_may_stay(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) -> te
 
 func.func @cell_must_be_gone(%x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x8xf32>)
     -> tensor<1x?x8xf32> {
-  // expected-error @below {{phase 'decompose' left 'seq.rnn', which 'seq-decompose-cells' should have removed}}
+  // expected-error @below {{phase 'decompose' left 'seq.rnn', which may exist up to phase 'select'; allowed are affine, arith, bufferization, builtin.module, func, linalg, math, memref, scf, tensor, ub, seq.}}
   %y, %yh = seq.rnn %x, %w, %r
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %yh : tensor<1x?x8xf32>
+}
+
+// -----
+
+/// Ops of dialects that no phase uses.
+func.func @unknown_dialect(%x: index) -> i1 {
+  // expected-error @below {{phase 'decompose' left 'index.bool.constant', which no phase knows; allowed are}}
+  %0 = index.bool.constant true
+  return %0 : i1
+}
+
+// -----
+
+/// An op too early.
+func.func @too_early() {
+  // expected-error @below {{phase 'decompose' left 'llvm.mlir.poison', which may exist after phases 'bufferize' to 'llvm'; allowed are}}
+  %0 = llvm.mlir.poison : i32
+  return
+}
+
+// -----
+
+/// Types are part of the contract, those of arguments too.
+// expected-error @below {{phase 'decompose' left a value of type '!llvm.ptr', which may exist after phases 'bufferize' to 'llvm'; allowed are float, index, integer, memref, tensor, vector}}
+func.func @type(%x: !llvm.ptr) {
+  return
+}
+
+// -----
+
+// expected-error @below {{phase 'decompose' left a value of type 'tuple<>', which no phase knows; allowed are}}
+func.func private @unknown_type(%x: tuple<>) {
+  return
 }

@@ -12,11 +12,11 @@
 /// Every product is listed, with the choice and its reason.
 
 // CHECK: module attributes {seq.explain = [
-// ONEDNN-SAME: choice = "onednn", gates = 2 : i64, in_loop = false, op = "dnn.matmul", reason = "backend is onednn", weights = "w, v"
-// LLVM-SAME: choice = "llvm", {{.*}} op = "seq.matmul", reason = "backend is llvm"
+// ONEDNN-SAME: backend = "onednn", op = "dnn.matmul", {{.*}}gates = 2, in_loop = false, weights = "w, v", reason = "backend is onednn"
+// LLVM-SAME: backend = "llvm", op = "seq.matmul", {{.*}} reason = "backend is llvm"
 // AUTO-SAME: reason = "the number of rows is not known, and generated code serves every number"
-// AUTO-SAME: choice = "onednn", {{.*}} reason = "work of 1024 operations is at least 1000"
-// AUTO-SAME: choice = "llvm", {{.*}} reason = "work of 256 operations is below 1000"
+// AUTO-SAME: backend = "onednn", {{.*}} reason = "work of 1024 operations is at least 1000"
+// AUTO-SAME: backend = "llvm", {{.*}} reason = "work of 256 operations is below 1000"
 
 /// One call per right operand; stored weights are constant, so the library may pack them once.
 

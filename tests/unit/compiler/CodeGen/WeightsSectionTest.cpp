@@ -2,6 +2,7 @@
 
 #include "compiler/CodeGen/WeightsSection.h"
 #include "compiler/CodeGen/CompileError.h"
+#include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -47,7 +48,7 @@ protected:
   Expected<std::vector<WeightItem>> read(StringRef items) {
     std::string text =
         formatv("module attributes {{seq.weight_layout = [{0}]} {{ }", items);
-    context.allowUnregisteredDialects();
+    context.loadDialect<seq::SeqDialect>();
     module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     EXPECT_TRUE(module) << text;
     return readWeightLayout(*module);
@@ -73,8 +74,20 @@ protected:
 
 /// A run of `w.bin` in floats.
 std::string run(int begin, int count) {
-  return formatv("{{file = \"w.bin\", offset = {0} : i64, size = {1} : i64}",
-                 4 * begin, 4 * count);
+  return formatv("<file = \"w.bin\", offset = {0}, size = {1}>", 4 * begin,
+                 4 * count);
+}
+
+/// A source of `shape` made of `runs`.
+std::string source(const std::string &shape, const std::string &runs) {
+  return "<shape = [" + shape + "], runs = [" + runs + "]>";
+}
+
+/// An item: its form and sources, and its other fields.
+std::string item(const std::string &form, const std::string &sources,
+                 const std::string &fields) {
+  return "#seq.weight_item<" + form + " of [" + sources + "], shape = [], " +
+         fields + ">";
 }
 } // namespace
 
@@ -88,12 +101,11 @@ TEST_F(WeightsSectionTest, NoAttributeIsNoWeights) {
 
 TEST_F(WeightsSectionTest, RawItemsAreGatheredAndAligned) {
   Expected<std::vector<WeightItem>> items =
-      read("{kind = \"raw\", element = f32, size = 12 : i64, offset = 0 : i64, "
-           "sources = [{shape = array<i64: 3>, runs = [" +
-           run(5, 1) + ", " + run(9, 2) +
-           "]}]}, {kind = \"raw\", element = f32, size = 8 : i64, offset = 64 "
-           ": i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
-           run(62, 2) + "]}]}");
+      read(item("raw", source("3", run(5, 1) + ", " + run(9, 2)),
+                "element = f32, size = 12, offset = 0") +
+           ", " +
+           item("raw", source("2, 1", run(62, 2)),
+                "element = f32, size = 8, offset = 64"));
   ASSERT_TRUE(bool(items)) << toString(items.takeError());
   std::vector<float> values = write(*items);
   ASSERT_EQ(values.size(), 32u);
@@ -112,12 +124,12 @@ TEST_F(WeightsSectionTest, PanelsFollowTheDefinitionOfPack) {
   for (bool transposed : {false, true}) {
     std::string shape = transposed ? "3, 5" : "5, 3";
     Expected<std::vector<WeightItem>> items =
-        read("{kind = \"pack\", element = f32, size = 144 : i64, offset = 0 : "
-             "i64, width = 2 : i64, transposed = " +
-             std::string(transposed ? "true" : "false") +
-             ", sources = [{shape = array<i64: " + shape + ">, runs = [" +
-             run(0, 15) + "]}, {shape = array<i64: " + shape + ">, runs = [" +
-             run(20, 10) + ", " + run(40, 5) + "]}]}");
+        read(item("pack",
+                  source(shape, run(0, 15)) + ", " +
+                      source(shape, run(20, 10) + ", " + run(40, 5)),
+                  "element = f32, size = 144, offset = 0, width = 2, "
+                  "transposed = " +
+                      std::string(transposed ? "true" : "false")));
     ASSERT_TRUE(bool(items)) << toString(items.takeError());
     std::vector<float> values = write(*items);
     auto source = [](int g, int element) -> float {
@@ -146,18 +158,15 @@ TEST_F(WeightsSectionTest, BytesFollowTheDefinitions) {
     bytes[i] = static_cast<char>(7 * (i / 5) + i % 5 - 20);
   raw_fd_ostream((folder + "/b.bin").str(), code).write(bytes, sizeof(bytes));
   for (bool excess : {false, true}) {
-    std::string rest =
-        std::string(", transposed = false, excess = ") +
-        (excess ? "true" : "false") +
-        ", sources = [{shape = array<i64: 3, 5>, runs = [{file = \"b.bin\", "
-        "offset = 0 : i64, size = 15 : i64}]}]}";
-    Expected<std::vector<WeightItem>> items =
-        read("{kind = \"pack\", element = i8, size = 32 : i64, offset = 0 : "
-             "i64, width = 2 : i64, unit = 4 : i64" +
-             rest +
-             ", {kind = \"sums\", element = i32, size = 12 : i64, offset = 64 "
-             ": i64" +
-             rest);
+    std::string matrix =
+        source("3, 5", "<file = \"b.bin\", offset = 0, size = 15>");
+    std::string flag = std::string(", excess = ") + (excess ? "true" : "false");
+    Expected<std::vector<WeightItem>> items = read(
+        item("pack", matrix,
+             "element = i8, size = 32, offset = 0, width = 2, unit = 4" +
+                 flag) +
+        ", " +
+        item("sums", matrix, "element = i32, size = 12, offset = 64" + flag));
     ASSERT_TRUE(bool(items)) << toString(items.takeError());
     std::string content;
     raw_string_ostream os(content);
@@ -193,10 +202,11 @@ TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
   uint16_t halves[] = {0x3bff, 0x7bff, 0x0400, 0x8001, 0x0000, 0x8000, 0xfc00};
   raw_fd_ostream((folder + "/h.bin").str(), code)
       .write(reinterpret_cast<const char *>(halves), sizeof(halves));
-  Expected<std::vector<WeightItem>> items =
-      read("{kind = \"raw\", element = f32, size = 28 : i64, offset = 0 : i64, "
-           "sources = [{shape = array<i64: 7>, runs = [{file = \"h.bin\", "
-           "offset = 0 : i64, size = 14 : i64, stored = f16}]}]}");
+  Expected<std::vector<WeightItem>> items = read(
+      item("raw",
+           source("7", "<file = \"h.bin\", offset = 0, size = 14, stored = "
+                       "f16>"),
+           "element = f32, size = 28, offset = 0"));
   ASSERT_TRUE(bool(items)) << toString(items.takeError());
   std::vector<float> values = write(*items);
   float wanted[] = {0.99951171875f, 65504,    0x1p-14f, -0x1p-24f, 0,
@@ -205,62 +215,49 @@ TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
 }
 
 TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
-  std::string good =
-      "sources = [{shape = array<i64: 2>, runs = [" + run(0, 2) + "]}]";
+  std::string good = source("2", run(0, 2));
+  std::string half = source("1", "<file = \"w.bin\", offset = 0, size = SIZE, "
+                                 "stored = f16>");
+  auto halfOf = [&](const char *size) {
+    std::string text = half;
+    return text.replace(text.find("SIZE"), 4, size);
+  };
+  std::string floats = "element = f32, offset = 0, size = 8";
   std::pair<std::string, std::string> cases[] = {
-      {"{kind = \"other\", offset = 0 : i64, size = 8 : i64}", "'kind' must"},
-      {"{kind = \"raw\", offset = 4 : i64, size = 8 : i64}", "multiple of 64"},
-      {"{kind = \"raw\", offset = 0 : i64, size = 8 : i64}", "'element'"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64}",
-       "'sources'"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 4 : i64, " +
-           good + "}",
-       "'size' is 4"},
-      {"{kind = \"raw\", element = f64, offset = 0 : i64, size = 16 : i64, " +
-           good + "}",
+      {item("raw", good, "element = f32, offset = 4, size = 8"),
+       "multiple of 64"},
+      {item("raw", good, "element = none, offset = 0, size = 8"), "'element'"},
+      {item("raw", good, "element = f32, offset = 0, size = 4"), "'size' is 4"},
+      {item("raw", good, "element = f64, offset = 0, size = 16"),
        "have 8 bytes, its shape needs 16"},
-      {"{kind = \"raw\", element = f64, offset = 0 : i64, size = 8 : i64, "
-       "sources = [{shape = array<i64: 1>, runs = [{file = \"w.bin\", offset = "
-       "0 : i64, size = 2 : i64, stored = f16}]}]}",
+      {item("raw", halfOf("2"), "element = f64, offset = 0, size = 8"),
        "'stored' must"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 4 : i64, "
-       "sources = [{shape = array<i64: 1>, runs = [{file = \"w.bin\", offset = "
-       "0 : i64, size = 3 : i64, stored = f16}]}]}",
+      {item("raw", halfOf("3"), "element = f32, offset = 0, size = 4"),
        "must be a multiple of 2"},
-      {"{kind = \"pack\", element = f32, width = 0 : i64, offset = 0 : i64, "
-       "size = 8 : i64, sources = [{shape = array<i64: 2, 1>, runs = [" +
-           run(0, 2) + "]}]}",
+      {item("raw", source("1", run(-1, 1)),
+            "element = f32, offset = 0, size = 4"),
+       "'offset' and 'size' of 0 or more"},
+      {item("pack", source("2, 1", run(0, 2)), floats + ", width = 0"),
        "'width' must"},
-      {"{kind = \"pack\", element = f32, width = 1 : i64, unit = 0 : i64, "
-       "offset = 0 : i64, size = 8 : i64, sources = [{shape = array<i64: 2, "
-       "1>, runs = [" +
-           run(0, 2) + "]}]}",
+      {item("pack", source("2, 1", run(0, 2)),
+            floats + ", width = 1, unit = 0"),
        "'unit' must"},
-      {"{kind = \"sums\", element = f32, offset = 0 : i64, size = 8 : i64, " +
-           good + "}",
-       "'element' of sums must be i32"},
-      {"{kind = \"sums\", element = i32, offset = 0 : i64, size = 8 : i64, "
-       "sources = [{shape = array<i64: 8>, runs = [" +
-           run(0, 2) + "]}]}",
+      {item("sums", good, floats), "'element' of sums must be i32"},
+      {item("sums", source("8", run(0, 2)),
+            "element = i32, offset = 0, size = 8"),
        "sums need a source of two dimensions"},
-      {"{kind = \"raw\", element = f32, excess = true, offset = 0 : i64, size "
-       "= 8 : i64, " +
-           good + "}",
-       "'excess' is for"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64, "
-       "sources = [{shape = array<i64: 1>, runs = [" +
-           run(0, 1) + "]}, {shape = array<i64: 1>, runs = [" + run(1, 1) +
-           "]}]}",
+      {item("raw", good, floats + ", excess = true"), "'excess' is for"},
+      {item("raw", source("1", run(0, 1)) + ", " + source("1", run(1, 1)),
+            floats),
        "an item that is not packed has one source"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : i64, " +
-           good +
-           "}, {kind = \"raw\", element = f32, offset = 0 : i64, size = 8 : "
-           "i64, " +
-           good + "}",
+      {item("raw", good, floats) + ", " + item("raw", good, floats),
        "overlaps"},
-      {"{kind = \"raw\", element = f32, offset = 0 : i64, size = 0 : i64, "
-       "sources = [{shape = array<i64: 4611686018427387904, 4>, runs = []}]}",
-       "a source needs"}};
+      {item("raw", source("4611686018427387904, 4", run(0, 1)),
+            "element = f32, offset = 0, size = 0"),
+       "a source is too large"},
+      {item("raw", source("-1", run(0, 1)),
+            "element = f32, offset = 0, size = 0"),
+       "a source is too large, or has a negative extent"}};
   for (const auto &[layout, want] : cases) {
     Expected<std::vector<WeightItem>> items = read(layout);
     ASSERT_FALSE(bool(items)) << layout;

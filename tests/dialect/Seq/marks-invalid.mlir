@@ -1,0 +1,90 @@
+// RUN: seqc-opt %s --split-input-file --verify-diagnostics
+// What passes leave on ops: each mark has a type and a place.
+
+// expected-error @+1 {{attribute 'seq.colour' is none that the dialect has for ops}}
+func.func private @unknown() attributes {seq.colour = "red"}
+
+// -----
+
+func.func @place(%x: f32) {
+  // expected-error @+1 {{attribute 'seq.parallel' stands on 'arith.negf'; required is an 'scf.for'}}
+  %0 = arith.negf %x {seq.parallel} : f32
+  return
+}
+
+// -----
+
+func.func @tile(%x: f32) {
+  // expected-error @+1 {{attribute 'seq.tile' stands on 'arith.negf'; required is an op of 'linalg'}}
+  %0 = arith.negf %x {seq.tile} : f32
+  return
+}
+
+// -----
+
+func.func @value(%n: index) {
+  // expected-error @+1 {{attribute 'seq.parallel' is true; required is no value}}
+  scf.for %i = %n to %n step %n {
+  } {seq.parallel = true}
+  return
+}
+
+// -----
+
+func.func @number(%n: index) {
+  // expected-error @+1 {{attribute 'seq.loop_number' is -1 : i64; required is an i64 of 0 or more}}
+  scf.for %i = %n to %n step %n {
+  } {seq.loop_number = -1 : i64}
+  return
+}
+
+// -----
+
+func.func @extent(%p: !llvm.ptr) {
+  // expected-error @+1 {{attribute 'seq.extent' is array<i64: 1>; required is an array<i64> of an input and a dimension}}
+  %0 = llvm.load %p {seq.extent = array<i64: 1>} : !llvm.ptr -> i64
+  return
+}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.in_place' is ["x"]; required is an array of #seq.in_place}}
+func.func private @in_place() attributes {seq.in_place = ["x"]}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.memory_plan' is [0]; required is an array of #seq.workspace}}
+func.func private @memory_plan() attributes {seq.memory_plan = [0]}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.explain' is ["author"]; required is an array of #seq.choice}}
+module attributes {seq.explain = ["author"]} {
+}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.weight_layout' is [1]; required is an array of #seq.weight_item}}
+module attributes {seq.weight_layout = [1]} {
+}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.target' is "avx2"; required is a #seq.target}}
+module attributes {seq.target = "avx2"} {
+}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.metadata' stands on 'func.func'; required is a module}}
+func.func private @metadata() attributes {seq.metadata = "{}"}
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.name' is 1 : i64; required is a string}}
+func.func private @name(tensor<4xf32> {seq.name = 1 : i64})
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.title' stands on an argument or a result; required there is 'seq.name'}}
+func.func private @title() -> (tensor<4xf32> {seq.title = "y"})

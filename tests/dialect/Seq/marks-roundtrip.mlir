@@ -1,0 +1,39 @@
+// RUN: seqc-opt %s | seqc-opt | FileCheck %s
+
+// CHECK: module attributes
+// CHECK-SAME: seq.explain = [#seq.choice<backend = "llvm", op = "seq.packed_matmul", m = -1, n = 8, k = 4, gates = 1, in_loop = false, weights = "w", reason = "because">]
+// CHECK-SAME: seq.metadata = "{}"
+// CHECK-SAME: seq.target = #seq.target<256, avx2>
+// CHECK-SAME: seq.weight_layout = [
+// CHECK-SAME: #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 12>, <file = "w.bin", offset = 48, size = 6, hash = "aa", stored = f16>]>], element = f32, shape = [3, 2], offset = 0, size = 24>
+// CHECK-SAME: #seq.weight_item<pack of [<shape = [4, 2], runs = [<file = "w.bin", offset = 0, size = 8>]>], element = i8, shape = [1, 1, 1, 8], offset = 64, size = 8, width = 2, unit = 4, transposed = true, excess = true>
+// CHECK-SAME: #seq.weight_item<sums of [<shape = [], runs = [<file = "w.bin", offset = 0, size = 1>]>], element = i32, shape = [], offset = 128, size = 4>
+module attributes {
+    seq.explain = [#seq.choice<backend = "llvm", op = "seq.packed_matmul", m = -1, n = 8, k = 4, gates = 1,
+                               in_loop = false, weights = "w", reason = "because">],
+    seq.metadata = "{}", seq.target = #seq.target<256, avx2>,
+    seq.weight_layout = [
+      #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 12>,
+                                                        <file = "w.bin", offset = 48, size = 6, hash = "aa", stored = f16>]>],
+                       element = f32, shape = [3, 2], offset = 0, size = 24>,
+      #seq.weight_item<pack of [<shape = [4, 2], runs = [<file = "w.bin", offset = 0, size = 8>]>],
+                       element = i8, shape = [1, 1, 1, 8], offset = 64, size = 8,
+                       width = 2, unit = 4, transposed = true, excess = true>,
+      #seq.weight_item<sums of [<shape = [], runs = [<file = "w.bin", offset = 0, size = 1>]>],
+                       element = i32, shape = [], offset = 128, size = 4>]} {
+  // CHECK: func.func @entry(%{{.*}}: tensor<4xf32> {seq.name = "x"}
+  // CHECK-SAME: seq.in_loop
+  // CHECK-SAME: seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>]
+  // CHECK-SAME: seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]
+  func.func @entry(%x: tensor<4xf32> {seq.name = "x"}, %p: !llvm.ptr, %n: index)
+      attributes {seq.in_loop, seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>],
+                  seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]} {
+    // CHECK: llvm.load {{.*}} {seq.extent = array<i64: 0, 1>}
+    %0 = llvm.load %p {seq.extent = array<i64: 0, 1>} : !llvm.ptr -> i64
+    // CHECK: scf.for
+    // CHECK: {seq.loop_number = 3 : i64, seq.parallel}
+    scf.for %i = %n to %n step %n {
+    } {seq.loop_number = 3 : i64, seq.parallel}
+    return
+  }
+}
