@@ -30,6 +30,16 @@ func.func @f(%q: tensor<?x?x32xf32>, %k: tensor<?x?x32xf32>, %v: tensor<?x?x64xf
       : (tensor<?x?x32xf32>, tensor<?x?x32xf32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
   return
 }"""),
+    ("seq.softmax", "normalize", "select", """
+func.func @f(%x: tensor<?x?xf32>) {
+  %p = seq.softmax %x dims [1] : tensor<?x?xf32>
+  return
+}"""),
+    ("seq.norm", "normalize", "select", """
+func.func @f(%x: tensor<?x?x8xf32>) {
+  %r = seq.norm rms %x from 1 epsilon 0.0 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return
+}"""),
     ("seq.quantized_matmul", "normalize", "select", """
 func.func @f(%x: tensor<?x8xi8>, %w: tensor<8x33xi8>) {
   %r = seq.quantized_matmul %x, %w transposed : (tensor<?x8xi8>, tensor<8x33xi8>) -> tensor<?x33xi32>
