@@ -240,10 +240,11 @@ LogicalResult Node::requireRank(size_t i, int64_t least, int64_t most) {
   Tensor given = getInput(i);
   if (!given || (given.getRank() >= least && given.getRank() <= most))
     return success();
-  std::string required = most == least ? Twine(least).str()
-                         : most == kMostRank
-                             ? ("at least " + Twine(least)).str()
-                             : (Twine(least) + " to " + Twine(most)).str();
+  std::string required =
+      most == least       ? Twine(least).str()
+      : most == kMostRank ? ("at least " + Twine(least)).str()
+      : least == 0        ? ("at most " + Twine(most)).str()
+                          : (Twine(least) + " to " + Twine(most)).str();
   return error("input " + Twine(i) + " has rank " + Twine(given.getRank()) +
                "; required is " + required);
 }

@@ -23,6 +23,7 @@ import mlir_calls  # noqa: F401
 import mlir_texts  # noqa: F401
 import onnx_graphs  # noqa: F401
 import onnx_nodes  # noqa: F401
+import onnx_ranks  # noqa: F401
 import onnx_sizes  # noqa: F401
 import yaml_texts  # noqa: F401
 from case import KINDS

@@ -56,6 +56,9 @@ static LogicalResult convertAttention(Node &node) {
   FailureOr<AttentionCall> read = readAttentionCall(node);
   if (failed(read))
     return failure();
+  if (failed(node.requireRank(3, 0, 4)) ||
+      failed(node.requireRanks({4, 5}, 4)) || failed(node.requireRanks({6}, 1)))
+    return failure();
   AttentionCall &call = *read;
   bool flat = call.query.getRank() == 3;
   int64_t heads = node.getInt("q_num_heads", 0);
@@ -112,6 +115,9 @@ static LogicalResult convertSoftmaxAttention(Node &node) {
   Emitter &e = node.getEmitter();
   FailureOr<AttentionCall> read = readAttentionCall(node);
   if (failed(read))
+    return failure();
+  if (failed(node.requireRanks({0, 1, 2}, 4)) ||
+      failed(node.requireRank(3, 0, 4)) || failed(node.requireRank(4, 0, 4)))
     return failure();
   AttentionCall &call = *read;
   call.scale = node.getFloat("scale", 1);

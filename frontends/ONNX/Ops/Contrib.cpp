@@ -31,6 +31,9 @@ static Tensor add(Emitter &e, Tensor a, Tensor b) {
 /// output 3.
 template <bool center> static LogicalResult convertSkip(Node &node) {
   Emitter &e = node.getEmitter();
+  if (failed(node.requireRank(0, 1, kMostRank)) ||
+      failed(node.requireRanks({2, 3, 4}, 1)))
+    return failure();
   Tensor beta = center ? node.getInput(3) : Tensor();
   Tensor sum = add(e, node.getInput(0), node.getInput(1));
   sum = add(e, sum, node.getInput(center ? 4 : 3));

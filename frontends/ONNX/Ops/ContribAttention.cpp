@@ -138,7 +138,8 @@ static LogicalResult addScoreInputs(Node &node, AttentionCall &call,
                                     size_t mask, size_t bias, Value past) {
   Emitter &e = node.getEmitter();
   call.scale = node.getFloat("scale", 0);
-  if (failed(addIntegerMask(node, call, node.getInput(mask), past)))
+  if (failed(addIntegerMask(node, call, node.getInput(mask), past)) ||
+      failed(node.requireRank(bias, 0, 4)))
     return failure();
   if (Tensor more = node.getInput(bias))
     addBias(e, call, padRank(e, more, 4));
@@ -305,7 +306,8 @@ static LogicalResult convertAttention(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), weight = node.getInput(1);
   if (failed(requireFloats(node, 3)) ||
-      failed(checkProjection(node, x, weight)))
+      failed(checkProjection(node, x, weight)) ||
+      failed(node.requireRanks({2}, 1)))
     return failure();
   Tensor all = e.convert(project(e, x, weight), x.type);
   return attendProjected(node, addVector(e, all, node.getInput(2)),
@@ -316,8 +318,13 @@ static LogicalResult convertAttention(Node &node) {
 static LogicalResult convertQAttention(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (failed(checkProjection(node, x, weight)))
+  if (failed(checkProjection(node, x, weight)) ||
+      failed(node.requireRanks({2}, 1)))
     return failure();
+  // Scales and zero points belong to a whole tensor or to its columns.
+  for (size_t i : {3, 4, 6, 7})
+    if (failed(node.requireRank(i, 0, 1)))
+      return failure();
   DataType sum = DataType::Int32, type = node.getInput(2).type;
   if (!isFloat(type))
     return node.error("its bias is " + getName(type) + "; required are floats");

@@ -51,6 +51,9 @@ static LogicalResult convertMatMulNBits(Node &node) {
                       Twine(width) + ", " + Twine(bits) +
                       " bits and blocks of " + Twine(block) +
                       "; required are 2, 4 or 8 bits and a multiple of 8");
+  if (failed(node.requireRank(0, 1, kMostRank)) ||
+      failed(node.requireRanks({5}, 1)))
+    return failure();
   int64_t blocks = (depth + block - 1) / block, perByte = 8 / bits;
   int64_t bytes = block / perByte, zeroBytes = (blocks + perByte - 1) / perByte;
   auto check = [&](Tensor x, int64_t count, StringRef what) {
@@ -250,6 +253,8 @@ static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
   if (b.getRank() != 2 || a.getRank() < 1 || a.type != DataType::Float)
     return node.unsupported("a factor of rank " + Twine(b.getRank()) +
                             " is not supported");
+  if (failed(node.requireRank(3, 0, 1)))
+    return failure();
   DataType type = DataType::Float;
   SmallVector<int64_t> all =
       llvm::to_vector(llvm::seq<int64_t>(0, a.getRank()));
@@ -297,6 +302,8 @@ static LogicalResult convertMatMulIntegerToFloat(Node &node) {
   if (b.getRank() != 2 || node.getInput(0).getRank() < 1)
     return node.unsupported("a factor of rank " + Twine(b.getRank()) +
                             " is not supported");
+  if (failed(node.requireRank(4, 0, 1)) || failed(node.requireRank(5, 0, 1)))
+    return failure();
   FailureOr<Tensor> y = multiplyQuantized(
       node, {node.getInput(0), node.getInput(4)}, {b, node.getInput(5)},
       node.getInput(2), node.getInput(3), node.getInput(6));

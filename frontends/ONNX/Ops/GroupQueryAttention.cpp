@@ -163,6 +163,9 @@ LogicalResult convertGroupQueryAttention(Node &node) {
       return node.unsupported("a quantized cache is not supported");
   (void)node.getInt("kv_cache_bit_width", 0);
   (void)node.getFloat("qk_norm_epsilon", 1e-6f);
+  if (failed(node.requireRank(5, 1, kMostRank)) ||
+      failed(node.requireRank(10, 0, 4)))
+    return failure();
   if (node.getInt("sliding_window_cache", 0) != 0)
     return node.unsupported("a cache of the window's size is not supported");
   AttentionCall call;
@@ -211,6 +214,9 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                         "missing");
     if (failed(checkCaches(node, call.query, cosines, sines)))
       return failure();
+    for (int64_t d : {0, 1})
+      e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
+                     "an extent of its sine cache");
     bool interleaved = node.getInt("rotary_interleaved", 0) != 0;
     if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
       return node.error("its positions are " + getName(positions.type) +

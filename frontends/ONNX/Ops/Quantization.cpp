@@ -108,6 +108,15 @@ static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
         return node.error("its scale has extent " + Twine(own) +
                           " at dimension " + Twine(d) + "; required is " +
                           Twine(wanted));
+      // No extent is longer than a block of so many numbers.
+      Scalars s = e.scalars();
+      int64_t step = std::min(block, kMostElements);
+      OpFoldResult size = e.extent(x, d);
+      if (d == *dim)
+        size = e.simplify({OpFoldResult(
+            s.divIndex(s.addIndex(e.toValue(size), s.index(step - 1)),
+                       s.index(step)))})[0];
+      e.requireEqual(e.extent(given, d), size, "an extent of its scale");
     }
     return e.generate(given.type, e.extents(x), [&](Scalars &s, ValueRange at) {
       SmallVector<Value> position(at);
@@ -336,7 +345,7 @@ static FailureOr<Tensor> multiply(Node &node, Tensor a, Tensor b) {
   Extents goal = e.broadcastExtents(outlines);
   std::string letters(batches, ' ');
   for (int64_t d = 0; d < batches; ++d)
-    letters[d] = static_cast<char>('A' + d);
+    letters[d] = static_cast<char>('\x80' + d);
   auto expand = [&](Tensor x) {
     Extents sizes(goal), own = e.extents(x);
     sizes.append(own.end() - 2, own.end());

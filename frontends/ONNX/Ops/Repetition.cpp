@@ -411,6 +411,8 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
   Node &node = scan.node;
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
+  if (failed(node.requireRanks({0}, 1)))
+    return failure();
   OpFoldResult batch, steps;
   SmallVector<Tensor> all(states.begin(), states.end());
   append_range(all, sequences);

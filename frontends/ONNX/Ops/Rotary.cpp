@@ -77,7 +77,8 @@ LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
 
 LogicalResult convertRotaryEmbedding(Node &node) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 1)))
+  if (failed(requireFloats(node, 1)) || failed(node.requireRank(0, 3, 4)) ||
+      failed(node.requireRank(1, 0, 2)))
     return failure();
   Tensor x = node.getInput(0), positions = node.getInput(1);
   Tensor cosines = node.getInput(2), sines = node.getInput(3);
@@ -126,8 +127,12 @@ LogicalResult convertRotaryEmbedding(Node &node) {
     half = width / 2;
   }
   bool single = positions.getRank() < 2;
-  e.requireEqual(e.extent(sines, 0), e.extent(cosines, 0),
-                 "the number of rows of its sine cache");
+  for (int64_t d : {0, 1})
+    e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
+                   "an extent of its sine cache");
+  if (positions.getRank() == 1)
+    e.requireEqual(e.extent(positions, 0), e.getBuilder().getIndexAttr(1),
+                   "the number of its positions");
   if (!single)
     for (int64_t d : {0, 1})
       e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),

@@ -257,6 +257,16 @@ case("embed-widths", "EmbedLayerNormalization",
        "extent 3 does not broadcast to 2")],
      operands=["x0", "x1", "x2", "x3", "x4", "x5", "x6", "", "x7"], domain="com.microsoft")
 
+PLACE = numpy.zeros(1, numpy.int64)
+case("rotary", "RotaryEmbedding", [(F, [D, D, D, 4]), (I, [D]), (F, [D, 2]), (F, [D, D])],
+     [f(1, 2, 3, 4), PLACE, f(5, 2), f(5, 2)],
+     [([f(1, 2, 3, 4), PLACE[:0], f(5, 2), f(5, 2)], "the number of its positions is 0; required is 1"),
+      ([f(1, 2, 3, 4), PLACE, f(5, 2), f(4, 2)], "an extent of its sine cache is 4; required is 5"),
+      ([f(1, 2, 3, 4), PLACE, f(5, 2), f(5, 1)], "an extent of its sine cache is 1; required is 2")],
+     domain="com.microsoft")
+case("quantize-blocks", "QuantizeLinear", [(F, [D, D]), (F, [D, D])], [f(2, 5), f(2, 3)],
+     [([f(2, 5), f(2, 2)], "an extent of its scale is 2; required is 3"),
+      ([f(2, 5), f(1, 3)], "an extent of its scale is 1; required is 2")], axis=1, block_size=2)
 
 def body(nodes, inputs, outputs, **initializers):
     return w.Graph(w.graph(nodes, [w.value(*entry) for entry in inputs],
