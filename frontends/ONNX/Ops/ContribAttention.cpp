@@ -4,7 +4,7 @@
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
-#include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -314,10 +314,12 @@ static LogicalResult convertAttention(Node &node) {
                          weight.getShape()[1], {3, 4, 5, 6});
 }
 
-/// QAttention: the same of quantized input and weights.
+/// QAttention: the same of quantized input and weights. Scale and zero point are
+/// one number each, those of the weight also one for each column.
 static LogicalResult convertQAttention(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), weight = node.getInput(1);
+  Tensor bias = node.getInput(2);
   if (failed(checkProjection(node, x, weight)) ||
       failed(node.requireRanks({2}, 1)))
     return failure();
@@ -325,22 +327,42 @@ static LogicalResult convertQAttention(Node &node) {
   for (size_t i : {3, 4, 6, 7})
     if (failed(node.requireRank(i, 0, 1)))
       return failure();
-  DataType sum = DataType::Int32, type = node.getInput(2).type;
+  DataType sum = DataType::Int32, type = bias.type;
   if (!isFloat(type))
     return node.error("its bias is " + getName(type) + "; required are floats");
-  Tensor all = project(e, subtractZeroPoint(e, x, node.getInput(6)),
-                       subtractZeroPoint(e, weight, node.getInput(7)));
+  QuantizedSide sides[] = {{x, node.getInput(6)}, {weight, node.getInput(7)}};
+  if (!isProductOfRows(sides[0], sides[1]))
+    return node.error("its input is " + getName(x.type) + ", its weight " +
+                      getName(weight.type) +
+                      "; required are int8 or uint8, with one zero point, or "
+                      "one for each column of the weight");
+  FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);
+  if (failed(rows))
+    return failure();
   DataType wide = getComputeType(type);
-  Tensor scaled = e.elementwise(
-      type,
-      {all, node.getInput(3), node.getInput(4),
-       e.convert(node.getInput(2), wide)},
-      [&](Scalars &s, ValueRange v) {
-        Value scale = s.mul(wide, v[1], v[2]);
-        return s.add(wide, s.mul(wide, s.convert(sum, wide, v[0]), scale),
-                     v[3]);
-      });
-  return attendProjected(node, scaled, weight.getShape()[1], {5, 8, 99, 99});
+  SmallVector<Tensor> inputs{*rows};
+  for (auto [i, given] :
+       {std::pair(3, node.getInput(3)), {4, node.getInput(4)}, {2, bias}}) {
+    mlir::RankedTensorType shape = given.getType();
+    bool isOne = shape.hasStaticShape() && shape.getNumElements() == 1;
+    if (i != 2 && isOne)
+      given = e.reshape(given, {});
+    else if (i == 3 || given.getRank() != 1)
+      return node.error("input " + Twine(i) + " has rank " +
+                        Twine(given.getRank()) + "; required is " +
+                        (i == 3 ? "one number" : "one for each column"));
+    else if (!e.requireEqual(
+                 e.extent(given, 0), e.extent(weight, 1),
+                 ("the number of entries of input " + Twine(i)).str()))
+      return failure();
+    inputs.push_back(e.convert(given, wide));
+  }
+  Tensor scaled = e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
+    Value scale = s.mul(wide, v[1], v[2]);
+    return s.add(wide, s.mul(wide, s.convert(sum, wide, v[0]), scale), v[3]);
+  });
+  return attendProjected(node, restoreRows(e, scaled, x), weight.getShape()[1],
+                         {5, 8, 99, 99});
 }
 
 /// Which inputs hold what, of the operators without projection.

@@ -130,9 +130,9 @@ nodes[-1] = onnx.node("MultiHeadAttention",
                       domain=DOMAIN, num_heads=2, scale=0.7, mask_filter_value=-9.0)
 
 
-def attention(x, weight, keys, values, ok):
+def attention(x, weight, keys, values, ok, start=0):
     """What operator Attention gives with keys and values of earlier steps."""
-    q, k, w = (split(part, 2) for part in np.split(x @ weight, 3, -1))
+    q, k, w = (split(part, 2) for part in np.split(x @ weight + start, 3, -1))
     k, w = np.concatenate([keys, k], 2), np.concatenate([values, w], 2)
     return merge(softmax(q @ k.transpose(0, 1, 3, 2) / 2 - 10000.0 * (1 - ok)) @ w)
 
@@ -156,6 +156,14 @@ case("QAttention", [codes, weights, np.zeros(24, np.float32), np.array(0.02, np.
                     np.array(0.01, np.float32), np.array([2, 3, 0, 1], np.int32),
                     np.array(120, np.uint8), np.array(3, np.int8)],
      attention((codes - 120.0) * 0.02, (weights - 3.0) * 0.01, none, none, ok), num_heads=2)
+# A weight with a scale and a zero point for each column, and a past.
+past, by = draw(2, 2, 2, 3, 4), rng.uniform(0.005, 0.02, 24).astype(np.float32)
+zeros, start = rng.integers(100, 156, 24).astype(np.uint8), draw(24)
+weights = rng.integers(0, 256, (5, 24)).astype(np.uint8)
+case("QAttention", [codes, weights, start, np.array([0.02], np.float32), by, None,
+                    np.array([120], np.uint8), zeros, past],
+     attention((codes - 120.0) * 0.02, (weights - zeros.astype(float)) * by, past[0], past[1], 1,
+               start), num_heads=2)
 
 # One step for a buffer of six: the past takes four.
 q, k, w, keys, values = draw(2, 1, 8), draw(2, 1, 8), draw(2, 1, 8), draw(2, 2, 6, 4), draw(2, 2, 6, 4)

@@ -181,6 +181,16 @@ def wrong():
     yield "groups", 2, "its order of groups does not have the 16 elements", model(
         "MatMulNBits", {**bits, "g": (w.INT32, [4])}, **sizes)
 
+    heads = {"x": (U, [1, 3, 4]), "w": (S, [4, 24]), "b": (F, [24]), "sx": (F, []), "sw": (F, [])}
+    yield "attention-type", 2, "its input is float, its weight int8; required are int8 or uint8", model(
+        "QAttention", {**heads, "x": (F, [1, 3, 4])}, num_heads=2)
+    yield "attention-scale", 2, "input 3 has rank 1; required is one number", model(
+        "QAttention", {**heads, "sx": (F, [24])}, num_heads=2)
+    yield "attention-bias", 2, "input 2 has rank 2; required is one for each column", model(
+        "QAttention", {**heads, "b": (F, [1, 24])}, num_heads=2)
+    yield "attention-columns", 2, "the number of entries of input 4 is 23; required is 24", model(
+        "QAttention", {**heads, "sw": (F, [23])}, num_heads=2)
+
     def lstm_inputs(**changes):
         names = ("x", "w", "r", "b", "l", "h", "c", "p", "ws", "wz", "rs", "rz")
         types = {"x": (F, [3, 2, 4]), "w": (S, [1, 4, 20]), "r": (S, [1, 5, 20]), "b": (F, [1, 40]),
