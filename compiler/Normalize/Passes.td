@@ -40,4 +40,55 @@ def RecognizeMasksPass : Pass<"seq-recognize-masks", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numStated", "masks-stated", "Masks that became attributes">];
 }
 
+//===----------------------------------------------------------------------===//
+// RecognizeQuantizedPass
+//===----------------------------------------------------------------------===//
+
+def RecognizeQuantizedPass : Pass<"seq-recognize-quantized", "::mlir::func::FuncOp"> {
+  let summary = "Multiply bytes instead of the numbers they stand for";
+  let description = [{
+    A `linalg.matmul` of f32 both of whose operands are dequantised bytes, `(byte - zero point) * scale` elementwise,
+    becomes a `seq.quantized_matmul` whose sums are multiplied by both scales. Operands are followed through reshapes,
+    slices, casts and transposes. It is the same within the rounding of f32 under these conditions, without which the
+    product stays:
+
+    * Scale and zero point of the left operand are one number each, or one per row; those of the right operand are one
+      number each, or one per column. What changes along the depth, as blocks do, cannot leave the sum. Behind a reshape
+      there is one number.
+    * The right operand has a static shape, and a depth of at most 33,025: so no sum of products leaves 32 bits.
+    * Zero points are bytes of their side's kind.
+
+    Scales are taken to be finite, the left one below 2^96: such a scale times a sum does not overflow.
+
+    Requires: nothing. Ensures: nothing about products of other forms.
+
+    Before:
+    ```mlir
+    %a = linalg.generic ins(%x : tensor<4x8xi8>) outs(%e : tensor<4x8xf32>) {
+    ^bb0(%in: i8, %out: f32):
+      %w = arith.extui %in : i8 to i32
+      %d = arith.subi %w, %c128 : i32
+      %f = arith.sitofp %d : i32 to f32
+      %y = arith.mulf %f, %s : f32
+      linalg.yield %y : f32
+    } -> tensor<4x8xf32>
+    %r = linalg.matmul ins(%a, %b : tensor<4x8xf32>, tensor<8x16xf32>) outs(%zeros : tensor<4x16xf32>)
+    ```
+    After:
+    ```mlir
+    %i = seq.quantized_matmul %x, %q lhs_zero(%z) rhs_signed transposed : … -> tensor<4x16xi32>
+    %r = linalg.generic ins(%i, %t : tensor<4x16xi32>, tensor<16xf32>) outs(%o : tensor<4x16xf32>) {
+    ^bb0(%in: i32, %by: f32, %out: f32):
+      %f = arith.sitofp %in : i32 to f32
+      %l = arith.mulf %f, %s : f32
+      %y = arith.mulf %l, %by : f32
+      linalg.yield %y : f32
+    } -> tensor<4x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::seq::SeqDialect"];
+  let statistics = [Statistic<"numProducts", "products-quantized", "Products that became products of bytes">];
+}
+
 #endif // COMPILER_NORMALIZE_PASSES_TD

@@ -83,6 +83,7 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createRecognizeMasksPass());
+  pm.addNestedPass<func::FuncOp>(createRecognizeQuantizedPass());
   pm.addPass(createCSEPass());
   // Equal indices are one value now, and every op stands in its entry.
   pm.addPass(createGenerateRuntimeChecksPass());
