@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Decompose/CellActivations.h"
+#include "compiler/Decompose/CellBuilder.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
 
@@ -31,85 +31,6 @@ using namespace mlir;
 namespace seqc {
 namespace {
 
-/// What one direction of a layer works on, taken apart by gate.
-struct LayerDirection {
-  /// Weights by gate, `[H, I]` and `[H, P]`; without features the former are
-  /// not there.
-  SmallVector<Value> weights, recurrents;
-  /// Biases of the two products by gate, `[H]`; empty without a bias.
-  SmallVector<Value> inputBiases, recurrentBiases;
-  /// Peephole weights `[H]` in the order i, o, f; empty without peepholes.
-  SmallVector<Value> peepholes;
-  /// Recurrent projection `[P, H]`, or null.
-  Value projection;
-  /// Initial states, batch first.
-  SmallVector<Value> inits;
-  /// Activation functions of this direction.
-  ArrayRef<CellActivation> activations;
-
-  /// The sum of both biases of a gate, null without a bias.
-  Value biasSum(ImplicitLocOpBuilder &b, size_t gate) const {
-    if (inputBiases.empty())
-      return {};
-    return arith::AddFOp::create(b, inputBiases[gate], recurrentBiases[gate]);
-  }
-};
-
-/// Builds the values of a cell: products and empty tensors for one step.
-class CellBuilder {
-public:
-  CellBuilder(ImplicitLocOpBuilder &b, const LayerDirection &layer, Value step)
-      : b(b), layer(layer), step(step), rows(extent(b, step, 0)),
-        element(getElementTypeOrSelf(step.getType())) {}
-
-  /// An undefined tensor with one row per lane and `columns` columns.
-  Value empty(int64_t columns) {
-    return emptyTensor(b, {rows, b.getIndexAttr(columns)}, element);
-  }
-
-  /// `bias` for every row, zeros if it is null.
-  Value start(Value bias, int64_t columns) {
-    if (!bias)
-      return zeroTensor(b, {rows, b.getIndexAttr(columns)}, element);
-    return linalg::BroadcastOp::create(b, bias, empty(columns),
-                                       ArrayRef<int64_t>{0})
-        ->getResult(0);
-  }
-
-  /// bias + step * weight^T of a gate.
-  Value inputProduct(size_t gate, Value bias) {
-    if (layer.weights.empty())
-      return start(bias, rowsOf(layer.recurrents[gate]));
-    Value weight = layer.weights[gate];
-    return productTransposed(b, step, weight, start(bias, rowsOf(weight)));
-  }
-
-  /// init + state * recurrent^T of a gate.
-  Value recurrentProduct(size_t gate, Value state, Value init) {
-    return productTransposed(b, state, layer.recurrents[gate], init);
-  }
-
-  /// state * projection^T, or `hidden` itself without a projection.
-  Value project(Value hidden) {
-    if (!layer.projection)
-      return hidden;
-    return productTransposed(b, hidden, layer.projection,
-                             start(Value(), rowsOf(layer.projection)));
-  }
-
-  /// Static number of rows of a matrix.
-  static int64_t rowsOf(Value matrix) {
-    return cast<RankedTensorType>(matrix.getType()).getDimSize(0);
-  }
-
-private:
-  ImplicitLocOpBuilder &b;
-  const LayerDirection &layer;
-  Value step;
-  OpFoldResult rows;
-  Type element;
-};
-
 /// Subclasses give the values in front of a recurrence and its cell for one
 /// kind of layer.
 template <typename OpTy> struct Cell;
@@ -123,12 +44,12 @@ template <> struct Cell<seq::RnnOp> {
 
   /// New states for a step.
   SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
-                           Value step, ValueRange states) {
-    CellBuilder cell(b, layer, step);
+                           ValueRange steps, ValueRange states) {
+    CellBuilder cell(b, layer, steps);
     Value sum =
         cell.recurrentProduct(0, states[0], cell.inputProduct(0, biases[0]));
     return elementwise(
-        b, sum, cell.empty(CellBuilder::rowsOf(layer.recurrents[0])),
+        b, sum, cell.empty(layer.getGateSize()),
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
           return {layer.activations[0].build(b, args[0])};
         });
@@ -151,10 +72,10 @@ template <> struct Cell<seq::GruOp> {
   }
 
   SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
-                           Value step, ValueRange states) {
-    CellBuilder cell(b, layer, step);
+                           ValueRange steps, ValueRange states) {
+    CellBuilder cell(b, layer, steps);
     Value state = states[0];
-    int64_t size = CellBuilder::rowsOf(layer.recurrents[0]);
+    int64_t size = layer.getGateSize();
     Value update = cell.inputProduct(0, updateBias);
     Value reset = cell.inputProduct(1, resetBias);
     Value hidden = cell.inputProduct(2, hiddenBias);
@@ -212,8 +133,8 @@ template <> struct Cell<seq::LstmOp> {
   bool isUsed(size_t gate) const { return gate != Forget || !inputForget; }
 
   SmallVector<Value> build(ImplicitLocOpBuilder &b, const LayerDirection &layer,
-                           Value step, ValueRange states) {
-    CellBuilder cell(b, layer, step);
+                           ValueRange steps, ValueRange states) {
+    CellBuilder cell(b, layer, steps);
     SmallVector<Value> inputs;
     SmallVector<size_t> position(numGates);
     for (size_t gate = 0; gate < numGates; ++gate)
@@ -233,7 +154,7 @@ template <> struct Cell<seq::LstmOp> {
 
     // The old cell state is the initial value of the new one: it is updated in
     // place.
-    Value hidden = cell.empty(CellBuilder::rowsOf(layer.recurrents[0]));
+    Value hidden = cell.empty(layer.getGateSize());
     SmallVector<Value> results = elementwise(
         b, inputs, {states[1], hidden},
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
@@ -378,13 +299,76 @@ private:
     return values;
   }
 
+  /// What the recurrence scans: the input, or, where weights are bytes, the
+  /// input's product with each gate that has one. It is quantized as a whole, so
+  /// that these products are not the cell's.
+  SmallVector<Value> scannedValues(const LayerDirection &layer,
+                                   const Cell<OpTy> &cell) {
+    if (layer.byteRecurrents.empty())
+      return {input};
+    SmallVector<Value> values;
+    if constexpr (std::is_same_v<OpTy, seq::LstmOp>) {
+      auto type = cast<RankedTensorType>(input.getType());
+      OpFoldResult steps = extent(b, input, 0), rows = extent(b, input, 1),
+                   columns = b.getIndexAttr(hidden);
+      SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
+      if (!layer.byteWeights.empty() && !quantized.bytes) {
+        quantized = quantizeByRange(b, input);
+        quantized.bytes =
+            tensor::CollapseShapeOp::create(b, quantized.bytes, groups);
+      }
+      for (size_t gate = 0; gate < Cell<OpTy>::numGates; ++gate) {
+        if (!cell.isUsed(gate))
+          continue;
+        Value bias = cell.biases[gate];
+        if (layer.byteWeights.empty()) {
+          SmallVector<OpFoldResult> sizes{steps, rows, columns};
+          values.push_back(bias ? linalg::BroadcastOp::create(
+                                      b, bias,
+                                      emptyTensor(b, sizes, b.getF32Type()),
+                                      ArrayRef<int64_t>{0, 1})
+                                      ->getResult(0)
+                                : zeroTensor(b, sizes, b.getF32Type()));
+          continue;
+        }
+        Value flat =
+            multiplyQuantized(b, quantized, layer.byteWeights[gate], bias);
+        values.push_back(tensor::ExpandShapeOp::create(
+            b,
+            RankedTensorType::get(
+                {type.getDimSize(0), type.getDimSize(1), hidden},
+                b.getF32Type()),
+            flat, groups, {steps, rows, columns}));
+      }
+    }
+    return values;
+  }
+
   /// The weights and initial states of a direction.
   LayerDirection takeApart(int64_t direction) {
     constexpr int64_t numGates = Cell<OpTy>::numGates;
     LayerDirection layer;
-    if (!isEmpty(op.getWeight().getType()))
+    bool hasFeatures = !isEmpty(op.getWeight().getType());
+    bool isQuantized = false;
+    if constexpr (std::is_same_v<OpTy, seq::LstmOp>) {
+      isQuantized = op.isQuantized();
+      if (isQuantized && hasFeatures)
+        layer.byteWeights = takeByteGates(
+            b,
+            {op.getWeight(), op.getWeightScale(), op.getWeightZero(),
+             /*transposed=*/false, op.getWeightSigned()},
+            direction, numGates);
+      if (isQuantized)
+        layer.byteRecurrents = takeByteGates(
+            b,
+            {op.getRecurrent(), op.getRecurrentScale(), op.getRecurrentZero(),
+             /*transposed=*/false, op.getRecurrentSigned()},
+            direction, numGates);
+    }
+    if (hasFeatures && !isQuantized)
       layer.weights = gates(op.getWeight(), direction);
-    layer.recurrents = gates(op.getRecurrent(), direction);
+    if (!isQuantized)
+      layer.recurrents = gates(op.getRecurrent(), direction);
     if (Value bias = op.getBias()) {
       layer.inputBiases = gates(bias, direction);
       layer.recurrentBiases = gates(bias, direction, numGates);
@@ -438,19 +422,26 @@ private:
     auto output = RankedTensorType::get(
         {inputType.getDimSize(0), state.getDimSize(0), state.getDimSize(1)},
         state.getElementType());
+    SmallVector<Value> scanned = scannedValues(layer, cell);
     auto recurrence = seq::RecurrenceOp::create(
-        b, TypeRange{output}, states, ValueRange{input}, layer.inits,
-        op.getLengths(), /*counts=*/Value(),
+        b, TypeRange{output}, states, scanned, layer.inits, op.getLengths(),
+        /*counts=*/Value(),
         /*steps=*/Value(), reverse);
-    SmallVector<Type> arguments = {RankedTensorType::get(
-        inputType.getShape().drop_front(), inputType.getElementType())};
+    SmallVector<Type> arguments;
+    for (Value value : scanned) {
+      auto type = cast<RankedTensorType>(value.getType());
+      arguments.push_back(RankedTensorType::get(type.getShape().drop_front(),
+                                                type.getElementType()));
+    }
     llvm::append_range(arguments, states);
     SmallVector<Location> locations(arguments.size(), op.getLoc());
     OpBuilder::InsertionGuard guard(b);
     Block *body =
         b.createBlock(&recurrence.getCell(), {}, arguments, locations);
-    SmallVector<Value> yielded = cell.build(b, layer, body->getArgument(0),
-                                            body->getArguments().drop_front());
+    ValueRange slices(body->getArguments());
+    SmallVector<Value> yielded =
+        cell.build(b, layer, slices.take_front(scanned.size()),
+                   slices.drop_front(scanned.size()));
     yielded.push_back(yielded[0]);
     seq::YieldOp::create(b, yielded);
     return recurrence;
@@ -544,8 +535,9 @@ private:
   ImplicitLocOpBuilder b;
   bool batchFirst;
   int64_t numDirections, hidden;
-  /// The input, time first.
+  /// The input, time first, and its rows as bytes, once they are needed.
   Value input;
+  QuantizedTensor quantized;
 };
 
 /// Folds reshapes that follow a value with those that made it. In the cell of a

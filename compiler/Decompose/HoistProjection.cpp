@@ -90,7 +90,9 @@ private:
       if (moved.contains(next) || !needed.insert(next))
         continue;
       if (llvm::any_of(next->getResults(), [&](Value result) {
-            return analysis.kind(result) == RowKind::Mixed;
+            // What rows of a step are combined to, those of all steps are not.
+            RowKind kind = analysis.kind(result);
+            return kind == RowKind::Mixed || kind == RowKind::Combined;
           }))
         return;
       for (Value value : usedValues(next))

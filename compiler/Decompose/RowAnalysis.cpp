@@ -75,16 +75,25 @@ bool RowAnalysis::isRowCount(OpFoldResult size) const {
   return value && kind(value) == RowKind::RowCount;
 }
 
+/// Whether all rows see the same.
+static bool isSameForRows(RowKind kind) {
+  return kind == RowKind::Uniform || kind == RowKind::EqualRows ||
+         kind == RowKind::Combined;
+}
+
 RowKind RowAnalysis::classify(Operation *op) const {
-  bool uniform = true;
+  bool uniform = true, combined = false;
   for (Value value : usedValues(op)) {
     RowKind used = kind(value);
     if (used == RowKind::Mixed)
       return RowKind::Mixed;
-    uniform &= used == RowKind::Uniform || used == RowKind::EqualRows;
+    combined |= used == RowKind::Combined;
+    uniform &= isSameForRows(used);
   }
   if (uniform)
-    return hasEqualRows(op) ? RowKind::EqualRows : RowKind::Uniform;
+    return hasEqualRows(op) ? RowKind::EqualRows
+           : combined       ? RowKind::Combined
+                            : RowKind::Uniform;
   return classifyRowOp(op);
 }
 
@@ -136,7 +145,7 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
     return rowsIf(llvm::all_of(op->getOperands(), [&](Value operand) {
       RowKind used = kind(operand);
       return used == RowKind::Rows || used == RowKind::EqualRows ||
-             (used == RowKind::Uniform && !isTensor(operand));
+             (isSameForRows(used) && !isTensor(operand));
     }));
   if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
     return rowsIf(isRows(extract.getSource()) && keepsRows(extract) &&
@@ -157,6 +166,15 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
     return rowsIf(concat.getDim() != 0 &&
                   llvm::all_of(concat.getInputs(), isRows));
+  if (auto product = dyn_cast<seq::MatmulOp>(op))
+    return rowsIf(isRows(product.getLhs()) &&
+                  llvm::all_of(product.getMatrices(),
+                               [&](Value matrix) {
+                                 return isSameForRows(kind(matrix));
+                               }) &&
+                  llvm::all_of(product.getInits(), [&](Value init) {
+                    return isRows(init) || kind(init) == RowKind::EqualRows;
+                  }));
   if (auto attention = dyn_cast<seq::AttentionOp>(op)) {
     // With row numbers the keys are everybody's, without them they are rows
     // like the queries.
@@ -174,6 +192,39 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   return RowKind::Mixed;
 }
 
+bool RowAnalysis::combinesRows(Operation *op, unsigned rowLoop) const {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic->getNumResults() != 1 || generic.hasIndexSemantics())
+    return false;
+  // Rows are walked as rows, and nothing else is.
+  for (OpOperand &operand : op->getOpOperands()) {
+    RowKind used = kind(operand.get());
+    AffineMap map = generic.getMatchingIndexingMap(&operand);
+    bool isRows = used == RowKind::Rows;
+    if (!isRows && used != RowKind::Uniform && used != RowKind::Combined)
+      return false;
+    for (AffineExpr result : map.getResults().drop_front(isRows ? 1 : 0))
+      if (result.isFunctionOfDim(rowLoop))
+        return false;
+    if (isRows && generic.isDpsInit(&operand))
+      return false;
+  }
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  if (!llvm::all_of(captured,
+                    [&](Value value) { return isSameForRows(kind(value)); }))
+    return false;
+  // In any order, and with any row twice, such a result is the same.
+  Operation *combine =
+      generic.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  BlockArgument before = generic.getRegionOutputArgs()[0];
+  return isa_and_present<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
+                         arith::MinNumFOp, arith::MaxSIOp, arith::MinSIOp,
+                         arith::MaxUIOp, arith::MinUIOp>(combine) &&
+         llvm::is_contained(combine->getOperands(), before) &&
+         before.hasOneUse();
+}
+
 RowKind RowAnalysis::classifyStructured(Operation *op) const {
   auto structured = cast<linalg::LinalgOp>(op);
   // The loop over rows is the one that walks dimension 0 of an operand of rows.
@@ -187,9 +238,11 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
       return RowKind::Mixed;
     rowLoop = dim.getPosition();
   }
-  if (!rowLoop || structured.getIteratorTypesArray()[*rowLoop] !=
-                      utils::IteratorType::parallel)
+  if (!rowLoop)
     return RowKind::Mixed;
+  if (structured.getIteratorTypesArray()[*rowLoop] !=
+      utils::IteratorType::parallel)
+    return combinesRows(op, *rowLoop) ? RowKind::Combined : RowKind::Mixed;
 
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = structured.getMatchingIndexingMap(&operand);
@@ -202,7 +255,7 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
     for (AffineExpr result : map.getResults().drop_front(walksRows ? 1 : 0))
       if (result.isFunctionOfDim(*rowLoop))
         return RowKind::Mixed;
-    if (walksRows && used == RowKind::Uniform)
+    if (walksRows && (used == RowKind::Uniform || used == RowKind::Combined))
       return RowKind::Mixed;
     if (structured.isDpsInit(&operand) && !walksRows)
       return RowKind::Mixed;
@@ -215,9 +268,8 @@ RowKind RowAnalysis::classifyStructured(Operation *op) const {
   });
   SetVector<Value> captured;
   getUsedValuesDefinedAbove(op->getRegions(), captured);
-  bool reads = llvm::all_of(captured, [&](Value value) {
-    return kind(value) == RowKind::Uniform || kind(value) == RowKind::EqualRows;
-  });
+  bool reads = llvm::all_of(
+      captured, [&](Value value) { return isSameForRows(kind(value)); });
   return !walk.wasInterrupted() && reads ? RowKind::Rows : RowKind::Mixed;
 }
 
@@ -265,6 +317,10 @@ void RowCloner::clone(Operation *op) {
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (analysis.kind(operand.get()) != RowKind::EqualRows)
+      continue;
+    // The matrices of a product are no rows.
+    if (auto product = dyn_cast<seq::MatmulOp>(op);
+        product && !product.isDpsInit(&operand))
       continue;
     // A structured op may also read such a tensor as a whole; only dimension 0
     // as rows counts.

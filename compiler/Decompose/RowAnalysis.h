@@ -28,6 +28,9 @@ enum class RowKind {
   Rows,
   /// The number of rows.
   RowCount,
+  /// Does not depend on which row is which, but on which rows there are: a
+  /// minimum or maximum over all of them, and what is made of such.
+  Combined,
   /// Anything else.
   Mixed
 };
@@ -49,6 +52,9 @@ private:
   RowKind classify(mlir::Operation *op) const;
   RowKind classifyRowOp(mlir::Operation *op) const;
   RowKind classifyStructured(mlir::Operation *op) const;
+  /// Whether a structured op gives the minimum or maximum over loop `rowLoop`,
+  /// and nothing else of the rows.
+  bool combinesRows(mlir::Operation *op, unsigned rowLoop) const;
   /// Whether a size operand or attribute is the number of rows.
   bool isRowCount(mlir::OpFoldResult size) const;
   /// Whether sizes and offsets keep dimension 0 whole and the rest is uniform.

@@ -120,10 +120,12 @@ SmallVector<Value> elementwise(ImplicitLocOpBuilder &b, ValueRange ins,
                                ValueRange outs, ScalarBody body) {
   AffineMap full = b.getMultiDimIdentityMap(2);
   AffineMap column = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+  AffineMap one = AffineMap::get(2, 0, b.getContext());
   SmallVector<AffineMap> maps;
-  for (Value in : ins)
-    maps.push_back(cast<RankedTensorType>(in.getType()).getRank() == 1 ? column
-                                                                       : full);
+  for (Value in : ins) {
+    int64_t rank = cast<RankedTensorType>(in.getType()).getRank();
+    maps.push_back(rank == 0 ? one : rank == 1 ? column : full);
+  }
   maps.append(outs.size(), full);
   SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
   return generic(b, ins, outs, maps, iterators, body);

@@ -82,7 +82,7 @@ generic(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange ins,
         llvm::ArrayRef<mlir::utils::IteratorType> iterators, ScalarBody body);
 
 /// A generic over the rows and columns of its outputs; inputs of rank 1 repeat
-/// along the rows.
+/// along the rows, those of rank 0 everywhere.
 llvm::SmallVector<mlir::Value> elementwise(mlir::ImplicitLocOpBuilder &b,
                                            mlir::ValueRange ins,
                                            mlir::ValueRange outs,

@@ -245,7 +245,9 @@ RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
   if (isLstm()) {
     auto op = seq::LstmOp::create(
         ops, b.getLoc(), y, h, c, x, weight, recurrent, biases, lengths, h0, c0,
-        peepholeWeight, projectionWeight, direction, functions, floats(alpha),
+        peepholeWeight, projectionWeight, /*weight_scale=*/mlir::Value(),
+        /*weight_zero=*/mlir::Value(), /*recurrent_scale=*/mlir::Value(),
+        /*recurrent_zero=*/mlir::Value(), direction, functions, floats(alpha),
         floats(beta), bound, inputForget);
     return {op.getY(), op.getYH(), op.getYC()};
   }

@@ -480,9 +480,48 @@ LogicalResult LstmOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
                          types);
 }
 
+/// C12 and C13.
+static LogicalResult verifyQuantization(LstmOp op) {
+  bool quantized = op.isQuantized();
+  if (quantized != op.getRecurrent().getType().getElementType().isInteger(8))
+    return op.emitOpError("weights have element types ")
+           << op.getWeight().getType().getElementType() << " and "
+           << op.getRecurrent().getType().getElementType()
+           << ", but bytes are required for both or for neither [C12]";
+  if (quantized && !op.getInput().getType().getElementType().isF32())
+    return op.emitOpError("input has element type ")
+           << op.getInput().getType().getElementType()
+           << ", but 'f32' is required beside weights of bytes [C12]";
+  bool hasBoth = op.getWeightScale() && op.getRecurrentScale();
+  bool hasAny = op.getWeightScale() || op.getRecurrentScale() ||
+                op.getWeightZero() || op.getRecurrentZero();
+  if (quantized ? !hasBoth : hasAny)
+    return op.emitOpError(quantized ? "has weights of bytes, but no scale for "
+                                      "both, which is required [C12]"
+                                    : "has scales or zero points, but weights "
+                                      "of bytes are required for them [C12]");
+  int64_t directions = op.getNumDirections(), rows = 4 * op.getHiddenSize();
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>{"weight_scale", op.getWeightScale()},
+        {"weight_zero", op.getWeightZero()},
+        {"recurrent_scale", op.getRecurrentScale()},
+        {"recurrent_zero", op.getRecurrentZero()}}) {
+    if (!value)
+      continue;
+    ArrayRef<int64_t> shape = tensorType(value).getShape();
+    if (shape != ArrayRef<int64_t>{directions, rows} &&
+        shape != ArrayRef<int64_t>{directions, 1})
+      return op.emitOpError(name)
+             << " has shape " << shapeText(shape) << ", but "
+             << shapeText({directions, rows}) << " or "
+             << shapeText({directions, 1}) << " is required [C13]";
+  }
+  return success();
+}
+
 LogicalResult LstmOp::verify() {
   LayerExtents extents = layerExtents(*this);
-  if (failed(verifyInputs(*this, extents)))
+  if (failed(verifyInputs(*this, extents)) || failed(verifyQuantization(*this)))
     return failure();
 
   // C2: without a projection both states have one size.

@@ -189,6 +189,24 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     argument of every activation, that of h included. Lengths, reverse, activation names and
     `batch_first` as in `seq.rnn`.
 
+    #### Weights of bytes
+
+    Weights that are bytes (unsigned unless `weight_signed` or `recurrent_signed` is set) stand for
+    `(byte - zero) * scale`, with the scale and zero point of their row or of their direction; an
+    absent zero point is 0. Inputs and states are rounded to bytes as well, by their own range, and
+    sums of products are exact:
+
+        X * W^T      := scale(X) * weight_scale . (bytes(X) * (W - weight_zero)^T)
+        H[t-1] * R^T := the same of H[t-1], recurrent_scale and recurrent_zero
+        bytes(A)     := clamp(round(A / scale(A)) + zero(A), 0, 255) - zero(A)
+        zero(A)      := round(-low / scale(A))
+        scale(A)     := (high - low) / 255, or 1 if that is 0
+        low, high    := the least and the greatest of 0 and all elements of A
+
+    Ties round to even, quotients to f32 before. X is all of the input, steps at or beyond a row's
+    length included; H[t-1] are the states of the rows that take part in one round: each row takes
+    part in as many rounds, the first ones, as it has steps of its own.
+
     #### Constraints
 
     * (C1) `input` is `[T, B, I]`, or `[B, T, I]` when `batch_first`.
@@ -205,6 +223,9 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     * (C10) Y is `[T, D, B, P]` (`[B, T, D, P]`), Y_h is `[D, B, P]` (`[B, D, P]`), Y_c is
       `[D, B, H]` (`[B, D, H]`).
     * (C11) All floating-point element types are equal.
+    * (C12) Weights are both bytes, with both scales, and the input is f32; or neither are, and
+      there are no scales and zero points.
+    * (C13) Scales and zero points are `[D, 4*H]` or `[D, 1]`, static.
 
     #### Checked at run time
 
@@ -218,26 +239,37 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     %y, %yh, %yc = seq.lstm %x, %w, %r bias(%b) lengths(%len) {direction = #seq.direction<reverse>}
         : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>, tensor<1x64xf32>, tensor<?xi32>)
         -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+    %z:3 = seq.lstm %x, %bw, %br weight_scale(%ws) recurrent_scale(%rs) {weight_signed, recurrent_signed}
+        : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x1xf32>)
+        -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
     ```
   }];
   let arguments = (ins
-    3DTensorOf<[F32, F64]>:$input, 3DTensorOf<[F32, F64]>:$weight, 3DTensorOf<[F32, F64]>:$recurrent,
+    3DTensorOf<[F32, F64]>:$input, 3DTensorOf<[F32, F64, I8]>:$weight, 3DTensorOf<[F32, F64, I8]>:$recurrent,
     Optional<2DTensorOf<[F32, F64]>>:$bias, Optional<Seq_LengthTensor>:$lengths,
     Optional<3DTensorOf<[F32, F64]>>:$initial_h, Optional<3DTensorOf<[F32, F64]>>:$initial_c,
     Optional<2DTensorOf<[F32, F64]>>:$peephole, Optional<3DTensorOf<[F32, F64]>>:$projection,
+    Optional<2DTensorOf<[F32]>>:$weight_scale, Optional<2DTensorOf<[I8]>>:$weight_zero,
+    Optional<2DTensorOf<[F32]>>:$recurrent_scale, Optional<2DTensorOf<[I8]>>:$recurrent_zero,
     DefaultValuedAttr<Seq_DirectionAttr, "::seqc::seq::Direction::Forward">:$direction,
     OptionalAttr<StrArrayAttr>:$activations,
     OptionalAttr<F32ArrayAttr>:$activation_alpha, OptionalAttr<F32ArrayAttr>:$activation_beta,
-    OptionalAttr<F32Attr>:$clip, UnitAttr:$input_forget, UnitAttr:$batch_first);
+    OptionalAttr<F32Attr>:$clip, UnitAttr:$input_forget, UnitAttr:$batch_first,
+    UnitAttr:$weight_signed, UnitAttr:$recurrent_signed);
   let results = (outs 4DTensorOf<[F32, F64]>:$y, 3DTensorOf<[F32, F64]>:$y_h,
                       3DTensorOf<[F32, F64]>:$y_c);
   let assemblyFormat = [{
     $input `,` $weight `,` $recurrent (`bias` `(` $bias^ `)`)? (`lengths` `(` $lengths^ `)`)?
     (`initial_h` `(` $initial_h^ `)`)? (`initial_c` `(` $initial_c^ `)`)?
     (`peephole` `(` $peephole^ `)`)? (`projection` `(` $projection^ `)`)?
+    (`weight_scale` `(` $weight_scale^ `)`)? (`weight_zero` `(` $weight_zero^ `)`)?
+    (`recurrent_scale` `(` $recurrent_scale^ `)`)? (`recurrent_zero` `(` $recurrent_zero^ `)`)?
     attr-dict `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = cellDeclaration;
+  let extraClassDeclaration = cellDeclaration # [{
+    /// Whether weights are bytes.
+    bool isQuantized() { return getWeight().getType().getElementType().isInteger(8); }
+  }];
 }
 
 #endif // DIALECT_SEQ_IR_CELLS_TD

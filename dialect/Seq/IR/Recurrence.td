@@ -46,7 +46,9 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
         output[t, b] := 0                // n <= t < T
         final[b] := state
 
-    With lengths, rows must be independent of each other in the cell.
+    With lengths, rows must be independent of each other in the cell, except for minima and
+    maxima over all rows: these are over the rows that take part in one round, each row in as
+    many rounds, the first ones, as its length says.
 
     In the *flat form*, marked by `counts`, only living rows are stored: the rows are
     sorted by falling length, step `t` covers the first `counts[t]` rows, and a scanned

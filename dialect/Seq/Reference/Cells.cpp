@@ -12,12 +12,27 @@
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 
 namespace seqc::reference {
 
 namespace {
+
+/// A weight of bytes.
+struct ByteWeight {
+  const Tensor *scale = nullptr, *zero = nullptr;
+  bool isSigned = false;
+  /// The numbers of the weight less their zero points.
+  std::vector<double> numbers;
+
+  /// The scale of a row of a direction that has `rows` rows.
+  double getScale(int64_t direction, int64_t row, int64_t rows) const {
+    return scale->getDim(1) == 1 ? scale->floats()[direction]
+                                 : scale->floats()[direction * rows + row];
+  }
+};
 
 /// What the three layers share: operands, attributes and extents.
 struct Layer {
@@ -33,6 +48,25 @@ struct Layer {
   int64_t gates = 1, directions = 1, time = 0, batch = 0, features = 0;
   /// Sizes of the cell state and of the hidden state.
   int64_t cell = 0, hidden = 0;
+  /// Of weights of bytes, and the input, rounded to bytes less their zero point,
+  /// with its scale.
+  bool isQuantized = false;
+  ByteWeight byteWeight, byteRecurrent;
+  std::vector<double> inputBytes;
+  double inputScale = 1;
+
+  /// The features of one step and row, which is row `number` of the input.
+  const double *x(int64_t number) const {
+    return (isQuantized ? inputBytes.data() : input->floats().data()) +
+           number * features;
+  }
+};
+
+/// States of one row; the hidden one also as bytes less their zero point, with
+/// their scale.
+struct RowState {
+  std::vector<double> h, c, bytes;
+  double scale = 1;
 };
 
 /// The parameters of one direction.
@@ -42,13 +76,31 @@ struct DirectionWeights {
 
   /// Row `row` of the gates' input weights.
   const double *w(int64_t row) const {
-    return layer.weight->floats().data() +
+    return (layer.isQuantized ? layer.byteWeight.numbers.data()
+                              : layer.weight->floats().data()) +
            (direction * layer.gates * layer.cell + row) * layer.features;
   }
   /// Row `row` of the gates' recurrent weights.
   const double *r(int64_t row) const {
-    return layer.recurrent->floats().data() +
+    return (layer.isQuantized ? layer.byteRecurrent.numbers.data()
+                              : layer.recurrent->floats().data()) +
            (direction * layer.gates * layer.cell + row) * layer.hidden;
+  }
+  /// A row's product with the features of a step.
+  double inputProduct(int64_t row, const double *x) const {
+    double sum = dot(x, w(row), layer.features);
+    return layer.isQuantized ? sum * layer.inputScale *
+                                   layer.byteWeight.getScale(
+                                       direction, row, layer.gates * layer.cell)
+                             : sum;
+  }
+  /// A row's product with the hidden state.
+  double recurrentProduct(int64_t row, const RowState &state) const {
+    if (!layer.isQuantized)
+      return dot(state.h.data(), r(row), layer.hidden);
+    return dot(state.bytes.data(), r(row), layer.hidden) * state.scale *
+           layer.byteRecurrent.getScale(direction, row,
+                                        layer.gates * layer.cell);
   }
   /// Input bias of a row.
   double wb(int64_t row) const { return getBias(row); }
@@ -83,11 +135,6 @@ private:
                                       position]
                : 0.0;
   }
-};
-
-/// States of one row.
-struct RowState {
-  std::vector<double> h, c;
 };
 
 /// H[t] := f(X[t] * W^T + Wb + H[t-1] * R^T + Rb)
@@ -136,8 +183,8 @@ void stepLstm(const DirectionWeights &p, const double *x, RowState &state,
   int64_t size = layer.cell;
   auto sum = [&](int64_t gate, int64_t j) {
     int64_t row = gate * size + j;
-    return dot(x, p.w(row), layer.features) +
-           dot(state.h.data(), p.r(row), layer.hidden) + p.wb(row) + p.rb(row);
+    return p.inputProduct(row, x) + p.recurrentProduct(row, state) + p.wb(row) +
+           p.rb(row);
   };
   std::vector<double> output(size);
   for (int64_t j = 0; j < size; ++j) {
@@ -159,6 +206,67 @@ void stepLstm(const DirectionWeights &p, const double *x, RowState &state,
     output = std::move(projected);
   }
   state.h = std::move(output);
+}
+
+/// How floats of a range that contains 0 are rounded to bytes.
+struct ByteRange {
+  float low = 0, high = 0;
+
+  void include(double x) {
+    low = std::min(low, static_cast<float>(x));
+    high = std::max(high, static_cast<float>(x));
+  }
+  float getScale() const { return high == low ? 1.0F : (high - low) / 255.0F; }
+  double getZero() const {
+    return std::min(std::nearbyint(double(-low / getScale())), 255.0);
+  }
+  /// The byte that `x` is rounded to, less the zero point.
+  double round(double x) const {
+    double number =
+        std::nearbyint(double(static_cast<float>(x) / getScale())) + getZero();
+    return std::clamp(number, 0.0, 255.0) - getZero();
+  }
+};
+
+/// Rounds the hidden states of the rows of one step, by their range.
+void quantizeStates(llvm::ArrayRef<RowState *> states) {
+  ByteRange range;
+  for (const RowState *state : states)
+    for (double x : state->h)
+      range.include(x);
+  for (RowState *state : states) {
+    state->scale = range.getScale();
+    state->bytes.clear();
+    for (double x : state->h)
+      state->bytes.push_back(range.round(x));
+  }
+}
+
+/// Rounds the input, and takes zero points off the weights.
+void quantizeLayer(Layer &layer) {
+  ByteRange range;
+  for (double x : layer.input->floats())
+    range.include(x);
+  layer.inputScale = range.getScale();
+  for (double x : layer.input->floats())
+    layer.inputBytes.push_back(range.round(x));
+  for (auto [weight, bytes] :
+       {std::pair(layer.weight, &layer.byteWeight),
+        std::pair(layer.recurrent, &layer.byteRecurrent)}) {
+    auto numberOf = [isSigned = bytes->isSigned](int64_t byte) {
+      return isSigned ? static_cast<int8_t>(byte) : static_cast<uint8_t>(byte);
+    };
+    int64_t rows = weight->getDim(1), depth = weight->getDim(2);
+    for (auto [place, byte] : llvm::enumerate(weight->ints())) {
+      auto row = static_cast<int64_t>(place) / depth;
+      int64_t zero = 0;
+      if (bytes->zero)
+        zero = numberOf(
+            bytes->zero
+                ->ints()[bytes->zero->getDim(1) == 1 ? row / rows : row]);
+      bytes->numbers.push_back(static_cast<double>(numberOf(byte) - zero));
+    }
+  }
 }
 
 /// Fails unless the operands have the shapes that the documents require.
@@ -288,30 +396,48 @@ runLayer(Interpreter &interpreter, Operation &op, const Layer &layer,
   for (int64_t direction = 0; direction < d; ++direction) {
     DirectionWeights weights{layer, direction};
     bool reverse = layer.direction == seq::Direction::Reverse || direction == 1;
+    auto placeOf = [&](int64_t row) {
+      return layer.batchFirst ? row * d + direction : direction * b + row;
+    };
+    std::vector<RowState> states(b);
     for (int64_t row = 0; row < b; ++row) {
-      int64_t place =
-          layer.batchFirst ? row * d + direction : direction * b + row;
-      RowState state;
+      RowState &state = states[row];
       state.h.assign(p, 0.0);
       state.c.assign(h, 0.0);
       if (layer.initialH)
-        std::copy_n(layer.initialH->floats().data() + place * p, p,
+        std::copy_n(layer.initialH->floats().data() + placeOf(row) * p, p,
                     state.h.data());
       if (layer.initialC)
-        std::copy_n(layer.initialC->floats().data() + place * h, h,
+        std::copy_n(layer.initialC->floats().data() + placeOf(row) * h, h,
                     state.c.data());
-      int64_t length = layer.lengths ? layer.lengths->ints()[row] : t;
-      for (int64_t count = 0; count < length; ++count) {
+    }
+    for (int64_t count = 0; count < t; ++count) {
+      auto lengthOf = [&](int64_t row) {
+        return layer.lengths ? layer.lengths->ints()[row] : t;
+      };
+      if (layer.isQuantized) {
+        llvm::SmallVector<RowState *> living;
+        for (int64_t row = 0; row < b; ++row)
+          if (count < lengthOf(row))
+            living.push_back(&states[row]);
+        quantizeStates(living);
+      }
+      for (int64_t row = 0; row < b; ++row) {
+        int64_t length = lengthOf(row);
+        if (count >= length)
+          continue;
+        RowState &state = states[row];
         int64_t time = reverse ? length - 1 - count : count;
         int64_t inputRow = layer.batchFirst ? row * t + time : time * b + row;
-        step(weights, layer.input->floats().data() + inputRow * layer.features,
-             state);
+        step(weights, layer.x(inputRow), state);
         int64_t outputRow = layer.batchFirst ? (row * t + time) * d + direction
                                              : (time * d + direction) * b + row;
         std::copy_n(state.h.data(), p, outY + outputRow * p);
       }
-      std::copy_n(state.h.data(), p, outH + place * p);
-      std::copy_n(state.c.data(), h, outC + place * h);
+    }
+    for (int64_t row = 0; row < b; ++row) {
+      std::copy_n(states[row].h.data(), p, outH + placeOf(row) * p);
+      std::copy_n(states[row].c.data(), h, outC + placeOf(row) * h);
     }
   }
   return results;
@@ -363,6 +489,17 @@ evaluateLstm(Interpreter &interpreter, Operation &op,
   layer->initialC = values.get(lstm.getInitialC());
   layer->peephole = values.get(lstm.getPeephole());
   layer->projection = values.get(lstm.getProjection());
+  layer->isQuantized = lstm.isQuantized();
+  layer->byteWeight = {values.get(lstm.getWeightScale()),
+                       values.get(lstm.getWeightZero()),
+                       lstm.getWeightSigned(),
+                       {}};
+  layer->byteRecurrent = {values.get(lstm.getRecurrentScale()),
+                          values.get(lstm.getRecurrentZero()),
+                          lstm.getRecurrentSigned(),
+                          {}};
+  if (layer->isQuantized)
+    quantizeLayer(*layer);
   bool inputForget = lstm.getInputForget();
   llvm::Expected<LayerResults> results = runLayer(
       interpreter, op, *layer,

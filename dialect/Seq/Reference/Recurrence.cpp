@@ -141,29 +141,60 @@ private:
                                     llvm::Twine(time) + "]");
         longest = std::max(longest, length);
       }
-    for (int64_t count = 0; count < longest; ++count) {
-      int64_t step = op.getReverse() ? longest - 1 - count : count;
-      auto isAlive = [&](int64_t row) {
-        return !lengths || step < lengths->ints()[row];
+    for (int64_t round = 0; round < longest; ++round) {
+      // The step of a row in this round, or -1 where it takes no part.
+      auto stepOf = [&](int64_t row) -> int64_t {
+        int64_t own = lengths ? lengths->ints()[row] : time;
+        return round >= own ? -1 : op.getReverse() ? own - 1 - round : round;
       };
-      if (llvm::Error error = runStep(step, time, isAlive))
+      if (llvm::Error error =
+              runRound(time, std::max<int64_t>(batch, 0), stepOf))
         return error;
     }
     return fillOutputs({time, std::max<int64_t>(batch, 0)});
   }
 
-  /// One step on all rows; only those alive keep its effect.
-  llvm::Error runStep(int64_t step, int64_t time,
-                      llvm::function_ref<bool(int64_t)> isAlive) {
+  /// A tensor of rows, of which each is the row `placeOf` of `source`.
+  llvm::Expected<Tensor>
+  gatherRows(const Tensor &source, llvm::ArrayRef<int64_t> shape,
+             llvm::function_ref<int64_t(int64_t)> placeOf) {
+    llvm::Expected<Tensor> rows =
+        interpreter.allocate(*op, source.getKind(), shape);
+    if (!rows)
+      return rows;
+    int64_t size = getRowSize(shape);
+    for (int64_t row = 0; row < shape[0]; ++row)
+      std::copy_n(source.data() + placeOf(row) * size, size,
+                  rows->mutableData() + row * size);
+    return rows;
+  }
+
+  /// One step of each row that takes part. What rows are combined to must not
+  /// see the others: they are a copy of one that does.
+  llvm::Error runRound(int64_t time, int64_t batch,
+                       llvm::function_ref<int64_t(int64_t)> stepOf) {
+    auto isAlive = [&](int64_t row) { return stepOf(row) >= 0; };
+    int64_t first = 0;
+    while (first < batch && !isAlive(first))
+      ++first;
+    auto standIn = [&](int64_t row) { return isAlive(row) ? row : first; };
     Results arguments;
     for (const Tensor &input : scanned) {
       llvm::Expected<Tensor> slice =
-          takeRows(input, step, 1, input.getShape().drop_front());
+          gatherRows(input, input.getShape().drop_front(), [&](int64_t row) {
+            return stepOf(standIn(row)) * batch + standIn(row);
+          });
       if (!slice)
         return slice.takeError();
       arguments.push_back(std::move(*slice));
     }
-    llvm::append_range(arguments, states);
+    for (const Tensor &state : states) {
+      llvm::Expected<Tensor> rows =
+          gatherRows(state, state.getShape(), standIn);
+      if (!rows)
+        return rows.takeError();
+      arguments.push_back(std::move(*rows));
+    }
     llvm::Expected<Results> yielded = runCell(std::move(arguments));
     if (!yielded)
       return yielded.takeError();
@@ -192,11 +223,11 @@ private:
         return makeError(*op, "output " + llvm::Twine(number) + " has " +
                                   llvm::Twine(rows) + " rows, required " +
                                   llvm::Twine(lengths->getDim(0)));
-      Scalar *target =
-          outputs[number].mutableData() + step * slice.getNumElements();
+      Scalar *target = outputs[number].mutableData();
       for (int64_t row = 0; row < rows; ++row)
         if (isAlive(row))
-          std::copy_n(slice.data() + row * size, size, target + row * size);
+          std::copy_n(slice.data() + row * size, size,
+                      target + (stepOf(row) * rows + row) * size);
     }
     return llvm::Error::success();
   }

@@ -174,6 +174,8 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
       weight(RecurrentImport::W), weight(RecurrentImport::R),
       weight(RecurrentImport::B), /*lengths=*/Value(), before.value,
       content.value, weight(RecurrentImport::P), /*projection=*/Value(),
+      /*weight_scale=*/Value(), /*weight_zero=*/Value(),
+      /*recurrent_scale=*/Value(), /*recurrent_zero=*/Value(),
       seq::Direction::Forward, activations.names, activations.alpha,
       activations.beta, cell.clip, node.getInt("input_forget", 0) != 0,
       /*batch_first=*/false);

@@ -174,6 +174,8 @@ FailureOr<Tensor> RecurrentImport::take(size_t input, StringRef name,
   FailureOr<Tensor> placed = placeShape(input, name, shape);
   if (failed(placed) || !*placed)
     return placed;
+  if (hasBytes && (input == W || input == R))
+    return placed;
   if (placed->type != type)
     return node.error("its inputs are " + getName(type) + " and " +
                       getName(placed->type) + "; required is one type");
@@ -333,25 +335,41 @@ static LogicalResult convertGRU(Node &node) {
   return success();
 }
 
-static LogicalResult convertLSTM(Node &node) {
-  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+namespace {
+/// What goes with a weight of bytes; nothing for a weight of floats.
+struct WeightBytes {
+  Value scale, zero;
+  bool isSigned = false;
+};
+} // namespace
+
+/// LSTM; its weights may be bytes.
+static LogicalResult importLSTM(RecurrentImport &r, const WeightBytes &weight,
+                                const WeightBytes &recurrent) {
   if (failed(r.read()))
     return failure();
-  bool inputForget = node.getInt("input_forget", 0) != 0;
+  bool inputForget = r.node.getInt("input_forget", 0) != 0;
   auto op = seq::LstmOp::create(
       r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(), r.stateType(),
       r.get(X), r.get(W), r.get(R), r.get(B), r.get(SequenceLens),
       r.get(InitialH), r.get(InitialC), r.get(P), /*projection=*/Value(),
-      r.direction, r.activations, r.alpha, r.beta, r.clip, inputForget,
-      r.batchFirst);
+      weight.scale, weight.zero, recurrent.scale, recurrent.zero, r.direction,
+      r.activations, r.alpha, r.beta, r.clip, inputForget, r.batchFirst,
+      weight.isSigned, recurrent.isSigned);
   r.setOutputs(op->getResults());
   return success();
 }
 
+static LogicalResult convertLSTM(Node &node) {
+  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+  return importLSTM(r, {}, {});
+}
+
 /// Weight `input` [directions, features, gates * size] of 8-bit integers, with
-/// a scale and a zero point for each direction or each column, as LSTM has it.
-static FailureOr<Tensor> dequantizeWeight(Node &node, size_t input,
-                                          size_t scaleInput) {
+/// a scale and a zero point for each direction or each column, becomes as LSTM
+/// has it.
+static FailureOr<WeightBytes> readBytes(Node &node, size_t input,
+                                        size_t scaleInput) {
   Emitter &e = node.getEmitter();
   Tensor weight = node.getInput(input), scale = node.getInput(scaleInput),
          zero = node.getInput(scaleInput + 1);
@@ -373,36 +391,33 @@ static FailureOr<Tensor> dequantizeWeight(Node &node, size_t input,
                         " is " + getName(given->type) + " of rank " +
                         Twine(rank) + "; required is " + getName(type) +
                         " of rank 1 or 2");
-    e.requireEqual(e.extent(*given, 0), sizes[0],
-                   "an extent of a scale or zero point");
-    if (rank == 2)
-      e.requireEqual(e.extent(*given, 1), sizes[2],
-                     "an extent of a scale or zero point");
-    *given = e.reshape(*given, {sizes[0], one, rank == 2 ? sizes[2] : one});
+    if (!e.requireEqual(e.extent(*given, 0), sizes[0],
+                        "an extent of a scale or zero point") ||
+        (rank == 2 && !e.requireEqual(e.extent(*given, 1), sizes[2],
+                                      "an extent of a scale or zero point")))
+      return failure();
+    *given = e.reshape(*given, {sizes[0], rank == 2 ? sizes[2] : one});
+    if (!given->getType().hasStaticShape())
+      return node.unsupported("weights of dynamic shape are not supported");
   }
-  DataType sum = DataType::Int32, real = DataType::Float;
-  Tensor result =
-      e.elementwise(real, {weight, scale, zero}, [&](Scalars &s, ValueRange v) {
-        Value number = s.sub(sum, s.convert(weight.type, sum, v[0]),
-                             s.convert(weight.type, sum, v[2]));
-        return s.mul(real, s.convert(sum, real, number), v[1]);
-      });
-  return e.transpose(result, {0, 2, 1});
+  node.inputs[input] = e.transpose(weight, {0, 2, 1});
+  return WeightBytes{scale.value, zero.value, weight.type == DataType::Int8};
 }
 
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
-/// of R. Its products are of float32 here. Kernels round inputs and states to 8
-/// bits by the range of all rows that they happen to multiply at once, so that
-/// a row depends on its batch and on threads; the operator's definition asks
-/// for no such rounding.
+/// of R. Kernels that split the rows of a batch among threads round the states
+/// of each part by its own range; one thread has one range, and so has this.
 static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
-  for (auto [input, scale] : {std::pair<size_t, size_t>(W, 8), {R, 10}}) {
-    FailureOr<Tensor> weight = dequantizeWeight(node, input, scale);
-    if (failed(weight))
-      return failure();
-    node.inputs[input] = *weight;
-  }
-  return convertLSTM(node);
+  if (Tensor x = node.getInput(X); x.type != DataType::Float)
+    return node.error("its input is " + getName(x.type) +
+                      "; required is float");
+  FailureOr<WeightBytes> weight = readBytes(node, W, 8),
+                         recurrent = readBytes(node, R, 10);
+  if (failed(weight) || failed(recurrent))
+    return failure();
+  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+  r.hasBytes = true;
+  return importLSTM(r, *weight, *recurrent);
 }
 
 void registerRecurrentOps(Registry &registry) {
@@ -412,7 +427,7 @@ void registerRecurrentOps(Registry &registry) {
       {"GRU", 1, 3, 6, convertGRU, note},
       {"LSTM", 1, 3, 8, convertLSTM, note},
       {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM,
-       "activations are not rounded to 8 bits", "com.microsoft"},
+       "weights of dynamic shape", "com.microsoft"},
       {"AttnLSTM", 1, 3, 14, convertAttnLSTM, "weights of dynamic shape",
        "com.microsoft"},
   });

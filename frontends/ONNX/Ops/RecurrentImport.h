@@ -76,6 +76,8 @@ public:
   mlir::ArrayAttr activations, alpha, beta;
   mlir::FloatAttr clip;
   bool batchFirst = false;
+  /// Whether W and R are bytes, not numbers of the type that is computed with.
+  bool hasBytes = false;
 
 private:
   llvm::LogicalResult readAttributes();

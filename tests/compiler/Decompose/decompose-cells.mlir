@@ -163,3 +163,36 @@ func.func @rnn_bidirectional_transposed(%x: tensor<?x?x4xf32>, %w: tensor<2x8x4x
       permutation = [1, 0, 2]
   return %t, %u : tensor<?x?x2x8xf32>, tensor<?x2x8xf32>
 }
+
+/// Weights of bytes: the input is rounded by the range of all steps, and multiplied in front of the recurrence; the
+/// state is rounded in the cell, once for all gates. A transposed weight is read as it is stored.
+
+// CHECK-LABEL: func.func @lstm_of_bytes
+//  CHECK-SAME:   %[[X:[a-z0-9]+]]: tensor<?x?x4xf32>, %[[W:[a-z0-9]+]]: tensor<1x4x32xi8>, %[[R:[a-z0-9]+]]: tensor<1x32x8xi8>
+//   CHECK-DAG:   %[[WI:.*]] = tensor.extract_slice %[[W]][0, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<1x4x32xi8> to tensor<4x8xi8>
+//   CHECK-DAG:   %[[RI:.*]] = tensor.extract_slice %[[R]][0, 0, 0] [1, 8, 8] [1, 1, 1] : tensor<1x32x8xi8> to tensor<8x8xi8>
+//       CHECK:   linalg.generic {{.*}} iterator_types = ["reduction", "reduction", "reduction"]} ins(%[[X]]
+//       CHECK:     arith.minimumf
+//       CHECK:   linalg.generic {{.*}} iterator_types = ["reduction", "reduction", "reduction"]} ins(%[[X]]
+//       CHECK:     arith.maximumf
+//       CHECK:   %[[ROWS:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x?x4xi8> into tensor<?x4xi8>
+//       CHECK:   seq.quantized_matmul %[[ROWS]], %[[WI]] lhs_zero(%{{.*}}) rhs_signed transposed : (tensor<?x4xi8>, tensor<4x8xi8>, tensor<i8>) -> tensor<?x8xi32>
+// CHECK-COUNT-3: seq.quantized_matmul %[[ROWS]], {{.*}} transposed
+//       CHECK:   seq.recurrence scan(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>)
+//       CHECK:     ^bb0(%{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>, %[[H:.*]]: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>):
+//       CHECK:     linalg.generic {{.*}} iterator_types = ["reduction", "reduction"]} ins(%[[H]]
+//       CHECK:     linalg.generic {{.*}} iterator_types = ["reduction", "reduction"]} ins(%[[H]]
+//       CHECK:     %[[Q:.*]] = linalg.generic {{.*}} ins(%[[H]], {{.*}} outs(%{{.*}} : tensor<?x8xi8>)
+//       CHECK:     seq.quantized_matmul %[[Q]], %[[RI]] lhs_zero(%{{.*}}) rhs_zero(%{{.*}}) : (tensor<?x8xi8>, tensor<8x8xi8>, tensor<i8>, tensor<i8>) -> tensor<?x8xi32>
+// CHECK-COUNT-3: seq.quantized_matmul %[[Q]]
+//   CHECK-NOT:   seq.quantized_matmul
+//       CHECK:   seq.yield
+func.func @lstm_of_bytes(%x: tensor<?x?x4xf32>, %w: tensor<1x4x32xi8>, %r: tensor<1x32x8xi8>, %sw: tensor<1x32xf32>,
+    %sr: tensor<1x1xf32>, %zr: tensor<1x1xi8>) -> tensor<?x1x?x8xf32> {
+  %e = tensor.empty() : tensor<1x32x4xi8>
+  %t = linalg.transpose ins(%w : tensor<1x4x32xi8>) outs(%e : tensor<1x32x4xi8>) permutation = [0, 2, 1]
+  %y:3 = seq.lstm %x, %t, %r weight_scale(%sw) recurrent_scale(%sr) recurrent_zero(%zr) {weight_signed}
+      : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x1xf32>, tensor<1x1xi8>)
+      -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return %y#0 : tensor<?x1x?x8xf32>
+}

@@ -78,3 +78,34 @@ func.func @no_hoist_elementwise_or_stateful(%x: tensor<?x?x4xf32>, %h0: tensor<?
   } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
   return %last : tensor<?x4xf32>
 }
+
+/// The greatest element of a step's rows is not that of all steps: what hangs on it stays in the cell.
+
+// CHECK-LABEL: func.func @combined_stays
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?x?x4xf32>)
+//       CHECK:     arith.maximumf
+//       CHECK:     linalg.matmul
+//       CHECK:     seq.yield
+func.func @combined_stays(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %f0 = arith.constant 0.0 : f32
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x8xf32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x8xf32>):
+    %e0 = tensor.empty() : tensor<f32>
+    %z = linalg.fill ins(%f0 : f32) outs(%e0 : tensor<f32>) -> tensor<f32>
+    %most = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>], iterator_types = ["reduction", "reduction"]}
+        ins(%xt : tensor<?x4xf32>) outs(%z : tensor<f32>) {
+    ^bb0(%in: f32, %o: f32):
+      %m = arith.maximumf %in, %o : f32
+      linalg.yield %m : f32
+    } -> tensor<f32>
+    %s = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+        ins(%xt, %most : tensor<?x4xf32>, tensor<f32>) outs(%xt : tensor<?x4xf32>) {
+    ^bb0(%in: f32, %by: f32, %o: f32):
+      %d = arith.divf %in, %by : f32
+      linalg.yield %d : f32
+    } -> tensor<?x4xf32>
+    %p = linalg.matmul ins(%s, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%h : tensor<?x8xf32>) -> tensor<?x8xf32>
+    seq.yield %p, %p : tensor<?x8xf32>, tensor<?x8xf32>
+  } outputs(tensor<?x?x8xf32>) states(tensor<?x8xf32>)
+  return %last : tensor<?x8xf32>
+}

@@ -77,3 +77,28 @@ func.func @yields_no_rows(%x: tensor<?x3x4xf32>, %h0: tensor<3x4xf32>, %c: tenso
   } outputs(tensor<?x3x4xf32>) states(tensor<3x4xf32>)
   return %last : tensor<3x4xf32>
 }
+
+// -----
+
+/// The result of this is not the same in any order.
+
+func.func @greatest_of_sums(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: tensor<?xi32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{with lengths needs a cell whose rows are independent}}
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %zero = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<f32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<f32>) -> tensor<f32>
+    // expected-note @+1 {{this op may look at other rows}}
+    %s = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>], iterator_types = ["reduction", "reduction"]}
+        ins(%xt : tensor<?x4xf32>) outs(%z : tensor<f32>) {
+    ^bb0(%in: f32, %o: f32):
+      %a = arith.addf %in, %o : f32
+      %m = arith.maximumf %a, %o : f32
+      linalg.yield %m : f32
+    } -> tensor<f32>
+    %b = linalg.broadcast ins(%s : tensor<f32>) outs(%h : tensor<?x4xf32>) dimensions = [0, 1]
+    seq.yield %b, %b : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %last : tensor<?x4xf32>
+}

@@ -136,3 +136,51 @@ func.func @pack_small_rows(%x: tensor<?x3xi32>, %h0: tensor<3xi32>, %len: tensor
   } outputs(tensor<?x3xi32>) states(tensor<3xi32>)
   return %out : tensor<?x3xi32>
 }
+
+/// The greatest of all rows is that of the rows of a step in any order; a product of bytes has rows on its left alone.
+
+// CHECK-LABEL: func.func @pack_combined
+//  CHECK-SAME:   %{{.*}}: tensor<?x4x8xf32>, %{{.*}}: tensor<?xi32>, %[[W:.*]]: tensor<8x8xi8>
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?x8xf32>) init(%{{.*}} : tensor<4x8xf32>) counts(
+//       CHECK:   ^bb0(%[[X:.*]]: tensor<?x8xf32>, %[[H:.*]]: tensor<?x8xf32>):
+//       CHECK:     %[[MOST:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "reduction"]} ins(%[[H]] : tensor<?x8xf32>)
+//       CHECK:       arith.maximumf
+//       CHECK:     %[[Q:.*]] = linalg.generic {{.*}} ins(%[[H]], %[[MOST]] : tensor<?x8xf32>, tensor<f32>) outs(%{{.*}} : tensor<?x8xi8>)
+//       CHECK:     seq.matmul %[[Q]], %[[W]] init(%{{.*}}) : (tensor<?x8xi8>, tensor<8x8xi8>, tensor<?x8xi32>) -> tensor<?x8xi32>
+func.func @pack_combined(%x: tensor<?x4x8xf32>, %len: tensor<?xi32>, %w: tensor<8x8xi8>) -> tensor<4x8xf32> {
+  %f0 = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %h0 = linalg.fill ins(%f0 : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %out, %last = seq.recurrence scan(%x : tensor<?x4x8xf32>) init(%h0 : tensor<4x8xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<4x8xf32>, %h: tensor<4x8xf32>):
+    %e0 = tensor.empty() : tensor<f32>
+    %z = linalg.fill ins(%f0 : f32) outs(%e0 : tensor<f32>) -> tensor<f32>
+    %most = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>], iterator_types = ["reduction", "reduction"]}
+        ins(%h : tensor<4x8xf32>) outs(%z : tensor<f32>) {
+    ^bb0(%in: f32, %o: f32):
+      %m = arith.maximumf %in, %o : f32
+      linalg.yield %m : f32
+    } -> tensor<f32>
+    %e8 = tensor.empty() : tensor<4x8xi8>
+    %q = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+        ins(%h, %most : tensor<4x8xf32>, tensor<f32>) outs(%e8 : tensor<4x8xi8>) {
+    ^bb0(%in: f32, %by: f32, %o: i8):
+      %d = arith.divf %in, %by : f32
+      %n = arith.fptoui %d : f32 to i8
+      linalg.yield %n : i8
+    } -> tensor<4x8xi8>
+    %ei = tensor.empty() : tensor<4x8xi32>
+    %zi = linalg.fill ins(%c0 : i32) outs(%ei : tensor<4x8xi32>) -> tensor<4x8xi32>
+    %p = seq.matmul %q, %w init(%zi) : (tensor<4x8xi8>, tensor<8x8xi8>, tensor<4x8xi32>) -> tensor<4x8xi32>
+    %h1 = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+        ins(%xt, %p : tensor<4x8xf32>, tensor<4x8xi32>) outs(%h : tensor<4x8xf32>) {
+    ^bb0(%in: f32, %n: i32, %o: f32):
+      %f = arith.sitofp %n : i32 to f32
+      %s = arith.addf %in, %f : f32
+      linalg.yield %s : f32
+    } -> tensor<4x8xf32>
+    seq.yield %h1, %h1 : tensor<4x8xf32>, tensor<4x8xf32>
+  } outputs(tensor<?x4x8xf32>) states(tensor<4x8xf32>)
+  return %last : tensor<4x8xf32>
+}

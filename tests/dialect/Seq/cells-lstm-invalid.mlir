@@ -240,3 +240,48 @@ func.func @lstm_c11_element_types(
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
   return
 }
+
+// -----
+
+func.func @lstm_c12_one_of_bytes(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xf32>) {
+  // expected-error @+1 {{weights have element types 'i8' and 'f32', but bytes are required for both or for neither [C12]}}
+  %0:3 = seq.lstm %x, %w, %r
+      : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @lstm_c12_input(%x: tensor<?x?x4xf64>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %s: tensor<1x32xf32>) {
+  // expected-error @+1 {{input has element type 'f64', but 'f32' is required beside weights of bytes [C12]}}
+  %0:3 = seq.lstm %x, %w, %r weight_scale(%s) recurrent_scale(%s)
+      : (tensor<?x?x4xf64>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x32xf32>) -> (tensor<?x1x?x8xf64>, tensor<1x?x8xf64>, tensor<1x?x8xf64>)
+  return
+}
+
+// -----
+
+func.func @lstm_c12_scale(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %s: tensor<1x32xf32>) {
+  // expected-error @+1 {{has weights of bytes, but no scale for both, which is required [C12]}}
+  %0:3 = seq.lstm %x, %w, %r weight_scale(%s)
+      : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @lstm_c12_floats(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x8xf32>, %s: tensor<1x32xf32>) {
+  // expected-error @+1 {{has scales or zero points, but weights of bytes are required for them [C12]}}
+  %0:3 = seq.lstm %x, %w, %r recurrent_scale(%s)
+      : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>, tensor<1x32xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @lstm_c13(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %s: tensor<1x32xf32>, %z: tensor<1x8xi8>) {
+  // expected-error @+1 {{recurrent_zero has shape [1, 8], but [1, 32] or [1, 1] is required [C13]}}
+  %0:3 = seq.lstm %x, %w, %r weight_scale(%s) recurrent_scale(%s) recurrent_zero(%z)
+      : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x8xi8>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return
+}

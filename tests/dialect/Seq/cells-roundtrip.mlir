@@ -63,3 +63,12 @@ func.func @lstm(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x8
       -> (tensor<?x1x?x5xf32>, tensor<1x?x5xf32>, tensor<1x?x8xf32>)
   return
 }
+
+// CHECK-LABEL: @lstm_of_bytes
+func.func @lstm_of_bytes(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %sw: tensor<1x32xf32>, %zw: tensor<1x32xi8>, %sr: tensor<1x1xf32>) {
+  // CHECK: seq.lstm %{{.*}}, %{{.*}}, %{{.*}} weight_scale(%{{.*}}) weight_zero(%{{.*}}) recurrent_scale(%{{.*}}) {recurrent_signed, weight_signed} : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x32xi8>, tensor<1x1xf32>)
+  %0:3 = seq.lstm %x, %w, %r weight_scale(%sw) weight_zero(%zw) recurrent_scale(%sr) {recurrent_signed, weight_signed}
+      : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x32xi8>, tensor<1x1xf32>)
+      -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
+  return
+}

@@ -17,16 +17,18 @@ DOMAIN = "com.microsoft"
 U, S = w.UINT8, w.INT8
 
 
-def case(name, operator, feeds, wanted, **attributes):
+def case(name, operator, feeds, wanted, fixed=(), **attributes):
+    """Those of `feeds` whose numbers are in `fixed` are initializers."""
     folder = os.path.join(sys.argv[1], "good", name, "test_data_set_0")
     os.makedirs(folder, exist_ok=True)
     names = [f"x{i}" if feed is not None else "" for i, feed in enumerate(feeds)]
-    given = [(n, feed) for n, feed in zip(names, feeds) if n]
+    given = [(n, feed) for i, (n, feed) in enumerate(zip(names, feeds)) if n and i not in fixed]
+    weights = {n: feed for i, (n, feed) in enumerate(zip(names, feeds)) if n and i in fixed}
     outputs = [f"y{i}" for i in range(len(wanted))]
     content = w.graph([w.node(operator, names, outputs, name="n", domain=DOMAIN, **attributes)],
                       [w.value(n, TYPES[feed.dtype.name], feed.shape) for n, feed in given],
                       [w.value(n, TYPES[array.dtype.name], [None] * array.ndim)
-                       for n, array in zip(outputs, wanted)])
+                       for n, array in zip(outputs, wanted)], weights)
     with open(os.path.join(folder, "..", "model.onnx"), "wb") as file:
         file.write(w.model(content, domains=[(DOMAIN, 1)]))
     for kind, arrays in (("input", [feed for _, feed in given]), ("output", wanted)):
@@ -101,41 +103,61 @@ def products():
         case(f"gemm_float_{turn_a}{turn_b}", "QGemm", feeds, [y.astype(np.float32)], **extra)
 
 
-def lstm():
-    time, batch, features, hidden = 3, 2, 4, 5
+def bytes_of(a):
+    """What rounding by the range of all elements leaves, and the scale."""
+    a = a.astype(np.float32)
+    low, high = min(a.min(initial=0), np.float32(0)), max(a.max(initial=0), np.float32(0))
+    step = np.float32((high - low) / np.float32(255)) or np.float32(1)
+    zero = np.rint(-low / step)
+    return (np.clip(np.rint(a / step) + zero, 0, 255) - zero).astype(np.float64), float(step)
+
+
+def lstm(name, columns, kind=np.int8, zeros=True, lengths=None, sizes=(3, 2, 4, 5), states=False):
+    """Both directions; a row's steps are its first ones, the last of them first in reverse."""
+    time, batch, features, hidden = sizes
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
 
-    for columns in (False, True):
-        x = rng.standard_normal((time, batch, features)).astype(np.float32)
-        weights, reals = [], []
-        for rows in (features, hidden):
-            weight = quantized(2, rows, 4 * hidden, dtype=np.int8)
-            shape = (2, 4 * hidden) if columns else (2,)
-            by = rng.uniform(0.002, 0.006, shape).astype(np.float32)
-            zero = rng.integers(-4, 4, shape).astype(np.int8)
-            wide = (2, 1, 4 * hidden) if columns else (2, 1, 1)
-            reals.append((weight - zero.reshape(wide).astype(np.float64))
-                         * by.reshape(wide).astype(np.float64))
-            weights.append((weight, by, zero))
-        bias = rng.standard_normal((2, 8 * hidden)).astype(np.float32)
-        y, states, cells = (np.zeros((time, 2, batch, hidden)), np.zeros((2, batch, hidden)),
-                            np.zeros((2, batch, hidden)))
-        for d in range(2):
-            h, c = states[d], cells[d]
-            for t in range(time)[::-1 if d else 1]:
-                gates = (x[t] @ reals[0][d] + h @ reals[1][d] + bias[d, :4 * hidden]
-                         + bias[d, 4 * hidden:])
-                i, o, f, g = np.split(gates, 4, -1)
-                c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-                h = sigmoid(o) * np.tanh(c)
-                y[t, d] = h
-            states[d], cells[d] = h, c
-        case(f"lstm_{'columns' if columns else 'whole'}", "DynamicQuantizeLSTM",
-             [x, weights[0][0], weights[1][0], bias, None, None, None, None, *weights[0][1:],
-              *weights[1][1:]], [array.astype(np.float32) for array in (y, states, cells)],
-             direction="bidirectional", hidden_size=hidden)
+    x = rng.standard_normal((time, batch, features)).astype(np.float32)
+    weights, reals, scales = [], [], []
+    middle = 0 if kind == np.int8 else 128
+    for rows in (features, hidden):
+        weight = quantized(2, rows, 4 * hidden, dtype=kind)
+        shape = (2, 4 * hidden) if columns else (2,)
+        by = rng.uniform(0.002, 0.006, shape).astype(np.float32)
+        zero = (middle + (rng.integers(-4, 4, shape) if zeros else np.zeros(shape))).astype(kind)
+        wide = (2, 1, 4 * hidden) if columns else (2, 1, 1)
+        reals.append(weight - zero.reshape(wide).astype(np.float64))
+        scales.append(by.reshape(wide).astype(np.float64)[:, 0])
+        weights.append((weight, by, zero))
+    bias = rng.standard_normal((2, 8 * hidden)).astype(np.float32)
+    starts = [rng.standard_normal((2, batch, hidden)).astype(np.float32) if states else None
+              for _ in range(2)]
+    y = np.zeros((time, 2, batch, hidden))
+    last = [np.zeros((2, batch, hidden)) if s is None else s.astype(np.float64) for s in starts]
+    inputs, step = bytes_of(x)
+    own = np.full(batch, time) if lengths is None else np.array(lengths)
+    for d in range(2):
+        h, c = last[0][d], last[1][d]
+        for n in range(time):
+            rows = np.flatnonzero(n < own)
+            if not rows.size:
+                break
+            t = own[rows] - 1 - n if d else np.full(rows.size, n)
+            state, by = bytes_of(h[rows])
+            gates = (inputs[t, rows] @ reals[0][d] * (step * scales[0][d])
+                     + state @ reals[1][d] * (by * scales[1][d])
+                     + bias[d, :4 * hidden] + bias[d, 4 * hidden:])
+            i, o, f, g = np.split(gates, 4, -1)
+            c[rows] = sigmoid(f) * c[rows] + sigmoid(i) * np.tanh(g)
+            h[rows] = sigmoid(o) * np.tanh(c[rows])
+            y[t, d, rows] = h[rows]
+    case(f"lstm_{name}", "DynamicQuantizeLSTM",
+         [x, weights[0][0], weights[1][0], bias, None if lengths is None else np.array(lengths, np.int32),
+          starts[0], starts[1], None, *weights[0][1:], *weights[1][1:]],
+         [array.astype(np.float32) for array in (y, *last)], fixed=(1, 2, 8, 9, 10, 11),
+         direction="bidirectional", hidden_size=hidden)
 
 
 def wrong():
@@ -201,6 +223,10 @@ def wrong():
 
     yield "lstm-scale", 2, "input 2 has no scale or no zero point; required are both", model(
         "DynamicQuantizeLSTM", lstm_inputs(rz=None), hidden_size=5)
+    yield "lstm-input", 2, "its input is uint8; required is float", model(
+        "DynamicQuantizeLSTM", lstm_inputs(x=(U, [3, 2, 4])), hidden_size=5)
+    yield "lstm-open", 3, "weights of dynamic shape are not supported", model(
+        "DynamicQuantizeLSTM", lstm_inputs(ws=(F, [None]), w=(S, [None, 4, 20])), hidden_size=5)
     yield "lstm-type", 2, "input 1 is float of rank 3; required is uint8 or int8 of rank 3", model(
         "DynamicQuantizeLSTM", lstm_inputs(w=(F, [1, 4, 20])), hidden_size=5)
     yield "lstm-zero", 2, "a scale or zero point of input 1 is uint8 of rank 1", model(
@@ -212,5 +238,9 @@ def wrong():
 if __name__ == "__main__":
     elementwise()
     products()
-    lstm()
+    lstm("whole", False)
+    lstm("columns", True)
+    lstm("unsigned", True, kind=np.uint8)
+    lstm("lengths", True, zeros=False, lengths=(2, 5, 0, 3), sizes=(5, 4, 9, 20), states=True)
+    lstm("wide", False, zeros=False, sizes=(7, 3, 33, 40))
     sys.exit(check(wrong(), os.path.join(sys.argv[1], "bad")))

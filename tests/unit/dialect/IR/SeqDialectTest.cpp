@@ -76,7 +76,9 @@ TEST_F(SeqDialectTest, BuilderInfersTypesOfALayer) {
   auto lstm = LstmOp::create(
       builder, builder.getUnknownLoc(), x, w, r, /*bias=*/Value(),
       /*lengths=*/Value(), /*initial_h=*/Value(), /*initial_c=*/Value(),
-      /*peephole=*/Value(), projection, Direction::Bidirectional, ArrayAttr(),
+      /*peephole=*/Value(), projection, /*weight_scale=*/Value(),
+      /*weight_zero=*/Value(), /*recurrent_scale=*/Value(),
+      /*recurrent_zero=*/Value(), Direction::Bidirectional, ArrayAttr(),
       ArrayAttr(), ArrayAttr(), FloatAttr());
   EXPECT_TRUE(succeeded(lstm.verify()));
   EXPECT_THAT(shapes(lstm), ElementsAre(SmallVector<int64_t>{dynamic, 2, 3, 5},
@@ -116,10 +118,11 @@ TEST_F(SeqDialectTest, CellInterfaceCountsGatesAndActivations) {
                            argument({1, 24, 8}), Value(), Value(), Value(),
                            Direction::Forward, ArrayAttr(), ArrayAttr(),
                            ArrayAttr(), FloatAttr());
-  auto lstm = LstmOp::create(
-      builder, here, x, argument({1, 32, 4}), argument({1, 32, 8}), Value(),
-      Value(), Value(), Value(), Value(), Value(), Direction::Forward,
-      ArrayAttr(), ArrayAttr(), ArrayAttr(), FloatAttr());
+  auto lstm = LstmOp::create(builder, here, x, argument({1, 32, 4}),
+                             argument({1, 32, 8}), Value(), Value(), Value(),
+                             Value(), Value(), Value(), Value(), Value(),
+                             Value(), Value(), Direction::Forward, ArrayAttr(),
+                             ArrayAttr(), ArrayAttr(), FloatAttr());
   EXPECT_EQ(layer(rnn).getNumGates(), 1);
   EXPECT_EQ(layer(gru).getNumGates(), 3);
   EXPECT_EQ(layer(lstm).getNumGates(), 4);
