@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 
@@ -35,6 +36,8 @@ public:
 
   void run() {
     checkVersion();
+    checkNames(model.graph().input(), "input");
+    checkNames(model.graph().output(), "output");
     checkOpsets(model.opset_import(), "the model");
     checkFunctions();
     checkGraphs();
@@ -45,6 +48,11 @@ private:
   using Nodes = google::protobuf::RepeatedPtrField<format::NodeProto>;
 
   void checkVersion();
+  /// Reports names of inputs or outputs, and of their extents, that are no text:
+  /// metadata hold them.
+  void checkNames(
+      const google::protobuf::RepeatedPtrField<format::ValueInfoProto> &values,
+      StringRef kind);
   void checkOpsets(const Opsets &opsets, const Twine &who);
   void checkFunctions();
   void checkGraphs();
@@ -76,6 +84,35 @@ void ModelCheck::checkVersion() {
            model.opset_import().empty())
     report("the model imports no opset; required from ir_version " +
            Twine(kFirstWithOpsets) + " on is one of each domain");
+}
+
+/// The shape of a value, or of the parts of one; null if it declares none.
+static const format::TensorShapeProto *
+findShape(const format::TypeProto &type) {
+  const format::TypeProto *part = &type;
+  while (part->has_sequence_type() || part->has_optional_type())
+    part = part->has_sequence_type() ? &part->sequence_type().elem_type()
+                                     : &part->optional_type().elem_type();
+  return part->tensor_type().has_shape() ? &part->tensor_type().shape()
+                                         : nullptr;
+}
+
+void ModelCheck::checkNames(
+    const google::protobuf::RepeatedPtrField<format::ValueInfoProto> &values,
+    StringRef kind) {
+  for (const format::ValueInfoProto &value : values) {
+    std::string name = json::fixUTF8(value.name());
+    if (!json::isUTF8(value.name()))
+      report("the name of " + kind + " '" + name +
+             "' is no text; required is UTF-8");
+    const format::TensorShapeProto *shape = findShape(value.type());
+    if (!shape)
+      continue;
+    for (const auto &dim : shape->dim())
+      if (!json::isUTF8(dim.dim_param()))
+        report("extent '" + json::fixUTF8(dim.dim_param()) + "' of " + kind +
+               " '" + name + "' has a name that is no text; required is UTF-8");
+  }
 }
 
 void ModelCheck::checkOpsets(const Opsets &opsets, const Twine &who) {

@@ -117,11 +117,11 @@ def node(operator, inputs, outputs, name="", domain="", **attributes):
 
 
 def value(name, dtype, shape):
-    """A ValueInfoProto; extents are ints, symbols, or None. Without `shape` of any rank."""
+    """A ValueInfoProto; extents are ints, symbols (text or bytes), or None. Without `shape` of any rank."""
     dims = b""
     for extent in shape or ():
         dim = b""
-        if isinstance(extent, str):
+        if isinstance(extent, (str, bytes)):
             dim = _field(2, extent)
         elif extent is not None:
             dim = _field(1, int(extent))

@@ -248,8 +248,10 @@ def Seq_WeightItemAttr : Seq_Attr<"WeightItem", "weight_item"> {
     mean on those ops.
 
     ```mlir
-    #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 24>]>],
-                     element = f32, shape = [2, 3], offset = 0, size = 24>
+    module attributes {seq.weight_layout = [
+      #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 24>]>],
+                       element = f32, shape = [2, 3], offset = 0, size = 24>]} {
+    }
     ```
   }];
   let parameters = (ins

@@ -347,10 +347,8 @@ static LogicalResult convertQAttention(Node &node) {
     bool isOne = shape.hasStaticShape() && shape.getNumElements() == 1;
     if (i != 2 && isOne)
       given = e.reshape(given, {});
-    else if (i == 3 || given.getRank() != 1)
-      return node.error("input " + Twine(i) + " has rank " +
-                        Twine(given.getRank()) + "; required is " +
-                        (i == 3 ? "one number" : "one for each column"));
+    else if (i == 3)
+      return node.error("input 3 has rank 1; required is one number");
     else if (!e.requireEqual(
                  e.extent(given, 0), e.extent(weight, 1),
                  ("the number of entries of input " + Twine(i)).str()))

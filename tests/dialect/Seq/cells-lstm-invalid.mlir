@@ -279,7 +279,7 @@ func.func @lstm_c12_floats(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: te
 
 // -----
 
-func.func @lstm_c13(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %s: tensor<1x32xf32>, %z: tensor<1x8xi8>) {
+func.func @lstm_c13_zero(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xi8>, %r: tensor<1x32x8xi8>, %s: tensor<1x32xf32>, %z: tensor<1x8xi8>) {
   // expected-error @+1 {{recurrent_zero has shape [1, 8], but [1, 32] or [1, 1] is required [C13]}}
   %0:3 = seq.lstm %x, %w, %r weight_scale(%s) recurrent_scale(%s) recurrent_zero(%z)
       : (tensor<?x?x4xf32>, tensor<1x32x4xi8>, tensor<1x32x8xi8>, tensor<1x32xf32>, tensor<1x32xf32>, tensor<1x8xi8>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)

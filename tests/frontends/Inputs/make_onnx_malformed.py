@@ -72,6 +72,12 @@ cases = {
     "inputs": one(ADD, inputs=X + X),
     "initializers": one(ADD, initializers={"w": ONES}, more=onnx._field(5, onnx.tensor(ONES, "w"))),
     "outputs": one(ADD, outputs=Y + Y),
+    # Names are text.
+    "input-name": one(ADD, inputs=X + [value(b"x\xff", FLOAT, [3])]),
+    "output-name": one(ADD, node("Neg", ["x"], [b"y\xff"]), outputs=Y + [value(b"y\xff", FLOAT, [3])]),
+    "extent-name": one(ADD, inputs=X + [value("z", FLOAT, [b"n\xc3"])]),
+    "part-name": one(ADD, inputs=X + [onnx._field(1, "z") + onnx._field(2, onnx._field(4, onnx._field(
+        1, onnx._field(1, onnx._field(1, FLOAT) + onnx._field(2, onnx._field(1, onnx._field(2, b"n\xc3")))))))]),
     # Versions.
     "opsets": one(ADD, domains=[("ai.onnx", 13)]),
     "no-opset": without_opset(10),

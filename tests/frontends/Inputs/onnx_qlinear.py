@@ -208,7 +208,7 @@ def wrong():
         "QAttention", {**heads, "x": (F, [1, 3, 4])}, num_heads=2)
     yield "attention-scale", 2, "input 3 has rank 1; required is one number", model(
         "QAttention", {**heads, "sx": (F, [24])}, num_heads=2)
-    yield "attention-bias", 2, "input 2 has rank 2; required is one for each column", model(
+    yield "attention-bias", 2, "input 2 has rank 2; required is 1", model(
         "QAttention", {**heads, "b": (F, [1, 24])}, num_heads=2)
     yield "attention-columns", 2, "the number of entries of input 4 is 23; required is 24", model(
         "QAttention", {**heads, "sw": (F, [23])}, num_heads=2)
