@@ -39,9 +39,12 @@ bool GraphImporter::readOpsets() {
 
 void GraphImporter::note(const Twine &message) {
   // A second import says nothing new.
-  if (!silent && recognition.looseSymbols.empty())
-    context.getDiagEngine().emit(fileLoc, mlir::DiagnosticSeverity::Note)
-        << message.str();
+  if (silent || !recognition.looseSymbols.empty())
+    return;
+  // By itself, not attached to another diagnostic.
+  mlir::Diagnostic diagnostic(fileLoc, mlir::DiagnosticSeverity::Note);
+  diagnostic << message;
+  context.getDiagEngine().emit(std::move(diagnostic));
 }
 
 Tensor GraphImporter::importTensorInput(const std::string &name,

@@ -31,9 +31,11 @@ void Reporter::warn(Position position, const Twine &message) {
 }
 
 void Reporter::note(Position position, const Twine &message) {
-  context.getDiagEngine().emit(getLocation(position),
-                               mlir::DiagnosticSeverity::Note)
-      << message;
+  // By itself, not attached to another diagnostic.
+  mlir::Diagnostic diagnostic(getLocation(position),
+                              mlir::DiagnosticSeverity::Note);
+  diagnostic << message;
+  context.getDiagEngine().emit(std::move(diagnostic));
 }
 
 void Reporter::finish() {
