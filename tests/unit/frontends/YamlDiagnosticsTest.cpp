@@ -545,7 +545,7 @@ TEST_F(YamlDiagnostics, ChecksAttention) {
   };
   EXPECT_THAT(errorOf("value: k"),
               HasSubstr("has no 'score'; required is one of dot, scaled, "
-                        "general, additive, or an expression"));
+                        "additive, general, distance, or an expression"));
   EXPECT_THAT(errorOf("score: dott"), HasSubstr("(did you mean 'dot'?)"));
   EXPECT_THAT(errorOf("score: dot"),
               HasSubstr("the query has 4 features and the key 3; the score "
