@@ -112,13 +112,15 @@ def bytes_of(a):
     return (np.clip(np.rint(a / step) + zero, 0, 255) - zero).astype(np.float64), float(step)
 
 
-def lstm(name, columns, kind=np.int8, zeros=True, lengths=None, sizes=(3, 2, 4, 5), states=False):
+def lstm(name, columns, kind=np.int8, zeros=True, lengths=None, sizes=(3, 2, 4, 128), states=False):
     """Both directions; a row's steps are its first ones, the last of them first in reverse."""
     time, batch, features, hidden = sizes
 
     def sigmoid(x):
         return 1 / (1 + np.exp(-x))
 
+    # Small layers are exact.
+    rounded_to = bytes_of if 4 * hidden * (features + hidden) >= 65536 else lambda a: (a.astype(np.float64), 1.0)
     x = rng.standard_normal((time, batch, features)).astype(np.float32)
     weights, reals, scales = [], [], []
     middle = 0 if kind == np.int8 else 128
@@ -136,7 +138,7 @@ def lstm(name, columns, kind=np.int8, zeros=True, lengths=None, sizes=(3, 2, 4, 
               for _ in range(2)]
     y = np.zeros((time, 2, batch, hidden))
     last = [np.zeros((2, batch, hidden)) if s is None else s.astype(np.float64) for s in starts]
-    inputs, step = bytes_of(x)
+    inputs, step = rounded_to(x)
     own = np.full(batch, time) if lengths is None else np.array(lengths)
     for d in range(2):
         h, c = last[0][d], last[1][d]
@@ -145,7 +147,7 @@ def lstm(name, columns, kind=np.int8, zeros=True, lengths=None, sizes=(3, 2, 4, 
             if not rows.size:
                 break
             t = own[rows] - 1 - n if d else np.full(rows.size, n)
-            state, by = bytes_of(h[rows])
+            state, by = rounded_to(h[rows])
             gates = (inputs[t, rows] @ reals[0][d] * (step * scales[0][d])
                      + state @ reals[1][d] * (by * scales[1][d])
                      + bias[d, :4 * hidden] + bias[d, 4 * hidden:])
@@ -238,9 +240,10 @@ def wrong():
 if __name__ == "__main__":
     elementwise()
     products()
+    lstm("small", True, lengths=(2, 3), sizes=(3, 2, 4, 5))
     lstm("whole", False)
     lstm("columns", True)
     lstm("unsigned", True, kind=np.uint8)
-    lstm("lengths", True, zeros=False, lengths=(2, 5, 0, 3), sizes=(5, 4, 9, 20), states=True)
-    lstm("wide", False, zeros=False, sizes=(7, 3, 33, 40))
+    lstm("lengths", True, zeros=False, lengths=(2, 5, 0, 3), sizes=(5, 4, 9, 128), states=True)
+    lstm("wide", False, zeros=False, sizes=(7, 3, 33, 144))
     sys.exit(check(wrong(), os.path.join(sys.argv[1], "bad")))
