@@ -120,8 +120,8 @@ AttentionTileWriter::scores(const AttentionTile &tile) {
         SmallVector<Value> sums;
         for (int64_t part = 0; part < kPanelParts; ++part) {
           Value weight = hasWeight ? args[1 + kPanelParts] : Value();
-          if (weight && !weight.getType().isF32())
-            weight = arith::ExtFOp::create(b, b.getF32Type(), weight);
+          if (weight)
+            weight = convertFloat(b, weight, b.getF32Type());
           Value term = scoreTerm(b, op.getScore(), args[0], args[1 + part],
                                  weight, arith::FastMathFlags::contract);
           sums.push_back(arith::AddFOp::create(b, args[ins.size() + part], term,
@@ -181,10 +181,8 @@ Value AttentionTileWriter::stage(Value side, const AttentionTile &tile) {
   Value copied = elementwise(
       b, part, target,
       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-        if (element.isF32())
-          return {args[0]};
         if (isa<FloatType>(element))
-          return {arith::ExtFOp::create(b, b.getF32Type(), args[0])};
+          return {convertFloat(b, args[0], b.getF32Type())};
         return {arith::SelectOp::create(b, args[0],
                                         floatConstant(b, b.getF32Type(), 1),
                                         floatConstant(b, b.getF32Type(), 0))};

@@ -165,7 +165,7 @@ private:
       result = generic(
           b, result, emptyTensor(b, all, element), {map, map}, iterators,
           [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-            return {arith::TruncFOp::create(b, element, args[0])};
+            return {convertFloat(b, args[0], element)};
           })[0];
     }
     if (group != 1)
@@ -176,9 +176,7 @@ private:
 
   /// A scalar in the type that is computed with.
   Value widen(ImplicitLocOpBuilder &b, Value scalar) {
-    if (scalar.getType() == compute)
-      return scalar;
-    return arith::ExtFOp::create(b, compute, scalar);
+    return convertFloat(b, scalar, compute);
   }
 
   /// Number of dimensions of the scores; the query position is the last but

@@ -31,13 +31,14 @@ FloatType computeType(OpBuilder &b, Type type) {
   return element.isF64() ? b.getF64Type() : b.getF32Type();
 }
 
-/// Writes generics over one tensor and what belongs to its rows: sets of
-/// elements that differ in `shared` dimensions alone.
+/// Writes generics over tensors of one shape and what belongs to their rows:
+/// sets of elements that differ in `shared` dimensions alone.
 class RowWriter {
 public:
+  /// `input` has the shape.
   RowWriter(ImplicitLocOpBuilder &b, Value input,
             llvm::function_ref<bool(int64_t)> isShared)
-      : b(b), input(input), sizes(extents(b, input)),
+      : b(b), sizes(extents(b, input)),
         compute(computeType(b, input.getType())) {
     SmallVector<AffineExpr> kept;
     for (int64_t dim = 0; dim < rank(); ++dim) {
@@ -71,20 +72,20 @@ public:
   }
 
   /// A number for each row: `combine` of the accumulator, which starts at
-  /// `start`, an element of the input, and the numbers of its row in `rows`.
-  Value reduce(double start, ValueRange rows,
+  /// `start`, an element of `source`, and the numbers of its row in `rows`.
+  Value reduce(Value source, double start, ValueRange rows,
                llvm::function_ref<Value(ImplicitLocOpBuilder &, Value, Value,
                                         ValueRange)>
                    combine) {
     Value out = filledTensor(b, rowSizes, floatConstant(b, compute, start));
-    SmallVector<Value> inputs{input};
+    SmallVector<Value> inputs{source};
     SmallVector<AffineMap> maps{elementMap};
     llvm::append_range(inputs, rows);
     maps.append(rows.size() + 1, rowMap);
     return generic(
         b, inputs, out, maps, iterators,
         [&](ImplicitLocOpBuilder &b, ValueRange v) -> SmallVector<Value> {
-          return {combine(b, v.back(), toFloat(b, v[0], compute),
+          return {combine(b, v.back(), convertFloat(b, v[0], compute),
                           v.slice(1, rows.size()))};
         })[0];
   }
@@ -98,8 +99,7 @@ public:
                    body)[0];
   }
 
-  /// Computes each element from one of `source`, a tensor like the input, and
-  /// the numbers of its row in `rows` and of other operands through their
+  /// Computes each element from one of `source` and the numbers of its row in `rows` and of other operands through their
   /// maps. All arguments are of the compute type; the result is rounded to
   /// `element`.
   Value perElement(
@@ -119,25 +119,13 @@ public:
         [&](ImplicitLocOpBuilder &b, ValueRange v) -> SmallVector<Value> {
           SmallVector<Value> arguments;
           for (Value argument : v.drop_back())
-            arguments.push_back(toFloat(b, argument, compute));
-          return {toFloat(b, body(b, arguments), element)};
+            arguments.push_back(convertFloat(b, argument, compute));
+          return {convertFloat(b, body(b, arguments), element)};
         })[0];
   }
 
 private:
-  /// A float of another width.
-  static Value toFloat(ImplicitLocOpBuilder &b, Value value, Type type) {
-    unsigned from = value.getType().getIntOrFloatBitWidth(),
-             to = type.getIntOrFloatBitWidth();
-    if (value.getType() == type)
-      return value;
-    if (from < to)
-      return arith::ExtFOp::create(b, type, value);
-    return arith::TruncFOp::create(b, type, value);
-  }
-
   ImplicitLocOpBuilder &b;
-  Value input;
   SmallVector<OpFoldResult> sizes, rowSizes;
   FloatType compute;
   SmallVector<IteratorType> iterators;
@@ -166,22 +154,19 @@ struct SoftmaxDecomposition
     });
     Type element = getElementTypeOrSelf(input.getType());
     Value most = rows.reduce(
-        -std::numeric_limits<double>::infinity(), {},
+        input, -std::numeric_limits<double>::infinity(), {},
         [](ImplicitLocOpBuilder &b, Value most, Value x, ValueRange) -> Value {
           return arith::MaximumFOp::create(b, x, most);
         });
     auto power = [](ImplicitLocOpBuilder &b, Value x, Value most) -> Value {
       return math::ExpOp::create(b, arith::SubFOp::create(b, x, most));
     };
-    auto sumOf = [&](RowWriter &writer, ValueRange numbers, bool isPower) {
-      return writer.reduce(
-          0, numbers,
-          [&](ImplicitLocOpBuilder &b, Value sum, Value x, ValueRange v) {
-            return accumulate(b, sum, isPower ? x : power(b, x, v[0]));
-          });
-    };
     if (softmax.getLog()) {
-      Value sum = sumOf(rows, most, /*isPower=*/false);
+      Value sum = rows.reduce(
+          input, 0, most,
+          [&](ImplicitLocOpBuilder &b, Value sum, Value x, ValueRange v) {
+            return accumulate(b, sum, power(b, x, v[0]));
+          });
       Value shift = rows.perRow(
           sum, [](ImplicitLocOpBuilder &b, ValueRange v) -> SmallVector<Value> {
             return {math::LogOp::create(b, v[0])};
@@ -197,15 +182,14 @@ struct SoftmaxDecomposition
                                    [&](ImplicitLocOpBuilder &b, ValueRange v) {
                                      return power(b, v[0], v[1]);
                                    });
-    RowWriter powerRows(b, powers, [&](int64_t dim) {
-      return llvm::is_contained(softmax.getDims(), dim);
-    });
-    Value sum = sumOf(powerRows, {}, /*isPower=*/true);
-    return SmallVector<Value>{powerRows.perElement(
-        powers, sum, {}, {}, element,
-        [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-          return arith::DivFOp::create(b, v[0], v[1]);
-        })};
+    Value sum = rows.reduce(powers, 0, {},
+                            [](ImplicitLocOpBuilder &b, Value sum, Value x,
+                               ValueRange) { return accumulate(b, sum, x); });
+    return SmallVector<Value>{
+        rows.perElement(powers, sum, {}, {}, element,
+                        [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                          return arith::DivFOp::create(b, v[0], v[1]);
+                        })};
   }
 };
 
@@ -283,7 +267,7 @@ struct NormDecomposition
     Value count = rows.count();
     SmallVector<Value> numbers;
     if (isCentred) {
-      Value sum = rows.reduce(0, {},
+      Value sum = rows.reduce(input, 0, {},
                               [](ImplicitLocOpBuilder &b, Value sum, Value x,
                                  ValueRange) { return accumulate(b, sum, x); });
       numbers.push_back(rows.perRow(
@@ -295,7 +279,7 @@ struct NormDecomposition
     // In two passes: the difference of the mean of squares and the square of
     // the mean cancels.
     Value squares = rows.reduce(
-        0, numbers,
+        input, 0, numbers,
         [](ImplicitLocOpBuilder &b, Value sum, Value x, ValueRange mean) {
           if (!mean.empty())
             x = arith::SubFOp::create(b, x, mean[0]);

@@ -24,6 +24,10 @@ using ScalarBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
 mlir::Value floatConstant(mlir::ImplicitLocOpBuilder &b, mlir::Type type,
                           double value);
 
+/// A float in another floating-point type, extended or rounded.
+mlir::Value convertFloat(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
+                         mlir::Type type);
+
 /// An index constant.
 mlir::Value indexConstant(mlir::ImplicitLocOpBuilder &b, int64_t value);
 

@@ -156,15 +156,11 @@ private:
       return source;
     AffineMap map = b.getMultiDimIdentityMap(type.getRank());
     SmallVector<IteratorType> iterators(type.getRank(), IteratorType::parallel);
-    bool isWider = element.getIntOrFloatBitWidth() >
-                   type.getElementType().getIntOrFloatBitWidth();
     return generic(
         b, source, emptyTensor(b, extents(b, source), element), {map, map},
         iterators,
         [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-          if (isWider)
-            return {arith::ExtFOp::create(b, element, args[0])};
-          return {arith::TruncFOp::create(b, element, args[0])};
+          return {convertFloat(b, args[0], element)};
         })[0];
   }
 

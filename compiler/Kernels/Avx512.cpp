@@ -9,22 +9,12 @@
 using namespace mlir;
 using namespace seqc;
 
-static constexpr int64_t kLanes = 16, kHeights[] = {4, 3, 2, 1};
-
-static Value spread(OpBuilder &builder, Location loc, Value bytes) {
-  return spreadWords(builder, loc, bytes, kLanes);
-}
-
-static void step(OpBuilder &builder, Location loc, Value left, Value panel,
-                 MutableArrayRef<Value> sums) {
-  stepWords(builder, loc, "llvm.x86.avx512.pmaddw.d.512", left, panel, sums);
-}
+static constexpr int64_t kHeights[] = {4, 3, 2, 1};
 
 static SmallVector<Value> emit(OpBuilder &builder, Location loc,
                                const ProductTile &tile) {
-  return emitBytes(
-      builder, loc, tile,
-      {kLanes, /*sums=*/2, /*strips=*/2, spread, step, finishWords});
+  return emitBytes(builder, loc, tile,
+                   wordSteps(16, "llvm.x86.avx512.pmaddw.d.512"));
 }
 
 const ProductKernel seqc::kBytesAvx512{"bytes-avx512",

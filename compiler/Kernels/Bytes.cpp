@@ -94,14 +94,14 @@ private:
     Value depth = arith::MulIOp::create(b, loc, group, index(kByteUnit));
     for (Value row : rows)
       left.push_back(steps.spread(
-          b, loc, read(product.getLhs(), {row, depth}, kByteUnit)));
+          b, loc, steps, read(product.getLhs(), {row, depth}, kByteUnit)));
     for (auto [s, strip] : llvm::enumerate(strips)) {
       Value bytes = read(
           product.getPanels(),
           {panel, group, index(strip.matrix), index(strip.column * kByteUnit)},
           steps.lanes * kByteUnit);
       for (int64_t r = 0; r < tile.rows; ++r)
-        steps.step(b, loc, left[r], bytes,
+        steps.step(b, loc, steps, left[r], bytes,
                    sums.slice((s * tile.rows + r) * steps.sums, steps.sums));
     }
   }
@@ -166,8 +166,10 @@ Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name,
       .getResult(0);
 }
 
-Value spreadWords(OpBuilder &builder, Location loc, Value bytes,
-                  int64_t lanes) {
+/// Spreads four bytes over vector<2 * lanes x i16>.
+static Value spreadWords(OpBuilder &builder, Location loc,
+                         const ByteSteps &steps, Value bytes) {
+  int64_t lanes = steps.lanes;
   Type i16 = builder.getI16Type(), i64 = builder.getI64Type();
   Value words = arith::ExtUIOp::create(
       builder, loc, VectorType::get({kByteUnit}, i16), bytes);
@@ -180,8 +182,9 @@ Value spreadWords(OpBuilder &builder, Location loc, Value bytes,
                                    VectorType::get({lanes * 2}, i16), all);
 }
 
-void stepWords(OpBuilder &builder, Location loc, StringRef name, Value left,
-               Value panel, MutableArrayRef<Value> sums) {
+/// Adds to two sums what the intrinsic makes of each half of the panel.
+static void stepWords(OpBuilder &builder, Location loc, const ByteSteps &steps,
+                      Value left, Value panel, MutableArrayRef<Value> sums) {
   auto wide = cast<VectorType>(left.getType());
   int64_t half = wide.getDimSize(0);
   for (auto [h, sum] : llvm::enumerate(sums)) {
@@ -189,13 +192,15 @@ void stepWords(OpBuilder &builder, Location loc, StringRef name, Value left,
         builder, loc, panel, ArrayRef<int64_t>{static_cast<int64_t>(h) * half},
         ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
     Value words = arith::ExtSIOp::create(builder, loc, wide, part);
-    Value products =
-        callIntrinsic(builder, loc, name, sum.getType(), {left, words});
+    Value products = callIntrinsic(builder, loc, steps.intrinsic, sum.getType(),
+                                   {left, words});
     sum = arith::AddIOp::create(builder, loc, sum, products);
   }
 }
 
-Value finishWords(OpBuilder &builder, Location loc, ArrayRef<Value> sums) {
+/// Adds neighbours of two sums.
+static Value finishWords(OpBuilder &builder, Location loc,
+                         ArrayRef<Value> sums) {
   int64_t lanes = cast<VectorType>(sums[0].getType()).getDimSize(0);
   SmallVector<int64_t> even, odd;
   for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -206,6 +211,11 @@ Value finishWords(OpBuilder &builder, Location loc, ArrayRef<Value> sums) {
       builder, loc,
       vector::ShuffleOp::create(builder, loc, sums[0], sums[1], even),
       vector::ShuffleOp::create(builder, loc, sums[0], sums[1], odd));
+}
+
+ByteSteps wordSteps(int64_t lanes, llvm::StringLiteral intrinsic) {
+  return {lanes,       /*sums=*/2, /*strips=*/2, intrinsic,
+          spreadWords, stepWords,  finishWords};
 }
 
 } // namespace seqc

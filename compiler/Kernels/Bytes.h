@@ -25,11 +25,15 @@ struct ByteSteps {
   int64_t sums;
   /// Steps side by side that the registers have room for.
   int64_t strips;
+  /// The intrinsic that multiplies.
+  llvm::StringLiteral intrinsic;
   /// What a step takes as left operand, from vector<4xi8>, unsigned.
-  mlir::Value (*spread)(mlir::OpBuilder &, mlir::Location, mlir::Value bytes);
+  mlir::Value (*spread)(mlir::OpBuilder &, mlir::Location, const ByteSteps &,
+                        mlir::Value bytes);
   /// Adds the products with the signed bytes `panel` to `sums`.
-  void (*step)(mlir::OpBuilder &, mlir::Location, mlir::Value left,
-               mlir::Value panel, llvm::MutableArrayRef<mlir::Value> sums);
+  void (*step)(mlir::OpBuilder &, mlir::Location, const ByteSteps &,
+               mlir::Value left, mlir::Value panel,
+               llvm::MutableArrayRef<mlir::Value> sums);
   /// The sums of the columns, one vector.
   mlir::Value (*finish)(mlir::OpBuilder &, mlir::Location,
                         llvm::ArrayRef<mlir::Value> sums);
@@ -53,18 +57,9 @@ mlir::Value callIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
 // Bytes are widened to 16 bits, whose products two by two are added exactly to
 // 32 bits. (The instruction on bytes saturates sums of two products.)
 
-/// Spreads four bytes over vector<2 * lanes x i16>.
-mlir::Value spreadWords(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::Value bytes, int64_t lanes);
-
-/// Adds to two sums what the intrinsic `name` makes of each half of the panel.
-void stepWords(mlir::OpBuilder &builder, mlir::Location loc,
-               llvm::StringRef name, mlir::Value left, mlir::Value panel,
-               llvm::MutableArrayRef<mlir::Value> sums);
-
-/// Adds neighbours of two sums.
-mlir::Value finishWords(mlir::OpBuilder &builder, mlir::Location loc,
-                        llvm::ArrayRef<mlir::Value> sums);
+/// The steps of an instruction set with vectors of `lanes` sums, whose
+/// `intrinsic` multiplies 16 bits.
+ByteSteps wordSteps(int64_t lanes, llvm::StringLiteral intrinsic);
 
 } // namespace seqc
 

@@ -12,26 +12,23 @@
 using namespace mlir;
 using namespace seqc;
 
-/// Four bytes, repeated for each of `lanes` columns.
-template <int64_t lanes>
-static Value spread(OpBuilder &builder, Location loc, Value bytes) {
+/// Four bytes, repeated for each column.
+static Value spread(OpBuilder &builder, Location loc, const ByteSteps &steps,
+                    Value bytes) {
   Type i32 = builder.getI32Type();
   Value one =
       vector::BitCastOp::create(builder, loc, VectorType::get({1}, i32), bytes);
   Value all = vector::BroadcastOp::create(
-      builder, loc, VectorType::get({lanes}, i32),
+      builder, loc, VectorType::get({steps.lanes}, i32),
       vector::ExtractOp::create(builder, loc, one, 0).getResult());
   return vector::BitCastOp::create(
-      builder, loc, VectorType::get({lanes * kByteUnit}, builder.getI8Type()),
-      all);
+      builder, loc,
+      VectorType::get({steps.lanes * kByteUnit}, builder.getI8Type()), all);
 }
 
-template <int64_t lanes>
-static void step(OpBuilder &builder, Location loc, Value left, Value panel,
-                 MutableArrayRef<Value> sums) {
-  StringRef name = lanes == 16 ? "llvm.x86.avx512.vpdpbusd.512"
-                               : "llvm.x86.avx512.vpdpbusd.256";
-  sums[0] = callIntrinsic(builder, loc, name, sums[0].getType(),
+static void step(OpBuilder &builder, Location loc, const ByteSteps &steps,
+                 Value left, Value panel, MutableArrayRef<Value> sums) {
+  sums[0] = callIntrinsic(builder, loc, steps.intrinsic, sums[0].getType(),
                           {sums[0], left, panel});
 }
 
@@ -41,16 +38,16 @@ static Value finish(OpBuilder &, Location, ArrayRef<Value> sums) {
 
 static SmallVector<Value> emitVnni(OpBuilder &builder, Location loc,
                                    const ProductTile &tile) {
-  return emitBytes(
-      builder, loc, tile,
-      {/*lanes=*/16, /*sums=*/1, /*strips=*/4, spread<16>, step<16>, finish});
+  return emitBytes(builder, loc, tile,
+                   {/*lanes=*/16, /*sums=*/1, /*strips=*/4,
+                    "llvm.x86.avx512.vpdpbusd.512", spread, step, finish});
 }
 
 static SmallVector<Value> emitAvxVnni(OpBuilder &builder, Location loc,
                                       const ProductTile &tile) {
-  return emitBytes(
-      builder, loc, tile,
-      {/*lanes=*/8, /*sums=*/1, /*strips=*/4, spread<8>, step<8>, finish});
+  return emitBytes(builder, loc, tile,
+                   {/*lanes=*/8, /*sums=*/1, /*strips=*/4,
+                    "llvm.x86.avx512.vpdpbusd.256", spread, step, finish});
 }
 
 // Sixteen of 32 registers hold sums; of 16 registers, eight.

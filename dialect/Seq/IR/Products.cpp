@@ -27,14 +27,9 @@ LogicalResult MatmulOp::verify() {
     return emitOpError("has no matrix, but at least 1 is required [C2]");
   // C1
   RankedTensorType first = tensorType(getMatrices().front());
-  if (!first.hasStaticShape())
-    return emitOpError("matrix has type ")
-           << first << ", but a static shape is required [C1]";
-  for (Value matrix : getMatrices().drop_front())
-    if (matrix.getType() != first)
-      return emitOpError("matrices have types ")
-             << first << " and " << matrix.getType()
-             << ", but one type is required [C1]";
+  if (failed(checkStaticAndAlike(*this, "matrix", "matrices", getMatrices(),
+                                 "C1")))
+    return failure();
   int64_t rows = ShapedType::kDynamic;
   for (Value init : getInits()) {
     if (failed(checkShape(*this, "init", tensorType(init),
@@ -48,10 +43,8 @@ LogicalResult MatmulOp::verify() {
                                getInits(), "C3")))
     return failure();
   // C4
-  if (getExcess() && !first.getElementType().isInteger(8))
-    return emitOpError("matrices have element type ")
-           << first.getElementType()
-           << ", but 'i8' is required where they are in excess [C4]";
+  if (getExcess() && failed(checkExcess(*this, "matrices", first, "C4")))
+    return failure();
   return success();
 }
 

@@ -93,6 +93,30 @@ LogicalResult checkFloatElements(Operation *op, StringRef label) {
   return check(op->getResultTypes());
 }
 
+LogicalResult checkStaticAndAlike(Operation *op, StringRef one, StringRef many,
+                                  ValueRange values, StringRef label) {
+  RankedTensorType first = tensorType(values.front());
+  if (!first.hasStaticShape())
+    return op->emitOpError(one)
+           << " has type " << first << ", but a static shape is required ["
+           << label << "]";
+  for (Value value : values.drop_front())
+    if (value.getType() != first)
+      return op->emitOpError(many)
+             << " have types " << first << " and " << value.getType()
+             << ", but one type is required [" << label << "]";
+  return success();
+}
+
+LogicalResult checkExcess(Operation *op, StringRef many, RankedTensorType type,
+                          StringRef label) {
+  if (type.getElementType().isInteger(8))
+    return success();
+  return op->emitOpError(many)
+         << " have element type " << type.getElementType()
+         << ", but 'i8' is required where they are in excess [" << label << "]";
+}
+
 LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
                                 ValueRange inits, StringRef label) {
   Type left = tensorType(lhs).getElementType();

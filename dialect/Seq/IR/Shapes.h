@@ -69,6 +69,20 @@ mlir::LogicalResult checkAndNarrow(mlir::Operation *op, llvm::StringRef name,
 mlir::LogicalResult checkFloatElements(mlir::Operation *op,
                                        llvm::StringRef label);
 
+/// Reports an error of `op` under `label` unless `values`, at least one, have
+/// one static type. `one` and `many` name them.
+mlir::LogicalResult checkStaticAndAlike(mlir::Operation *op,
+                                        llvm::StringRef one,
+                                        llvm::StringRef many,
+                                        mlir::ValueRange values,
+                                        llvm::StringRef label);
+
+/// Reports an error of `op` under `label` unless elements of `type`, those of
+/// what `many` names, can be in excess.
+mlir::LogicalResult checkExcess(mlir::Operation *op, llvm::StringRef many,
+                                mlir::RankedTensorType type,
+                                llvm::StringRef label);
+
 /// Reports an error of `op` under `label` unless a product of `lhs` and
 /// `matrix` onto `inits` has element types that products have: one
 /// floating-point type, or i8, i8 and i32.

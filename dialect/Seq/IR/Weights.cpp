@@ -55,14 +55,9 @@ LogicalResult PackOp::verify() {
   if (getSources().empty())
     return emitOpError("has no source, but at least 1 is required [C1]");
   RankedTensorType first = tensorType(getSources().front());
-  if (!first.hasStaticShape())
-    return emitOpError("source has type ")
-           << first << ", but a static shape is required [C1]";
-  for (Value source : getSources().drop_front())
-    if (source.getType() != first)
-      return emitOpError("sources have types ")
-             << first << " and " << source.getType()
-             << ", but one type is required [C1]";
+  if (failed(
+          checkStaticAndAlike(*this, "source", "sources", getSources(), "C1")))
+    return failure();
 
   // C3
   int64_t unit = static_cast<int64_t>(getUnit());
@@ -70,10 +65,8 @@ LogicalResult PackOp::verify() {
     return emitOpError("unit is ")
            << unit << ", but at least 1 is required [C3]";
   // C4
-  if (getExcess() && !first.getElementType().isInteger(8))
-    return emitOpError("sources have element type ")
-           << first.getElementType()
-           << ", but 'i8' is required where they are in excess [C4]";
+  if (getExcess() && failed(checkExcess(*this, "sources", first, "C4")))
+    return failure();
 
   // C2
   RankedTensorType result = getType();

@@ -343,9 +343,7 @@ static LogicalResult convertQAttention(Node &node) {
   SmallVector<Tensor> inputs{*rows};
   for (auto [i, given] :
        {std::pair(3, node.getInput(3)), {4, node.getInput(4)}, {2, bias}}) {
-    mlir::RankedTensorType shape = given.getType();
-    bool isOne = shape.hasStaticShape() && shape.getNumElements() == 1;
-    if (i != 2 && isOne)
+    if (i != 2 && isOne(given))
       given = e.reshape(given, {});
     else if (i == 3)
       return node.error("input 3 has rank 1; required is one number");

@@ -49,11 +49,10 @@ static FailureOr<Parameters> getParameters(Node &node, size_t i, DataType type,
     if (given->type != wanted)
       return node.error("a scale or zero point is " + getName(given->type) +
                         "; required is " + getName(wanted));
-    mlir::RankedTensorType shape = given->getType();
-    bool isOne = shape.hasStaticShape() && shape.getNumElements() == 1;
-    if (!isOne && !(columns && given->getRank() == 1))
+    bool single = isOne(*given);
+    if (!single && !(columns && given->getRank() == 1))
       return node.error("a scale or zero point is not one number");
-    if (isOne)
+    if (single)
       *given = e.reshape(*given, {});
   }
   return result;

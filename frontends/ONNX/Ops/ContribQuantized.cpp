@@ -255,41 +255,9 @@ static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
                             " is not supported");
   if (failed(node.requireRank(3, 0, 1)))
     return failure();
-  DataType type = DataType::Float;
-  SmallVector<int64_t> all =
-      llvm::to_vector(llvm::seq<int64_t>(0, a.getRank()));
-  Tensor most = e.reduce(a, all, Combine::Max, false);
-  Tensor least = e.reduce(a, all, Combine::Min, false);
-  Tensor scale =
-      e.elementwise(type, {most, least}, [&](Scalars &s, ValueRange v) {
-        Value zero = s.constant(type, 0);
-        Value range = roundedToFloat(s, &Scalars::sub, s.max(type, v[0], zero),
-                                     s.min(type, v[1], zero));
-        Value empty = s.compare(Compare::Equal, type, range, zero);
-        return s.select(
-            empty, s.constant(type, 1),
-            roundedToFloat(s, &Scalars::div, range, s.constant(type, 255)));
-      });
-  auto saturate = [&](Scalars &s, Value x) {
-    x = s.max(type, x, s.constant(type, 0));
-    x = s.min(type, x, s.constant(type, 255));
-    return s.convert(type, DataType::UInt8, s.op<mlir::math::RoundEvenOp>(x));
-  };
-  Tensor zero = e.elementwise(
-      DataType::UInt8, {least, scale}, [&](Scalars &s, ValueRange v) {
-        Value low = s.min(type, v[0], s.constant(type, 0));
-        return saturate(
-            s, roundedToFloat(s, &Scalars::div, s.neg(type, low), v[1]));
-      });
-  Tensor quantized = e.elementwise(
-      DataType::UInt8, {a, scale, zero}, [&](Scalars &s, ValueRange v) {
-        Value x = s.op<mlir::math::RoundEvenOp>(
-            roundedToFloat(s, &Scalars::div, v[0], v[1]));
-        return saturate(s,
-                        s.add(type, x, s.convert(DataType::UInt8, type, v[2])));
-      });
+  auto [bytes, scale, zero] = quantizeByRange(e, a);
   FailureOr<Tensor> y =
-      multiplyQuantized(node, {quantized, zero}, {b, node.getInput(3)}, scale,
+      multiplyQuantized(node, {bytes, zero}, {b, node.getInput(3)}, scale,
                         node.getInput(2), node.getInput(4));
   if (failed(y))
     return failure();

@@ -53,6 +53,42 @@ Value roundedToFloat(Scalars &s,
   return s.convert(wide, real, result);
 }
 
+RangeQuantized quantizeByRange(Emitter &e, Tensor x) {
+  DataType real = DataType::Float, type = DataType::UInt8;
+  auto dims = to_vector(seq<int64_t>(0, x.getRank()));
+  Tensor most = e.reduce(x, dims, Combine::Max, false);
+  Tensor least = e.reduce(x, dims, Combine::Min, false);
+  auto limit = [&](Tensor bound, bool above) {
+    return e.elementwise(real, {bound}, [&](Scalars &s, ValueRange v) {
+      Value zero = s.constant(real, 0);
+      return above ? s.max(real, v[0], zero) : s.min(real, v[0], zero);
+    });
+  };
+  most = limit(most, true), least = limit(least, false);
+  // All zeros: any scale will do.
+  Tensor scale =
+      e.elementwise(real, {most, least}, [&](Scalars &s, ValueRange v) {
+        Value range = roundedToFloat(s, &Scalars::sub, v[0], v[1]);
+        Value isZero =
+            s.compare(Compare::Equal, real, range, s.constant(real, 0));
+        return s.select(
+            isZero, s.constant(real, 1),
+            roundedToFloat(s, &Scalars::div, range, s.constant(real, 255)));
+      });
+  Tensor zero =
+      e.elementwise(type, {least, scale}, [&](Scalars &s, ValueRange v) {
+        return quantize(
+            s, type, s.neg(real, roundedToFloat(s, &Scalars::div, v[0], v[1])),
+            {});
+      });
+  Tensor bytes =
+      e.elementwise(type, {x, scale, zero}, [&](Scalars &s, ValueRange v) {
+        return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
+                        v[2]);
+      });
+  return {bytes, scale, zero};
+}
+
 /// Reports a parameter that does not broadcast with `x` to the extents of `x`,
 /// as far as extents are static.
 static LogicalResult checkFits(Node &node, Tensor given, Tensor x) {
@@ -229,42 +265,11 @@ static LogicalResult convertDequantizeLinear(Node &node) {
 static LogicalResult convertDynamicQuantizeLinear(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  DataType real = DataType::Float, type = DataType::UInt8;
-  if (x.type != real)
+  if (x.type != DataType::Float)
     return node.error("its input is " + getName(x.type) +
                       "; required is float");
-  auto dims = to_vector(seq<int64_t>(0, x.getRank()));
-  Tensor most = e.reduce(x, dims, Combine::Max, false);
-  Tensor least = e.reduce(x, dims, Combine::Min, false);
-  auto limit = [&](Tensor bound, bool above) {
-    return e.elementwise(real, {bound}, [&](Scalars &s, ValueRange v) {
-      Value zero = s.constant(real, 0);
-      return above ? s.max(real, v[0], zero) : s.min(real, v[0], zero);
-    });
-  };
-  most = limit(most, true), least = limit(least, false);
-  // All zeros: any scale will do.
-  Tensor scale =
-      e.elementwise(real, {most, least}, [&](Scalars &s, ValueRange v) {
-        Value range = roundedToFloat(s, &Scalars::sub, v[0], v[1]);
-        Value isZero =
-            s.compare(Compare::Equal, real, range, s.constant(real, 0));
-        return s.select(
-            isZero, s.constant(real, 1),
-            roundedToFloat(s, &Scalars::div, range, s.constant(real, 255)));
-      });
-  Tensor zero =
-      e.elementwise(type, {least, scale}, [&](Scalars &s, ValueRange v) {
-        return quantize(
-            s, type, s.neg(real, roundedToFloat(s, &Scalars::div, v[0], v[1])),
-            {});
-      });
-  Tensor y =
-      e.elementwise(type, {x, scale, zero}, [&](Scalars &s, ValueRange v) {
-        return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
-                        v[2]);
-      });
-  Tensor results[] = {y, scale, zero};
+  auto [bytes, scale, zero] = quantizeByRange(e, x);
+  Tensor results[] = {bytes, scale, zero};
   for (size_t i = 0; i < 3 && i < node.getNumOutputs(); ++i)
     node.setOutput(i, results[i]);
   return success();
@@ -408,9 +413,6 @@ static LogicalResult convertQLinearMatMul(Node &node) {
     });
   };
   QuantizedSide sides[] = {{a, node.getInput(2)}, {b, node.getInput(5)}};
-  auto isOne = [](Tensor x) {
-    return x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
-  };
   if (isProductOfRows(sides[0], sides[1]) && isOne(scaleA) && isOne(scaleY) &&
       isOne(zeroY) && (isOne(scaleB) || scaleB.getRank() == 1)) {
     FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);

@@ -28,6 +28,15 @@ mlir::Value roundedToFloat(Scalars &s,
                                                             mlir::Value),
                            mlir::Value a, mlir::Value b);
 
+/// What rounding by range makes of a tensor of floats: unsigned bytes, and the
+/// scale and zero point that they have.
+struct RangeQuantized {
+  Tensor bytes, scale, zero;
+};
+
+/// Floats rounded to unsigned bytes by the range of all of them and 0.
+RangeQuantized quantizeByRange(Emitter &e, Tensor x);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H

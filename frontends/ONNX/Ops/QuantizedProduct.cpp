@@ -15,7 +15,7 @@ static bool isByte(DataType type) {
   return type == DataType::Int8 || type == DataType::UInt8;
 }
 
-static bool isOne(Tensor x) {
+bool isOne(Tensor x) {
   return x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
 }
 

@@ -8,6 +8,9 @@
 
 namespace seqc::onnx {
 
+/// Whether a tensor is known to hold one number.
+bool isOne(Tensor x);
+
 /// A side of a product of bytes: numbers and their zero point (null for 0).
 struct QuantizedSide {
   Tensor numbers, zero;

@@ -9,6 +9,7 @@
 #include "frontends/ONNX/Ops/RecurrentImport.h"
 
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -417,15 +418,13 @@ static int64_t countWeights(Tensor weight) {
 
 /// What weights of bytes, [directions, gates * size, features], stand for.
 static Tensor dequantize(Emitter &e, Tensor bytes, const WeightBytes &weight) {
-  DataType sum = DataType::Int32, real = DataType::Float;
+  DataType real = DataType::Float;
   Tensor scale = e.unsqueeze({weight.scale, real}, 2),
          zero = e.unsqueeze({weight.zero, bytes.type}, 2);
-  return e.elementwise(
-      real, {bytes, scale, zero}, [&](Scalars &s, ValueRange v) {
-        Value number = s.sub(sum, s.convert(bytes.type, sum, v[0]),
-                             s.convert(bytes.type, sum, v[2]));
-        return s.mul(real, s.convert(sum, real, number), v[1]);
-      });
+  Tensor numbers = subtractZeroPoint(e, bytes, zero);
+  return e.elementwise(real, {numbers, scale}, [&](Scalars &s, ValueRange v) {
+    return s.mul(real, s.convert(numbers.type, real, v[0]), v[1]);
+  });
 }
 
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
