@@ -1,5 +1,6 @@
 //===- DecomposeAggregates.cpp - Ops to what they stand for ---------------===//
 
+#include "compiler/Decompose/Decompositions.h"
 #include "compiler/Decompose/Passes.h"
 
 #include "dialect/Seq/IR/SeqDialect.h"
@@ -42,3 +43,8 @@ struct DecomposeAggregatesPass
 };
 
 } // namespace
+
+void seqc::registerDecompositions(DialectRegistry &registry) {
+  registerNormDecompositions(registry);
+  registerLinearRecurrenceDecompositions(registry);
+}

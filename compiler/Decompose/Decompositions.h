@@ -17,8 +17,14 @@ class DialectRegistry;
 
 namespace seqc {
 
+/// All of them.
+void registerDecompositions(mlir::DialectRegistry &registry);
+
 /// Decompositions of `seq.softmax` and `seq.norm`.
 void registerNormDecompositions(mlir::DialectRegistry &registry);
+
+/// Decomposition of the `seq.linear_recurrence` that is not tiled later.
+void registerLinearRecurrenceDecompositions(mlir::DialectRegistry &registry);
 
 } // namespace seqc
 

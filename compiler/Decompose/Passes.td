@@ -59,7 +59,9 @@ def DecomposeAggregatesPass : Pass<"seq-decompose-aggregates", "::mlir::func::Fu
   let description = [{
     Each op of the seq dialect with upstream's `AggregatedOpInterface` (`seq.softmax`,
     `seq.norm`) becomes the ops that its model in `compiler/Decompose` builds: reductions
-    and elementwise generics, which fuse with what stands around them.
+    and elementwise generics, which fuse with what stands around them. A
+    `seq.linear_recurrence` with a matrix, or in a semiring other than the reals, becomes a
+    `seq.recurrence`; others stay for `seq-tile-linear-recurrence`.
 
     ```mlir
     %y = seq.norm rms %x from 1 epsilon 1.0e-6 scale(%s)
@@ -70,7 +72,8 @@ def DecomposeAggregatesPass : Pass<"seq-decompose-aggregates", "::mlir::func::Fu
     elements.
 
     Requires: nothing.
-    Ensures: no op of the seq dialect with that interface is left.
+    Ensures: no op of the seq dialect with that interface is left but linear recurrences that
+    are tiled later.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
@@ -286,6 +289,42 @@ def TileAttentionPass : Pass<"seq-tile-attention", "::mlir::func::FuncOp"> {
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
   let statistics = [Statistic<"numTiled", "attentions-tiled", "Attention ops turned into loops over blocks">];
+}
+
+//===----------------------------------------------------------------------===//
+// TileLinearRecurrencePass
+//===----------------------------------------------------------------------===//
+
+def TileLinearRecurrencePass : Pass<"seq-tile-linear-recurrence", "::mlir::func::FuncOp"> {
+  let summary = "Compute linear recurrences head by head";
+  let description = [{
+    Heads of a state, and its columns, never meet: the loops over them stand outside of the one over time, so that a
+    block of the state stays in the first cache for a whole sequence. A step goes over the rows of its block once: each
+    is scaled, freed of what it held at the step's key, written, stored, and added to what the step's queries read and
+    to what the next step will find at its key.
+
+    Requires: linear recurrences that `seq-decompose-aggregates` left: over the reals, without a matrix.
+    Ensures: no `seq.linear_recurrence` is left.
+
+    Before:
+    ```mlir
+    %s, %o = seq.linear_recurrence real init(%s0 : tensor<2x4x64x64xf32>) decay(…) key(…) value(…) query(…)
+        -> tensor<2x4x64x64xf32>, tensor<128x2x4x64xf32>
+    ```
+    After:
+    ```mlir
+    %r:2 = scf.for %bh = %c0 to %c8 step %c1 iter_args(%s = %s0, %o = %e) -> … {
+      scf.for %v = %c0 to %c64 step %c64 iter_args(…) {
+        scf.for %t = %c0 to %c128 step %c1 iter_args(…) {
+          scf.for %k = %c0 to %c64 step %c1 iter_args(…) {
+            %row = vector.transfer_read %s[%b, %h, %k, %v] : …, vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "recurrences-tiled", "Linear recurrences turned into loops">];
 }
 
 //===----------------------------------------------------------------------===//

@@ -72,6 +72,7 @@ constexpr OpRow kOps[] = {
     {"seq.column_sums", kTensors},
     {"seq.generate", kWhole},
     {"seq.gru", kWhole},
+    {"seq.linear_recurrence", kUntiled},
     {"seq.lstm", kWhole},
     {"seq.matmul", kUntiled},
     {"seq.norm", kWhole},

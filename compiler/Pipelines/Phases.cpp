@@ -141,6 +141,7 @@ static void buildTile(OpPassManager &pm, const PhaseOptions &options) {
   TileAttentionPassOptions attention;
   attention.vectorBits = options.vectorBits;
   pm.addNestedPass<func::FuncOp>(createTileAttentionPass(attention));
+  pm.addNestedPass<func::FuncOp>(createTileLinearRecurrencePass());
   pm.addNestedPass<func::FuncOp>(createPackProductsPass());
   // Destinations are decided on whole cells: tiling hides which op reads a
   // state where.

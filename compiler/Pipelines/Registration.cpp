@@ -17,6 +17,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
   registry.insert<dnn::DNNDialect, seq::SeqDialect>();
-  registerNormDecompositions(registry);
+  registerDecompositions(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
 }

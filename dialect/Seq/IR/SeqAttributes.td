@@ -51,6 +51,13 @@ def Seq_NormKind : Seq_EnumAttr<"NormKind", "What a normalisation divides by", [
 ]>;
 def Seq_NormKindAttr : EnumAttr<Seq_Dialect, Seq_NormKind, "norm">;
 
+def Seq_Semiring : Seq_EnumAttr<"Semiring", "What sums and products of a linear recurrence are", [
+  I32EnumAttrCase<"Real", 0, "real">,
+  I32EnumAttrCase<"Log", 1, "log">,
+  I32EnumAttrCase<"MaxPlus", 2, "max_plus">
+]>;
+def Seq_SemiringAttr : EnumAttr<Seq_Dialect, Seq_Semiring, "semiring">;
+
 def Seq_Causal : Seq_EnumAttr<"Causal", "Alignment of a causal mask", [
   I32EnumAttrCase<"None", 0, "none">,
   I32EnumAttrCase<"TopLeft", 1, "top_left">,

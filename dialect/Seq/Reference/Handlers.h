@@ -36,6 +36,8 @@ void addLibraryHandlers(HandlerTable &table);
 void addWeightHandlers(HandlerTable &table);
 /// `seq.softmax` and `seq.norm`.
 void addNormHandlers(HandlerTable &table);
+/// `seq.linear_recurrence`.
+void addLinearRecurrenceHandlers(HandlerTable &table);
 /// `seq.recurrence`.
 void addRecurrenceHandlers(HandlerTable &table);
 /// `seq.rnn`, `seq.gru`, `seq.lstm`.

@@ -124,6 +124,7 @@ const HandlerTable &getHandlerTable() {
     addBufferHandlers(result);
     addLibraryHandlers(result);
     addWeightHandlers(result);
+    addLinearRecurrenceHandlers(result);
     addNormHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);

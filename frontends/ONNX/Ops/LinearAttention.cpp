@@ -1,5 +1,6 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
+#include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/Convolution.h"
@@ -7,12 +8,11 @@
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include "llvm/Support/MathExtras.h"
 
+#include <array>
 #include <cmath>
 
 using namespace llvm;
@@ -30,11 +30,6 @@ static Tensor splitSteps(Emitter &e, Tensor x, int64_t heads) {
       e.reshape(x, {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(heads),
                     b.getIndexAttr(x.getShape()[2] / heads)});
   return e.transpose(split, {1, 0, 2, 3});
-}
-
-/// Step `t` of a tensor with time first.
-static Tensor stepOf(Emitter &e, Tensor x, Value t) {
-  return e.squeeze(e.sliceDim(x, 0, t, e.getBuilder().getIndexAttr(1)), 0);
 }
 
 /// Attribute 'state_window' of domain com.microsoft: how many states a state
@@ -75,6 +70,13 @@ static DataType getStateType(Node &node) {
   return isFloat(declared) ? declared : node.getInput(0).type;
 }
 
+/// Extents as a type has them.
+static SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {
+  return llvm::map_to_vector(sizes, [](OpFoldResult size) {
+    return mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic);
+  });
+}
+
 /// [time, batch, heads, n] with each head `count` times in a row.
 static Tensor repeatHeads(Emitter &e, Tensor x, int64_t count) {
   if (count == 1)
@@ -86,6 +88,113 @@ static Tensor repeatHeads(Emitter &e, Tensor x, int64_t count) {
   });
 }
 
+namespace {
+/// The operands of a linear recurrence, time first.
+struct Recurrence {
+  Tensor state, decay, lookup, erase, key, value, query;
+
+  /// Those that have a slice per step.
+  std::array<Tensor *, 6> steps() {
+    return {&decay, &lookup, &erase, &key, &value, &query};
+  }
+};
+} // namespace
+
+/// The state after the last step, and what the steps give: what their queries
+/// read, or without queries their states.
+static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
+                                                const Recurrence &r) {
+  Extents sizes = {e.extent(r.value, 0), e.extent(r.state, 0)};
+  Extents state = e.extents(r.state);
+  int64_t heads = r.state.getShape()[1];
+  if (r.query) {
+    heads = std::max(heads, r.query.getShape()[2]);
+    sizes.append({e.getBuilder().getIndexAttr(heads), state[3]});
+  } else {
+    sizes.append(state.begin() + 1, state.end());
+  }
+  mlir::Type element = r.state.getType().getElementType();
+  auto op = seq::LinearRecurrenceOp::create(
+      e.getBuilder(), e.getLoc(), r.state.getType(),
+      mlir::RankedTensorType::get(staticShape(sizes), element),
+      seq::Semiring::Real, r.state.value, /*matrix=*/Value(), r.decay.value,
+      r.lookup.value, r.erase.value, r.key.value, r.value.value, r.query.value,
+      /*lengths=*/Value(), /*reverse=*/false);
+  Tensor last{op.getFinal(), r.state.type}, all{op.getOutputs(), r.state.type};
+  e.setExtents(last.value, state);
+  e.setExtents(all.value, sizes);
+  return {last, all};
+}
+
+/// The states after the last `window` steps, zeros in front of them where
+/// there are fewer.
+static Tensor lastStates(Emitter &e, Recurrence r, int64_t window) {
+  mlir::OpBuilder &b = e.getBuilder();
+  Scalars s = e.scalars();
+  Value steps = e.extentValue(r.value, 0);
+  Value before = s.maxIndex(s.subIndex(steps, s.index(window)), s.index(0));
+  Value count = s.subIndex(steps, before);
+  r.query = Tensor();
+  Recurrence first = r, rest = r;
+  for (auto [head, tail] : llvm::zip_equal(first.steps(), rest.steps())) {
+    if (!*head)
+      continue;
+    *head = e.sliceDim(*head, 0, b.getIndexAttr(0), before);
+    *tail = e.sliceDim(*tail, 0, before, count);
+  }
+  rest.state = emitRecurrence(e, first).first;
+  Tensor states = emitRecurrence(e, rest).second;
+  Extents slots = e.extents(states);
+  slots[0] = b.getIndexAttr(window);
+  Extents offsets(slots.size(), b.getIndexAttr(0));
+  offsets[0] = s.subIndex(s.index(window), count);
+  return e.insert(states, e.fill(states.type, slots, 0), offsets);
+}
+
+/// How the state of LinearAttention changes, from its attributes.
+struct UpdateRule {
+  bool gated = false, delta = false;
+};
+
+static FailureOr<UpdateRule> readUpdateRule(Node &node) {
+  std::string rule = node.getString("update_rule", "gated_delta");
+  UpdateRule update{rule == "gated" || rule == "gated_delta",
+                    rule == "delta" || rule == "gated_delta"};
+  if (!update.gated && !update.delta && rule != "linear")
+    return node.error("attribute 'update_rule' is '" + rule +
+                      "'; required is linear, gated, delta or gated_delta");
+  if ((update.gated && !node.hasInput(4)) ||
+      (update.delta && !node.hasInput(5)))
+    return node.error("rule '" + rule + "' lacks its decay or beta");
+  return update;
+}
+
+/// Input `i` as [time, batch, heads, features], for states of `groups` heads.
+static FailureOr<Tensor> readSteps(Node &node, unsigned i, int64_t groups,
+                                   int64_t queryHeads, int64_t queryFeatures) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(i);
+  if (x.getRank() == 3 && x.getType().isDynamicDim(2))
+    return node.unsupported("input " + Twine(i) +
+                            " with a dynamic number of features is not "
+                            "supported");
+  int64_t features = x.getRank() == 3 ? x.getShape()[2] : 0;
+  int64_t count = i == 0 ? queryHeads : groups;
+  if (i == 5 && features == 1)
+    count = 1;
+  // In domain com.microsoft keys may have fewer heads than states.
+  if (i == 1 && !node.getDomain().empty() && features > 0 && queryFeatures > 0)
+    if (int64_t found = features / queryFeatures;
+        found > 0 && groups % found == 0)
+      count = found;
+  if (x.getRank() != 3 || features == 0 || features % count != 0)
+    return node.error("input " + Twine(i) + " has rank " + Twine(x.getRank()) +
+                      " and cannot be split into " + Twine(count) +
+                      " heads; required is rank 3 and a multiple");
+  return splitSteps(e, e.convert(x, getComputeType(node.getInput(0).type)),
+                    count);
+}
+
 /// The state S [features of keys, features of values] of each head decays, is
 /// written at the key (the value, or what the state lacks of it) and read at
 /// the query. In domain com.microsoft, queries and keys may have fewer heads
@@ -93,17 +202,13 @@ static Tensor repeatHeads(Emitter &e, Tensor x, int64_t count) {
 static LogicalResult convertLinearAttention(Node &node) {
   Emitter &e = node.getEmitter();
   mlir::OpBuilder &b = e.getBuilder();
-  mlir::Location loc = e.getLoc();
   int64_t heads = node.getInt("q_num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);
   bool contrib = !node.getDomain().empty();
-  std::string rule = node.getString("update_rule", "gated_delta");
   (void)node.getInt("chunk_size", 64);
-  bool gated = rule == "gated" || rule == "gated_delta";
-  bool delta = rule == "delta" || rule == "gated_delta";
-  if (!gated && !delta && rule != "linear")
-    return node.error("attribute 'update_rule' is '" + rule +
-                      "'; required is linear, gated, delta or gated_delta");
+  FailureOr<UpdateRule> rule = readUpdateRule(node);
+  if (failed(rule))
+    return failure();
   FailureOr<int64_t> window = readStateWindow(node);
   if (failed(window))
     return failure();
@@ -118,134 +223,56 @@ static LogicalResult convertLinearAttention(Node &node) {
   if (node.hasInput(3) && failed(requireOneFloat(node, {3})))
     return failure();
   DataType outer = node.getInput(0).type, type = getComputeType(outer);
-  SmallVector<Tensor> parts;
-  for (unsigned i : {0u, 1u, 2u, 4u, 5u}) {
-    Tensor x = node.getInput(i);
-    int64_t count = i == 0 ? heads : groups;
-    if (x && i == 5 && x.getRank() == 3 && x.getShape()[2] == 1)
-      count = 1;
-    if (x && x.getRank() == 3 && x.getType().isDynamicDim(2))
-      return node.unsupported("input " + Twine(i) +
-                              " with a dynamic number of features is not "
-                              "supported");
-    if (x && i == 1 && contrib && x.getRank() == 3 && x.getShape()[2] > 0 &&
-        parts[0].getShape()[3] > 0) {
-      int64_t found = x.getShape()[2] / parts[0].getShape()[3];
-      if (found > 0 && groups % found == 0)
-        count = found;
-    }
-    if (x && (x.getRank() != 3 || x.getShape()[2] % count != 0))
-      return node.error("input " + Twine(i) + " has rank " +
-                        Twine(x.getRank()) + " and cannot be split into " +
-                        Twine(count) +
-                        " heads; required is rank 3 and a multiple");
-    parts.push_back(x ? splitSteps(e, e.convert(x, type), count) : Tensor());
+  Recurrence r;
+  Tensor beta;
+  for (auto [i, part] : {std::pair(0u, &r.query),
+                         {1u, &r.key},
+                         {2u, &r.value},
+                         {4u, &r.decay},
+                         {5u, &beta}}) {
+    if (i > 2 && !(i == 4 ? rule->gated : rule->delta))
+      continue;
+    FailureOr<Tensor> steps =
+        readSteps(node, i, groups, heads, r.query ? r.query.getShape()[3] : 0);
+    if (failed(steps))
+      return failure();
+    *part = *steps;
   }
-  if ((gated && !parts[3]) || (delta && !parts[4]))
-    return node.error("rule '" + rule + "' lacks its decay or beta");
-  parts[0] = repeatHeads(e, parts[0], std::max<int64_t>(groups / heads, 1));
-  parts[1] = repeatHeads(e, parts[1], groups / parts[1].getShape()[2]);
-  heads = std::max(heads, groups);
-  Tensor query = parts[0], key = parts[1], value = parts[2];
-  int64_t repeat = heads / groups;
-  double scale = node.getFloat("scale", 0);
-  if (scale == 0)
-    scale = 1 / std::sqrt(static_cast<double>(query.getShape()[3]));
-  Extents stateSizes = {e.extent(query, 1), b.getIndexAttr(groups),
-                        e.extent(key, 3), e.extent(value, 3)};
+  Extents stateSizes = {e.extent(r.query, 1), b.getIndexAttr(groups),
+                        e.extent(r.key, 3), e.extent(r.value, 3)};
   Tensor past = node.getInput(3);
   if (past && past.getRank() != (*window > 0 ? 5 : 4))
     return node.error("its past state has rank " + Twine(past.getRank()) +
                       "; required is " + Twine(*window > 0 ? 5 : 4));
-  Tensor state = past ? e.convert(lastState(e, past, *window, stateSizes), type)
-                      : e.fill(type, stateSizes, 0);
-  SmallVector<int64_t> fixed;
-  for (mlir::OpFoldResult size : e.simplify(stateSizes))
-    fixed.push_back(
-        mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic));
-  state = e.castShape(state, fixed);
-  // One more dimension, so that a step writes the state where it lies.
-  state = e.unsqueeze(state, 0);
-  Extents outSizes = {e.extent(query, 0), e.extent(query, 1),
-                      b.getIndexAttr(groups), b.getIndexAttr(repeat),
-                      e.extent(value, 3)};
-  Value out = e.empty(outSizes, type);
-  Scalars s = e.scalars();
-  Value steps = e.extentValue(query, 0);
-  SmallVector<Value> carried = {state.value, out};
-  Extents slots = e.extents(state);
-  slots[0] = b.getIndexAttr(*window);
-  if (*window > 0)
-    carried.push_back(e.fill(type, slots, 0).value);
-  auto loop =
-      mlir::scf::ForOp::create(b, loc, s.index(0), steps, s.index(1), carried);
-  {
-    mlir::OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value t = loop.getInductionVar();
-    Tensor held{loop.getRegionIterArg(0), type};
-    e.setExtents(held.value, e.extents(state));
-    held = e.squeeze(held, 0);
-    Tensor k = stepOf(e, key, t), v = stepOf(e, value, t);
-    if (gated) {
-      Tensor decay = e.unsqueeze(stepOf(e, parts[3], t), 3);
-      held = e.elementwise(type, {held, decay}, [&](Scalars &in, ValueRange x) {
-        return in.mul(type, x[0], in.exp(x[1]));
-      });
-    }
-    if (delta) {
-      Tensor seen = e.contract(held, "bgkv", k, "bgk", "bgv");
-      v = e.elementwise(type, {v, seen, stepOf(e, parts[4], t)},
-                        [&](Scalars &in, ValueRange x) {
-                          return in.mul(type, x[2], in.sub(type, x[0], x[1]));
-                        });
-    }
-    held = e.elementwise(type, {held, e.unsqueeze(k, 3), e.unsqueeze(v, 2)},
-                         [&](Scalars &in, ValueRange x) {
-                           return in.add(type, x[0], in.mul(type, x[1], x[2]));
-                         });
-    Tensor q = stepOf(e, query, t);
-    q = e.reshape(q, {e.extent(q, 0), b.getIndexAttr(groups),
-                      b.getIndexAttr(repeat), e.extent(q, 2)});
-    Tensor read = e.contract(q, "bghk", held, "bgkv", "bghv");
-    read = e.elementwise(type, {read}, [&](Scalars &in, ValueRange x) {
-      return in.mul(type, x[0], in.constant(type, scale));
-    });
-    read = e.unsqueeze(read, 0);
-    Extents offsets(5, b.getIndexAttr(0)), ones(5, b.getIndexAttr(1));
-    offsets[0] = t;
-    Value next = mlir::tensor::InsertSliceOp::create(
-        b, loc, read.value, loop.getRegionIterArg(1), offsets, e.extents(read),
-        ones);
-    offsets[0] = b.getIndexAttr(0);
-    Extents whole = e.extents(state);
-    Value kept = mlir::tensor::InsertSliceOp::create(
-        b, loc, held.value, loop.getRegionIterArg(0), offsets, whole, ones);
-    SmallVector<Value> left = {kept, next};
-    if (*window > 0) {
-      // The slot of the step's place among the last ones; what steps before
-      // them leave in the first one is overwritten.
-      Scalars in = e.scalars();
-      Value slot = in.subIndex(in.addIndex(t, in.index(*window)), steps);
-      offsets[0] = in.maxIndex(slot, in.index(0));
-      left.push_back(mlir::tensor::InsertSliceOp::create(
-          b, loc, held.value, loop.getRegionIterArg(2), offsets, whole, ones));
-    }
-    mlir::scf::YieldOp::create(b, loc, left);
+  r.state = past ? e.convert(lastState(e, past, *window, stateSizes), type)
+                 : e.fill(type, stateSizes, 0);
+  r.state = e.castShape(r.state, staticShape(e.simplify(stateSizes)));
+  double scale = node.getFloat("scale", 0);
+  if (scale == 0)
+    scale = 1 / std::sqrt(static_cast<double>(r.query.getShape()[3]));
+  auto times = [&](Scalars &s, ValueRange v) {
+    return s.mul(type, v[0], v[1]);
+  };
+  r.query = e.elementwise(type, {r.query, e.scalar(type, scale)}, times);
+  if (rule->gated)
+    r.decay = e.unsqueeze(
+        e.elementwise(type, {r.decay},
+                      [&](Scalars &s, ValueRange v) { return s.exp(v[0]); }),
+        4);
+  if (rule->delta) {
+    r.lookup = r.key;
+    r.erase = e.elementwise(
+        type, {repeatHeads(e, r.key, groups / r.key.getShape()[2]), beta},
+        times);
+    r.value = e.elementwise(type, {r.value, beta}, times);
   }
-  Tensor last{loop.getResult(0), type}, all{loop.getResult(1), type};
-  e.setExtents(last.value, e.extents(state));
-  last = e.squeeze(last, 0);
-  e.setExtents(all.value, outSizes);
-  Tensor rows = e.transpose(all, {1, 0, 2, 3, 4});
+  auto [last, rows] = emitRecurrence(e, r);
+  rows = e.transpose(rows, {1, 0, 2, 3});
   rows = e.reshape(rows, {e.extent(rows, 0), e.extent(rows, 1),
-                          e.product({e.extent(rows, 2), e.extent(rows, 3),
-                                     e.extent(rows, 4)})});
+                          e.product({e.extent(rows, 2), e.extent(rows, 3)})});
   node.setOutput(0, e.convert(rows, outer));
-  if (*window > 0) {
-    last = {loop.getResult(2), type};
-    e.setExtents(last.value, slots);
-  }
+  if (node.wantsOutput(1) && *window > 0)
+    last = lastStates(e, r, *window);
   node.setOutput(1, e.convert(last, getStateType(node)));
   return success();
 }

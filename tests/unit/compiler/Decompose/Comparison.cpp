@@ -53,7 +53,7 @@ static MLIRContext &getContext() {
     registry.insert<arith::ArithDialect, func::FuncDialect,
                     linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
                     tensor::TensorDialect, seq::SeqDialect>();
-    registerNormDecompositions(registry);
+    registerDecompositions(registry);
     auto *made = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
     made->loadAllAvailableDialects();
     return made;

@@ -1,0 +1,426 @@
+//===- TileLinearRecurrence.cpp - Linear recurrences head by head ---------===//
+//
+//   for batch rows and heads, for blocks of columns of the state    (parallel)
+//     for steps
+//       for keys: one row of the block
+//         scale it, take away what it held at the step's key, write, store;
+//         add it to what the step's queries read, and to what the next step
+//         will find at its key
+//
+// Heads and columns never meet, so that the loop over time stands inside of
+// theirs: a block of the state stays in the first cache for a whole sequence,
+// and is read and written once per step.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Decompose/LinearRecurrenceForms.h"
+#include "compiler/Decompose/Passes.h"
+#include "compiler/Decompose/TensorBuilders.h"
+#include "compiler/Kernels/KernelTable.h"
+#include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/Seq/IR/Marks.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_TILELINEARRECURRENCEPASS
+#include "compiler/Decompose/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+
+namespace seqc {
+namespace {
+
+/// Where a block of the state lies, and at which step.
+struct Place {
+  Value row, head, column, step;
+};
+
+/// Writes the loops of one linear recurrence.
+class LinearRecurrenceTiler {
+public:
+  LinearRecurrenceTiler(seq::LinearRecurrenceOp op, unsigned vectorBits)
+      : op(op), b(op.getLoc(), op),
+        element(op.getInit().getType().getElementType()),
+        shape(op.getInit().getType().getShape()),
+        lanes(vectorBits / element.getIntOrFloatBitWidth()),
+        readers(op.getNumQueryHeads() / shape[1]) {
+    // A row of a block meets its sums for readers, two for what is found at
+    // keys, and the values that are written.
+    int64_t registers = vectorBits >= 512 ? 24 : 12;
+    widest = lanes * std::clamp<int64_t>(registers / (readers + 3), 1, 4);
+  }
+
+  /// The results, of the op's types.
+  SmallVector<Value> run() {
+    Value time = op.getTimeOperand();
+    steps = time ? asValue(b, extent(b, time, 0)) : indexConstant(b, 1);
+    OpFoldResult rows = extent(b, op.getInit(), 0);
+    SmallVector<Value> carried = {op.getInit()};
+    if (op.getOutputs())
+      carried.push_back(initOutputs(rows));
+    OpFoldResult pairs = affine::makeComposedFoldedAffineApply(
+        b, b.getLoc(), b.getAffineSymbolExpr(0) * shape[1], {rows});
+    SmallVector<Value> results = emitLoop(
+        asValue(b, pairs), 1, carried, /*isParallel=*/true,
+        [&](Value pair, ValueRange inner) { return emitHead(pair, inner); });
+    for (auto [value, result] : llvm::zip_equal(results, op.getResults()))
+      value = castTo(b, value, result.getType());
+    return results;
+  }
+
+private:
+  using Body = llvm::function_ref<SmallVector<Value>(Value, ValueRange)>;
+
+  SmallVector<Value> emitLoop(Value upper, int64_t step, ValueRange carried,
+                              bool isParallel, Body body) {
+    auto loop = scf::ForOp::create(b, indexConstant(b, 0), upper,
+                                   indexConstant(b, step), carried);
+    if (isParallel)
+      seq::mark<seq::ParallelMark>(loop);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return loop.getResults();
+  }
+
+  /// What the outputs are before a step writes them: zeros where a row may end
+  /// early.
+  Value initOutputs(OpFoldResult rows) {
+    auto type = cast<RankedTensorType>(op.getOutputs().getType());
+    SmallVector<OpFoldResult> sizes = {OpFoldResult(steps), rows};
+    if (!ShapedType::isDynamic(type.getDimSize(0)))
+      sizes[0] = b.getIndexAttr(type.getDimSize(0));
+    for (int64_t size : type.getShape().drop_front(2))
+      sizes.push_back(b.getIndexAttr(size));
+    return op.getLengths() ? zeroTensor(b, sizes, type.getElementType())
+                           : emptyTensor(b, sizes, type.getElementType());
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Loops
+  //===--------------------------------------------------------------------===//
+
+  /// All columns of one head of a batch row.
+  SmallVector<Value> emitHead(Value pair, ValueRange carried) {
+    Value heads = indexConstant(b, shape[1]);
+    Place place;
+    place.row = arith::DivUIOp::create(b, pair, heads);
+    place.head = arith::RemUIOp::create(b, pair, heads);
+    Value count = steps;
+    if (Value lengths = op.getLengths()) {
+      Value length = tensor::ExtractOp::create(b, lengths, place.row);
+      count = arith::IndexCastOp::create(b, b.getIndexType(), length);
+    }
+    SmallVector<Value> current(carried);
+    int64_t whole = shape[3] / widest * widest;
+    if (whole > 0)
+      current =
+          emitLoop(indexConstant(b, whole), widest, current,
+                   /*isParallel=*/true, [&](Value column, ValueRange inner) {
+                     Place at = place;
+                     at.column = column;
+                     return emitBlock(at, widest, count, inner);
+                   });
+    for (int64_t column = whole; column < shape[3];) {
+      int64_t rest = shape[3] - column;
+      int64_t width = rest >= lanes ? rest / lanes * lanes
+                                    : llvm::bit_floor(uint64_t(rest));
+      place.column = indexConstant(b, column);
+      current = emitBlock(place, width, count, current);
+      column += width;
+    }
+    return current;
+  }
+
+  /// All steps of `width` columns; `carried` are the state and the outputs.
+  SmallVector<Value> emitBlock(Place place, int64_t width, Value count,
+                               ValueRange carried) {
+    blockType = VectorType::get(std::min(width, lanes), element);
+    numVectors = width / blockType.getNumElements();
+    Value zero = indexConstant(b, 0), one = indexConstant(b, 1);
+    auto stepAt = [&](Value i) -> Value {
+      if (!op.getReverse())
+        return i;
+      return arith::SubIOp::create(b, arith::SubIOp::create(b, count, one), i);
+    };
+    size_t numTensors = carried.size();
+    SmallVector<Value> start(carried);
+    if (op.getLookup()) {
+      // What the first step finds at its key. A sequence without steps has no
+      // keys either.
+      place.step = stepAt(zero);
+      Value some =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
+      Value keys =
+          arith::SelectOp::create(b, some, indexConstant(b, shape[2]), zero);
+      llvm::append_range(
+          start, emitLoop(keys, 1, zeros(1), /*isParallel=*/false,
+                          [&](Value k, ValueRange sums) {
+                            SmallVector<Value> state =
+                                load(carried[0], stateIndices(place, k));
+                            return find(place, k, state, sums);
+                          }));
+    }
+    SmallVector<Value> ends = emitLoop(
+        count, 1, start, /*isParallel=*/false, [&](Value i, ValueRange inner) {
+          Place at = place, next = place;
+          at.step = stepAt(i);
+          Value last = arith::SubIOp::create(b, count, one);
+          next.step = stepAt(arith::MinSIOp::create(
+              b, arith::AddIOp::create(b, i, one), last));
+          return emitStep(at, next, inner.take_front(numTensors),
+                          inner.drop_front(numTensors));
+        });
+    ends.resize(numTensors);
+    return ends;
+  }
+
+  /// One step; `found` is what the state holds at the step's key. Gives the
+  /// state, the outputs, and what the step `next` will find.
+  SmallVector<Value> emitStep(const Place &at, const Place &next,
+                              ValueRange tensors, ValueRange found) {
+    SmallVector<Value> values;
+    if (Value value = op.getValue())
+      values = load(value, stepIndices(at, value, {at.column}));
+    // States that nobody queries are outputs themselves.
+    bool isRead = static_cast<bool>(op.getQuery());
+    size_t numTensors = isRead ? 1 : tensors.size();
+    SmallVector<Value> carried(tensors.take_front(numTensors));
+    llvm::append_range(carried, zeros(isRead ? readers : 0));
+    size_t behindReads = carried.size();
+    if (op.getLookup())
+      llvm::append_range(carried, zeros(1));
+    SmallVector<Value> ends = emitLoop(
+        indexConstant(b, shape[2]), 1, carried, /*isParallel=*/false,
+        [&](Value k, ValueRange inner) {
+          SmallVector<Value> left;
+          SmallVector<Value> indices = stateIndices(at, k);
+          SmallVector<Value> state =
+              update(at, k, load(inner[0], indices), found, values);
+          left.push_back(store(state, inner[0], indices));
+          if (numTensors > 1) {
+            indices.insert(indices.begin(), at.step);
+            left.push_back(store(state, inner[1], indices));
+          }
+          for (int64_t reader = 0; isRead && reader < readers; ++reader) {
+            Value query = number(at, op.getQuery(), {k}, reader);
+            for (int64_t i = 0; i < numVectors; ++i)
+              left.push_back(
+                  multiplyAdd(query, state[i],
+                              inner[numTensors + reader * numVectors + i]));
+          }
+          if (op.getLookup())
+            llvm::append_range(
+                left, find(next, k, state, inner.drop_front(behindReads)));
+          return left;
+        });
+    SmallVector<Value> left(ArrayRef(ends).take_front(numTensors));
+    if (isRead) {
+      Value outputs = tensors[1];
+      for (int64_t reader = 0; reader < readers; ++reader)
+        outputs = store(
+            ArrayRef(ends).slice(1 + reader * numVectors, numVectors), outputs,
+            {at.step, at.row, readerHead(at, reader), at.column});
+      left.push_back(outputs);
+    }
+    llvm::append_range(left, ArrayRef(ends).drop_front(behindReads));
+    return left;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Rows of a block
+  //===--------------------------------------------------------------------===//
+
+  /// What a step makes of row `k` of the state.
+  SmallVector<Value> update(const Place &at, Value k, SmallVector<Value> state,
+                            ValueRange found, ArrayRef<Value> values) {
+    SmallVector<Value> factors = decay(at, k);
+    Value erased, key;
+    if (op.getErase())
+      erased = arith::NegFOp::create(b, number(at, op.getErase(), {k}));
+    if (op.getKey())
+      key = number(at, op.getKey(), {k});
+    for (int64_t i = 0; i < numVectors; ++i) {
+      if (!factors.empty())
+        state[i] = arith::MulFOp::create(b, state[i], factors[i]);
+      if (erased)
+        state[i] = multiplyAdd(erased, found[i], state[i]);
+      if (key)
+        state[i] = multiplyAdd(key, values[i], state[i]);
+      else if (!values.empty())
+        state[i] = arith::AddFOp::create(b, state[i], values[i]);
+    }
+    return state;
+  }
+
+  /// `sums` and what row `k` of a state adds to what step `at` finds at its
+  /// key.
+  SmallVector<Value> find(const Place &at, Value k, ArrayRef<Value> state,
+                          ValueRange sums) {
+    SmallVector<Value> factors = decay(at, k);
+    Value lookup = number(at, op.getLookup(), {k});
+    SmallVector<Value> left;
+    for (int64_t i = 0; i < numVectors; ++i) {
+      Value factor = lookup;
+      // One product for all vectors where the decay is one number: later
+      // passes see that it is the same.
+      if (!factors.empty())
+        factor = arith::MulFOp::create(b, lookup, factors[i]);
+      left.push_back(multiplyAdd(factor, state[i], sums[i]));
+    }
+    return left;
+  }
+
+  /// The factors of row `k`; none if there is no decay.
+  SmallVector<Value> decay(const Place &at, Value k) {
+    Value decay = op.getDecay();
+    if (!decay)
+      return {};
+    auto type = cast<RankedTensorType>(decay.getType());
+    if (type.getDimSize(4) == 1)
+      return SmallVector<Value>(numVectors,
+                                number(at, decay, {k, indexConstant(b, 0)}));
+    return load(decay, stepIndices(at, decay, {k, at.column}));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Elements
+  //===--------------------------------------------------------------------===//
+
+  /// a * b + c.
+  Value multiplyAdd(Value a, Value x, Value c) {
+    constexpr arith::FastMathFlags flags = arith::FastMathFlags::contract;
+    return arith::AddFOp::create(b, arith::MulFOp::create(b, a, x, flags), c,
+                                 flags);
+  }
+
+  /// `count` blocks of zeros.
+  SmallVector<Value> zeros(int64_t count) {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(blockType));
+    return SmallVector<Value>(count * numVectors, zero);
+  }
+
+  SmallVector<Value> stateIndices(const Place &at, Value k) {
+    return {at.row, at.head, k, at.column};
+  }
+
+  /// The head of the outputs that reader `reader` of a head of the state fills.
+  Value readerHead(const Place &at, int64_t reader) {
+    if (readers == 1)
+      return at.head;
+    Value first = arith::MulIOp::create(b, at.head, indexConstant(b, readers));
+    return arith::AddIOp::create(b, first, indexConstant(b, reader));
+  }
+
+  /// Where an operand with a slice per step has its elements: what is repeated
+  /// is at 0.
+  SmallVector<Value> stepIndices(const Place &at, Value operand,
+                                 ArrayRef<Value> features, int64_t reader = 0) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    Value zero = indexConstant(b, 0), head = at.head;
+    int64_t groups = type.getDimSize(2);
+    if (groups > shape[1])
+      head = readerHead(at, reader);
+    else if (groups < shape[1])
+      head =
+          arith::DivUIOp::create(b, head, indexConstant(b, shape[1] / groups));
+    SmallVector<Value> indices = {at.step, at.row, head};
+    llvm::append_range(indices, features);
+    for (auto [dim, index] : llvm::enumerate(indices))
+      if (dim != 2 && type.getDimSize(dim) == 1)
+        index = zero;
+    return indices;
+  }
+
+  /// An element of an operand with a slice per step, in all lanes.
+  Value number(const Place &at, Value operand, ArrayRef<Value> features,
+               int64_t reader = 0) {
+    Value scalar = tensor::ExtractOp::create(
+        b, operand, stepIndices(at, operand, features, reader));
+    return vector::BroadcastOp::create(b, blockType,
+                                       convertFloat(b, scalar, element));
+  }
+
+  /// The vectors of a block from `indices` on.
+  SmallVector<Value> load(Value tensor, SmallVector<Value> indices) {
+    Type stored = getElementTypeOrSelf(tensor.getType());
+    auto type = blockType.clone(stored);
+    SmallVector<Value> vectors;
+    for (int64_t i = 0; i < numVectors; ++i) {
+      Value part = vector::TransferReadOp::create(
+          b, cast<VectorType>(type), tensor, at(indices, i),
+          ub::PoisonOp::create(b, stored), ArrayRef<bool>(true));
+      if (stored != element)
+        part = arith::ExtFOp::create(b, blockType, part);
+      vectors.push_back(part);
+    }
+    return vectors;
+  }
+
+  /// `tensor` with the vectors of a block from `indices` on.
+  Value store(ArrayRef<Value> vectors, Value tensor,
+              SmallVector<Value> indices) {
+    Type stored = getElementTypeOrSelf(tensor.getType());
+    for (int64_t i = 0; i < numVectors; ++i) {
+      Value part = vectors[i];
+      if (stored != element)
+        part = arith::TruncFOp::create(b, blockType.clone(stored), part);
+      tensor = vector::TransferWriteOp::create(b, part, tensor, at(indices, i),
+                                               ArrayRef<bool>(true))
+                   .getResult();
+    }
+    return tensor;
+  }
+
+  /// Where vector `i` of a block lies.
+  SmallVector<Value> at(SmallVector<Value> indices, int64_t i) {
+    if (i > 0)
+      indices.back() = arith::AddIOp::create(
+          b, indices.back(), indexConstant(b, i * blockType.getNumElements()));
+    return indices;
+  }
+
+  seq::LinearRecurrenceOp op;
+  ImplicitLocOpBuilder b;
+  Type element;
+  /// Rows, heads, keys and columns.
+  ArrayRef<int64_t> shape;
+  int64_t lanes;
+  /// Queries per head of the state.
+  int64_t readers;
+  /// Columns of the widest block.
+  int64_t widest;
+  Value steps;
+  /// Of the block that is being written.
+  VectorType blockType;
+  int64_t numVectors = 0;
+};
+
+struct TileLinearRecurrencePass
+    : impl::TileLinearRecurrencePassBase<TileLinearRecurrencePass> {
+  void runOnOperation() override {
+    SmallVector<seq::LinearRecurrenceOp> ops;
+    getOperation().walk([&](seq::LinearRecurrenceOp op) {
+      if (isTiledLater(op))
+        ops.push_back(op);
+    });
+    for (seq::LinearRecurrenceOp op : ops) {
+      LinearRecurrenceTiler tiler(op, getTarget(op).getVectorBits());
+      op->replaceAllUsesWith(tiler.run());
+      op.erase();
+      ++numTiled;
+    }
+  }
+};
+
+} // namespace
+} // namespace seqc
