@@ -226,14 +226,17 @@ private:
   // Results
   //===--------------------------------------------------------------------===//
 
-  /// The type of the recurrence's output: readers stand behind their head.
+  /// The type of the recurrence's output: rows are those of the state, readers
+  /// stand behind their head.
   RankedTensorType outputType(Value outputs) {
     auto type = cast<RankedTensorType>(outputs.getType());
-    if (readers == 1)
-      return type;
-    return RankedTensorType::get(
-        {type.getDimSize(0), type.getDimSize(1), shape[1], readers, shape[3]},
-        type.getElementType());
+    SmallVector<int64_t> split(type.getShape());
+    split[1] = shape[0];
+    if (readers > 1) {
+      split[2] = shape[1];
+      split.insert(split.begin() + 3, readers);
+    }
+    return RankedTensorType::get(split, type.getElementType());
   }
 
   Value finish(Value outputs) {

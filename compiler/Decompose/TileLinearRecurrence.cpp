@@ -154,22 +154,9 @@ private:
     };
     size_t numTensors = carried.size();
     SmallVector<Value> start(carried);
-    if (op.getLookup()) {
-      // What the first step finds at its key. A sequence without steps has no
-      // keys either.
-      place.step = stepAt(zero);
-      Value some =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
-      Value keys =
-          arith::SelectOp::create(b, some, indexConstant(b, shape[2]), zero);
-      llvm::append_range(
-          start, emitLoop(keys, 1, zeros(1), /*isParallel=*/false,
-                          [&](Value k, ValueRange sums) {
-                            SmallVector<Value> state =
-                                load(carried[0], stateIndices(place, k));
-                            return find(place, k, state, sums);
-                          }));
-    }
+    if (op.getLookup())
+      llvm::append_range(start,
+                         findFirst(place, stepAt(zero), count, carried[0]));
     SmallVector<Value> ends = emitLoop(
         count, 1, start, /*isParallel=*/false, [&](Value i, ValueRange inner) {
           Place at = place, next = place;
@@ -182,6 +169,30 @@ private:
         });
     ends.resize(numTensors);
     return ends;
+  }
+
+  /// What step `first` finds in `state`. Without steps there is nothing to read:
+  /// reads that stood in a loop alone could be hoisted out of it.
+  SmallVector<Value> findFirst(Place place, Value first, Value count,
+                               Value state) {
+    place.step = first;
+    Value some = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count,
+                                       indexConstant(b, 0));
+    SmallVector<Value> none = zeros(1);
+    auto choice = scf::IfOp::create(b, TypeRange(ValueRange(none)), some,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(b, none);
+    b.setInsertionPointToStart(choice.thenBlock());
+    scf::YieldOp::create(b, emitLoop(indexConstant(b, shape[2]), 1, none,
+                                     /*isParallel=*/false,
+                                     [&](Value k, ValueRange sums) {
+                                       SmallVector<Value> rows =
+                                           load(state, stateIndices(place, k));
+                                       return find(place, k, rows, sums);
+                                     }));
+    return choice.getResults();
   }
 
   /// One step; `found` is what the state holds at the step's key. Gives the

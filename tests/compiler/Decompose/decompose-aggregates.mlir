@@ -88,3 +88,31 @@ func.func @upstream(%x: tensor<4x8xf32>, %o: tensor<4x8xf32>) -> tensor<4x8xf32>
   %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xf32>) outs(%o : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+
+/// The forward algorithm of a hidden Markov model: transitions are captured, the greatest term leaves the sum.
+
+// CHECK-LABEL: func.func @forward
+//  CHECK-SAME:   %[[S:.*]]: tensor<?x1x3x1xf32>, %[[M:.*]]: tensor<1x1x1x3x3xf32>
+//       CHECK:   %[[SHARED:.*]] = tensor.extract_slice %[[M]]{{.*}} to tensor<3x3xf32>
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?x?x3xf32>) init(%[[S]] : tensor<?x1x3x1xf32>)
+//       CHECK:     %[[MOST:.*]] = linalg.generic {{.*}} ins(%[[SHARED]], %{{.*}} : tensor<3x3xf32>, tensor<?x1x3x1xf32>)
+//       CHECK:       arith.maximumf
+//       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[SHARED]], %{{.*}}, %[[MOST]] :
+//       CHECK:       math.exp
+//       CHECK:     linalg.generic {{.*}} ins(%[[MOST]], %[[SUM]] :
+//       CHECK:       math.log
+//       CHECK:     seq.yield
+func.func @forward(%s: tensor<?x1x3x1xf32>, %m: tensor<1x1x1x3x3xf32>, %e: tensor<?x?x1x3x1xf32>) -> tensor<?x1x3x1xf32> {
+  %f = seq.linear_recurrence log init(%s : tensor<?x1x3x1xf32>) matrix(%m : tensor<1x1x1x3x3xf32>)
+      decay(%e : tensor<?x?x1x3x1xf32>) -> tensor<?x1x3x1xf32>
+  return %f : tensor<?x1x3x1xf32>
+}
+
+/// A recurrence that is tiled later stays.
+
+// CHECK-LABEL: func.func @later
+//       CHECK:   seq.linear_recurrence real
+func.func @later(%s: tensor<?x1x3x4xf32>, %v: tensor<?x?x1x4xf32>) -> tensor<?x1x3x4xf32> {
+  %f = seq.linear_recurrence real init(%s : tensor<?x1x3x4xf32>) value(%v : tensor<?x?x1x4xf32>) -> tensor<?x1x3x4xf32>
+  return %f : tensor<?x1x3x4xf32>
+}

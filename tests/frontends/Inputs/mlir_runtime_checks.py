@@ -199,6 +199,33 @@ func.func @main(%x: tensor<?x3xf32>, %p: tensor<?x3x1x4xf32>, %a: tensor<?x?xf32
      ({"a": f(2, 9)}, "panels has 2 panels, but 3 are required for the columns [C1]"))
 
 
+case("linear-recurrence", """
+func.func @main(%s: tensor<?x2x3x4xf32>, %a: tensor<1x?x2x3x1xf32>, %k: tensor<?x?x1x3xf32>, %v: tensor<?x?x2x4xf32>,
+                %q: tensor<?x?x2x3xf32>, %n: tensor<?xi32>) -> tensor<?x?x2x4xf32> {
+->%f, %o = seq.linear_recurrence real init(%s : tensor<?x2x3x4xf32>) decay(%a : tensor<1x?x2x3x1xf32>)
+      lookup(%k : tensor<?x?x1x3xf32>) erase(%k : tensor<?x?x1x3xf32>) key(%k : tensor<?x?x1x3xf32>)
+      value(%v : tensor<?x?x2x4xf32>) query(%q : tensor<?x?x2x3xf32>) lengths(%n : tensor<?xi32>)
+      -> tensor<?x2x3x4xf32>, tensor<?x?x2x4xf32>
+  return %o : tensor<?x?x2x4xf32>
+}""", {"s": f(2, 2, 3, 4), "a": f(1, 2, 2, 3, 1), "k": f(9, 2, 1, 3), "v": f(9, 2, 2, 4), "q": f(9, 2, 2, 3),
+       "n": i(9, 0)},
+     ({"v": f(1, 2, 2, 4)}, "'seq.linear_recurrence' op value has 1 time steps, but 9 are required [C2]"),
+     ({"q": f(10, 2, 2, 3)}, "query has 10 time steps, but 9 are required [C2]"),
+     ({"a": f(1, 1, 2, 3, 1)}, "decay has 1 batch rows, but 2 are required [C2]"),
+     ({"k": f(9, 200, 1, 3)}, "lookup has 200 batch rows, but 2 are required [C2]"),
+     ({"n": i(9)}, "lengths has 1 batch rows, but 2 are required [C6]"),
+     ({"n": i(9, 10)}, "lengths holds 10, but 0 to 9 is required [R1]"),
+     ({"n": i(-1, 9)}, "lengths holds -1, but 0 to 9 is required [R1]"))
+
+case("linear-recurrence-results", """
+func.func @main(%s: tensor<?x1x1x4xf32>, %v: tensor<?x?x1x4xf32>) -> tensor<3x2x1x1x4xf32> {
+->%f, %o = seq.linear_recurrence max_plus init(%s : tensor<?x1x1x4xf32>) value(%v : tensor<?x?x1x4xf32>)
+      -> tensor<?x1x1x4xf32>, tensor<3x2x1x1x4xf32>
+  return %o : tensor<3x2x1x1x4xf32>
+}""", {"s": f(2, 1, 1, 4), "v": f(3, 2, 1, 4)},
+     ({"v": f(4, 2, 1, 4)}, "value has 4 time steps, but 3 are required [C5]"),
+     ({"s": f(3, 1, 1, 4), "v": f(3, 3, 1, 4)}, "init has 3 batch rows, but 2 are required [C5]"))
+
 def call(path, arrays, *options):
     command = ["seqc", "run", path, "--quiet", *options]
     for name, array in arrays.items():
