@@ -174,7 +174,7 @@ Value AttentionTileWriter::stage(Value side, const AttentionTile &tile) {
                      /*dropped=*/{0, 1});
   Type element = type.getElementType();
   bool isStatic = cast<RankedTensorType>(part.getType()).hasStaticShape();
-  if (isStatic && element.isF32())
+  if (isStatic && element == b.getF32Type())
     return part;
   Value staged = emptyTile(rows, hasKeys ? kPanelKeys : 1);
   Value target = slice(b, staged, {zero, zero}, {b.getIndexAttr(rows), count});

@@ -192,7 +192,6 @@ private:
         b,
         {sizes[0], sizes[1], numPanels, sizes[3], b.getIndexAttr(kPanelKeys)},
         b.getF32Type());
-    Type element = getElementTypeOrSelf(key.getType());
     auto emitPanel = [&](Value pair, Value panel, Value target) -> Value {
       AffineExpr p = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
       OpFoldResult batch = apply(p.floorDiv(numKeyHeads), {pair}),
@@ -218,9 +217,7 @@ private:
            b.getMultiDimIdentityMap(2)},
           {IteratorType::parallel, IteratorType::parallel},
           [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-            if (element.isF32())
-              return {args[0]};
-            return {arith::ExtFOp::create(b, b.getF32Type(), args[0])};
+            return {convertFloat(b, args[0], b.getF32Type())};
           })[0];
       return tensor::InsertSliceOp::create(
           b, packed, target, offsets, part,

@@ -2,7 +2,7 @@
 //
 // The body of a tile is a structured op; the vectoriser makes multiply-adds of
 // it, for whatever instruction set there is. A row of a panel has up to 64
-// columns: four of them fill sixteen of the 32 registers of 512 bits, one fills
+// columns of single precision: four of them fill sixteen of the 32 registers of 512 bits, one fills
 // eight of the 16 registers of 256 bits.
 //
 //===----------------------------------------------------------------------===//

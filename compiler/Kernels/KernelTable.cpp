@@ -44,9 +44,19 @@ const ProductKernel *seqc::findKernel(seq::TargetAttr target, Type lhs,
   return nullptr;
 }
 
-int64_t seqc::choosePanelWidth(int64_t gates, int64_t columns) {
-  int64_t widest = gates >= 3 ? 16 : gates == 2 ? 32 : 64;
-  int64_t width = 16;
+bool seqc::isComputed(Type element) {
+  return isa<FloatType>(element) && element.getIntOrFloatBitWidth() >= 32;
+}
+
+int64_t seqc::getWidestPanel(Type sum) {
+  // Sums narrower than 32 bits are widened.
+  return 4 * 512 / std::max(32u, sum.getIntOrFloatBitWidth());
+}
+
+int64_t seqc::choosePanelWidth(int64_t gates, int64_t columns, Type sum) {
+  int64_t most = getWidestPanel(sum);
+  int64_t widest = gates >= 3 ? most / 4 : gates == 2 ? most / 2 : most;
+  int64_t width = most / 4;
   while (width < widest && width < columns)
     width *= 2;
   return width;

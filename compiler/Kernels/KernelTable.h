@@ -59,10 +59,18 @@ struct ProductKernel {
 const ProductKernel *findKernel(seq::TargetAttr target, mlir::Type lhs,
                                 mlir::Type matrix, mlir::Type sum);
 
-/// Columns of a panel of `gates` matrices that have `columns` columns each: 16
-/// for three or four gates, 32 for two, 64 for one, narrower where the product
-/// is. Every CPU level has the same, so that levels share their panels.
-int64_t choosePanelWidth(int64_t gates, int64_t columns);
+/// Whether CPUs compute in a type: floating-point numbers narrower than single
+/// precision are widened first, each time where a sum is one of them.
+bool isComputed(mlir::Type element);
+
+/// How many columns fill four vectors of the widest CPU with sums of a type.
+int64_t getWidestPanel(mlir::Type sum);
+
+/// Columns of a panel of `gates` matrices that have `columns` columns each, for
+/// sums of a type: a quarter of the widest panel for three or four gates, half
+/// of it for two, all of it for one, narrower where the product is. Every CPU
+/// level has the same, so that levels share their panels.
+int64_t choosePanelWidth(int64_t gates, int64_t columns, mlir::Type sum);
 
 //===----------------------------------------------------------------------===//
 // Rows, by instruction set

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -70,7 +71,7 @@ std::optional<Product> matchProduct(linalg::MatmulOp op) {
     return std::nullopt;
   Type element = rhs.getElementType();
   if (lhs.getElementType() != element || out.getElementType() != element ||
-      !element.isF32())
+      !isComputed(element))
     return std::nullopt;
   return Product{op, kn};
 }

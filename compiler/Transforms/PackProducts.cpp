@@ -64,11 +64,11 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
     Location loc = op.getLoc();
     Type element = getElementTypeOrSelf(op.getMatrices()[0]);
     // The verifier lets no other types through than the table has.
+    Type sum = getElementTypeOrSelf(op.getInits()[0]);
     const ProductKernel &kernel =
-        *findKernel(target, getElementTypeOrSelf(op.getLhs()), element,
-                    getElementTypeOrSelf(op.getInits()[0]));
+        *findKernel(target, getElementTypeOrSelf(op.getLhs()), element, sum);
     int64_t gates = op.getNumMatrices(), columns = op.getNumColumns();
-    int64_t width = choosePanelWidth(gates, columns);
+    int64_t width = choosePanelWidth(gates, columns, sum);
     int64_t groups = llvm::divideCeil(op.getDepth(), kernel.unit);
     auto panelType = RankedTensorType::get(
         {static_cast<int64_t>(llvm::divideCeil(columns, width)), groups, gates,

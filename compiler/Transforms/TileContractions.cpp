@@ -40,8 +40,6 @@ using namespace seqc;
 
 namespace {
 
-/// Columns of the widest panel: with four rows, sixteen accumulators.
-constexpr int64_t kWidest = 64;
 /// With fewer columns, a loop along the depth is the better vector.
 constexpr int64_t kFewest = 8;
 
@@ -70,7 +68,8 @@ std::optional<Contraction> match(linalg::LinalgOp op) {
     return std::nullopt;
   for (Value operand : op->getOperands()) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());
-    if (!type || !type.getElementType().isF32())
+    if (!type || !isComputed(type.getElementType()) ||
+        type.getElementType() != getElementTypeOrSelf(op->getResult(0)))
       return std::nullopt;
   }
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
@@ -199,9 +198,11 @@ private:
   }
 
   Value emitColumns(Value out) {
-    SmallVector<int64_t> widths{kWidest};
+    // With four rows, sixteen accumulators.
+    int64_t widest = getWidestPanel(getElementTypeOrSelf(op->getResult(0)));
+    SmallVector<int64_t> widths{widest};
     if (ShapedType::isDynamic(statics[c.column]))
-      widths.append({16, 1});
+      widths.append({widest / 4, 1});
     return emitChunks(
         c.column, widths, out, [&](int64_t columns, Value carried) {
           return emitChunks(c.row, heights, carried,

@@ -69,18 +69,28 @@ func.func @add_becomes_init(%h: tensor<?x8xf32>, %w: tensor<8x33xf32>, %b: tenso
   return %r : tensor<?x33xf32>
 }
 
-/// Weights need static extents, and hold f32.
+/// Weights need static extents, and a type that CPUs compute in.
 
-// CHECK-LABEL: func.func @no_fuse_dynamic_or_f64
+// CHECK-LABEL: func.func @no_fuse_dynamic_or_f16
 // CHECK-COUNT-2: linalg.matmul
-func.func @no_fuse_dynamic_or_f64(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i: tensor<?x?xf32>,
-                                  %g: tensor<?x16xf64>, %v: tensor<16x16xf64>, %j: tensor<?x16xf64>)
-    -> (tensor<?x?xf32>, tensor<?x16xf64>) {
+func.func @no_fuse_dynamic_or_f16(%h: tensor<?x16xf32>, %w: tensor<?x16xf32>, %i: tensor<?x?xf32>,
+                                  %g: tensor<?x16xf16>, %v: tensor<16x16xf16>, %j: tensor<?x16xf16>)
+    -> (tensor<?x?xf32>, tensor<?x16xf16>) {
   %a = linalg.matmul indexing_maps = [#x, #wt, #y]
       ins(%h, %w : tensor<?x16xf32>, tensor<?x16xf32>) outs(%i : tensor<?x?xf32>) -> tensor<?x?xf32>
   %b = linalg.matmul indexing_maps = [#x, #wt, #y]
+      ins(%g, %v : tensor<?x16xf16>, tensor<16x16xf16>) outs(%j : tensor<?x16xf16>) -> tensor<?x16xf16>
+  return %a, %b : tensor<?x?xf32>, tensor<?x16xf16>
+}
+
+/// Double precision is such a type.
+
+// CHECK-LABEL: func.func @fuse_f64
+//       CHECK:   seq.matmul %{{.*}}, %{{.*}} init(%{{.*}}) : (tensor<?x16xf64>,
+func.func @fuse_f64(%g: tensor<?x16xf64>, %v: tensor<16x16xf64>, %j: tensor<?x16xf64>) -> tensor<?x16xf64> {
+  %b = linalg.matmul indexing_maps = [#x, #wt, #y]
       ins(%g, %v : tensor<?x16xf64>, tensor<16x16xf64>) outs(%j : tensor<?x16xf64>) -> tensor<?x16xf64>
-  return %a, %b : tensor<?x?xf32>, tensor<?x16xf64>
+  return %b : tensor<?x16xf64>
 }
 
 /// Something uses the first product before the second one stands there; since the second needs nothing of it, both

@@ -59,3 +59,15 @@ func.func @pack_leaves_the_loop(%x: tensor<?x?x16xf32>, %h: tensor<?x16xf32>, %w
   } outputs(tensor<?x?x16xf32>) states(tensor<?x16xf32>)
   return %last : tensor<?x16xf32>
 }
+
+// -----
+
+/// In double precision panels have half as many columns.
+
+// CHECK-LABEL: func.func @pack_double
+//       CHECK:   seq.pack %{{.*}} transposed : (tensor<8x33xf64>) -> tensor<2x8x1x32xf64>
+func.func @pack_double(%h: tensor<?x8xf64>, %w: tensor<8x33xf64>, %b: tensor<?x33xf64>) -> tensor<?x33xf64> {
+  %r = seq.matmul %h, %w transposed init(%b)
+      : (tensor<?x8xf64>, tensor<8x33xf64>, tensor<?x33xf64>) -> tensor<?x33xf64>
+  return %r : tensor<?x33xf64>
+}

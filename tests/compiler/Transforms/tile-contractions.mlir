@@ -84,8 +84,8 @@ func.func @columns(%b: tensor<?x?xf32>, %a: tensor<?x8xf32>, %c: tensor<8x?xf32>
 // CHECK-LABEL: func.func @others
 //   CHECK-NOT:   scf.for
 func.func @others(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %few: tensor<?x4xf32>, %o: tensor<?x?xf32>,
-    %of: tensor<?x4xf32>, %d: tensor<?x?xf64>, %v: tensor<?xf32>, %ov: tensor<?xf32>)
-    -> (tensor<?x?xf32>, tensor<?x4xf32>, tensor<?x?xf64>, tensor<?xf32>) {
+    %of: tensor<?x4xf32>, %d: tensor<?x?xf16>, %v: tensor<?xf32>, %ov: tensor<?xf32>)
+    -> (tensor<?x?xf32>, tensor<?x4xf32>, tensor<?x?xf16>, tensor<?xf32>) {
   %0 = linalg.generic {indexing_maps = [#q, #t, #o], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) {
     ^bb0(%x: f32, %y: f32, %s: f32):
@@ -94,7 +94,16 @@ func.func @others(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %few: tensor<?x4xf32
       linalg.yield %t : f32
   } -> tensor<?x?xf32>
   %1 = linalg.matmul ins(%a, %few : tensor<?x?xf32>, tensor<?x4xf32>) outs(%of : tensor<?x4xf32>) -> tensor<?x4xf32>
-  %2 = linalg.matmul ins(%d, %d : tensor<?x?xf64>, tensor<?x?xf64>) outs(%d : tensor<?x?xf64>) -> tensor<?x?xf64>
+  %2 = linalg.matmul ins(%d, %d : tensor<?x?xf16>, tensor<?x?xf16>) outs(%d : tensor<?x?xf16>) -> tensor<?x?xf16>
   %3 = linalg.vecmat ins(%v, %b : tensor<?xf32>, tensor<?x?xf32>) outs(%ov : tensor<?xf32>) -> tensor<?xf32>
-  return %0, %1, %2, %3 : tensor<?x?xf32>, tensor<?x4xf32>, tensor<?x?xf64>, tensor<?xf32>
+  return %0, %1, %2, %3 : tensor<?x?xf32>, tensor<?x4xf32>, tensor<?x?xf16>, tensor<?xf32>
+}
+
+/// In double precision panels have half as many columns.
+
+// CHECK-LABEL: func.func @double
+// CHECK-COUNT-2: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<{{[41]}}x?xf64>, tensor<?x32xf64>)
+func.func @double(%a: tensor<?x?xf64>, %b: tensor<?x32xf64>, %c: tensor<?x32xf64>) -> tensor<?x32xf64> {
+  %0 = linalg.matmul ins(%a, %b : tensor<?x?xf64>, tensor<?x32xf64>) outs(%c : tensor<?x32xf64>) -> tensor<?x32xf64>
+  return %0 : tensor<?x32xf64>
 }
