@@ -26,6 +26,7 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <csetjmp>
 #include <cstring>
 #include <map>
 #include <stdexcept>
@@ -85,6 +86,9 @@ struct Call {
   std::vector<GuardedBuffer> arena;
   std::vector<GuardedBuffer> outputs;
   std::vector<std::vector<int64_t>> shapes;
+  /// Where a call that fails goes on, and why it fails.
+  std::jmp_buf failed;
+  std::string message;
   int64_t allocations = 0, bytes = 0;
   int64_t parallelRuns = 0;
   int64_t parallelGrain = kParallelGrain;
@@ -102,6 +106,23 @@ void *allocate(seqc_abi_context *context, int64_t bytes) {
   // Whatever is read before it is written should show.
   std::memset(call.arena.back().data(), 0xff, bytes);
   return call.arena.back().data();
+}
+
+/// Ends the call with a message; {0}, {1}, ... stand for values.
+void failCheck(seqc_abi_context *context, const char *message, int32_t count,
+               const int64_t *values) {
+  Call &call = callOf(context);
+  call.message = message;
+  for (int32_t i = 0; i < count; ++i) {
+    std::string hole = "{" + std::to_string(i) + "}";
+    if (size_t at = call.message.find(hole); at != std::string::npos)
+      call.message.replace(at, hole.size(), std::to_string(values[i]));
+  }
+  std::longjmp(call.failed, 1);
+}
+
+void fail(seqc_abi_context *context, int32_t, const char *message) {
+  failCheck(context, message, 0, nullptr);
 }
 
 int64_t mark(seqc_abi_context *context) { return callOf(context).arena.size(); }
@@ -159,6 +180,8 @@ struct CompiledModule::Impl {
   int64_t allocations = 0, bytes = 0;
   int64_t parallelRuns = 0;
   int64_t parallelGrain = kParallelGrain;
+  /// By entry.
+  std::map<std::string, std::vector<InputType>> inputTypes;
   /// By entry and output.
   std::map<std::pair<std::string, int>, std::vector<int>> inPlace;
 };
@@ -188,6 +211,17 @@ CompiledModule::CompiledModule(const std::string &text,
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     throw std::runtime_error("cannot parse: " + problems);
+  for (auto function : module->getOps<func::FuncOp>())
+    for (Type type : function.getArgumentTypes()) {
+      auto tensor = cast<RankedTensorType>(type);
+      InputType input;
+      for (int64_t size : tensor.getShape())
+        input.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
+      input.width =
+          llvm::divideCeil(tensor.getElementType().getIntOrFloatBitWidth(), 8);
+      input.isInteger = tensor.getElementType().isInteger(32);
+      impl->inputTypes[function.getName().str()].push_back(std::move(input));
+    }
   initializeTargets();
   Target target = check(resolveTarget("native"));
   PhaseOptions phaseOptions;
@@ -239,6 +273,11 @@ int64_t CompiledModule::getAllocatedBytes() const { return impl->bytes; }
 
 int64_t CompiledModule::getParallelRuns() const { return impl->parallelRuns; }
 
+const std::vector<InputType> &
+CompiledModule::getInputTypes(const std::string &name) const {
+  return impl->inputTypes.at(name);
+}
+
 std::vector<int> CompiledModule::getInPlace(const std::string &name,
                                             int output) const {
   auto found = impl->inPlace.find({name, output});
@@ -272,6 +311,8 @@ CompiledModule::run(const std::string &name,
   services.release = release;
   services.output = output;
   services.parallel_nest = parallelNest;
+  services.fail = fail;
+  services.fail_check = failCheck;
   seqc_abi_context context = {};
   context.services = &services;
   context.inputs = tensors.data();
@@ -279,6 +320,9 @@ CompiledModule::run(const std::string &name,
   context.wanted_outputs = ~uint64_t(0);
   context.max_new = -1;
   context.num_threads = threads;
+  // Generated code has nothing to unwind.
+  if (setjmp(call.failed))
+    throw CallRefused(call.message);
   if (int32_t code = function(&context))
     throw std::runtime_error(name + " returned " + std::to_string(code));
   impl->allocations = call.allocations;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,20 @@ struct HostTensor {
   static HostTensor bools(std::vector<int64_t> shape,
                           const std::vector<uint8_t> &values);
   std::vector<float> asFloats() const;
+};
+
+/// What an entry takes as an input.
+struct InputType {
+  /// Extents; -1 for dynamic ones.
+  std::vector<int64_t> shape;
+  /// Bytes of an element.
+  int64_t width = 0;
+  bool isInteger = false;
+};
+
+/// A call that compiled code has refused, with its message.
+struct CallRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 /// How to compile.
@@ -52,6 +67,9 @@ public:
                           const HarnessOptions &options = {});
   ~CompiledModule();
 
+  /// What entry `name` takes.
+  const std::vector<InputType> &getInputTypes(const std::string &name) const;
+
   /// The inputs whose memory output `output` of an entry may be written to, as
   /// the compiler says.
   std::vector<int> getInPlace(const std::string &name, int output) const;
@@ -59,7 +77,7 @@ public:
   /// Calls entry `name`. Every input and output, and all memory of the arena,
   /// lies against a forbidden page at the end that `guard` says. Parallel loops
   /// run on `threads` threads. Output i is written to the memory of input
-  /// `places[i]`, if there is one.
+  /// `places[i]`, if there is one. Throws CallRefused if a check fails.
   std::vector<HostTensor> run(const std::string &name,
                               const std::vector<HostTensor> &inputs,
                               Guard guard, int threads = 1,
