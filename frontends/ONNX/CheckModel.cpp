@@ -2,7 +2,7 @@
 
 #include "frontends/ONNX/CheckModel.h"
 
-#include "frontends/ONNX/DataType.h"
+#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/onnx.pb.h"
 

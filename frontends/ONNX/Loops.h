@@ -9,7 +9,7 @@
 #ifndef FRONTENDS_ONNX_LOOPS_H
 #define FRONTENDS_ONNX_LOOPS_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 namespace seqc::onnx {
 

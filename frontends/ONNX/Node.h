@@ -9,7 +9,7 @@
 #ifndef FRONTENDS_ONNX_NODE_H
 #define FRONTENDS_ONNX_NODE_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"

@@ -10,7 +10,7 @@
 #ifndef FRONTENDS_ONNX_ONNXFILE_H
 #define FRONTENDS_ONNX_ONNXFILE_H
 
-#include "frontends/ONNX/DataType.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"

@@ -8,7 +8,7 @@
 #ifndef FRONTENDS_ONNX_ONNXGRAPH_H
 #define FRONTENDS_ONNX_ONNXGRAPH_H
 
-#include "frontends/ONNX/DataType.h"
+#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/ImportONNX.h"
 
 #include "llvm/ADT/SmallVector.h"

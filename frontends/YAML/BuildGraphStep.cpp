@@ -22,8 +22,8 @@
 #include <limits>
 
 using namespace llvm;
-using seqc::onnx::DataType;
-using seqc::onnx::Tensor;
+using seqc::frontend::DataType;
+using seqc::frontend::Tensor;
 
 namespace seqc::yaml {
 
@@ -39,7 +39,7 @@ static constexpr int64_t kNoToken = kNoNumber + 1;
 //===----------------------------------------------------------------------===//
 
 void GraphSearchImport::declareStates() {
-  onnx::Emitter e = graphs.emitAt(0);
+  frontend::Emitter e = graphs.emitAt(0);
   mlir::OpBuilder &b = e.getBuilder();
   mlir::OpFoldResult most = search.getMostSteps();
   auto add = [&](mlir::RankedTensorType type, mlir::Value init) {
@@ -66,7 +66,7 @@ void GraphSearchImport::declareStates() {
 // The step
 //===----------------------------------------------------------------------===//
 
-static mlir::Value makeI32(onnx::Emitter &e, int64_t value) {
+static mlir::Value makeI32(frontend::Emitter &e, int64_t value) {
   return e.scalars().constantInteger(DataType::Int32, value);
 }
 
@@ -105,8 +105,8 @@ Tensor GraphSearchImport::readLogits(StringRef key) {
     return {};
   }
   // The last position of a sequence counts.
-  onnx::Emitter e = graphs.emitFor(logits.value);
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = graphs.emitFor(logits.value);
+  frontend::Scalars s = e.scalars();
   for (int64_t d = 0; d + 1 < logits.getRank(); ++d) {
     mlir::Value last = s.subIndex(e.extentValue(logits, d), s.index(1));
     logits = e.sliceDim(logits, d, s.maxIndex(last, s.index(0)),
@@ -127,9 +127,9 @@ mlir::Value GraphSearchImport::readChoice() {
     graphs.nest.setInsertionPoint(b.getBuilder(),
                                   graphs.nest.place(logits.value));
     Tensor best = {b.argmaxRows(logits.value), DataType::Int32};
-    onnx::Emitter e = graphs.emitFor(best.value);
-    onnx::Scalars s = e.scalars();
-    Tensor greatest = e.reduce(logits, {1}, onnx::Combine::Max, /*keep=*/false);
+    frontend::Emitter e = graphs.emitFor(best.value);
+    frontend::Scalars s = e.scalars();
+    Tensor greatest = e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false);
     mlir::Value top = e.load(greatest, s.index(0));
     auto compare = [&](mlir::arith::CmpFPredicate predicate, bool negative) {
       return s.op<mlir::arith::CmpFOp>(predicate, top,
@@ -156,16 +156,16 @@ mlir::Value GraphSearchImport::readChoice() {
                              "next token of a batch of one");
     return {};
   }
-  onnx::Emitter e = graphs.emitFor(choice.value);
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = graphs.emitFor(choice.value);
+  frontend::Scalars s = e.scalars();
   SmallVector<mlir::Value> at(choice.getRank(), s.index(0));
   return s.convert(choice.type, DataType::Int32, e.load(choice, at));
 }
 
 mlir::Value GraphSearchImport::pick(mlir::Value token) {
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
   mlir::OpBuilder &b = e.getBuilder();
-  onnx::Scalars outside = e.scalars();
+  frontend::Scalars outside = e.scalars();
   mlir::Value chosen = outside.toIndex(DataType::Int32, token);
   mlir::Value isNone = outside.op<mlir::arith::CmpIOp>(
       mlir::arith::CmpIPredicate::eq, token, makeI32(e, kNoNumber));
@@ -177,7 +177,7 @@ mlir::Value GraphSearchImport::pick(mlir::Value token) {
   return e
       .generate(DataType::Float,
                 {b.getIndexAttr(1), b.getIndexAttr(search.size)},
-                [&](onnx::Scalars &s, mlir::ValueRange at) {
+                [&](frontend::Scalars &s, mlir::ValueRange at) {
                   return s.select(s.compareIndex(mlir::arith::CmpIPredicate::eq,
                                                  at[1], chosen),
                                   s.constant(DataType::Float, 0), others);
@@ -188,7 +188,7 @@ mlir::Value GraphSearchImport::pick(mlir::Value token) {
 /// Runs the graphs at one moment after another, from `begin` on, until they
 /// give a symbol or time is over. Yields the symbol, the time and the states.
 bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
   mlir::OpBuilder &b = e.getBuilder();
   mlir::Location loc = graphs.loc;
   SmallVector<mlir::Value> initial = {begin, makeI32(e, blank)};
@@ -200,7 +200,7 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
   SmallVector<mlir::Location> locs(types.size(), loc);
   auto loop = mlir::scf::WhileOp::create(b, loc, types, initial);
   mlir::Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
-  onnx::Scalars s = e.scalars();
+  frontend::Scalars s = e.scalars();
   mlir::Value isBlank =
       s.op<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::eq,
                                 before->getArgument(1), makeI32(e, blank));
@@ -217,8 +217,8 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
   mlir::Value token;
   bool sound = callGraphs() && (token = readChoice());
   if (sound) {
-    onnx::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
-    onnx::Scalars at = inner.scalars();
+    frontend::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Scalars at = inner.scalars();
     mlir::Value moves = at.op<mlir::arith::CmpIOp>(
         mlir::arith::CmpIPredicate::eq, token, makeI32(inner, blank));
     mlir::Value next =
@@ -236,8 +236,8 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
 
 /// The graphs run but for the first token, whose logits are known.
 bool GraphSearchImport::buildLater(Yield &yielded) {
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Scalars s = e.scalars();
   mlir::Value isFirst =
       s.compareIndex(mlir::arith::CmpIPredicate::eq, position, s.index(0));
   SmallVector<mlir::Value> known = {firstLogits.value};
@@ -269,9 +269,9 @@ bool GraphSearchImport::buildLater(Yield &yielded) {
 
 /// One lane of a step: what follows the last token of one hypothesis.
 bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
   mlir::OpBuilder &b = e.getBuilder();
-  onnx::Scalars s = e.scalars();
+  frontend::Scalars s = e.scalars();
   auto number = [&](StringRef name, mlir::Value value) {
     GraphSignal signal;
     signal.number = value;
@@ -317,7 +317,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     if (!buildSymbol(begin, found))
       return false;
     logits = pick(found[0]);
-    onnx::Emitter after = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter after = graphs.emitAt(graphs.nest.getInnermost());
     time =
         after
             .fromElements(DataType::Int32, {},
@@ -348,7 +348,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     yielded.push_back(time);
   llvm::append_range(yielded, drop_begin(found));
   // All but the logits, which have one row, get the dimension of the lanes.
-  onnx::Emitter last = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter last = graphs.emitAt(graphs.nest.getInnermost());
   for (mlir::Value &value : drop_begin(yielded))
     value = last.unsqueeze({value, DataType::Int32}, 0).value;
   return true;
@@ -356,8 +356,8 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
 
 /// All lanes of a step.
 bool GraphSearchImport::buildLanes(Yield &yielded) {
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Scalars s = e.scalars();
   mlir::OpBuilder &b = e.getBuilder();
   SmallVector<mlir::RankedTensorType> types = {
       mlir::RankedTensorType::get({kAny, search.size}, b.getF32Type())};
@@ -367,7 +367,7 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     // The batch is one, and so are the lanes as long as there are any.
     if (!buildLane(s.index(0), yielded))
       return false;
-    onnx::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
     for (auto [value, type] : zip(yielded, types))
       value = end.castShape({value, DataType::Int32}, type.getShape()).value;
     return true;
@@ -387,11 +387,11 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
   SmallVector<mlir::Value> row;
   bool sound = buildLane(loop.getInductionVar(), row);
   if (sound) {
-    onnx::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
     SmallVector<mlir::Value> filled;
     for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
       Tensor part = {value, DataType::Int32};
-      onnx::Extents offsets(part.getRank(), inner.getBuilder().getIndexAttr(0));
+      frontend::Extents offsets(part.getRank(), inner.getBuilder().getIndexAttr(0));
       offsets[0] = loop.getInductionVar();
       filled.push_back(
           inner.insert(part, {room, DataType::Int32}, offsets).value);
@@ -406,8 +406,8 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
 bool GraphSearchImport::buildStep() {
   graphs.inStep = true;
   graphs.nest.enter(block.get());
-  onnx::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Scalars s = e.scalars();
   // The graph that gave the first logits has filled the caches once more.
   filled = position;
   if (firstLogits)
@@ -415,7 +415,7 @@ bool GraphSearchImport::buildStep() {
   SmallVector<mlir::Value> yielded;
   bool sound = buildLanes(yielded);
   if (sound) {
-    onnx::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
     seq::YieldOp::create(end.getBuilder(), graphs.loc,
                          mlir::ValueRange(yielded));
   }

@@ -35,7 +35,7 @@ private:
   bool buildLater(Yield &yielded);
   bool callGraphs();
   /// The logits that `key` names, `[1, V]`.
-  onnx::Tensor readLogits(llvm::StringRef key);
+  frontend::Tensor readLogits(llvm::StringRef key);
   /// The token that the step chose, an i32.
   mlir::Value readChoice();
   /// Logits that leave only `token`.
@@ -50,7 +50,7 @@ private:
   bool isTransducer = false, usesPrefix = false;
   int64_t blank = 0;
   mlir::Value frames;
-  onnx::Tensor firstLogits;
+  frontend::Tensor firstLogits;
 
   /// The step's block and what it starts with: prefix and time come first.
   std::unique_ptr<mlir::Block> block;

@@ -7,8 +7,8 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
-using seqc::onnx::DataType;
-using seqc::onnx::Tensor;
+using seqc::frontend::DataType;
+using seqc::frontend::Tensor;
 
 namespace seqc::yaml {
 
@@ -156,7 +156,7 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
   if (!storage)
     return error("its input '" + input.name + "' holds " +
                  onnx::getName(input.type) + ", which is not supported");
-  onnx::Emitter e = graphs.emitAt(0);
+  frontend::Emitter e = graphs.emitAt(0);
   int64_t rank = input.shape.size();
   if (state.initial &&
       (state.initial.getRank() != rank || state.initial.type != input.type))
@@ -196,8 +196,8 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
     }
     state.sizes.push_back(size);
   }
-  onnx::Scalars s = e.scalars();
-  onnx::Extents whole = state.sizes;
+  frontend::Scalars s = e.scalars();
+  frontend::Extents whole = state.sizes;
   if (state.isCache) {
     state.begin = state.sizes[*state.axis];
     whole[*state.axis] = s.addIndex(e.toValue(state.begin), e.toValue(steps));
@@ -209,7 +209,7 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
     if (state.initial)
       first = e.insert(
           state.initial, first,
-          onnx::Extents(rank,
+          frontend::Extents(rank,
                         mlir::OpFoldResult(e.getBuilder().getIndexAttr(0))));
   }
   state.sizes = whole;
@@ -234,11 +234,11 @@ void GraphStates::declare(mlir::OpFoldResult steps) {
 // Inside of a step
 //===----------------------------------------------------------------------===//
 
-onnx::Extents GraphStates::getPart(onnx::Emitter &e, const GraphState &state,
+frontend::Extents GraphStates::getPart(frontend::Emitter &e, const GraphState &state,
                                    mlir::Value filled, int64_t more) {
-  onnx::Extents sizes = state.sizes;
+  frontend::Extents sizes = state.sizes;
   if (state.isCache) {
-    onnx::Scalars s = e.scalars();
+    frontend::Scalars s = e.scalars();
     mlir::Value count =
         s.addIndex(s.addIndex(e.toValue(state.begin), filled), s.index(more));
     sizes[*state.axis] = s.minIndex(count, e.toValue(sizes[*state.axis]));
@@ -258,9 +258,9 @@ void GraphStates::feed(const NamedGraph &graph, mlir::Value filled,
                                 "' gets two values; required is one");
       continue;
     }
-    onnx::Emitter e = graphs.emitFor({state.inside.value, filled});
-    onnx::Extents sizes = getPart(e, state, filled, 0);
-    onnx::Extents offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
+    frontend::Emitter e = graphs.emitFor({state.inside.value, filled});
+    frontend::Extents sizes = getPart(e, state, filled, 0);
+    frontend::Extents offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
     GraphSignal signal;
     signal.tensor = e.slice(state.inside, offsets, sizes);
     fed[state.input->name] = signal;
@@ -292,10 +292,10 @@ bool GraphStates::collect(mlir::Value filled) {
       sound = false;
       continue;
     }
-    onnx::Emitter e = graphs.emitFor({next.value, state.inside.value, filled});
+    frontend::Emitter e = graphs.emitFor({next.value, state.inside.value, filled});
     Tensor part = Graphs::fit(e, next, getPart(e, state, filled, 1));
     if (state.isCache) {
-      onnx::Extents offsets(next.getRank(), e.getBuilder().getIndexAttr(0));
+      frontend::Extents offsets(next.getRank(), e.getBuilder().getIndexAttr(0));
       part = e.insert(part, state.inside, offsets);
     }
     SmallVector<int64_t> shape(state.laneType.getShape().drop_front());

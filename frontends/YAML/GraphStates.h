@@ -18,10 +18,10 @@ struct GraphState {
   bool isCache = false;
   std::optional<int64_t> axis;
   /// What it begins with: null for zeros, or nothing for a cache.
-  onnx::Tensor initial;
+  frontend::Tensor initial;
 
   /// Extents of the state, for a cache with room for all steps.
-  onnx::Extents sizes;
+  frontend::Extents sizes;
   /// Entries of a cache before the first step.
   mlir::OpFoldResult begin;
   /// The first value, `[1, extents...]`.
@@ -29,7 +29,7 @@ struct GraphState {
   /// The type of the argument of the step.
   mlir::RankedTensorType laneType;
   /// The state of the lane that is being built, all of a cache's table.
-  onnx::Tensor inside;
+  frontend::Tensor inside;
   mlir::Value next;
 };
 
@@ -60,7 +60,7 @@ private:
   bool declareState(GraphState &state, mlir::OpFoldResult steps);
   bool findAxis(GraphState &state);
   /// The part of a cache that `count` entries fill.
-  onnx::Extents getPart(onnx::Emitter &e, const GraphState &state,
+  frontend::Extents getPart(frontend::Emitter &e, const GraphState &state,
                         mlir::Value filled, int64_t more);
   /// Names of the batch's extent in a graph.
   llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);

@@ -17,8 +17,8 @@
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
-using seqc::onnx::DataType;
-using seqc::onnx::Tensor;
+using seqc::frontend::DataType;
+using seqc::frontend::Tensor;
 
 namespace seqc::yaml {
 
@@ -211,10 +211,10 @@ GraphSignal Graphs::find(StringRef name) {
       (input->second.kind != Signal::Kind::Tokens &&
        input->second.kind != Signal::Kind::Sequence))
     return {};
-  onnx::Emitter e = emitAt(0);
+  frontend::Emitter e = emitAt(0);
   Tensor tensor = names[base.str()].tensor;
   mlir::Value steps = e.extentValue(tensor, input->second.timeMajor ? 0 : 1);
-  onnx::Scalars s = e.scalars();
+  frontend::Scalars s = e.scalars();
   if (mlir::Value lengths = input->second.lengths)
     steps = s.minIndex(
         steps,
@@ -227,7 +227,7 @@ GraphSignal Graphs::find(StringRef name) {
     sizes.resize(2);
     int64_t time = input->second.timeMajor ? 0 : 1;
     result.tensor = e.generate(
-        DataType::Int64, sizes, [&](onnx::Scalars &s, mlir::ValueRange at) {
+        DataType::Int64, sizes, [&](frontend::Scalars &s, mlir::ValueRange at) {
           return s.select(
               s.compareIndex(mlir::arith::CmpIPredicate::slt, at[time], steps),
               s.constantInteger(DataType::Int64, 1),
@@ -264,8 +264,8 @@ GraphSignal Graphs::resolveFrame(const Node &node,
                        Twine(axis.value_or(1)));
     return {};
   }
-  onnx::Emitter e = emitFor({whole.tensor.value, time});
-  onnx::Scalars s = e.scalars();
+  frontend::Emitter e = emitFor({whole.tensor.value, time});
+  frontend::Scalars s = e.scalars();
   mlir::Value last =
       s.subIndex(e.extentValue(whole.tensor, axis.value_or(1)), s.index(1));
   mlir::Value at = s.maxIndex(s.minIndex(time, last), s.index(0));
@@ -355,25 +355,25 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
 // Values as inputs take them
 //===----------------------------------------------------------------------===//
 
-onnx::Emitter Graphs::emitAt(unsigned level) const {
-  onnx::Emitter e(&reporter.getContext());
+frontend::Emitter Graphs::emitAt(unsigned level) const {
+  frontend::Emitter e(&reporter.getContext());
   e.setLoc(loc);
   nest.setInsertionPoint(e.getBuilder(), level);
   return e;
 }
 
-Tensor Graphs::fit(onnx::Emitter &e, Tensor tensor,
+Tensor Graphs::fit(frontend::Emitter &e, Tensor tensor,
                    ArrayRef<mlir::OpFoldResult> wanted) {
-  onnx::Extents sizes = e.simplify(wanted), own = e.extents(tensor);
+  frontend::Extents sizes = e.simplify(wanted), own = e.extents(tensor);
   bool same = true;
   for (auto [size, extent] : zip(sizes, own))
-    same &= onnx::Emitter::isSame(size, extent);
+    same &= frontend::Emitter::isSame(size, extent);
   if (same)
     return tensor;
-  onnx::Scalars s = e.scalars();
-  onnx::Extents shared, offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
+  frontend::Scalars s = e.scalars();
+  frontend::Extents shared, offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
   for (auto [size, extent] : zip(sizes, own))
-    shared.push_back(onnx::Emitter::isSame(size, extent)
+    shared.push_back(frontend::Emitter::isSame(size, extent)
                          ? size
                          : mlir::OpFoldResult(
                                s.minIndex(e.toValue(size), e.toValue(extent))));
@@ -400,8 +400,8 @@ mlir::Value Graphs::conform(const NamedGraph &graph,
          (signal.constant && *signal.constant != 0 && *signal.constant != 1)))
       return mismatch(describe(input) +
                       ", such as 'NAME.mask' of an input NAME");
-    onnx::Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
-    onnx::Extents sizes;
+    frontend::Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
+    frontend::Extents sizes;
     SmallVector<int64_t> shape;
     for (int64_t extent : input.shape) {
       if (extent > 1 && signal.number)
@@ -411,7 +411,7 @@ mlir::Value Graphs::conform(const NamedGraph &graph,
     }
     if (signal.constant)
       return e.fill(input.type, sizes, *signal.constant).value;
-    onnx::Scalars s = e.scalars();
+    frontend::Scalars s = e.scalars();
     Tensor number = e.fromElements(DataType::Int64, shape,
                                    s.fromIndex(DataType::Int64, signal.number));
     if (input.type == DataType::Int64)
@@ -425,7 +425,7 @@ mlir::Value Graphs::conform(const NamedGraph &graph,
         .value;
   }
   Tensor tensor = signal.tensor;
-  onnx::Emitter e = emitFor(tensor.value);
+  frontend::Emitter e = emitFor(tensor.value);
   // Extents of one are no difference.
   int64_t rank = input.shape.size();
   for (int64_t d = 0; d < tensor.getRank() && tensor.getRank() > rank;)
@@ -483,7 +483,7 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto name = function.getArgAttrOfType<mlir::StringAttr>(
         i, seq::getMarkName<seq::NameMark>());
-    onnx::Emitter e = emitFor(fed.find(name.getValue())->second.tensor.value);
+    frontend::Emitter e = emitFor(fed.find(name.getValue())->second.tensor.value);
     arguments.push_back(e.castShape(fed.find(name.getValue())->second.tensor,
                                     mlir::cast<mlir::RankedTensorType>(
                                         function.getArgumentTypes()[i])

@@ -10,7 +10,7 @@
 #ifndef FRONTENDS_YAML_GRAPHS_H
 #define FRONTENDS_YAML_GRAPHS_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 #include "frontends/ONNX/OnnxGraph.h"
 #include "frontends/YAML/Importer.h"
 
@@ -55,7 +55,7 @@ private:
 
 /// What a reference stands for: a tensor, or one number that fits any rank.
 struct GraphSignal {
-  onnx::Tensor tensor;
+  frontend::Tensor tensor;
   /// An index.
   mlir::Value number;
   /// A number of the description.
@@ -107,15 +107,15 @@ public:
   /// `fed` that have been reported are null.
   bool build(NamedGraph &graph, const llvm::StringMap<GraphSignal> &fed);
   /// An output of a graph that was built.
-  onnx::Tensor getResult(const NamedGraph &graph, llvm::StringRef output);
+  frontend::Tensor getResult(const NamedGraph &graph, llvm::StringRef output);
 
   /// Emits at a level of the nest.
-  onnx::Emitter emitAt(unsigned level) const;
-  onnx::Emitter emitFor(mlir::ValueRange operands) const {
+  frontend::Emitter emitAt(unsigned level) const;
+  frontend::Emitter emitFor(mlir::ValueRange operands) const {
     return emitAt(nest.place(operands));
   }
   /// `tensor` with these extents, as far as its own reach; zeros beyond.
-  static onnx::Tensor fit(onnx::Emitter &e, onnx::Tensor tensor,
+  static frontend::Tensor fit(frontend::Emitter &e, frontend::Tensor tensor,
                           llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
   Importer &importer;

@@ -117,7 +117,7 @@ void GraphSearchImport::run() {
   bool sound = readSettings();
   importer.outer.setLoc(importer.reporter.getLocation(search.node.position));
   graphs.loc = importer.outer.getLoc();
-  onnx::Emitter e = graphs.emitAt(0);
+  frontend::Emitter e = graphs.emitAt(0);
   GraphSignal start;
   start.number = e.scalars().index(search.start);
   graphs.define("start", start);
@@ -139,7 +139,7 @@ void GraphSearchImport::run() {
     GraphSignal signal = graphs.resolve(*node);
     if (!signal)
       return;
-    onnx::Emitter e = graphs.emitAt(0);
+    frontend::Emitter e = graphs.emitAt(0);
     frames = signal.number;
     if (signal.tensor && signal.tensor.getRank() >= 2)
       frames = e.extentValue(signal.tensor, 1);

@@ -1,6 +1,6 @@
 //===- Elementwise.cpp - Arithmetic element by element --------------------===//
 
-#include "frontends/ONNX/NarrowFloats.h"
+#include "frontends/Common/NarrowFloats.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -8,7 +8,7 @@
 #ifndef FRONTENDS_ONNX_OPS_NORMS_H
 #define FRONTENDS_ONNX_OPS_NORMS_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 

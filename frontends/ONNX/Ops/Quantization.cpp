@@ -1,6 +1,6 @@
 //===- Quantization.cpp - Quantised numbers and their products ------------===//
 
-#include "frontends/ONNX/NarrowFloats.h"
+#include "frontends/Common/NarrowFloats.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"

@@ -3,8 +3,7 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 
-#include "frontends/ONNX/Emitter.h"
-#include "frontends/ONNX/Scalars.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 namespace seqc::onnx {
 

@@ -3,7 +3,7 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/Node.h"
 
 namespace seqc::onnx {

@@ -1,8 +1,8 @@
 //===- Scalars.cpp - Arithmetic on single elements ------------------------===//
 
-#include "frontends/ONNX/Scalars.h"
+#include "frontends/Common/Scalars.h"
 
-#include "frontends/ONNX/NarrowFloats.h"
+#include "frontends/Common/NarrowFloats.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -12,7 +12,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 //===----------------------------------------------------------------------===//
 // Constants
@@ -354,4 +354,4 @@ Value Scalars::wrapIndex(Value i, Value extent) {
   return select(negative, addIndex(i, extent), i);
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

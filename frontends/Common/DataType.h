@@ -1,13 +1,14 @@
-//===- DataType.h - Element types of ONNX tensors ----------------*- C++-*-===//
+//===- DataType.h - Element types of models ----------------------*- C++-*-===//
 //
-// ONNX tells signed from unsigned integers and knows types narrower than a
-// byte; MLIR's arithmetic is signless. So a tensor of the importer carries its
-// ONNX type beside its value, and the value is of the type's storage.
+// Models tell signed from unsigned integers and know types narrower than a
+// byte; MLIR's arithmetic is signless. So a tensor of a frontend carries its
+// type beside its value, and the value is of the type's storage. The types and
+// their numbers are ONNX's, whose list is the longest.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_DATATYPE_H
-#define FRONTENDS_ONNX_DATATYPE_H
+#ifndef FRONTENDS_COMMON_DATATYPE_H
+#define FRONTENDS_COMMON_DATATYPE_H
 
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -15,7 +16,7 @@
 
 #include <string>
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// TensorProto.DataType.
 enum class DataType : int32_t {
@@ -76,6 +77,6 @@ DataType getComputeType(DataType type);
 /// The name of the type in a model's metadata, empty if there is none.
 llvm::StringRef getMetadataName(DataType type);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_DATATYPE_H
+#endif // FRONTENDS_COMMON_DATATYPE_H

@@ -1,6 +1,6 @@
 //===- Emitter.cpp - Extents, known elements and shapes -------------------===//
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -10,7 +10,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// Elements up to which a tensor is held as a list of scalars.
 static constexpr int64_t kMostKnown = 64;
@@ -589,4 +589,4 @@ Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {
   return {result, tensor.type};
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Seq/IR/Marks.h"
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
@@ -26,7 +26,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// The node that the emitter's location names.
 static std::string describe(Location loc) {
@@ -472,4 +472,4 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
                  {OpFoldResult(count), OpFoldResult(other)});
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

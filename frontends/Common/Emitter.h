@@ -1,6 +1,6 @@
-//===- Emitter.h - Tensor expressions of ONNX operators ----------*- C++-*-===//
+//===- Emitter.h - Tensor expressions of operators ---------------*- C++-*-===//
 //
-// The vocabulary of operator converters: tensors with their ONNX type, extents
+// The vocabulary of frontends: tensors with their element type, extents
 // that stay constants where they are known, and element-by-element definitions
 // of everything that has no upstream op.
 //
@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_EMITTER_H
-#define FRONTENDS_ONNX_EMITTER_H
+#ifndef FRONTENDS_COMMON_EMITTER_H
+#define FRONTENDS_COMMON_EMITTER_H
 
-#include "frontends/ONNX/DataType.h"
-#include "frontends/ONNX/Scalars.h"
+#include "frontends/Common/DataType.h"
+#include "frontends/Common/Scalars.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -27,9 +27,9 @@
 #include <set>
 #include <vector>
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
-/// A tensor value and its ONNX element type.
+/// A tensor value and its element type.
 struct Tensor {
   mlir::Value value;
   DataType type = DataType::Undefined;
@@ -254,6 +254,6 @@ private:
   std::function<void(const std::string &)> onFault;
 };
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_EMITTER_H
+#endif // FRONTENDS_COMMON_EMITTER_H

@@ -4,12 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_NARROWFLOATS_H
-#define FRONTENDS_ONNX_NARROWFLOATS_H
+#ifndef FRONTENDS_COMMON_NARROWFLOATS_H
+#define FRONTENDS_COMMON_NARROWFLOATS_H
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// The float that the bits of a narrow float stand for.
 mlir::Value decodeNarrow(Scalars &s, DataType type, mlir::Value bits);
@@ -24,6 +24,6 @@ mlir::Value encodeNarrow(Scalars &s, DataType type, mlir::Value x,
 Tensor encodeNarrow(Emitter &emitter, Tensor tensor, DataType type,
                     bool saturate);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_NARROWFLOATS_H
+#endif // FRONTENDS_COMMON_NARROWFLOATS_H

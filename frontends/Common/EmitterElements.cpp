@@ -1,6 +1,6 @@
 //===- EmitterElements.cpp - Tensors defined element by element -----------===//
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// Results up to which known elements are computed as scalars.
 static constexpr int64_t kMostComputed = 64;
@@ -386,4 +386,4 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
   return {result, type};
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

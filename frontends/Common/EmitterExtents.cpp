@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/ONNX/Emitter.h"
+#include "frontends/Common/Emitter.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// Pairs of values up to which two extents are compared. What takes more counts
 /// as different, so that no comparison costs more than this.
@@ -67,4 +67,4 @@ bool Emitter::isSame(OpFoldResult a, OpFoldResult b) {
   return true;
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

@@ -1,6 +1,6 @@
 //===- NarrowFloats.cpp - Floats of eight bits and less -------------------===//
 
-#include "frontends/ONNX/NarrowFloats.h"
+#include "frontends/Common/NarrowFloats.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -8,7 +8,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 static constexpr DataType kReal = DataType::Float;
 static constexpr DataType kBits = DataType::Int32;
@@ -140,4 +140,4 @@ Tensor encodeNarrow(Emitter &e, Tensor tensor, DataType type, bool saturate) {
   });
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

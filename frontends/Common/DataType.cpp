@@ -1,10 +1,10 @@
-//===- DataType.cpp - Element types of ONNX tensors -----------------------===//
+//===- DataType.cpp - Element types of models -----------------------------===//
 
-#include "frontends/ONNX/DataType.h"
+#include "frontends/Common/DataType.h"
 
 #include "mlir/IR/Builders.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 namespace {
 /// What is known of a type. Rows stand in the order of their numbers.
@@ -103,4 +103,4 @@ llvm::StringRef getMetadataName(DataType type) {
   return row ? row->metadata : "";
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

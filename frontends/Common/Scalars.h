@@ -1,6 +1,6 @@
 //===- Scalars.h - Arithmetic on single elements -----------------*- C++-*-===//
 //
-// What operators do to an element, in terms of ONNX's types. The same code
+// What operators do to an element, in terms of a model's types. The same code
 // fills the body of a linalg.generic and folds shape arithmetic, because every
 // method folds what is constant.
 //
@@ -9,15 +9,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_SCALARS_H
-#define FRONTENDS_ONNX_SCALARS_H
+#ifndef FRONTENDS_COMMON_SCALARS_H
+#define FRONTENDS_COMMON_SCALARS_H
 
-#include "frontends/ONNX/DataType.h"
+#include "frontends/Common/DataType.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 enum class Compare {
   Equal,
@@ -121,6 +121,6 @@ private:
   mlir::Location loc;
 };
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_SCALARS_H
+#endif // FRONTENDS_COMMON_SCALARS_H
