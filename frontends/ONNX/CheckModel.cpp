@@ -2,8 +2,8 @@
 
 #include "frontends/ONNX/CheckModel.h"
 
-#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/IR/BuiltinTypes.h"

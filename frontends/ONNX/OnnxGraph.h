@@ -8,8 +8,8 @@
 #ifndef FRONTENDS_ONNX_ONNXGRAPH_H
 #define FRONTENDS_ONNX_ONNXGRAPH_H
 
-#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/ImportONNX.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"

@@ -129,7 +129,8 @@ mlir::Value GraphSearchImport::readChoice() {
     Tensor best = {b.argmaxRows(logits.value), DataType::Int32};
     frontend::Emitter e = graphs.emitFor(best.value);
     frontend::Scalars s = e.scalars();
-    Tensor greatest = e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false);
+    Tensor greatest =
+        e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false);
     mlir::Value top = e.load(greatest, s.index(0));
     auto compare = [&](mlir::arith::CmpFPredicate predicate, bool negative) {
       return s.op<mlir::arith::CmpFOp>(predicate, top,
@@ -391,7 +392,8 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     SmallVector<mlir::Value> filled;
     for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
       Tensor part = {value, DataType::Int32};
-      frontend::Extents offsets(part.getRank(), inner.getBuilder().getIndexAttr(0));
+      frontend::Extents offsets(part.getRank(),
+                                inner.getBuilder().getIndexAttr(0));
       offsets[0] = loop.getInductionVar();
       filled.push_back(
           inner.insert(part, {room, DataType::Int32}, offsets).value);

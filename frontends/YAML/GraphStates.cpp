@@ -209,8 +209,8 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
     if (state.initial)
       first = e.insert(
           state.initial, first,
-          frontend::Extents(rank,
-                        mlir::OpFoldResult(e.getBuilder().getIndexAttr(0))));
+          frontend::Extents(
+              rank, mlir::OpFoldResult(e.getBuilder().getIndexAttr(0))));
   }
   state.sizes = whole;
   state.first = e.unsqueeze(first, 0).value;
@@ -234,8 +234,9 @@ void GraphStates::declare(mlir::OpFoldResult steps) {
 // Inside of a step
 //===----------------------------------------------------------------------===//
 
-frontend::Extents GraphStates::getPart(frontend::Emitter &e, const GraphState &state,
-                                   mlir::Value filled, int64_t more) {
+frontend::Extents GraphStates::getPart(frontend::Emitter &e,
+                                       const GraphState &state,
+                                       mlir::Value filled, int64_t more) {
   frontend::Extents sizes = state.sizes;
   if (state.isCache) {
     frontend::Scalars s = e.scalars();
@@ -292,7 +293,8 @@ bool GraphStates::collect(mlir::Value filled) {
       sound = false;
       continue;
     }
-    frontend::Emitter e = graphs.emitFor({next.value, state.inside.value, filled});
+    frontend::Emitter e =
+        graphs.emitFor({next.value, state.inside.value, filled});
     Tensor part = Graphs::fit(e, next, getPart(e, state, filled, 1));
     if (state.isCache) {
       frontend::Extents offsets(next.getRank(), e.getBuilder().getIndexAttr(0));

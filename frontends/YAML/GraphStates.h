@@ -61,7 +61,7 @@ private:
   bool findAxis(GraphState &state);
   /// The part of a cache that `count` entries fill.
   frontend::Extents getPart(frontend::Emitter &e, const GraphState &state,
-                        mlir::Value filled, int64_t more);
+                            mlir::Value filled, int64_t more);
   /// Names of the batch's extent in a graph.
   llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
 

@@ -371,7 +371,8 @@ Tensor Graphs::fit(frontend::Emitter &e, Tensor tensor,
   if (same)
     return tensor;
   frontend::Scalars s = e.scalars();
-  frontend::Extents shared, offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
+  frontend::Extents shared,
+      offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
   for (auto [size, extent] : zip(sizes, own))
     shared.push_back(frontend::Emitter::isSame(size, extent)
                          ? size
@@ -483,7 +484,8 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto name = function.getArgAttrOfType<mlir::StringAttr>(
         i, seq::getMarkName<seq::NameMark>());
-    frontend::Emitter e = emitFor(fed.find(name.getValue())->second.tensor.value);
+    frontend::Emitter e =
+        emitFor(fed.find(name.getValue())->second.tensor.value);
     arguments.push_back(e.castShape(fed.find(name.getValue())->second.tensor,
                                     mlir::cast<mlir::RankedTensorType>(
                                         function.getArgumentTypes()[i])

@@ -116,7 +116,7 @@ public:
   }
   /// `tensor` with these extents, as far as its own reach; zeros beyond.
   static frontend::Tensor fit(frontend::Emitter &e, frontend::Tensor tensor,
-                          llvm::ArrayRef<mlir::OpFoldResult> sizes);
+                              llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
   Importer &importer;
   Reporter &reporter;

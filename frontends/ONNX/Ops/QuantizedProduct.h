@@ -3,8 +3,8 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 
-#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/Node.h"
+#include "frontends/ONNX/Vocabulary.h"
 
 namespace seqc::onnx {
 
