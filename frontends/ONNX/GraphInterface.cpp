@@ -1,14 +1,11 @@
 //===- GraphInterface.cpp - Inputs and outputs of a model -----------------===//
 
 #include "dialect/Seq/IR/Marks.h"
+#include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
-
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -447,13 +444,7 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
       recognized[name] = count;
     metadata["recognized"] = std::move(recognized);
   }
-  std::string text;
-  raw_string_ostream(text) << json::Value(std::move(metadata));
-  seq::mark<seq::MetadataMark>(*module, builder.getStringAttr(text));
-  // Weights of branches that were folded, say.
-  mlir::IRRewriter rewriter(builder);
-  (void)mlir::runRegionDCE(rewriter, function->getRegions());
-  if (failed(mlir::verify(*module)))
+  if (failed(finishImport(*module, std::move(metadata))))
     return nullptr;
   return module;
 }

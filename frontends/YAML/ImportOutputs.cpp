@@ -131,7 +131,7 @@ json::Object Importer::describeTextInput() {
   return input;
 }
 
-std::string Importer::buildMetadata() {
+json::Object Importer::buildMetadata() {
   json::Array inputs, outputs;
   for (PortInfo &port : arguments)
     inputs.push_back(std::move(port.json));
@@ -155,9 +155,7 @@ std::string Importer::buildMetadata() {
                                     {"entry", entryName},
                                     {"input", describeTextInput()},
                                     {"output", std::move(textOutput)}};
-  std::string text;
-  raw_string_ostream(text) << json::Value(std::move(metadata));
-  return text;
+  return metadata;
 }
 
 } // namespace seqc::yaml

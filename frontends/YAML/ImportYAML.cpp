@@ -2,6 +2,7 @@
 
 #include "frontends/YAML/ImportYAML.h"
 #include "dialect/Seq/IR/Marks.h"
+#include "frontends/Common/ImportForm.h"
 
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "dialect/Support/RegularFile.h"
@@ -14,9 +15,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -169,11 +167,7 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
   for (auto [i, port] : enumerate(results))
     function.setResultAttr(i, seq::getMarkName<seq::NameMark>(),
                            builder.getStringAttr(port.name));
-  seq::mark<seq::MetadataMark>(*module, builder.getStringAttr(buildMetadata()));
-  // Final states that nobody reads, say.
-  mlir::IRRewriter rewriter(builder);
-  (void)mlir::runRegionDCE(rewriter, function->getRegions());
-  if (mlir::failed(mlir::verify(*module)))
+  if (failed(finishImport(*module, buildMetadata())))
     return nullptr;
   return module;
 }

@@ -263,7 +263,7 @@ private:
   void importOutputs(const Node &outputs);
   void importOutput(const Entry &entry);
   void addResult(mlir::Value value, PortInfo info);
-  std::string buildMetadata();
+  llvm::json::Object buildMetadata();
   llvm::json::Object describeTextInput();
 
   /// The builder of the region that is being filled.

@@ -101,6 +101,10 @@ LogicalResult AttentionLstmImport::readSizes() {
 }
 
 LogicalResult AttentionLstmImport::readInputs() {
+  // Unlike LSTM the operator has no such attribute: time comes first.
+  if (int64_t layout = node.getInt("layout", 0))
+    return node.error("attribute 'layout' is " + Twine(layout) +
+                      "; required is 0");
   if (failed(requireFloats(node, 1)) || failed(readSizes()) ||
       failed(cell.read(joined)))
     return failure();

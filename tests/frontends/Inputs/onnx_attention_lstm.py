@@ -183,4 +183,5 @@ if __name__ == "__main__":
                          ("memory", {"M": draw(2, 6, 2)}), ("layer", {"AW": draw(1, 4, 2)}),
                          ("types", {"QW": inputs["QW"].astype(np.float64)})):
         write(os.path.join("bad", name), inputs | change, [], {"hidden_size": 3})
+    write(os.path.join("bad", "layout"), inputs, [], {"hidden_size": 3, "layout": 1})
     write(os.path.join("bad", "open"), inputs, [], {"hidden_size": 3}, dynamic="weights")

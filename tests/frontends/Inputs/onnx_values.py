@@ -385,6 +385,8 @@ bad("packing", "RotaryEmbedding", [x, np.array([0]), cache, cache], domain=CONTR
     is_packed_batching=2)
 bad("width", "RotaryEmbedding", [x, np.array([0]), cache, cache], domain=CONTRIB, num_heads=1,
     rotary_embedding_dim=6)
+bad("epsilon", "LayerNormalization", [x, draw(4)], epsilon=-1.0)
+bad("scale", "LayerNormalization", [x, np.ones(4, np.int32)])
 bad("heads", "LinearAttention", [x, x, x], opset=27, q_num_heads=1, kv_num_heads=2,
     update_rule="linear")
 bad("window", "LinearAttention", [x, x, x], domain=CONTRIB, q_num_heads=1, kv_num_heads=2,
