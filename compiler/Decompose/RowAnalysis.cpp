@@ -175,6 +175,12 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
                   llvm::all_of(product.getInits(), [&](Value init) {
                     return isRows(init) || kind(init) == RowKind::EqualRows;
                   }));
+  if (auto product = dyn_cast<seq::BlockwiseMatmulOp>(op))
+    return rowsIf(
+        isRows(product.getLhs()) &&
+        llvm::all_of(op->getOperands().drop_front(), [&](Value stored) {
+          return isSameForRows(kind(stored));
+        }));
   if (auto attention = dyn_cast<seq::AttentionOp>(op)) {
     // With row numbers the keys are everybody's, without them they are rows
     // like the queries.
@@ -321,6 +327,8 @@ void RowCloner::clone(Operation *op) {
     // The matrices of a product are no rows.
     if (auto product = dyn_cast<seq::MatmulOp>(op);
         product && !product.isDpsInit(&operand))
+      continue;
+    if (isa<seq::BlockwiseMatmulOp>(op) && operand.getOperandNumber() > 0)
       continue;
     // A structured op may also read such a tensor as a whole; only dimension 0
     // as rows counts.

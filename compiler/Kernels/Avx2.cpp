@@ -1,10 +1,11 @@
-//===- Avx2.cpp - Products of bytes in 256 bits ---------------------------===//
+//===- Avx2.cpp - Products of bytes and codes in 256 bits -----------------===//
 //
 // For AVX2: `pmaddwd` on bytes that were widened to 16 bits.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/Bytes.h"
+#include "compiler/Kernels/Codes.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -20,3 +21,14 @@ const ProductKernel seqc::kBytesAvx2{
     "bytes-avx2", ProductTypes::Bytes, seq::CpuFeature::Avx2,
     256,          kByteUnit,           kHeights,
     emit};
+
+static constexpr int64_t kCodeHeights[] = {4, 1};
+
+static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
+                                       const ProductTile &tile) {
+  return emitCodes(builder, loc, tile, {/*lanes=*/8, /*sums=*/8, ""});
+}
+
+const ProductKernel seqc::kCodesAvx2{
+    "codes-avx2", ProductTypes::Codes, seq::CpuFeature::Avx2, 256,
+    kByteUnit,    kCodeHeights,        emitByShifts};

@@ -1,10 +1,12 @@
-//===- Avx512.cpp - Products of bytes in 512 bits -------------------------===//
+//===- Avx512.cpp - Products of bytes and codes in 512 bits ---------------===//
 //
 // For AVX-512 without VNNI: `pmaddwd` on bytes that were widened to 16 bits.
+// Codes of up to four bits become floats by a permutation of a table.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/Bytes.h"
+#include "compiler/Kernels/Codes.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -24,3 +26,21 @@ const ProductKernel seqc::kBytesAvx512{"bytes-avx512",
                                        kByteUnit,
                                        kHeights,
                                        emit};
+
+// Eight rows by two strips hide what the weights cost behind multiply-adds.
+static constexpr int64_t kCodeHeights[] = {8, 4, 2, 1};
+
+static SmallVector<Value> emitByTable(OpBuilder &builder, Location loc,
+                                      const ProductTile &tile) {
+  return emitCodes(
+      builder, loc, tile,
+      {/*lanes=*/16, /*sums=*/16, "llvm.x86.avx512.permvar.sf.512"});
+}
+
+const ProductKernel seqc::kCodesAvx512{"codes-avx512",
+                                       ProductTypes::Codes,
+                                       seq::CpuFeature::Avx512,
+                                       512,
+                                       kByteUnit,
+                                       kCodeHeights,
+                                       emitByTable};

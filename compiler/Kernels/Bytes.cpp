@@ -1,14 +1,12 @@
 //===- Bytes.cpp - Tiles of products of bytes -----------------------------===//
 
 #include "compiler/Kernels/Bytes.h"
+#include "compiler/Kernels/Strips.h"
 
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -29,12 +27,7 @@ public:
     int64_t total = perMatrix * product.getNumMatrices();
     panel = getValueOrCreateConstantIndexOp(b, loc, tile.panel);
     zero = arith::ConstantIndexOp::create(b, loc, 0);
-    AffineExpr r;
-    bindSymbols(b.getContext(), r);
-    for (int64_t row = 0; row < tile.rows; ++row)
-      rows.push_back(getValueOrCreateConstantIndexOp(
-          b, loc,
-          affine::makeComposedFoldedAffineApply(b, loc, r + row, {tile.row})));
+    rows = makeRows(b, loc, tile);
     nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(i8));
     // [strip][row]
     std::vector<SmallVector<Value>> done;
@@ -46,8 +39,9 @@ public:
     }
     SmallVector<Value> results;
     for (auto [matrix, init] : llvm::enumerate(tile.inits))
-      results.push_back(
-          join(ArrayRef(done).slice(matrix * perMatrix, perMatrix), init));
+      results.push_back(joinStrips(
+          b, loc, tile, ArrayRef(done).slice(matrix * perMatrix, perMatrix),
+          init));
     return results;
   }
 
@@ -110,36 +104,6 @@ private:
     return vector::TransferReadOp::create(b, loc, VectorType::get({count}, i8),
                                           tensor, at, nothing,
                                           ArrayRef<bool>{true});
-  }
-
-  /// The tensor [rows, columns] of one matrix: `sums`, [strip][row], on top of
-  /// `init`.
-  Value join(ArrayRef<SmallVector<Value>> sums, Value init) {
-    auto type = VectorType::get({tile.rows, tile.columns}, i32);
-    Value result = ub::PoisonOp::create(b, loc, type);
-    for (int64_t r = 0; r < tile.rows; ++r)
-      for (auto [s, strip] : llvm::enumerate(sums)) {
-        int64_t first = static_cast<int64_t>(s) * steps.lanes;
-        int64_t living = std::min(steps.lanes, tile.columns - first);
-        Value part = strip[r];
-        if (living < steps.lanes)
-          part = vector::ExtractStridedSliceOp::create(
-              b, loc, part, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{living},
-              ArrayRef<int64_t>{1});
-        result = vector::InsertStridedSliceOp::create(
-            b, loc, part, result, ArrayRef<int64_t>{r, first},
-            ArrayRef<int64_t>{1});
-      }
-    const bool inside[] = {true, true};
-    Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(i32));
-    Value before = vector::TransferReadOp::create(
-        b, loc, type, init, ValueRange{zero, zero}, none, inside);
-    result = arith::AddIOp::create(b, loc, before, result);
-    Value out = tensor::EmptyOp::create(
-        b, loc, ArrayRef<int64_t>{tile.rows, tile.columns}, i32);
-    return vector::TransferWriteOp::create(b, loc, result, out,
-                                           ValueRange{zero, zero}, inside)
-        .getResult();
   }
 
   OpBuilder &b;

@@ -25,6 +25,7 @@ seq::TargetAttr getTarget(mlir::Operation *op);
 enum class ProductTypes {
   Floats, ///< One floating-point type on both sides and in the sum.
   Bytes,  ///< Unsigned bytes by signed bytes onto i32.
+  Codes,  ///< f32 by codes of 2, 4 or 8 bits in blocks, onto f32.
 };
 
 /// A static tile of a packed product.
@@ -46,7 +47,8 @@ struct ProductKernel {
   /// What the CPU must have, and how wide its vectors must be.
   seq::CpuFeature features;
   unsigned vectorBits;
-  /// Elements along the depth that lie next to each other in a panel.
+  /// Elements along the depth that lie next to each other in a panel; of codes,
+  /// their bytes.
   int64_t unit;
   /// Heights of row tiles, tallest first, down to 1.
   llvm::ArrayRef<int64_t> heights;
@@ -81,6 +83,9 @@ extern const ProductKernel kBytesVnni, kBytesAvxVnni;
 extern const ProductKernel kBytesAvx512;
 extern const ProductKernel kBytesAvx2;
 extern const ProductKernel kBytesSse2;
+extern const ProductKernel kCodesAvx512;
+extern const ProductKernel kCodesAvx2;
+extern const ProductKernel kCodesSse2;
 
 } // namespace seqc
 

@@ -1,10 +1,11 @@
-//===- Sse2.cpp - Products of bytes in 128 bits ---------------------------===//
+//===- Sse2.cpp - Products of bytes and codes in 128 bits -----------------===//
 //
 // For every x86-64: `pmaddwd` on bytes that were widened to 16 bits.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/Bytes.h"
+#include "compiler/Kernels/Codes.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -23,3 +24,14 @@ const ProductKernel seqc::kBytesSse2{"bytes-sse2",
                                      kByteUnit,
                                      kHeights,
                                      emit};
+
+static constexpr int64_t kCodeHeights[] = {4, 1};
+
+static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
+                                       const ProductTile &tile) {
+  return emitCodes(builder, loc, tile, {/*lanes=*/4, /*sums=*/8, ""});
+}
+
+const ProductKernel seqc::kCodesSse2{
+    "codes-sse2", ProductTypes::Codes, seq::CpuFeature::None, 0,
+    kByteUnit,    kCodeHeights,        emitByShifts};

@@ -69,6 +69,7 @@ constexpr OpRow kOps[] = {
     {"vector", {Phase::Tile, Phase::Bufferize}},
 
     {"seq.attention", kUntiled},
+    {"seq.blockwise_matmul", kUntiled},
     {"seq.column_sums", kTensors},
     {"seq.generate", kWhole},
     {"seq.gru", kWhole},

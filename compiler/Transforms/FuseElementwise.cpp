@@ -137,10 +137,12 @@ struct FuseSharedProducer : OpRewritePattern<linalg::GenericOp> {
   Pass::Statistic &numFused;
 };
 
-/// Whether an op is a product of bytes or works on one: what follows belongs
-/// into its tile.
+/// Whether an op is a product of bytes or codes or works on one: what follows
+/// belongs into its tile.
 bool readsBytes(Operation *op) {
   auto isProduct = [](Operation *from) {
+    if (isa_and_present<seq::BlockwiseMatmulOp>(from))
+      return true;
     auto product = dyn_cast_or_null<seq::MatmulOp>(from);
     return product && getElementTypeOrSelf(product.getResult(0)).isInteger(32);
   };
@@ -150,8 +152,8 @@ bool readsBytes(Operation *op) {
                            }));
 }
 
-/// Whether an elementwise op that reads the rows of a product of bytes under
-/// another shape should work on the rows as they are.
+/// Whether an elementwise op that reads the rows of such a product under another
+/// shape should work on the rows as they are.
 bool shouldCollapse(OpOperand *operand) {
   auto reshape = operand->get().getDefiningOp<tensor::ExpandShapeOp>();
   return reshape && reshape->hasOneUse() &&

@@ -1,7 +1,8 @@
 //===- PackProducts.cpp - Lay weights out for the CPU ---------------------===//
 //
 //   1. Each product gets the panels that its kernel reads; a left operand whose
-//      depth is no multiple of the kernel's unit is padded.
+//      depth is no multiple of the kernel's unit, or of a block of codes, is
+//      padded.
 //   2. Packing does not depend on the step: loop-invariant code motion hoists
 //      it out of loops.
 //
@@ -51,10 +52,14 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
     seq::TargetAttr target = getTarget(getOperation());
     SmallVector<seq::MatmulOp> products;
     getOperation().walk([&](seq::MatmulOp op) { products.push_back(op); });
-    for (seq::MatmulOp op : products) {
+    for (seq::MatmulOp op : products)
       pack(op, target);
-      ++numPacked;
-    }
+    SmallVector<seq::BlockwiseMatmulOp> blockwise;
+    getOperation().walk(
+        [&](seq::BlockwiseMatmulOp op) { blockwise.push_back(op); });
+    for (seq::BlockwiseMatmulOp op : blockwise)
+      pack(op, target);
+    numPacked += products.size() + blockwise.size();
     getOperation().walk(
         [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
@@ -78,10 +83,59 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
         seq::PackOp::create(builder, loc, panelType, op.getMatrices(),
                             op.getTransposed(), op.getExcess(), kernel.unit);
     Value lhs = padDepth(builder, loc, op.getLhs(), groups * kernel.unit);
-    auto packed =
-        seq::PackedMatmulOp::create(builder, loc, op.getResultTypes(), lhs,
-                                    panels, kernel.unit, op.getInits());
+    auto packed = seq::PackedMatmulOp::create(
+        builder, loc, op.getResultTypes(), lhs, panels, /*scales=*/Value(),
+        /*zeros=*/Value(), /*bits=*/0, /*is_signed=*/false, kernel.unit,
+        op.getInits());
     op->replaceAllUsesWith(packed.getResults());
+    op->erase();
+  }
+
+  /// `stored`, [columns, n], in panels of `width` columns with `unit` of its
+  /// elements side by side.
+  static Value packColumns(OpBuilder &builder, Location loc, Value stored,
+                           int64_t width, int64_t unit) {
+    auto type = cast<RankedTensorType>(stored.getType());
+    auto panelType = RankedTensorType::get(
+        {static_cast<int64_t>(llvm::divideCeil(type.getDimSize(0), width)),
+         static_cast<int64_t>(llvm::divideCeil(type.getDimSize(1), unit)), 1,
+         width * unit},
+        type.getElementType());
+    return seq::PackOp::create(builder, loc, panelType, stored,
+                               /*transposed=*/false, /*excess=*/false, unit);
+  }
+
+  static void pack(seq::BlockwiseMatmulOp op, seq::TargetAttr target) {
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    Type f32 = builder.getF32Type();
+    const ProductKernel &kernel =
+        *findKernel(target, f32, builder.getI8Type(), f32);
+    int64_t width = choosePanelWidth(/*gates=*/1, op.getNumColumns(), f32);
+    Value panels = packColumns(builder, loc, op.getCodes(), width, kernel.unit);
+    Value scales = packColumns(builder, loc, op.getScales(), width, /*unit=*/1);
+    Value zeros = op.getZeros();
+    if (zeros)
+      zeros =
+          packColumns(builder, loc, zeros, width,
+                      getElementTypeOrSelf(zeros).isF32() ? 1 : kernel.unit);
+    int64_t depth = op.getNumBlocks() * static_cast<int64_t>(op.getBlock());
+    Value lhs = padDepth(builder, loc, op.getLhs(), depth);
+    SmallVector<OpFoldResult> sizes{
+        tensor::getMixedSize(builder, loc, op.getLhs(), 0),
+        builder.getIndexAttr(op.getNumColumns())};
+    Value none =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(f32));
+    Value empty = tensor::EmptyOp::create(builder, loc, sizes, f32);
+    Value init = linalg::FillOp::create(builder, loc, none, empty).getResult(0);
+    Value product =
+        seq::PackedMatmulOp::create(builder, loc, init.getType(), lhs, panels,
+                                    scales, zeros, op.getBits(),
+                                    op.getIsSigned(), kernel.unit, init)
+            .getResult(0);
+    if (product.getType() != op.getType())
+      product = tensor::CastOp::create(builder, loc, op.getType(), product);
+    op.replaceAllUsesWith(product);
     op->erase();
   }
 };

@@ -128,10 +128,11 @@ def PackProductsPass : Pass<"seq-pack-products", "::mlir::func::FuncOp"> {
   let summary = "Lay the right operands of products out for the CPU";
   let description = [{
     Each `seq.matmul` becomes `seq.packed_matmul` on a `seq.pack`, with the panels that the kernel for its
-    types and the module's `seq.target` reads. A left operand whose depth is no multiple of the kernel's
-    unit is padded by zeros. What does not depend on a loop leaves it.
+    types and the module's `seq.target` reads. So does each `seq.blockwise_matmul`, whose codes, scales and
+    zero points get panels of their own. A left operand whose depth is no multiple of the kernel's unit, or
+    of a block of codes, is padded by zeros. What does not depend on a loop leaves it.
 
-    Requires: products given to generated code. Ensures: no `seq.matmul` is left.
+    Requires: products given to generated code. Ensures: no `seq.matmul` and no `seq.blockwise_matmul` is left.
 
     Before:
     ```mlir

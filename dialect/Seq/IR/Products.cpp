@@ -3,6 +3,8 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace seqc::seq;
 using namespace seqc::seq::detail;
@@ -117,6 +119,78 @@ QuantizedMatmulOp::reifyResultShapes(OpBuilder &builder,
 
 FailureOr<OpFoldResult>
 QuantizedMatmulOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
+  return reifyExtent(*this, builder, result, dim,
+                     [&](int64_t) { return extentSources(*this); });
+}
+
+//===----------------------------------------------------------------------===//
+// BlockwiseMatmulOp
+//===----------------------------------------------------------------------===//
+
+int64_t BlockwiseMatmulOp::getNumColumns() { return extent(getCodes(), 0); }
+int64_t BlockwiseMatmulOp::getNumBlocks() { return extent(getScales(), 1); }
+
+LogicalResult BlockwiseMatmulOp::verify() {
+  // C1
+  int64_t depth = extent(getLhs(), 1);
+  if (ShapedType::isDynamic(depth) || depth < 1)
+    return emitOpError("lhs has type ")
+           << getLhs().getType()
+           << ", but a static depth of at least 1 is required [C1]";
+  for (auto [name, value] : {std::pair<StringRef, Value>("codes", getCodes()),
+                             std::pair<StringRef, Value>("scales", getScales()),
+                             std::pair<StringRef, Value>("zeros", getZeros())})
+    if (value && !tensorType(value).hasStaticShape())
+      return emitOpError(name) << " has type " << value.getType()
+                               << ", but a static shape is required [C1]";
+  // C2
+  auto bits = static_cast<int64_t>(getBits()),
+       block = static_cast<int64_t>(getBlock());
+  if (failed(checkCodeBits(*this, bits, "C2")))
+    return failure();
+  if (block < 1 || block % (32 / bits) != 0)
+    return emitOpError("has blocks of ")
+           << block << " codes, but a multiple of " << 32 / bits
+           << " is required [C2]";
+  // C3
+  int64_t columns = getNumColumns(), perByte = 8 / bits;
+  int64_t blocks = llvm::divideCeil(depth, block);
+  if (failed(checkShape(*this, "scales", getScales().getType(),
+                        {columns, blocks}, "C3")))
+    return failure();
+  int64_t bytes = extent(getCodes(), 1), blockBytes = block / perByte;
+  if (bytes % blockBytes != 0 || bytes / blockBytes != blocks)
+    return emitOpError("codes has ")
+           << bytes << " bytes for a column, but " << blocks << " blocks of "
+           << blockBytes << " bytes are required [C3]";
+  // C4
+  if (Value zeros = getZeros()) {
+    bool areCodes = tensorType(zeros).getElementType().isInteger(8);
+    int64_t count = areCodes ? llvm::divideCeil(blocks, perByte) : blocks;
+    if (failed(checkShape(*this, "zeros", tensorType(zeros), {columns, count},
+                          "C4")))
+      return failure();
+  }
+  // C5
+  return checkShape(*this, "result", getType(), {extent(getLhs(), 0), columns},
+                    "C5");
+}
+
+/// Rows are those of lhs, columns those of codes.
+static SmallVector<ExtentSource> extentSources(BlockwiseMatmulOp op) {
+  return {ExtentSource::dimension(op.getLhs(), 0),
+          ExtentSource::dimension(op.getCodes(), 0)};
+}
+
+LogicalResult
+BlockwiseMatmulOp::reifyResultShapes(OpBuilder &builder,
+                                     ReifiedRankedShapedTypeDims &shapes) {
+  return reifyShapes(*this, builder, shapes,
+                     [&](int64_t) { return extentSources(*this); });
+}
+
+FailureOr<OpFoldResult>
+BlockwiseMatmulOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
   return reifyExtent(*this, builder, result, dim,
                      [&](int64_t) { return extentSources(*this); });
 }

@@ -136,4 +136,68 @@ def Seq_QuantizedMatmulOp : Seq_Op<"quantized_matmul", [
   let hasVerifier = 1;                                                     // C1-C4
 }
 
+//===----------------------------------------------------------------------===//
+// BlockwiseMatmulOp
+//===----------------------------------------------------------------------===//
+
+def Seq_BlockwiseMatmulOp : Seq_Op<"blockwise_matmul", [
+    Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                              ["reifyResultShapes", "reifyDimOfResult"]>
+]> {
+  let summary = "Multiply rows by a matrix stored as codes in blocks";
+  let description = [{
+    The product of layers whose weights are stored in 2, 4 or 8 bits. Along the depth, blocks
+    of `block` weights share a scale and a zero point. Codes stay as they are stored up to
+    the registers of the kernel.
+
+    Codes lie along the depth, the first in the lowest bits of a byte; each column of the
+    product has bytes of its own. Codes are unsigned unless `signed` is set. Zero points are
+    codes that are stored likewise, or floats on the scale of the codes; absent ones are 0 of
+    signed codes and `2^(bits-1)` of unsigned ones.
+
+    #### Semantics
+
+    With `e = 8 / bits` and `number` the unsigned number in the lowest `bits` bits of a byte,
+    or their two's complement when `signed` is set:
+
+        code(x, n, i) := number(x[n, i / e] >> (i mod e) * bits)
+        zero(n, l)    := zeros[n, l] of floats, or code(zeros, n, l)
+        result[m, n]  := sum_k lhs[m, k] * (code(codes, n, k) - zero(n, k / block)) * scales[n, k / block]
+
+    Sums may be reassociated, and scales taken out of the sums of their blocks.
+
+    #### Constraints
+
+    * (C1) `lhs` is `[M, K]` with a static `K` of at least 1; codes, scales and zeros have static
+      shapes.
+    * (C2) `bits` is 2, 4 or 8, and `block` a multiple of `32 / bits`, at least 1 of them.
+    * (C3) With `L = ceil(K / block)`, `codes` is `[N, L * block / e]`, whose padding is
+      multiplied by 0, and `scales` is `[N, L]`.
+    * (C4) `zeros` is `[N, L]` of f32, or `[N, ceil(L / e)]` of i8.
+    * (C5) The result is `[M, N]`.
+
+    #### Example
+
+    ```mlir
+    %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+        : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x1xi8>) -> tensor<?x33xf32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[F32]>:$lhs, 2DTensorOf<[I8]>:$codes, 2DTensorOf<[F32]>:$scales,
+                       Optional<2DTensorOf<[F32, I8]>>:$zeros,
+                       I64Attr:$bits, I64Attr:$block, UnitProp:$is_signed);
+  let results = (outs 2DTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $lhs `,` $codes `scales` `(` $scales `)` (`zeros` `(` $zeros^ `)`)? `bits` $bits `block` $block
+    (`signed` $is_signed^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// N, and L, the number of blocks of a column.
+    int64_t getNumColumns();
+    int64_t getNumBlocks();
+  }];
+  let hasVerifier = 1;                                                     // C1-C5
+}
+
 #endif // DIALECT_SEQ_IR_PRODUCTS_TD

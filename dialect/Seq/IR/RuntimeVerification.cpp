@@ -502,7 +502,7 @@ void PackedMatmulOp::generateRuntimeVerification(
   }
   checks.requireShared(rows, "rows", "C2");
   checks.requireShared(columns, "columns", "C2");
-  auto unit = static_cast<int64_t>(getUnit());
+  int64_t unit = getDepthUnit();
   OpFoldResult depth = checks.extent(getPanels(), 1);
   if (std::optional<int64_t> groups = getConstantIntValue(depth))
     depth = builder.getIndexAttr(*groups * unit);

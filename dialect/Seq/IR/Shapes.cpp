@@ -136,6 +136,13 @@ LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
   return success();
 }
 
+LogicalResult checkCodeBits(Operation *op, int64_t bits, StringRef label) {
+  if (bits == 2 || bits == 4 || bits == 8)
+    return success();
+  return op->emitOpError("has codes of ")
+         << bits << " bits, but 2, 4 or 8 are required [" << label << "]";
+}
+
 bool hasStaticOperands(Operation *op) {
   return llvm::all_of(op->getOperandTypes(), [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);

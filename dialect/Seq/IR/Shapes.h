@@ -91,6 +91,11 @@ mlir::LogicalResult checkProductTypes(mlir::Operation *op, mlir::Value lhs,
                                       mlir::ValueRange inits,
                                       llvm::StringRef label);
 
+/// Reports an error of `op` under `label` unless weights have codes of `bits`
+/// bits.
+mlir::LogicalResult checkCodeBits(mlir::Operation *op, int64_t bits,
+                                  llvm::StringRef label);
+
 /// Whether the types of all tensor operands of `op` are static, so that
 /// agreement of their extents is known from the types alone.
 bool hasStaticOperands(mlir::Operation *op);

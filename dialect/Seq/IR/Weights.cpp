@@ -110,11 +110,13 @@ LogicalResult ColumnSumsOp::verify() {
 // PackedMatmulOp
 //===----------------------------------------------------------------------===//
 
+int64_t PackedMatmulOp::getDepthUnit() {
+  auto bits = static_cast<int64_t>(getBits());
+  return getScales() && bits > 0 ? 32 / bits : static_cast<int64_t>(getUnit());
+}
 int64_t PackedMatmulOp::getDepth() {
   int64_t groups = extent(getPanels(), 1);
-  return ShapedType::isDynamic(groups)
-             ? groups
-             : groups * static_cast<int64_t>(getUnit());
+  return ShapedType::isDynamic(groups) ? groups : groups * getDepthUnit();
 }
 int64_t PackedMatmulOp::getNumMatrices() { return extent(getPanels(), 2); }
 int64_t PackedMatmulOp::getPanelWidth() {
@@ -123,6 +125,42 @@ int64_t PackedMatmulOp::getPanelWidth() {
 
 int64_t PackedMatmulOp::getNumColumns() {
   return extent(getInits().front(), 1);
+}
+
+/// C4 and C5, but for the width of a code.
+static LogicalResult verifyCodes(PackedMatmulOp op) {
+  auto unit = static_cast<int64_t>(op.getUnit());
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>("panels", op.getPanels()),
+        std::pair<StringRef, Value>("scales", op.getScales()),
+        std::pair<StringRef, Value>("zeros", op.getZeros())})
+    if (value && !tensorType(value).hasStaticShape())
+      return op.emitOpError(name) << " has type " << value.getType()
+                                  << ", but a static shape is required [C4]";
+  if (op.getNumMatrices() != 1 || unit != 4)
+    return op.emitOpError("has scales, ")
+           << op.getNumMatrices() << " matrices and unit " << unit
+           << ", but 1 matrix and unit 4 are required [C4]";
+  int64_t panelCount = extent(op.getPanels(), 0), width = op.getPanelWidth();
+  int64_t depth = op.getDepth(), blocks = extent(op.getScales(), 1);
+  if (failed(checkShape(op, "scales", tensorType(op.getScales()),
+                        {panelCount, blocks, 1, width}, "C4")))
+    return failure();
+  if (blocks < 1 || depth % blocks != 0 ||
+      depth / blocks % op.getDepthUnit() != 0)
+    return op.emitOpError("has ")
+           << depth << " codes in " << blocks
+           << " blocks, but blocks of one multiple of " << op.getDepthUnit()
+           << " codes are required [C4]";
+  Value zeros = op.getZeros();
+  if (!zeros)
+    return success();
+  bool areCodes = tensorType(zeros).getElementType().isInteger(8);
+  int64_t groups =
+      areCodes ? llvm::divideCeil(blocks, op.getDepthUnit()) : blocks;
+  return checkShape(op, "zeros", tensorType(zeros),
+                    {panelCount, groups, 1, areCodes ? width * unit : width},
+                    "C5");
 }
 
 LogicalResult PackedMatmulOp::verify() {
@@ -139,6 +177,16 @@ LogicalResult PackedMatmulOp::verify() {
            << shapeText(panels.getShape())
            << ", but static extents of at least 1 are required for matrices "
               "and columns of a panel [C1]";
+
+  // C4: how much a row of a panel holds.
+  auto bits = static_cast<int64_t>(getBits());
+  if (getScales()) {
+    if (failed(checkCodeBits(*this, bits, "C4")))
+      return failure();
+  } else if (bits != 0 || getIsSigned() || getZeros()) {
+    return emitOpError("has codes without scales, but both or none are "
+                       "required [C4]");
+  }
 
   // C2: the rest is the destination-style interface's.
   if (static_cast<int64_t>(getInits().size()) != matrices)
@@ -167,7 +215,18 @@ LogicalResult PackedMatmulOp::verify() {
                         {count, extent(getPanels(), 1), matrices, row}, "C1")))
     return failure();
 
-  return checkProductTypes(*this, getLhs(), getPanels(), getInits(), "C3");
+  if (!getScales())
+    return checkProductTypes(*this, getLhs(), getPanels(), getInits(), "C3");
+  const Type f32 = Float32Type::get(getContext()),
+             i8 = IntegerType::get(getContext(), 8);
+  for (auto [value, element] : {std::pair<Value, Type>(getLhs(), f32),
+                                std::pair<Value, Type>(getPanels(), i8),
+                                std::pair<Value, Type>(getInits()[0], f32)})
+    if (tensorType(value).getElementType() != element)
+      return emitOpError("multiplies by codes and has an operand of type ")
+             << value.getType()
+             << ", but elements of 'f32', 'i8' and 'f32' are required [C3]";
+  return verifyCodes(*this);
 }
 
 /// A result has the extents of its init.

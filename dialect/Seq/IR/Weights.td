@@ -149,7 +149,7 @@ def Seq_ColumnSumsOp : Seq_Op<"column_sums", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
-    Pure, DestinationStyleOpInterface,                                     // C2, in part
+    Pure, AttrSizedOperandSegments, DestinationStyleOpInterface,           // C2, in part
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>
@@ -168,12 +168,27 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     Sums of floats may be reassociated; sums of integers are exact modulo 2^32. Bytes of
     `lhs` are unsigned, those of `panels` signed.
 
+    With `scales`, the panels hold the codes of a `seq.blockwise_matmul`, whose `bits` and
+    `signed` they have: the four bytes from `panels[n, q, 0, 4*j]` on are a number of 32 bits,
+    lowest byte first, that holds `C = 32 / bits` codes, lowest bits first. Zero points that
+    are codes lie likewise. With `K / L` codes to a block:
+
+        result[0][b, n*W + j] := init[0][b, n*W + j]
+                                 + sum_k lhs[b, k] * (code(panels, n, k, j) - zero(n, k / (K / L), j))
+                                                   * scales[n, k / (K / L), 0, j]
+
     #### Constraints
 
-    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K / U, G, W*U]`; G and W are static.
+    * (C1) `lhs` is `[M, K]`, `panels` is `[ceil(N / W), K / U, G, W*U]`, or, with `scales`,
+      `[ceil(N / W), K / C, G, W*U]`; G and W are static.
     * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
     * (C3) The element types of lhs, panels and inits are one floating-point type, or i8, i8
-      and i32.
+      and i32, or, with `scales`, f32, i8 and f32.
+    * (C4) `scales` is `[ceil(N / W), L, 1, W]`; G is then 1, `unit` 4, `bits` 2, 4 or 8, `K / L`
+      a multiple of `C`, and panels, scales and zeros have static shapes. Without `scales`
+      there are no `bits`, no `signed` and no `zeros`.
+    * (C5) `zeros` is `[ceil(N / W), L, 1, W]` of f32, or `[ceil(N / W), ceil(L / C), 1, W*U]` of
+      i8.
 
     #### Checked at run time
 
@@ -187,15 +202,21 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
         -> (tensor<?x33xf32>, tensor<?x33xf32>)
     %s = seq.packed_matmul %y, %q unit 4 init(%c)
         : (tensor<?x8xi8>, tensor<3x2x1x64xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
+    %t = seq.packed_matmul %z, %w scales(%l) bits 4 unit 4 init(%a)
+        : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
     ```
   }];
   let arguments = (ins 2DTensorOf<[F16, BF16, F32, F64, I8]>:$lhs,
                        4DTensorOf<[F16, BF16, F32, F64, I8]>:$panels,
+                       Optional<4DTensorOf<[F32]>>:$scales,
+                       Optional<4DTensorOf<[F32, I8]>>:$zeros,
+                       DefaultValuedAttr<I64Attr, "0">:$bits, UnitProp:$is_signed,
                        DefaultValuedAttr<I64Attr, "1">:$unit,
                        Variadic<2DTensorOf<[F16, BF16, F32, F64, I32]>>:$inits);
   let results = (outs Variadic<2DTensorOf<[F16, BF16, F32, F64, I32]>>:$results);
   let assemblyFormat = [{
-    $lhs `,` $panels (`unit` $unit^)? `init` `(` $inits `)` attr-dict
+    $lhs `,` $panels (`scales` `(` $scales^ `)`)? (`zeros` `(` $zeros^ `)`)? (`bits` $bits^)?
+    (`signed` $is_signed^)? (`unit` $unit^)? `init` `(` $inits `)` attr-dict
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
@@ -203,11 +224,13 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     /// Extents of the packed operand: G matrices, W columns to a panel.
     int64_t getNumMatrices();
     int64_t getPanelWidth();
-    /// K, a multiple of the unit.
+    /// K, a multiple of what lies next to each other: the unit, or the codes of four bytes.
     int64_t getDepth();
     int64_t getNumColumns();
+    /// Elements of the depth in one row of a panel: U, or C of codes.
+    int64_t getDepthUnit();
   }];
-  let hasVerifier = 1;                                                     // C1-C3
+  let hasVerifier = 1;                                                     // C1-C5
 }
 
 #endif // DIALECT_SEQ_IR_WEIGHTS_TD

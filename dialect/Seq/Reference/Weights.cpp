@@ -149,12 +149,115 @@ static void addProduct(const Contraction &nest, const Tensor &lhs,
     }
 }
 
+/// Code `number` of those that follow each other from byte `first` on, `stride`
+/// bytes behind every fourth one, lowest bits first.
+static int64_t readCode(const Tensor &bytes, int64_t first, int64_t number,
+                        int64_t stride, int64_t bits, bool isSigned) {
+  int64_t place = number * bits / 8;
+  int64_t byte = bytes.ints()[first + place / 4 * stride + place % 4] & 0xff;
+  int64_t code = byte >> number * bits % 8 & ((1 << bits) - 1);
+  return isSigned && code >> (bits - 1) ? code - (1 << bits) : code;
+}
+
+/// Zero point `block` of a column: of codes from `first` on as readCode() takes
+/// it, else the float there.
+static double readZero(const Tensor *zeros, int64_t firstCode,
+                       int64_t firstFloat, int64_t block, int64_t stride,
+                       int64_t bits, bool isSigned) {
+  if (!zeros)
+    return isSigned ? 0 : 1 << (bits - 1);
+  if (zeros->isFloat())
+    return zeros->floats()[firstFloat];
+  return static_cast<double>(
+      readCode(*zeros, firstCode, block, stride, bits, isSigned));
+}
+
+static llvm::Expected<Results>
+evaluatePackedCodes(Operation &op, llvm::MutableArrayRef<Tensor> operands) {
+  auto product = cast<seq::PackedMatmulOp>(op);
+  OperandValues values(op, operands);
+  const Tensor &lhs = *values.get(product.getLhs()),
+               &panels = *values.get(product.getPanels()),
+               &scales = *values.get(product.getScales());
+  const Tensor *zeros = values.get(product.getZeros());
+  Tensor result = *values.get(product.getInits()[0]);
+  auto bits = static_cast<int64_t>(product.getBits());
+  bool isSigned = product.getIsSigned();
+  int64_t rows = lhs.getDim(0), depth = lhs.getDim(1),
+          columns = result.getDim(1);
+  int64_t groups = panels.getDim(1), row = panels.getDim(3), width = row / 4;
+  int64_t blocks = scales.getDim(1);
+  if (groups * (32 / bits) != depth || result.getDim(0) != rows ||
+      columns > panels.getDim(0) * width)
+    return makeError(op, "panels have shape " + toString(panels.getShape()) +
+                             " for lhs " + toString(lhs.getShape()) +
+                             " and init " + toString(result.getShape()));
+  for (int64_t n = 0; n < columns; ++n) {
+    int64_t panel = n / width, j = n % width;
+    int64_t zeroGroups = zeros ? zeros->getDim(1) : 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      int64_t block = k / (depth / blocks);
+      double weight = static_cast<double>(readCode(
+          panels, panel * groups * row + 4 * j, k, row, bits, isSigned));
+      weight -= readZero(zeros, panel * zeroGroups * row + 4 * j,
+                         (panel * blocks + block) * width + j, block, row, bits,
+                         isSigned);
+      weight *= scales.floats()[(panel * blocks + block) * width + j];
+      for (int64_t m = 0; m < rows; ++m)
+        result.mutableFloats()[m * columns + n] +=
+            lhs.floats()[m * depth + k] * weight;
+    }
+  }
+  return Results{std::move(result)};
+}
+
+static llvm::Expected<Results>
+evaluateBlockwiseMatmul(Interpreter &interpreter, Operation &op,
+                        llvm::MutableArrayRef<Tensor> operands) {
+  auto product = cast<seq::BlockwiseMatmulOp>(op);
+  OperandValues values(op, operands);
+  const Tensor &lhs = *values.get(product.getLhs()),
+               &codes = *values.get(product.getCodes()),
+               &scales = *values.get(product.getScales());
+  const Tensor *zeros = values.get(product.getZeros());
+  auto bits = static_cast<int64_t>(product.getBits()),
+       block = static_cast<int64_t>(product.getBlock());
+  bool isSigned = product.getIsSigned();
+  int64_t rows = lhs.getDim(0), depth = lhs.getDim(1);
+  int64_t columns = codes.getDim(0), bytes = codes.getDim(1);
+  int64_t blocks = scales.getDim(1);
+  if (depth > blocks * block)
+    return makeError(op, "lhs has shape " + toString(lhs.getShape()) + " for " +
+                             llvm::Twine(blocks) + " blocks of " +
+                             llvm::Twine(block));
+  llvm::Expected<Tensor> result =
+      interpreter.allocate(op, ElementKind::F32, {rows, columns});
+  if (!result)
+    return result.takeError();
+  double *to = result->mutableFloats().data();
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t k = 0; k < depth; ++k) {
+      int64_t zeroBytes = zeros ? zeros->getDim(1) : 0;
+      double weight = static_cast<double>(
+          readCode(codes, n * bytes, k, /*stride=*/4, bits, isSigned));
+      weight -= readZero(zeros, n * zeroBytes, n * blocks + k / block,
+                         k / block, /*stride=*/4, bits, isSigned);
+      weight *= scales.floats()[n * blocks + k / block];
+      for (int64_t m = 0; m < rows; ++m)
+        to[m * columns + n] += lhs.floats()[m * depth + k] * weight;
+    }
+  return Results{std::move(*result)};
+}
+
 static llvm::Expected<Results>
 evaluatePackedMatmul(Interpreter &, Operation &op,
                      llvm::MutableArrayRef<Tensor> operands) {
   Tensor lhs = operands[0], panels = operands[1];
   llvm::MutableArrayRef<Tensor> inits = operands.drop_front(2);
-  int64_t unit = static_cast<int64_t>(cast<seq::PackedMatmulOp>(op).getUnit());
+  auto product = cast<seq::PackedMatmulOp>(op);
+  if (product.getScales())
+    return evaluatePackedCodes(op, operands);
+  int64_t unit = static_cast<int64_t>(product.getUnit());
   int64_t rows = lhs.getDim(0), depth = lhs.getDim(1);
   int64_t matrices = panels.getDim(2), row = panels.getDim(3);
   int64_t groups = panels.getDim(1);
@@ -298,6 +401,7 @@ void addWeightHandlers(HandlerTable &table) {
   table["seq.packed_matmul"] = evaluatePackedMatmul;
   table["seq.matmul"] = evaluateMatmul;
   table["seq.quantized_matmul"] = evaluateQuantizedMatmul;
+  table["seq.blockwise_matmul"] = evaluateBlockwiseMatmul;
 }
 
 } // namespace seqc::reference

@@ -184,3 +184,25 @@ func.func @pack_combined(%x: tensor<?x4x8xf32>, %len: tensor<?xi32>, %w: tensor<
   } outputs(tensor<?x4x8xf32>) states(tensor<4x8xf32>)
   return %last : tensor<4x8xf32>
 }
+
+/// A product with codes has rows on its left alone, whatever the extents of what is stored.
+
+// CHECK-LABEL: func.func @pack_codes
+//  CHECK-SAME:   %{{.*}}: tensor<?x4x8xf32>, %{{.*}}: tensor<?xi32>, %[[W:.*]]: tensor<8x4xi8>, %[[S:.*]]: tensor<8x1xf32>
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?x8xf32>) init(%{{.*}} : tensor<4x8xf32>) counts(
+//       CHECK:   ^bb0(%{{.*}}: tensor<?x8xf32>, %[[H:.*]]: tensor<?x8xf32>):
+//       CHECK:     seq.blockwise_matmul %[[H]], %[[W]] scales(%[[S]]) bits 4 block 8 : (tensor<?x8xf32>, tensor<8x4xi8>, tensor<8x1xf32>) -> tensor<?x8xf32>
+func.func @pack_codes(%x: tensor<?x4x8xf32>, %len: tensor<?xi32>, %w: tensor<8x4xi8>, %s: tensor<8x1xf32>)
+    -> tensor<4x8xf32> {
+  %f0 = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %h0 = linalg.fill ins(%f0 : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %out, %last = seq.recurrence scan(%x : tensor<?x4x8xf32>) init(%h0 : tensor<4x8xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<4x8xf32>, %h: tensor<4x8xf32>):
+    %p = seq.blockwise_matmul %h, %w scales(%s) bits 4 block 8
+        : (tensor<4x8xf32>, tensor<8x4xi8>, tensor<8x1xf32>) -> tensor<4x8xf32>
+    %h1 = arith.addf %xt, %p : tensor<4x8xf32>
+    seq.yield %h1, %h1 : tensor<4x8xf32>, tensor<4x8xf32>
+  } outputs(tensor<?x4x8xf32>) states(tensor<4x8xf32>)
+  return %last : tensor<4x8xf32>
+}

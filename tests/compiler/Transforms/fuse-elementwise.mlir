@@ -150,3 +150,26 @@ func.func @collapse_after_bytes(%x: tensor<6x8xi8>, %w: tensor<33x8xi8>, %i: ten
   } -> tensor<2x3x33xf32>
   return %r : tensor<2x3x33xf32>
 }
+
+/// So is a product with codes.
+
+// CHECK-LABEL: func.func @collapse_after_codes
+//       CHECK:   %[[P:.*]] = seq.blockwise_matmul
+//       CHECK:   %[[R:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]} ins(%[[P]]
+//       CHECK:     math.tanh
+//       CHECK:   tensor.expand_shape %[[R]] {{\[\[}}0, 1], [2]]
+func.func @collapse_after_codes(%x: tensor<6x32xf32>, %w: tensor<33x16xi8>, %s: tensor<33x1xf32>)
+    -> tensor<2x3x33xf32> {
+  %p = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<6x32xf32>, tensor<33x16xi8>, tensor<33x1xf32>) -> tensor<6x33xf32>
+  %e = tensor.expand_shape %p [[0, 1], [2]] output_shape [2, 3, 33] : tensor<6x33xf32> into tensor<2x3x33xf32>
+  %o = tensor.empty() : tensor<2x3x33xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> (a, b, c)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%e : tensor<2x3x33xf32>) outs(%o : tensor<2x3x33xf32>) {
+  ^bb0(%u: f32, %q: f32):
+    %t = math.tanh %u : f32
+    linalg.yield %t : f32
+  } -> tensor<2x3x33xf32>
+  return %r : tensor<2x3x33xf32>
+}

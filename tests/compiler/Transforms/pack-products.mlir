@@ -40,6 +40,39 @@ func.func @pack_bytes_of_odd_depth(%x: tensor<?x10xi8>, %w: tensor<10x33xi8>, %a
   return %r : tensor<?x33xi32>
 }
 
+/// Codes lie as they are stored, four bytes of a column side by side. A last block that is not full is padded on the
+/// left; scales and zero points have panels of their own.
+
+// CHECK-LABEL: func.func @pack_codes
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x40xf32>, %[[W:.*]]: tensor<33x32xi8>, %[[S:.*]]: tensor<33x2xf32>, %[[Z:.*]]: tensor<33x1xi8>
+//   CHECK-DAG:   %[[P:.*]] = seq.pack %[[W]] unit 4 : (tensor<33x32xi8>) -> tensor<1x8x1x256xi8>
+//   CHECK-DAG:   %[[SP:.*]] = seq.pack %[[S]] : (tensor<33x2xf32>) -> tensor<1x2x1x64xf32>
+//   CHECK-DAG:   %[[ZP:.*]] = seq.pack %[[Z]] unit 4 : (tensor<33x1xi8>) -> tensor<1x1x1x256xi8>
+//       CHECK:   %[[Y:.*]] = tensor.insert_slice %[[X]] into %{{.*}}[0, 0] [%{{.*}}, 40] [1, 1] : tensor<?x40xf32> into tensor<?x64xf32>
+//       CHECK:   %[[INIT:.*]] = linalg.fill {{.*}} -> tensor<?x33xf32>
+//       CHECK:   seq.packed_matmul %[[Y]], %[[P]] scales(%[[SP]]) zeros(%[[ZP]]) bits 4 unit 4 init(%[[INIT]])
+func.func @pack_codes(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<33x1xi8>)
+    -> tensor<?x33xf32> {
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x1xi8>) -> tensor<?x33xf32>
+  return %r : tensor<?x33xf32>
+}
+
+/// Whole blocks need no padding; zero points of floats lie like scales. What the result's type leaves open, a cast does.
+
+// CHECK-LABEL: func.func @pack_codes_with_floats
+//   CHECK-DAG:   seq.pack %{{.*}} : (tensor<16x2xf32>) -> tensor<1x2x1x16xf32>
+//   CHECK-DAG:   seq.pack %{{.*}} : (tensor<16x2xf32>) -> tensor<1x2x1x16xf32>
+//   CHECK-NOT:   tensor.insert_slice
+//       CHECK:   %[[R:.*]] = seq.packed_matmul %{{.*}} bits 2 signed unit 4 init(%{{.*}}) : {{.*}} -> tensor<4x16xf32>
+//       CHECK:   tensor.cast %[[R]] : tensor<4x16xf32> to tensor<?x16xf32>
+func.func @pack_codes_with_floats(%x: tensor<4x64xf32>, %w: tensor<16x16xi8>, %s: tensor<16x2xf32>,
+                                  %z: tensor<16x2xf32>) -> tensor<?x16xf32> {
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 2 block 32 signed
+      : (tensor<4x64xf32>, tensor<16x16xi8>, tensor<16x2xf32>, tensor<16x2xf32>) -> tensor<?x16xf32>
+  return %r : tensor<?x16xf32>
+}
+
 // -----
 
 /// Packing does not depend on the step, so it leaves the cell.

@@ -89,3 +89,138 @@ func.func @quantized_matmul_c4_result(%x: tensor<4x8xi8>, %w: tensor<8x33xi8>) {
   %r = seq.quantized_matmul %x, %w transposed : (tensor<4x8xi8>, tensor<8x33xi8>) -> tensor<4x32xi32>
   return
 }
+
+// -----
+
+func.func @blockwise_matmul_c1_dynamic_depth(%x: tensor<?x?xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{lhs has type 'tensor<?x?xf32>', but a static depth of at least 1 is required [C1]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x?xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c1_no_depth(%x: tensor<?x0xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{lhs has type 'tensor<?x0xf32>', but a static depth of at least 1 is required [C1]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x0xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c1_dynamic_codes(%x: tensor<?x40xf32>, %w: tensor<?x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{codes has type 'tensor<?x32xi8>', but a static shape is required [C1]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<?x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c1_dynamic_scales(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x?xf32>) {
+  // expected-error @+1 {{scales has type 'tensor<33x?xf32>', but a static shape is required [C1]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x?xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c1_dynamic_zeros(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<?x1xi8>) {
+  // expected-error @+1 {{zeros has type 'tensor<?x1xi8>', but a static shape is required [C1]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<?x1xi8>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c2_bits(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{has codes of 3 bits, but 2, 4 or 8 are required [C2]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 3 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c2_block(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{has blocks of 12 codes, but a multiple of 8 is required [C2]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 12
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c2_no_block(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{has blocks of 0 codes, but a multiple of 8 is required [C2]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 0
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c3_scales(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x3xf32>) {
+  // expected-error @+1 {{scales has shape [33, 3], but [33, 2] is required [C3]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x3xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c3_codes(%x: tensor<?x40xf32>, %w: tensor<33x20xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{codes has 20 bytes for a column, but 2 blocks of 16 bytes are required [C3]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x20xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c3_too_many_codes(%x: tensor<?x40xf32>, %w: tensor<33x48xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{codes has 48 bytes for a column, but 2 blocks of 16 bytes are required [C3]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x48xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c4_codes(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<33x2xi8>) {
+  // expected-error @+1 {{zeros has shape [33, 2], but [33, 1] is required [C4]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x2xi8>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c4_floats(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<33x1xf32>) {
+  // expected-error @+1 {{zeros has shape [33, 1], but [33, 2] is required [C4]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x1xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c5_columns(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{result has shape [?, 32], but [?, 33] is required [C5]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x32xf32>
+  return
+}
+
+// -----
+
+func.func @blockwise_matmul_c5_rows(%x: tensor<4x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  // expected-error @+1 {{result has shape [5, 33], but [4, 33] is required [C5]}}
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<4x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<5x33xf32>
+  return
+}

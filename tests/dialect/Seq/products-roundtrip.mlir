@@ -50,4 +50,26 @@ func.func @bytes_in_panels(%x: tensor<?x8xi8>, %w: tensor<8x33xi8>, %a: tensor<?
   return %r, %s : tensor<?x33xi32>, tensor<33xi32>
 }
 
+// CHECK-LABEL: @codes
+func.func @codes(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<33x1xi8>)
+    -> (tensor<?x33xf32>, tensor<?x33xf32>) {
+  // CHECK: seq.blockwise_matmul %{{.*}}, %{{.*}} scales(%{{.*}}) zeros(%{{.*}}) bits 4 block 32 : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x1xi8>) -> tensor<?x33xf32>
+  %r = seq.blockwise_matmul %x, %w scales(%s) zeros(%z) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>, tensor<33x1xi8>) -> tensor<?x33xf32>
+  // CHECK: seq.blockwise_matmul %{{.*}}, %{{.*}} scales(%{{.*}}) bits 4 block 32 signed : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  %t = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32 signed
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return %r, %t : tensor<?x33xf32>, tensor<?x33xf32>
+}
+
+// CHECK-LABEL: @codes_in_panels
+func.func @codes_in_panels(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>,
+                           %z: tensor<3x1x1x64xi8>, %a: tensor<?x33xf32>) -> tensor<?x33xf32> {
+  // CHECK: seq.packed_matmul %{{.*}}, %{{.*}} scales(%{{.*}}) zeros(%{{.*}}) bits 4 signed unit 4 init(%{{.*}}) : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<3x1x1x64xi8>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  %r = seq.packed_matmul %x, %p scales(%s) zeros(%z) bits 4 signed unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<3x1x1x64xi8>, tensor<?x33xf32>)
+      -> tensor<?x33xf32>
+  return %r : tensor<?x33xf32>
+}
+
 }

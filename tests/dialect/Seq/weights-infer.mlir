@@ -12,3 +12,20 @@ func.func @packed_matmul_rows(%x: tensor<?x8xf32>, %p: tensor<3x8x1x16xf32>, %a:
   // CHECK: return %[[D]]
   return %d : index
 }
+
+/// Those of a product with codes are those of its left operand.
+// CHECK-LABEL: @blockwise_matmul_rows
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x40xf32>
+func.func @blockwise_matmul_rows(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>)
+    -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x?xf32>
+  %d = tensor.dim %r, %c0 : tensor<?x?xf32>
+  %e = tensor.dim %r, %c1 : tensor<?x?xf32>
+  // CHECK-DAG: %[[D:.*]] = tensor.dim %[[X]]
+  // CHECK-DAG: %[[E:.*]] = arith.constant 33 : index
+  // CHECK: return %[[D]], %[[E]]
+  return %d, %e : index, index
+}

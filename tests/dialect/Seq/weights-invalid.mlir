@@ -233,3 +233,147 @@ func.func @packed_matmul_c1_depth_of_units(%x: tensor<?x7xi8>, %p: tensor<3x2x1x
       : (tensor<?x7xi8>, tensor<3x2x1x64xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
   return
 }
+
+// -----
+
+func.func @packed_matmul_c1_depth_of_codes(%x: tensor<?x60xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{lhs has shape [?, 60], but [?, 64] is required [C1]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x60xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c3_codes_of_floats(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xf32>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{multiplies by codes and has an operand of type 'tensor<3x8x1x64xf32>', but elements of 'f32', 'i8' and 'f32' are required [C3]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xf32>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c3_halves_by_codes(%x: tensor<?x64xf16>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{multiplies by codes and has an operand of type 'tensor<?x64xf16>', but elements of 'f32', 'i8' and 'f32' are required [C3]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf16>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c3_codes_onto_integers(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xi32>) {
+  // expected-error @+1 {{multiplies by codes and has an operand of type 'tensor<?x33xi32>', but elements of 'f32', 'i8' and 'f32' are required [C3]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xi32>) -> tensor<?x33xi32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_bits(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has codes of 5 bits, but 2, 4 or 8 are required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 5 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_no_scales(%x: tensor<?x64xf32>, %p: tensor<3x16x1x64xi8>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has codes without scales, but both or none are required [C4]}}
+  %r = seq.packed_matmul %x, %p bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x16x1x64xi8>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_unit(%x: tensor<?x64xf32>, %p: tensor<2x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has scales, 1 matrices and unit 2, but 1 matrix and unit 4 are required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 2 init(%a)
+      : (tensor<?x64xf32>, tensor<2x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_matrices(%x: tensor<?x64xf32>, %p: tensor<3x8x2x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has scales, 2 matrices and unit 4, but 1 matrix and unit 4 are required [C4]}}
+  %r:2 = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a, %a)
+      : (tensor<?x64xf32>, tensor<3x8x2x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>, tensor<?x33xf32>) -> (tensor<?x33xf32>, tensor<?x33xf32>)
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_open_panels(%x: tensor<?x64xf32>, %p: tensor<?x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{panels has type 'tensor<?x8x1x64xi8>', but a static shape is required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<?x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_open_scales(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x?x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{scales has type 'tensor<3x?x1x16xf32>', but a static shape is required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x?x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_open_zeros(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %z: tensor<3x?x1x64xi8>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{zeros has type 'tensor<3x?x1x64xi8>', but a static shape is required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) zeros(%z) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<3x?x1x64xi8>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_scales(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<2x2x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{scales has shape [2, 2, 1, 16], but [3, 2, 1, 16] is required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<2x2x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_blocks(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x3x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has 64 codes in 3 blocks, but blocks of one multiple of 8 codes are required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x3x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c4_parts_of_words(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x16x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{has 64 codes in 16 blocks, but blocks of one multiple of 8 codes are required [C4]}}
+  %r = seq.packed_matmul %x, %p scales(%s) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x16x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c5_codes(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %z: tensor<3x2x1x64xi8>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{zeros has shape [3, 2, 1, 64], but [3, 1, 1, 64] is required [C5]}}
+  %r = seq.packed_matmul %x, %p scales(%s) zeros(%z) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<3x2x1x64xi8>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}
+
+// -----
+
+func.func @packed_matmul_c5_floats(%x: tensor<?x64xf32>, %p: tensor<3x8x1x64xi8>, %s: tensor<3x2x1x16xf32>, %z: tensor<3x1x1x16xf32>, %a: tensor<?x33xf32>) {
+  // expected-error @+1 {{zeros has shape [3, 1, 1, 16], but [3, 2, 1, 16] is required [C5]}}
+  %r = seq.packed_matmul %x, %p scales(%s) zeros(%z) bits 4 unit 4 init(%a)
+      : (tensor<?x64xf32>, tensor<3x8x1x64xi8>, tensor<3x2x1x16xf32>, tensor<3x1x1x16xf32>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return
+}

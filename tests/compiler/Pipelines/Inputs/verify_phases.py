@@ -56,6 +56,12 @@ func.func @f(%x: tensor<?x8xi8>, %p: tensor<3x2x1x64xi8>, %a: tensor<?x33xi32>) 
       : (tensor<?x8xi8>, tensor<3x2x1x64xi8>, tensor<?x33xi32>) -> tensor<?x33xi32>
   return
 }"""),
+    ("seq.blockwise_matmul", "normalize", "offload", """
+func.func @f(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>) {
+  %r = seq.blockwise_matmul %x, %w scales(%s) bits 4 block 32
+      : (tensor<?x40xf32>, tensor<33x32xi8>, tensor<33x2xf32>) -> tensor<?x33xf32>
+  return
+}"""),
     ("seq.column_sums", "normalize", "vectorize", """
 func.func @f(%w: tensor<8x33xi8>) {
   %s = seq.column_sums %w transposed : (tensor<8x33xi8>) -> tensor<33xi32>

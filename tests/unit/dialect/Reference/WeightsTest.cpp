@@ -167,3 +167,101 @@ TEST(Weights, MultipliesBytesExactly) {
   expectInts(results[2], {19}, c);
   expectInts(results[3], {3, 19}, b);
 }
+
+/// Codes along the last dimension in bytes, the first in the lowest bits.
+static Tensor storeCodes(llvm::ArrayRef<int64_t> codes, int64_t columns,
+                         int64_t bits) {
+  auto count = static_cast<int64_t>(codes.size()) / columns;
+  int64_t bytes = (count * bits + 7) / 8;
+  Tensor result(ElementKind::I8, {columns, bytes});
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t i = 0; i < count; ++i)
+      result.mutableInts()[n * bytes + i * bits / 8] |=
+          (codes[n * count + i] & ((1 << bits) - 1)) << i * bits % 8;
+  for (int64_t &byte : result.mutableInts())
+    byte = static_cast<int8_t>(byte);
+  return result;
+}
+
+/// The products of 19 columns with `bits` bits in two blocks of 16, of which
+/// the second is not full; with zero points that are codes, floats and absent,
+/// in panels or not.
+static void checkCodes(int64_t bits, bool isSigned) {
+  std::string form = " bits " + std::to_string(bits),
+              rest = isSigned ? " signed" : "";
+  std::string bytes = std::to_string(2 * 16 * bits / 8),
+              words = std::to_string(2 * 16 * bits / 32);
+  std::string codeType = "tensor<19x" + bytes + "xi8>";
+  std::string zeroType =
+      "tensor<19x" + std::to_string(bits == 8 ? 2 : 1) + "xi8>";
+  std::string panelType = "tensor<2x" + words + "x1x64xi8>";
+  std::string x = "%x, %w scales(%s)", block = form + " block 16" + rest + " ";
+  Program program(
+      "func.func @main(%x: tensor<?x20xf32>, %y: tensor<?x32xf32>, %w: " +
+      codeType + ", %s: tensor<19x2xf32>, %c: " + zeroType +
+      R"(, %f: tensor<19x2xf32>, %i: tensor<?x19xf32>)
+      -> (tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>) {
+    %a = seq.blockwise_matmul )" +
+      x + block + ": (tensor<?x20xf32>, " + codeType +
+      R"(, tensor<19x2xf32>) -> tensor<?x19xf32>
+    %b = seq.blockwise_matmul )" +
+      x + " zeros(%c)" + block + ": (tensor<?x20xf32>, " + codeType +
+      ", tensor<19x2xf32>, " + zeroType + R"() -> tensor<?x19xf32>
+    %d = seq.blockwise_matmul )" +
+      x + " zeros(%f)" + block + ": (tensor<?x20xf32>, " + codeType +
+      R"(, tensor<19x2xf32>, tensor<19x2xf32>) -> tensor<?x19xf32>
+    %pw = seq.pack %w unit 4 : ()" +
+      codeType + ") -> " + panelType + R"(
+    %ps = seq.pack %s : (tensor<19x2xf32>) -> tensor<2x2x1x16xf32>
+    %pc = seq.pack %c unit 4 : ()" +
+      zeroType + R"() -> tensor<2x1x1x64xi8>
+    %pf = seq.pack %f : (tensor<19x2xf32>) -> tensor<2x2x1x16xf32>
+    %e = seq.packed_matmul %y, %pw scales(%ps) zeros(%pc))" +
+      form + rest + " unit 4 init(%i) : (tensor<?x32xf32>, " + panelType +
+      R"(, tensor<2x2x1x16xf32>, tensor<2x1x1x64xi8>, tensor<?x19xf32>) -> tensor<?x19xf32>
+    %g = seq.packed_matmul %y, %pw scales(%ps) zeros(%pf))" +
+      form + rest + " unit 4 init(%i) : (tensor<?x32xf32>, " + panelType +
+      R"(, tensor<2x2x1x16xf32>, tensor<2x2x1x16xf32>, tensor<?x19xf32>) -> tensor<?x19xf32>
+    return %a, %b, %d, %e, %g
+        : tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>, tensor<?x19xf32>
+  })");
+  int64_t low = isSigned ? -(1 << (bits - 1)) : 0;
+  auto draw = [&](int64_t count, uint64_t seed) {
+    std::vector<int64_t> codes;
+    for (double number : getNumbers(count, seed))
+      codes.push_back(
+          low + static_cast<int64_t>((number + 1) / 2 * ((1 << bits) - 0.5)));
+    return codes;
+  };
+  std::vector<int64_t> codes = draw(19 * 32, 1), zeros = draw(19 * 2, 2);
+  Tensor rows = randomF32({3, 20}, 3), scales = randomF32({19, 2}, 4),
+         floats = randomF32({19, 2}, 5), start = randomF32({3, 19}, 6);
+  Tensor padded(ElementKind::F32, {3, 32});
+  for (int64_t m = 0; m < 3; ++m)
+    for (int64_t k = 0; k < 20; ++k)
+      padded.mutableFloats()[m * 32 + k] = at(rows, {m, k});
+  auto results = program.run({rows, padded, storeCodes(codes, 19, bits), scales,
+                              storeCodes(zeros, 19, bits), floats, start});
+  for (int64_t m = 0; m < 3; ++m)
+    for (int64_t n = 0; n < 19; ++n) {
+      double plain = 0, byCodes = 0, byFloats = 0, init = at(start, {m, n});
+      for (int64_t k = 0; k < 20; ++k) {
+        double by = at(rows, {m, k}) * at(scales, {n, k / 16});
+        auto code = static_cast<double>(codes[n * 32 + k]);
+        plain += by * (code - (isSigned ? 0 : 1 << (bits - 1)));
+        byCodes += by * (code - static_cast<double>(zeros[n * 2 + k / 16]));
+        byFloats += by * (code - at(floats, {n, k / 16}));
+      }
+      EXPECT_NEAR(at(results[0], {m, n}), plain, 1e-10);
+      EXPECT_NEAR(at(results[1], {m, n}), byCodes, 1e-10);
+      EXPECT_NEAR(at(results[2], {m, n}), byFloats, 1e-10);
+      EXPECT_NEAR(at(results[3], {m, n}), init + byCodes, 1e-10);
+      EXPECT_NEAR(at(results[4], {m, n}), init + byFloats, 1e-10);
+    }
+}
+
+TEST(Weights, MultipliesByCodes) {
+  for (int64_t bits : {2, 4, 8})
+    for (bool isSigned : {false, true})
+      checkCodes(bits, isSigned);
+}
