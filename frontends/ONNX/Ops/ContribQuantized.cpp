@@ -5,7 +5,10 @@
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
+#include "dialect/Seq/IR/SeqOps.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace llvm;
 
@@ -33,55 +36,31 @@ static Tensor multiplyRows(Emitter &e, Tensor a, Tensor b) {
   return e.reshape(product, sizes);
 }
 
-/// MatMulNBits: blocks of a row of the weight share scale and zero point.
-static LogicalResult convertMatMulNBits(Node &node) {
-  Emitter &e = node.getEmitter();
+namespace {
+/// The weight of MatMulNBits: codes in blocks along the depth, each with a scale
+/// and a zero point. Tensors are flat.
+struct BlockedWeight {
+  Tensor codes, scales, zeros;
+  /// The block of each row whose scale and zero point it has, if that is not its
+  /// own.
+  Tensor order;
+  int64_t depth, width, bits, block;
+
+  int64_t countBlocks() const { return (depth + block - 1) / block; }
+  int64_t countPerByte() const { return 8 / bits; }
+  /// Bytes of the codes of a block, and of the zero points of a column.
+  int64_t countBytes() const { return block / countPerByte(); }
+  int64_t countZeroBytes() const {
+    return (countBlocks() + countPerByte() - 1) / countPerByte();
+  }
+  bool hasRawZeros() const { return zeros && isFloat(zeros.type); }
+};
+} // namespace
+
+/// The numbers of a weight, [K, N].
+static Tensor dequantize(Emitter &e, const BlockedWeight &w, DataType type) {
   mlir::OpBuilder &b = e.getBuilder();
-  Tensor a = node.getInput(0), packed = node.getInput(1);
-  Tensor scales = node.getInput(2), zeros = node.getInput(3);
-  Tensor bias = node.getInput(5);
-  int64_t depth = node.getInt("K", 0), width = node.getInt("N", 0);
-  int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 0);
-  // The least accuracy that is asked for; the products are of float32.
-  (void)node.getInt("accuracy_level", 0);
-  Tensor order = node.getInput(4);
-  if (depth <= 0 || width <= 0 || block <= 0 ||
-      (bits != 2 && bits != 4 && bits != 8) || block % 8 != 0)
-    return node.error("its sizes are K " + Twine(depth) + ", N " +
-                      Twine(width) + ", " + Twine(bits) +
-                      " bits and blocks of " + Twine(block) +
-                      "; required are 2, 4 or 8 bits and a multiple of 8");
-  if (failed(node.requireRank(0, 1, kMostRank)) ||
-      failed(node.requireRanks({5}, 1)))
-    return failure();
-  int64_t blocks = (depth + block - 1) / block, perByte = 8 / bits;
-  int64_t bytes = block / perByte, zeroBytes = (blocks + perByte - 1) / perByte;
-  auto check = [&](Tensor x, int64_t count, StringRef what) {
-    if (!x ||
-        (x.getType().hasStaticShape() && x.getType().getNumElements() == count))
-      return success();
-    return node.error(what + " does not have the " + Twine(count) +
-                      " elements that its sizes require");
-  };
-  if (order && order.type != DataType::Int32)
-    return node.error("its order of groups is " + getName(order.type) +
-                      "; required is int32");
-  bool rawZeros = zeros && isFloat(zeros.type);
-  if (failed(check(packed, width * blocks * bytes, "its weight")) ||
-      failed(check(scales, width * blocks, "its scale")) ||
-      failed(check(zeros, width * (rawZeros ? blocks : zeroBytes),
-                   "its zero point")) ||
-      failed(check(order, depth, "its order of groups")))
-    return failure();
-  if (order)
-    e.requireIndices(order, b.getIndexAttr(blocks), "a group",
-                     /*fromEnd=*/false);
-  auto flatten = [&](Tensor x) {
-    return x ? e.reshape(x, {b.getIndexAttr(x.getType().getNumElements())}) : x;
-  };
-  packed = flatten(packed), scales = flatten(scales), zeros = flatten(zeros);
-  order = flatten(order);
-  DataType type = getComputeType(a.type);
+  int64_t perByte = w.countPerByte();
   // Number `i` of those that follow each other from byte `start` on.
   auto unpack = [&](Scalars &s, Tensor from, Value start, Value i) {
     Value byte =
@@ -89,41 +68,141 @@ static LogicalResult convertMatMulNBits(Node &node) {
     return s.convert(
         DataType::Int32, type,
         unpackCode(s, s.convert(DataType::UInt8, DataType::Int32, byte), i,
-                   bits));
+                   w.bits));
   };
-  Tensor weight = e.generate(
-      type, {b.getIndexAttr(depth), b.getIndexAttr(width)},
+  return e.generate(
+      type, {b.getIndexAttr(w.depth), b.getIndexAttr(w.width)},
       [&](Scalars &s, ValueRange at) {
-        Value k = at[0], n = at[1];
-        Value inRow = s.divIndex(k, s.index(block));
-        Value first = s.mulIndex(n, s.index(blocks));
-        Value q = unpack(s, packed,
-                         s.mulIndex(s.addIndex(first, inRow), s.index(bytes)),
-                         s.remIndex(k, s.index(block)));
+        Value k = at[0], n = at[1], blocks = s.index(w.countBlocks());
+        Value inRow = s.divIndex(k, s.index(w.block));
+        Value first = s.mulIndex(n, blocks);
+        Value q = unpack(
+            s, w.codes,
+            s.mulIndex(s.addIndex(first, inRow), s.index(w.countBytes())),
+            s.remIndex(k, s.index(w.block)));
         // Scale and zero point of another block, if the rows were sorted.
-        if (order)
-          inRow = makeSafe(s, s.toIndex(DataType::Int32, e.load(order, {k})),
-                           s.index(blocks))
+        if (w.order)
+          inRow = makeSafe(s, s.toIndex(DataType::Int32, e.load(w.order, {k})),
+                           blocks)
                       .index;
         Value group = s.addIndex(first, inRow);
-        Value zero = s.constant(type, 1 << (bits - 1));
-        if (rawZeros)
-          zero = s.convert(getComputeType(zeros.type), type,
-                           e.loadWide(zeros, {group}));
-        else if (zeros)
-          zero = unpack(s, zeros, s.mulIndex(n, s.index(zeroBytes)), inRow);
-        Value scale = s.convert(getComputeType(scales.type), type,
-                                e.loadWide(scales, {group}));
+        Value zero = s.constant(type, 1 << (w.bits - 1));
+        if (w.hasRawZeros())
+          zero = s.convert(getComputeType(w.zeros.type), type,
+                           e.loadWide(w.zeros, {group}));
+        else if (w.zeros)
+          zero = unpack(s, w.zeros, s.mulIndex(n, s.index(w.countZeroBytes())),
+                        inRow);
+        Value scale = s.convert(getComputeType(w.scales.type), type,
+                                e.loadWide(w.scales, {group}));
         return s.mul(type, s.sub(type, q, zero), scale);
       });
-  Tensor product = multiplyRows(e, e.convert(a, type), weight);
-  SmallVector<Tensor> inputs = {product};
+}
+
+/// Whether kernels read the codes of a weight as they are stored.
+static bool hasKernel(const BlockedWeight &w, DataType type) {
+  return !w.order && type == DataType::Float &&
+         w.codes.type == DataType::UInt8 && w.block * w.bits % 32 == 0 &&
+         (!w.zeros || w.hasRawZeros() || w.zeros.type == DataType::UInt8);
+}
+
+/// Whether zero points are those that absent ones stand for.
+static bool areMiddle(const BlockedWeight &w) {
+  mlir::DenseIntElementsAttr value;
+  if (w.hasRawZeros() ||
+      !matchPattern(w.zeros.value, mlir::m_Constant(&value)) ||
+      !value.isSplat())
+    return false;
+  unsigned byte = 0;
+  for (int64_t bit = w.bits - 1; bit < 8; bit += w.bits)
+    byte |= 1u << bit;
+  return value.getSplatValue<APInt>() == byte;
+}
+
+/// Rows [M, K] times a weight, by kernels that read its codes.
+static Tensor multiplyByCodes(Emitter &e, Tensor rows, const BlockedWeight &w) {
+  mlir::OpBuilder &b = e.getBuilder();
+  mlir::OpFoldResult n = b.getIndexAttr(w.width);
+  rows = e.castShape(rows, {rows.getShape()[0], w.depth});
+  auto perBlock = [&](Tensor x) {
+    return e.convert(e.reshape(x, {n, b.getIndexAttr(w.countBlocks())}),
+                     DataType::Float);
+  };
+  Tensor codes =
+      e.reshape(w.codes, {n, b.getIndexAttr(w.countBlocks() * w.countBytes())});
+  Value zeros;
+  if (w.hasRawZeros())
+    zeros = perBlock(w.zeros).value;
+  else if (w.zeros && !areMiddle(w))
+    zeros = e.reshape(w.zeros, {n, b.getIndexAttr(w.countZeroBytes())}).value;
+  auto type = mlir::RankedTensorType::get({rows.getShape()[0], w.width},
+                                          e.storage(DataType::Float));
+  Value product = seq::BlockwiseMatmulOp::create(
+      b, e.getLoc(), type, rows.value, codes.value, perBlock(w.scales).value,
+      zeros, w.bits, w.block, /*is_signed=*/false);
+  e.setExtents(product, {e.extent(rows, 0), n});
+  return Tensor{product, DataType::Float};
+}
+
+/// MatMulNBits: blocks of a row of the weight share scale and zero point.
+static LogicalResult convertMatMulNBits(Node &node) {
+  Emitter &e = node.getEmitter();
+  mlir::OpBuilder &b = e.getBuilder();
+  Tensor a = node.getInput(0), bias = node.getInput(5);
+  BlockedWeight w{node.getInput(1),       node.getInput(2),
+                  node.getInput(3),       node.getInput(4),
+                  node.getInt("K", 0),    node.getInt("N", 0),
+                  node.getInt("bits", 4), node.getInt("block_size", 0)};
+  // The least accuracy that is asked for; the products are of float32.
+  (void)node.getInt("accuracy_level", 0);
+  if (w.depth <= 0 || w.width <= 0 || w.block <= 0 ||
+      (w.bits != 2 && w.bits != 4 && w.bits != 8) || w.block % 8 != 0)
+    return node.error("its sizes are K " + Twine(w.depth) + ", N " +
+                      Twine(w.width) + ", " + Twine(w.bits) +
+                      " bits and blocks of " + Twine(w.block) +
+                      "; required are 2, 4 or 8 bits and a multiple of 8");
+  if (failed(node.requireRank(0, 1, kMostRank)) ||
+      failed(node.requireRanks({5}, 1)))
+    return failure();
+  int64_t blocks = w.countBlocks();
+  auto check = [&](Tensor x, int64_t count, StringRef what) {
+    if (!x ||
+        (x.getType().hasStaticShape() && x.getType().getNumElements() == count))
+      return success();
+    return node.error(what + " does not have the " + Twine(count) +
+                      " elements that its sizes require");
+  };
+  if (w.order && w.order.type != DataType::Int32)
+    return node.error("its order of groups is " + getName(w.order.type) +
+                      "; required is int32");
+  if (failed(check(w.codes, w.width * blocks * w.countBytes(), "its weight")) ||
+      failed(check(w.scales, w.width * blocks, "its scale")) ||
+      failed(check(w.zeros,
+                   w.width * (w.hasRawZeros() ? blocks : w.countZeroBytes()),
+                   "its zero point")) ||
+      failed(check(w.order, w.depth, "its order of groups")))
+    return failure();
+  if (w.order)
+    e.requireIndices(w.order, b.getIndexAttr(blocks), "a group",
+                     /*fromEnd=*/false);
+  for (Tensor *x : {&w.codes, &w.scales, &w.zeros, &w.order})
+    if (*x)
+      *x = e.reshape(*x, {b.getIndexAttr(x->getType().getNumElements())});
+  DataType type = getComputeType(a.type);
+  Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
+  if (!e.requireEqual(sizes.back(), b.getIndexAttr(w.depth),
+                      "the depth of the first factor"))
+    return failure();
+  Tensor rows = e.convert(e.reshape(a, {e.product(lead), sizes.back()}), type);
+  Tensor product =
+      hasKernel(w, type)
+          ? multiplyByCodes(e, rows, w)
+          : e.contract(rows, "mk", dequantize(e, w, type), "kn", "mn");
   if (bias)
-    inputs.push_back(e.convert(bias, type));
-  node.setOutput(0,
-                 e.elementwise(a.type, inputs, [&](Scalars &s, ValueRange x) {
-                   return bias ? s.add(type, x[0], x[1]) : x[0];
-                 }));
+    product = e.elementwise(
+        type, {product, e.convert(bias, type)},
+        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
+  node.setOutput(0, restoreRows(e, e.convert(product, a.type), a));
   return success();
 }
 
