@@ -3,6 +3,7 @@
 #include "compiler/Decompose/CellActivations.h"
 
 #include "compiler/Decompose/TensorBuilders.h"
+#include "dialect/Seq/IR/Activations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -33,86 +34,71 @@ Value CellActivation::build(ImplicitLocOpBuilder &b, Value x) const {
     x = arith::MaximumFOp::create(b, x, constant(-*clip));
     x = arith::MinimumFOp::create(b, x, constant(*clip));
   }
-  if (name == "tanh")
+  switch (function) {
+  case seq::Activation::Tanh:
     return math::TanhOp::create(b, x);
-  if (name == "sigmoid") {
+  case seq::Activation::Sigmoid: {
     Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
     return arith::DivFOp::create(b, constant(1),
                                  arith::AddFOp::create(b, e, constant(1)));
   }
-  if (name == "relu")
+  case seq::Activation::Relu:
     return arith::MaximumFOp::create(b, x, constant(0));
-  if (name == "affine")
+  case seq::Activation::Affine:
     return add(b, mul(b, x, constant(alpha)), constant(beta));
-  if (name == "leaky_relu")
+  case seq::Activation::LeakyRelu:
     return keepFrom(b, x, constant(0), mul(b, x, constant(alpha)));
-  if (name == "thresholded_relu")
+  case seq::Activation::ThresholdedRelu:
     return keepFrom(b, x, constant(alpha), constant(0));
-  if (name == "scaled_tanh")
+  case seq::Activation::ScaledTanh:
     return mul(b, math::TanhOp::create(b, mul(b, x, constant(beta))),
                constant(alpha));
-  if (name == "hard_sigmoid") {
+  case seq::Activation::HardSigmoid: {
     Value line = add(b, mul(b, x, constant(alpha)), constant(beta));
     line = arith::MaximumFOp::create(b, line, constant(0));
     return arith::MinimumFOp::create(b, line, constant(1));
   }
-  if (name == "elu") {
+  case seq::Activation::Elu: {
     Value e = arith::SubFOp::create(b, math::ExpOp::create(b, x), constant(1));
     return keepFrom(b, x, constant(0), mul(b, e, constant(alpha)));
   }
-  if (name == "softsign") {
+  case seq::Activation::Softsign: {
     Value size =
         arith::AddFOp::create(b, math::AbsFOp::create(b, x), constant(1));
     return arith::DivFOp::create(b, x, size);
   }
-  if (name == "softplus") {
+  case seq::Activation::Softplus: {
     // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
     Value e = math::ExpOp::create(
         b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
     Value tail = math::Log1pOp::create(b, e);
     return add(b, arith::MaximumFOp::create(b, x, constant(0)), tail);
   }
-  return {};
+  }
+  llvm_unreachable("unknown activation");
 }
 
-/// ONNX's default of a parameter, nothing if the function does not take it.
-static std::optional<double> defaultParameter(StringRef name, bool beta) {
-  if (name == "affine")
-    return beta ? 0.0 : 1.0;
-  if (name == "scaled_tanh")
-    return 1.0;
-  if (name == "hard_sigmoid")
-    return beta ? 0.5 : 0.2f;
-  if (beta)
-    return std::nullopt;
-  if (name == "leaky_relu")
-    return 0.01f;
-  if (name == "thresholded_relu" || name == "elu")
-    return 1.0;
-  return std::nullopt;
-}
-
-/// The next of the given parameters, the default after the last.
-static double nextParameter(StringRef name, bool beta, ArrayAttr given,
-                            size_t &used) {
-  std::optional<double> value = defaultParameter(name, beta);
-  if (!value)
+/// The next of the given factors, the default after the last; 0 for a function
+/// that takes none.
+static double nextFactor(std::optional<double> otherwise, ArrayAttr given,
+                         size_t &used) {
+  if (!otherwise)
     return 0;
   if (!given || used >= given.size())
-    return *value;
+    return *otherwise;
   return cast<FloatAttr>(given[used++]).getValueAsDouble();
 }
 
-SmallVector<CellActivation> resolveActivations(ArrayRef<std::string> names,
-                                               ArrayAttr alphas,
-                                               ArrayAttr betas,
-                                               std::optional<double> clip) {
+SmallVector<CellActivation>
+resolveActivations(ArrayRef<seq::Activation> functions, ArrayAttr alphas,
+                   ArrayAttr betas, std::optional<double> clip) {
   SmallVector<CellActivation> activations;
   size_t usedAlphas = 0, usedBetas = 0;
-  for (const std::string &name : names) {
-    double alpha = nextParameter(name, /*beta=*/false, alphas, usedAlphas);
-    double beta = nextParameter(name, /*beta=*/true, betas, usedBetas);
-    activations.push_back({name, alpha, beta, clip});
+  for (seq::Activation function : functions) {
+    seq::ActivationFactors factors = seq::getFactors(function);
+    double alpha = nextFactor(factors.alpha, alphas, usedAlphas);
+    double beta = nextFactor(factors.beta, betas, usedBetas);
+    activations.push_back({function, alpha, beta, clip});
   }
   return activations;
 }

@@ -3,19 +3,19 @@
 #ifndef COMPILER_DECOMPOSE_CELLACTIVATIONS_H
 #define COMPILER_DECOMPOSE_CELLACTIVATIONS_H
 
+#include "dialect/Seq/IR/SeqOps.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <optional>
-#include <string>
 
 namespace seqc {
 
 /// An activation function with its parameters and the bound of its argument.
 struct CellActivation {
-  /// ONNX's name in lower case with underscores.
-  std::string name;
-  /// Parameters; their meaning depends on the function.
+  seq::Activation function;
+  /// Factors; their meaning depends on the function.
   double alpha = 0, beta = 0;
   /// The argument is clipped to [-clip, clip] first.
   std::optional<double> clip;
@@ -24,11 +24,12 @@ struct CellActivation {
   mlir::Value build(mlir::ImplicitLocOpBuilder &b, mlir::Value x) const;
 };
 
-/// Joins names with parameters, which are given in the order of the functions
+/// Joins functions with factors, which are given in the order of the functions
 /// that take them; missing ones get ONNX's defaults.
 llvm::SmallVector<CellActivation>
-resolveActivations(llvm::ArrayRef<std::string> names, mlir::ArrayAttr alphas,
-                   mlir::ArrayAttr betas, std::optional<double> clip);
+resolveActivations(llvm::ArrayRef<seq::Activation> functions,
+                   mlir::ArrayAttr alphas, mlir::ArrayAttr betas,
+                   std::optional<double> clip);
 
 /// a * b and a + b, which the back end may contract into one operation.
 mlir::Value mul(mlir::ImplicitLocOpBuilder &b, mlir::Value lhs,

@@ -200,7 +200,7 @@ public:
     if (std::optional<APFloat> bound = op.getClip())
       clip = bound->convertToDouble();
     SmallVector<CellActivation> activations =
-        resolveActivations(op.getActivationNames(), op.getActivationAlphaAttr(),
+        resolveActivations(op.getAllActivations(), op.getActivationAlphaAttr(),
                            op.getActivationBetaAttr(), clip);
     size_t perDirection = op.getNumActivations();
 

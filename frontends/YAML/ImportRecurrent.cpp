@@ -9,6 +9,7 @@
 
 #include "frontends/YAML/Importer.h"
 
+#include "dialect/Seq/IR/Activations.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -17,12 +18,6 @@
 using namespace llvm;
 
 namespace seqc::yaml {
-
-static constexpr StringRef kActivations[] = {
-    "relu",        "tanh",         "sigmoid",
-    "affine",      "leaky_relu",   "thresholded_relu",
-    "scaled_tanh", "hard_sigmoid", "elu",
-    "softsign",    "softplus"};
 
 /// Builds one layer of kind rnn, gru or lstm.
 class RecurrentImport {
@@ -39,10 +34,9 @@ private:
 
   /// False where an attribute that weights depend on is absent or wrong.
   bool readAttributes();
-  /// Checks that there are as many `values` as activations among `takers`, or
+  /// Checks that there are as many `values` as activations that take one, or
   /// none.
-  void checkParameters(StringRef key, ArrayRef<double> values,
-                       ArrayRef<StringRef> takers);
+  void checkFactors(StringRef key, ArrayRef<double> values, size_t count);
   Signal buildOuter(const Signal &input);
   Signal buildStep(const Signal &input);
   /// One op: layer `index` of the stack.
@@ -72,7 +66,7 @@ private:
   seq::Direction direction = seq::Direction::Forward;
   bool hasBias = true, inputForget = false, linearBeforeReset = true,
        peepholes = false;
-  std::vector<std::string> activations;
+  SmallVector<seq::Activation> activations;
   std::vector<double> alpha, beta;
   std::optional<double> clip;
 };
@@ -115,7 +109,9 @@ bool RecurrentImport::readAttributes() {
   inputForget = reader.getBool("input_forget", false);
   peepholes = reader.getBool("peepholes", false);
   linearBeforeReset = reader.getBool("linear_before_reset", true);
-  activations = reader.getWords("activations", kActivations);
+  for (StringRef name :
+       reader.getWords("activations", seq::getActivationNames()))
+    activations.push_back(*seq::symbolizeActivation(name));
   alpha = reader.getNumbers("activation_alpha");
   beta = reader.getNumbers("activation_beta");
   clip = reader.getNumber("clip");
@@ -133,14 +129,11 @@ bool RecurrentImport::readAttributes() {
                                       ", or that for each direction");
     activations.clear();
   }
-  checkParameters("activation_alpha", alpha,
-                  {"leaky_relu", "thresholded_relu", "elu", "affine",
-                   "scaled_tanh", "hard_sigmoid"});
-  checkParameters("activation_beta", beta,
-                  {"affine", "scaled_tanh", "hard_sigmoid"});
+  auto [withAlpha, withBeta] = seq::countFactors(activations);
+  checkFactors("activation_alpha", alpha, withAlpha);
+  checkFactors("activation_beta", beta, withBeta);
   if (activations.size() == perDirection && directions == 2) {
-    std::vector<std::string> one = activations;
-    activations.insert(activations.end(), one.begin(), one.end());
+    activations.append(SmallVector<seq::Activation>(activations));
     std::vector<double> a = alpha, b = beta;
     alpha.insert(alpha.end(), a.begin(), a.end());
     beta.insert(beta.end(), b.begin(), b.end());
@@ -149,11 +142,8 @@ bool RecurrentImport::readAttributes() {
   return given && isKnown;
 }
 
-void RecurrentImport::checkParameters(StringRef key, ArrayRef<double> values,
-                                      ArrayRef<StringRef> takers) {
-  size_t count = llvm::count_if(activations, [&](const std::string &name) {
-    return is_contained(takers, name);
-  });
+void RecurrentImport::checkFactors(StringRef key, ArrayRef<double> values,
+                                   size_t count) {
   if (!values.empty() && values.size() != count)
     reader.errorAt(key, Twine(values.size()) + " values are given for " +
                             Twine(count) +
@@ -226,9 +216,9 @@ RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
               projectionWeight = stack(projected);
 
   mlir::OpBuilder &ops = b.getBuilder();
-  SmallVector<StringRef> names(activations.begin(), activations.end());
-  mlir::ArrayAttr functions =
-      names.empty() ? nullptr : ops.getStrArrayAttr(names);
+  mlir::ArrayAttr functions;
+  if (!activations.empty())
+    functions = seq::getActivationArrayAttr(ops.getContext(), activations);
   auto floats = [&](ArrayRef<double> values) -> mlir::ArrayAttr {
     if (values.empty())
       return nullptr;

@@ -135,7 +135,7 @@ std::string Layer::printAttributes() const {
     std::vector<std::string> names, alphas, betas;
     for (const Activation &activation : config.activations) {
       const ActivationInfo &info = infoOf(activation.name);
-      names.push_back("\"" + activation.name + "\"");
+      names.push_back("#seq.activation<" + activation.name + ">");
       if (info.hasAlpha)
         alphas.push_back(std::to_string(activation.alpha) + " : f32");
       if (info.hasBeta)

@@ -24,7 +24,7 @@ func.func @layer(%x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x
                  %len: tensor<?xi32>, %p: tensor<1x24xf32>, %w3: tensor<1x24x4xf32>, %r3: tensor<1x24x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<?x1x?x8xf32>) {
   %g:2 = seq.gru %x, %w3, %r3 : (tensor<?x?x4xf32>, tensor<1x24x4xf32>, tensor<1x24x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   %y:3 = seq.lstm %x, %w, %r bias(%b) lengths(%len) peephole(%p)
-      {clip = 2.0 : f32, direction = #seq.direction<reverse>, activations = ["sigmoid", "relu", "tanh"], input_forget}
+      {clip = 2.0 : f32, direction = #seq.direction<reverse>, activations = [#seq.activation<sigmoid>, #seq.activation<relu>, #seq.activation<tanh>], input_forget}
       : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>, tensor<1x64xf32>, tensor<?xi32>, tensor<1x24xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
   return %y#0, %g#0 : tensor<?x1x?x8xf32>, tensor<?x1x?x8xf32>

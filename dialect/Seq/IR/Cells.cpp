@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Seq/IR/Activations.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
@@ -21,13 +22,6 @@ using namespace seqc::seq::detail;
 
 namespace {
 
-/// How many values an activation takes from `activation_alpha` and
-/// `activation_beta`.
-struct ActivationParameters {
-  int64_t alpha = 0;
-  int64_t beta = 0;
-};
-
 /// Extents that the operands of a layer share.
 struct LayerExtents {
   int64_t time;
@@ -40,34 +34,16 @@ struct LayerExtents {
 
 } // namespace
 
-/// What a known activation takes, nothing for an unknown name.
-static std::optional<ActivationParameters>
-activationParameters(StringRef name) {
-  return llvm::StringSwitch<std::optional<ActivationParameters>>(name)
-      .Cases({"relu", "tanh", "sigmoid", "softsign", "softplus"},
-             ActivationParameters{0, 0})
-      .Cases({"leaky_relu", "thresholded_relu", "elu"},
-             ActivationParameters{1, 0})
-      .Cases({"affine", "scaled_tanh", "hard_sigmoid"},
-             ActivationParameters{1, 1})
-      .Default(std::nullopt);
-}
-
-/// Activations of every direction: those of `op`, or `defaults` once per
+/// Activations of every direction: those of `op`, or the defaults once per
 /// direction.
 template <typename OpTy>
-static SmallVector<std::string> activationNames(OpTy op,
-                                                ArrayRef<StringRef> defaults) {
-  SmallVector<std::string> names;
-  if (std::optional<ArrayAttr> given = op.getActivations()) {
-    for (auto name : given->template getAsRange<StringAttr>())
-      names.push_back(name.str());
-    return names;
-  }
+static SmallVector<Activation> allActivations(OpTy op) {
+  if (ArrayAttr given = op.getActivationsAttr())
+    return getActivationList(given);
+  SmallVector<Activation> activations;
   for (int64_t direction = 0; direction < op.getNumDirections(); ++direction)
-    for (StringRef name : defaults)
-      names.push_back(name.str());
-  return names;
+    llvm::append_range(activations, OpTy::getDefaultActivations());
+  return activations;
 }
 
 /// Shape of `y` (with the time extent) or of a state (without) in the layer's
@@ -186,8 +162,8 @@ static LogicalResult verifyInputs(OpTy op, LayerExtents &extents) {
 /// activations take.
 static LogicalResult verifyParameters(Operation *op, StringRef name,
                                       std::optional<ArrayAttr> values,
-                                      int64_t taken) {
-  if (!values || static_cast<int64_t>(values->size()) <= taken)
+                                      size_t taken) {
+  if (!values || values->size() <= taken)
     return success();
   return op->emitOpError(name)
          << " has " << values->size()
@@ -196,23 +172,12 @@ static LogicalResult verifyParameters(Operation *op, StringRef name,
 
 /// C6 and C7.
 template <typename OpTy> static LogicalResult verifyActivations(OpTy op) {
-  SmallVector<std::string> names = op.getActivationNames();
-  int64_t count = op.getNumActivations() * op.getNumDirections();
-  if (static_cast<int64_t>(names.size()) != count)
-    return op.emitOpError("has ") << names.size() << " activations, but "
+  SmallVector<Activation> activations = op.getAllActivations();
+  size_t count = op.getNumActivations() * op.getNumDirections();
+  if (activations.size() != count)
+    return op.emitOpError("has ") << activations.size() << " activations, but "
                                   << count << " are required [C6]";
-  ActivationParameters taken;
-  for (StringRef name : names) {
-    std::optional<ActivationParameters> parameters = activationParameters(name);
-    if (!parameters)
-      return op.emitOpError("activation '")
-             << name
-             << "' is unknown; relu, tanh, sigmoid, affine, leaky_relu, "
-                "thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign or "
-                "softplus is required [C6]";
-    taken.alpha += parameters->alpha;
-    taken.beta += parameters->beta;
-  }
+  FactorCount taken = countFactors(activations);
   if (failed(verifyParameters(op, "activation_alpha", op.getActivationAlpha(),
                               taken.alpha)) ||
       failed(verifyParameters(op, "activation_beta", op.getActivationBeta(),
@@ -285,13 +250,12 @@ struct DropDefaultAttributes : public OpRewritePattern<OpTy> {
                                 PatternRewriter &rewriter) const override {
     OpTy plain = op;
     bool defaults = false;
-    if (std::optional<ArrayAttr> given = op.getActivations()) {
-      SmallVector<StringRef> names;
+    if (ArrayAttr given = op.getActivationsAttr()) {
+      SmallVector<Activation> plainOnes;
       for (int64_t direction = 0; direction < op.getNumDirections();
            ++direction)
-        llvm::append_range(names, OpTy::getDefaultActivations());
-      defaults =
-          llvm::equal(names, given->template getAsValueRange<StringAttr>());
+        llvm::append_range(plainOnes, OpTy::getDefaultActivations());
+      defaults = plainOnes == getActivationList(given);
     }
     auto isEmpty = [](std::optional<ArrayAttr> list) {
       return list && list->empty();
@@ -323,14 +287,14 @@ bool RnnOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
 bool GruOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
 bool LstmOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
 
-SmallVector<std::string> RnnOp::getActivationNames() {
-  return activationNames(*this, getDefaultActivations());
+SmallVector<Activation> RnnOp::getAllActivations() {
+  return allActivations(*this);
 }
-SmallVector<std::string> GruOp::getActivationNames() {
-  return activationNames(*this, getDefaultActivations());
+SmallVector<Activation> GruOp::getAllActivations() {
+  return allActivations(*this);
 }
-SmallVector<std::string> LstmOp::getActivationNames() {
-  return activationNames(*this, getDefaultActivations());
+SmallVector<Activation> LstmOp::getAllActivations() {
+  return allActivations(*this);
 }
 
 LogicalResult RnnOp::reifyResultShapes(OpBuilder &builder,
@@ -406,9 +370,9 @@ int64_t RnnOp::getNumGates() { return 1; }
 int64_t RnnOp::getNumActivations() { return getDefaultActivations().size(); }
 int64_t RnnOp::getHiddenSize() { return extent(getRecurrent(), 2); }
 
-ArrayRef<StringRef> RnnOp::getDefaultActivations() {
-  static constexpr StringRef names[] = {"tanh"};
-  return names;
+ArrayRef<Activation> RnnOp::getDefaultActivations() {
+  static constexpr Activation activations[] = {Activation::Tanh};
+  return activations;
 }
 
 LogicalResult RnnOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -433,9 +397,10 @@ int64_t GruOp::getNumGates() { return 3; }
 int64_t GruOp::getNumActivations() { return getDefaultActivations().size(); }
 int64_t GruOp::getHiddenSize() { return extent(getRecurrent(), 2); }
 
-ArrayRef<StringRef> GruOp::getDefaultActivations() {
-  static constexpr StringRef names[] = {"sigmoid", "tanh"};
-  return names;
+ArrayRef<Activation> GruOp::getDefaultActivations() {
+  static constexpr Activation activations[] = {Activation::Sigmoid,
+                                               Activation::Tanh};
+  return activations;
 }
 
 LogicalResult GruOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -466,9 +431,10 @@ int64_t LstmOp::getNumGates() { return 4; }
 int64_t LstmOp::getNumActivations() { return getDefaultActivations().size(); }
 int64_t LstmOp::getHiddenSize() { return lstmStateSize(getRecurrent()); }
 
-ArrayRef<StringRef> LstmOp::getDefaultActivations() {
-  static constexpr StringRef names[] = {"sigmoid", "tanh", "tanh"};
-  return names;
+ArrayRef<Activation> LstmOp::getDefaultActivations() {
+  static constexpr Activation activations[] = {
+      Activation::Sigmoid, Activation::Tanh, Activation::Tanh};
+  return activations;
 }
 
 LogicalResult LstmOp::inferReturnTypes(MLIRContext *, std::optional<Location>,

@@ -22,9 +22,9 @@ class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_Op<mnemonic, !l
   ], traits)> {
   code cellDeclaration = [{
     /// Activation functions of one direction where none are given.
-    static ::llvm::ArrayRef<::llvm::StringRef> getDefaultActivations();
-    /// Activation functions by direction, ONNX defaults filled in (lower case).
-    ::llvm::SmallVector<::std::string> getActivationNames();
+    static ::llvm::ArrayRef<::seqc::seq::Activation> getDefaultActivations();
+    /// Activation functions by direction, ONNX defaults filled in.
+    ::llvm::SmallVector<::seqc::seq::Activation> getAllActivations();
     /// Number of directions: 2 if bidirectional, else 1.
     int64_t getNumDirections() {
       return getDirection() == ::seqc::seq::Direction::Bidirectional ? 2 : 1;
@@ -53,7 +53,7 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     Steps at or beyond a row's length give 0 in `Y`; `Y_h` holds the last state of each
     row's own steps (the initial state if its length is 0). Reverse reads each row from its
     own last step.
-    Names of activations (default `tanh`): relu, tanh, sigmoid, affine, leaky_relu,
+    Activations (default `tanh`): relu, tanh, sigmoid, affine, leaky_relu,
     thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign, softplus, as ONNX defines
     them. `activation_alpha` and `activation_beta` are given in the order of the
     activations that take them; missing ones get ONNX's defaults.
@@ -65,7 +65,7 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     * (C3) `bias`, if present, is `[D, 2*H]`: Wb, then Rb.
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, H]`, or `[B, D, H]` when `batch_first`.
-    * (C6) `activations`, if present, has D names, each known; `activation_alpha` and
+    * (C6) `activations`, if present, has D entries; `activation_alpha` and
       `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
@@ -80,7 +80,7 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     #### Example
 
     ```mlir
-    %y, %yh = seq.rnn %x, %w, %r bias(%b) lengths(%len) {activations = ["relu"]}
+    %y, %yh = seq.rnn %x, %w, %r bias(%b) lengths(%len) {activations = [#seq.activation<relu>]}
         : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>, tensor<1x16xf32>, tensor<?xi32>)
         -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
     ```
@@ -90,7 +90,7 @@ def Seq_RnnOp : Seq_CellOp<"rnn"> {
     Optional<2DTensorOf<[F32, F64]>>:$bias, Optional<Seq_LengthTensor>:$lengths,
     Optional<3DTensorOf<[F32, F64]>>:$initial_h,
     DefaultValuedAttr<Seq_DirectionAttr, "::seqc::seq::Direction::Forward">:$direction,
-    OptionalAttr<StrArrayAttr>:$activations,
+    OptionalAttr<Seq_ActivationArrayAttr>:$activations,
     OptionalAttr<F32ArrayAttr>:$activation_alpha, OptionalAttr<F32ArrayAttr>:$activation_beta,
     OptionalAttr<F32Attr>:$clip, UnitAttr:$batch_first);
   let results = (outs 4DTensorOf<[F32, F64]>:$y, 3DTensorOf<[F32, F64]>:$y_h);
@@ -128,7 +128,7 @@ def Seq_GruOp : Seq_CellOp<"gru"> {
     * (C3) `bias`, if present, is `[D, 6*H]`: Wb[zrh], then Rb[zrh].
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, H]`, or `[B, D, H]` when `batch_first`.
-    * (C6) `activations`, if present, has 2*D names, each known; `activation_alpha` and
+    * (C6) `activations`, if present, has 2*D entries; `activation_alpha` and
       `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) Y is `[T, D, B, H]` (`[B, T, D, H]`), Y_h is `[D, B, H]` (`[B, D, H]`).
@@ -153,7 +153,7 @@ def Seq_GruOp : Seq_CellOp<"gru"> {
     Optional<2DTensorOf<[F32, F64]>>:$bias, Optional<Seq_LengthTensor>:$lengths,
     Optional<3DTensorOf<[F32, F64]>>:$initial_h,
     DefaultValuedAttr<Seq_DirectionAttr, "::seqc::seq::Direction::Forward">:$direction,
-    OptionalAttr<StrArrayAttr>:$activations,
+    OptionalAttr<Seq_ActivationArrayAttr>:$activations,
     OptionalAttr<F32ArrayAttr>:$activation_alpha, OptionalAttr<F32ArrayAttr>:$activation_beta,
     OptionalAttr<F32Attr>:$clip, UnitAttr:$linear_before_reset, UnitAttr:$batch_first);
   let results = (outs 4DTensorOf<[F32, F64]>:$y, 3DTensorOf<[F32, F64]>:$y_h);
@@ -215,7 +215,7 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     * (C4) `lengths`, if present, has the batch extent.
     * (C5) `initial_h`, if present, is `[D, B, P]` and `initial_c` is `[D, B, H]`; with
       `batch_first` `[B, D, P]` and `[B, D, H]`.
-    * (C6) `activations`, if present, has 3*D names, each known; `activation_alpha` and
+    * (C6) `activations`, if present, has 3*D entries; `activation_alpha` and
       `activation_beta` have at most one value per activation that takes one.
     * (C7) `clip`, if present, is positive.
     * (C8) `peephole`, if present, is `[D, 3*H]`: Pi, Po, Pf.
@@ -252,7 +252,7 @@ def Seq_LstmOp : Seq_CellOp<"lstm"> {
     Optional<2DTensorOf<[F32]>>:$weight_scale, Optional<2DTensorOf<[I8]>>:$weight_zero,
     Optional<2DTensorOf<[F32]>>:$recurrent_scale, Optional<2DTensorOf<[I8]>>:$recurrent_zero,
     DefaultValuedAttr<Seq_DirectionAttr, "::seqc::seq::Direction::Forward">:$direction,
-    OptionalAttr<StrArrayAttr>:$activations,
+    OptionalAttr<Seq_ActivationArrayAttr>:$activations,
     OptionalAttr<F32ArrayAttr>:$activation_alpha, OptionalAttr<F32ArrayAttr>:$activation_beta,
     OptionalAttr<F32Attr>:$clip, UnitAttr:$input_forget, UnitAttr:$batch_first,
     UnitAttr:$weight_signed, UnitAttr:$recurrent_signed);

@@ -51,6 +51,24 @@ def Seq_NormKind : Seq_EnumAttr<"NormKind", "What a normalisation divides by", [
 ]>;
 def Seq_NormKindAttr : EnumAttr<Seq_Dialect, Seq_NormKind, "norm">;
 
+def Seq_Activation : Seq_EnumAttr<"Activation", "Functions of one number that cells apply", [
+  I32EnumAttrCase<"Relu", 0, "relu">,
+  I32EnumAttrCase<"Tanh", 1, "tanh">,
+  I32EnumAttrCase<"Sigmoid", 2, "sigmoid">,
+  I32EnumAttrCase<"Affine", 3, "affine">,
+  I32EnumAttrCase<"LeakyRelu", 4, "leaky_relu">,
+  I32EnumAttrCase<"ThresholdedRelu", 5, "thresholded_relu">,
+  I32EnumAttrCase<"ScaledTanh", 6, "scaled_tanh">,
+  I32EnumAttrCase<"HardSigmoid", 7, "hard_sigmoid">,
+  I32EnumAttrCase<"Elu", 8, "elu">,
+  I32EnumAttrCase<"Softsign", 9, "softsign">,
+  I32EnumAttrCase<"Softplus", 10, "softplus">
+]>;
+def Seq_ActivationAttr : EnumAttr<Seq_Dialect, Seq_Activation, "activation"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+def Seq_ActivationArrayAttr : TypedArrayAttrBase<Seq_ActivationAttr, "list of activations">;
+
 def Seq_Semiring : Seq_EnumAttr<"Semiring", "What sums and products of a linear recurrence are", [
   I32EnumAttrCase<"Real", 0, "real">,
   I32EnumAttrCase<"Log", 1, "log">,

@@ -3,10 +3,10 @@
 #ifndef DIALECT_SEQ_REFERENCE_ACTIVATIONS_H
 #define DIALECT_SEQ_REFERENCE_ACTIVATIONS_H
 
+#include "dialect/Seq/IR/SeqOps.h"
 #include "llvm/ADT/ArrayRef.h"
+
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringRef.h"
-#include "llvm/Support/Error.h"
 
 namespace seqc::reference {
 
@@ -20,10 +20,10 @@ struct Activation {
   double operator()(double x) const { return function(x, alpha, beta); }
 };
 
-/// Looks up functions by name; `alphas` and `betas` go in order to those that
+/// Looks up functions; `alphas` and `betas` go in order to those that
 /// take them, the rest get ONNX's defaults.
-llvm::Expected<llvm::SmallVector<Activation>>
-getActivations(llvm::ArrayRef<llvm::StringRef> names,
+llvm::SmallVector<Activation>
+getActivations(llvm::ArrayRef<seq::Activation> functions,
                llvm::ArrayRef<double> alphas, llvm::ArrayRef<double> betas);
 
 } // namespace seqc::reference

@@ -9,6 +9,7 @@
 #include "dialect/Seq/Reference/Contraction.h"
 #include "dialect/Seq/Reference/Handlers.h"
 
+#include "dialect/Seq/IR/Activations.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include <algorithm>
@@ -316,7 +317,7 @@ llvm::Error checkLayer(Operation &op, const Layer &layer) {
 template <typename CellOpTy>
 llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values,
                                 int64_t gates,
-                                llvm::ArrayRef<llvm::StringRef> defaults) {
+                                llvm::ArrayRef<seq::Activation> defaults) {
   Operation &op = *cell;
   Layer layer;
   layer.input = values.get(cell.getInput());
@@ -337,15 +338,14 @@ llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values,
   layer.cell = layer.weight->getDim(1) / gates;
   layer.hidden = layer.recurrent->getDim(2);
 
-  llvm::SmallVector<llvm::StringRef> names;
-  if (std::optional<ArrayAttr> given = cell.getActivations())
-    for (StringAttr name : given->getAsRange<StringAttr>())
-      names.push_back(name.getValue());
+  llvm::SmallVector<seq::Activation> functions;
+  if (ArrayAttr given = cell.getActivationsAttr())
+    functions = seq::getActivationList(given);
   else
     for (int64_t direction = 0; direction < layer.directions; ++direction)
-      llvm::append_range(names, defaults);
-  if (names.size() != defaults.size() * layer.directions)
-    return makeError(op, "found " + llvm::Twine(names.size()) +
+      llvm::append_range(functions, defaults);
+  if (functions.size() != defaults.size() * layer.directions)
+    return makeError(op, "found " + llvm::Twine(functions.size()) +
                              " activations, required " +
                              llvm::Twine(defaults.size() * layer.directions));
   auto getNumbers = [](std::optional<ArrayAttr> attribute) {
@@ -355,12 +355,9 @@ llvm::Expected<Layer> readLayer(CellOpTy cell, const OperandValues &values,
         numbers.push_back(number.getValueAsDouble());
     return numbers;
   };
-  llvm::Expected<llvm::SmallVector<Activation>> activations =
-      getActivations(names, getNumbers(cell.getActivationAlpha()),
+  layer.activations =
+      getActivations(functions, getNumbers(cell.getActivationAlpha()),
                      getNumbers(cell.getActivationBeta()));
-  if (!activations)
-    return wrapError(op, activations.takeError());
-  layer.activations = std::move(*activations);
   return layer;
 }
 
@@ -449,7 +446,8 @@ static llvm::Expected<Results>
 evaluateRnn(Interpreter &interpreter, Operation &op,
             llvm::MutableArrayRef<Tensor> operands) {
   llvm::Expected<Layer> layer =
-      readLayer(cast<seq::RnnOp>(op), OperandValues(op, operands), 1, {"tanh"});
+      readLayer(cast<seq::RnnOp>(op), OperandValues(op, operands), 1,
+                {seq::Activation::Tanh});
   if (!layer)
     return layer.takeError();
   llvm::Expected<LayerResults> results =
@@ -464,7 +462,8 @@ evaluateGru(Interpreter &interpreter, Operation &op,
             llvm::MutableArrayRef<Tensor> operands) {
   auto gru = cast<seq::GruOp>(op);
   llvm::Expected<Layer> layer =
-      readLayer(gru, OperandValues(op, operands), 3, {"sigmoid", "tanh"});
+      readLayer(gru, OperandValues(op, operands), 3,
+                {seq::Activation::Sigmoid, seq::Activation::Tanh});
   if (!layer)
     return layer.takeError();
   bool linear = gru.getLinearBeforeReset();
@@ -482,8 +481,9 @@ evaluateLstm(Interpreter &interpreter, Operation &op,
              llvm::MutableArrayRef<Tensor> operands) {
   auto lstm = cast<seq::LstmOp>(op);
   OperandValues values(op, operands);
-  llvm::Expected<Layer> layer =
-      readLayer(lstm, values, 4, {"sigmoid", "tanh", "tanh"});
+  llvm::Expected<Layer> layer = readLayer(
+      lstm, values, 4,
+      {seq::Activation::Sigmoid, seq::Activation::Tanh, seq::Activation::Tanh});
   if (!layer)
     return layer.takeError();
   layer->initialC = values.get(lstm.getInitialC());

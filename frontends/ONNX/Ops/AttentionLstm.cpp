@@ -37,7 +37,9 @@ class AttentionLstmImport {
 public:
   explicit AttentionLstmImport(Node &node)
       : node(node), e(node.getEmitter()),
-        cell(node, /*gates=*/4, {"sigmoid", "tanh", "tanh"}) {}
+        cell(node, /*gates=*/4,
+             {seq::Activation::Sigmoid, seq::Activation::Tanh,
+              seq::Activation::Tanh}) {}
 
   LogicalResult run();
 

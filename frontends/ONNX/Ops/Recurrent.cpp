@@ -12,6 +12,8 @@
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
+#include "dialect/Seq/IR/Activations.h"
+
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -67,20 +69,15 @@ LogicalResult RecurrentImport::readAttributes() {
   return readActivations();
 }
 
-/// How many of the functions take the factors alpha and beta, which go to them
-/// in order; more are ignored.
-static std::pair<size_t, size_t> countFactors(ArrayRef<StringRef> functions) {
-  size_t withAlpha = 0, withBeta = 0;
-  for (StringRef name : functions) {
-    auto [alpha, beta] =
-        StringSwitch<std::pair<bool, bool>>(name)
-            .Cases({"affine", "scaled_tanh", "hard_sigmoid"}, {true, true})
-            .Cases({"leaky_relu", "thresholded_relu", "elu"}, {true, false})
-            .Default({false, false});
-    withAlpha += alpha;
-    withBeta += beta;
+/// The function that ONNX calls `name`, in letters of any case.
+static std::optional<seq::Activation> findActivation(StringRef name) {
+  for (StringRef known : seq::getActivationNames()) {
+    std::string joined = known.str();
+    llvm::erase(joined, '_');
+    if (name.equals_insensitive(joined))
+      return seq::symbolizeActivation(known);
   }
-  return {withAlpha, withBeta};
+  return std::nullopt;
 }
 
 /// Names and factors of the activations, which a bidirectional layer has for
@@ -93,33 +90,22 @@ LogicalResult RecurrentImport::readActivations() {
     alphas.assign(given->begin(), given->end());
   if (auto given = node.getFloats("activation_beta"))
     betas.assign(given->begin(), given->end());
-  SmallVector<StringRef> functions;
+  SmallVector<seq::Activation> functions;
   size_t count = defaults.size() * directions;
   if (names && !names->empty()) {
     if (names->size() != count)
       return node.error("it names " + Twine(names->size()) +
                         " activations; required are " + Twine(count));
     for (const std::string &name : *names) {
-      StringRef known = StringSwitch<StringRef>(StringRef(name).lower())
-                            .Case("relu", "relu")
-                            .Case("tanh", "tanh")
-                            .Case("sigmoid", "sigmoid")
-                            .Case("affine", "affine")
-                            .Case("leakyrelu", "leaky_relu")
-                            .Case("thresholdedrelu", "thresholded_relu")
-                            .Case("scaledtanh", "scaled_tanh")
-                            .Case("hardsigmoid", "hard_sigmoid")
-                            .Case("elu", "elu")
-                            .Case("softsign", "softsign")
-                            .Case("softplus", "softplus")
-                            .Default("");
-      if (known.empty())
+      std::optional<seq::Activation> known = findActivation(name);
+      if (!known)
         return node.unsupported("activation '" + name + "' is not supported");
-      functions.push_back(known);
+      functions.push_back(*known);
     }
-    activations = e.getBuilder().getStrArrayAttr(functions);
+    activations =
+        seq::getActivationArrayAttr(e.getBuilder().getContext(), functions);
   }
-  auto [withAlpha, withBeta] = countFactors(functions);
+  auto [withAlpha, withBeta] = seq::countFactors(functions);
   alphas.resize(std::min(alphas.size(), withAlpha));
   betas.resize(std::min(betas.size(), withBeta));
   if (!alphas.empty())
@@ -133,11 +119,12 @@ RecurrentImport::Activations
 RecurrentImport::activationsOf(int64_t which) const {
   if (!activations)
     return {};
-  auto names = llvm::to_vector(activations.getAsValueRange<mlir::StringAttr>());
-  ArrayRef<StringRef> list(names);
+  SmallVector<seq::Activation> functions = seq::getActivationList(activations);
+  ArrayRef<seq::Activation> list(functions);
   size_t each = defaults.size();
-  auto [alphas, betas] = countFactors(list.take_front(which * each));
-  auto [ownAlphas, ownBetas] = countFactors(list.slice(which * each, each));
+  auto [alphas, betas] = seq::countFactors(list.take_front(which * each));
+  auto [ownAlphas, ownBetas] =
+      seq::countFactors(list.slice(which * each, each));
   mlir::Builder &b = e.getBuilder();
   auto part = [&](mlir::ArrayAttr all, size_t begin, size_t count) {
     if (!all || begin >= all.size())
@@ -311,7 +298,7 @@ void RecurrentImport::setOutputs(ValueRange results) {
 }
 
 static LogicalResult convertRNN(Node &node) {
-  RecurrentImport r(node, 1, {"tanh"});
+  RecurrentImport r(node, 1, {seq::Activation::Tanh});
   if (failed(r.read()))
     return failure();
   auto op = seq::RnnOp::create(
@@ -323,7 +310,7 @@ static LogicalResult convertRNN(Node &node) {
 }
 
 static LogicalResult convertGRU(Node &node) {
-  RecurrentImport r(node, 3, {"sigmoid", "tanh"});
+  RecurrentImport r(node, 3, {seq::Activation::Sigmoid, seq::Activation::Tanh});
   if (failed(r.read()))
     return failure();
   bool linearBeforeReset = node.getInt("linear_before_reset", 0) != 0;
@@ -362,7 +349,9 @@ static LogicalResult importLSTM(RecurrentImport &r, const WeightBytes &weight,
 }
 
 static LogicalResult convertLSTM(Node &node) {
-  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+  RecurrentImport r(
+      node, 4,
+      {seq::Activation::Sigmoid, seq::Activation::Tanh, seq::Activation::Tanh});
   return importLSTM(r, {}, {});
 }
 
@@ -448,7 +437,9 @@ static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
     node.inputs[R] = dequantize(node.getEmitter(), byState, *recurrent);
     return convertLSTM(node);
   }
-  RecurrentImport r(node, 4, {"sigmoid", "tanh", "tanh"});
+  RecurrentImport r(
+      node, 4,
+      {seq::Activation::Sigmoid, seq::Activation::Tanh, seq::Activation::Tanh});
   r.hasBytes = true;
   return importLSTM(r, *weight, *recurrent);
 }

@@ -27,8 +27,9 @@ public:
   };
 
   RecurrentImport(Node &node, int64_t gates,
-                  llvm::ArrayRef<llvm::StringRef> defaults)
-      : node(node), e(node.getEmitter()), gates(gates), defaults(defaults) {}
+                  llvm::SmallVector<seq::Activation> defaults)
+      : node(node), e(node.getEmitter()), gates(gates),
+        defaults(std::move(defaults)) {}
 
   /// Reads attributes and inputs, and reports what does not fit. W has columns
   /// for `more` features than X has.
@@ -87,7 +88,7 @@ private:
                                      llvm::ArrayRef<int64_t> shape);
 
   int64_t gates;
-  llvm::ArrayRef<llvm::StringRef> defaults;
+  llvm::SmallVector<seq::Activation> defaults;
   DataType type = DataType::Float, compute = DataType::Float;
   Tensor tensors[P + 1];
   int64_t directions = 1, size = kAny, features = kAny, time = kAny,

@@ -116,7 +116,7 @@ func.func @gru_reset_before_product(%x: tensor<?x?x4xf32>, %w: tensor<1x24x4xf32
 //       CHECK:   arith.select
 func.func @rnn_clip_leaky_relu(%x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>,
     %r: tensor<1x8x8xf32>) -> tensor<1x?x8xf32> {
-  %y, %yh = seq.rnn %x, %w, %r {activations = ["leaky_relu"], clip = 1.5 : f32}
+  %y, %yh = seq.rnn %x, %w, %r {activations = [#seq.activation<leaky_relu>], clip = 1.5 : f32}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %yh : tensor<1x?x8xf32>

@@ -83,7 +83,7 @@ func.func @lengths(%x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x
     -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>) {
   %y, %h = seq.rnn %x, %w, %r lengths(%n)
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>, tensor<?xi32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
-  %y2, %h2 = seq.rnn %x, %w, %r lengths(%n) {activations = ["relu"]}
+  %y2, %h2 = seq.rnn %x, %w, %r lengths(%n) {activations = [#seq.activation<relu>]}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>, tensor<?xi32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %y, %h2 : tensor<?x1x?x8xf32>, tensor<1x?x8xf32>
 }

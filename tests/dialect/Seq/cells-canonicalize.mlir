@@ -6,21 +6,21 @@ func.func @drop_default_activations(%x: tensor<?x?x4xf32>, %w: tensor<2x8x4xf32>
     %w3: tensor<1x24x4xf32>, %r3: tensor<1x24x8xf32>, %w4: tensor<1x32x4xf32>, %r4: tensor<1x32x8xf32>)
     -> (tensor<?x2x?x8xf32>, tensor<?x1x?x8xf32>, tensor<?x1x?x8xf32>) {
   // CHECK: seq.rnn %{{.*}}, %{{.*}}, %{{.*}} {direction = #seq.direction<bidirectional>}
-  %a:2 = seq.rnn %x, %w, %r {activations = ["tanh", "tanh"], activation_alpha = [], direction = #seq.direction<bidirectional>}
+  %a:2 = seq.rnn %x, %w, %r {activations = [#seq.activation<tanh>, #seq.activation<tanh>], activation_alpha = [], direction = #seq.direction<bidirectional>}
       : (tensor<?x?x4xf32>, tensor<2x8x4xf32>, tensor<2x8x8xf32>) -> (tensor<?x2x?x8xf32>, tensor<2x?x8xf32>)
   // CHECK: seq.gru %{{.*}}, %{{.*}}, %{{.*}} :
-  %b:2 = seq.gru %x, %w3, %r3 {activations = ["sigmoid", "tanh"], activation_beta = []}
+  %b:2 = seq.gru %x, %w3, %r3 {activations = [#seq.activation<sigmoid>, #seq.activation<tanh>], activation_beta = []}
       : (tensor<?x?x4xf32>, tensor<1x24x4xf32>, tensor<1x24x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   // CHECK: seq.lstm %{{.*}}, %{{.*}}, %{{.*}} :
-  %c:3 = seq.lstm %x, %w4, %r4 {activations = ["sigmoid", "tanh", "tanh"]}
+  %c:3 = seq.lstm %x, %w4, %r4 {activations = [#seq.activation<sigmoid>, #seq.activation<tanh>, #seq.activation<tanh>]}
       : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
   return %a#0, %b#0, %c#0 : tensor<?x2x?x8xf32>, tensor<?x1x?x8xf32>, tensor<?x1x?x8xf32>
 }
 
 // CHECK-LABEL: @no_drop_other_activations
 func.func @no_drop_other_activations(%x: tensor<?x?x4xf32>, %w: tensor<1x24x4xf32>, %r: tensor<1x24x8xf32>) -> tensor<?x1x?x8xf32> {
-  // CHECK: seq.gru {{.*}} {activation_alpha = [1.000000e-01 : f32], activations = ["hard_sigmoid", "tanh"]}
-  %b:2 = seq.gru %x, %w, %r {activations = ["hard_sigmoid", "tanh"], activation_alpha = [0.1 : f32]}
+  // CHECK: seq.gru {{.*}} {activation_alpha = [1.000000e-01 : f32], activations = [#seq.activation<hard_sigmoid>, #seq.activation<tanh>]}
+  %b:2 = seq.gru %x, %w, %r {activations = [#seq.activation<hard_sigmoid>, #seq.activation<tanh>], activation_alpha = [0.1 : f32]}
       : (tensor<?x?x4xf32>, tensor<1x24x4xf32>, tensor<1x24x8xf32>) -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return %b#0 : tensor<?x1x?x8xf32>
 }

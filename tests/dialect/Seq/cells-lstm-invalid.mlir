@@ -125,18 +125,7 @@ func.func @lstm_c5_initial_h_layout(
 func.func @lstm_c6_number_of_activations(
     %x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x8xf32>) {
   // expected-error @+1 {{has 5 activations, but 3 are required [C6]}}
-  %0:3 = seq.lstm %x, %w, %r {activations = ["tanh", "tanh", "tanh", "tanh", "tanh"]}
-      : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>)
-      -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
-  return
-}
-
-// -----
-
-func.func @lstm_c6_unknown_activation(
-    %x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x8xf32>) {
-  // expected-error @+1 {{activation 'Tanh' is unknown; relu, tanh, sigmoid, affine, leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign or softplus is required [C6]}}
-  %0:3 = seq.lstm %x, %w, %r {activations = ["Tanh", "tanh", "tanh"]}
+  %0:3 = seq.lstm %x, %w, %r {activations = [#seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>]}
       : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
   return
@@ -158,7 +147,7 @@ func.func @lstm_c6_too_many_alphas(
 func.func @lstm_c6_too_many_betas(
     %x: tensor<?x?x4xf32>, %w: tensor<1x32x4xf32>, %r: tensor<1x32x8xf32>) {
   // expected-error @+1 {{activation_beta has 1 values, but the activations take at most 0 [C6]}}
-  %0:3 = seq.lstm %x, %w, %r {activations = ["elu", "tanh", "tanh"], activation_beta = [1.0 : f32]}
+  %0:3 = seq.lstm %x, %w, %r {activations = [#seq.activation<elu>, #seq.activation<tanh>, #seq.activation<tanh>], activation_beta = [1.0 : f32]}
       : (tensor<?x?x4xf32>, tensor<1x32x4xf32>, tensor<1x32x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>)
   return

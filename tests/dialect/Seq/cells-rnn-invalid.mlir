@@ -114,7 +114,7 @@ func.func @rnn_c5_initial_h_layout(
 func.func @rnn_c6_number_of_activations(
     %x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x8xf32>) {
   // expected-error @+1 {{has 5 activations, but 1 are required [C6]}}
-  %0:2 = seq.rnn %x, %w, %r {activations = ["tanh", "tanh", "tanh", "tanh", "tanh"]}
+  %0:2 = seq.rnn %x, %w, %r {activations = [#seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>, #seq.activation<tanh>]}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return
@@ -122,10 +122,10 @@ func.func @rnn_c6_number_of_activations(
 
 // -----
 
-func.func @rnn_c6_unknown_activation(
+func.func @rnn_unknown_activation(
     %x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x8xf32>) {
-  // expected-error @+1 {{activation 'Tanh' is unknown; relu, tanh, sigmoid, affine, leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign or softplus is required [C6]}}
-  %0:2 = seq.rnn %x, %w, %r {activations = ["Tanh"]}
+  // expected-error @+1 {{expected ::seqc::seq::Activation to be one of: relu, tanh, sigmoid, affine, leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign, softplus}}
+  %0:2 = seq.rnn %x, %w, %r {activations = [#seq.activation<Tanh>]}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return
@@ -147,7 +147,7 @@ func.func @rnn_c6_too_many_alphas(
 func.func @rnn_c6_too_many_betas(
     %x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x8xf32>) {
   // expected-error @+1 {{activation_beta has 1 values, but the activations take at most 0 [C6]}}
-  %0:2 = seq.rnn %x, %w, %r {activations = ["elu"], activation_beta = [1.0 : f32]}
+  %0:2 = seq.rnn %x, %w, %r {activations = [#seq.activation<elu>], activation_beta = [1.0 : f32]}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
       -> (tensor<?x1x?x8xf32>, tensor<1x?x8xf32>)
   return

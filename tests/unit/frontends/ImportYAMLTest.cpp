@@ -81,7 +81,7 @@ TEST_F(ImportYaml, PassesEveryAttributeOn) {
   EXPECT_TRUE(lstm.getInputForget());
   EXPECT_EQ(lstm.getClip()->convertToFloat(), 2.5f);
   EXPECT_TRUE(lstm.getPeephole() && lstm.getProjection() && lstm.getLengths());
-  EXPECT_EQ(lstm.getActivationNames()[0], "hard_sigmoid");
+  EXPECT_EQ(lstm.getAllActivations()[0], seq::Activation::HardSigmoid);
   EXPECT_EQ(lstm.getActivationAlpha()->size(), 1u);
 }
 
@@ -99,8 +99,9 @@ TEST_F(ImportYaml, RepeatsActivationsForBothDirections) {
   ASSERT_TRUE(module) << errors();
   auto gru = find<seq::GruOp>(*module);
   EXPECT_TRUE(gru.getLinearBeforeReset());
-  EXPECT_THAT(gru.getActivationNames(),
-              ElementsAre("sigmoid", "elu", "sigmoid", "elu"));
+  EXPECT_THAT(gru.getAllActivations(),
+              ElementsAre(seq::Activation::Sigmoid, seq::Activation::Elu,
+                          seq::Activation::Sigmoid, seq::Activation::Elu));
   EXPECT_EQ(gru.getActivationAlpha()->size(), 2u);
 }
 

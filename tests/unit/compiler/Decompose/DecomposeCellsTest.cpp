@@ -189,7 +189,7 @@ private:
     std::vector<std::string> chosen, alphas, betas;
     for (size_t index = 0; index < count; ++index) {
       const Function &function = functions[random() % std::size(functions)];
-      chosen.push_back("\"" + std::string(function.name) + "\"");
+      chosen.push_back("#seq.activation<" + std::string(function.name) + ">");
       if (function.takesAlpha)
         alphas.push_back("0." + std::to_string(pick(1, 9)) + " : f32");
       if (function.takesBeta)

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Seq/IR/Activations.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -126,15 +127,20 @@ TEST_F(SeqDialectTest, CellInterfaceCountsGatesAndActivations) {
   EXPECT_EQ(layer(rnn).getNumGates(), 1);
   EXPECT_EQ(layer(gru).getNumGates(), 3);
   EXPECT_EQ(layer(lstm).getNumGates(), 4);
-  EXPECT_THAT(rnn.getActivationNames(), ElementsAre("tanh"));
-  EXPECT_THAT(gru.getActivationNames(), ElementsAre("sigmoid", "tanh"));
-  EXPECT_THAT(lstm.getActivationNames(),
-              ElementsAre("sigmoid", "tanh", "tanh"));
+  EXPECT_THAT(rnn.getAllActivations(), ElementsAre(Activation::Tanh));
+  EXPECT_THAT(gru.getAllActivations(),
+              ElementsAre(Activation::Sigmoid, Activation::Tanh));
+  EXPECT_THAT(
+      lstm.getAllActivations(),
+      ElementsAre(Activation::Sigmoid, Activation::Tanh, Activation::Tanh));
   gru.setDirection(Direction::Bidirectional);
-  EXPECT_THAT(gru.getActivationNames(),
-              ElementsAre("sigmoid", "tanh", "sigmoid", "tanh"));
-  gru.setActivationsAttr(builder.getStrArrayAttr({"relu", "elu"}));
-  EXPECT_THAT(gru.getActivationNames(), ElementsAre("relu", "elu"));
+  EXPECT_THAT(gru.getAllActivations(),
+              ElementsAre(Activation::Sigmoid, Activation::Tanh,
+                          Activation::Sigmoid, Activation::Tanh));
+  gru.setActivationsAttr(getActivationArrayAttr(
+      builder.getContext(), {Activation::Relu, Activation::Elu}));
+  EXPECT_THAT(gru.getAllActivations(),
+              ElementsAre(Activation::Relu, Activation::Elu));
 }
 
 TEST_F(SeqDialectTest, RecurrenceNamesItsParts) {

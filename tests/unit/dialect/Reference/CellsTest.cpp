@@ -294,7 +294,7 @@ TEST(Cells, AppliesEveryActivation) {
         Case{"softplus", 0, 0, std::log(1 + std::exp(-x)),
              std::log(1 + std::exp(x))}}) {
     LayerCase layer = makeSmall("rnn", 1, {-x, x}, 1, 0, {0, 0});
-    layer.attributes = "activations = [\"" + test.name + "\"]";
+    layer.attributes = "activations = [#seq.activation<" + test.name + ">]";
     if (test.alpha != 0)
       layer.attributes +=
           ", activation_alpha = [" + std::to_string(test.alpha) + " : f32]";
@@ -314,7 +314,8 @@ TEST(Cells, GivesParametersToTheActivationsThatTakeThem) {
   // beta.
   LayerCase layer = makeSmall("lstm", 4, {1.0}, {-1, -2, 0, 3}, {0, 0, 0, 0},
                               {0, 0, 0, 0, 0, 0, 0, 0});
-  layer.attributes = "activations = [\"leaky_relu\", \"tanh\", \"affine\"], "
+  layer.attributes = "activations = [#seq.activation<leaky_relu>, "
+                     "#seq.activation<tanh>, #seq.activation<affine>], "
                      "activation_alpha = [0.5 : f32, 4.0 : f32], "
                      "activation_beta = [0.25 : f32]";
   double c1 = -0.5 * std::tanh(3.0);
@@ -450,16 +451,16 @@ TEST(Cells, RunBothDirections) {
 
 TEST(Cells, TakeActivationsByDirection) {
   LayerCase both = makeLarge("rnn", 1, 2);
-  both.attributes =
-      "direction = #seq.direction<bidirectional>, "
-      "activations = [\"relu\", \"affine\"], activation_alpha = [2.0 : f32]";
+  both.attributes = "direction = #seq.direction<bidirectional>, "
+                    "activations = [#seq.activation<relu>, "
+                    "#seq.activation<affine>], activation_alpha = [2.0 : f32]";
   LayerCase reverse = makeLarge("rnn", 1, 1);
   reverse.w = slice(both.w, 0, 1, 1);
   reverse.r = slice(both.r, 0, 1, 1);
   reverse.extras[0].tensor = slice(both.extras[0].tensor, 0, 1, 1);
-  reverse.attributes =
-      "direction = #seq.direction<reverse>, activations = [\"affine\"], "
-      "activation_alpha = [2.0 : f32]";
+  reverse.attributes = "direction = #seq.direction<reverse>, activations = "
+                       "[#seq.activation<affine>], "
+                       "activation_alpha = [2.0 : f32]";
   expectEqual(slice(both.run()[0], 1, 1, 1), reverse.run()[0]);
 }
 
