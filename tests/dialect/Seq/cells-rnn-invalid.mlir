@@ -124,6 +124,7 @@ func.func @rnn_c6_number_of_activations(
 
 func.func @rnn_unknown_activation(
     %x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x8xf32>) {
+  // expected-error @+2 {{failed to parse Seq_ActivationAttr parameter 'value'}}
   // expected-error @+1 {{expected ::seqc::seq::Activation to be one of: relu, tanh, sigmoid, affine, leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign, softplus}}
   %0:2 = seq.rnn %x, %w, %r {activations = [#seq.activation<Tanh>]}
       : (tensor<?x?x4xf32>, tensor<1x8x4xf32>, tensor<1x8x8xf32>)
