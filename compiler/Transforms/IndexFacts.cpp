@@ -267,7 +267,9 @@ AffineExpr IndexFacts::describeNewExtent(Value tensor, int64_t dim,
     return describeFold(expand.getMixedOutputShape()[dim], depth);
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     AffineExpr product = constant(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
+    for (int64_t source : groups[dim])
       product =
           multiply(product, describeExtent(collapse.getSrc(), source, depth));
     return product;

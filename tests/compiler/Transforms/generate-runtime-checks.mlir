@@ -311,3 +311,24 @@ func.func @norms(%x: tensor<?x?xf32>, %s: tensor<?xf32>) -> (tensor<3x?xf32>, te
   %r = seq.norm rms %f from 1 epsilon 0.0 : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return %y, %g, %r : tensor<3x?xf32>, tensor<?x?xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// Two joins of three dimensions have one extent.
+
+// CHECK-LABEL: func.func @joined
+//   CHECK-NOT: seq.require
+func.func @joined(%x: tensor<?x?x3x4xf32>) -> tensor<1x?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %one = tensor.collapse_shape %x [[0, 1, 2], [3]] : tensor<?x?x3x4xf32> into tensor<?x4xf32>
+  %n = tensor.dim %one, %c0 : tensor<?x4xf32>
+  %steps = tensor.expand_shape %one [[0, 1], [2]] output_shape [1, %n, 4] : tensor<?x4xf32> into tensor<1x?x4xf32>
+  %other = math.tanh %x : tensor<?x?x3x4xf32>
+  %h = tensor.collapse_shape %other [[0, 1, 2], [3]] : tensor<?x?x3x4xf32> into tensor<?x4xf32>
+  %y, %last = seq.recurrence scan(%steps : tensor<1x?x4xf32>) init(%h : tensor<?x4xf32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %s: tensor<?x4xf32>):
+    %a = arith.addf %xt, %s : tensor<?x4xf32>
+    seq.yield %a, %a : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<1x?x4xf32>) states(tensor<?x4xf32>)
+  return %y : tensor<1x?x4xf32>
+}
