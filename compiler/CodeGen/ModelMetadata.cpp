@@ -197,6 +197,37 @@ json::Object getMetadata(ModuleOp module) {
   return {};
 }
 
+llvm::StringSet<> findDoubles(const json::Object &metadata) {
+  llvm::StringSet<> doubles;
+  for (const json::Value &value : *metadata.getArray("entries"))
+    if (const json::Object *entry = value.getAsObject())
+      if (std::optional<StringRef> name = entry->getString("defaults")) {
+        doubles.insert(*name);
+        doubles.insert(entry->getString("name").value_or(""));
+      }
+  return doubles;
+}
+
+void describeRecognized(ModuleOp module, json::Object &metadata) {
+  auto functions = seq::getMark<seq::RecognizedMark>(module);
+  if (!functions)
+    return;
+  llvm::StringSet<> doubles = findDoubles(metadata);
+  json::Object recognized;
+  if (const json::Object *counts = metadata.getObject("recognized"))
+    recognized = *counts;
+  for (NamedAttribute function : functions) {
+    if (doubles.contains(function.getName().getValue()))
+      continue;
+    for (NamedAttribute entry : cast<DictionaryAttr>(function.getValue())) {
+      StringRef name = entry.getName().getValue();
+      recognized[name] = recognized.getInteger(name).value_or(0) +
+                         cast<IntegerAttr>(entry.getValue()).getInt();
+    }
+  }
+  metadata["recognized"] = std::move(recognized);
+}
+
 /// A size of the memory plan with the names of the entry's extents in the place
 /// of `{input,dim}`.
 static std::string nameExtents(StringRef text, const json::Object &entry) {
@@ -324,6 +355,7 @@ static void describeInPlace(ArrayRef<ModuleOp> levels, json::Object &metadata) {
 std::string makeMetadata(const ArtefactFacts &facts) {
   ModuleOp module = facts.levels.front();
   json::Object metadata = getMetadata(module);
+  describeRecognized(module, metadata);
   describeMemory(module, metadata);
   describeInPlace(facts.levels, metadata);
   metadata["seqc"] = getCompilerVersion();

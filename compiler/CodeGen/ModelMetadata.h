@@ -13,6 +13,7 @@
 #include "compiler/CodeGen/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 namespace seqc {
@@ -32,6 +33,14 @@ void setMetadata(mlir::ModuleOp module, llvm::json::Object metadata);
 
 /// The metadata of `module`, or an empty object.
 llvm::json::Object getMetadata(mlir::ModuleOp module);
+
+/// The entries of a model whose initializers can be replaced that run when some
+/// are, and those that give the others: doubles of what its own entry does.
+llvm::StringSet<> findDoubles(const llvm::json::Object &metadata);
+
+/// Adds to `metadata` how often patterns were recognised in `module`, on top of
+/// what the frontend counted.
+void describeRecognized(mlir::ModuleOp module, llvm::json::Object &metadata);
 
 /// What the emitter knows besides the module.
 struct ArtefactFacts {

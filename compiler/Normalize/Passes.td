@@ -17,7 +17,8 @@ def RecognizeMasksPass : Pass<"seq-recognize-masks", "::mlir::func::FuncOp"> {
     linear in both positions; together they have to bound the key by the query's position plus a number, from one side
     or from both. What is only like a mask of positions stays a mask.
 
-    A mask that puts -inf in the place of scores hides keys all the same if every query sees its first key.
+    A mask that puts -inf in the place of scores, or adds it, hides keys all the same if every query sees its first key;
+    so does a number of at most -1e30. Constants whose true elements, or zeros, lie between two diagonals are followed too.
 
     Requires: nothing. Ensures: nothing about masks of other forms.
 
@@ -38,6 +39,49 @@ def RecognizeMasksPass : Pass<"seq-recognize-masks", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numStated", "masks-stated", "Masks that became attributes">];
+}
+
+//===----------------------------------------------------------------------===//
+// RecognizePatternsPass
+//===----------------------------------------------------------------------===//
+
+def RecognizePatternsPass : Pass<"seq-recognize-patterns", "::mlir::ModuleOp"> {
+  let summary = "Make chains of plain ops that are one operator that operator";
+  let description = [{
+    A chain is found by its last op, which is replaced; it computes the same function for all inputs, up to rounding.
+    Elementwise ops, fills, casts, transpositions and unit extents are looked through, however the chain is cut into ops.
+
+    * `layer_norm`, `rms_norm`: `x / sqrt(mean(x^2) + epsilon)` along the last dimensions, with `x - mean(x)` for `x` in
+      a layer norm, becomes `seq.norm`; scale and bias that follow are made its own.
+    * `gelu`, `gelu_tanh`: what is GELU as a polynomial in x and erf or tanh becomes one elementwise op.
+    * `attention`: `softmax(q k^T * scale + mask) v` becomes `seq.attention`, with keys and values from before their heads
+      were repeated.
+    * `qkv`: attentions whose queries, keys and values are products of one tensor are counted, no more.
+
+    How often each was found stands on the module, by function, as `seq.recognized`.
+
+    Requires: equal values are one value (CSE). Ensures: nothing about chains of other forms.
+
+    Before:
+    ```mlir
+    %r = linalg.generic ins(%x, %mean_of_squares : tensor<?x8xf32>, tensor<?x1xf32>) outs(%e : tensor<?x8xf32>) {
+    ^bb0(%in: f32, %mean: f32, %out: f32):
+      %v = arith.addf %mean, %epsilon : f32
+      %s = math.sqrt %v : f32
+      %y = arith.divf %in, %s : f32
+      linalg.yield %y : f32
+    } -> tensor<?x8xf32>
+    ```
+    After:
+    ```mlir
+    %r = seq.norm rms %x from 1 epsilon 1.0e-5 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+  }];
+  let options = [Option<"disabled", "disabled", "std::string", /*default=*/"\"\"",
+                        "Patterns that are left alone, with '|' between; 'all' stands for every one">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::seq::SeqDialect"];
+  let statistics = [Statistic<"numRecognized", "patterns-recognized", "Chains that became one op">];
 }
 
 //===----------------------------------------------------------------------===//

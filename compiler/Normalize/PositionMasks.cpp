@@ -1,6 +1,7 @@
 //===- PositionMasks.cpp - Masks that compare positions -------------------===//
 
 #include "compiler/Normalize/PositionMasks.h"
+#include "compiler/Normalize/Elements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -58,12 +59,8 @@ public:
     Operation *op = tensor.getDefiningOp();
     if (!op)
       return std::nullopt;
-    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-      if (!elements || !elements.isSplat())
-        return std::nullopt;
-      return truth(elements.getSplatValue<bool>(), negated);
-    }
+    if (DenseElementsAttr elements; matchPattern(tensor, m_Constant(&elements)))
+      return readConstant(elements, at, negated);
     SmallVector<LinearPosition> moved;
     if (Value source = stepThrough(op, at, moved))
       return readTensor(source, moved, negated);
@@ -100,6 +97,66 @@ private:
     for (auto [expression, position] : llvm::zip(map.getResults(), at))
       frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
     return frame;
+  }
+
+  /// Whether a number is 0, which is true, or hides a key, which is not.
+  static std::optional<bool> readShown(APFloat number) {
+    bool losesInfo = false;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmTowardZero, &losesInfo);
+    if (number.isZero())
+      return true;
+    return number.convertToDouble() <= kLowest ? std::optional(false)
+                                               : std::nullopt;
+  }
+
+  /// The diagonals between which all elements of a constant are true, if they
+  /// are true there and nowhere else.
+  static std::optional<Inequalities> readConstant(DenseElementsAttr elements,
+                                                  ArrayRef<LinearPosition> at,
+                                                  bool negated) {
+    SmallVector<bool> shown;
+    if (isa<FloatType>(elements.getElementType())) {
+      for (const APFloat &number : elements.getValues<APFloat>()) {
+        std::optional<bool> truth = readShown(number);
+        if (!truth)
+          return std::nullopt;
+        shown.push_back(*truth);
+      }
+    } else {
+      shown.append(elements.value_begin<bool>(), elements.value_end<bool>());
+    }
+    if (llvm::all_equal(shown))
+      return shown.empty() ? std::nullopt : truth(shown.front(), negated);
+    ArrayRef<int64_t> shape = elements.getType().getShape();
+    int64_t keys = shape.back(), count = shown.size();
+    if (shape.size() < 2 || keys * shape[shape.size() - 2] != count)
+      return std::nullopt;
+    int64_t first = count, last = -count;
+    for (int64_t i = 0; i < count; ++i)
+      if (shown[i] != negated) {
+        first = std::min(first, i % keys - i / keys);
+        last = std::max(last, i % keys - i / keys);
+      }
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t diagonal = i % keys - i / keys;
+      if ((shown[i] != negated) != (diagonal >= first && diagonal <= last))
+        return std::nullopt;
+    }
+    // Bounds that no element is beyond are none.
+    auto difference = add(at.back(), at[at.size() - 2], -1);
+    auto opposite = add(at[at.size() - 2], at.back(), -1);
+    Inequalities result;
+    if (!difference || !opposite)
+      return std::nullopt;
+    if (last < keys - 1) {
+      difference->constant -= last;
+      result.push_back(*difference);
+    }
+    if (first > 1 - count / keys) {
+      opposite->constant += first;
+      result.push_back(*opposite);
+    }
+    return result;
   }
 
   static std::optional<Inequalities> truth(bool value, bool negated) {
@@ -165,19 +222,6 @@ private:
     return nullptr;
   }
 
-  /// The dimension of a group beside which all are 1.
-  static std::optional<int64_t> findOnlyLarge(ArrayRef<int64_t> group,
-                                              RankedTensorType type) {
-    int64_t found = group.front();
-    for (int64_t dim : group)
-      if (type.getDimSize(dim) != 1) {
-        if (type.getDimSize(found) != 1 && found != dim)
-          return std::nullopt;
-        found = dim;
-      }
-    return found;
-  }
-
   /// An i1 in the body of `frame`. Each call goes to the operands of one op;
   /// `steps` bounds them.
   std::optional<Inequalities> readTruth(Value value, const Frame &frame,
@@ -192,6 +236,8 @@ private:
         return readTensor(tensor, at, negated);
       });
     Operation *op = value.getDefiningOp();
+    if (isa<FloatType>(value.getType()))
+      return readChoice(dyn_cast<arith::SelectOp>(op), frame);
     if (auto compare = dyn_cast<arith::CmpIOp>(op))
       return readComparison(compare, frame, negated);
     bool isBoth = isa<arith::AndIOp>(op), isEither = isa<arith::OrIOp>(op);
@@ -205,6 +251,20 @@ private:
     if (isa<arith::XOrIOp>(op) && matchPattern(op->getOperand(1), m_One()))
       return readTruth(op->getOperand(0), frame, !negated);
     return std::nullopt;
+  }
+
+  /// What is 0 where a condition holds and hides keys elsewhere, or the other
+  /// way around.
+  std::optional<Inequalities> readChoice(arith::SelectOp op,
+                                         const Frame &frame) {
+    APFloat yes(0.0), no(0.0);
+    if (!op || !matchPattern(op.getTrueValue(), m_ConstantFloat(&yes)) ||
+        !matchPattern(op.getFalseValue(), m_ConstantFloat(&no)))
+      return std::nullopt;
+    std::optional<bool> first = readShown(yes), second = readShown(no);
+    if (!first || !second || first == second)
+      return std::nullopt;
+    return readTruth(op.getCondition(), frame, !*first);
   }
 
   std::optional<Inequalities> readComparison(arith::CmpIOp op,

@@ -27,9 +27,14 @@ struct LinearPosition {
 /// Numbers all of which are at most 0 where a key is visible.
 using Inequalities = llvm::SmallVector<LinearPosition>;
 
+/// Scores of at most this hide keys: beside a score that is no such number
+/// their share of a softmax is 0.
+inline constexpr double kLowest = -1e30;
+
 /// The inequalities that are the same as element (.., i, j) of `mask`, a tensor
 /// of i1 whose last two dimensions are queries and keys; none where it is true
-/// everywhere. Nothing where it is no conjunction of such.
+/// everywhere. Nothing where it is no conjunction of such. In a tensor of
+/// floats, 0 is true and numbers up to kLowest are not; others are no mask.
 std::optional<Inequalities> findPositionMask(mlir::Value mask);
 
 } // namespace seqc

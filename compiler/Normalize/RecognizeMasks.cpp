@@ -67,48 +67,54 @@ bool showsFirstKey(const Band &band) {
 struct RecognizeMasks : seqc::impl::RecognizeMasksPassBase<RecognizeMasks> {
   void runOnOperation() override {
     getOperation().walk([&](seq::AttentionOp op) {
-      if (op.getMask() && succeeded(stateMask(op)))
+      OpOperand *mask = !op.getMaskMutable().empty()   ? &op.getMaskMutable()[0]
+                        : !op.getBiasMutable().empty() ? &op.getBiasMutable()[0]
+                                                       : nullptr;
+      if (mask && succeeded(stateMask(op, mask->get())))
         ++numStated;
     });
   }
 
   /// Whether no dynamic extent of queries or keys of the mask may be a 1 that
   /// is repeated.
-  static bool coversScores(seq::AttentionOp op) {
-    auto type = cast<RankedTensorType>(op.getMask().getType());
+  static bool coversScores(seq::AttentionOp op, Value mask) {
+    auto type = cast<RankedTensorType>(mask.getType());
     int64_t rank = type.getRank();
     auto covers = [&](int64_t dim, Value of, int64_t ofDim) {
       if (!type.isDynamicDim(dim))
         return true;
       FailureOr<bool> isEqual =
-          ValueBoundsConstraintSet::areEqual({op.getMask(), dim}, {of, ofDim});
+          ValueBoundsConstraintSet::areEqual({mask, dim}, {of, ofDim});
       return succeeded(isEqual) && *isEqual;
     };
     return covers(rank - 2, op.getQuery(), rank - 2) &&
            covers(rank - 1, op.getKey(), rank - 2);
   }
 
-  static LogicalResult stateMask(seq::AttentionOp op) {
+  static LogicalResult stateMask(seq::AttentionOp op, Value mask) {
     if (op.getCausal() != seq::Causal::None || op.getWindow() ||
         op.getStarts() || op.getRows())
       return failure();
-    if (!coversScores(op))
+    if (!coversScores(op, mask))
       return failure();
-    std::optional<Inequalities> inequalities = findPositionMask(op.getMask());
+    std::optional<Inequalities> inequalities = findPositionMask(mask);
     if (!inequalities)
       return failure();
     std::optional<Band> band = findBand(*inequalities);
     if (!inequalities->empty() && !band)
       return failure();
-    if (std::optional<APFloat> masked = op.getMaskedScore()) {
-      bool isLowest = masked->isInfinity() && masked->isNegative();
-      bool isSoftmax = op.getNormalizer() == seq::Normalizer::Softmax;
-      if (band &&
-          !(isLowest && isSoftmax && !op.getBias() && showsFirstKey(*band)))
-        return failure();
-      op.removeMaskedScoreAttr();
-    }
-    op.getMaskMutable().clear();
+    // Keys whose scores are lowest have no share where another key is seen.
+    std::optional<APFloat> masked = op.getMaskedScore();
+    if ((masked || !op.getMask()) && band &&
+        !(op.getNormalizer() == seq::Normalizer::Softmax &&
+          showsFirstKey(*band) &&
+          (!masked || (masked->convertToDouble() <= kLowest && !op.getBias()))))
+      return failure();
+    op.removeMaskedScoreAttr();
+    if (op.getMask())
+      op.getMaskMutable().clear();
+    else
+      op.getBiasMutable().clear();
     if (band)
       state(op, *band);
     return success();

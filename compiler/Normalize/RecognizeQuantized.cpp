@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Normalize/Dequantized.h"
+#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Passes.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -108,12 +109,6 @@ Value moveBytes(ImplicitLocOpBuilder &b, const Side &side) {
   for (Operation *move : llvm::reverse(side.moves))
     bytes = moveBytes(b, move, bytes);
   return bytes;
-}
-
-/// Whether a tensor is all zeros by a fill.
-bool isZeroFill(Value value) {
-  auto fill = value.getDefiningOp<linalg::FillOp>();
-  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
 }
 
 /// A zero point as an operand, null if it is known to be 0.

@@ -76,12 +76,17 @@ static llvm::StringRef backendName(Backend backend) {
 
 /// Phase `normalize`: one public function per entry, shapes and constants
 /// folded.
-static void buildNormalize(OpPassManager &pm, const PhaseOptions &) {
+static void buildNormalize(OpPassManager &pm, const PhaseOptions &options) {
   // Frontends and users may structure a model by private functions; analyses
   // see entries only.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createCanonicalizerPass());
+  // Patterns ask whether two values are one.
+  pm.addPass(createCSEPass());
+  RecognizePatternsPassOptions patterns;
+  patterns.disabled = options.noRecognize;
+  pm.addPass(createRecognizePatternsPass(patterns));
   pm.addNestedPass<func::FuncOp>(createRecognizeMasksPass());
   pm.addNestedPass<func::FuncOp>(createRecognizeQuantizedPass());
   pm.addPass(createCSEPass());
@@ -266,6 +271,10 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<unsigned> optLevel{*this, "opt-level",
                             llvm::cl::desc("Optimisation level, 0 to 3"),
                             llvm::cl::init(2)};
+  Option<std::string> noRecognize{
+      *this, "no-recognize",
+      llvm::cl::desc("Patterns that are left alone, with '|' between"),
+      llvm::cl::init("")};
   Option<Backend> backend{
       *this, "backend", llvm::cl::desc("Who computes large products"),
       llvm::cl::init(Backend::LLVM),
@@ -294,6 +303,7 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   PhaseOptions get() const {
     PhaseOptions options;
     options.optLevel = optLevel;
+    options.noRecognize = noRecognize;
     options.vectorBits = vectorBits;
     options.features = features;
     options.backend = backend;
@@ -310,6 +320,8 @@ std::string seqc::phaseOption(Phase phase, const PhaseOptions &options) {
        " backend=" + backendName(options.backend) + " vector-bits=" +
        Twine(options.vectorBits) + " features=" + options.features)
           .str();
+  if (!options.noRecognize.empty())
+    text += " no-recognize=" + options.noRecognize;
   // What only tests change is left out where it is as usual.
   PhaseOptions usual;
   if (options.planMemory != usual.planMemory)

@@ -48,6 +48,9 @@ enum class Backend {
 struct PhaseOptions {
   /// Optimisation level, 0 to 3. 0 leaves elementwise ops and products unfused.
   unsigned optLevel = 2;
+  /// Patterns that phase `normalize` leaves alone, with `|` between; `all`
+  /// stands for every one.
+  std::string noRecognize;
   /// Who computes the large products.
   Backend backend = Backend::LLVM;
   /// Widest vector of the target in bits: 128, 256 or 512.

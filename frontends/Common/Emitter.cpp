@@ -544,6 +544,47 @@ Tensor Emitter::sliceDim(Tensor tensor, int64_t dim, OpFoldResult offset,
   return slice(tensor, offsets, sizes);
 }
 
+/// What index arithmetic gives with 1 for `x`; null if that is not known. Each
+/// call goes to the operands of one op; `steps` bounds them.
+static Attribute evaluateAtOne(Value value, Value x, int &steps) {
+  Builder b(value.getContext());
+  if (value == x)
+    return b.getIndexAttr(1);
+  Operation *op = value.getDefiningOp();
+  Attribute constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return constant;
+  if (!op || op->getNumResults() != 1 || op->getNumOperands() == 0 ||
+      !isa<arith::ArithDialect>(op->getDialect()) || --steps < 0)
+    return {};
+  // It folds where its condition is a constant of the IR.
+  if (auto choice = dyn_cast<arith::SelectOp>(op)) {
+    auto which = dyn_cast_or_null<IntegerAttr>(
+        evaluateAtOne(choice.getCondition(), x, steps));
+    return which ? evaluateAtOne(which.getValue().isZero()
+                                     ? choice.getFalseValue()
+                                     : choice.getTrueValue(),
+                                 x, steps)
+                 : Attribute();
+  }
+  SmallVector<Attribute> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(evaluateAtOne(operand, x, steps));
+  SmallVector<OpFoldResult> results;
+  if (!llvm::all_of(operands, [](Attribute a) { return bool(a); }) ||
+      failed(op->fold(operands, results)) || results.empty())
+    return {};
+  return dyn_cast<Attribute>(results.front());
+}
+
+/// Whether `value` is 1 wherever `x` is.
+static bool isOneWith(OpFoldResult value, OpFoldResult x) {
+  int steps = 64;
+  auto number = dyn_cast_or_null<IntegerAttr>(
+      evaluateAtOne(cast<Value>(value), cast<Value>(x), steps));
+  return number && number.getInt() == 1;
+}
+
 Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
   Scalars s = scalars();
   int64_t rank = 0;
@@ -561,9 +602,9 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
         out = size;
       else if (b == 1 || (a && !b))
         continue; // A dynamic extent is 1 or the one that is known.
-      else if (b)
-        out = size;
-      else {
+      else if (b || isOneWith(out, size))
+        out = size; // A number, or never the one of both that is 1 alone.
+      else if (!isOneWith(size, out)) {
         Value one =
             s.compareIndex(arith::CmpIPredicate::eq, toValue(out), s.index(1));
         out = OpFoldResult(s.select(one, toValue(size), toValue(out)));

@@ -270,8 +270,6 @@ FORMS += [Form(*row) for row in [
     ("com.microsoft.QLinearLeakyRelu", "u2x3 f. u. f. u."),
     ("com.microsoft.QLinearSigmoid", "u2x3 f. u. f. u."),
     ("com.microsoft.QLinearSoftmax", "u2x3 f. u. f. u."),
-    ("seqc.Projections", "f2x3 f3x4 f4 f3x5 f5", {}, 2),
-    ("seqc.SoftmaxAttention", "f1x2x3x4 f1x2x5x4 f1x2x5x4 f1x1x3x5 b3x5"),
 ]]
 
 

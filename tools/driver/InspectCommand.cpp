@@ -249,14 +249,9 @@ static Error inspectModel(const Arguments &arguments, Reporter &reporter,
   json::Array weights;
   int64_t parameters = 0, bytes = 0;
   json::Object metadata = getMetadata(module);
+  describeRecognized(*compilation.normalizeCopy(), metadata);
   // Of a model whose initializers can be replaced, what runs if none is given.
-  llvm::StringSet<> others;
-  for (const json::Value &value : *metadata.getArray("entries"))
-    if (const json::Object *entry = value.getAsObject())
-      if (std::optional<StringRef> name = entry->getString("defaults")) {
-        others.insert(*name);
-        others.insert(entry->getString("name").value_or(""));
-      }
+  llvm::StringSet<> others = findDoubles(metadata);
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto function = dyn_cast<func::FuncOp>(op))
       if (others.contains(function.getName()))

@@ -52,6 +52,9 @@ PhaseOptions makePhaseOptions(const CompileOptions &options,
                               const Target &target) {
   PhaseOptions phase;
   phase.optLevel = options.optLevel;
+  auto names = to_vector(options.import.noRecognize.keys());
+  llvm::sort(names);
+  phase.noRecognize = join(names, "|");
   phase.backend = options.backend;
   phase.vectorBits = target.vectorBits;
   phase.features = target.kernelFeatures;
@@ -181,6 +184,18 @@ Error Compilation::addRuntimeChecks() {
   return succeeded(passes.run(*module))
              ? Error::success()
              : makeFailure(FailureKind::Internal, "checks cannot be added");
+}
+
+OwningOpRef<ModuleOp> Compilation::normalizeCopy() {
+  OwningOpRef<ModuleOp> copy = getModule().clone();
+  if (!options.stopAfter || *options.stopAfter == Phase::Import) {
+    ScopedDiagnosticHandler silent(&context,
+                                   [](Diagnostic &) { return success(); });
+    PassManager passes(&context, ModuleOp::getOperationName());
+    buildPhase(Phase::Normalize, passes, getPhaseOptions(targets.front()));
+    (void)passes.run(*copy);
+  }
+  return copy;
 }
 
 Error Compilation::checkWeights() {

@@ -40,6 +40,10 @@ public:
   /// is earlier.
   llvm::Error runPhases(Phase last = Phase::LLVM);
 
+  /// The module as it is after phase `normalize`, as far as that comes: for a
+  /// look at what is recognised.
+  mlir::OwningOpRef<mlir::ModuleOp> normalizeCopy();
+
   /// Fails if `output` is the model or a file with its weights.
   llvm::Error checkOutput(llvm::StringRef output);
 

@@ -3,6 +3,7 @@
 #include "tools/session/CompileOptions.h"
 #include "compiler/CodeGen/CompileError.h"
 #include "compiler/CodeGen/ModelHeader.h"
+#include "compiler/Normalize/Recognition.h"
 #include "dialect/Support/NearestName.h"
 #include "frontends/MLIR/ImportMLIR.h"
 #include "frontends/ONNX/ImportONNX.h"
@@ -308,6 +309,7 @@ static Error readPrefixSymbols(const Setting &setting) {
 /// Names with commas between them; several values add up.
 static Error readNoRecognize(const Setting &setting) {
   SmallVector<StringRef> known{"all"}, names;
+  append_range(known, getRecognizedNames());
   append_range(known, getImporters().getPatterns());
   setting.value.split(names, ',');
   for (StringRef name : names) {

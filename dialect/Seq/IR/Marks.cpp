@@ -47,6 +47,22 @@ bool isPlaceOfExtent(Attribute value) {
          llvm::all_of(numbers.asArrayRef(), [](int64_t n) { return n >= 0; });
 }
 
+/// Whether `value` has a number for some names.
+bool isCounts(Attribute value) {
+  auto counts = dyn_cast<DictionaryAttr>(value);
+  return counts && llvm::all_of(counts, [](NamedAttribute entry) {
+           return isNumber(entry.getValue());
+         });
+}
+
+/// Whether `value` has such numbers for some functions.
+bool isCountsByFunction(Attribute value) {
+  auto functions = dyn_cast<DictionaryAttr>(value);
+  return functions && llvm::all_of(functions, [](NamedAttribute entry) {
+           return isCounts(entry.getValue());
+         });
+}
+
 /// Whether `value` is a list of `Element`s.
 template <typename Element> bool isListOf(Attribute value) {
   auto list = dyn_cast<ArrayAttr>(value);
@@ -66,6 +82,8 @@ const Rule kRules[] = {
     {UncheckedMark::getNameStr(), isModule, "a module", isUnit, kUnit},
     {ExplainMark::getNameStr(), isModule, "a module", isListOf<ChoiceAttr>,
      "an array of #seq.choice"},
+    {RecognizedMark::getNameStr(), isModule, "a module", isCountsByFunction,
+     "a dictionary of functions of a dictionary of counts"},
     {MemoryPlanMark::getNameStr(), isFunction, "a function",
      isListOf<WorkspaceAttr>, "an array of #seq.workspace"},
     {InPlaceMark::getNameStr(), isFunction, "a function", isListOf<InPlaceAttr>,

@@ -26,6 +26,8 @@ namespace seqc::seq {
 using NameMark = SeqDialect::NameAttrHelper;
 /// On a module: JSON for the runtime (docs/reference/metadata.md).
 using MetadataMark = SeqDialect::MetadataAttrHelper;
+/// On a module: how often each pattern was recognised in each function.
+using RecognizedMark = SeqDialect::RecognizedAttrHelper;
 /// On a `seq.require`: a call that breaks it ends for lack of memory, and not
 /// because of a wrong argument.
 using ExhaustsMark = SeqDialect::ExhaustsAttrHelper;

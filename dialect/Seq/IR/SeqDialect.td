@@ -38,6 +38,7 @@ def Seq_Dialect : Dialect {
     "::mlir::ArrayAttr":$weight_layout,
     "::mlir::Attribute":$target,
     "::mlir::ArrayAttr":$explain,
+    "::mlir::DictionaryAttr":$recognized,
     "::mlir::ArrayAttr":$memory_plan,
     "::mlir::ArrayAttr":$in_place,
     "::mlir::IntegerAttr":$input,

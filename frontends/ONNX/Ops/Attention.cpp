@@ -107,52 +107,8 @@ static LogicalResult convertAttention(Node &node) {
   return success();
 }
 
-/// SoftmaxAttention: what the nodes MatMul, Where, Add, Softmax and MatMul
-/// compute, to the last NaN. Inputs behind queries, keys and values are what is
-/// added to the scores, and where scores stay (`shows` 1) or are replaced
-/// (`shows` 0).
-static LogicalResult convertSoftmaxAttention(Node &node) {
-  Emitter &e = node.getEmitter();
-  FailureOr<AttentionCall> read = readAttentionCall(node);
-  if (failed(read))
-    return failure();
-  if (failed(node.requireRanks({0, 1, 2}, 4)) ||
-      failed(node.requireRank(3, 0, 4)) || failed(node.requireRank(4, 0, 4)))
-    return failure();
-  AttentionCall &call = *read;
-  call.scale = node.getFloat("scale", 1);
-  call.maskedScore = node.getFloat("masked_score", 0);
-  (void)node.getInt("softmax_precision", 0);
-  mlir::OpFoldResult scores[] = {
-      e.extent(call.query, 0), e.extent(call.query, 1), e.extent(call.query, 2),
-      e.extent(call.key, 2)};
-  auto fit = [&](Tensor side) {
-    side = padRank(e, side, 4);
-    for (int64_t d = 0; d < 4; ++d)
-      e.requireBroadcast(e.extent(side, d), scores[d], /*goal=*/true);
-    return side;
-  };
-  if (Tensor bias = node.getInput(3))
-    call.bias = fit(bias);
-  if (Tensor mask = node.getInput(4)) {
-    if (node.getInt("shows", 1) == 0)
-      mask =
-          e.elementwise(DataType::Bool, {mask}, [&](Scalars &s, ValueRange x) {
-            return s.select(x[0], s.boolean(false), s.boolean(true));
-          });
-    call.mask = fit(mask);
-  }
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, *result);
-  return success();
-}
-
 void registerAttentionOps(Registry &registry) {
-  registry.add({{"Attention", 23, 3, 7, convertAttention},
-                {"SoftmaxAttention", 1, 3, 5, convertSoftmaxAttention,
-                 "outside of what is recognised", "seqc"}});
+  registry.add({{"Attention", 23, 3, 7, convertAttention}});
 }
 
 } // namespace seqc::onnx

@@ -336,9 +336,8 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
     return e.convert(result, outer);
   }
   Tensor bias = call.bias;
-  if (bias)
+  if (bias) {
     bias = e.convert(bias, type);
-  if (bias && !call.maskedScore) {
     // What is masked anyway must not turn a row into NaN.
     bias = e.elementwise(type, {bias}, [&](Scalars &s, ValueRange x) {
       Value lowest = s.infinity(type, true);
@@ -367,8 +366,7 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
                                                   call.query.getShape()[3]))),
       call.softcap != 0 ? b.getF64FloatAttr(call.softcap) : mlir::FloatAttr(),
       seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
-      call.maskedScore && call.mask ? b.getF64FloatAttr(*call.maskedScore)
-                                    : mlir::FloatAttr());
+      /*maskedScore=*/mlir::FloatAttr());
   e.setExtents(op.getOutput(), sizes);
   if (probabilities) {
     e.setExtents(op.getProbabilities(), scores);

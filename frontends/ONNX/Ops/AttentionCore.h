@@ -24,10 +24,6 @@ struct AttentionCall {
   /// Numbers that are added to the scores, likewise. An entry of -infinity
   /// masks its pair.
   Tensor bias;
-  /// Set where the nodes of a softmax are meant: the mask puts this number in
-  /// the place of scores, -infinity in the bias is a number like any other, and
-  /// a query whose scores are all -infinity gives NaN.
-  std::optional<double> maskedScore;
   /// The type that the softmax is computed in, if it is given.
   DataType precision = DataType::Undefined;
 };

@@ -137,30 +137,16 @@ std::optional<Tensor> attendJoined(Node &node, const AttentionCall &call,
 Tensor attendPlainly(Emitter &e, const AttentionCall &call,
                      Tensor *probabilities) {
   DataType type = call.query.type;
-  bool exact = call.maskedScore.has_value();
   Tensor scores = attentionScores(e, call, /*withCap=*/true);
-  if (exact) {
-    // Nodes of a softmax: the mask before anything is added.
-    AttentionCall masked = call, shifted = call;
-    masked.bias = shifted.mask = Tensor();
-    scores = addMaskToScores(e, masked, scores, [&](Scalars &s) {
-      return s.constant(type, *call.maskedScore);
-    });
-    scores =
-        addMaskToScores(e, shifted, scores, [](Scalars &) { return Value(); });
-  } else {
-    scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
-      return s.infinity(type, /*negative=*/true);
-    });
-  }
+  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
+    return s.infinity(type, /*negative=*/true);
+  });
   int64_t last = 3;
   Tensor most = e.reduce(scores, {last}, Combine::Max, /*keep=*/true);
-  // A row without a key to look at keeps weights of zero, but for nodes.
+  // A row without a key to look at keeps weights of zero.
   Tensor powers =
       e.elementwise(type, {scores, most}, [&](Scalars &s, ValueRange v) {
         Value power = s.exp(s.sub(type, v[0], v[1]));
-        if (exact)
-          return power;
         Value lowest = s.infinity(type, /*negative=*/true);
         return s.select(s.compare(Compare::Equal, type, v[0], lowest),
                         s.constant(type, 0), power);
@@ -169,8 +155,6 @@ Tensor attendPlainly(Emitter &e, const AttentionCall &call,
   Tensor weights =
       e.elementwise(type, {powers, sum}, [&](Scalars &s, ValueRange v) {
         Value weight = s.div(type, v[0], v[1]);
-        if (exact)
-          return weight;
         Value none = s.compare(Compare::Equal, type, v[1], s.constant(type, 0));
         return s.select(none, s.constant(type, 0), weight);
       });

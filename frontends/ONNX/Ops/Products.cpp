@@ -210,43 +210,6 @@ static LogicalResult convertMatMul(Node &node) {
   return success();
 }
 
-/// Projections: input 0 times each of the weights behind it, [features,
-/// columns], each with an optional bias. Side by side, later phases make them
-/// one product.
-static LogicalResult convertProjections(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0);
-  int64_t rank = x.getRank();
-  std::string rows;
-  for (int64_t d = 0; d + 1 < rank; ++d)
-    rows.push_back('\x80' + d);
-  SmallVector<Tensor> products;
-  for (size_t i = 1; i < node.getNumInputs(); i += 2) {
-    Tensor weight = node.getInput(i);
-    if (rank == 0 || !weight || weight.getRank() != 2 ||
-        weight.type != x.type || !isFloat(x.type) ||
-        !agree(e.extent(x, rank - 1), e.extent(weight, 0)))
-      return node.error("input " + Twine(i) + " does not fit " +
-                        describeShapes(x, weight ? weight : x) +
-                        "; required are weights of the type and the last "
-                        "extent of input 0");
-    e.requireEqual(e.extent(x, rank - 1), e.extent(weight, 0),
-                   "the last extent of its input");
-    products.push_back(e.convert(
-        multiply(e, {x, rows + "k"}, {weight, "kn"}, rows + "n"), x.type));
-  }
-  DataType type = getComputeType(x.type);
-  for (auto [i, product] : enumerate(products)) {
-    if (Tensor bias = node.getInput(2 * i + 2))
-      product =
-          e.elementwise(x.type, {product, bias}, [&](Scalars &s, ValueRange v) {
-            return s.add(type, v[0], v[1]);
-          });
-    node.setOutput(i, product);
-  }
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Gemm
 //===----------------------------------------------------------------------===//
@@ -471,8 +434,6 @@ void registerProductsOps(Registry &registry) {
   registry.add({
       {"MatMul", 1, 2, 2, convertMatMul},
       {"Gemm", 1, 2, 3, convertGemm},
-      {"Projections", 1, 2, 7, convertProjections,
-       "outside of what is recognised", "seqc"},
       {"Einsum", 12, 1, kVariadic, convertEinsum},
   });
 }

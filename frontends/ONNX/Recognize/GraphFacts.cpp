@@ -155,15 +155,6 @@ GraphView::getIntegers(StringRef name) const {
   return fact->integers;
 }
 
-bool GraphView::isWithin(ArrayRef<Extent> small, ArrayRef<Extent> large) {
-  if (small.size() > large.size())
-    return false;
-  for (auto [a, b] : zip(reverse(small), reverse(large)))
-    if (a != 1 && a != b)
-      return false;
-  return true;
-}
-
 static const AttributeProto *findAttribute(const NodeProto &node,
                                            StringRef name) {
   for (const AttributeProto &attribute : node.attribute())

@@ -155,30 +155,11 @@ void GraphView::setInt(NodeProto *node, StringRef name, int64_t value) {
   addAttribute(node, name, 2)->set_i(value);
 }
 
-void GraphView::setFloat(NodeProto *node, StringRef name, float value) {
-  addAttribute(node, name, 1)->set_f(value);
-}
-
 void GraphView::setInts(NodeProto *node, StringRef name,
                         ArrayRef<int64_t> values) {
   AttributeProto *attribute = addAttribute(node, name, 7);
   for (int64_t value : values)
     attribute->add_ints(value);
-}
-
-std::string GraphView::makeOnes(DataType type, int64_t count) {
-  std::string name = makeName("ones");
-  format::TensorProto *tensor = graph.add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(static_cast<int32_t>(type));
-  tensor->add_dims(count);
-  for (int64_t i = 0; i < count; ++i)
-    if (type == DataType::Float)
-      tensor->add_float_data(1);
-    else
-      tensor->add_int32_data(type == DataType::Float16 ? 0x3C00 : 0x3F80);
-  facts[name] = readTensor(*tensor);
-  return name;
 }
 
 std::string GraphView::makeIntegers(ArrayRef<int64_t> numbers) {

@@ -74,10 +74,6 @@ public:
   /// Whether a constant has equal features in each pair of its last dimension:
   /// neighbours, or those of both halves.
   bool hasEqualPairs(llvm::StringRef name, bool interleaved) const;
-  /// Whether a tensor of shape `small` broadcasts into `large` and leaves its
-  /// shape as it is.
-  static bool isWithin(llvm::ArrayRef<Extent> small,
-                       llvm::ArrayRef<Extent> large);
   int64_t getInt(const format::NodeProto &node, llvm::StringRef name,
                  int64_t otherwise) const;
   std::optional<llvm::SmallVector<int64_t>>
@@ -97,12 +93,8 @@ public:
                               llvm::StringRef output, int64_t version);
   static void setInt(format::NodeProto *node, llvm::StringRef name,
                      int64_t value);
-  static void setFloat(format::NodeProto *node, llvm::StringRef name,
-                       float value);
   static void setInts(format::NodeProto *node, llvm::StringRef name,
                       llvm::ArrayRef<int64_t> values);
-  /// A tensor of ones.
-  std::string makeOnes(DataType type, int64_t count);
   /// A list of integers.
   std::string makeIntegers(llvm::ArrayRef<int64_t> numbers);
   /// Puts the nodes made since the last call where `root` is, takes `root` out
@@ -161,14 +153,8 @@ private:
 };
 
 /// Patterns try to match with `node` as a part, and rewrite.
-void recognizeLayerNorm(GraphView &view, format::NodeProto &node);
-void recognizeRMSNorm(GraphView &view, format::NodeProto &node);
-void recognizeGelu(GraphView &view, format::NodeProto &node);
 void recognizeLoop(GraphView &view, format::NodeProto &node);
 void recognizeRotary(GraphView &view, format::NodeProto &node);
-void recognizeAttention(GraphView &view, format::NodeProto &node);
-/// With an attention operator as `node`.
-void recognizeProjections(GraphView &view, format::NodeProto &node);
 
 } // namespace seqc::onnx
 

@@ -22,17 +22,9 @@ struct Pattern {
 } // namespace
 
 static constexpr Pattern kPatterns[] = {
-    {"layer_norm", "LayerNormalization", "ReduceMean", recognizeLayerNorm},
-    {"rms_norm", "RMSNormalization", "ReduceMean", recognizeRMSNorm},
-    {"gelu", "Gelu", "Erf", recognizeGelu},
-    {"gelu_tanh", "Gelu", "Tanh", recognizeGelu},
     {"rotary", "RotaryEmbedding", "Neg", recognizeRotary},
-    {"attention", "Attention", "Softmax", recognizeAttention},
     {"recurrence", "Scan", "Loop", recognizeLoop},
 };
-
-/// The pattern around operators that the others may have made.
-static constexpr StringRef kProjections = "qkv";
 
 /// Graphs inside of graphs that are looked at.
 static constexpr int kMostDepth = 20;
@@ -42,7 +34,6 @@ ArrayRef<StringRef> getPatternNames() {
     SmallVector<StringRef> list;
     for (const Pattern &pattern : kPatterns)
       list.push_back(pattern.name);
-    list.push_back(kProjections);
     return list;
   }();
   return names;
@@ -66,32 +57,6 @@ static bool isSound(const format::GraphProto &graph) {
       return false;
   }
   return true;
-}
-
-/// Whether inputs 0 to 2 of a node are queries, keys and values.
-static bool isAttention(const format::NodeProto &node) {
-  StringRef op = node.op_type();
-  if (node.domain().empty() || node.domain() == "ai.onnx")
-    return op == "Attention";
-  if (node.domain() == "seqc")
-    return op == "SoftmaxAttention";
-  return node.domain() == "com.microsoft" &&
-         (op == "MultiHeadAttention" || op == "GroupQueryAttention");
-}
-
-static void joinProjections(OnnxFile &file, format::GraphProto &graph,
-                            int64_t opset, Recognition &result,
-                            const GraphView *parent) {
-  NodeList nodes;
-  for (format::NodeProto &node : *graph.mutable_node())
-    if (isAttention(node))
-      nodes.push_back(&node);
-  if (nodes.empty())
-    return;
-  GraphView view(file, graph, opset, result, parent);
-  for (format::NodeProto *node : nodes)
-    recognizeProjections(view, *node);
-  view.finish();
 }
 
 /// Graphs inside of a graph come first. A graph belongs to one node, so each is
@@ -123,8 +88,6 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
       }
   }
   view.finish();
-  if (!disabled.contains(kProjections))
-    joinProjections(file, graph, opset, result, parent);
   if (opset >= 9 && !disabled.contains("recurrence") &&
       Registry::get().find("", "Scan"))
     rollSteps(file, graph, opset, result, parent);

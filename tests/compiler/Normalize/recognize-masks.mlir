@@ -149,3 +149,44 @@ func.func @kept(%q: tensor<2x8x4xf32>, %d: tensor<2x8x8xi1>, %n: index, %x: tens
       : (tensor<2x?x4xf32>, tensor<2x8x4xf32>, tensor<2x8x4xf32>) -> tensor<2x?x4xf32>
   return %r0, %r1, %r2, %r3, %r4 : tensor<2x8x4xf32>, tensor<2x8x4xf32>, tensor<2x8x4xf32>, tensor<2x8x4xf32>, tensor<2x?x4xf32>
 }
+
+/// Constants that are triangles: truth values, here a part of a larger one, and numbers that are added.
+
+// CHECK-LABEL: func.func @constants
+//       CHECK:   seq.attention scaled %{{.*}}, %{{.*}}, %{{.*}} {causal = #seq.causal<top_left>} :
+//       CHECK:   seq.attention scaled %{{.*}}, %{{.*}}, %{{.*}} {causal = #seq.causal<top_left>} :
+//       CHECK:   seq.attention scaled %{{.*}}, %{{.*}}, %{{.*}} {causal = #seq.causal<top_left>} :
+func.func @constants(%q: tensor<1x3x4xf32>) -> (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) {
+  %large = arith.constant dense<[[[true, false, false, false], [true, true, false, false],
+                                  [true, true, true, false], [true, true, true, true]]]> : tensor<1x4x4xi1>
+  %m = tensor.extract_slice %large[0, 0, 0] [1, 3, 3] [1, 1, 1] : tensor<1x4x4xi1> to tensor<1x3x3xi1>
+  %0 = seq.attention scaled %q, %q, %q mask(%m : tensor<1x3x3xi1>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %n = arith.constant dense<[[[0.0, 0xFF800000, 0xFF800000], [0.0, -0.0, 0xFF800000], [0.0, 0.0, 0.0]]]> : tensor<1x3x3xf32>
+  %1 = seq.attention scaled %q, %q, %q bias(%n : tensor<1x3x3xf32>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant -3.40282347E+38 : f32
+  %e = tensor.empty() : tensor<1x3x3xf32>
+  %p = linalg.generic {indexing_maps = [affine_map<(b, i, j) -> (b, i, j)>, affine_map<(b, i, j) -> (b, i, j)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%m : tensor<1x3x3xi1>) outs(%e : tensor<1x3x3xf32>) {
+  ^bb0(%c: i1, %o: f32):
+    %s = arith.select %c, %zero, %low : f32
+    linalg.yield %s : f32
+  } -> tensor<1x3x3xf32>
+  %2 = seq.attention scaled %q, %q, %q bias(%p : tensor<1x3x3xf32>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  return %0, %1, %2 : tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>
+}
+
+/// No triangles: a hole, a number that hides nothing, a query without a key.
+
+// CHECK-LABEL: func.func @no_triangles
+//   CHECK-NOT:   causal
+//       CHECK:   return
+func.func @no_triangles(%q: tensor<1x3x4xf32>) -> (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) {
+  %m = arith.constant dense<[[[true, false, false], [false, true, false], [true, true, true]]]> : tensor<1x3x3xi1>
+  %0 = seq.attention scaled %q, %q, %q mask(%m : tensor<1x3x3xi1>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %n = arith.constant dense<[[[0.0, -1.0e4, -1.0e4], [0.0, 0.0, -1.0e4], [0.0, 0.0, 0.0]]]> : tensor<1x3x3xf32>
+  %1 = seq.attention scaled %q, %q, %q bias(%n : tensor<1x3x3xf32>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %l = arith.constant dense<[[[0xFF800000, 0xFF800000, 0xFF800000], [0.0, 0xFF800000, 0xFF800000], [0.0, 0.0, 0xFF800000]]]> : tensor<1x3x3xf32>
+  %2 = seq.attention scaled %q, %q, %q bias(%l : tensor<1x3x3xf32>) : (tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  return %0, %1, %2 : tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32>
+}

@@ -88,3 +88,9 @@ func.func private @name(tensor<4xf32> {seq.name = 1 : i64})
 
 // expected-error @+1 {{attribute 'seq.title' stands on an argument or a result; required there is 'seq.name'}}
 func.func private @title() -> (tensor<4xf32> {seq.title = "y"})
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.recognized' is {main = {gelu = -1 : i64}}; required is a dictionary of functions of a dictionary of counts}}
+module attributes {seq.recognized = {main = {gelu = -1 : i64}}} {
+}

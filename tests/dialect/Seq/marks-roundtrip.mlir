@@ -3,6 +3,7 @@
 // CHECK: module attributes
 // CHECK-SAME: seq.explain = [#seq.choice<backend = "llvm", op = "seq.packed_matmul", m = -1, n = 8, k = 4, gates = 1, in_loop = false, weights = "w", reason = "because">]
 // CHECK-SAME: seq.metadata = "{}"
+// CHECK-SAME: seq.recognized = {main = {gelu = 2 : i64}}
 // CHECK-SAME: seq.target = #seq.target<256, avx2>
 // CHECK-SAME: seq.weight_layout = [
 // CHECK-SAME: #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 12>, <file = "w.bin", offset = 48, size = 6, hash = "aa", stored = f16>]>], element = f32, shape = [3, 2], offset = 0, size = 24>
@@ -11,7 +12,7 @@
 module attributes {
     seq.explain = [#seq.choice<backend = "llvm", op = "seq.packed_matmul", m = -1, n = 8, k = 4, gates = 1,
                                in_loop = false, weights = "w", reason = "because">],
-    seq.metadata = "{}", seq.target = #seq.target<256, avx2>,
+    seq.metadata = "{}", seq.recognized = {main = {gelu = 2 : i64}}, seq.target = #seq.target<256, avx2>,
     seq.weight_layout = [
       #seq.weight_item<raw of [<shape = [2, 3], runs = [<file = "w.bin", offset = 8, size = 12>,
                                                         <file = "w.bin", offset = 48, size = 6, hash = "aa", stored = f16>]>],

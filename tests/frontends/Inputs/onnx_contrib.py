@@ -292,6 +292,3 @@ for name, operator, feeds, attributes in (
     write(os.path.join(sys.argv[1], name + ".onnx"),
           [onnx.node(operator, feeds, ["y"], domain=DOMAIN, **attributes)], x,
           {"y": draw(1, 3, 4)})
-# The operator that recognition makes, where a file has it.
-write(os.path.join(sys.argv[1], "projections.onnx"),
-      [onnx.node("Projections", ["x", "x"], ["y"], domain="seqc")], x, {"y": draw(1, 3, 4)})

@@ -1,0 +1,364 @@
+//===- Elements.cpp - What an element of a tensor is made of --------------===//
+
+#include "compiler/Normalize/Elements.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+using namespace mlir;
+using namespace seqc;
+
+/// Steps from one op to the next that an element is followed for at most.
+static constexpr int kMostSteps = 64;
+
+std::optional<int64_t> seqc::findOnlyLarge(ArrayRef<int64_t> group,
+                                           RankedTensorType type) {
+  int64_t found = group.front();
+  for (int64_t dim : group)
+    if (type.getDimSize(dim) != 1) {
+      if (type.getDimSize(found) != 1 && found != dim)
+        return std::nullopt;
+      found = dim;
+    }
+  return found;
+}
+
+/// Element `indices` of a tensor on the way from `element`. Where there is but
+/// one index it is 0.
+static Element moveTo(const Element &element, Value tensor,
+                      ArrayRef<AffineExpr> indices) {
+  SmallVector<AffineExpr> at(indices);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  for (auto [index, extent] : llvm::zip(at, type.getShape()))
+    if (extent == 1)
+      index = getAffineConstantExpr(0, tensor.getContext());
+  return {
+      tensor,
+      AffineMap::get(element.place.getNumDims(), 0, at, tensor.getContext()),
+      element.mayRepeat};
+}
+
+Element seqc::getRoot(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  unsigned dims = 0;
+  SmallVector<AffineExpr> indices;
+  for (int64_t extent : type.getShape())
+    indices.push_back(
+        getAffineDimExpr(extent == 1 ? 0 : dims++, tensor.getContext()));
+  return moveTo({tensor, AffineMap::get(dims, 0, tensor.getContext())}, tensor,
+                indices);
+}
+
+/// The loops of `op` when it gives `element`; those of reductions are left
+/// null.
+static SmallVector<AffineExpr> getLoops(linalg::LinalgOp op,
+                                        const Element &element) {
+  SmallVector<AffineExpr> loops(op.getNumLoops());
+  AffineMap map =
+      op.getIndexingMapMatchingResult(cast<OpResult>(element.value));
+  for (auto [expression, index] :
+       llvm::zip(map.getResults(), element.place.getResults()))
+    if (auto dim = dyn_cast<AffineDimExpr>(expression))
+      loops[dim.getPosition()] = index;
+  return loops;
+}
+
+/// What the body of `op` yields for one of its results.
+static Value getYielded(linalg::LinalgOp op, Value result) {
+  return op.getBlock()->getTerminator()->getOperand(
+      cast<OpResult>(result).getResultNumber());
+}
+
+/// Steps from an element of a tensor into what makes it.
+static bool stepBehind(Element &element) {
+  Operation *op = element.value.getDefiningOp();
+  ArrayRef<AffineExpr> at = element.place.getResults();
+  if (auto cast = dyn_cast_or_null<tensor::CastOp>(op)) {
+    if (!isa<RankedTensorType>(cast.getSource().getType()))
+      return false;
+    element = moveTo(element, cast.getSource(), at);
+    return true;
+  }
+  if (isa_and_present<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
+    auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
+    auto from = cast<RankedTensorType>(op->getOperand(0).getType());
+    auto wide = expand ? cast<RankedTensorType>(element.value.getType()) : from;
+    SmallVector<AffineExpr> indices(from.getRank(),
+                                    getAffineConstantExpr(0, op->getContext()));
+    auto groups =
+        expand ? expand.getReassociationIndices()
+               : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
+    for (auto [i, group] : llvm::enumerate(groups)) {
+      std::optional<int64_t> dim = findOnlyLarge(group, wide);
+      if (!dim)
+        return false;
+      indices[expand ? i : *dim] = at[expand ? *dim : i];
+    }
+    element = moveTo(element, op->getOperand(0), indices);
+    return true;
+  }
+  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
+  if (!linalgOp || !linalgOp.hasPureTensorSemantics() ||
+      linalgOp.getNumReductionLoops() != 0)
+    return false;
+  SmallVector<AffineExpr> loops = getLoops(linalgOp, element);
+  if (!llvm::all_of(loops, [](AffineExpr loop) { return bool(loop); }))
+    return false;
+  element = {
+      getYielded(linalgOp, element.value),
+      AffineMap::get(element.place.getNumDims(), 0, loops, op->getContext()),
+      element.mayRepeat};
+  return true;
+}
+
+/// Steps from an element that a body looks up by the indices of its loops.
+static bool stepToLookup(tensor::ExtractOp extract, Element &element) {
+  auto op = dyn_cast<linalg::LinalgOp>(extract->getParentOp());
+  if (!op)
+    return false;
+  Value init = op.getDpsInits()[0];
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  SmallVector<AffineExpr> indices;
+  bool mayRepeat = element.mayRepeat;
+  for (auto [dim, index] : llvm::enumerate(extract.getIndices())) {
+    if (std::optional<int64_t> number = getConstantIntValue(index)) {
+      indices.push_back(getAffineConstantExpr(*number, op.getContext()));
+      continue;
+    }
+    // An extent that is 1 or the loop's.
+    auto choice = index.getDefiningOp<arith::SelectOp>();
+    if (choice) {
+      auto compare = choice.getCondition().getDefiningOp<arith::CmpIOp>();
+      if (!compare || compare.getPredicate() != arith::CmpIPredicate::eq ||
+          getConstantIntValue(compare.getRhs()) != 1 ||
+          getConstantIntValue(choice.getTrueValue()) != 0)
+        return false;
+      mayRepeat = true;
+    }
+    auto loop = (choice ? choice.getFalseValue() : index)
+                    .getDefiningOp<linalg::IndexOp>();
+    if (!loop)
+      return false;
+    std::optional<unsigned> place =
+        map.getResultPosition(getAffineDimExpr(loop.getDim(), op.getContext()));
+    FailureOr<bool> isWhole =
+        choice || !place
+            ? FailureOr<bool>(bool(choice))
+            : ValueBoundsConstraintSet::areEqual(
+                  {extract.getTensor(), int64_t(dim)}, {init, int64_t(*place)});
+    if (failed(isWhole) || !*isWhole)
+      return false;
+    indices.push_back(element.place.getResult(loop.getDim()));
+  }
+  element.mayRepeat = mayRepeat;
+  element = moveTo(element, extract.getTensor(), indices);
+  return true;
+}
+
+/// Steps from a number to what it is, without a change of its value.
+static bool stepAside(Element &element) {
+  auto argument = dyn_cast<BlockArgument>(element.value);
+  Operation *op = argument ? argument.getOwner()->getParentOp()
+                           : element.value.getDefiningOp();
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+    return stepToLookup(extract, element);
+  if (isa<arith::ExtFOp, arith::TruncFOp>(op)) {
+    element.value = op->getOperand(0);
+    return true;
+  }
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!argument || !linalgOp)
+    return false;
+  OpOperand &operand = op->getOpOperand(argument.getArgNumber());
+  if (!isa<RankedTensorType>(operand.get().getType())) {
+    element.value = operand.get();
+    return true;
+  }
+  AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+  element =
+      moveTo(element, operand.get(), map.compose(element.place).getResults());
+  return true;
+}
+
+static bool step(Element &element) {
+  return isa<RankedTensorType>(element.value.getType()) ? stepBehind(element)
+                                                        : stepAside(element);
+}
+
+Element seqc::follow(Element element) {
+  for (int i = 0; i < kMostSteps && step(element); ++i)
+    ;
+  return element;
+}
+
+std::optional<Element>
+seqc::findTensor(Element element,
+                 llvm::function_ref<bool(const Element &)> accepts) {
+  for (int i = 0; i < kMostSteps; ++i) {
+    if (isa<RankedTensorType>(element.value.getType()) && accepts(element))
+      return element;
+    if (!step(element))
+      break;
+  }
+  return std::nullopt;
+}
+
+Value seqc::getTensor(const Element &element, const Element &root) {
+  auto getShape = [](const Element &of) {
+    return cast<RankedTensorType>(of.value.getType()).getShape();
+  };
+  std::optional<Element> source = findTensor(element);
+  return source && !source->mayRepeat && source->place == root.place &&
+                 getShape(*source) == getShape(root)
+             ? source->value
+             : Value();
+}
+
+SmallVector<AffineExpr> seqc::getIndices(const Element &element) {
+  SmallVector<AffineExpr> indices;
+  for (auto [index, extent] :
+       llvm::zip(element.place.getResults(),
+                 cast<RankedTensorType>(element.value.getType()).getShape()))
+    if (extent != 1)
+      indices.push_back(index);
+  return indices;
+}
+
+bool seqc::isSame(const Element &a, const Element &b) {
+  Element left = follow(a), right = follow(b);
+  return left.value == right.value && left.place == right.place &&
+         left.mayRepeat == right.mayRepeat;
+}
+
+std::optional<double> seqc::getNumber(const Element &element) {
+  Attribute constant;
+  if (!matchPattern(follow(element).value, m_Constant(&constant)))
+    return std::nullopt;
+  if (auto elements = dyn_cast<DenseFPElementsAttr>(constant))
+    if (elements.isSplat())
+      constant = elements.getSplatValue<Attribute>();
+  auto number = dyn_cast<FloatAttr>(constant);
+  return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
+}
+
+bool seqc::isZeroFill(Value value) {
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+}
+
+SmallVector<Element, 3> seqc::getOperands(const Element &element) {
+  Element number = follow(element);
+  SmallVector<Element, 3> operands;
+  Operation *op = number.value.getDefiningOp();
+  if (op && !isa<RankedTensorType>(number.value.getType()))
+    for (Value operand : op->getOperands())
+      operands.push_back({operand, number.place, number.mayRepeat});
+  return operands;
+}
+
+/// What `element` is the sum of: the summand in the body of a reduction, its
+/// place without the loops that are summed along.
+static std::optional<std::pair<Value, SmallVector<AffineExpr>>>
+readSum(const Element &element) {
+  auto op = element.value.getDefiningOp<linalg::LinalgOp>();
+  if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
+      op.getNumReductionLoops() == 0 || !isZeroFill(op.getDpsInits()[0]))
+    return std::nullopt;
+  auto sum = getYielded(op, element.value).getDefiningOp<arith::AddFOp>();
+  Value total = op.getRegionOutputArgs()[0];
+  if (!sum || (sum.getLhs() != total && sum.getRhs() != total))
+    return std::nullopt;
+  return std::pair(sum.getLhs() == total ? sum.getRhs() : sum.getLhs(),
+                   getLoops(op, element));
+}
+
+std::optional<Element> seqc::matchSum(const Element &element) {
+  Element result = follow(element);
+  auto sum = readSum(result);
+  if (!sum)
+    return std::nullopt;
+  unsigned dims = result.place.getNumDims(), next = 0;
+  auto skip = [&] {
+    while (next < dims && result.place.isFunctionOfDim(next))
+      ++next;
+    return next < dims;
+  };
+  for (AffineExpr &loop : sum->second)
+    if (!loop) {
+      if (!skip())
+        return std::nullopt;
+      loop = getAffineDimExpr(next++, result.value.getContext());
+    }
+  if (skip())
+    return std::nullopt;
+  return Element{
+      sum->first,
+      AffineMap::get(dims, 0, sum->second, result.value.getContext()),
+      result.mayRepeat};
+}
+
+std::optional<std::array<Element, 2>>
+seqc::matchProduct(const Element &element) {
+  Element result = follow(element);
+  auto sum = readSum(result);
+  if (!sum || llvm::count(sum->second, AffineExpr()) != 1)
+    return std::nullopt;
+  MLIRContext *context = result.value.getContext();
+  unsigned dims = result.place.getNumDims();
+  *llvm::find(sum->second, AffineExpr()) = getAffineDimExpr(dims, context);
+  auto factors = match<arith::MulFOp>(
+      Element{sum->first, AffineMap::get(dims + 1, 0, sum->second, context),
+              result.mayRepeat});
+  if (!factors)
+    return std::nullopt;
+  return std::array{(*factors)[0], (*factors)[1]};
+}
+
+std::optional<int64_t> seqc::findInnerAxis(const Element &element,
+                                           const Element &root) {
+  AffineMap place = follow(element).place;
+  unsigned outer = 0, dims = place.getNumDims();
+  while (outer < dims && place.isFunctionOfDim(outer))
+    ++outer;
+  for (unsigned dim = outer; dim < dims; ++dim)
+    if (place.isFunctionOfDim(dim))
+      return std::nullopt;
+  for (auto [axis, index] : llvm::enumerate(root.place.getResults()))
+    if (index.isFunctionOfDim(outer) && outer < dims)
+      return axis;
+  return std::nullopt;
+}
+
+/// The dimensions of a shape, each that is not 1 in a group with units.
+static SmallVector<ReassociationIndices> groupUnits(ArrayRef<int64_t> shape) {
+  SmallVector<ReassociationIndices> groups;
+  bool hasLarge = false;
+  for (auto [dim, extent] : llvm::enumerate(shape)) {
+    if (groups.empty() || (extent != 1 && hasLarge)) {
+      groups.emplace_back();
+      hasLarge = false;
+    }
+    groups.back().push_back(dim);
+    hasLarge |= extent != 1;
+  }
+  return hasLarge ? groups : SmallVector<ReassociationIndices>();
+}
+
+Value seqc::moveUnits(OpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.getShape() == shape)
+    return tensor;
+  SmallVector<int64_t> large(type.getShape());
+  llvm::erase(large, 1);
+  Location loc = tensor.getLoc();
+  if (type.getShape() != ArrayRef(large))
+    tensor = b.createOrFold<tensor::CollapseShapeOp>(
+        loc, type.clone(large), tensor, groupUnits(type.getShape()));
+  if (shape == ArrayRef(large))
+    return tensor;
+  return b.createOrFold<tensor::ExpandShapeOp>(loc, type.clone(shape), tensor,
+                                               groupUnits(shape));
+}

@@ -1,0 +1,390 @@
+//===- RecognizeAttention.cpp - Softmax attention -------------------------===//
+//
+// softmax(q k^T * scale + mask) v, of any ops that compute it. What makes the
+// heads (projections, reshapes, transpositions) stays outside; keys and values
+// whose heads were repeated are taken before the repetition.
+//
+// The attention that replaces it gives the same for all scores, infinities and
+// NaN included: what is added is its bias, and what replaces scores its
+// masked_score, so that no key is hidden and no query without keys.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Normalize/Elements.h"
+#include "compiler/Normalize/Recognition.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+/// Factors that are taken off one operand.
+constexpr int kMostFactors = 8;
+
+/// Takes constant factors off `element` and gives their product.
+double takeFactors(Element &element) {
+  double factor = 1;
+  for (int count = 0; count < kMostFactors; ++count) {
+    auto product = match<arith::MulFOp>(element);
+    auto operands = product ? product : match<arith::DivFOp>(element);
+    std::optional<double> number;
+    for (int i = 1; operands && i >= (product ? 0 : 1) && !number; --i) {
+      number = getNumber((*operands)[i]);
+      if (number)
+        element = (*operands)[1 - i];
+    }
+    if (!number || !std::isfinite(*number) || *number == 0)
+      return number ? NAN : factor;
+    factor = product ? factor * *number : factor / *number;
+  }
+  return factor;
+}
+
+/// A tensor and what its dimensions are: indices of queries, of heads and so
+/// on, 0 where the extent is 1.
+struct Operand {
+  Value tensor;
+  SmallVector<AffineExpr> dims;
+
+  Operand() = default;
+  explicit Operand(const Element &element)
+      : tensor(element.value), dims(element.place.getResults()) {}
+
+  ArrayRef<int64_t> getShape() const {
+    return cast<RankedTensorType>(tensor.getType()).getShape();
+  }
+  /// The extents of some dimensions, 1 for those that it has not.
+  SmallVector<int64_t> getExtents(ArrayRef<AffineExpr> wanted) const {
+    SmallVector<int64_t> extents;
+    for (AffineExpr dim : wanted) {
+      auto found = llvm::find(dims, dim);
+      extents.push_back(isa<AffineConstantExpr>(dim) || found == dims.end()
+                            ? 1
+                            : getShape()[found - dims.begin()]);
+    }
+    return extents;
+  }
+};
+
+/// Whether a tensor's elements lose nothing where they become f32.
+bool isNarrow(const Element &element) {
+  return getElementTypeOrSelf(element.value.getType())
+             .getIntOrFloatBitWidth() <= 32;
+}
+
+/// The tensor with exactly the dimensions `wanted`, in their order, that an
+/// element is read from.
+std::optional<Operand> findOperand(const Element &element,
+                                   ArrayRef<AffineExpr> wanted) {
+  SmallVector<AffineExpr> large;
+  for (AffineExpr dim : wanted)
+    if (!isa<AffineConstantExpr>(dim))
+      large.push_back(dim);
+  std::optional<Element> found = findTensor(element, [&](const Element &e) {
+    return !e.mayRepeat && isNarrow(e) && getIndices(e) == large;
+  });
+  return found ? std::optional(Operand(*found)) : std::nullopt;
+}
+
+/// The tensor with some of the dimensions `wanted`, in their order, whose
+/// elements are repeated along the others.
+std::optional<Operand> findMask(const Element &element,
+                                ArrayRef<AffineExpr> wanted) {
+  std::optional<Element> found = findTensor(element, [&](const Element &e) {
+    auto next = wanted.begin();
+    for (AffineExpr index : getIndices(e)) {
+      next = std::find(next, wanted.end(), index);
+      if (next == wanted.end() || isa<AffineConstantExpr>(index))
+        return false;
+      ++next;
+    }
+    return isNarrow(e);
+  });
+  return found ? std::optional(Operand(*found)) : std::nullopt;
+}
+
+/// The operand before its heads were repeated, each some times in a row.
+std::optional<Operand> findRepeated(const Operand &full, AffineExpr head) {
+  auto collapse = full.tensor.getDefiningOp<tensor::CollapseShapeOp>();
+  if (!collapse || isa<AffineConstantExpr>(head))
+    return std::nullopt;
+  Element wide = getRoot(collapse.getSrc());
+  // What the dimensions of the wide tensor are; heads come first in their group
+  // and then what repeats them, which is left out.
+  DenseMap<AffineExpr, AffineExpr> names;
+  AffineExpr repeats;
+  for (auto [dim, group] :
+       llvm::zip(full.dims, collapse.getReassociationIndices())) {
+    SmallVector<AffineExpr> large;
+    for (int64_t i : group)
+      if (AffineExpr index = wide.place.getResult(i);
+          !isa<AffineConstantExpr>(index))
+        large.push_back(index);
+    if (large.size() == 2 && dim == head)
+      repeats = large.pop_back_val();
+    if (large.size() > 1)
+      return std::nullopt;
+    if (!large.empty())
+      names[large[0]] = dim;
+  }
+  if (!repeats)
+    return std::nullopt;
+  std::optional<Element> found = findTensor(wide, [&](const Element &e) {
+    SmallVector<AffineExpr> indices = getIndices(e);
+    return !e.mayRepeat && indices.size() == names.size() &&
+           llvm::all_of(indices, [&](AffineExpr index) {
+             return names.contains(index);
+           });
+  });
+  if (!found)
+    return std::nullopt;
+  Operand result(*found);
+  for (AffineExpr &dim : result.dims)
+    if (!isa<AffineConstantExpr>(dim))
+      dim = names[dim];
+  return result;
+}
+
+/// The parts of an attention.
+struct Parts {
+  Operand query, key, value, bias, mask;
+  double scale = 1, maskedScore = 0;
+  /// Whether the key's last dimensions have to change places, and whether the
+  /// mask tells which scores are replaced.
+  bool isTurned = false, hides = false;
+  /// Batch and head; 0 where there is none. Query, key, and the features of
+  /// scores and of values.
+  SmallVector<AffineExpr> lead;
+  AffineExpr row, column, depth, feature;
+
+  SmallVector<AffineExpr> with(AffineExpr first, AffineExpr second) const {
+    return {lead[0], lead[1], first, second};
+  }
+};
+
+struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  RecognizeAttention(MLIRContext *context, Recognition &recognition)
+      : OpInterfaceRewritePattern(context), recognition(recognition) {}
+
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Parts> parts =
+        recognition.isWanted("attention") && op->getNumResults() == 1 &&
+                isa<RankedTensorType>(op->getResult(0).getType())
+            ? read(op->getResult(0))
+            : std::nullopt;
+    if (!parts)
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, build(b, *parts, op->getResult(0).getType()));
+    ++recognition.counts["attention"];
+    return success();
+  }
+
+  static std::optional<Parts> read(Value result) {
+    auto type = cast<RankedTensorType>(result.getType());
+    Element root = getRoot(result);
+    auto output = matchProduct(root);
+    if (!output || !type.getElementType().isF32())
+      return std::nullopt;
+    Parts parts;
+    if (!readLoops(root, parts))
+      return std::nullopt;
+    // The depth of this product are the keys.
+    parts.column = getAffineDimExpr(root.place.getNumDims(), type.getContext());
+    Element shares = follow((*output)[0]);
+    auto softmax = shares.value.getDefiningOp<seq::SoftmaxOp>();
+    if (!softmax || softmax.getLog() || !softmax->hasOneUse() ||
+        softmax.getDims().size() != 1 ||
+        softmax.getDims()[0] + 1 != softmax.getType().getRank() ||
+        shares.mayRepeat ||
+        getIndices(shares) != getLarge(parts.with(parts.row, parts.column)))
+      return std::nullopt;
+    Element scores{softmax.getInput(), shares.place};
+    readMasks(scores, parts);
+    parts.scale = takeFactors(scores);
+    auto inner = matchProduct(scores);
+    if (!inner || !follow(scores).value.hasOneUse() || follow(scores).mayRepeat)
+      return std::nullopt;
+    parts.depth =
+        getAffineDimExpr(root.place.getNumDims() + 1, type.getContext());
+    for (Element &side : *inner)
+      parts.scale *= takeFactors(side);
+    auto query = findOperand((*inner)[0], parts.with(parts.row, parts.depth));
+    auto key = findOperand((*inner)[1], parts.with(parts.column, parts.depth));
+    if (!key) {
+      key = findOperand((*inner)[1], parts.with(parts.depth, parts.column));
+      parts.isTurned = true;
+    }
+    auto value =
+        findOperand((*output)[1], parts.with(parts.column, parts.feature));
+    if (!query || !key || !value || !(parts.scale > 0))
+      return std::nullopt;
+    parts.query = *query, parts.key = *key, parts.value = *value;
+    return check(parts) ? std::optional(parts) : std::nullopt;
+  }
+
+  /// Batch, heads, queries and features, as far as they are no 1.
+  static bool readLoops(const Element &root, Parts &parts) {
+    SmallVector<AffineExpr> loops(root.place.getResults());
+    AffineExpr none = getAffineConstantExpr(0, root.value.getContext());
+    if (loops.size() < 2 || loops.size() > 4)
+      return false;
+    parts.feature = loops.pop_back_val();
+    parts.row = loops.pop_back_val();
+    // A number of heads is known.
+    if (loops.size() == 1)
+      loops.insert(cast<RankedTensorType>(root.value.getType()).isDynamicDim(0)
+                       ? loops.end()
+                       : loops.begin(),
+                   none);
+    loops.resize(2, none);
+    parts.lead = loops;
+    return true;
+  }
+
+  /// Steps over one addition of a mask, and then one replacement of scores.
+  static void readMasks(Element &scores, Parts &parts) {
+    SmallVector<AffineExpr> dims = parts.with(parts.row, parts.column);
+    auto isScores = [](Element element) {
+      takeFactors(element);
+      return matchProduct(element) || match<arith::SelectOp>(element);
+    };
+    if (auto sum = match<arith::AddFOp>(scores))
+      for (int i : {0, 1})
+        if (isScores((*sum)[i]))
+          if (auto bias = findMask((*sum)[1 - i], dims)) {
+            parts.bias = *bias;
+            scores = (*sum)[i];
+            break;
+          }
+    if (auto choice = match<arith::SelectOp>(scores))
+      for (int i : {1, 2}) {
+        std::optional<double> number = getNumber((*choice)[i]);
+        auto mask = number && !std::isnan(*number)
+                        ? findMask((*choice)[0], dims)
+                        : std::nullopt;
+        if (!mask)
+          continue;
+        parts.mask = *mask;
+        parts.maskedScore = *number;
+        parts.hides = i == 1;
+        scores = (*choice)[3 - i];
+        break;
+      }
+  }
+
+  static SmallVector<AffineExpr> getLarge(ArrayRef<AffineExpr> dims) {
+    SmallVector<AffineExpr> large;
+    for (AffineExpr dim : dims)
+      if (!isa<AffineConstantExpr>(dim))
+        large.push_back(dim);
+    return large;
+  }
+
+  /// Steps to fewer heads of keys and values; whether heads and features are
+  /// known, as an attention needs them.
+  static bool check(Parts &parts) {
+    auto fewKeys = findRepeated(parts.key, parts.lead[1]),
+         fewValues = findRepeated(parts.value, parts.lead[1]);
+    auto headsOf = [&](const Operand &operand) {
+      return operand.getExtents(parts.lead[1])[0];
+    };
+    if (fewKeys && fewValues && headsOf(*fewKeys) == headsOf(*fewValues))
+      parts.key = *fewKeys, parts.value = *fewValues;
+    return !ShapedType::isDynamicShape(
+               parts.query.getExtents({parts.lead[1], parts.depth})) &&
+           !ShapedType::isDynamic(headsOf(parts.key)) &&
+           !ShapedType::isDynamic(parts.value.getExtents(parts.feature)[0]);
+  }
+
+  /// The operand in four dimensions, its elements f32.
+  static Value arrange(ImplicitLocOpBuilder &b, const Operand &operand,
+                       ArrayRef<AffineExpr> dims) {
+    Value tensor = moveUnits(b, operand.tensor, operand.getExtents(dims));
+    auto type = cast<RankedTensorType>(tensor.getType());
+    if (!isa<FloatType>(type.getElementType()) || type.getElementType().isF32())
+      return tensor;
+    return map(b, tensor, b.getF32Type(),
+               [](OpBuilder &inner, Location loc, Value x) -> Value {
+                 return arith::ExtFOp::create(inner, loc, inner.getF32Type(),
+                                              x);
+               });
+  }
+
+  /// `tensor` with another number for each of its elements.
+  static Value
+  map(ImplicitLocOpBuilder &b, Value tensor, Type element,
+      llvm::function_ref<Value(OpBuilder &, Location, Value)> body) {
+    Value empty = tensor::EmptyOp::create(
+        b, tensor::getMixedSizes(b, b.getLoc(), tensor), element);
+    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+    SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(rank));
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    return linalg::GenericOp::create(
+               b, empty.getType(), tensor, empty, maps, loops,
+               [&](OpBuilder &inner, Location loc, ValueRange x) {
+                 linalg::YieldOp::create(inner, loc, body(inner, loc, x[0]));
+               })
+        .getResult(0);
+  }
+
+  static Value build(ImplicitLocOpBuilder &b, const Parts &parts, Type type) {
+    Value query = arrange(b, parts.query, parts.with(parts.row, parts.depth));
+    Value key = arrange(b, parts.key,
+                        parts.isTurned ? parts.with(parts.depth, parts.column)
+                                       : parts.with(parts.column, parts.depth));
+    if (parts.isTurned) {
+      SmallVector<OpFoldResult> sizes =
+          tensor::getMixedSizes(b, b.getLoc(), key);
+      std::swap(sizes[2], sizes[3]);
+      Value empty = tensor::EmptyOp::create(b, sizes, b.getF32Type());
+      key = linalg::TransposeOp::create(b, key, empty,
+                                        ArrayRef<int64_t>{0, 1, 3, 2})
+                ->getResult(0);
+    }
+    SmallVector<AffineExpr> values = parts.with(parts.column, parts.feature),
+                            scores = parts.with(parts.row, parts.column);
+    Value value = arrange(b, parts.value, values), bias, mask;
+    if (parts.bias.tensor)
+      bias = arrange(b, parts.bias, scores);
+    if (parts.mask.tensor)
+      mask = arrange(b, parts.mask, scores);
+    if (parts.hides)
+      mask = map(b, mask, b.getI1Type(),
+                 [](OpBuilder &inner, Location loc, Value x) -> Value {
+                   return arith::XOrIOp::create(
+                       inner, loc, x,
+                       arith::ConstantIntOp::create(inner, loc, 1, 1));
+                 });
+    SmallVector<int64_t> shape(
+        cast<RankedTensorType>(query.getType()).getShape());
+    shape[3] = cast<RankedTensorType>(value.getType()).getDimSize(3);
+    auto attention = seq::AttentionOp::create(
+        b, RankedTensorType::get(shape, b.getF32Type()), Type(),
+        seq::Score::Scaled, query, key, value, Value(), mask, bias,
+        /*lengths=*/Value(), /*rows=*/Value(), /*starts=*/Value(),
+        b.getF64FloatAttr(parts.scale), FloatAttr(), seq::Causal::None,
+        DenseI64ArrayAttr(), seq::Normalizer::Softmax,
+        mask ? b.getF64FloatAttr(parts.maskedScore) : FloatAttr());
+    return b.createOrFold<tensor::CastOp>(
+        type, moveUnits(b, attention.getOutput(),
+                        cast<RankedTensorType>(type).getShape()));
+  }
+
+  Recognition &recognition;
+};
+
+} // namespace
+
+void seqc::addAttentionPatterns(RewritePatternSet &patterns,
+                                Recognition &recognition) {
+  patterns.add<RecognizeAttention>(patterns.getContext(), recognition);
+}
