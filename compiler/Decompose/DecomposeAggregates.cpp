@@ -46,5 +46,6 @@ struct DecomposeAggregatesPass
 
 void seqc::registerDecompositions(DialectRegistry &registry) {
   registerNormDecompositions(registry);
+  registerRotaryDecompositions(registry);
   registerLinearRecurrenceDecompositions(registry);
 }

@@ -22,6 +22,8 @@ void registerDecompositions(mlir::DialectRegistry &registry);
 
 /// Decompositions of `seq.softmax` and `seq.norm`.
 void registerNormDecompositions(mlir::DialectRegistry &registry);
+/// Decomposition of `seq.rotary`.
+void registerRotaryDecompositions(mlir::DialectRegistry &registry);
 
 /// Decomposition of the `seq.linear_recurrence` that is not tiled later.
 void registerLinearRecurrenceDecompositions(mlir::DialectRegistry &registry);

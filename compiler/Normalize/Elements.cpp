@@ -2,7 +2,9 @@
 
 #include "compiler/Normalize/Elements.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -13,6 +15,8 @@ using namespace seqc;
 
 /// Steps from one op to the next that an element is followed for at most.
 static constexpr int kMostSteps = 64;
+/// Ops behind each other that are compared; trees of them are small.
+static constexpr int kMostDepth = 8;
 
 std::optional<int64_t> seqc::findOnlyLarge(ArrayRef<int64_t> group,
                                            RankedTensorType type) {
@@ -35,10 +39,8 @@ static Element moveTo(const Element &element, Value tensor,
   for (auto [index, extent] : llvm::zip(at, type.getShape()))
     if (extent == 1)
       index = getAffineConstantExpr(0, tensor.getContext());
-  return {
-      tensor,
-      AffineMap::get(element.place.getNumDims(), 0, at, tensor.getContext()),
-      element.mayRepeat};
+  return element.with(tensor, AffineMap::get(element.place.getNumDims(), 0, at,
+                                             tensor.getContext()));
 }
 
 Element seqc::getRoot(Value tensor) {
@@ -72,6 +74,69 @@ static Value getYielded(linalg::LinalgOp op, Value result) {
       cast<OpResult>(result).getResultNumber());
 }
 
+/// Stride and offset of an index that changes with nothing but the last
+/// dimension, where only some elements are asked for.
+static std::optional<std::pair<int64_t, int64_t>>
+readIndex(AffineExpr index, const Element &element) {
+  int64_t last = static_cast<int64_t>(element.place.getNumDims()) - 1;
+  for (int64_t dim = 0; dim < last; ++dim)
+    if (index.isFunctionOfDim(dim))
+      return std::nullopt;
+  auto at = [&](int64_t number) {
+    return dyn_cast<AffineConstantExpr>(
+        index.replace(getAffineDimExpr(last, index.getContext()),
+                      getAffineConstantExpr(number, index.getContext())));
+  };
+  if (element.range == 0 || !at(0) || !at(1))
+    return std::nullopt;
+  return std::pair(at(1).getValue() - at(0).getValue(), at(0).getValue());
+}
+
+/// Steps into the source of a slice that is taken out, or was put in.
+static bool stepIntoSlice(Operation *op, Element &element) {
+  auto slice = cast<OffsetSizeAndStrideOpInterface>(op);
+  bool isTaken = isa<tensor::ExtractSliceOp>(op);
+  ArrayRef<AffineExpr> at = element.place.getResults();
+  Value source = op->getOperand(0), target = op->getOperand(isTaken ? 0 : 1);
+  auto type = cast<RankedTensorType>(source.getType());
+  if (element.range == 0 || type.getRank() != static_cast<int64_t>(at.size()))
+    return false;
+  SmallVector<AffineExpr> indices;
+  for (auto [dim, index] : llvm::enumerate(at)) {
+    auto offset = getConstantIntValue(slice.getMixedOffsets()[dim]),
+         stride = getConstantIntValue(slice.getMixedStrides()[dim]);
+    if (!offset || !stride)
+      return false;
+    if (isTaken) {
+      indices.push_back(index * *stride + *offset);
+      continue;
+    }
+    // All of what was put in, or nothing of it.
+    if (auto place = readIndex(index, element)) {
+      int64_t first = place->second - *offset,
+              last = first + place->first * (element.range - 1),
+              size = type.getDimSize(dim);
+      if (ShapedType::isDynamic(size) || *stride != 1)
+        return false;
+      if (last < 0 || first >= size) {
+        element = moveTo(element, target, at);
+        return true;
+      }
+      if (first < 0 || last >= size)
+        return false;
+      indices.push_back(index - *offset);
+      continue;
+    }
+    FailureOr<bool> isWhole = ValueBoundsConstraintSet::areEqual(
+        {source, int64_t(dim)}, {target, int64_t(dim)});
+    if (*offset != 0 || *stride != 1 || failed(isWhole) || !*isWhole)
+      return false;
+    indices.push_back(index);
+  }
+  element = moveTo(element, source, indices);
+  return true;
+}
+
 /// Steps from an element of a tensor into what makes it.
 static bool stepBehind(Element &element) {
   Operation *op = element.value.getDefiningOp();
@@ -93,13 +158,27 @@ static bool stepBehind(Element &element) {
                : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
     for (auto [i, group] : llvm::enumerate(groups)) {
       std::optional<int64_t> dim = findOnlyLarge(group, wide);
-      if (!dim)
+      if (dim) {
+        indices[expand ? i : *dim] = at[expand ? *dim : i];
+        continue;
+      }
+      // Two dimensions in the place of one.
+      auto place = expand ? std::nullopt : readIndex(at[i], element);
+      int64_t inner = wide.getDimSize(group.back());
+      if (group.size() != 2 || !place || ShapedType::isDynamic(inner) ||
+          place->first % inner != 0 || place->second >= inner)
         return false;
-      indices[expand ? i : *dim] = at[expand ? *dim : i];
+      indices[group[0]] =
+          getAffineDimExpr(element.place.getNumDims() - 1, op->getContext()) *
+          (place->first / inner);
+      indices[group[1]] =
+          getAffineConstantExpr(place->second, op->getContext());
     }
     element = moveTo(element, op->getOperand(0), indices);
     return true;
   }
+  if (isa_and_present<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op))
+    return stepIntoSlice(op, element);
   auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
   if (!linalgOp || !linalgOp.hasPureTensorSemantics() ||
       linalgOp.getNumReductionLoops() != 0)
@@ -107,10 +186,9 @@ static bool stepBehind(Element &element) {
   SmallVector<AffineExpr> loops = getLoops(linalgOp, element);
   if (!llvm::all_of(loops, [](AffineExpr loop) { return bool(loop); }))
     return false;
-  element = {
+  element = element.with(
       getYielded(linalgOp, element.value),
-      AffineMap::get(element.place.getNumDims(), 0, loops, op->getContext()),
-      element.mayRepeat};
+      AffineMap::get(element.place.getNumDims(), 0, loops, op->getContext()));
   return true;
 }
 
@@ -227,10 +305,69 @@ SmallVector<AffineExpr> seqc::getIndices(const Element &element) {
   return indices;
 }
 
-bool seqc::isSame(const Element &a, const Element &b) {
+/// Whether a table of constants, which both elements are looked up in, has equal
+/// numbers at their places in each row.
+static bool isSameLookup(const Element &a, const Element &b) {
+  auto extract = a.value.getDefiningOp<tensor::ExtractOp>();
+  DenseFPElementsAttr table;
+  if (!extract || a.value != b.value || extract.getIndices().empty() ||
+      !matchPattern(extract.getTensor(), m_Constant(&table)))
+    return false;
+  auto loop = extract.getIndices().back().getDefiningOp<linalg::IndexOp>();
+  if (!loop)
+    return false;
+  // Nothing else may change between both places.
+  for (auto [dim, left] : llvm::enumerate(a.place.getResults()))
+    if (dim != loop.getDim() && left != b.place.getResult(dim))
+      return false;
+  SetVector<Operation *> slice;
+  for (Value index : extract.getIndices().drop_back())
+    (void)getBackwardSlice(index, &slice);
+  if (llvm::any_of(slice, [&](Operation *op) {
+        auto index = dyn_cast<linalg::IndexOp>(op);
+        return index && index.getDim() == loop.getDim();
+      }))
+    return false;
+  auto left = readIndex(a.place.getResult(loop.getDim()), a),
+       right = readIndex(b.place.getResult(loop.getDim()), b);
+  if (!left || !right)
+    return false;
+  int64_t columns = table.getType().getShape().back();
+  auto numbers = table.value_begin<APFloat>();
+  for (int64_t row = 0; row < table.getNumElements(); row += columns)
+    for (int64_t p = 0; p < a.range; ++p) {
+      int64_t i = left->first * p + left->second,
+              j = right->first * p + right->second;
+      if (std::max(i, j) >= columns ||
+          !APFloat(numbers[row + i]).bitwiseIsEqual(numbers[row + j]))
+        return false;
+    }
+  return true;
+}
+
+bool seqc::isSame(const Element &a, const Element &b, int depth) {
   Element left = follow(a), right = follow(b);
-  return left.value == right.value && left.place == right.place &&
-         left.mayRepeat == right.mayRepeat;
+  if (left.mayRepeat != right.mayRepeat || depth > kMostDepth)
+    return false;
+  if (left.value == right.value && left.place == right.place)
+    return true;
+  // The same op of the same numbers, at two places.
+  Operation *op = left.value.getDefiningOp(),
+            *other = right.value.getDefiningOp();
+  if (left.range == 0 || !op || !other || op->getName() != other->getName())
+    return false;
+  if (isa<tensor::ExtractOp>(op))
+    return isSameLookup(left, right);
+  SmallVector<Element, 3> operands = getOperands(left),
+                          others = getOperands(right);
+  if (operands.empty())
+    return getNumber(left) && getNumber(left) == getNumber(right);
+  return isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
+         op->getAttrDictionary() == other->getAttrDictionary() &&
+         llvm::all_of_zip(operands, others,
+                          [&](const Element &l, const Element &r) {
+                            return isSame(l, r, depth + 1);
+                          });
 }
 
 std::optional<double> seqc::getNumber(const Element &element) {
@@ -255,7 +392,7 @@ SmallVector<Element, 3> seqc::getOperands(const Element &element) {
   Operation *op = number.value.getDefiningOp();
   if (op && !isa<RankedTensorType>(number.value.getType()))
     for (Value operand : op->getOperands())
-      operands.push_back({operand, number.place, number.mayRepeat});
+      operands.push_back(number.with(operand, number.place));
   return operands;
 }
 
@@ -294,10 +431,8 @@ std::optional<Element> seqc::matchSum(const Element &element) {
     }
   if (skip())
     return std::nullopt;
-  return Element{
-      sum->first,
-      AffineMap::get(dims, 0, sum->second, result.value.getContext()),
-      result.mayRepeat};
+  return result.with(sum->first, AffineMap::get(dims, 0, sum->second,
+                                                result.value.getContext()));
 }
 
 std::optional<std::array<Element, 2>>
@@ -309,9 +444,8 @@ seqc::matchProduct(const Element &element) {
   MLIRContext *context = result.value.getContext();
   unsigned dims = result.place.getNumDims();
   *llvm::find(sum->second, AffineExpr()) = getAffineDimExpr(dims, context);
-  auto factors = match<arith::MulFOp>(
-      Element{sum->first, AffineMap::get(dims + 1, 0, sum->second, context),
-              result.mayRepeat});
+  auto factors = match<arith::MulFOp>(result.with(
+      sum->first, AffineMap::get(dims + 1, 0, sum->second, context)));
   if (!factors)
     return std::nullopt;
   return std::array{(*factors)[0], (*factors)[1]};
@@ -351,8 +485,11 @@ Value seqc::moveUnits(OpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (type.getShape() == shape)
     return tensor;
-  SmallVector<int64_t> large(type.getShape());
+  SmallVector<int64_t> large(type.getShape()), wanted(shape);
   llvm::erase(large, 1);
+  llvm::erase(wanted, 1);
+  if (large != wanted)
+    return {};
   Location loc = tensor.getLoc();
   if (type.getShape() != ArrayRef(large))
     tensor = b.createOrFold<tensor::CollapseShapeOp>(

@@ -29,6 +29,14 @@ struct Element {
   mlir::AffineMap place;
   /// Whether a dynamic extent may be 1, and its only element be repeated.
   bool mayRepeat = false;
+  /// How many values the last dimension takes, where only some of the elements
+  /// are asked for; these are followed into slices.
+  int64_t range = 0;
+
+  /// Another number or element that this one is.
+  Element with(mlir::Value other, mlir::AffineMap where) const {
+    return {other, where, mayRepeat, range};
+  }
 };
 
 /// The element of `tensor` that others are matched against: its dimensions that
@@ -52,8 +60,9 @@ mlir::Value getTensor(const Element &element, const Element &root);
 /// The indices of an element of a tensor in dimensions that are not 1.
 llvm::SmallVector<mlir::AffineExpr> getIndices(const Element &element);
 
-/// Whether two elements are one and the same.
-bool isSame(const Element &a, const Element &b);
+/// Whether two elements are one and the same: one number, or what the same ops
+/// give of such.
+bool isSame(const Element &a, const Element &b, int depth = 0);
 
 /// The value of a constant.
 std::optional<double> getNumber(const Element &element);
@@ -89,7 +98,7 @@ bool isZeroFill(mlir::Value value);
 std::optional<int64_t> findOnlyLarge(llvm::ArrayRef<int64_t> group,
                                      mlir::RankedTensorType type);
 
-/// `tensor` with other unit dimensions: `shape` has the same extents besides.
+/// `tensor` with the unit dimensions of `shape`; null if other extents differ.
 mlir::Value moveUnits(mlir::OpBuilder &b, mlir::Value tensor,
                       llvm::ArrayRef<int64_t> shape);
 

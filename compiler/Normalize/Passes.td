@@ -56,6 +56,8 @@ def RecognizePatternsPass : Pass<"seq-recognize-patterns", "::mlir::ModuleOp"> {
     * `gelu`, `gelu_tanh`: what is GELU as a polynomial in x and erf or tanh becomes one elementwise op.
     * `attention`: `softmax(q k^T * scale + mask) v` becomes `seq.attention`, with keys and values from before their heads
       were repeated.
+    * `rotary`: `x cos + turn(x) sin` of four dimensions, where `turn` makes (-b, a) of each pair (a, b) of features and
+      both have one angle, becomes `seq.rotary`.
     * `qkv`: attentions whose queries, keys and values are products of one tensor are counted, no more.
 
     How often each was found stands on the module, by function, as `seq.recognized`.

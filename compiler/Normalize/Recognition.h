@@ -49,6 +49,9 @@ void addNormPatterns(mlir::RewritePatternSet &patterns,
 /// GELU, and its approximation by tanh.
 void addGeluPatterns(mlir::RewritePatternSet &patterns,
                      Recognition &recognition);
+/// Rotary embeddings.
+void addRotaryPatterns(mlir::RewritePatternSet &patterns,
+                       Recognition &recognition);
 /// Counts attentions whose queries, keys and values are products of one tensor
 /// by weights: `seq-fuse-products` makes those one.
 void countProjections(mlir::Operation *function, Recognition &recognition);

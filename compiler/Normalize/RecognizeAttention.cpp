@@ -154,7 +154,7 @@ std::optional<Operand> findRepeated(const Operand &full, AffineExpr head) {
 
 /// The parts of an attention.
 struct Parts {
-  Operand query, key, value, bias, mask;
+  Operand query, key, value, bias, mask, output;
   double scale = 1, maskedScore = 0;
   /// Whether the key's last dimensions have to change places, and whether the
   /// mask tells which scores are replaced.
@@ -183,7 +183,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (!parts)
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    rewriter.replaceOp(op, build(b, *parts, op->getResult(0).getType()));
+    rewriter.replaceOp(op, build(b, *parts));
     ++recognition.counts["attention"];
     return success();
   }
@@ -195,6 +195,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (!output || !type.getElementType().isF32())
       return std::nullopt;
     Parts parts;
+    parts.output = Operand(root);
     if (!readLoops(root, parts))
       return std::nullopt;
     // The depth of this product are the keys.
@@ -207,7 +208,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
         shares.mayRepeat ||
         getIndices(shares) != getLarge(parts.with(parts.row, parts.column)))
       return std::nullopt;
-    Element scores{softmax.getInput(), shares.place};
+    Element scores = shares.with(softmax.getInput(), shares.place);
     readMasks(scores, parts);
     parts.scale = takeFactors(scores);
     auto inner = matchProduct(scores);
@@ -336,7 +337,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
         .getResult(0);
   }
 
-  static Value build(ImplicitLocOpBuilder &b, const Parts &parts, Type type) {
+  static Value build(ImplicitLocOpBuilder &b, const Parts &parts) {
     Value query = arrange(b, parts.query, parts.with(parts.row, parts.depth));
     Value key = arrange(b, parts.key,
                         parts.isTurned ? parts.with(parts.depth, parts.column)
@@ -364,19 +365,17 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
                        inner, loc, x,
                        arith::ConstantIntOp::create(inner, loc, 1, 1));
                  });
-    SmallVector<int64_t> shape(
-        cast<RankedTensorType>(query.getType()).getShape());
-    shape[3] = cast<RankedTensorType>(value.getType()).getDimSize(3);
     auto attention = seq::AttentionOp::create(
-        b, RankedTensorType::get(shape, b.getF32Type()), Type(),
-        seq::Score::Scaled, query, key, value, Value(), mask, bias,
+        b,
+        RankedTensorType::get(
+            parts.output.getExtents(parts.with(parts.row, parts.feature)),
+            b.getF32Type()),
+        Type(), seq::Score::Scaled, query, key, value, Value(), mask, bias,
         /*lengths=*/Value(), /*rows=*/Value(), /*starts=*/Value(),
         b.getF64FloatAttr(parts.scale), FloatAttr(), seq::Causal::None,
         DenseI64ArrayAttr(), seq::Normalizer::Softmax,
         mask ? b.getF64FloatAttr(parts.maskedScore) : FloatAttr());
-    return b.createOrFold<tensor::CastOp>(
-        type, moveUnits(b, attention.getOutput(),
-                        cast<RankedTensorType>(type).getShape()));
+    return moveUnits(b, attention.getOutput(), parts.output.getShape());
   }
 
   Recognition &recognition;

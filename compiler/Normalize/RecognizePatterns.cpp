@@ -16,8 +16,9 @@ using namespace mlir;
 using namespace seqc;
 
 llvm::ArrayRef<llvm::StringRef> seqc::getRecognizedNames() {
-  static constexpr llvm::StringRef names[] = {
-      "attention", "gelu", "gelu_tanh", "layer_norm", "qkv", "rms_norm"};
+  static constexpr llvm::StringRef names[] = {"attention",  "gelu", "gelu_tanh",
+                                              "layer_norm", "qkv",  "rms_norm",
+                                              "rotary"};
   return names;
 }
 
@@ -36,6 +37,7 @@ struct RecognizePatterns
       RewritePatternSet patterns(&getContext());
       addNormPatterns(patterns, recognition);
       addGeluPatterns(patterns, recognition);
+      addRotaryPatterns(patterns, recognition);
       addAttentionPatterns(patterns, recognition);
       walkAndApplyPatterns(function, std::move(patterns));
       countProjections(function, recognition);

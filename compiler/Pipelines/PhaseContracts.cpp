@@ -85,6 +85,7 @@ constexpr OpRow kOps[] = {
     {"seq.recurrence", kUntiled},
     {"seq.require", kTensors},
     {"seq.rnn", kWhole},
+    {"seq.rotary", kWhole},
     {"seq.softmax", kWhole},
     {"seq.weight", kTensors},
     {"seq.yield", kUntiled},

@@ -13,6 +13,7 @@ include "dialect/Seq/IR/Norms.td"
 include "dialect/Seq/IR/Options.td"
 include "dialect/Seq/IR/Products.td"
 include "dialect/Seq/IR/Recurrence.td"
+include "dialect/Seq/IR/Rotary.td"
 include "dialect/Seq/IR/Weights.td"
 
 #endif // DIALECT_SEQ_IR_SEQOPS_TD

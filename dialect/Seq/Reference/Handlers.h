@@ -36,6 +36,8 @@ void addLibraryHandlers(HandlerTable &table);
 void addWeightHandlers(HandlerTable &table);
 /// `seq.softmax` and `seq.norm`.
 void addNormHandlers(HandlerTable &table);
+/// `seq.rotary`.
+void addRotaryHandlers(HandlerTable &table);
 /// `seq.linear_recurrence`.
 void addLinearRecurrenceHandlers(HandlerTable &table);
 /// `seq.recurrence`.

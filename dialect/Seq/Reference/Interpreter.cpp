@@ -126,6 +126,7 @@ const HandlerTable &getHandlerTable() {
     addWeightHandlers(result);
     addLinearRecurrenceHandlers(result);
     addNormHandlers(result);
+    addRotaryHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);
     addAttentionHandlers(result);

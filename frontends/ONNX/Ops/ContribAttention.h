@@ -17,9 +17,10 @@ llvm::LogicalResult convertRotaryEmbedding(Node &node);
 llvm::LogicalResult convertStandardRotaryEmbedding(Node &node);
 
 /// Turns the first `half` pairs of features of [batch, heads, time, features]
-/// by the angles of row `position(batch, time)` of the caches.
+/// by the angles of row `position(batch, time)` of the caches, which `shared`
+/// says is the same for every batch.
 Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
-              bool interleaved,
+              bool interleaved, bool shared,
               llvm::function_ref<mlir::Value(Scalars &, mlir::Value batch,
                                              mlir::Value time)>
                   position);

@@ -258,7 +258,7 @@ LogicalResult convertGroupQueryAttention(Node &node) {
     for (Tensor *part : {&call.query, &call.key})
       *part = rotate(
           e, *part, cosines, sines, cosines.getShape()[1], interleaved,
-          [&](Scalars &in, Value batch, Value time) {
+          /*shared=*/false, [&](Scalars &in, Value batch, Value time) {
             if (!positions)
               return in.addIndex(pastOf(in, batch), time);
             return in.select(

@@ -12,8 +12,7 @@ using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
 
-/// `x` as the ops of the seq dialect take it: floats of 8 bits are widened.
-static Tensor toOperand(Emitter &e, Tensor x) {
+Tensor toOperand(Emitter &e, Tensor x) {
   return isa<mlir::FloatType>(x.getType().getElementType())
              ? x
              : e.convert(x, getComputeType(x.type));

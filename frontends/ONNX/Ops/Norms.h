@@ -14,6 +14,9 @@
 
 namespace seqc::onnx {
 
+/// `x` as the ops of the seq dialect take it: floats of 8 bits are widened.
+Tensor toOperand(Emitter &e, Tensor x);
+
 /// exp(x) over the sum of exp(x) along `dims`, or its logarithm, rounded to
 /// `result`.
 Tensor softmax(Emitter &e, Tensor x, llvm::ArrayRef<int64_t> dims,

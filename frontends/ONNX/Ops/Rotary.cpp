@@ -3,6 +3,7 @@
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Norms.h"
 
 using namespace llvm;
 
@@ -10,39 +11,28 @@ namespace seqc::onnx {
 
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
-              bool interleaved,
+              bool interleaved, bool shared,
               function_ref<Value(Scalars &, Value, Value)> position) {
-  DataType type = getComputeType(x.type);
-  return e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
-    Value d = at[3], one = s.index(1), two = s.index(2);
-    // Features past the end of the rotation stay; their reads are kept inside.
-    Value inside = s.compareIndex(CmpIPredicate::slt, d, s.index(2 * half));
-    Value i = s.select(inside, d, s.index(0)), pair, other, first;
-    if (interleaved) {
-      pair = s.divIndex(i, two);
-      first = s.compareIndex(CmpIPredicate::eq, s.remIndex(i, two), s.index(0));
-      other = s.select(first, s.addIndex(i, one), s.subIndex(i, one));
-    } else {
-      Value h = s.index(half);
-      first = s.compareIndex(CmpIPredicate::slt, i, h);
-      pair = s.select(first, i, s.subIndex(i, h));
-      other = s.select(first, s.addIndex(i, h), s.subIndex(i, h));
-    }
-    Value row = position(s, at[0], at[2]);
-    Value limit = s.subIndex(e.extentValue(cosines, 0), one);
-    row = s.maxIndex(s.minIndex(row, limit), s.index(0));
-    Value c = e.loadWide(cosines, {row, pair});
-    Value n = e.loadWide(sines, {row, pair});
-    Value a = e.loadWide(x, at);
-    Value p = e.loadWide(x, {at[0], at[1], at[2], other});
-    Value turned = s.mul(type, p, n);
-    turned = s.add(type, s.mul(type, a, c),
-                   s.select(first, s.neg(type, turned), turned));
-    return s.convert(type, x.type, s.select(inside, turned, a));
-  });
+  Extents sizes{e.extent(x, 0), e.extent(x, 2),
+                e.getBuilder().getIndexAttr(half)};
+  if (shared)
+    sizes[0] = e.getBuilder().getIndexAttr(1);
+  auto look = [&](Tensor cache) {
+    DataType type = getComputeType(cache.type);
+    return e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
+      Value limit = s.subIndex(e.extentValue(cache, 0), s.index(1));
+      Value row = s.minIndex(position(s, at[0], at[1]), limit);
+      return e.loadWide(cache, {s.maxIndex(row, s.index(0)), at[2]});
+    });
+  };
+  Tensor c = look(cosines), n = look(sines), input = toOperand(e, x);
+  Value result =
+      seq::RotaryOp::create(e.getBuilder(), e.getLoc(), input.getType(),
+                            input.value, c.value, n.value, interleaved);
+  e.setExtents(result, e.extents(x));
+  return e.convert({result, input.type}, x.type);
 }
 
 void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
@@ -139,7 +129,7 @@ LogicalResult convertRotaryEmbedding(Node &node) {
                      "an extent of its positions");
   requirePositions(e, positions, cosines, e.extent(x, 2));
   Tensor result = rotate(
-      e, x, cosines, sines, half, interleaved,
+      e, x, cosines, sines, half, interleaved, single,
       [&](Scalars &s, Value batch, Value time) {
         if (!single)
           return s.toIndex(positions.type, e.load(positions, {batch, time}));
@@ -215,7 +205,7 @@ LogicalResult convertStandardRotaryEmbedding(Node &node) {
   if (failed(checkCaches(node, x, cosines, sines)))
     return failure();
   Tensor result = rotate(
-      e, x, cosines, sines, cosines.getShape()[1], interleaved,
+      e, x, cosines, sines, cosines.getShape()[1], interleaved, shared,
       [&](Scalars &s, Value batch, Value time) {
         if (positions)
           return s.toIndex(positions.type, e.load(positions, {batch, time}));

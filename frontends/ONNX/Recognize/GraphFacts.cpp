@@ -83,8 +83,7 @@ GraphView::Fact GraphView::readTensor(const format::TensorProto &tensor) {
     return fact;
   fact.shape = shape;
   bool integers = fact.type == DataType::Int64 || fact.type == DataType::Int32;
-  if (!(integers && *count <= kMostIntegers) &&
-      !(isFloat(fact.type) && *count == 1))
+  if (!integers || *count > kMostIntegers)
     return fact;
   Expected<TensorBytes> bytes = file.getBytes(tensor);
   if (!bytes) {
@@ -97,24 +96,10 @@ GraphView::Fact GraphView::readTensor(const format::TensorProto &tensor) {
     std::memcpy(&zero, data.data() + i * sizeof(zero), sizeof(zero));
     return zero;
   };
-  if (integers) {
-    fact.integers.emplace();
-    for (int64_t i = 0; i < *count; ++i)
-      fact.integers->push_back(fact.type == DataType::Int64
-                                   ? read(int64_t(), i)
-                                   : read(int32_t(), i));
-  } else if (fact.type == DataType::Float) {
-    fact.number = read(float(), 0);
-  } else if (fact.type == DataType::Double) {
-    fact.number = read(double(), 0);
-  } else {
-    APFloat value(fact.type == DataType::Float16 ? APFloat::IEEEhalf()
-                                                 : APFloat::BFloat(),
-                  APInt(16, read(uint16_t(), 0)));
-    bool lost;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    fact.number = value.convertToDouble();
-  }
+  fact.integers.emplace();
+  for (int64_t i = 0; i < *count; ++i)
+    fact.integers->push_back(fact.type == DataType::Int64 ? read(int64_t(), i)
+                                                          : read(int32_t(), i));
   return fact;
 }
 
@@ -130,21 +115,6 @@ DataType GraphView::getType(StringRef name) const {
 std::optional<Shape> GraphView::getShape(StringRef name) const {
   const Fact *fact = find(name);
   return fact ? fact->shape : std::nullopt;
-}
-
-std::optional<double> GraphView::getNumber(StringRef name) const {
-  const Fact *fact = find(name);
-  return fact ? fact->number : std::nullopt;
-}
-
-std::optional<double> GraphView::getFactor(StringRef name,
-                                           StringRef other) const {
-  std::optional<double> number = getNumber(name);
-  std::optional<Shape> shape = getShape(name), otherShape = getShape(other);
-  if (number && shape &&
-      (shape->empty() || (otherShape && shape->size() <= otherShape->size())))
-    return number;
-  return std::nullopt;
 }
 
 std::optional<SmallVector<int64_t>>
@@ -275,14 +245,13 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
   if (op == "Constant") {
     if (const AttributeProto *value = findAttribute(node, "value"))
       fact = readTensor(value->t());
-    else if (const AttributeProto *value = findAttribute(node, "value_float"))
-      fact = {DataType::Float, Shape{}, std::nullopt, value->f()};
+    else if (findAttribute(node, "value_float"))
+      fact = {DataType::Float, Shape{}, std::nullopt};
     else if (const AttributeProto *value = findAttribute(node, "value_int"))
-      fact = {DataType::Int64, Shape{}, Shape{value->i()}, std::nullopt};
+      fact = {DataType::Int64, Shape{}, Shape{value->i()}};
     else if (auto list = getInts(node, "value_ints");
              list && list->size() <= size_t(kMostIntegers))
-      fact = {DataType::Int64, Shape{int64_t(list->size())}, list,
-              std::nullopt};
+      fact = {DataType::Int64, Shape{int64_t(list->size())}, list};
     return;
   }
   const Fact *first = input(0);

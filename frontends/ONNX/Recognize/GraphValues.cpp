@@ -23,39 +23,6 @@ std::optional<Extent> GraphView::getExtent(StringRef name) const {
   return fact->integers->front();
 }
 
-bool GraphView::hasEqualPairs(StringRef name, bool interleaved) const {
-  const format::TensorProto *tensor = nullptr;
-  for (const format::TensorProto &candidate : graph.initializer())
-    if (candidate.name() == name)
-      tensor = &candidate;
-  if (const NodeProto *node = getProducer(name, "Constant"))
-    for (const AttributeProto &attribute : node->attribute())
-      if (attribute.name() == "value" && attribute.has_t())
-        tensor = &attribute.t();
-  if (!tensor)
-    return parent && parent->hasEqualPairs(name, interleaved);
-  Expected<TensorBytes> bytes = file.getBytes(*tensor);
-  if (!bytes) {
-    // The import reports it.
-    consumeError(bytes.takeError());
-    return false;
-  }
-  std::optional<int64_t> count = countElements(bytes->shape);
-  StringRef data = bytes->getBytes();
-  if (!count || *count == 0 || bytes->shape.empty() ||
-      bytes->shape.back() % 2 != 0 || data.size() % *count != 0)
-    return false;
-  size_t size = data.size() / *count, row = bytes->shape.back() * size;
-  for (size_t at = 0; at < data.size(); at += row)
-    for (int64_t i = 0; i < bytes->shape.back() / 2; ++i) {
-      size_t a = interleaved ? 2 * i * size : i * size;
-      size_t b = interleaved ? a + size : a + row / 2;
-      if (data.substr(at + a, size) != data.substr(at + b, size))
-        return false;
-    }
-  return true;
-}
-
 void GraphView::inferValue(const NodeProto &node, Fact &fact) {
   StringRef op = node.op_type();
   SmallVector<const Fact *> inputs;
@@ -66,36 +33,6 @@ void GraphView::inferValue(const NodeProto &node, Fact &fact) {
   }
   if (inputs.empty() || !fact.shape)
     return;
-  // Scalars of floats.
-  bool one = all_of(*fact.shape, [](Extent size) { return size == 1; });
-  std::optional<double> a = inputs[0]->number, b;
-  if (inputs.size() > 1)
-    b = inputs[1]->number;
-  if (one && isFloat(fact.type)) {
-    if (op == "Cast" && !a && inputs[0]->integers &&
-        inputs[0]->integers->size() == 1 &&
-        !isSymbol(inputs[0]->integers->front()))
-      a = inputs[0]->integers->front();
-    if (a && (op == "Cast" || op == "Identity" || op == "Reshape" ||
-              op == "Squeeze" || op == "Unsqueeze"))
-      fact.number = a;
-    else if (a && op == "Sqrt" && *a >= 0)
-      fact.number = std::sqrt(*a);
-    else if (a && op == "Reciprocal")
-      fact.number = 1 / *a;
-    else if (a && op == "Neg")
-      fact.number = -*a;
-    else if (a && b && op == "Add")
-      fact.number = *a + *b;
-    else if (a && b && op == "Sub")
-      fact.number = *a - *b;
-    else if (a && b && op == "Mul")
-      fact.number = *a * *b;
-    else if (a && b && op == "Div")
-      fact.number = *a / *b;
-    else if (a && b && op == "Pow")
-      fact.number = std::pow(*a, *b);
-  }
   // Shape arithmetic, whose elements may be symbols.
   if (!inputs[0]->integers ||
       !(fact.type == DataType::Int64 || fact.type == DataType::Int32))

@@ -30,7 +30,6 @@ GraphView::GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
       declared[info.name()] = *fact;
     // A body's input changes from step to step.
     declared[info.name()].integers.reset();
-    declared[info.name()].number.reset();
     facts[info.name()] = declared[info.name()];
   }
   for (const auto &info : graph.output())
@@ -48,28 +47,8 @@ GraphView::GraphView(OnnxFile &file, format::GraphProto &graph, int64_t opset,
     for (const std::string &output : node.output())
       if (!output.empty())
         producers[output] = &node;
-    for (const std::string &input : node.input())
-      if (!input.empty())
-        users[input].push_back(&node);
     infer(node);
   }
-  for (const auto &output : graph.output())
-    leaving.insert(output.name());
-  countUses(graph, /*own=*/true);
-}
-
-void GraphView::countUses(const format::GraphProto &inner, bool own) {
-  for (const NodeProto &node : inner.node()) {
-    if (!own)
-      for (const std::string &input : node.input())
-        leaving.insert(input);
-    for (const AttributeProto &attribute : node.attribute())
-      if (attribute.has_g())
-        countUses(attribute.g(), /*own=*/false);
-  }
-  if (!own)
-    for (const auto &output : inner.output())
-      leaving.insert(output.name());
 }
 
 NodeProto *GraphView::getProducer(StringRef name) const {
@@ -82,41 +61,6 @@ NodeProto *GraphView::getProducer(StringRef name, StringRef op) const {
                  (node->domain().empty() || node->domain() == "ai.onnx")
              ? node
              : nullptr;
-}
-
-NodeProto *GraphView::getOnlyUser(StringRef name) const {
-  auto found = users.find(name);
-  return found == users.end() || found->second.size() != 1 ||
-                 leaving.contains(name)
-             ? nullptr
-             : found->second.front();
-}
-
-bool GraphView::isClosed(const NodeList &nodes, const NodeProto *root) const {
-  for (const NodeProto *node : nodes) {
-    if (node == root)
-      continue;
-    for (const std::string &output : node->output()) {
-      if (leaving.contains(output))
-        return false;
-      auto found = users.find(output);
-      if (found != users.end() && any_of(found->second, [&](NodeProto *user) {
-            return !is_contained(nodes, user);
-          }))
-        return false;
-    }
-  }
-  return true;
-}
-
-StringRef GraphView::skipIdentity(StringRef name) const {
-  for (int i = 0; i < 8; ++i) {
-    NodeProto *node = getProducer(name, "Identity");
-    if (!node || node->input_size() != 1)
-      break;
-    name = node->input(0);
-  }
-  return name;
 }
 
 //===----------------------------------------------------------------------===//
@@ -162,18 +106,6 @@ void GraphView::setInts(NodeProto *node, StringRef name,
     attribute->add_ints(value);
 }
 
-std::string GraphView::makeIntegers(ArrayRef<int64_t> numbers) {
-  std::string name = makeName("integers");
-  format::TensorProto *tensor = graph.add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(static_cast<int32_t>(DataType::Int64));
-  tensor->add_dims(numbers.size());
-  for (int64_t number : numbers)
-    tensor->add_int64_data(number);
-  facts[name] = readTensor(*tensor);
-  return name;
-}
-
 bool GraphView::keepsStates(GraphProto &body,
                             ArrayRef<std::string> given) const {
   GraphView inner(file, body, opset, result, this, given);
@@ -200,38 +132,9 @@ void GraphView::eraseNodes(GraphProto &from, const NodeList &nodes) {
     }
 }
 
-void GraphView::forget() {
-  for (NodeProto *node : made) {
-    result.opsets.erase(node);
-    delete node;
-  }
-  made.clear();
-}
-
-void GraphView::replace(NodeProto *root, const NodeList &nodes,
-                        StringRef pattern) {
-  if (!pattern.empty())
-    ++result.counts[pattern.str()];
-  auto drop = [&](NodeProto *node) {
-    removed.insert(node);
-    for (const std::string &input : node->input())
-      erase(users[input], node);
-  };
-  drop(root);
-  for (NodeProto *node : made)
-    for (const std::string &input : node->input())
-      users[input].push_back(node);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (NodeProto *node : nodes)
-      if (!removed.contains(node) &&
-          all_of(node->output(), [&](const std::string &output) {
-            return users[output].empty() && !leaving.contains(output);
-          })) {
-        drop(node);
-        changed = true;
-      }
-  }
+void GraphView::replace(NodeProto *root, StringRef pattern) {
+  ++result.counts[pattern.str()];
+  removed.insert(root);
   for (NodeProto *node : made) {
     for (const std::string &output : node->output())
       producers[output] = node;

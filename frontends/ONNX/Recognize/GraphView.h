@@ -45,24 +45,11 @@ public:
   /// The same if it is an operator of the default domain called `op`.
   format::NodeProto *getProducer(llvm::StringRef name,
                                  llvm::StringRef op) const;
-  /// The one node that uses `name`; null if there are none or several, or if
-  /// it leaves the graph.
-  format::NodeProto *getOnlyUser(llvm::StringRef name) const;
-  /// Whether nothing but `nodes` uses what they give, apart from the outputs
-  /// of `root`.
-  bool isClosed(const NodeList &nodes, const format::NodeProto *root) const;
-  /// Follows nodes that pass their input on.
-  llvm::StringRef skipIdentity(llvm::StringRef name) const;
 
   //===--- Facts ----------------------------------------------------------===//
 
   DataType getType(llvm::StringRef name) const;
   std::optional<llvm::SmallVector<Extent>> getShape(llvm::StringRef name) const;
-  /// The value of a constant of one element.
-  std::optional<double> getNumber(llvm::StringRef name) const;
-  /// getNumber() of a tensor that does not raise the rank of `other`.
-  std::optional<double> getFactor(llvm::StringRef name,
-                                  llvm::StringRef other) const;
   std::optional<llvm::SmallVector<int64_t>>
   getIntegers(llvm::StringRef name) const;
   /// The value of an integer tensor of one element, which may be a symbol.
@@ -71,9 +58,6 @@ public:
   /// inputs have where they are those of `given`.
   bool keepsStates(format::GraphProto &body,
                    llvm::ArrayRef<std::string> given) const;
-  /// Whether a constant has equal features in each pair of its last dimension:
-  /// neighbours, or those of both halves.
-  bool hasEqualPairs(llvm::StringRef name, bool interleaved) const;
   int64_t getInt(const format::NodeProto &node, llvm::StringRef name,
                  int64_t otherwise) const;
   std::optional<llvm::SmallVector<int64_t>>
@@ -95,20 +79,11 @@ public:
                      int64_t value);
   static void setInts(format::NodeProto *node, llvm::StringRef name,
                       llvm::ArrayRef<int64_t> values);
-  /// A list of integers.
-  std::string makeIntegers(llvm::ArrayRef<int64_t> numbers);
   /// Puts the nodes made since the last call where `root` is, takes `root` out
-  /// and those of `nodes` that nothing uses any more, and counts `pattern` if
-  /// it is not empty.
-  void replace(format::NodeProto *root, const NodeList &nodes,
-               llvm::StringRef pattern);
+  /// and counts `pattern`.
+  void replace(format::NodeProto *root, llvm::StringRef pattern);
   /// Takes nodes out of a graph.
   void eraseNodes(format::GraphProto &from, const NodeList &nodes);
-  /// Forgets the nodes made since the last replace().
-  void forget();
-  bool isRemoved(const format::NodeProto *node) const {
-    return removed.contains(node);
-  }
   /// Writes the rewritten list of nodes to the graph.
   void finish();
 
@@ -118,17 +93,12 @@ private:
     std::optional<llvm::SmallVector<Extent>> shape;
     /// Small integer tensors.
     std::optional<llvm::SmallVector<int64_t>> integers;
-    /// Float tensors of one element.
-    std::optional<double> number;
   };
 
   const Fact *find(llvm::StringRef name) const;
   Extent makeSymbol(llvm::StringRef name);
   void readValueInfo(const format::ValueInfoProto &info);
   Fact readTensor(const format::TensorProto &tensor);
-  /// Each graph belongs to one node, and so is entered once; the parser bounds
-  /// how deep they lie.
-  void countUses(const format::GraphProto &graph, bool own);
   void infer(const format::NodeProto &node);
   void inferScan(const format::NodeProto &node);
   void inferValue(const format::NodeProto &node, Fact &fact);
@@ -142,9 +112,6 @@ private:
   llvm::StringMap<Fact> facts;
   llvm::StringMap<Fact> declared;
   llvm::StringMap<format::NodeProto *> producers;
-  llvm::StringMap<llvm::SmallVector<format::NodeProto *, 2>> users;
-  /// Names that the graph gives away or that inner graphs use.
-  llvm::StringSet<> leaving;
   llvm::StringMap<Extent> symbols;
   llvm::DenseSet<const format::NodeProto *> removed;
   llvm::DenseMap<const format::NodeProto *, NodeList> inserted;
@@ -154,7 +121,6 @@ private:
 
 /// Patterns try to match with `node` as a part, and rewrite.
 void recognizeLoop(GraphView &view, format::NodeProto &node);
-void recognizeRotary(GraphView &view, format::NodeProto &node);
 
 } // namespace seqc::onnx
 

@@ -185,7 +185,7 @@ void recognizeLoop(GraphView &view, NodeProto &loop) {
   moved->set_name("body");
   moved->set_type(5);
   moved->mutable_g()->Swap(&body);
-  view.replace(&loop, {}, "recurrence");
+  view.replace(&loop, "recurrence");
 }
 
 /// States of a Scan keep their shapes, and its outputs that are states too
@@ -218,7 +218,6 @@ void GraphView::inferScan(const NodeProto &node) {
       continue;
     Fact fact = *init;
     fact.integers.reset();
-    fact.number.reset();
     if (i >= states)
       fact.shape->insert(fact.shape->begin(), steps);
     facts[node.output(i)] = fact;

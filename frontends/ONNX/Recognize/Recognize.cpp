@@ -10,34 +10,13 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-namespace {
-struct Pattern {
-  StringRef name;
-  /// The operator that replaces it.
-  StringRef result;
-  /// The operator where a match begins.
-  StringRef anchor;
-  void (*recognize)(GraphView &view, format::NodeProto &node);
-};
-} // namespace
-
-static constexpr Pattern kPatterns[] = {
-    {"rotary", "RotaryEmbedding", "Neg", recognizeRotary},
-    {"recurrence", "Scan", "Loop", recognizeLoop},
-};
+/// The pattern that is looked for here; those of operators are the compiler's.
+static constexpr StringRef kRecurrence = "recurrence";
 
 /// Graphs inside of graphs that are looked at.
 static constexpr int kMostDepth = 20;
 
-ArrayRef<StringRef> getPatternNames() {
-  static const auto names = [] {
-    SmallVector<StringRef> list;
-    for (const Pattern &pattern : kPatterns)
-      list.push_back(pattern.name);
-    return list;
-  }();
-  return names;
-}
+ArrayRef<StringRef> getPatternNames() { return kRecurrence; }
 
 /// Whether all nodes have the inputs and outputs that patterns look at; what
 /// has not is reported by the import.
@@ -62,9 +41,8 @@ static bool isSound(const format::GraphProto &graph) {
 /// Graphs inside of a graph come first. A graph belongs to one node, so each is
 /// entered once, down to kMostDepth; those below stay what they are.
 static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
-                           int64_t opset, const StringSet<> &disabled,
-                           Recognition &result, const GraphView *parent,
-                           int depth) {
+                           int64_t opset, Recognition &result,
+                           const GraphView *parent, int depth) {
   if (!isSound(graph))
     return;
   GraphView view(file, graph, opset, result, parent);
@@ -75,21 +53,14 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
     if (depth < kMostDepth)
       for (format::AttributeProto &attribute : *node->mutable_attribute())
         if (attribute.has_g())
-          recognizeGraph(file, *attribute.mutable_g(), opset, disabled, result,
-                         &view, depth + 1);
-    if (!(node->domain().empty() || node->domain() == "ai.onnx"))
-      continue;
-    for (const Pattern &pattern : kPatterns)
-      if (!view.isRemoved(node) && node->op_type() == pattern.anchor &&
-          !disabled.contains(pattern.name) &&
-          Registry::get().find("", pattern.result)) {
-        pattern.recognize(view, *node);
-        view.forget();
-      }
+          recognizeGraph(file, *attribute.mutable_g(), opset, result, &view,
+                         depth + 1);
+    if (node->op_type() == "Loop" &&
+        (node->domain().empty() || node->domain() == "ai.onnx"))
+      recognizeLoop(view, *node);
   }
   view.finish();
-  if (opset >= 9 && !disabled.contains("recurrence") &&
-      Registry::get().find("", "Scan"))
+  if (opset >= 9)
     rollSteps(file, graph, opset, result, parent);
 }
 
@@ -101,9 +72,10 @@ Recognition recognize(OnnxFile &file, const StringSet<> &disabled,
   for (const auto &entry : file.getModel().opset_import())
     if (entry.domain().empty() || entry.domain() == "ai.onnx")
       opset = entry.version();
-  if (!disabled.contains("all"))
-    recognizeGraph(file, *file.getMutableModel().mutable_graph(), opset,
-                   disabled, result, nullptr, 0);
+  if (!disabled.contains("all") && !disabled.contains(kRecurrence) &&
+      Registry::get().find("", "Scan"))
+    recognizeGraph(file, *file.getMutableModel().mutable_graph(), opset, result,
+                   nullptr, 0);
   return result;
 }
 

@@ -108,6 +108,22 @@ func.func @forward(%s: tensor<?x1x3x1xf32>, %m: tensor<1x1x1x3x3xf32>, %e: tenso
   return %f : tensor<?x1x3x1xf32>
 }
 
+/// Both features of each pair in one generic; features behind the pairs stay.
+
+// CHECK-LABEL: func.func @rotary
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x4x?x8xf16>, %[[C:.*]]: tensor<1x?x3xf32>
+//   CHECK-DAG:   %[[A:.*]] = tensor.extract_slice %[[X]][0, 0, 0, 0] [%{{.*}}, 4, %{{.*}}, 3] [1, 1, 1, 2]
+//   CHECK-DAG:   %[[B:.*]] = tensor.extract_slice %[[X]][0, 0, 0, 1] [%{{.*}}, 4, %{{.*}}, 3] [1, 1, 1, 2]
+//       CHECK:   %[[Y:.*]]:2 = linalg.generic {{.*}} ins(%[[A]], %[[B]], %[[C]], %[[C]] :
+//       CHECK:     arith.subf
+//       CHECK:     arith.addf
+//       CHECK:   %[[F:.*]] = tensor.insert_slice %[[Y]]#0 into %[[X]][0, 0, 0, 0]
+//       CHECK:   tensor.insert_slice %[[Y]]#1 into %[[F]][0, 0, 0, 1]
+func.func @rotary(%x: tensor<?x4x?x8xf16>, %c: tensor<1x?x3xf32>) -> tensor<?x4x?x8xf16> {
+  %y = seq.rotary interleaved %x cosine(%c) sine(%c) : tensor<?x4x?x8xf16>, tensor<1x?x3xf32>, tensor<1x?x3xf32>
+  return %y : tensor<?x4x?x8xf16>
+}
+
 /// A recurrence that is tiled later stays.
 
 // CHECK-LABEL: func.func @later

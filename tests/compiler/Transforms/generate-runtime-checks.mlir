@@ -290,6 +290,19 @@ module attributes {seq.unchecked} {
 
 // -----
 
+// Tables that go along with the steps; one row of a table serves all.
+
+// CHECK-LABEL: func.func @rotary
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.rotary' op cosine has extent {0} in dimension 0, but {1} is required [C1]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.rotary' op cosine has extent {0} in dimension 1, but {1} is required [C1]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.rotary' op sine has extent {0} in dimension 1, but {1} is required [C1]"
+//   CHECK-NOT: seq.require
+//       CHECK: seq.rotary
+func.func @rotary(%x: tensor<?x4x?x8xf32>, %c: tensor<?x?x4xf32>, %s: tensor<1x?x4xf32>) -> tensor<?x4x?x8xf32> {
+  %y = seq.rotary %x cosine(%c) sine(%s) : tensor<?x4x?x8xf32>, tensor<?x?x4xf32>, tensor<1x?x4xf32>
+  return %y : tensor<?x4x?x8xf32>
+}
+
 // Scale, channels and a result that is known better than the input.
 
 // CHECK-LABEL: func.func @norms

@@ -40,6 +40,11 @@ func.func @f(%x: tensor<?x?x8xf32>) {
   %r = seq.norm rms %x from 1 epsilon 0.0 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return
 }"""),
+    ("seq.rotary", "normalize", "select", """
+func.func @f(%x: tensor<?x4x?x8xf32>, %c: tensor<1x?x4xf32>) {
+  %r = seq.rotary %x cosine(%c) sine(%c) : tensor<?x4x?x8xf32>, tensor<1x?x4xf32>, tensor<1x?x4xf32>
+  return
+}"""),
     ("seq.quantized_matmul", "normalize", "select", """
 func.func @f(%x: tensor<?x8xi8>, %w: tensor<8x33xi8>) {
   %r = seq.quantized_matmul %x, %w transposed : (tensor<?x8xi8>, tensor<8x33xi8>) -> tensor<?x33xi32>
