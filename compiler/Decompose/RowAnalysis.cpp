@@ -166,35 +166,13 @@ RowKind RowAnalysis::classifyRowOp(Operation *op) const {
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
     return rowsIf(concat.getDim() != 0 &&
                   llvm::all_of(concat.getInputs(), isRows));
-  if (auto product = dyn_cast<seq::MatmulOp>(op))
-    return rowsIf(isRows(product.getLhs()) &&
-                  llvm::all_of(product.getMatrices(),
-                               [&](Value matrix) {
-                                 return isSameForRows(kind(matrix));
-                               }) &&
-                  llvm::all_of(product.getInits(), [&](Value init) {
-                    return isRows(init) || kind(init) == RowKind::EqualRows;
-                  }));
-  if (auto product = dyn_cast<seq::BlockwiseMatmulOp>(op))
-    return rowsIf(
-        isRows(product.getLhs()) &&
-        llvm::all_of(op->getOperands().drop_front(), [&](Value stored) {
-          return isSameForRows(kind(stored));
-        }));
-  if (auto attention = dyn_cast<seq::AttentionOp>(op)) {
-    // With row numbers the keys are everybody's, without them they are rows
-    // like the queries.
-    if (!attention.getScoreRegion().empty() || !isRows(attention.getQuery()))
-      return RowKind::Mixed;
-    Value numbers = attention.getRows();
-    for (Value operand :
-         {Value(attention.getKey()), Value(attention.getValue()),
-          Value(attention.getMask()), Value(attention.getBias()),
-          Value(attention.getLengths()), Value(attention.getStarts())})
-      if (operand && isRows(operand) == static_cast<bool>(numbers))
-        return RowKind::Mixed;
-    return rowsIf(!numbers || isRows(numbers));
-  }
+  if (auto keeper = dyn_cast<seq::RowsOpInterface>(op))
+    return rowsIf(keeper.keepsRows([&](OpOperand &operand) {
+      RowKind used = kind(operand.get());
+      // What is the same for all rows is repeated where rows are taken.
+      return used == RowKind::Rows ||
+             (used == RowKind::EqualRows && keeper.takesRows(operand));
+    }));
   return RowKind::Mixed;
 }
 
@@ -324,11 +302,8 @@ void RowCloner::clone(Operation *op) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (analysis.kind(operand.get()) != RowKind::EqualRows)
       continue;
-    // The matrices of a product are no rows.
-    if (auto product = dyn_cast<seq::MatmulOp>(op);
-        product && !product.isDpsInit(&operand))
-      continue;
-    if (isa<seq::BlockwiseMatmulOp>(op) && operand.getOperandNumber() > 0)
+    if (auto keeper = dyn_cast<seq::RowsOpInterface>(op);
+        keeper && !keeper.takesRows(operand))
       continue;
     // A structured op may also read such a tensor as a whole; only dimension 0
     // as rows counts.

@@ -4,6 +4,7 @@
 #define DIALECT_SEQ_IR_ATTENTION_TD
 
 include "dialect/Seq/IR/SeqAttributes.td"
+include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -16,6 +17,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Seq_AttentionOp : Seq_Op<"attention", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,

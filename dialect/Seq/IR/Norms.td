@@ -5,6 +5,7 @@
 
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqDialect.td"
+include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
@@ -16,6 +17,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Seq_SoftmaxOp : Seq_Op<"softmax", [
     Pure, SameOperandsAndResultType,
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>
 ]> {
@@ -59,6 +61,7 @@ def Seq_SoftmaxOp : Seq_Op<"softmax", [
 
 def Seq_NormOp : Seq_Op<"norm", [
     Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>

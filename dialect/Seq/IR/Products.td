@@ -4,6 +4,7 @@
 #define DIALECT_SEQ_IR_PRODUCTS_TD
 
 include "dialect/Seq/IR/SeqDialect.td"
+include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -17,6 +18,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Seq_MatmulOp : Seq_Op<"matmul", [
     Pure, SameVariadicOperandSize,                                         // C2, in part
     DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>
@@ -142,6 +144,7 @@ def Seq_QuantizedMatmulOp : Seq_Op<"quantized_matmul", [
 
 def Seq_BlockwiseMatmulOp : Seq_Op<"blockwise_matmul", [
     Pure,
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>
 ]> {

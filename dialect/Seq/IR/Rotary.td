@@ -4,6 +4,7 @@
 #define DIALECT_SEQ_IR_ROTARY_TD
 
 include "dialect/Seq/IR/SeqDialect.td"
+include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
@@ -15,6 +16,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Seq_RotaryOp : Seq_Op<"rotary", [
     Pure, AllTypesMatch<["input", "result"]>,                              // C3
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes", "reifyDimOfResult"]>

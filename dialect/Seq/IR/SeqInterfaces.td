@@ -18,4 +18,23 @@ def Seq_CellOpInterface : OpInterface<"CellOpInterface"> {
   ];
 }
 
+def Seq_RowsOpInterface : OpInterface<"RowsOpInterface"> {
+  let cppNamespace = "::seqc::seq";
+  let description = [{
+    An op that can work on each row of a batch by itself. The rows are dimension 0 of some of
+    its operands; others are the same for all rows. Passes that store, move or leave out rows
+    ask it whether rows meet in the op.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Whether row i of each result depends on nothing but row i of the operands for which
+        `hasRows` holds and on the other operands.
+      }], "bool", "keepsRows", (ins "::llvm::function_ref<bool(::mlir::OpOperand &)>":$hasRows)>,
+    InterfaceMethod<[{
+        Whether an operand has a row for each of the batch: where it is to be the same for all
+        of them, it is repeated.
+      }], "bool", "takesRows", (ins "::mlir::OpOperand &":$operand)>
+  ];
+}
+
 #endif // DIALECT_SEQ_IR_SEQINTERFACES_TD

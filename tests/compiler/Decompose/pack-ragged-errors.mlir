@@ -102,3 +102,35 @@ func.func @greatest_of_sums(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: t
   } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
   return %last : tensor<?x4xf32>
 }
+
+// -----
+
+/// Shares of all rows need all of them.
+
+func.func @shares_of_rows(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: tensor<?xi32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{with lengths needs a cell whose rows are independent}}
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %a = arith.addf %xt, %h : tensor<?x4xf32>
+    // expected-note @+1 {{this op may look at other rows}}
+    %p = seq.softmax %a dims [0] : tensor<?x4xf32>
+    seq.yield %p, %p : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %last : tensor<?x4xf32>
+}
+
+// -----
+
+/// So does a norm over all rows.
+
+func.func @norm_of_rows(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %len: tensor<?xi32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{with lengths needs a cell whose rows are independent}}
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x4xf32>) init(%h0 : tensor<?x4xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x4xf32>, %h: tensor<?x4xf32>):
+    %a = arith.addf %xt, %h : tensor<?x4xf32>
+    // expected-note @+1 {{this op may look at other rows}}
+    %y = seq.norm layer %a from 0 epsilon 1.0e-5 : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    seq.yield %y, %y : tensor<?x4xf32>, tensor<?x4xf32>
+  } outputs(tensor<?x?x4xf32>) states(tensor<?x4xf32>)
+  return %last : tensor<?x4xf32>
+}

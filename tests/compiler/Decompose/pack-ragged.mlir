@@ -206,3 +206,20 @@ func.func @pack_codes(%x: tensor<?x4x8xf32>, %len: tensor<?xi32>, %w: tensor<8x4
   } outputs(tensor<?x4x8xf32>) states(tensor<4x8xf32>)
   return %last : tensor<4x8xf32>
 }
+
+/// Ops that keep rows apart say so: shares and norms along features, with a scale that all rows have.
+
+// CHECK-LABEL: func.func @pack_shares
+//       CHECK:   seq.recurrence scan(%{{.*}} : tensor<?x8xf32>) init(%{{.*}} : tensor<?x8xf32>) counts(
+//       CHECK:     seq.softmax %{{.*}} dims [1] : tensor<?x8xf32>
+//       CHECK:     seq.norm rms %{{.*}} from 1 {{.*}} : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+func.func @pack_shares(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %len: tensor<?xi32>, %s: tensor<8xf32>) -> tensor<?x8xf32> {
+  %out, %last = seq.recurrence scan(%x : tensor<?x?x8xf32>) init(%h0 : tensor<?x8xf32>) lengths(%len : tensor<?xi32>) {
+  ^bb0(%xt: tensor<?x8xf32>, %h: tensor<?x8xf32>):
+    %a = arith.addf %xt, %h : tensor<?x8xf32>
+    %p = seq.softmax %a dims [1] : tensor<?x8xf32>
+    %y = seq.norm rms %p from 1 epsilon 1.0e-5 scale(%s) : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+    seq.yield %y, %y : tensor<?x8xf32>, tensor<?x8xf32>
+  } outputs(tensor<?x?x8xf32>) states(tensor<?x8xf32>)
+  return %last : tensor<?x8xf32>
+}
