@@ -46,7 +46,11 @@ static Expected<WeightTensor> readSource(size_t item,
   tensor.shape = llvm::to_vector(shape);
   for (seq::WeightRunAttr run : source.getRuns()) {
     int64_t size = run.getSize();
-    if (FloatType stored = run.getStored()) {
+    FloatType stored = run.getStored();
+    // What becomes what it is stored as, stays.
+    if (stored == element)
+      stored = {};
+    if (stored) {
       if (!isa<Float16Type, BFloat16Type, Float64Type>(stored) ||
           !element.isF32())
         return makeLayoutError(item, "'stored' must be f16, bf16 or f64, and "
@@ -61,7 +65,7 @@ static Expected<WeightTensor> readSource(size_t item,
       return makeLayoutError(item,
                              "a run needs 'offset' and 'size' of 0 or more");
     tensor.runs.push_back(
-        {run.getFile().str(), run.getOffset(), run.getSize(), run.getStored()});
+        {run.getFile().str(), run.getOffset(), run.getSize(), stored});
   }
   if (found != expected)
     return makeLayoutError(item, "the runs of a source have " + Twine(found) +

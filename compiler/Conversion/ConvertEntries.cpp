@@ -222,6 +222,21 @@ private:
     return readOnlyTensor(type, weights, at, {});
   }
 
+  using Sources =
+      SmallVector<std::pair<RankedTensorType, SmallVector<WeightRun>>>;
+
+  /// Whether the elements of panels are those of the sources: bf16 made of f32
+  /// are if that is what the file holds.
+  static bool isStoredInPanels(seq::PackOp pack, const Sources &sources) {
+    Type element = getElementTypeOrSelf(pack.getType());
+    return llvm::all_of(sources, [&](const auto &source) {
+      return source.first.getElementType() == element ||
+             llvm::all_of(source.second, [&](WeightRun run) {
+               return run.weight.getStored() == element;
+             });
+    });
+  }
+
   void placeWeights() {
     Operation *last = weights.getDefiningOp();
     SmallVector<Operation *> made;
@@ -230,13 +245,14 @@ private:
         made.push_back(op);
     });
     for (Operation *op : made) {
-      SmallVector<std::pair<RankedTensorType, SmallVector<WeightRun>>> sources;
+      Sources sources;
       for (Value source : op->getOperands())
         if (std::optional<SmallVector<WeightRun>> runs = findWeightRuns(source))
           sources.emplace_back(cast<RankedTensorType>(source.getType()), *runs);
       auto pack = dyn_cast<seq::PackOp>(op);
       auto sums = dyn_cast<seq::ColumnSumsOp>(op);
-      if (sources.size() != op->getNumOperands()) {
+      if (sources.size() != op->getNumOperands() ||
+          (pack && !isStoredInPanels(pack, sources))) {
         builder.setInsertionPoint(op);
         replaceWeight(op, pack ? packAtRunTime(builder, pack)
                                : sumAtRunTime(builder, sums));

@@ -21,6 +21,15 @@ static Value number(OpBuilder &builder, Location at, int64_t value) {
   return arith::ConstantIndexOp::create(builder, at, value);
 }
 
+/// The upper half of a float.
+static Value narrow(OpBuilder &b, Location at, Value x) {
+  Value bits = arith::BitcastOp::create(b, at, b.getI32Type(), x);
+  Value count = arith::ConstantOp::create(b, at, b.getI32IntegerAttr(16));
+  bits = arith::TruncIOp::create(b, at, b.getI16Type(),
+                                 arith::ShRUIOp::create(b, at, bits, count));
+  return arith::BitcastOp::create(b, at, b.getBF16Type(), bits);
+}
+
 /// The element at (column, k) of a matrix that a product reads.
 static Value loadElement(OpBuilder &b, Location at, Value matrix,
                          bool transposed, bool excess, Value column, Value k) {
@@ -74,9 +83,11 @@ Value seqc::packAtRunTime(OpBuilder &builder, seq::PackOp op) {
           auto branch = scf::IfOp::create(
               b, l, inside,
               [&](OpBuilder &bb, Location ll) {
-                scf::YieldOp::create(
-                    bb, ll,
-                    loadElement(bb, ll, matrix, transposed, excess, column, k));
+                Value element =
+                    loadElement(bb, ll, matrix, transposed, excess, column, k);
+                if (element.getType() != nothing.getType())
+                  element = narrow(bb, ll, element);
+                scf::YieldOp::create(bb, ll, element);
               },
               [&](OpBuilder &bb, Location ll) {
                 scf::YieldOp::create(bb, ll, nothing);

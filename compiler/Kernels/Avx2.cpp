@@ -1,4 +1,4 @@
-//===- Avx2.cpp - Products of bytes and codes in 256 bits -----------------===//
+//===- Avx2.cpp - Products of narrow numbers in 256 bits ------------------===//
 //
 // For AVX2: `pmaddwd` on bytes that were widened to 16 bits.
 //
@@ -6,6 +6,7 @@
 
 #include "compiler/Kernels/Bytes.h"
 #include "compiler/Kernels/Codes.h"
+#include "compiler/Kernels/Halves.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -22,7 +23,7 @@ const ProductKernel seqc::kBytesAvx2{
     256,          kByteUnit,           kHeights,
     emit};
 
-static constexpr int64_t kCodeHeights[] = {4, 1};
+static constexpr int64_t kWidenedHeights[] = {4, 1};
 
 static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
                                        const ProductTile &tile) {
@@ -31,4 +32,17 @@ static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
 
 const ProductKernel seqc::kCodesAvx2{
     "codes-avx2", ProductTypes::Codes, seq::CpuFeature::Avx2, 256,
-    kByteUnit,    kCodeHeights,        emitByShifts};
+    kByteUnit,    kWidenedHeights,     emitByShifts};
+
+static SmallVector<Value> emitWidened(OpBuilder &builder, Location loc,
+                                      const ProductTile &tile) {
+  return emitHalves(builder, loc, tile, {/*lanes=*/8, /*sums=*/8});
+}
+
+const ProductKernel seqc::kHalvesAvx2{"halves-avx2",
+                                      ProductTypes::Halves,
+                                      seq::CpuFeature::Avx2,
+                                      256,
+                                      kHalfUnit,
+                                      kWidenedHeights,
+                                      emitWidened};

@@ -1,12 +1,14 @@
-//===- Avx512.cpp - Products of bytes and codes in 512 bits ---------------===//
+//===- Avx512.cpp - Products of narrow numbers in 512 bits ----------------===//
 //
 // For AVX-512 without VNNI: `pmaddwd` on bytes that were widened to 16 bits.
-// Codes of up to four bits become floats by a permutation of a table.
+// Codes of up to four bits become floats by a permutation of a table, bf16 by a
+// shift or a mask.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/Bytes.h"
 #include "compiler/Kernels/Codes.h"
+#include "compiler/Kernels/Halves.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -28,7 +30,7 @@ const ProductKernel seqc::kBytesAvx512{"bytes-avx512",
                                        emit};
 
 // Eight rows by two strips hide what the weights cost behind multiply-adds.
-static constexpr int64_t kCodeHeights[] = {8, 4, 2, 1};
+static constexpr int64_t kWidenedHeights[] = {8, 4, 2, 1};
 
 static SmallVector<Value> emitByTable(OpBuilder &builder, Location loc,
                                       const ProductTile &tile) {
@@ -42,5 +44,18 @@ const ProductKernel seqc::kCodesAvx512{"codes-avx512",
                                        seq::CpuFeature::Avx512,
                                        512,
                                        kByteUnit,
-                                       kCodeHeights,
+                                       kWidenedHeights,
                                        emitByTable};
+
+static SmallVector<Value> emitWidened(OpBuilder &builder, Location loc,
+                                      const ProductTile &tile) {
+  return emitHalves(builder, loc, tile, {/*lanes=*/16, /*sums=*/16});
+}
+
+const ProductKernel seqc::kHalvesAvx512{"halves-avx512",
+                                        ProductTypes::Halves,
+                                        seq::CpuFeature::Avx512,
+                                        512,
+                                        kHalfUnit,
+                                        kWidenedHeights,
+                                        emitWidened};

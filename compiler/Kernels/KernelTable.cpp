@@ -8,8 +8,10 @@ using namespace seqc;
 
 /// Best first.
 static const ProductKernel *const kTable[] = {
-    &kFloats512, &kFloatsNarrow, &kBytesVnni,   &kBytesAvxVnni, &kBytesAvx512,
-    &kBytesAvx2, &kBytesSse2,    &kCodesAvx512, &kCodesAvx2,    &kCodesSse2,
+    &kFloats512,   &kFloatsNarrow, &kBytesVnni,    &kBytesAvxVnni,
+    &kBytesAvx512, &kBytesAvx2,    &kBytesSse2,    &kCodesAvx512,
+    &kCodesAvx2,   &kCodesSse2,    &kHalvesAvx512, &kHalvesAvx2,
+    &kHalvesSse2,
 };
 
 seq::TargetAttr seqc::getTarget(Operation *op) {
@@ -30,6 +32,8 @@ static std::optional<ProductTypes> classify(Type lhs, Type matrix, Type sum) {
     return ProductTypes::Floats;
   if (lhs.isInteger(8) && matrix.isInteger(8) && sum.isInteger(32))
     return ProductTypes::Bytes;
+  if (lhs.isF32() && matrix.isBF16() && sum.isF32())
+    return ProductTypes::Halves;
   if (lhs.isF32() && matrix.isInteger(8) && sum.isF32())
     return ProductTypes::Codes;
   return std::nullopt;

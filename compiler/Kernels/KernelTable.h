@@ -25,6 +25,7 @@ seq::TargetAttr getTarget(mlir::Operation *op);
 enum class ProductTypes {
   Floats, ///< One floating-point type on both sides and in the sum.
   Bytes,  ///< Unsigned bytes by signed bytes onto i32.
+  Halves, ///< f32 by bf16 onto f32.
   Codes,  ///< f32 by codes of 2, 4 or 8 bits in blocks, onto f32.
 };
 
@@ -83,9 +84,9 @@ extern const ProductKernel kBytesVnni, kBytesAvxVnni;
 extern const ProductKernel kBytesAvx512;
 extern const ProductKernel kBytesAvx2;
 extern const ProductKernel kBytesSse2;
-extern const ProductKernel kCodesAvx512;
-extern const ProductKernel kCodesAvx2;
-extern const ProductKernel kCodesSse2;
+extern const ProductKernel kHalvesAvx512, kCodesAvx512;
+extern const ProductKernel kHalvesAvx2, kCodesAvx2;
+extern const ProductKernel kHalvesSse2, kCodesSse2;
 
 } // namespace seqc
 

@@ -1,4 +1,4 @@
-//===- Sse2.cpp - Products of bytes and codes in 128 bits -----------------===//
+//===- Sse2.cpp - Products of narrow numbers in 128 bits ------------------===//
 //
 // For every x86-64: `pmaddwd` on bytes that were widened to 16 bits.
 //
@@ -6,6 +6,7 @@
 
 #include "compiler/Kernels/Bytes.h"
 #include "compiler/Kernels/Codes.h"
+#include "compiler/Kernels/Halves.h"
 
 using namespace mlir;
 using namespace seqc;
@@ -25,7 +26,7 @@ const ProductKernel seqc::kBytesSse2{"bytes-sse2",
                                      kHeights,
                                      emit};
 
-static constexpr int64_t kCodeHeights[] = {4, 1};
+static constexpr int64_t kWidenedHeights[] = {4, 1};
 
 static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
                                        const ProductTile &tile) {
@@ -34,4 +35,13 @@ static SmallVector<Value> emitByShifts(OpBuilder &builder, Location loc,
 
 const ProductKernel seqc::kCodesSse2{
     "codes-sse2", ProductTypes::Codes, seq::CpuFeature::None, 0,
-    kByteUnit,    kCodeHeights,        emitByShifts};
+    kByteUnit,    kWidenedHeights,     emitByShifts};
+
+static SmallVector<Value> emitWidened(OpBuilder &builder, Location loc,
+                                      const ProductTile &tile) {
+  return emitHalves(builder, loc, tile, {/*lanes=*/4, /*sums=*/8});
+}
+
+const ProductKernel seqc::kHalvesSse2{
+    "halves-sse2",   ProductTypes::Halves, seq::CpuFeature::None, 0, kHalfUnit,
+    kWidenedHeights, emitWidened};

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
+using namespace seqc;
 
 SmallVector<Value> seqc::makeRows(OpBuilder &builder, Location loc,
                                   const ProductTile &tile) {
@@ -24,12 +25,13 @@ SmallVector<Value> seqc::makeRows(OpBuilder &builder, Location loc,
   return rows;
 }
 
-Value seqc::joinStrips(OpBuilder &builder, Location loc,
-                       const ProductTile &tile,
-                       ArrayRef<SmallVector<Value>> sums, Value init) {
-  Type element = getElementTypeOrSelf(init);
-  auto type = VectorType::get({tile.rows, tile.columns}, element);
-  int64_t lanes = cast<VectorType>(sums[0][0].getType()).getDimSize(0);
+/// The strips of `tile` as one vector [rows, columns].
+static Value join(OpBuilder &builder, Location loc, const ProductTile &tile,
+                  ArrayRef<SmallVector<Value>> sums) {
+  auto strips = cast<VectorType>(sums[0][0].getType());
+  auto type =
+      VectorType::get({tile.rows, tile.columns}, strips.getElementType());
+  int64_t lanes = strips.getDimSize(0);
   Value result = ub::PoisonOp::create(builder, loc, type);
   for (int64_t r = 0; r < tile.rows; ++r)
     for (auto [s, strip] : llvm::enumerate(sums)) {
@@ -44,19 +46,41 @@ Value seqc::joinStrips(OpBuilder &builder, Location loc,
                                                     ArrayRef<int64_t>{r, first},
                                                     ArrayRef<int64_t>{1});
     }
-  const bool inside[] = {true, true};
+  return result;
+}
+
+/// A tensor of the vector `sums`, [rows, columns].
+static Value write(OpBuilder &builder, Location loc, Value sums) {
+  auto type = cast<VectorType>(sums.getType());
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value out = tensor::EmptyOp::create(builder, loc, type.getShape(),
+                                      type.getElementType());
+  return vector::TransferWriteOp::create(builder, loc, sums, out,
+                                         ValueRange{zero, zero},
+                                         ArrayRef<bool>{true, true})
+      .getResult();
+}
+
+Value seqc::writeStrips(OpBuilder &builder, Location loc,
+                        const ProductTile &tile,
+                        ArrayRef<SmallVector<Value>> sums) {
+  return write(builder, loc, join(builder, loc, tile, sums));
+}
+
+Value seqc::joinStrips(OpBuilder &builder, Location loc,
+                       const ProductTile &tile,
+                       ArrayRef<SmallVector<Value>> sums, Value init) {
+  Value result = join(builder, loc, tile, sums);
+  Type element = getElementTypeOrSelf(init);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value none =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
   Value before = vector::TransferReadOp::create(
-      builder, loc, type, init, ValueRange{zero, zero}, none, inside);
+      builder, loc, cast<VectorType>(result.getType()), init,
+      ValueRange{zero, zero}, none, ArrayRef<bool>{true, true});
   if (isa<FloatType>(element))
     result = arith::AddFOp::create(builder, loc, before, result);
   else
     result = arith::AddIOp::create(builder, loc, before, result);
-  Value out = tensor::EmptyOp::create(
-      builder, loc, ArrayRef<int64_t>{tile.rows, tile.columns}, element);
-  return vector::TransferWriteOp::create(builder, loc, result, out,
-                                         ValueRange{zero, zero}, inside)
-      .getResult();
+  return write(builder, loc, result);
 }

@@ -16,8 +16,13 @@ namespace seqc {
 llvm::SmallVector<mlir::Value>
 makeRows(mlir::OpBuilder &builder, mlir::Location loc, const ProductTile &tile);
 
-/// The tensor [rows, columns] of one matrix of `tile`: `sums`, [strip][row],
-/// on top of `init`. The last strip may have more lanes than columns are left.
+/// The tensor [rows, columns] of one matrix of `tile`: `sums`, [strip][row].
+/// The last strip may have more lanes than columns are left.
+mlir::Value writeStrips(mlir::OpBuilder &builder, mlir::Location loc,
+                        const ProductTile &tile,
+                        llvm::ArrayRef<llvm::SmallVector<mlir::Value>> sums);
+
+/// The same on top of `init`.
 mlir::Value joinStrips(mlir::OpBuilder &builder, mlir::Location loc,
                        const ProductTile &tile,
                        llvm::ArrayRef<llvm::SmallVector<mlir::Value>> sums,

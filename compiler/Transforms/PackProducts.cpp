@@ -10,6 +10,7 @@
 
 #include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/WeightSources.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -64,10 +65,24 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
         [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
+  /// Whether a matrix of f32 is made of weights whose file holds bf16.
+  static bool isStoredAsHalves(Value matrix) {
+    if (!getElementTypeOrSelf(matrix).isF32())
+      return false;
+    std::optional<SmallVector<WeightRun>> runs = findWeightRuns(matrix);
+    return runs && llvm::all_of(*runs, [](WeightRun run) {
+             std::optional<Type> stored = run.weight.getStored();
+             return stored && stored->isBF16();
+           });
+  }
+
   static void pack(seq::MatmulOp op, seq::TargetAttr target) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
-    Type element = getElementTypeOrSelf(op.getMatrices()[0]);
+    // What is stored as bf16 stays so in panels, which are then half as large.
+    Type element = llvm::all_of(op.getMatrices(), isStoredAsHalves)
+                       ? builder.getBF16Type()
+                       : getElementTypeOrSelf(op.getMatrices()[0]);
     // The verifier lets no other types through than the table has.
     Type sum = getElementTypeOrSelf(op.getInits()[0]);
     const ProductKernel &kernel =

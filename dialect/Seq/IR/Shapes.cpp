@@ -118,7 +118,8 @@ LogicalResult checkExcess(Operation *op, StringRef many, RankedTensorType type,
 }
 
 LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
-                                ValueRange inits, StringRef label) {
+                                ValueRange inits, StringRef label,
+                                bool takesHalves) {
   Type left = tensorType(lhs).getElementType();
   Type right = tensorType(matrix).getElementType();
   for (Value init : inits) {
@@ -126,6 +127,8 @@ LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
     bool isFloat = isa<FloatType>(left) && right == left && sum == left;
     bool isInteger =
         left.isInteger(8) && right.isInteger(8) && sum.isInteger(32);
+    if (takesHalves && left.isF32() && right.isBF16() && sum.isF32())
+      continue;
     if (!isFloat && !isInteger)
       return op->emitOpError("multiplies ")
              << left << " by " << right << " onto " << sum

@@ -85,11 +85,13 @@ mlir::LogicalResult checkExcess(mlir::Operation *op, llvm::StringRef many,
 
 /// Reports an error of `op` under `label` unless a product of `lhs` and
 /// `matrix` onto `inits` has element types that products have: one
-/// floating-point type, or i8, i8 and i32.
+/// floating-point type, or i8, i8 and i32, or, where it `takesHalves`, f32, bf16
+/// and f32.
 mlir::LogicalResult checkProductTypes(mlir::Operation *op, mlir::Value lhs,
                                       mlir::Value matrix,
                                       mlir::ValueRange inits,
-                                      llvm::StringRef label);
+                                      llvm::StringRef label,
+                                      bool takesHalves = false);
 
 /// Reports an error of `op` under `label` unless weights have codes of `bits`
 /// bits.

@@ -75,7 +75,9 @@ LogicalResult PackOp::verify() {
            << shapeText(result.getShape())
            << ", but a static one with panels of at least 1 column is required "
               "[C2]";
-  if (result.getElementType() != first.getElementType())
+  bool getsNarrower =
+      result.getElementType().isBF16() && first.getElementType().isF32();
+  if (result.getElementType() != first.getElementType() && !getsNarrower)
     return emitOpError("result has element type ")
            << result.getElementType() << ", but that of the sources, "
            << first.getElementType() << ", is required [C2]";
@@ -216,7 +218,8 @@ LogicalResult PackedMatmulOp::verify() {
     return failure();
 
   if (!getScales())
-    return checkProductTypes(*this, getLhs(), getPanels(), getInits(), "C3");
+    return checkProductTypes(*this, getLhs(), getPanels(), getInits(), "C3",
+                             /*takesHalves=*/true);
   const Type f32 = Float32Type::get(getContext()),
              i8 = IntegerType::get(getContext(), 8);
   for (auto [value, element] : {std::pair<Value, Type>(getLhs(), f32),

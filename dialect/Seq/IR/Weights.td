@@ -73,12 +73,14 @@ def Seq_PackOp : Seq_Op<"pack", [Pure]> {
 
         result[n, q, g, j*U + u] := element(source[g][n*W + j, q*U + u])  // [q*U + u, n*W + j] if transposed
                                     0 where n*W + j >= N or q*U + u >= K
-        element(x) := x, or x - 128 of the unsigned byte x when `excess` is set
+        element(x) := x, or x - 128 of the unsigned byte x when `excess` is set, or the upper 16
+                      bits of x of f32 when the result holds bf16
 
     #### Constraints
 
     * (C1) There is at least one source; all have one static rank-2 type.
-    * (C2) The result is `[ceil(N / W), ceil(K / U), G, W*U]` of the element type.
+    * (C2) The result is `[ceil(N / W), ceil(K / U), G, W*U]` of the element type, or of bf16 from
+      f32.
     * (C3) `unit` is at least 1.
     * (C4) Elements are i8 when `excess` is set.
 
@@ -183,7 +185,7 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
       `[ceil(N / W), K / C, G, W*U]`; G and W are static.
     * (C2) There are `G` inits, all `[M, N]`; the result types are the init types.
     * (C3) The element types of lhs, panels and inits are one floating-point type, or i8, i8
-      and i32, or, with `scales`, f32, i8 and f32.
+      and i32, or f32, bf16 and f32, or, with `scales`, f32, i8 and f32.
     * (C4) `scales` is `[ceil(N / W), L, 1, W]`; G is then 1, `unit` 4, `bits` 2, 4 or 8, `K / L`
       a multiple of `C`, and panels, scales and zeros have static shapes. Without `scales`
       there are no `bits`, no `signed` and no `zeros`.

@@ -78,8 +78,11 @@ evaluatePack(Interpreter &interpreter, Operation &op,
       return error;
   int64_t width = row / unit, groups = llvm::divideCeil(depth, unit);
   int64_t panels = llvm::divideCeil(columns, width);
+  bool getsNarrower = type.getElementType().isBF16() &&
+                      operands[0].getKind() == ElementKind::F32;
   llvm::Expected<Tensor> result = interpreter.allocate(
-      op, operands[0].getKind(), {panels, groups, matrices, row});
+      op, getsNarrower ? ElementKind::BF16 : operands[0].getKind(),
+      {panels, groups, matrices, row});
   if (!result)
     return result.takeError();
   Scalar *to = result->mutableData();
@@ -95,6 +98,10 @@ evaluatePack(Interpreter &interpreter, Operation &op,
                                                    : column * depth + k];
           if (excess)
             to->i = readByte(to->i, excess);
+          if (getsNarrower)
+            to->f = llvm::bit_cast<float>(
+                llvm::bit_cast<uint32_t>(static_cast<float>(to->f)) &
+                0xffff0000u);
         }
   return Results{std::move(*result)};
 }

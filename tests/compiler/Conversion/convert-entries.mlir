@@ -49,6 +49,24 @@ func.func @pack_at_run_time(%x: tensor<4x4xf32>) -> tensor<1x4x1x16xf32> {
   return %p : tensor<1x4x1x16xf32>
 }
 
+/// Panels of bf16 are of the section where the file holds bf16; else the upper halves of floats are stored at run time.
+
+// CHECK-LABEL: func.func @seqc_fn_pack_halves(
+//       CHECK:   memref.view %{{.*}} : memref<?xi8> to memref<1x2x1x32xbf16>
+//       CHECK:   %[[P:.*]] = memref.alloc() : memref<1x2x1x32xbf16>
+//       CHECK:   %[[I:.*]] = arith.bitcast %{{.*}} : f32 to i32
+//       CHECK:   arith.shrui %[[I]],
+//       CHECK:   arith.trunci %{{.*}} : i32 to i16
+//       CHECK:   arith.bitcast %{{.*}} : i16 to bf16
+//       CHECK:   memref.store %{{.*}}, %[[P]]
+func.func @pack_halves() -> (tensor<1x2x1x32xbf16>, tensor<1x2x1x32xbf16>) {
+  %w = seq.weight "h" in "m.safetensors" at 4096 hash "cc" stored bf16 : tensor<4x4xf32>
+  %v = seq.weight "v" in "m.safetensors" at 2048 hash "bb" : tensor<4x4xf32>
+  %p = seq.pack %w unit 2 : (tensor<4x4xf32>) -> tensor<1x2x1x32xbf16>
+  %q = seq.pack %v unit 2 : (tensor<4x4xf32>) -> tensor<1x2x1x32xbf16>
+  return %p, %q : tensor<1x2x1x32xbf16>, tensor<1x2x1x32xbf16>
+}
+
 /// Options of the call are fields of the context, read at the start; a field that is not set leaves
 /// what stands in the program. The seed has a bit in the flags, the first row is always set.
 

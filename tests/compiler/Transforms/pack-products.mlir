@@ -73,6 +73,40 @@ func.func @pack_codes_with_floats(%x: tensor<4x64xf32>, %w: tensor<16x16xi8>, %s
   return %r : tensor<?x16xf32>
 }
 
+/// Weights whose file holds bf16 have panels of bf16, two numbers of the depth side by side; an odd depth is padded.
+
+// CHECK-LABEL: func.func @pack_stored_halves
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x9xf32>, %[[A:.*]]: tensor<?x16xf32>
+//   CHECK-DAG:   %[[W:.*]] = seq.weight "w"
+//   CHECK-DAG:   %[[V:.*]] = seq.weight "v"
+//       CHECK:   %[[P:.*]] = seq.pack %[[W]], %[[V]] unit 2 : (tensor<16x9xf32>, tensor<16x9xf32>) -> tensor<1x5x2x32xbf16>
+//       CHECK:   %[[Y:.*]] = tensor.insert_slice %[[X]] into %{{.*}} : tensor<?x9xf32> into tensor<?x10xf32>
+//       CHECK:   seq.packed_matmul %[[Y]], %[[P]] unit 2 init(%[[A]], %[[A]])
+func.func @pack_stored_halves(%x: tensor<?x9xf32>, %a: tensor<?x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
+  %w = seq.weight "w" in "m.safetensors" at 0 stored bf16 : tensor<16x9xf32>
+  %v = seq.weight "v" in "m.safetensors" at 288 stored bf16 : tensor<16x9xf32>
+  %r:2 = seq.matmul %x, %w, %v init(%a, %a)
+      : (tensor<?x9xf32>, tensor<16x9xf32>, tensor<16x9xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
+      -> (tensor<?x16xf32>, tensor<?x16xf32>)
+  return %r#0, %r#1 : tensor<?x16xf32>, tensor<?x16xf32>
+}
+
+/// Not so if one of the matrices is stored as something else, or computed.
+
+// CHECK-LABEL: func.func @no_halves_beside_floats
+//       CHECK:   seq.pack %{{.*}}, %{{.*}} : (tensor<16x8xf32>, tensor<16x8xf32>) -> tensor<1x8x2x16xf32>
+//       CHECK:   seq.pack %{{.*}} : (tensor<16x8xf32>) -> tensor<1x8x1x16xf32>
+func.func @no_halves_beside_floats(%x: tensor<?x8xf32>, %c: tensor<16x8xf32>, %a: tensor<?x16xf32>)
+    -> (tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>) {
+  %w = seq.weight "w" in "m.safetensors" at 0 stored bf16 : tensor<16x8xf32>
+  %v = seq.weight "v" in "m.safetensors" at 256 stored f16 : tensor<16x8xf32>
+  %r:2 = seq.matmul %x, %w, %v init(%a, %a)
+      : (tensor<?x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
+      -> (tensor<?x16xf32>, tensor<?x16xf32>)
+  %s = seq.matmul %x, %c init(%a) : (tensor<?x8xf32>, tensor<16x8xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>
+  return %r#0, %r#1, %s : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>
+}
+
 // -----
 
 /// Packing does not depend on the step, so it leaves the cell.

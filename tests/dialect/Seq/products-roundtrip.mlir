@@ -50,6 +50,16 @@ func.func @bytes_in_panels(%x: tensor<?x8xi8>, %w: tensor<8x33xi8>, %a: tensor<?
   return %r, %s : tensor<?x33xi32>, tensor<33xi32>
 }
 
+// CHECK-LABEL: @halves_in_panels
+func.func @halves_in_panels(%x: tensor<?x8xf32>, %w: tensor<8x33xf32>, %a: tensor<?x33xf32>) -> tensor<?x33xf32> {
+  // CHECK: seq.pack %{{.*}} transposed unit 2 : (tensor<8x33xf32>) -> tensor<3x4x1x32xbf16>
+  %p = seq.pack %w transposed unit 2 : (tensor<8x33xf32>) -> tensor<3x4x1x32xbf16>
+  // CHECK: seq.packed_matmul %{{.*}}, %{{.*}} unit 2 init(%{{.*}}) : (tensor<?x8xf32>, tensor<3x4x1x32xbf16>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  %r = seq.packed_matmul %x, %p unit 2 init(%a)
+      : (tensor<?x8xf32>, tensor<3x4x1x32xbf16>, tensor<?x33xf32>) -> tensor<?x33xf32>
+  return %r : tensor<?x33xf32>
+}
+
 // CHECK-LABEL: @codes
 func.func @codes(%x: tensor<?x40xf32>, %w: tensor<33x32xi8>, %s: tensor<33x2xf32>, %z: tensor<33x1xi8>)
     -> (tensor<?x33xf32>, tensor<?x33xf32>) {

@@ -214,6 +214,27 @@ TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
   EXPECT_EQ(std::memcmp(values.data(), wanted, sizeof(wanted)), 0);
 }
 
+// What is stored as the panels hold it stays as it is.
+TEST_F(WeightsSectionTest, StoredHalvesStayInPanels) {
+  std::error_code code;
+  uint16_t halves[] = {1, 2, 3, 4, 5, 6};
+  raw_fd_ostream((folder + "/h.bin").str(), code)
+      .write(reinterpret_cast<const char *>(halves), sizeof(halves));
+  Expected<std::vector<WeightItem>> items =
+      read(item("pack",
+                source("2, 3", "<file = \"h.bin\", offset = 0, size = 12, "
+                               "stored = bf16>"),
+                "element = bf16, size = 16, width = 2, unit = 2, offset = 0"));
+  ASSERT_TRUE(bool(items)) << toString(items.takeError());
+  std::string content;
+  raw_string_ostream os(content);
+  Expected<WeightsBlob> blob = writeWeights(*items, folder, os);
+  ASSERT_TRUE(bool(blob)) << toString(blob.takeError());
+  uint16_t wanted[] = {1, 2, 4, 5, 3, 0, 6, 0};
+  ASSERT_GE(content.size(), sizeof(wanted));
+  EXPECT_EQ(std::memcmp(content.data(), wanted, sizeof(wanted)), 0);
+}
+
 TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
   std::string good = source("2", run(0, 2));
   std::string half = source("1", "<file = \"w.bin\", offset = 0, size = SIZE, "

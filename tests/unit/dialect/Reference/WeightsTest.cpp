@@ -265,3 +265,20 @@ TEST(Weights, MultipliesByCodes) {
     for (bool isSigned : {false, true})
       checkCodes(bits, isSigned);
 }
+
+TEST(Weights, PacksUpperHalves) {
+  Program program(
+      R"(func.func @main(%x: tensor<?x2xf32>, %a: tensor<3x2xf32>, %i: tensor<?x3xf32>)
+      -> (tensor<2x1x1x4xbf16>, tensor<?x3xf32>) {
+    %p = seq.pack %a unit 2 : (tensor<3x2xf32>) -> tensor<2x1x1x4xbf16>
+    %r = seq.packed_matmul %x, %p unit 2 init(%i)
+        : (tensor<?x2xf32>, tensor<2x1x1x4xbf16>, tensor<?x3xf32>) -> tensor<?x3xf32>
+    return %p, %r : tensor<2x1x1x4xbf16>, tensor<?x3xf32>
+  })");
+  // 257 and 1 + 2^-8 need nine digits, of which eight are kept.
+  auto results = program.run({f32({1, 2}, {10, 100}),
+                              f32({3, 2}, {1, 257, -3, 1.00390625, -257, 0.5}),
+                              f32({1, 3}, {1000, 2000, 3000})});
+  expectFloats(results[0], {2, 1, 1, 4}, {1, 256, -3, 1, -256, 0.5, 0, 0});
+  expectFloats(results[1], {1, 3}, {26610, 2070, 490});
+}
