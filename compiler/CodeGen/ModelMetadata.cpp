@@ -37,10 +37,23 @@ static std::optional<std::string> getDTypeName(Type type) {
          std::to_string(integer.getWidth());
 }
 
-/// Describes one argument or result, on top of what the frontend said about it.
-static LogicalResult describeTensor(func::FuncOp function, Type type,
-                                    StringRef name, const Twine &place,
-                                    json::Object &tensor) {
+/// A number, or an extent by its name.
+static json::Value describeBound(Attribute bound) {
+  if (auto number = dyn_cast<IntegerAttr>(bound))
+    return number.getInt();
+  if (auto number = dyn_cast<FloatAttr>(bound))
+    return number.getValueAsDouble();
+  if (auto name = dyn_cast<StringAttr>(bound))
+    return json::Object{{"dim", name.getValue()}};
+  return "initializer";
+}
+
+/// Describes an argument or a result called `name`; `place` is its name in
+/// messages.
+static FailureOr<json::Object> describeTensor(func::FuncOp function, Type type,
+                                              seq::SignatureAttr signature,
+                                              StringRef name,
+                                              const Twine &place) {
   auto shaped = dyn_cast<RankedTensorType>(type);
   std::optional<std::string> dtype =
       shaped ? getDTypeName(shaped.getElementType()) : std::nullopt;
@@ -49,28 +62,33 @@ static LogicalResult describeTensor(func::FuncOp function, Type type,
            << "entry '" << function.getName() << "': " << place << " has type "
            << type << "; required is a ranked tensor of at most " << kMaxRank
            << " dimensions of numbers";
-  tensor["name"] = name.str();
-  // Types of the IR have no sign; the frontend may have said unsigned.
-  std::optional<StringRef> given = tensor.getString("dtype");
-  if (!given || !given->consume_front("u") ||
-      *given != StringRef(*dtype).drop_front())
-    tensor["dtype"] = *dtype;
-  const json::Array *said = tensor.getArray("shape");
-  if (said && static_cast<int64_t>(said->size()) != shaped.getRank())
-    return function.emitError()
-           << "entry '" << function.getName() << "': metadata gives " << place
-           << " " << said->size() << " dimensions, its type " << type << " has "
-           << shaped.getRank();
   json::Array shape;
-  for (auto [i, extent] : enumerate(shaped.getShape())) {
-    if (ShapedType::isDynamic(extent))
-      shape.push_back(said && (*said)[i].getAsString() ? (*said)[i]
-                                                       : json::Value(-1));
-    else
+  for (auto [dim, extent] : enumerate(shaped.getShape())) {
+    StringRef symbol = signature ? signature.getDim(dim) : "";
+    if (!ShapedType::isDynamic(extent))
       shape.push_back(extent);
+    else if (symbol.empty())
+      shape.push_back(-1);
+    else
+      shape.push_back(symbol);
   }
-  tensor["shape"] = std::move(shape);
-  return success();
+  // Types of the IR have no sign.
+  if (signature && signature.getIsUnsigned() && dtype->front() == 'i')
+    dtype->front() = 'u';
+  json::Object tensor{
+      {"name", name.str()}, {"dtype", *dtype}, {"shape", std::move(shape)}};
+  if (!signature)
+    return tensor;
+  for (auto [key, bound] : {std::pair("min", signature.getMin()),
+                            std::pair("max", signature.getMax()),
+                            std::pair("default", signature.getFallback())})
+    if (bound)
+      tensor[key] = describeBound(bound);
+  if (signature.getOf()) {
+    tensor["of"] = signature.getOf().getValue();
+    tensor["part"] = signature.getPart().getValue();
+  }
+  return tensor;
 }
 
 /// Takes the object called `name` out of `list`, or gives an empty one.
@@ -89,14 +107,17 @@ static LogicalResult describeTensors(func::FuncOp function, bool results,
   StringRef key = results ? "outputs" : "inputs";
   ArrayRef<Type> types = results ? function.getFunctionType().getResults()
                                  : function.getFunctionType().getInputs();
-  json::Array *said = entry.getArray(key);
   json::Array list;
   llvm::StringSet<> names;
   for (auto [i, type] : enumerate(types)) {
-    StringAttr given = results ? function.getResultAttrOfType<StringAttr>(
-                                     i, seq::getMarkName<seq::NameMark>())
-                               : function.getArgAttrOfType<StringAttr>(
-                                     i, seq::getMarkName<seq::NameMark>());
+    DictionaryAttr marks =
+        results ? function.getResultAttrDict(i) : function.getArgAttrDict(i);
+    auto given =
+        marks ? marks.getAs<StringAttr>(seq::getMarkName<seq::NameMark>())
+              : StringAttr();
+    auto signature = marks ? marks.getAs<seq::SignatureAttr>(
+                                 seq::getMarkName<seq::SignatureMark>())
+                           : seq::SignatureAttr();
     std::string name = given
                            ? given.str()
                            : (results ? "output" : "input") + std::to_string(i);
@@ -105,11 +126,20 @@ static LogicalResult describeTensors(func::FuncOp function, bool results,
       return function.emitError()
              << "entry '" << function.getName() << "': two " << key
              << " are called '" << name << "'; names must be unique";
-    json::Object tensor = takeNamed(said, name);
-    if (failed(describeTensor(function, type, name, place, tensor)))
+    FailureOr<json::Object> tensor =
+        describeTensor(function, type, signature, name, place);
+    if (failed(tensor))
       return failure();
-    list.push_back(std::move(tensor));
+    list.push_back(std::move(*tensor));
   }
+  // A description in words of its own would be lost.
+  const json::Value *said = entry.get(key);
+  if (said && *said != json::Value(json::Array(list)))
+    return function.emitError()
+           << "entry '" << function.getName() << "': the " << key << " in '"
+           << seq::getMarkName<seq::MetadataMark>() << "' are not those that '"
+           << seq::getMarkName<seq::SignatureMark>()
+           << "' describes; required are signatures on arguments and results";
   entry[key] = std::move(list);
   return success();
 }

@@ -1,9 +1,10 @@
 //===- ModelMetadata.h - The JSON that a model carries ----------*- C++ -*-===//
 //
-// docs/reference/metadata.md describes the object. A frontend writes what it
-// knows into the module attribute `seq.metadata`; completeMetadata() adds each
-// entry's signature while the functions still have tensor types; makeMetadata()
-// adds target and hashes at the end.
+// docs/reference/metadata.md describes the object. A frontend writes what the
+// runtime alone reads into the module attribute `seq.metadata`;
+// completeMetadata() adds each entry's inputs and outputs, from their types and
+// `seq.signature`, while the functions still have tensor types; makeMetadata()
+// adds target and hashes at the end. No pass reads it.
 //
 //===----------------------------------------------------------------------===//
 

@@ -31,6 +31,11 @@ static std::optional<int64_t> countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
+/// Whether weights may be stored in a type and become others of such a type.
+static bool isConverted(Type type) {
+  return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+}
+
 /// Reads one source of elements of type `element`; its runs must add up to its
 /// shape.
 static Expected<WeightTensor> readSource(size_t item,
@@ -51,10 +56,9 @@ static Expected<WeightTensor> readSource(size_t item,
     if (stored == element)
       stored = {};
     if (stored) {
-      if (!isa<Float16Type, BFloat16Type, Float64Type>(stored) ||
-          !element.isF32())
-        return makeLayoutError(item, "'stored' must be f16, bf16 or f64, and "
-                                     "'element' f32");
+      if (!isConverted(stored) || !isConverted(element))
+        return makeLayoutError(item, "'stored' and 'element' must be f16, "
+                                     "bf16, f32 or f64");
       int64_t storedSize = stored.getWidth() / 8;
       if (size % storedSize != 0 ||
           MulOverflow(size / storedSize, elementSize, size))
@@ -64,8 +68,8 @@ static Expected<WeightTensor> readSource(size_t item,
     if (run.getOffset() < 0 || size < 0 || AddOverflow(found, size, found))
       return makeLayoutError(item,
                              "a run needs 'offset' and 'size' of 0 or more");
-    tensor.runs.push_back(
-        {run.getFile().str(), run.getOffset(), run.getSize(), stored});
+    tensor.runs.push_back({run.getFile().str(), run.getOffset(), run.getSize(),
+                           stored, dyn_cast<FloatType>(element)});
   }
   if (found != expected)
     return makeLayoutError(item, "the runs of a source have " + Twine(found) +

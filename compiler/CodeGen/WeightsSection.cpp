@@ -131,24 +131,41 @@ static float widenHalf(uint16_t bits) {
   return bit_cast<float>(sign | bit_cast<uint32_t>(value));
 }
 
-/// Appends the elements in `bytes`, as f32.
+/// The number at `bytes`; every type that is handled is part of f64.
+static double readNumber(const char *bytes, mlir::FloatType type) {
+  if (type.isBF16())
+    return bit_cast<float>(uint32_t(support::endian::read16le(bytes)) << 16);
+  if (type.getWidth() == 16)
+    return widenHalf(support::endian::read16le(bytes));
+  if (type.getWidth() == 32)
+    return support::endian::read<float>(bytes, endianness::little);
+  return support::endian::read<double>(bytes, endianness::little);
+}
+
+/// Writes `number` to `bytes`, rounded once.
+static void writeNumber(double number, mlir::FloatType type, char *bytes) {
+  if (type.getWidth() == 64)
+    return support::endian::write<double>(bytes, number, endianness::little);
+  if (type.getWidth() == 32)
+    return support::endian::write<float>(bytes, static_cast<float>(number),
+                                         endianness::little);
+  APFloat rounded(number);
+  bool loses;
+  rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &loses);
+  support::endian::write16le(
+      bytes, static_cast<uint16_t>(rounded.bitcastToAPInt().getZExtValue()));
+}
+
+/// Appends the elements in `bytes`, as numbers of the run's type.
 static void appendConverted(StringRef bytes, mlir::FloatType stored,
+                            mlir::FloatType element,
                             SmallVectorImpl<char> &storage) {
-  size_t width = stored.getWidth() / 8;
-  storage.reserve(storage.size() + bytes.size() / width * sizeof(float));
-  for (const char *p = bytes.begin(); p != bytes.end(); p += width) {
-    float value;
-    if (stored.isF64())
-      value = static_cast<float>(
-          support::endian::read<double>(p, endianness::little));
-    else if (stored.isBF16())
-      value = bit_cast<float>(uint32_t(support::endian::read16le(p)) << 16);
-    else
-      value = widenHalf(support::endian::read16le(p));
-    char element[sizeof value];
-    support::endian::write<float>(element, value, endianness::little);
-    storage.append(std::begin(element), std::end(element));
-  }
+  size_t from = stored.getWidth() / 8, to = element.getWidth() / 8;
+  size_t end = storage.size();
+  storage.resize(end + bytes.size() / from * to);
+  for (const char *p = bytes.begin(); p != bytes.end(); p += from, end += to)
+    writeNumber(readNumber(p, stored), element, &storage[end]);
 }
 
 /// The bytes of `tensor`: a view of its file if it is one run that stays as it
@@ -161,7 +178,7 @@ static Expected<StringRef> gather(const WeightTensor &tensor,
     if (!bytes || (tensor.runs.size() == 1 && !run.stored))
       return bytes;
     if (run.stored)
-      appendConverted(*bytes, run.stored, storage);
+      appendConverted(*bytes, run.stored, run.element, storage);
     else
       storage.append(bytes->begin(), bytes->end());
   }

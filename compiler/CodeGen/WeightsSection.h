@@ -27,8 +27,9 @@ struct FileRun {
   std::string file;
   int64_t offset = 0;
   int64_t size = 0;
-  /// What its elements are before they become f32; null if they stay.
+  /// What its elements are before they become `element`; null if they stay.
   mlir::FloatType stored;
+  mlir::FloatType element;
 };
 
 /// A tensor made of stretches.

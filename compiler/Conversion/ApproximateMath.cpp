@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/Simplify.h"
 #include "dialect/Seq/IR/Marks.h"
 
@@ -53,42 +54,43 @@ struct FuseWhereCheap : OpRewritePattern<math::FmaOp> {
   }
 };
 
-/// What is f32 before it is widened to f64, if `value` is that or a constant
-/// that f32 holds.
-Value asFloat(PatternRewriter &rewriter, Value value) {
-  if (auto wide = value.getDefiningOp<arith::ExtFOp>()) {
-    Value narrow = wide.getIn();
-    return getElementTypeOrSelf(narrow.getType()).isF32() ? narrow : Value();
-  }
+/// What has type `narrow` before it is widened, if `value` is that or a constant
+/// that `narrow` holds.
+Value asNarrow(PatternRewriter &rewriter, Value value, FloatType narrow) {
+  if (auto wide = value.getDefiningOp<arith::ExtFOp>())
+    return getElementTypeOrSelf(wide.getIn()) == narrow ? wide.getIn()
+                                                        : Value();
   APFloat number(0.0);
   if (!matchPattern(value, m_ConstantFloat(&number)))
     return {};
   bool loses = false;
-  number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
+  number.convert(narrow.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                 &loses);
   if (loses)
     return {};
-  Type type = rewriter.getF32Type();
-  TypedAttr attr = rewriter.getFloatAttr(type, number);
+  TypedAttr attr = rewriter.getFloatAttr(narrow, number);
   if (auto vector = dyn_cast<VectorType>(value.getType()))
-    attr = DenseElementsAttr::get(vector.clone(type), attr);
+    attr = DenseElementsAttr::get(vector.clone(narrow), attr);
   return arith::ConstantOp::create(rewriter, value.getLoc(), attr);
 }
 
-/// truncf(op(extf x, extf y)) from f32 over f64 => op(x, y). A sum, difference,
-/// product or quotient that f64 rounds and f32 rounds again is the one that f32
-/// rounds at once, since f64 has more than twice the digits and two.
+/// truncf(op(extf x, extf y)) => op(x, y). A sum, difference, product or quotient
+/// that the wide type rounds and the narrow one rounds again is the one that the
+/// narrow one rounds at once, if the wide one has twice the digits and two.
 template <typename OpTy>
-struct ComputeInFloat : OpRewritePattern<arith::TruncFOp> {
+struct ComputeNarrow : OpRewritePattern<arith::TruncFOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(arith::TruncFOp op,
                                 PatternRewriter &rewriter) const override {
     auto wide = op.getIn().getDefiningOp<OpTy>();
-    if (!wide || !getElementTypeOrSelf(op.getType()).isF32() ||
-        !getElementTypeOrSelf(wide.getType()).isF64())
+    auto narrow = cast<FloatType>(getElementTypeOrSelf(op.getType()));
+    if (!wide || !isComputed(narrow) ||
+        cast<FloatType>(getElementTypeOrSelf(wide.getType()))
+                .getFPMantissaWidth() < 2 * narrow.getFPMantissaWidth() + 2)
       return failure();
-    Value left = asFloat(rewriter, wide.getLhs()),
-          right = asFloat(rewriter, wide.getRhs());
+    Value left = asNarrow(rewriter, wide.getLhs(), narrow),
+          right = asNarrow(rewriter, wide.getRhs(), narrow);
     if (!left || !right)
       return failure();
     rewriter.replaceOpWithNewOp<OpTy>(op, left, right);
@@ -104,9 +106,11 @@ Value splat(PatternRewriter &rewriter, Location loc, Type type, double value) {
   return arith::ConstantOp::create(rewriter, loc, number);
 }
 
-/// Numbers of a way around denormals: what lies below `limit` is raised by
-/// `raise`, and the result corrected by `correction`, others by `neutral`.
+/// Numbers of a way around the denormals of a type: what lies below `limit` is
+/// raised by `raise`, and the result corrected by `correction`, others by
+/// `neutral`.
 struct Detour {
+  FloatType type;
   double limit, raise, correction, neutral;
 };
 
@@ -120,7 +124,7 @@ struct KeepDenormals : OpRewritePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     if (!seq::isMarked<seq::DenormalsMark>(op) ||
-        !getElementTypeOrSelf(op.getType()).isF32())
+        getElementTypeOrSelf(op.getType()) != detour.type)
       return failure();
     Location loc = op.getLoc();
     auto constant = [&](double value) {
@@ -152,17 +156,17 @@ using KeepDenormalLog =
 struct ApproximateMath : seqc::impl::ApproximateMathPassBase<ApproximateMath> {
   void runOnOperation() override {
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
-      patterns
-          .add<ComputeInFloat<arith::AddFOp>, ComputeInFloat<arith::SubFOp>,
-               ComputeInFloat<arith::MulFOp>, ComputeInFloat<arith::DivFOp>>(
-              patterns.getContext());
+      patterns.add<ComputeNarrow<arith::AddFOp>, ComputeNarrow<arith::SubFOp>,
+                   ComputeNarrow<arith::MulFOp>, ComputeNarrow<arith::DivFOp>>(
+          patterns.getContext());
     });
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
       MLIRContext *context = patterns.getContext();
+      auto f32 = Float32Type::get(context);
       patterns.add<KeepDenormalExp>(context,
-                                    Detour{-87, 17, std::exp(-17.0), 1});
+                                    Detour{f32, -87, 17, std::exp(-17.0), 1});
       patterns.add<KeepDenormalLog>(
-          context, Detour{0x1p-126, 0x1p23, 23 * std::log(2.0), 0});
+          context, Detour{f32, 0x1p-126, 0x1p23, 23 * std::log(2.0), 0});
     });
     applyBounded(getOperation(), [](RewritePatternSet &patterns) {
       // Sine and cosine stay with libm: their polynomials lose all digits for

@@ -21,13 +21,15 @@ static Value number(OpBuilder &builder, Location at, int64_t value) {
   return arith::ConstantIndexOp::create(builder, at, value);
 }
 
-/// The upper half of a float.
-static Value narrow(OpBuilder &b, Location at, Value x) {
-  Value bits = arith::BitcastOp::create(b, at, b.getI32Type(), x);
-  Value count = arith::ConstantOp::create(b, at, b.getI32IntegerAttr(16));
-  bits = arith::TruncIOp::create(b, at, b.getI16Type(),
+/// The upper half of a float, as a number of type `half`.
+static Value narrow(OpBuilder &b, Location at, Value x, Type half) {
+  int64_t width = half.getIntOrFloatBitWidth();
+  Type word = b.getIntegerType(2 * width);
+  Value bits = arith::BitcastOp::create(b, at, word, x);
+  Value count = arith::ConstantOp::create(b, at, b.getIntegerAttr(word, width));
+  bits = arith::TruncIOp::create(b, at, b.getIntegerType(width),
                                  arith::ShRUIOp::create(b, at, bits, count));
-  return arith::BitcastOp::create(b, at, b.getBF16Type(), bits);
+  return arith::BitcastOp::create(b, at, half, bits);
 }
 
 /// The element at (column, k) of a matrix that a product reads.
@@ -86,7 +88,7 @@ Value seqc::packAtRunTime(OpBuilder &builder, seq::PackOp op) {
                 Value element =
                     loadElement(bb, ll, matrix, transposed, excess, column, k);
                 if (element.getType() != nothing.getType())
-                  element = narrow(bb, ll, element);
+                  element = narrow(bb, ll, element, nothing.getType());
                 scf::YieldOp::create(bb, ll, element);
               },
               [&](OpBuilder &bb, Location ll) {

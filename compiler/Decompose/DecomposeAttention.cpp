@@ -18,6 +18,7 @@
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Passes.h"
 #include "compiler/Decompose/TensorBuilders.h"
+#include "compiler/Kernels/KernelTable.h"
 #include "dialect/Seq/IR/Marks.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
@@ -110,7 +111,7 @@ private:
     value = op.getValue();
     element = getElementTypeOrSelf(query.getType());
     // Sums of narrow types are kept in single precision.
-    compute = element.isF64() ? element : Type(b.getF32Type());
+    compute = getComputedType(element);
     auto queryType = cast<RankedTensorType>(query.getType());
     hasHeads = queryType.getRank() == 4;
     if (hasHeads) {

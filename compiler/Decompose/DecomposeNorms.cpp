@@ -8,6 +8,7 @@
 
 #include "compiler/Decompose/Decompositions.h"
 #include "compiler/Decompose/TensorBuilders.h"
+#include "compiler/Kernels/KernelTable.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -25,12 +26,6 @@ namespace {
 
 using utils::IteratorType;
 
-/// The type that elements of `type` are computed in.
-FloatType computeType(OpBuilder &b, Type type) {
-  Type element = getElementTypeOrSelf(type);
-  return element.isF64() ? b.getF64Type() : b.getF32Type();
-}
-
 /// Writes generics over tensors of one shape and what belongs to their rows:
 /// sets of elements that differ in `shared` dimensions alone.
 class RowWriter {
@@ -39,7 +34,8 @@ public:
   RowWriter(ImplicitLocOpBuilder &b, Value input,
             llvm::function_ref<bool(int64_t)> isShared)
       : b(b), sizes(extents(b, input)),
-        compute(computeType(b, input.getType())) {
+        compute(cast<FloatType>(
+            getComputedType(getElementTypeOrSelf(input.getType())))) {
     SmallVector<AffineExpr> kept;
     for (int64_t dim = 0; dim < rank(); ++dim) {
       bool shared = isShared(dim);

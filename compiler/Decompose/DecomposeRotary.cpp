@@ -7,6 +7,7 @@
 
 #include "compiler/Decompose/Decompositions.h"
 #include "compiler/Decompose/TensorBuilders.h"
+#include "compiler/Kernels/KernelTable.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -28,8 +29,7 @@ struct RotaryDecomposition
     ImplicitLocOpBuilder b(op->getLoc(), builder);
     Value input = rotary.getInput();
     auto type = cast<RankedTensorType>(input.getType());
-    Type element = type.getElementType(),
-         wide = element.isF64() ? Type(b.getF64Type()) : b.getF32Type();
+    Type element = type.getElementType(), wide = getComputedType(element);
     int64_t angles =
         cast<RankedTensorType>(rotary.getCosine().getType()).getDimSize(2);
     bool isInterleaved = rotary.getInterleaved();

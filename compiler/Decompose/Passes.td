@@ -395,7 +395,7 @@ def SplitGeneratePass : Pass<"seq-split-generate", "::mlir::ModuleOp"> {
     `position`, the states, one row per lane, and these tensors, and gives the logits, the next states and the traces.
     What is the same in every call, weights above all, is in both.
 
-    Extents that are equal in every call have one name in `seq.metadata`, for the runtime to compare. Positions,
+    Extents that are equal in every call have one name in `seq.signature`, for the runtime to compare. Positions,
     rows and accesses that depend on them are checked. Numbers that the step captures have to follow from
     extents of what it gets; else a remark says why there are no entries.
 

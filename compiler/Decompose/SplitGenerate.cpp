@@ -15,7 +15,6 @@
 #include "compiler/Decompose/StepChecks.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
-#include "dialect/Support/BoundedJson.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -28,8 +27,6 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 
 #define DEBUG_TYPE "seq-split-generate"
 
@@ -40,11 +37,11 @@ namespace seqc {
 
 using namespace mlir;
 using namespace seqc;
-namespace json = llvm::json;
 
 namespace {
 
 const StringRef kName = seq::getMarkName<seq::NameMark>();
+const StringRef kSignature = seq::getMarkName<seq::SignatureMark>();
 constexpr llvm::StringLiteral kLanes = "lanes";
 
 /// A value that `encode` gives and `step` takes.
@@ -62,10 +59,9 @@ struct Passed {
 
 class GenerateSplitter {
 public:
-  GenerateSplitter(func::FuncOp function, seq::GenerateOp op,
-                   json::Object &metadata)
-      : function(function), op(op), metadata(metadata),
-        builder(function.getContext()), loc(op.getLoc()) {}
+  GenerateSplitter(func::FuncOp function, seq::GenerateOp op)
+      : function(function), op(op), builder(function.getContext()),
+        loc(op.getLoc()) {}
 
   /// Adds the entries, or says why not.
   LogicalResult run() {
@@ -136,33 +132,15 @@ private:
   // Extents
   //===--------------------------------------------------------------------===//
 
-  json::Object *findSaid() {
-    if (json::Array *entries = metadata.getArray("entries"))
-      for (json::Value &entry : *entries)
-        if (json::Object *object = entry.getAsObject())
-          if (object->getString("name") == function.getName())
-            return object;
-    return nullptr;
-  }
-
-  json::Object *findSaidInput(StringRef name) {
-    json::Object *entry = findSaid();
-    if (json::Array *inputs = entry ? entry->getArray("inputs") : nullptr)
-      for (json::Value &input : *inputs)
-        if (json::Object *object = input.getAsObject())
-          if (object->getString("name") == name)
-            return object;
-    return nullptr;
+  /// What callers are told of an argument; null: nothing.
+  seq::SignatureAttr getSignature(unsigned argument) {
+    return function.getArgAttrOfType<seq::SignatureAttr>(argument, kSignature);
   }
 
   /// The name that the entry gives to an extent of an argument, or "".
-  std::string findSaidExtent(unsigned argument, int64_t dim) {
-    auto name = function.getArgAttrOfType<StringAttr>(argument, kName);
-    json::Object *input = name ? findSaidInput(name.getValue()) : nullptr;
-    json::Array *shape = input ? input->getArray("shape") : nullptr;
-    if (!shape || dim >= static_cast<int64_t>(shape->size()))
-      return "";
-    return (*shape)[dim].getAsString().value_or("").str();
+  std::string findNamedExtent(unsigned argument, int64_t dim) {
+    seq::SignatureAttr signature = getSignature(argument);
+    return signature ? signature.getDim(dim).str() : "";
   }
 
   /// Finds out, in a copy of the entry, which extents are one.
@@ -237,7 +215,7 @@ private:
       if (auto dim = extent.getDefiningOp<tensor::DimOp>())
         if (auto argument = dyn_cast<BlockArgument>(dim.getSource()))
           if (std::optional<int64_t> number = dim.getConstantIndex())
-            name = findSaidExtent(argument.getArgNumber(), *number);
+            name = findNamedExtent(argument.getArgNumber(), *number);
       if (name.empty())
         name = "extent_" + std::to_string(fresh++);
       return name;
@@ -299,20 +277,6 @@ private:
   // Entries
   //===--------------------------------------------------------------------===//
 
-  json::Value describe(StringRef name, Type type, ArrayRef<std::string> dims) {
-    json::Array shape;
-    for (auto [d, extent] :
-         llvm::enumerate(cast<RankedTensorType>(type).getShape())) {
-      if (!ShapedType::isDynamic(extent))
-        shape.push_back(extent);
-      else if (dims[d].empty())
-        shape.push_back(-1);
-      else
-        shape.push_back(dims[d]);
-    }
-    return json::Object{{"name", name.str()}, {"shape", std::move(shape)}};
-  }
-
   func::FuncOp addEntry(StringRef name, TypeRange inputs, TypeRange results) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(function->getBlock());
@@ -320,38 +284,34 @@ private:
                                 builder.getFunctionType(inputs, results));
   }
 
-  void addDescription(StringRef name, json::Array inputs, json::Array outputs) {
-    json::Array *entries = metadata.getArray("entries");
-    if (!entries) {
-      metadata["entries"] = json::Array();
-      entries = metadata.getArray("entries");
-    }
-    entries->push_back(json::Object{{"name", name},
-                                    {"inputs", std::move(inputs)},
-                                    {"outputs", std::move(outputs)}});
+  /// What the entry tells of its argument, for another entry that takes it.
+  seq::SignatureAttr describeArgument(unsigned i, bool keepsFallback) {
+    seq::SignatureAttr signature = getSignature(i);
+    if (!signature)
+      return describe(arguments[i]);
+    return keepsFallback ? signature : signature.dropFallback();
   }
 
-  /// What the entry says of its argument, for another entry that takes it.
-  json::Value describeArgument(unsigned i, bool keepsDefault) {
+  seq::SignatureAttr describe(ArrayRef<std::string> dims, Attribute min = {},
+                              Attribute max = {}) {
+    return seq::SignatureAttr::get(builder.getContext(), dims, min, max);
+  }
+
+  std::string nameArgument(unsigned i) {
     auto name = function.getArgAttrOfType<StringAttr>(i, kName);
-    json::Object *said = name ? findSaidInput(name.getValue()) : nullptr;
-    if (!said)
-      return describe(name ? name.getValue().str()
-                           : "input" + std::to_string(i),
-                      function.getArgument(i).getType(), arguments[i]);
-    json::Object own = *said;
-    if (!keepsDefault)
-      own.erase("default");
-    return own;
+    return name ? name.str() : "input" + std::to_string(i);
   }
 
-  static void setName(func::FuncOp entry, unsigned i, bool isResult,
-                      StringRef name) {
-    auto attribute = StringAttr::get(entry.getContext(), name);
-    if (isResult)
-      entry.setResultAttr(i, kName, attribute);
-    else
-      entry.setArgAttr(i, kName, attribute);
+  static void setArgument(func::FuncOp entry, unsigned i, StringRef name,
+                          seq::SignatureAttr signature) {
+    entry.setArgAttr(i, kName, StringAttr::get(entry.getContext(), name));
+    entry.setArgAttr(i, kSignature, signature);
+  }
+
+  static void setResult(func::FuncOp entry, unsigned i, StringRef name,
+                        seq::SignatureAttr signature) {
+    entry.setResultAttr(i, kName, StringAttr::get(entry.getContext(), name));
+    entry.setResultAttr(i, kSignature, signature);
   }
 
   void buildEncode() {
@@ -377,27 +337,20 @@ private:
     for (Operation &inner : llvm::make_early_inc_range(llvm::reverse(*body)))
       if (isOpTriviallyDead(&inner))
         inner.erase();
-    json::Array inputs, outputs;
     llvm::BitVector unused(body->getNumArguments());
     for (BlockArgument argument : body->getArguments()) {
       unsigned i = argument.getArgNumber();
-      if (argument.use_empty()) {
+      if (argument.use_empty())
         unused.set(i);
-        continue;
-      }
-      inputs.push_back(describeArgument(i, /*keepsDefault=*/true));
-      setName(encode, i, false,
-              *inputs.back().getAsObject()->getString("name"));
+      else
+        setArgument(encode, i, nameArgument(i),
+                    describeArgument(i, /*keepsFallback=*/true));
     }
     if (failed(encode.eraseArguments(unused)))
       llvm_unreachable("arguments of a function can be erased");
-    outputs.push_back(describe("start", op.getStart().getType(), {rows}));
-    setName(encode, 0, true, "start");
-    for (auto [i, one] : llvm::enumerate(passed)) {
-      outputs.push_back(describe(one.name, one.value.getType(), one.dims));
-      setName(encode, i + 1, true, one.name);
-    }
-    addDescription("encode", std::move(inputs), std::move(outputs));
+    setResult(encode, 0, "start", describe({rows}));
+    for (auto [i, one] : llvm::enumerate(passed))
+      setResult(encode, i + 1, one.name, describe(one.dims));
   }
 
   /// Makes `value` known in the body of `step`. Each op is copied once, behind
@@ -480,52 +433,33 @@ private:
   }
 
   void describeStep(func::FuncOp step, seq::YieldOp yield) {
-    json::Array inputs, outputs;
     std::string lanes(kLanes);
     int64_t vocabulary =
         cast<RankedTensorType>(yield.getValues().front().getType())
             .getDimSize(1);
-    auto add = [&](json::Value value, bool isResult) {
-      json::Array &list = isResult ? outputs : inputs;
-      list.push_back(std::move(value));
-      setName(step, list.size() - 1, isResult,
-              *list.back().getAsObject()->getString("name"));
-      return list.back().getAsObject();
-    };
-    Type ids = step.getArgumentTypes().front();
-    json::Object *id = add(describe("id", ids, {lanes}), false);
-    (*id)["min"] = 0;
-    (*id)["max"] = vocabulary - 1;
-    json::Object *row = add(describe("row", ids, {lanes}), false);
-    (*row)["min"] = 0;
-    add(describe("position", step.getArgumentTypes()[2], {}), false);
-    for (const Passed &one : passed) {
-      if (one.argument >= 0) {
-        json::Value said = describeArgument(one.argument, false);
-        add(std::move(said), false);
-        continue;
-      }
+    Attribute zero = builder.getI64IntegerAttr(0);
+    setArgument(
+        step, 0, "id",
+        describe({lanes}, zero, builder.getI64IntegerAttr(vocabulary - 1)));
+    setArgument(step, 1, "row", describe({lanes}, zero));
+    setArgument(step, 2, "position", describe({}));
+    for (auto [i, one] : llvm::enumerate(passed))
       // Of a single row, the initial state has a static extent; lanes have not.
-      add(describe(one.name, step.getArgumentTypes()[inputs.size()],
-                   laneDims(one)),
-          false);
-    }
-    add(describe("logits", yield.getValues().front().getType(), {lanes, ""}),
-        true);
+      setArgument(step, 3 + i, one.name,
+                  one.argument >= 0
+                      ? describeArgument(one.argument, /*keepsFallback=*/false)
+                      : describe(laneDims(one)));
+    setResult(step, 0, "logits", describe({lanes, ""}));
     unsigned numStates = op.getInits().size();
     for (unsigned i = 0; i < numStates; ++i)
-      add(describe(passed[i].name, step.getResultTypes()[1 + i],
-                   laneDims(passed[i])),
-          true);
+      setResult(step, 1 + i, passed[i].name, describe(laneDims(passed[i])));
     for (unsigned i = 1 + numStates; i < step.getNumResults(); ++i) {
       SmallVector<std::string> dims(
           cast<RankedTensorType>(step.getResultTypes()[i]).getRank());
       dims[0] = lanes;
-      add(describe("trace_" + std::to_string(i - 1 - numStates),
-                   step.getResultTypes()[i], dims),
-          true);
+      setResult(step, i, "trace_" + std::to_string(i - 1 - numStates),
+                describe(dims));
     }
-    addDescription("step", std::move(inputs), std::move(outputs));
   }
 
   static SmallVector<std::string> laneDims(const Passed &one) {
@@ -537,7 +471,6 @@ private:
 
   func::FuncOp function;
   seq::GenerateOp op;
-  json::Object &metadata;
   OpBuilder builder;
   Location loc;
   llvm::DenseSet<Operation *> constants;
@@ -564,23 +497,9 @@ struct SplitGenerate : seqc::impl::SplitGeneratePassBase<SplitGenerate> {
     if (found.size() != 1 || module.lookupSymbol("encode") ||
         module.lookupSymbol("step"))
       return;
-    json::Object metadata;
-    if (StringAttr text = seq::getMark<seq::MetadataMark>(module)) {
-      llvm::Expected<json::Value> value = parseBoundedJson(text.getValue());
-      if (value && value->getAsObject())
-        metadata = *value->getAsObject();
-      else
-        llvm::consumeError(value.takeError());
-    }
     auto [function, op] = found.front();
-    if (failed(GenerateSplitter(function, op, metadata).run()))
-      return;
-    ++numSplit;
-    seq::mark<seq::MetadataMark>(
-        module,
-        StringAttr::get(
-            module.getContext(),
-            llvm::formatv("{0}", json::Value(std::move(metadata))).str()));
+    if (succeeded(GenerateSplitter(function, op).run()))
+      ++numSplit;
   }
 };
 

@@ -50,8 +50,16 @@ const ProductKernel *seqc::findKernel(seq::TargetAttr target, Type lhs,
   return nullptr;
 }
 
+bool seqc::hasLibraryProduct(Type lhs, Type matrix, Type sum) {
+  return classify(lhs, matrix, sum) == ProductTypes::Floats && lhs.isF32();
+}
+
 bool seqc::isComputed(Type element) {
   return isa<FloatType>(element) && element.getIntOrFloatBitWidth() >= 32;
+}
+
+Type seqc::getComputedType(Type element) {
+  return isComputed(element) ? element : Float32Type::get(element.getContext());
 }
 
 int64_t seqc::getWidestPanel(Type sum) {

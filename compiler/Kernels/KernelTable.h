@@ -62,9 +62,16 @@ struct ProductKernel {
 const ProductKernel *findKernel(seq::TargetAttr target, mlir::Type lhs,
                                 mlir::Type matrix, mlir::Type sum);
 
+/// Whether the runtime's library has a product of these element types.
+bool hasLibraryProduct(mlir::Type lhs, mlir::Type matrix, mlir::Type sum);
+
 /// Whether CPUs compute in a type: floating-point numbers narrower than single
 /// precision are widened first, each time where a sum is one of them.
 bool isComputed(mlir::Type element);
+
+/// The type in which numbers of a floating-point type are computed: their own,
+/// or single precision.
+mlir::Type getComputedType(mlir::Type element);
 
 /// How many columns fill four vectors of the widest CPU with sums of a type.
 int64_t getWidestPanel(mlir::Type sum);

@@ -2,6 +2,8 @@
 
 #include "compiler/Normalize/Dequantized.h"
 
+#include "compiler/Kernels/KernelTable.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -24,7 +26,7 @@ public:
       return std::nullopt;
     auto product =
         body.getTerminator()->getOperand(0).getDefiningOp<arith::MulFOp>();
-    if (!product || !product.getType().isF32())
+    if (!product || !isComputed(product.getType()))
       return std::nullopt;
     for (auto [number, scale] :
          {std::pair(product.getLhs(), product.getRhs()),

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Recognition.h"
 #include "dialect/Seq/IR/SeqOps.h"
@@ -192,7 +193,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     auto type = cast<RankedTensorType>(result.getType());
     Element root = getRoot(result);
     auto output = matchProduct(root);
-    if (!output || !type.getElementType().isF32())
+    if (!output || !isComputed(type.getElementType()) || !isNarrow(root))
       return std::nullopt;
     Parts parts;
     parts.output = Operand(root);
@@ -306,17 +307,16 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
            !ShapedType::isDynamic(parts.value.getExtents(parts.feature)[0]);
   }
 
-  /// The operand in four dimensions, its elements f32.
+  /// The operand in four dimensions, its numbers of type `wide`.
   static Value arrange(ImplicitLocOpBuilder &b, const Operand &operand,
-                       ArrayRef<AffineExpr> dims) {
+                       ArrayRef<AffineExpr> dims, Type wide) {
     Value tensor = moveUnits(b, operand.tensor, operand.getExtents(dims));
     auto type = cast<RankedTensorType>(tensor.getType());
-    if (!isa<FloatType>(type.getElementType()) || type.getElementType().isF32())
+    if (!isa<FloatType>(type.getElementType()) || type.getElementType() == wide)
       return tensor;
-    return map(b, tensor, b.getF32Type(),
-               [](OpBuilder &inner, Location loc, Value x) -> Value {
-                 return arith::ExtFOp::create(inner, loc, inner.getF32Type(),
-                                              x);
+    return map(b, tensor, wide,
+               [&](OpBuilder &inner, Location loc, Value x) -> Value {
+                 return arith::ExtFOp::create(inner, loc, wide, x);
                });
   }
 
@@ -338,26 +338,29 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
   }
 
   static Value build(ImplicitLocOpBuilder &b, const Parts &parts) {
-    Value query = arrange(b, parts.query, parts.with(parts.row, parts.depth));
+    Type element = getElementTypeOrSelf(parts.output.tensor);
+    Value query =
+        arrange(b, parts.query, parts.with(parts.row, parts.depth), element);
     Value key = arrange(b, parts.key,
                         parts.isTurned ? parts.with(parts.depth, parts.column)
-                                       : parts.with(parts.column, parts.depth));
+                                       : parts.with(parts.column, parts.depth),
+                        element);
     if (parts.isTurned) {
       SmallVector<OpFoldResult> sizes =
           tensor::getMixedSizes(b, b.getLoc(), key);
       std::swap(sizes[2], sizes[3]);
-      Value empty = tensor::EmptyOp::create(b, sizes, b.getF32Type());
+      Value empty = tensor::EmptyOp::create(b, sizes, element);
       key = linalg::TransposeOp::create(b, key, empty,
                                         ArrayRef<int64_t>{0, 1, 3, 2})
                 ->getResult(0);
     }
     SmallVector<AffineExpr> values = parts.with(parts.column, parts.feature),
                             scores = parts.with(parts.row, parts.column);
-    Value value = arrange(b, parts.value, values), bias, mask;
+    Value value = arrange(b, parts.value, values, element), bias, mask;
     if (parts.bias.tensor)
-      bias = arrange(b, parts.bias, scores);
+      bias = arrange(b, parts.bias, scores, element);
     if (parts.mask.tensor)
-      mask = arrange(b, parts.mask, scores);
+      mask = arrange(b, parts.mask, scores, element);
     if (parts.hides)
       mask = map(b, mask, b.getI1Type(),
                  [](OpBuilder &inner, Location loc, Value x) -> Value {
@@ -369,7 +372,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
         b,
         RankedTensorType::get(
             parts.output.getExtents(parts.with(parts.row, parts.feature)),
-            b.getF32Type()),
+            element),
         Type(), seq::Score::Scaled, query, key, value, Value(), mask, bias,
         /*lengths=*/Value(), /*rows=*/Value(), /*starts=*/Value(),
         b.getF64FloatAttr(parts.scale), FloatAttr(), seq::Causal::None,

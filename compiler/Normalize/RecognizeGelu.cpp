@@ -84,10 +84,10 @@ std::optional<Polynomial> read(const Element &element, const Element &x,
 /// element type hold them.
 bool isClose(const std::optional<Polynomial> &found, const Polynomial &wanted,
              Type type) {
-  double tolerance = type.isF16()    ? 1e-3
-                     : type.isBF16() ? 8e-3
-                     : type.isF32()  ? 2e-6
-                                     : 1e-8;
+  unsigned digits = cast<FloatType>(type).getFPMantissaWidth();
+  double tolerance = digits <= 11   ? std::ldexp(1, 1 - int(digits))
+                     : digits <= 24 ? 2e-6
+                                    : 1e-8;
   return found &&
          llvm::all_of(*found,
                       [&](auto &term) {

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Normalize/Dequantized.h"
 #include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Passes.h"
@@ -125,7 +126,7 @@ struct QuantizeProduct : OpRewritePattern<linalg::MatmulOp> {
   LogicalResult matchAndRewrite(linalg::MatmulOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics() ||
-        !getElementTypeOrSelf(op.getResult(0)).isF32())
+        !isComputed(getElementTypeOrSelf(op.getResult(0))))
       return failure();
     AffineExpr m, n, k;
     bindDims(op.getContext(), m, n, k);

@@ -13,7 +13,6 @@
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
-#include "dialect/Support/BoundedJson.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -99,10 +98,8 @@ public:
       : function(function), isUnchecked(isUnchecked),
         facts(function.getContext(), created) {}
 
-  /// The entry's description in the metadata.
-  void describeEntry(const llvm::json::Object &about) {
-    facts.learnInputs(function, about);
-  }
+  /// Relies on what the runtime checks of the entry's inputs.
+  void learnInputs() { facts.learnInputs(function); }
 
   void run() {
     function.walk([&](Operation *op, const WalkStage &stage) {
@@ -349,43 +346,19 @@ struct GenerateRuntimeChecks
     // The runtime checks inputs of entries, not arguments of calls.
     llvm::StringSet<> called;
     module->walk([&](func::CallOp call) { called.insert(call.getCallee()); });
-    llvm::json::Object metadata = readMetadata(module);
-    llvm::StringMap<const llvm::json::Object *> entries;
-    if (const llvm::json::Array *list = metadata.getArray("entries"))
-      for (const llvm::json::Value &value : *list)
-        if (const llvm::json::Object *entry = value.getAsObject())
-          if (std::optional<StringRef> name = entry->getString("name"))
-            entries[*name] = entry;
     bool isUnchecked = seq::isMarked<seq::UncheckedMark>(module);
     for (func::FuncOp function : module.getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
       FunctionChecks checks(function, isUnchecked);
-      auto entry = entries.find(function.getName());
-      if (entry != entries.end() && function.isPublic() &&
-          !called.contains(function.getName()))
-        checks.describeEntry(*entry->second);
+      if (function.isPublic() && !called.contains(function.getName()))
+        checks.learnInputs();
       checks.run();
       numChecks += checks.getNumChecks();
       numKnown += checks.getNumKnown();
     }
     // Ops are checked once.
     seq::unmark<seq::UncheckedMark>(module);
-  }
-
-private:
-  /// The description of the model; empty if there is none.
-  static llvm::json::Object readMetadata(ModuleOp module) {
-    StringAttr text = seq::getMark<seq::MetadataMark>(module);
-    if (!text)
-      return {};
-    llvm::Expected<llvm::json::Value> value = parseBoundedJson(text.getValue());
-    if (!value) {
-      llvm::consumeError(value.takeError());
-      return {};
-    }
-    llvm::json::Object *object = value->getAsObject();
-    return object ? std::move(*object) : llvm::json::Object();
   }
 };
 

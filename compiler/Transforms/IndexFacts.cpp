@@ -3,6 +3,7 @@
 #include "compiler/Transforms/IndexFacts.h"
 
 #include "dialect/Seq/IR/Limits.h"
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -24,11 +25,7 @@ IndexFacts::IndexFacts(MLIRContext *context,
 // Inputs
 //===----------------------------------------------------------------------===//
 
-void IndexFacts::learnInputs(func::FuncOp entry,
-                             const llvm::json::Object &about) {
-  const llvm::json::Array *inputs = about.getArray("inputs");
-  if (!inputs || inputs->size() != entry.getNumArguments())
-    return;
+void IndexFacts::learnInputs(func::FuncOp entry) {
   // Equal names are equal extents.
   llvm::StringMap<AffineExpr> names;
   auto symbolOf = [&](StringRef name) {
@@ -37,35 +34,29 @@ void IndexFacts::learnInputs(func::FuncOp entry,
       symbol = makeSymbol(/*isExtent=*/true);
     return symbol;
   };
-  for (auto [argument, value] : llvm::zip(entry.getArguments(), *inputs)) {
-    const llvm::json::Object *input = value.getAsObject();
+  SmallVector<std::pair<BlockArgument, seq::SignatureAttr>> inputs;
+  for (BlockArgument argument : entry.getArguments())
+    if (auto signature = entry.getArgAttrOfType<seq::SignatureAttr>(
+            argument.getArgNumber(), seq::getMarkName<seq::SignatureMark>()))
+      inputs.emplace_back(argument, signature);
+  for (auto [argument, signature] : inputs) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    const llvm::json::Array *shape = input ? input->getArray("shape") : nullptr;
-    if (!type || !shape || shape->size() != static_cast<size_t>(type.getRank()))
-      continue;
-    for (auto [dim, extent] : llvm::enumerate(*shape)) {
-      std::optional<StringRef> name = extent.getAsString();
-      if (!name)
-        continue;
-      AffineExpr symbol = symbolOf(*name);
-      if (type.isDynamicDim(dim))
-        extents[{argument, static_cast<int64_t>(dim)}] = symbol;
-      else
-        learnEqual(symbol, constant(type.getDimSize(dim)));
-    }
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim)
+      // The runtime does not compare static extents with others.
+      if (StringRef name = signature.getDim(dim);
+          !name.empty() && type.isDynamicDim(dim))
+        extents[{argument, dim}] = symbolOf(name);
   }
-  for (auto [argument, value] : llvm::zip(entry.getArguments(), *inputs)) {
-    const llvm::json::Object *input = value.getAsObject();
+  for (auto [argument, signature] : inputs) {
     // Bounds of unsigned numbers are not those of the IR, whose are signed.
-    if (!input || input->getString("dtype").value_or("u").starts_with("u"))
+    if (signature.getIsUnsigned())
       continue;
-    for (auto [key, side] : {std::pair<StringRef, Side>{"min", Side::Least},
-                             std::pair<StringRef, Side>{"max", Side::Most}}) {
-      if (std::optional<int64_t> number = input->getInteger(key))
-        learnElements(argument, side, constant(*number));
-      else if (const llvm::json::Object *extent = input->getObject(key))
-        if (std::optional<StringRef> name = extent->getString("dim"))
-          learnElements(argument, side, symbolOf(*name));
+    for (auto [bound, side] : {std::pair(signature.getMin(), Side::Least),
+                               std::pair(signature.getMax(), Side::Most)}) {
+      if (auto number = dyn_cast_or_null<IntegerAttr>(bound))
+        learnElements(argument, side, constant(number.getInt()));
+      else if (auto name = dyn_cast_or_null<StringAttr>(bound))
+        learnElements(argument, side, symbolOf(name));
     }
   }
 }

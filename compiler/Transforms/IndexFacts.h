@@ -21,7 +21,6 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/JSON.h"
 
 namespace seqc {
 
@@ -43,8 +42,8 @@ public:
              llvm::SmallVectorImpl<mlir::Operation *> &scratch);
 
   /// Takes over what the runtime checks of the inputs of `entry` before it
-  /// calls, as the metadata of the entry tells.
-  void learnInputs(mlir::func::FuncOp entry, const llvm::json::Object &about);
+  /// calls, as their signatures tell.
+  void learnInputs(mlir::func::FuncOp entry);
 
   /// Takes over that a condition holds from here on.
   void learn(mlir::Value condition) { learn(condition, true, kMostDepth); }

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Kernels/KernelTable.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/WeightSources.h"
 #include "dialect/DNN/IR/DNNOps.h"
@@ -74,7 +75,9 @@ struct OffloadProducts : seqc::impl::OffloadProductsPassBase<OffloadProducts> {
   }
 
   Decision decide(seq::MatmulOp op) {
-    if (!op.getLhs().getType().getElementType().isF32())
+    if (!hasLibraryProduct(getElementTypeOrSelf(op.getLhs()),
+                           getElementTypeOrSelf(op.getMatrices()[0]),
+                           getElementTypeOrSelf(op.getInits()[0])))
       return {false, "the library is used for f32 only"};
     if (backend == "llvm")
       return {false, "backend is llvm"};

@@ -65,28 +65,36 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
         [](LoopLikeOpInterface loop) { moveLoopInvariantCode(loop); });
   }
 
-  /// Whether a matrix of f32 is made of weights whose file holds bf16.
-  static bool isStoredAsHalves(Value matrix) {
-    if (!getElementTypeOrSelf(matrix).isF32())
-      return false;
-    std::optional<SmallVector<WeightRun>> runs = findWeightRuns(matrix);
-    return runs && llvm::all_of(*runs, [](WeightRun run) {
-             std::optional<Type> stored = run.weight.getStored();
-             return stored && stored->isBF16();
-           });
+  /// The type in which files hold all of `matrices`; null if they hold their
+  /// elements as they are, or differ.
+  static Type findStoredType(ValueRange matrices) {
+    Type stored;
+    for (Value matrix : matrices) {
+      std::optional<SmallVector<WeightRun>> runs = findWeightRuns(matrix);
+      for (WeightRun run : runs.value_or(SmallVector<WeightRun>())) {
+        Type own = run.weight.getStored().value_or(Type());
+        if (!own || (stored && own != stored))
+          return {};
+        stored = own;
+      }
+      if (!runs)
+        return {};
+    }
+    return stored;
   }
 
   static void pack(seq::MatmulOp op, seq::TargetAttr target) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
-    // What is stored as bf16 stays so in panels, which are then half as large.
-    Type element = llvm::all_of(op.getMatrices(), isStoredAsHalves)
-                       ? builder.getBF16Type()
-                       : getElementTypeOrSelf(op.getMatrices()[0]);
+    // What files hold stays so in panels if there are kernels that widen it.
+    Type left = getElementTypeOrSelf(op.getLhs());
+    Type element = findStoredType(op.getMatrices());
+    if (!element || !findKernel(target, left, element,
+                                getElementTypeOrSelf(op.getInits()[0])))
+      element = getElementTypeOrSelf(op.getMatrices()[0]);
     // The verifier lets no other types through than the table has.
     Type sum = getElementTypeOrSelf(op.getInits()[0]);
-    const ProductKernel &kernel =
-        *findKernel(target, getElementTypeOrSelf(op.getLhs()), element, sum);
+    const ProductKernel &kernel = *findKernel(target, left, element, sum);
     int64_t gates = op.getNumMatrices(), columns = op.getNumColumns();
     int64_t width = choosePanelWidth(gates, columns, sum);
     int64_t groups = llvm::divideCeil(op.getDepth(), kernel.unit);
@@ -131,9 +139,9 @@ struct PackProducts : seqc::impl::PackProductsPassBase<PackProducts> {
     Value scales = packColumns(builder, loc, op.getScales(), width, /*unit=*/1);
     Value zeros = op.getZeros();
     if (zeros)
-      zeros =
-          packColumns(builder, loc, zeros, width,
-                      getElementTypeOrSelf(zeros).isF32() ? 1 : kernel.unit);
+      zeros = packColumns(
+          builder, loc, zeros, width,
+          zeros.getType() == op.getScales().getType() ? 1 : kernel.unit);
     int64_t depth = op.getNumBlocks() * static_cast<int64_t>(op.getBlock());
     Value lhs = padDepth(builder, loc, op.getLhs(), depth);
     SmallVector<OpFoldResult> sizes{

@@ -13,8 +13,8 @@ def GenerateRuntimeChecksPass : Pass<"seq-generate-runtime-checks", "::mlir::Mod
     required. In a module with the attribute `seq.unchecked`, which programs written as IR have, ops of other
     dialects are asked as well; the attribute goes.
 
-    What is known is not checked: what types tell, extents that come from one argument, what the metadata
-    of an entry makes the runtime check of its inputs, and what a `seq.require` in front tells. A check that
+    What is known is not checked: what types tell, extents that come from one argument, what the runtime
+    checks of the inputs of an entry (`seq.signature`), and what a `seq.require` in front tells. A check that
     does not depend on the loops around it stands in front of them. One that stays in the cell of a recurrence with
     lengths is not made: it would tie rows together that end at different steps.
 

@@ -3,7 +3,10 @@
 #include "frontends/Common/ImportForm.h"
 
 #include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
@@ -50,9 +53,61 @@ static LogicalResult verifyNamed(mlir::ModuleOp module) {
   return failure();
 }
 
-LogicalResult finishImport(mlir::ModuleOp module, json::Value metadata) {
+/// A bound or a default as an attribute; null: there is none.
+static mlir::Attribute readBound(mlir::Builder &builder,
+                                 const json::Value *bound) {
+  if (!bound)
+    return {};
+  if (std::optional<int64_t> number = bound->getAsInteger())
+    return builder.getI64IntegerAttr(*number);
+  if (std::optional<double> number = bound->getAsNumber())
+    return builder.getF64FloatAttr(*number);
+  if (const json::Object *extent = bound->getAsObject())
+    return builder.getStringAttr(extent->getString("dim").value_or(""));
+  return builder.getUnitAttr();
+}
+
+/// The signature that a description of an input or an output amounts to.
+static seq::SignatureAttr readSignature(mlir::Builder &builder,
+                                        const json::Object &described) {
+  SmallVector<mlir::Attribute> dims;
+  for (const json::Value &extent : *described.getArray("shape"))
+    dims.push_back(builder.getStringAttr(extent.getAsString().value_or("")));
+  auto text = [&](StringRef key) {
+    std::optional<StringRef> found = described.getString(key);
+    return found ? builder.getStringAttr(*found) : mlir::StringAttr();
+  };
+  return seq::SignatureAttr::get(
+      builder.getContext(), builder.getArrayAttr(dims),
+      readBound(builder, described.get("min")),
+      readBound(builder, described.get("max")),
+      readBound(builder, described.get("default")), text("of"), text("part"),
+      described.getString("dtype").value_or("").starts_with("u"));
+}
+
+/// Moves what `metadata` says of inputs and outputs to the arguments and the
+/// results of its entries.
+static void placeSignatures(mlir::ModuleOp module, json::Object &metadata) {
+  mlir::Builder builder(module.getContext());
+  for (json::Value &value : *metadata.getArray("entries")) {
+    json::Object &entry = *value.getAsObject();
+    auto function =
+        module.lookupSymbol<mlir::func::FuncOp>(*entry.getString("name"));
+    for (auto [i, input] : enumerate(*entry.getArray("inputs")))
+      function.setArgAttr(i, seq::getMarkName<seq::SignatureMark>(),
+                          readSignature(builder, *input.getAsObject()));
+    for (auto [i, output] : enumerate(*entry.getArray("outputs")))
+      function.setResultAttr(i, seq::getMarkName<seq::SignatureMark>(),
+                             readSignature(builder, *output.getAsObject()));
+    entry.erase("inputs");
+    entry.erase("outputs");
+  }
+}
+
+LogicalResult finishImport(mlir::ModuleOp module, json::Object metadata) {
+  placeSignatures(module, metadata);
   std::string text;
-  raw_string_ostream(text) << metadata;
+  raw_string_ostream(text) << json::Value(std::move(metadata));
   seq::mark<seq::MetadataMark>(
       module, mlir::StringAttr::get(module.getContext(), text));
   // Weights of branches that were folded, or states that nobody reads, say.

@@ -15,10 +15,12 @@
 namespace seqc {
 
 /// Gives a module its metadata (docs/reference/metadata.md), erases what is
-/// unused, and verifies it. A fault of an op is reported for the part of the
-/// model that its location names: "node 'norm' (…): 'seq.norm' op has …".
+/// unused, and verifies it. What `metadata` says of inputs and outputs, in the
+/// order of arguments and results, becomes their `seq.signature`. A fault of an
+/// op is reported for the part of the model that its location names: "node
+/// 'norm' (…): 'seq.norm' op has …".
 llvm::LogicalResult finishImport(mlir::ModuleOp module,
-                                 llvm::json::Value metadata);
+                                 llvm::json::Object metadata);
 
 } // namespace seqc
 

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Initializers.h"
 #include "dialect/Seq/IR/Marks.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Recognize/Recognize.h"
@@ -124,15 +125,20 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
                plainEntry = takeEntry(module, metadata);
   openEntry["plain"] = plainEntry["name"] = "forward.plain";
   openEntry["defaults"] = defaultsEntry["name"] = "forward.defaults";
-  for (json::Value &value : *openEntry.getArray("inputs")) {
-    json::Object &input = *value.getAsObject();
-    if (names.contains(input.getString("name").value_or("")))
-      input["default"] = "initializer";
-  }
   metadata["entries"] = json::Array{std::move(openEntry), std::move(plainEntry),
                                     std::move(defaultsEntry)};
   mlir::func::FuncOp plain = getForward(module), first = getForward(open),
                      last = getForward(defaults);
+  for (unsigned i = 0; i < first.getNumArguments(); ++i) {
+    auto name = first.getArgAttrOfType<mlir::StringAttr>(
+        i, seq::getMarkName<seq::NameMark>());
+    StringRef mark = seq::getMarkName<seq::SignatureMark>();
+    if (auto signature = first.getArgAttrOfType<seq::SignatureAttr>(i, mark);
+        signature && names.contains(name.getValue()))
+      first.setArgAttr(
+          i, mark,
+          signature.withFallback(mlir::UnitAttr::get(module.getContext())));
+  }
   plain.setName("forward.plain");
   last.setName("forward.defaults");
   first->moveBefore(plain);

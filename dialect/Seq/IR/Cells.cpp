@@ -454,10 +454,6 @@ static LogicalResult verifyQuantization(LstmOp op) {
            << op.getWeight().getType().getElementType() << " and "
            << op.getRecurrent().getType().getElementType()
            << ", but bytes are required for both or for neither [C12]";
-  if (quantized && !op.getInput().getType().getElementType().isF32())
-    return op.emitOpError("input has element type ")
-           << op.getInput().getType().getElementType()
-           << ", but 'f32' is required beside weights of bytes [C12]";
   bool hasBoth = op.getWeightScale() && op.getRecurrentScale();
   bool hasAny = op.getWeightScale() || op.getRecurrentScale() ||
                 op.getWeightZero() || op.getRecurrentZero();
@@ -466,6 +462,11 @@ static LogicalResult verifyQuantization(LstmOp op) {
                                       "both, which is required [C12]"
                                     : "has scales or zero points, but weights "
                                       "of bytes are required for them [C12]");
+  Type element = op.getInput().getType().getElementType();
+  if (quantized && element != getElementTypeOrSelf(op.getWeightScale()))
+    return op.emitOpError("input has element type ")
+           << element << ", but " << getElementTypeOrSelf(op.getWeightScale())
+           << " is required beside weights of bytes [C12]";
   int64_t directions = op.getNumDirections(), rows = 4 * op.getHiddenSize();
   for (auto [name, value] :
        {std::pair<StringRef, Value>{"weight_scale", op.getWeightScale()},

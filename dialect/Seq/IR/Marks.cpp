@@ -103,17 +103,31 @@ const Rule kRules[] = {
      "an array<i64> of an input and a dimension"},
 };
 
-/// Verifies the name of an argument or a result.
-LogicalResult verifyName(Operation *op, NamedAttribute attribute) {
-  if (attribute.getName() != NameMark::getNameStr())
+/// Verifies what stands on an argument or a result of `type`.
+LogicalResult verifyValue(Operation *op, NamedAttribute attribute, Type type) {
+  StringRef name = attribute.getName().getValue();
+  Attribute value = attribute.getValue();
+  if (name == NameMark::getNameStr()) {
+    if (isText(value))
+      return success();
     return op->emitError("attribute '")
-           << attribute.getName().getValue()
-           << "' stands on an argument or a result; required there is '"
-           << NameMark::getNameStr() << "'";
-  if (!isText(attribute.getValue()))
+           << name << "' is " << value << "; required is " << kText;
+  }
+  if (name != SignatureMark::getNameStr())
     return op->emitError("attribute '")
-           << NameMark::getNameStr() << "' is " << attribute.getValue()
-           << "; required is " << kText;
+           << name << "' stands on an argument or a result; required there is '"
+           << NameMark::getNameStr() << "' or '" << SignatureMark::getNameStr()
+           << "'";
+  auto signature = dyn_cast<SignatureAttr>(value);
+  if (!signature)
+    return op->emitError("attribute '")
+           << name << "' is " << value << "; required is a #seq.signature";
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (ArrayAttr dims = signature.getDims();
+      dims && tensor && static_cast<int64_t>(dims.size()) != tensor.getRank())
+    return op->emitError("attribute '")
+           << name << "' names " << dims.size()
+           << " dimensions, but the type has " << tensor.getRank();
   return success();
 }
 
@@ -138,14 +152,24 @@ LogicalResult SeqDialect::verifyOperationAttribute(Operation *op,
   return success();
 }
 
-LogicalResult SeqDialect::verifyRegionArgAttribute(Operation *op, unsigned,
-                                                   unsigned,
-                                                   NamedAttribute attribute) {
-  return verifyName(op, attribute);
+/// The type of an argument of the region of `op`; null if there is no block.
+static Type getArgumentType(Operation *op, unsigned region, unsigned argument) {
+  if (auto function = dyn_cast<FunctionOpInterface>(op))
+    return function.getArgumentTypes()[argument];
+  Region &body = op->getRegion(region);
+  return body.empty() ? Type() : body.getArgument(argument).getType();
 }
 
-LogicalResult
-SeqDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
-                                        NamedAttribute attribute) {
-  return verifyName(op, attribute);
+LogicalResult SeqDialect::verifyRegionArgAttribute(Operation *op,
+                                                   unsigned region,
+                                                   unsigned argument,
+                                                   NamedAttribute attribute) {
+  return verifyValue(op, attribute, getArgumentType(op, region, argument));
+}
+
+LogicalResult SeqDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  return verifyValue(op, attribute,
+                     function ? function.getResultTypes()[result] : Type());
 }

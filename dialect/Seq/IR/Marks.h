@@ -24,6 +24,8 @@ namespace seqc::seq {
 
 /// On an argument or a result of an entry: its name for callers.
 using NameMark = SeqDialect::NameAttrHelper;
+/// On an argument or a result of an entry: the SignatureAttr that callers see.
+using SignatureMark = SeqDialect::SignatureAttrHelper;
 /// On a module: JSON for the runtime (docs/reference/metadata.md).
 using MetadataMark = SeqDialect::MetadataAttrHelper;
 /// On a module: how often each pattern was recognised in each function.

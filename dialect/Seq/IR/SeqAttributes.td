@@ -197,6 +197,53 @@ def Seq_BeamAttr : Seq_Attr<"Beam", "beam"> {
 }
 
 //===----------------------------------------------------------------------===//
+// What callers are told
+//===----------------------------------------------------------------------===//
+
+def Seq_SignatureAttr : Seq_Attr<"Signature", "signature"> {
+  let summary = "What callers of an entry are told of an argument or a result beside its type";
+  let description = [{
+    The value of `seq.signature` on an argument or a result of a public function. The runtime
+    checks it before compiled code runs, so that passes may rely on it:
+
+    - `dims` names extents, one name per dimension, `""` where there is none. Extents of one name
+      are equal in every call.
+    - `min` and `max` bound every integer, both included: an `i64`, or the name of an extent.
+    - `fallback` is what fills an input that is left out: a number (`i64` or `f64`), the name of
+      an extent, or `unit` for what the model file gives it.
+    - `of` and `part`: it is that part of a sequence, an optional, or a tensor of unknown rank.
+    - `isUnsigned`: its integers have no sign.
+
+    Example:
+
+    ```mlir
+    #seq.signature<dims = ["batch"], min = 1 : i64, max = "time", fallback = "time">
+    ```
+  }];
+  let parameters = (ins
+    OptionalParameter<"::mlir::ArrayAttr">:$dims,
+    OptionalParameter<"::mlir::Attribute">:$min,
+    OptionalParameter<"::mlir::Attribute">:$max,
+    OptionalParameter<"::mlir::Attribute">:$fallback,
+    OptionalParameter<"::mlir::StringAttr">:$of,
+    OptionalParameter<"::mlir::StringAttr">:$part,
+    DefaultValuedParameter<"bool", "false">:$isUnsigned);
+  let builders = [AttrBuilder<(ins "::llvm::ArrayRef<std::string>":$dims,
+                                   CArg<"::mlir::Attribute", "{}">:$min,
+                                   CArg<"::mlir::Attribute", "{}">:$max)>];
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The name of extent `dim`, or "".
+    ::llvm::StringRef getDim(int64_t dim) const;
+    /// The same without a value for inputs that are left out.
+    SignatureAttr dropFallback() const;
+    /// The same with another one.
+    SignatureAttr withFallback(::mlir::Attribute fallback) const;
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // What passes say of what they did
 //===----------------------------------------------------------------------===//
 

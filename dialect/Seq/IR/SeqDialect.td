@@ -21,8 +21,8 @@ def Seq_Dialect : Dialect {
     Inside `seq.recurrence` time is dimension 0 and batch is dimension 1.
 
     An entry of a model is a public `func.func`; its arguments and results carry the
-    discardable attribute `seq.name`, and the module may carry `seq.metadata`, a JSON
-    string that describes vocabularies and text handling.
+    discardable attributes `seq.name` and `seq.signature` (`#seq.signature`), and the module may
+    carry `seq.metadata`, a JSON string that describes vocabularies and text handling.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -34,6 +34,7 @@ def Seq_Dialect : Dialect {
   // way to read and write each, Marks.cpp says on which ops it may stand.
   let discardableAttrs = (ins
     "::mlir::StringAttr":$name,
+    "::mlir::Attribute":$signature,
     "::mlir::StringAttr":$metadata,
     "::mlir::ArrayAttr":$weight_layout,
     "::mlir::Attribute":$target,

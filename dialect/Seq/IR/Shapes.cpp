@@ -117,6 +117,13 @@ LogicalResult checkExcess(Operation *op, StringRef many, RankedTensorType type,
          << ", but 'i8' is required where they are in excess [" << label << "]";
 }
 
+bool isUpperHalf(Type half, Type whole) {
+  auto narrow = dyn_cast<FloatType>(half), wide = dyn_cast<FloatType>(whole);
+  return narrow && wide && 2 * narrow.getWidth() == wide.getWidth() &&
+         APFloat::semanticsMaxExponent(narrow.getFloatSemantics()) ==
+             APFloat::semanticsMaxExponent(wide.getFloatSemantics());
+}
+
 LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
                                 ValueRange inits, StringRef label,
                                 bool takesHalves) {
@@ -127,7 +134,7 @@ LogicalResult checkProductTypes(Operation *op, Value lhs, Value matrix,
     bool isFloat = isa<FloatType>(left) && right == left && sum == left;
     bool isInteger =
         left.isInteger(8) && right.isInteger(8) && sum.isInteger(32);
-    if (takesHalves && left.isF32() && right.isBF16() && sum.isF32())
+    if (takesHalves && left == sum && isUpperHalf(right, left))
       continue;
     if (!isFloat && !isInteger)
       return op->emitOpError("multiplies ")

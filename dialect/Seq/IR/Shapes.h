@@ -83,10 +83,14 @@ mlir::LogicalResult checkExcess(mlir::Operation *op, llvm::StringRef many,
                                 mlir::RankedTensorType type,
                                 llvm::StringRef label);
 
+/// Whether a number of type `half` is the upper half of the bits of one of type
+/// `whole`, as a bf16 is of an f32: widening it shifts.
+bool isUpperHalf(mlir::Type half, mlir::Type whole);
+
 /// Reports an error of `op` under `label` unless a product of `lhs` and
 /// `matrix` onto `inits` has element types that products have: one
-/// floating-point type, or i8, i8 and i32, or, where it `takesHalves`, f32, bf16
-/// and f32.
+/// floating-point type, or i8, i8 and i32, or, where it `takesHalves`, a type,
+/// its upper halves and that type.
 mlir::LogicalResult checkProductTypes(mlir::Operation *op, mlir::Value lhs,
                                       mlir::Value matrix,
                                       mlir::ValueRange inits,

@@ -27,10 +27,10 @@ LogicalResult WeightOp::verify() {
     return emitOpError("offset is ") << static_cast<int64_t>(getOffset())
                                      << ", but must not be negative [C2]";
   // C3
-  if (getStored() && !getElementTypeOrSelf(getType()).isF32())
+  if (getStored() && !isa<FloatType>(getElementTypeOrSelf(getType())))
     return emitOpError("is stored as ")
            << *getStored() << " and has type " << getType()
-           << ", but elements of type f32 are required [C3]";
+           << ", but floating-point elements are required [C3]";
   return success();
 }
 
@@ -75,9 +75,8 @@ LogicalResult PackOp::verify() {
            << shapeText(result.getShape())
            << ", but a static one with panels of at least 1 column is required "
               "[C2]";
-  bool getsNarrower =
-      result.getElementType().isBF16() && first.getElementType().isF32();
-  if (result.getElementType() != first.getElementType() && !getsNarrower)
+  if (result.getElementType() != first.getElementType() &&
+      !isUpperHalf(result.getElementType(), first.getElementType()))
     return emitOpError("result has element type ")
            << result.getElementType() << ", but that of the sources, "
            << first.getElementType() << ", is required [C2]";

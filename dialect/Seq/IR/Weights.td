@@ -32,7 +32,7 @@ def Seq_WeightOp : Seq_Op<"weight", [Pure]> {
 
     * (C1) The result has a static shape and holds integers, floats or indices.
     * (C2) `offset` is not negative.
-    * (C3) `stored` is f16, bf16 or f64, and the result then holds f32.
+    * (C3) `stored` is f16, bf16 or f64, and the result then holds f16, bf16, f32 or f64.
 
     #### Example
 

@@ -35,11 +35,9 @@ static llvm::Expected<Tensor> readWeight(Interpreter &interpreter,
       Tensor::ofBytes(*stored, type.getShape(), bytes);
   if (!value || stored == kind)
     return value;
-  // The verifier lets f32 alone be stored as something else.
+  // Bytes are rounded.
   value->setKind(*kind);
-  for (double &element : value->mutableFloats())
-    element = static_cast<float>(element);
-  return value;
+  return Tensor::ofBytes(*kind, type.getShape(), value->toBytes());
 }
 
 static llvm::Expected<Results> evaluateWeight(Interpreter &interpreter,

@@ -3,26 +3,25 @@
 /// The search keeps its entry; `encode` is what comes before it, without the argument that only the
 /// search uses; `step` is its region. Weights are in both. Equal extents have one name.
 
-// CHECK: seq.metadata = "{{.*}}\22name\22:\22encode\22,\22outputs\22:[{\22name\22:\22start\22,\22shape\22:[\22b\22]}
-// CHECK-SAME: {\22name\22:\22state_0\22,\22shape\22:[\22b\22,4]},{\22name\22:\22context_0\22,\22shape\22:[\22b\22,\22t\22]}
-// CHECK-SAME: {\22max\22:2,\22min\22:0,\22name\22:\22id\22,\22shape\22:[\22lanes\22]}
-// CHECK-SAME: \22name\22:\22state_0\22,\22shape\22:[\22lanes\22,4]
-// CHECK-SAME: \22name\22:\22context_0\22,\22shape\22:[\22b\22,\22t\22]
-// CHECK-SAME: \22name\22:\22logits\22,\22shape\22:[\22lanes\22,3]
-
 // CHECK-LABEL: func.func @generate(
 //       CHECK:   seq.generate
 
 // CHECK-LABEL: func.func @encode(
-//  CHECK-SAME:   %[[X:[^:]*]]: tensor<?x?xf32> {seq.name = "x"}) -> (tensor<?xi32> {seq.name = "start"},
-//  CHECK-SAME:   tensor<?x4xf32> {seq.name = "state_0"}, tensor<?x?xf32> {seq.name = "context_0"})
+//  CHECK-SAME:   %[[X:[^:]*]]: tensor<?x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["b", "t"], min = -5 : i64, fallback = 1 : i64>})
+//  CHECK-SAME:   -> (tensor<?xi32> {seq.name = "start", seq.signature = #seq.signature<dims = ["b"]>},
+//  CHECK-SAME:   tensor<?x4xf32> {seq.name = "state_0", seq.signature = #seq.signature<dims = ["b", ""]>},
+//  CHECK-SAME:   tensor<?x?xf32> {seq.name = "context_0", seq.signature = #seq.signature<dims = ["b", "t"]>})
 //   CHECK-NOT:   seq.generate
 //       CHECK:   math.tanh %[[X]]
 
 // CHECK-LABEL: func.func @step(
-//  CHECK-SAME:   %[[ID:[^:]*]]: tensor<?xi32> {seq.name = "id"}, %[[ROW:[^:]*]]: tensor<?xi32> {seq.name = "row"},
-//  CHECK-SAME:   %[[AT:[^:]*]]: tensor<i64> {seq.name = "position"}, %[[H:[^:]*]]: tensor<?x4xf32> {seq.name = "state_0"},
-//  CHECK-SAME:   %[[C:[^:]*]]: tensor<?x?xf32> {seq.name = "context_0"})
+//  CHECK-SAME:   %[[ID:[^:]*]]: tensor<?xi32> {seq.name = "id", seq.signature = #seq.signature<dims = ["lanes"], min = 0 : i64, max = 2 : i64>},
+//  CHECK-SAME:   %[[ROW:[^:]*]]: tensor<?xi32> {seq.name = "row", seq.signature = #seq.signature<dims = ["lanes"], min = 0 : i64>},
+//  CHECK-SAME:   %[[AT:[^:]*]]: tensor<i64> {seq.name = "position", seq.signature = #seq.signature<dims = []>},
+//  CHECK-SAME:   %[[H:[^:]*]]: tensor<?x4xf32> {seq.name = "state_0", seq.signature = #seq.signature<dims = ["lanes", ""]>},
+//  CHECK-SAME:   %[[C:[^:]*]]: tensor<?x?xf32> {seq.name = "context_0", seq.signature = #seq.signature<dims = ["b", "t"]>})
+//  CHECK-SAME:   -> (tensor<?x3xf32> {seq.name = "logits", seq.signature = #seq.signature<dims = ["lanes", ""]>},
+//  CHECK-SAME:   tensor<?x4xf32> {seq.name = "state_0", seq.signature = #seq.signature<dims = ["lanes", ""]>}
 //       CHECK:   seq.require %{{.*}}, "the position is {0};
 //       CHECK:   scf.for
 //       CHECK:     seq.require %{{.*}}, "lane {0} belongs to row {1};
@@ -38,8 +37,8 @@
 //       CHECK:   seq.require %{{.*}}, "the step reaches element {0} of {1};
 //       CHECK:   tensor.extract %[[C]]
 //       CHECK:   return
-module attributes {seq.metadata = "{\22entries\22:[{\22name\22:\22generate\22,\22inputs\22:[{\22name\22:\22x\22,\22shape\22:[\22b\22,\22t\22]}]}]}"} {
-  func.func @generate(%x: tensor<?x?xf32> {seq.name = "x"}, %n: tensor<i64> {seq.name = "n"}) -> tensor<?x1x?xi32> {
+module {
+  func.func @generate(%x: tensor<?x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["b", "t"], min = -5 : i64, fallback = 1 : i64>}, %n: tensor<i64> {seq.name = "n"}) -> tensor<?x1x?xi32> {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %one = arith.constant 1 : i32
@@ -107,9 +106,13 @@ func.func @number(%x: tensor<?x4xf32>, %n: tensor<i64>) -> tensor<?x1x?xi32> {
 
 /// One row may have several lanes.
 
-// CHECK: seq.metadata = "{{.*}}\22name\22:\22encode\22,\22outputs\22:[{\22name\22:\22start\22,\22shape\22:[\22extent_0\22]},{\22name\22:\22state_0\22,\22shape\22:[1,3]}]
-// CHECK-SAME: \22name\22:\22position\22,\22shape\22:[]},{\22name\22:\22state_0\22,\22shape\22:[\22lanes\22,3]}
 // CHECK-LABEL: func.func @single(
+// CHECK-LABEL: func.func @encode(
+//  CHECK-SAME:   seq.name = "start", seq.signature = #seq.signature<dims = ["extent_0"]>
+//  CHECK-SAME:   seq.name = "state_0", seq.signature = #seq.signature<dims = ["extent_0", ""]>
+// CHECK-LABEL: func.func @step(
+//  CHECK-SAME:   seq.name = "position", seq.signature = #seq.signature<dims = []>
+//  CHECK-SAME:   seq.name = "state_0", seq.signature = #seq.signature<dims = ["lanes", ""]>
 func.func @single(%x: tensor<1x3xf32>, %start: tensor<1xi32>) -> tensor<?x1x?xi32> {
   %c9 = arith.constant 9 : index
   %rows = tensor.cast %start : tensor<1xi32> to tensor<?xi32>

@@ -11,7 +11,8 @@
 
 // CHECK-LABEL: func.func @two_gates
 //  CHECK-SAME:   %[[X:.*]]: tensor<1x8xf32>, %[[P:.*]]: tensor<1x4x2x64xbf16>, %[[A:.*]]: tensor<1x32xf32>
-//      AVX512:   %[[START:.*]] = vector.transfer_read %[[A]]{{.*}} vector<16xf32>
+//      AVX512:   %[[PART:.*]] = tensor.extract_slice %[[A]]
+//      AVX512:   %[[START:.*]] = vector.transfer_read %[[PART]]{{.*}} vector<16xf32>
 //      AVX512:   scf.for {{.*}} = %[[START]]{{.*}} -> (vector<16xf32>{{(, vector<16xf32>){3}[)]}} {
 //        AVX2:   scf.for {{.*}} -> (vector<8xf32>{{(, vector<8xf32>){3}[)]}} {
 //        SSE2:   scf.for {{.*}} -> (vector<4xf32>{{(, vector<4xf32>){3}[)]}} {

@@ -90,13 +90,14 @@ func.func @lengths(%x: tensor<?x?x4xf32>, %w: tensor<1x8x4xf32>, %r: tensor<1x8x
 
 // -----
 
-// The metadata makes the runtime check inputs of an entry: names are equal extents, bounds those of
+// The runtime checks the signatures of an entry's inputs: names are equal extents, bounds those of
 // elements.
 
-module attributes {seq.metadata = "{\22entries\22: [{\22name\22: \22known\22, \22inputs\22: [{\22dtype\22: \22f32\22, \22shape\22: [\22time\22, \22batch\22, 4]}, {\22dtype\22: \22i32\22, \22shape\22: [\22batch\22], \22min\22: 1, \22max\22: {\22dim\22: \22time\22}}]}]}"} {
+module {
   // CHECK-LABEL: func.func @known
   //   CHECK-NOT: seq.require
-  func.func @known(%x: tensor<?x?x4xf32>, %n: tensor<?xi32>) -> tensor<?x?x4xf32> {
+  func.func @known(%x: tensor<?x?x4xf32> {seq.signature = #seq.signature<dims = ["time", "batch", ""]>},
+      %n: tensor<?xi32> {seq.signature = #seq.signature<dims = ["batch"], min = 1 : i64, max = "time">}) -> tensor<?x?x4xf32> {
     %y = seq.recurrence scan(%x : tensor<?x?x4xf32>) lengths(%n : tensor<?xi32>) {
     ^bb0(%xt: tensor<?x4xf32>):
       %a = arith.addf %xt, %xt : tensor<?x4xf32>
@@ -110,10 +111,11 @@ module attributes {seq.metadata = "{\22entries\22: [{\22name\22: \22known\22, \2
 
 // A function that is called has arguments of any shape.
 
-module attributes {seq.metadata = "{\22entries\22: [{\22name\22: \22called\22, \22inputs\22: [{\22dtype\22: \22f32\22, \22shape\22: [\22time\22, \22batch\22, 4]}, {\22dtype\22: \22i32\22, \22shape\22: [\22batch\22], \22min\22: 1, \22max\22: {\22dim\22: \22time\22}}]}]}"} {
+module {
   // CHECK-LABEL: func.func @called
   //       CHECK: seq.require
-  func.func @called(%x: tensor<?x?x4xf32>, %n: tensor<?xi32>) -> tensor<?x?x4xf32> {
+  func.func @called(%x: tensor<?x?x4xf32> {seq.signature = #seq.signature<dims = ["time", "batch", ""]>},
+      %n: tensor<?xi32> {seq.signature = #seq.signature<dims = ["batch"], min = 1 : i64, max = "time">}) -> tensor<?x?x4xf32> {
     %y = seq.recurrence scan(%x : tensor<?x?x4xf32>) lengths(%n : tensor<?xi32>) {
     ^bb0(%xt: tensor<?x4xf32>):
       %a = arith.addf %xt, %xt : tensor<?x4xf32>

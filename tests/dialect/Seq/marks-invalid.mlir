@@ -86,7 +86,42 @@ func.func private @name(tensor<4xf32> {seq.name = 1 : i64})
 
 // -----
 
-// expected-error @+1 {{attribute 'seq.title' stands on an argument or a result; required there is 'seq.name'}}
+// expected-error @+1 {{attribute 'seq.signature' is "x"; required is a #seq.signature}}
+func.func private @text(tensor<4xf32> {seq.signature = "x"})
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.signature' names 1 dimensions, but the type has 2}}
+func.func private @dims(tensor<4x?xf32> {seq.signature = #seq.signature<dims = ["n"]>})
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.signature' names 2 dimensions, but the type has 1}}
+func.func private @result_dims() -> (tensor<4xf32> {seq.signature = #seq.signature<dims = ["n", ""]>})
+
+// -----
+
+// expected-error @+1 {{dims are [1]; required are strings}}
+func.func private @numbers(tensor<4xf32> {seq.signature = #seq.signature<dims = [1]>})
+
+// -----
+
+// expected-error @+1 {{max is 1.000000e+00 : f32; required is an i64 or the name of an extent}}
+func.func private @bound(tensor<4xf32> {seq.signature = #seq.signature<min = 0 : i64, max = 1.0 : f32>})
+
+// -----
+
+// expected-error @+1 {{fallback is 1.000000e+00 : f32; required is an i64, an f64, the name of an extent or unit}}
+func.func private @fallback(tensor<4xf32> {seq.signature = #seq.signature<fallback = 1.0 : f32>})
+
+// -----
+
+// expected-error @+1 {{'of' and 'part' stand together; found is one}}
+func.func private @part(tensor<4xf32> {seq.signature = #seq.signature<of = "s">})
+
+// -----
+
+// expected-error @+1 {{attribute 'seq.title' stands on an argument or a result; required there is 'seq.name' or 'seq.signature'}}
 func.func private @title() -> (tensor<4xf32> {seq.title = "y"})
 
 // -----

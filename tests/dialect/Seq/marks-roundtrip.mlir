@@ -22,11 +22,11 @@ module attributes {
                        width = 2, unit = 4, transposed = true, excess = true>,
       #seq.weight_item<sums of [<shape = [], runs = [<file = "w.bin", offset = 0, size = 1>]>],
                        element = i32, shape = [], offset = 128, size = 4>]} {
-  // CHECK: func.func @entry(%{{.*}}: tensor<4xf32> {seq.name = "x"}
+  // CHECK: func.func @entry(%{{.*}}: tensor<4x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["", "n"], min = 0 : i64, max = "n", fallback = 5.000000e-01 : f64, of = "s", part = "data", isUnsigned = true>}
   // CHECK-SAME: seq.in_loop
   // CHECK-SAME: seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>]
   // CHECK-SAME: seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]
-  func.func @entry(%x: tensor<4xf32> {seq.name = "x"}, %p: !llvm.ptr, %n: index)
+  func.func @entry(%x: tensor<4x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["", "n"], min = 0 : i64, max = "n", fallback = 0.5 : f64, of = "s", part = "data", isUnsigned = true>}, %p: !llvm.ptr, %n: index)
       attributes {seq.in_loop, seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>],
                   seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]} {
     // CHECK: llvm.load {{.*}} {seq.extent = array<i64: 0, 1>}

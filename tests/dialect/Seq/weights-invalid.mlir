@@ -33,9 +33,9 @@ func.func @weight_c3_stored_integers() {
 
 // -----
 
-func.func @weight_c3_stored_for_f16() {
-  // expected-error @+1 {{is stored as 'f64' and has type 'tensor<4xf16>', but elements of type f32 are required [C3]}}
-  %w = seq.weight "a" in "b" at 0 stored f64 : tensor<4xf16>
+func.func @weight_c3_stored_for_integers() {
+  // expected-error @+1 {{is stored as 'f64' and has type 'tensor<4xi32>', but floating-point elements are required [C3]}}
+  %w = seq.weight "a" in "b" at 0 stored f64 : tensor<4xi32>
   return
 }
 

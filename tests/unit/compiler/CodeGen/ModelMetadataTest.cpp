@@ -60,23 +60,58 @@ TEST_F(ModelMetadataTest, SignaturesFollowTheFunctions) {
 }
 
 TEST_F(ModelMetadataTest, WhatTheFrontendSaidStays) {
-  json::Object metadata = complete(
-      R"(module attributes {seq.metadata = "{\22name\22:\22dates\22,)"
-      R"(\22text\22:{\22a\22:1},\22entries\22:[{\22name\22:\22f\22,)"
-      R"(\22inputs\22:[{\22name\22:\22x\22,\22shape\22:[\22batch\22,3],)"
-      R"(\22max\22:9}]}]}"} {
-    func.func @f(%x: tensor<?x3xi32> {seq.name = "x"}) -> tensor<?x3xi32> {
+  json::Object metadata =
+      complete(R"(module attributes {seq.metadata = "{\22name\22:\22dates\22,)"
+               R"(\22text\22:{\22a\22:1},\22entries\22:[{\22name\22:\22f\22,)"
+               R"(\22plain\22:\22p\22}]}"} {
+    func.func @f(%x: tensor<?x3xi32>) -> tensor<?x3xi32> {
       return %x : tensor<?x3xi32>
     }
   })");
   EXPECT_EQ(metadata.getString("name"), "dates");
   EXPECT_TRUE(metadata.getObject("text"));
-  const json::Object &input =
-      *(*(*metadata.getArray("entries"))[0].getAsObject()->getArray(
-          "inputs"))[0]
-           .getAsObject();
-  EXPECT_EQ(*input.get("shape"), json::Value({"batch", 3}));
-  EXPECT_EQ(input.getInteger("max"), 9);
+  EXPECT_EQ(
+      (*metadata.getArray("entries"))[0].getAsObject()->getString("plain"),
+      "p");
+}
+
+TEST_F(ModelMetadataTest, TellsSignatures) {
+  json::Object metadata = complete(R"(
+    func.func @f(
+        %x: tensor<?x3xi8> {seq.signature = #seq.signature<dims = ["batch", ""],
+          min = 1 : i64, max = "batch", isUnsigned = true>},
+        %y: tensor<?xf32> {seq.name = "y", seq.signature = #seq.signature<
+          dims = ["batch"], fallback = 0.5 : f64, of = "s", part = "data">},
+        %z: tensor<3xf32> {seq.signature = #seq.signature<fallback = unit>})
+        -> (tensor<?x3xi8> {seq.signature = #seq.signature<dims = ["batch", "n"]>}) {
+      return %x : tensor<?x3xi8>
+    })");
+  const json::Object &entry = *(*metadata.getArray("entries"))[0].getAsObject();
+  EXPECT_EQ(*entry.get("inputs"),
+            json::Value(json::Array{
+                json::Object{{"name", "input0"},
+                             {"dtype", "u8"},
+                             {"shape", {"batch", 3}},
+                             {"min", 1},
+                             {"max", json::Object{{"dim", "batch"}}}},
+                json::Object{{"name", "y"},
+                             {"dtype", "f32"},
+                             {"shape", {"batch"}},
+                             {"default", 0.5},
+                             {"of", "s"},
+                             {"part", "data"}},
+                json::Object{{"name", "input2"},
+                             {"dtype", "f32"},
+                             {"shape", {3}},
+                             {"default", "initializer"}}}));
+  EXPECT_EQ(
+      *entry.get("outputs"),
+      json::Value(json::Array{json::Object{
+          {"name", "output0"}, {"dtype", "i8"}, {"shape", {"batch", 3}}}}));
+  // What is complete stays as it is.
+  EXPECT_TRUE(succeeded(completeMetadata(*module, "stem")));
+  EXPECT_EQ(json::Value(getMetadata(*module)),
+            json::Value(std::move(metadata)));
 }
 
 TEST_F(ModelMetadataTest, CountsParameters) {

@@ -214,6 +214,27 @@ TEST_F(WeightsSectionTest, StoredHalvesBecomeFloats) {
   EXPECT_EQ(std::memcmp(values.data(), wanted, sizeof(wanted)), 0);
 }
 
+// Numbers are rounded once, to even, to whatever the program computes in.
+TEST_F(WeightsSectionTest, StoredNumbersAreRounded) {
+  std::error_code code;
+  double numbers[] = {1 + 0x1p-11, 1 + 0x1.8p-10, 0x1p-25, 65520};
+  raw_fd_ostream((folder + "/d.bin").str(), code)
+      .write(reinterpret_cast<const char *>(numbers), sizeof(numbers));
+  Expected<std::vector<WeightItem>> items = read(
+      item("raw",
+           source("4", "<file = \"d.bin\", offset = 0, size = 32, stored = "
+                       "f64>"),
+           "element = f16, size = 8, offset = 0"));
+  ASSERT_TRUE(bool(items)) << toString(items.takeError());
+  std::string content;
+  raw_string_ostream os(content);
+  Expected<WeightsBlob> blob = writeWeights(*items, folder, os);
+  ASSERT_TRUE(bool(blob)) << toString(blob.takeError());
+  uint16_t wanted[] = {0x3c00, 0x3c02, 0, 0x7c00};
+  ASSERT_GE(content.size(), sizeof(wanted));
+  EXPECT_EQ(std::memcmp(content.data(), wanted, sizeof(wanted)), 0);
+}
+
 // What is stored as the panels hold it stays as it is.
 TEST_F(WeightsSectionTest, StoredHalvesStayInPanels) {
   std::error_code code;
@@ -251,8 +272,8 @@ TEST_F(WeightsSectionTest, RefusesUnsoundLayouts) {
       {item("raw", good, "element = f32, offset = 0, size = 4"), "'size' is 4"},
       {item("raw", good, "element = f64, offset = 0, size = 16"),
        "have 8 bytes, its shape needs 16"},
-      {item("raw", halfOf("2"), "element = f64, offset = 0, size = 8"),
-       "'stored' must"},
+      {item("raw", halfOf("2"), "element = i64, offset = 0, size = 8"),
+       "'stored' and 'element' must"},
       {item("raw", halfOf("3"), "element = f32, offset = 0, size = 4"),
        "must be a multiple of 2"},
       {item("raw", source("1", run(-1, 1)),
