@@ -137,4 +137,50 @@ def RecognizeQuantizedPass : Pass<"seq-recognize-quantized", "::mlir::func::Func
   let statistics = [Statistic<"numProducts", "products-quantized", "Products that became products of bytes">];
 }
 
+//===----------------------------------------------------------------------===//
+// RecognizeRecurrencesPass
+//===----------------------------------------------------------------------===//
+
+def RecognizeRecurrencesPass : Pass<"seq-recognize-recurrences", "::mlir::ModuleOp"> {
+  let summary = "Make loops over slices of tensors recurrences";
+  let description = [{
+    An `scf.for` from 0 by 1 becomes a `seq.recurrence` if its iterations
+
+    * read the slices of tensors at the number of the iteration, or all at that of the iterations behind it, and do
+      nothing else with the number,
+    * carry tensors that keep their extents, and
+    * write one slice each of every other carried tensor, at the same number.
+
+    Slices may lie along any dimension; time becomes the leading one by transpositions. The rows of the recurrence are
+    the leading extent of slices and states, if all have the same; without one, the recurrence has one row that holds
+    everything. Only the numbers of steps and rows may be known at run time only. What is read is cut to the steps of the
+    loop where it is not known to have as many. Checks that hold by the number of the iteration are dropped.
+
+    How many were found stands on the module, by function, as `seq.recognized`.
+
+    Requires: equal values are one value (CSE). Ensures: nothing about other loops.
+
+    Before:
+    ```mlir
+    %r:2 = scf.for %i = %c0 to %t step %c1 iter_args(%h = %h0, %all = %e) -> (tensor<4x8xf32>, tensor<?x4x8xf32>) {
+      %x_t = tensor.extract_slice %x[%i, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<?x4x8xf32> to tensor<4x8xf32>
+      %n = linalg.add ins(%x_t, %h : …) outs(%d : …) -> tensor<4x8xf32>
+      %s = tensor.insert_slice %n into %all[%i, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<4x8xf32> into tensor<?x4x8xf32>
+      scf.yield %n, %s : tensor<4x8xf32>, tensor<?x4x8xf32>
+    }
+    ```
+    After:
+    ```mlir
+    %all, %last = seq.recurrence scan(%x : tensor<?x4x8xf32>) init(%h0 : tensor<4x8xf32>) {
+    ^bb0(%x_t: tensor<4x8xf32>, %h: tensor<4x8xf32>):
+      %n = linalg.add ins(%x_t, %h : …) outs(%d : …) -> tensor<4x8xf32>
+      seq.yield %n, %n : tensor<4x8xf32>, tensor<4x8xf32>
+    } outputs(tensor<?x4x8xf32>) states(tensor<4x8xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::seqc::seq::SeqDialect"];
+  let statistics = [Statistic<"numRecognized", "recurrences-recognized", "Loops that became recurrences">];
+}
+
 #endif // COMPILER_NORMALIZE_PASSES_TD

@@ -11,6 +11,7 @@
 #ifndef COMPILER_NORMALIZE_RECOGNITION_H
 #define COMPILER_NORMALIZE_RECOGNITION_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -32,6 +33,8 @@ struct Recognition {
     return !llvm::is_contained(disabled, "all") &&
            !llvm::is_contained(disabled, name);
   }
+  /// Adds the counts of `function` to those that its module states.
+  void record(mlir::func::FuncOp function) const;
 };
 
 /// A pattern that counts what it finds.

@@ -16,10 +16,29 @@ using namespace mlir;
 using namespace seqc;
 
 llvm::ArrayRef<llvm::StringRef> seqc::getRecognizedNames() {
-  static constexpr llvm::StringRef names[] = {"attention",  "gelu", "gelu_tanh",
-                                              "layer_norm", "qkv",  "rms_norm",
-                                              "rotary"};
+  static constexpr llvm::StringRef names[] = {
+      "attention", "gelu",       "gelu_tanh", "layer_norm",
+      "qkv",       "recurrence", "rms_norm",  "rotary"};
   return names;
+}
+
+void Recognition::record(func::FuncOp function) const {
+  auto module = function->getParentOfType<ModuleOp>();
+  Builder b(function.getContext());
+  NamedAttrList functions(seq::getMark<seq::RecognizedMark>(module)), known;
+  if (Attribute before = functions.get(function.getName()))
+    known.append(cast<DictionaryAttr>(before).getValue());
+  for (const auto &entry : counts) {
+    int64_t count = entry.second;
+    if (Attribute before = known.get(entry.first()))
+      count += cast<IntegerAttr>(before).getInt();
+    known.set(entry.first(), b.getI64IntegerAttr(count));
+  }
+  if (known.empty())
+    return;
+  functions.set(function.getName(), known.getDictionary(b.getContext()));
+  seq::mark<seq::RecognizedMark>(module,
+                                 functions.getDictionary(b.getContext()));
 }
 
 namespace {
@@ -29,8 +48,6 @@ struct RecognizePatterns
   using Base::Base;
 
   void runOnOperation() override {
-    Builder b(&getContext());
-    SmallVector<NamedAttribute> found;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Recognition recognition;
       StringRef(disabled).split(recognition.disabled, '|');
@@ -41,19 +58,10 @@ struct RecognizePatterns
       addAttentionPatterns(patterns, recognition);
       walkAndApplyPatterns(function, std::move(patterns));
       countProjections(function, recognition);
-      SmallVector<NamedAttribute> counts;
-      for (const auto &entry : recognition.counts) {
-        counts.push_back(
-            b.getNamedAttr(entry.first(), b.getI64IntegerAttr(entry.second)));
+      for (const auto &entry : recognition.counts)
         numRecognized += entry.second;
-      }
-      if (!counts.empty())
-        found.push_back(
-            b.getNamedAttr(function.getName(), b.getDictionaryAttr(counts)));
+      recognition.record(function);
     }
-    if (!found.empty())
-      seq::mark<seq::RecognizedMark>(getOperation(),
-                                     b.getDictionaryAttr(found));
   }
 };
 

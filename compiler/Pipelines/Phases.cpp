@@ -84,6 +84,12 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createCanonicalizerPass());
   // Patterns ask whether two values are one.
   pm.addPass(createCSEPass());
+  SmallVector<StringRef> disabled;
+  StringRef(options.noRecognize).split(disabled, '|');
+  if (!llvm::is_contained(disabled, "all") &&
+      !llvm::is_contained(disabled, "recurrence")) {
+    pm.addPass(createRecognizeRecurrencesPass());
+  }
   RecognizePatternsPassOptions patterns;
   patterns.disabled = options.noRecognize;
   pm.addPass(createRecognizePatternsPass(patterns));

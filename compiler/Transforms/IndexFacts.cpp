@@ -131,6 +131,29 @@ static bool isWider(Type type, Type than) {
          width(type) >= width(than);
 }
 
+/// Whether a sum of extents, each counted a few times, and of nothing else has
+/// no negative part. Products of extents may wrap: a tensor without elements
+/// may be as long as any number.
+static bool isSumOfExtents(AffineExpr expression, ArrayRef<bool> isExtent) {
+  constexpr int64_t kMostTimes = 1 << 10;
+  if (auto number = dyn_cast<AffineConstantExpr>(expression))
+    return number.getValue() >= 0;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
+    return isExtent[symbol.getPosition()];
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expression);
+  if (!binary)
+    return false;
+  // Sums are as deep as values were followed at most.
+  if (binary.getKind() == AffineExprKind::Add)
+    return isSumOfExtents(binary.getLHS(), isExtent) &&
+           isSumOfExtents(binary.getRHS(), isExtent);
+  auto times = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return binary.getKind() == AffineExprKind::Mul && times &&
+         times.getValue() >= 0 && times.getValue() <= kMostTimes &&
+         isa<AffineSymbolExpr>(binary.getLHS()) &&
+         isSumOfExtents(binary.getLHS(), isExtent);
+}
+
 AffineExpr IndexFacts::describeNew(Value index, unsigned depth) {
   if (APInt number; matchPattern(index, m_ConstantInt(&number)))
     return constant(number.getSExtValue());
@@ -158,6 +181,16 @@ AffineExpr IndexFacts::describeNew(Value index, unsigned depth) {
     auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
     if (number && type && *number >= 0 && *number < type.getRank())
       return describeExtent(dim.getSource(), *number, depth);
+  }
+  if (isa<arith::MaxSIOp>(op)) {
+    // Not by facts, as those of this place may not hold where it is asked next.
+    AffineExpr left = operand(0), right = operand(1);
+    for (auto [most, other] : {std::pair(left, right), std::pair(right, left)})
+      if (isSumOfExtents(simplifyAffineExpr(most - other, /*numDims=*/0,
+                                            symbolIsExtent.size()),
+                         symbolIsExtent))
+        return most;
+    return {};
   }
   if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
     SmallVector<AffineExpr> operands;
@@ -320,29 +353,6 @@ bool IndexFacts::isEqual(AffineExpr left, AffineExpr right) {
     return true;
   AffineExpr difference = simplify(left - right);
   return difference == constant(0) || differences.contains(difference);
-}
-
-/// Whether a sum of extents, each counted a few times, and of nothing else has
-/// no negative part. Products of extents may wrap: a tensor without elements
-/// may be as long as any number.
-static bool isSumOfExtents(AffineExpr expression, ArrayRef<bool> isExtent) {
-  constexpr int64_t kMostTimes = 1 << 10;
-  if (auto number = dyn_cast<AffineConstantExpr>(expression))
-    return number.getValue() >= 0;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expression))
-    return isExtent[symbol.getPosition()];
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expression);
-  if (!binary)
-    return false;
-  // Sums are as deep as values were followed at most.
-  if (binary.getKind() == AffineExprKind::Add)
-    return isSumOfExtents(binary.getLHS(), isExtent) &&
-           isSumOfExtents(binary.getRHS(), isExtent);
-  auto times = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  return binary.getKind() == AffineExprKind::Mul && times &&
-         times.getValue() >= 0 && times.getValue() <= kMostTimes &&
-         isa<AffineSymbolExpr>(binary.getLHS()) &&
-         isSumOfExtents(binary.getLHS(), isExtent);
 }
 
 bool IndexFacts::isNatural(AffineExpr expression) {

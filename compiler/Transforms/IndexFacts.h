@@ -51,6 +51,18 @@ public:
   /// Whether a condition is known to hold.
   bool holds(mlir::Value condition);
 
+  /// The expression of an index, and that of an extent of a tensor.
+  mlir::AffineExpr describe(mlir::OpFoldResult index) {
+    return describeFold(index, kMostDepth);
+  }
+  mlir::AffineExpr describeExtent(mlir::Value tensor, int64_t dim) {
+    return describeExtent(tensor, dim, kMostDepth);
+  }
+  /// Whether two expressions are one number.
+  bool isEqual(mlir::AffineExpr left, mlir::AffineExpr right);
+  /// Takes over that they are from here on.
+  void learnEqual(mlir::AffineExpr left, mlir::AffineExpr right);
+
   /// A point to return to.
   size_t mark() const { return journal.size(); }
   /// Forgets what was learned since `mark` was made.
@@ -110,11 +122,8 @@ private:
   bool isMadeOfExtents(mlir::AffineExpr expression) const;
   mlir::AffineExpr symbolOfExtent(mlir::Value tensor, int64_t dim);
 
-  /// Whether two expressions are one number.
-  bool isEqual(mlir::AffineExpr left, mlir::AffineExpr right);
   /// Whether an expression is at least 0.
   bool isNatural(mlir::AffineExpr expression);
-  void learnEqual(mlir::AffineExpr left, mlir::AffineExpr right);
   void learnNatural(mlir::AffineExpr expression);
   /// Takes the number out of a sum: what is left, and the number.
   std::pair<mlir::AffineExpr, int64_t> splitNumber(mlir::AffineExpr sum);

@@ -147,13 +147,34 @@ bool Emitter::requireBroadcast(OpFoldResult a, OpFoldResult b, bool goal) {
                  {a, b});
 }
 
+/// Whether an index counts iterations from 0 on.
+static bool isNumberOfIteration(Value index) {
+  auto argument = dyn_cast<BlockArgument>(index);
+  auto loop =
+      argument
+          ? dyn_cast_or_null<scf::ForOp>(argument.getOwner()->getParentOp())
+          : scf::ForOp();
+  return loop && argument == loop.getInductionVar() &&
+         isConstantIntValue(loop.getLowerBound(), 0);
+}
+
+/// Whether an index is 0, or 0 less an extent.
+static bool isNeverPositive(OpFoldResult index) {
+  if (std::optional<int64_t> number = getConstantIntValue(index))
+    return *number <= 0;
+  auto difference = cast<Value>(index).getDefiningOp<arith::SubIOp>();
+  return difference && isConstantIntValue(difference.getLhs(), 0) &&
+         difference.getRhs().getDefiningOp<tensor::DimOp>();
+}
+
 bool Emitter::requireInside(OpFoldResult index, OpFoldResult low,
                             OpFoldResult high, StringRef what) {
   Scalars s = scalars();
   Value i = toValue(index);
-  Value inside =
-      s.logicalAnd(s.compareIndex(arith::CmpIPredicate::sge, i, toValue(low)),
-                   s.compareIndex(arith::CmpIPredicate::slt, i, toValue(high)));
+  Value inside = s.compareIndex(arith::CmpIPredicate::slt, i, toValue(high));
+  if (!isNumberOfIteration(i) || !isNeverPositive(low))
+    inside = s.logicalAnd(
+        s.compareIndex(arith::CmpIPredicate::sge, i, toValue(low)), inside);
   Value last = s.subIndex(toValue(high), s.index(1));
   return require(inside, (what + " is {0}; required is {1} to {2}").str(),
                  {index, low, OpFoldResult(last)});

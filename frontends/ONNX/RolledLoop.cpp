@@ -420,7 +420,9 @@ private:
 
   SmallVector<Tensor> finishFor() {
     Scalars s = scalars();
-    Value trips = s.maxIndex(loop.trips, s.index(0));
+    Value trips = Emitter::isSize(loop.trips)
+                      ? loop.trips
+                      : s.maxIndex(loop.trips, s.index(0));
     if (loop.begins)
       trips = s.select(loop.begins, trips, s.index(0));
     OpFoldResult count = e.simplify({OpFoldResult(trips)})[0];

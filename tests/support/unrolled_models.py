@@ -181,7 +181,7 @@ def build_loop(kind, form, steps, batch, features, hidden, opset, axis, reverse,
     outer, b.nodes = b.nodes, []
     piece = "piece"
     if form == "loop":
-        number = b("Sub", "number", b.constant(0, numpy.int64)) if spoil == "number" else "number"
+        number = b("Mod", "number", b.constant(steps, numpy.int64)) if spoil == "number" else "number"
         piece = b("Gather", "x", number, axis=axis)
     states = step(piece, *(["h_in", "c_in"][:count] + [None])[:2], None)
     new = [state for state in states if state]

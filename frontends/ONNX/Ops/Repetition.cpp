@@ -3,7 +3,6 @@
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/CarriedValues.h"
-#include "frontends/ONNX/Ops/ScanRecurrence.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/RolledLoop.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -476,13 +475,6 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
 
 static LogicalResult convertScan(Node &node) {
   bool hasBatch = node.getOpset() < 9;
-  if (!hasBatch) {
-    FailureOr<bool> done = convertScanToRecurrence(node);
-    if (failed(done))
-      return failure();
-    if (*done)
-      return success();
-  }
   Scan scan(node);
   scan.graph = node.getGraph("body");
   if (!scan.graph)

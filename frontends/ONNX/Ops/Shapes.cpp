@@ -5,8 +5,10 @@
 #include "frontends/ONNX/Ops/Squeezing.h"
 #include "frontends/ONNX/Registry.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -241,6 +243,31 @@ static LogicalResult convertTranspose(Node &node) {
   return success();
 }
 
+/// The only index of Gather, if all that is taken is one slice: a constant, or
+/// the number of an iteration of the loop around. What depends on neither may
+/// be moved in front of the check of its index.
+static std::optional<OpFoldResult>
+getOnlyIndex(Emitter &e, Tensor indices, std::optional<ArrayRef<int64_t>> fixed,
+             OpFoldResult extent) {
+  if (indices.getRank() > 1 || !e.isKnown(indices) ||
+      indices.getType().getNumElements() != 1)
+    return std::nullopt;
+  mlir::Operation *around = e.getBuilder().getInsertionBlock()->getParentOp();
+  std::optional<int64_t> size = mlir::getConstantIntValue(extent);
+  if (fixed) {
+    int64_t index = fixed->front() + (fixed->front() < 0 && size ? *size : 0);
+    bool isSafe = size && index >= 0 && index < *size;
+    if (isSafe || (index >= 0 && !isa<mlir::LoopLikeOpInterface>(around)))
+      return OpFoldResult(e.getBuilder().getIndexAttr(index));
+    return std::nullopt;
+  }
+  OpFoldResult index = e.indices(indices).front();
+  auto loop = dyn_cast<mlir::scf::ForOp>(around);
+  return loop && index == OpFoldResult(loop.getInductionVar())
+             ? std::optional(index)
+             : std::nullopt;
+}
+
 /// Gather: rows of dimension `axis`; negative indices count from the end.
 static LogicalResult convertGather(Node &node) {
   Emitter &e = node.getEmitter();
@@ -276,6 +303,11 @@ static LogicalResult convertGather(Node &node) {
               });
   if (!safe)
     e.requireIndices(indices, e.extent(x, *axis), "an index");
+  if (auto only = getOnlyIndex(e, indices, fixed, e.extent(x, *axis))) {
+    Tensor slice = takeAt(e, x, *axis, e.toValue(*only));
+    node.setOutput(0, rows.empty() ? slice : e.unsqueeze(slice, *axis));
+    return success();
+  }
   node.setOutput(
       0, e.generate(x.type, sizes, [&](Scalars &s, mlir::ValueRange at) {
         Value i = s.toIndex(indices.type,

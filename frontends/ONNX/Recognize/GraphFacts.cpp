@@ -531,4 +531,40 @@ void GraphView::inferShape(const NodeProto &node, Fact &fact) {
   }
 }
 
+/// States of a Scan keep their shapes, and its outputs that are states too
+/// stack them.
+void GraphView::inferScan(const NodeProto &node) {
+  const AttributeProto *body = nullptr;
+  for (const AttributeProto &attribute : node.attribute())
+    if (attribute.name() == "body" && attribute.has_g())
+      body = &attribute;
+  int states = node.input_size() - getInt(node, "num_scan_inputs", 0);
+  if (!body || states < 0 || states >= node.input_size() ||
+      body->g().output_size() < node.output_size())
+    return;
+  auto axes = getInts(node, "scan_input_axes");
+  const Fact *scanned = find(node.input(states));
+  int64_t axis = axes && !axes->empty() ? axes->front() : 0;
+  if (getInts(node, "scan_output_axes") || !scanned || !scanned->shape ||
+      axis < 0 || axis >= static_cast<int64_t>(scanned->shape->size()))
+    return;
+  Extent steps = (*scanned->shape)[axis];
+  for (int i = 0; i < node.output_size(); ++i) {
+    int state = i < states ? i : 0;
+    while (i >= states && state < states &&
+           body->g().output(state).name() != body->g().output(i).name())
+      ++state;
+    if (state >= states)
+      continue;
+    const Fact *init = find(node.input(state));
+    if (!init || !init->shape || node.output(i).empty())
+      continue;
+    Fact fact = *init;
+    fact.integers.reset();
+    if (i >= states)
+      fact.shape->insert(fact.shape->begin(), steps);
+    facts[node.output(i)] = fact;
+  }
+}
+
 } // namespace seqc::onnx

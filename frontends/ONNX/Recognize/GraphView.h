@@ -120,7 +120,6 @@ private:
 };
 
 /// Patterns try to match with `node` as a part, and rewrite.
-void recognizeLoop(GraphView &view, format::NodeProto &node);
 
 } // namespace seqc::onnx
 

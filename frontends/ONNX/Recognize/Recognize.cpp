@@ -55,9 +55,6 @@ static void recognizeGraph(OnnxFile &file, format::GraphProto &graph,
         if (attribute.has_g())
           recognizeGraph(file, *attribute.mutable_g(), opset, result, &view,
                          depth + 1);
-    if (node->op_type() == "Loop" &&
-        (node->domain().empty() || node->domain() == "ai.onnx"))
-      recognizeLoop(view, *node);
   }
   view.finish();
   if (opset >= 9)

@@ -305,7 +305,6 @@ void Roller::write() {
   list->ExtractSubrange(0, list->size(), old.data());
   for (int index : order)
     list->AddAllocated(old[index]);
-  ++result.counts["recurrence"];
 }
 
 } // namespace seqc::onnx

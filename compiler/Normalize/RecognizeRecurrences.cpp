@@ -1,0 +1,632 @@
+//===- RecognizeRecurrences.cpp - Loops over slices of tensors ------------===//
+//
+// A loop whose iterations read one slice of a tensor each, carry states of
+// fixed shapes and write one slice of their results each is a recurrence.
+// Extents that have to be equal are proved by IndexFacts. All loops are matched
+// before the first one is rewritten, as facts refer to what they have seen.
+//
+// Leaves behind: transpositions where time is not the leading dimension, and
+// unit extents where slices have no rows in common.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Normalize/Elements.h"
+#include "compiler/Normalize/Passes.h"
+#include "compiler/Normalize/Recognition.h"
+#include "compiler/Transforms/IndexFacts.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace seqc {
+#define GEN_PASS_DEF_RECOGNIZERECURRENCESPASS
+#include "compiler/Normalize/Passes.h.inc"
+} // namespace seqc
+
+using namespace mlir;
+using namespace seqc;
+
+namespace {
+
+/// What one iteration reads of a tensor, or writes to a result.
+template <typename SliceOp> struct Slice {
+  SliceOp op;
+  /// The dimension along which iterations follow each other.
+  int64_t axis;
+  /// Whether the slices of all iterations are the whole tensor.
+  bool isWhole;
+};
+
+/// The extents of a slice or a state, as facts and as types know them.
+struct Extents {
+  SmallVector<AffineExpr> expressions;
+  SmallVector<int64_t> shape;
+};
+
+class LoopRecurrence {
+public:
+  explicit LoopRecurrence(scf::ForOp loop) : loop(loop) {}
+
+  /// Whether the loop is a recurrence; changes nothing.
+  bool match(IndexFacts &facts);
+  void rewrite();
+
+private:
+  //===--- What the loop is -----------------------------------------------===//
+  void findDead(IndexFacts &facts);
+  bool matchSlices(IndexFacts &facts);
+  template <typename SliceOp>
+  std::optional<Slice<SliceOp>> matchSlice(SliceOp op, Value position,
+                                           Value tensor, Type slice,
+                                           IndexFacts &facts);
+  bool matchStates(IndexFacts &facts);
+  bool isOverwritten(tensor::InsertSliceOp insert, IndexFacts &facts);
+  bool matchRows(IndexFacts &facts);
+  void findOutside(IndexFacts &facts);
+  bool isOutside(OpFoldResult index) {
+    auto value = dyn_cast<Value>(index);
+    return !value || loop.isDefinedOutsideOfLoop(value);
+  }
+
+  //===--- The recurrence -------------------------------------------------===//
+  Value makeSequence(OpBuilder &b, Slice<tensor::ExtractSliceOp> input);
+  void enterCell(OpBuilder &b, Block *cell);
+  void yield(OpBuilder &b);
+  Value leaveOutput(OpBuilder &b, Value output, Value init, int64_t axis);
+  /// The shape in the recurrence of what has `shape` in the loop.
+  SmallVector<int64_t> withRow(ArrayRef<int64_t> shape) const {
+    SmallVector<int64_t> result(shape);
+    if (hasUnitRow)
+      result.insert(result.begin(), 1);
+    return result;
+  }
+
+  scf::ForOp loop;
+  SmallVector<Slice<tensor::ExtractSliceOp>> inputs;
+  /// By number of the carried tensor; null for states.
+  SmallVector<std::optional<Slice<tensor::InsertSliceOp>>> outputs;
+  /// By number, what puts a state back where the iteration got it.
+  SmallVector<tensor::InsertSliceOp> overwrites;
+  /// Ops that only hold what is known of the iteration's number, users first.
+  llvm::SetVector<Operation *> dead;
+  bool reverse = false;
+  /// Whether slices have no rows in common, so that the recurrence runs over
+  /// one row that holds everything.
+  bool hasUnitRow = false;
+  /// Indices from outside that are the number of rows, and tensors that are
+  /// made for so many.
+  llvm::SetVector<Value> rowCounts;
+  llvm::SetVector<Operation *> fills;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What the loop is
+//===----------------------------------------------------------------------===//
+
+/// Checks that are known to hold, and what only they use.
+void LoopRecurrence::findDead(IndexFacts &facts) {
+  for (Operation &op : llvm::reverse(*loop.getBody())) {
+    auto check = dyn_cast<seq::RequireOp>(op);
+    bool isDead = check ? facts.holds(check.getCondition())
+                        : !op.use_empty() && isMemoryEffectFree(&op) &&
+                              llvm::all_of(op.getUsers(), [&](Operation *user) {
+                                return dead.contains(user);
+                              });
+    if (isDead)
+      dead.insert(&op);
+  }
+}
+
+/// The extents but that of `axis`.
+static SmallVector<OpFoldResult> dropAxis(ArrayRef<OpFoldResult> sizes,
+                                          int64_t axis) {
+  SmallVector<OpFoldResult> rest(sizes);
+  rest.erase(rest.begin() + axis);
+  return rest;
+}
+
+/// The shape that a slice of these sizes has without its axis.
+static SmallVector<int64_t> getReducedShape(ArrayRef<OpFoldResult> sizes,
+                                            int64_t axis) {
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : dropAxis(sizes, axis))
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return shape;
+}
+
+/// A slice of `tensor`, read from or written to, at `position` of one
+/// dimension; `slice` is its type.
+template <typename SliceOp>
+std::optional<Slice<SliceOp>>
+LoopRecurrence::matchSlice(SliceOp op, Value position, Value tensor, Type slice,
+                           IndexFacts &facts) {
+  SmallVector<OpFoldResult> offsets = op.getMixedOffsets(),
+                            sizes = op.getMixedSizes();
+  auto isHere = [&](OpFoldResult index) {
+    return index == OpFoldResult(position);
+  };
+  if (llvm::count_if(offsets, isHere) != 1 ||
+      !llvm::all_of(op.getMixedStrides(), isOneInteger))
+    return std::nullopt;
+  int64_t axis = llvm::find_if(offsets, isHere) - offsets.begin();
+  if (!isOneInteger(sizes[axis]))
+    return std::nullopt;
+  // The slice may have lost its axis, and no other extent.
+  SmallVector<int64_t> shape = getReducedShape(sizes, axis);
+  ArrayRef<int64_t> found = cast<RankedTensorType>(slice).getShape();
+  if (found.size() > shape.size())
+    shape.insert(shape.begin() + axis, 1);
+  if (found != ArrayRef(shape))
+    return std::nullopt;
+  bool isWhole = facts.isEqual(facts.describeExtent(tensor, axis),
+                               facts.describe(loop.getUpperBound()));
+  for (auto [d, offset, size] : llvm::enumerate(offsets, sizes)) {
+    if (static_cast<int64_t>(d) == axis)
+      continue;
+    if (!isOutside(offset) || !isOutside(size))
+      return std::nullopt;
+    isWhole &=
+        isZeroInteger(offset) &&
+        facts.isEqual(facts.describe(size), facts.describeExtent(tensor, d));
+  }
+  return Slice<SliceOp>{op, axis, isWhole};
+}
+
+bool LoopRecurrence::matchSlices(IndexFacts &facts) {
+  // An iteration knows its number, or that of the iterations behind it.
+  Value number = loop.getInductionVar();
+  AffineExpr last = facts.describe(loop.getUpperBound()) - 1;
+  SmallVector<std::pair<Value, bool>> positions{{number, false}};
+  for (Operation *user : number.getUsers())
+    if (auto sub = dyn_cast<arith::SubIOp>(user);
+        sub && sub.getLhs() != number && sub->getBlock() == loop.getBody() &&
+        facts.isEqual(facts.describe(OpFoldResult(sub.getLhs())), last))
+      positions.push_back({sub, true});
+  outputs.resize(loop.getNumResults());
+  std::optional<bool> direction;
+  for (auto [position, backwards] : positions)
+    for (Operation *user : position.getUsers()) {
+      if (dead.contains(user) || llvm::any_of(positions, [&](auto &other) {
+            return other.first.getDefiningOp() == user;
+          }))
+        continue;
+      if (user->getBlock() != loop.getBody() ||
+          direction.value_or(backwards) != backwards)
+        return false;
+      direction = backwards;
+      if (auto read = dyn_cast<tensor::ExtractSliceOp>(user)) {
+        auto input = isOutside(read.getSource())
+                         ? matchSlice(read, position, read.getSource(),
+                                      read.getType(), facts)
+                         : std::nullopt;
+        if (!input)
+          return false;
+        inputs.push_back(*input);
+        continue;
+      }
+      auto write = dyn_cast<tensor::InsertSliceOp>(user);
+      auto place =
+          write ? dyn_cast<BlockArgument>(write.getDest()) : BlockArgument();
+      if (!place || place.getOwner() != loop.getBody() || !place.hasOneUse() ||
+          !write.getResult().hasOneUse())
+        return false;
+      OpOperand &use = *write.getResult().use_begin();
+      unsigned number = use.getOperandNumber();
+      if (use.getOwner() != loop.getBody()->getTerminator() ||
+          place != loop.getRegionIterArg(number))
+        return false;
+      outputs[number] = matchSlice(write, position, loop.getInitArgs()[number],
+                                   write.getSource().getType(), facts);
+      if (!outputs[number] || !outputs[number]->isWhole)
+        return false;
+    }
+  reverse = direction.value_or(false);
+  // Users are listed last first.
+  llvm::sort(inputs, [](auto &left, auto &right) {
+    return left.op->isBeforeInBlock(right.op);
+  });
+  // What only slices use goes with them.
+  for (auto [position, backwards] : positions)
+    if (backwards)
+      dead.insert(position.getDefiningOp());
+  return !inputs.empty();
+}
+
+/// Whether `insert` gives all elements of a carried tensor new values.
+bool LoopRecurrence::isOverwritten(tensor::InsertSliceOp insert,
+                                   IndexFacts &facts) {
+  if (insert.getSourceType() != insert.getDestType() ||
+      !llvm::all_of(insert.getMixedStrides(), isOneInteger) ||
+      !llvm::all_of(insert.getMixedOffsets(), isZeroInteger))
+    return false;
+  for (auto [d, size] : llvm::enumerate(insert.getMixedSizes()))
+    if (!facts.isEqual(facts.describe(size),
+                       facts.describeExtent(insert.getDest(), d)))
+      return false;
+  return true;
+}
+
+/// States keep their extents: if an iteration gets those of the first one, it
+/// hands them on.
+bool LoopRecurrence::matchStates(IndexFacts &facts) {
+  overwrites.resize(loop.getNumResults());
+  auto forEachState = [&](auto visit) {
+    for (unsigned i = 0; i < outputs.size(); ++i)
+      if (!outputs[i])
+        for (int64_t d = 0;
+             d < cast<RankedTensorType>(loop.getResult(i).getType()).getRank();
+             ++d)
+          if (!visit(i, d))
+            return false;
+    return true;
+  };
+  forEachState([&](unsigned i, int64_t d) {
+    facts.learnEqual(facts.describeExtent(loop.getRegionIterArg(i), d),
+                     facts.describeExtent(loop.getInitArgs()[i], d));
+    return true;
+  });
+  ValueRange yielded = loop.getYieldedValues();
+  for (unsigned i = 0; i < outputs.size(); ++i) {
+    auto insert = yielded[i].getDefiningOp<tensor::InsertSliceOp>();
+    if (!outputs[i] && insert && insert->getBlock() == loop.getBody() &&
+        insert.getDest() == loop.getRegionIterArg(i) &&
+        isOverwritten(insert, facts))
+      overwrites[i] = insert;
+  }
+  return forEachState([&](unsigned i, int64_t d) {
+    Value next = overwrites[i] ? overwrites[i].getSource() : yielded[i];
+    return facts.isEqual(facts.describeExtent(next, d),
+                         facts.describeExtent(loop.getInitArgs()[i], d));
+  });
+}
+
+/// Decides what the rows are; only time and rows may be open extents.
+bool LoopRecurrence::matchRows(IndexFacts &facts) {
+  SmallVector<Extents> parts;
+  auto add = [&](auto slice) {
+    SmallVector<OpFoldResult> sizes = slice.op.getMixedSizes();
+    Extents &part = parts.emplace_back();
+    part.shape = getReducedShape(sizes, slice.axis);
+    for (OpFoldResult size : dropAxis(sizes, slice.axis))
+      part.expressions.push_back(facts.describe(size));
+  };
+  for (const auto &input : inputs)
+    add(input);
+  for (auto [output, init] : llvm::zip(outputs, loop.getInitArgs())) {
+    if (output) {
+      add(*output);
+      continue;
+    }
+    Extents &part = parts.emplace_back();
+    part.shape.assign(cast<RankedTensorType>(init.getType()).getShape());
+    for (size_t d = 0; d < part.shape.size(); ++d)
+      part.expressions.push_back(facts.describeExtent(init, d));
+  }
+  auto isOpen = [](ArrayRef<int64_t> shape) {
+    return llvm::any_of(shape, ShapedType::isDynamic);
+  };
+  hasUnitRow = !llvm::all_of(parts, [&](const Extents &part) {
+    return !part.shape.empty() && !parts.front().shape.empty() &&
+           facts.isEqual(part.expressions.front(),
+                         parts.front().expressions.front());
+  });
+  if (llvm::any_of(parts, [&](const Extents &part) {
+        return isOpen(ArrayRef(part.shape).drop_front(hasUnitRow ? 0 : 1));
+      }))
+    return false;
+  if (!hasUnitRow && isOpen(parts.front().shape))
+    rowCounts.insert({}); // Numbers of rows are looked for.
+  return true;
+}
+
+/// Tensors without content for any rows, and the number of rows itself, belong
+/// into the cell: it is told how many rows it gets.
+void LoopRecurrence::findOutside(IndexFacts &facts) {
+  if (rowCounts.empty())
+    return;
+  rowCounts.clear();
+  auto sizes = dropAxis(inputs.front().op.getMixedSizes(), inputs.front().axis);
+  AffineExpr rows = facts.describe(sizes.front());
+  auto isRows = [&](Value index) {
+    return facts.isEqual(facts.describe(OpFoldResult(index)), rows);
+  };
+  auto isForRows = [&](tensor::EmptyOp empty) {
+    return empty && llvm::any_of(empty.getDynamicSizes(), isRows);
+  };
+  loop.getBody()->walk([&](Operation *op) {
+    for (Value operand : op->getOperands()) {
+      if (!isOutside(operand))
+        continue;
+      if (operand.getType().isIndex()) {
+        if (!getConstantIntValue(operand) && isRows(operand))
+          rowCounts.insert(operand);
+        continue;
+      }
+      auto empty = operand.getDefiningOp<tensor::EmptyOp>();
+      if (auto fill = operand.getDefiningOp<linalg::FillOp>()) {
+        empty = fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+        if (isForRows(empty))
+          fills.insert(empty), fills.insert(fill);
+      } else if (isForRows(empty)) {
+        fills.insert(empty);
+      }
+      if (isForRows(empty))
+        for (Value size : empty.getDynamicSizes())
+          if (isRows(size))
+            rowCounts.insert(size);
+    }
+  });
+}
+
+bool LoopRecurrence::match(IndexFacts &facts) {
+  if (!isConstantIntValue(loop.getLowerBound(), 0) ||
+      !isConstantIntValue(loop.getStep(), 1) || loop.getNumResults() == 0 ||
+      !llvm::all_of(loop.getResultTypes(), llvm::IsaPred<RankedTensorType>))
+    return false;
+  size_t mark = facts.mark();
+  findDead(facts);
+  bool fits = matchSlices(facts) && matchStates(facts) && matchRows(facts);
+  if (fits)
+    findOutside(facts);
+  facts.forgetSince(mark);
+  return fits;
+}
+
+//===----------------------------------------------------------------------===//
+// The recurrence
+//===----------------------------------------------------------------------===//
+
+/// Dimension `axis` moved to the front, or with `back` from there to `axis`.
+static Value moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,
+                      ArrayRef<OpFoldResult> sizes, bool back) {
+  if (axis == 0)
+    return tensor;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> order;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (d != (back ? 0 : axis))
+      order.push_back(d);
+  order.insert(order.begin() + (back ? axis : 0), back ? 0 : axis);
+  SmallVector<OpFoldResult> moved;
+  for (auto [d, from] : llvm::enumerate(order))
+    moved.push_back(sizes[back ? d : from]);
+  Value empty = tensor::EmptyOp::create(b, loc, moved, type.getElementType());
+  // Extents of both sides are known alike.
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [d, from] : llvm::enumerate(order))
+    shape[from] = cast<RankedTensorType>(empty.getType()).getDimSize(d);
+  if (ArrayRef(shape) != type.getShape())
+    tensor = tensor::CastOp::create(b, loc, type.clone(shape), tensor);
+  return linalg::TransposeOp::create(b, loc, tensor, empty, order)
+      ->getResult(0);
+}
+
+/// The scanned input that holds the slices of all iterations.
+Value LoopRecurrence::makeSequence(OpBuilder &b,
+                                   Slice<tensor::ExtractSliceOp> input) {
+  Location loc = input.op.getLoc();
+  Value tensor = input.op.getSource();
+  SmallVector<OpFoldResult> sizes;
+  if (input.isWhole) {
+    sizes = tensor::getMixedSizes(b, loc, tensor);
+  } else {
+    SmallVector<OpFoldResult> offsets = input.op.getMixedOffsets();
+    sizes = input.op.getMixedSizes();
+    offsets[input.axis] = b.getIndexAttr(0);
+    sizes[input.axis] = getAsOpFoldResult(loop.getUpperBound());
+    tensor = tensor::ExtractSliceOp::create(b, loc, tensor, offsets, sizes,
+                                            input.op.getMixedStrides());
+  }
+  tensor = moveAxis(b, loc, tensor, input.axis, sizes, /*back=*/false);
+  SmallVector<int64_t> shape(
+      cast<RankedTensorType>(tensor.getType()).getShape());
+  if (hasUnitRow)
+    shape.insert(shape.begin() + 1, 1);
+  return moveUnits(b, tensor, shape);
+}
+
+/// Moves the body into the cell, where slices and states are arguments.
+void LoopRecurrence::enterCell(OpBuilder &b, Block *cell) {
+  b.setInsertionPointToStart(cell);
+  Location loc = loop.getLoc();
+  Value rows;
+  IRMapping inside;
+  if (!rowCounts.empty()) {
+    Value from = *llvm::find_if(cell->getArguments(), [](Value argument) {
+      return cast<RankedTensorType>(argument.getType()).isDynamicDim(0);
+    });
+    rows = tensor::DimOp::create(b, loc, from, 0);
+  }
+  for (Value count : rowCounts)
+    inside.map(count, rows);
+  for (Operation *fill : fills)
+    b.clone(*fill, inside);
+  auto argument = cell->args_begin();
+  for (auto &input : inputs)
+    input.op.getResult().replaceAllUsesWith(
+        moveUnits(b, *argument++, input.op.getType().getShape()));
+  for (auto [output, state] : llvm::zip(outputs, loop.getRegionIterArgs()))
+    if (!output)
+      state.replaceAllUsesWith(moveUnits(
+          b, *argument++, cast<RankedTensorType>(state.getType()).getShape()));
+
+  auto &from = loop.getBody()->getOperations();
+  Operation *first = &from.front();
+  cell->getOperations().splice(cell->end(), from, from.begin(),
+                               std::prev(from.end()));
+  auto replace = [&](Value outer, Value inner) {
+    outer.replaceUsesWithIf(inner, [&](OpOperand &use) {
+      Operation *user = cell->findAncestorOpInBlock(*use.getOwner());
+      return user && !user->isBeforeInBlock(first);
+    });
+  };
+  for (Value count : rowCounts)
+    replace(count, rows);
+  for (Operation *fill : fills)
+    replace(fill->getResult(0), inside.lookup(fill->getResult(0)));
+}
+
+/// Ends the cell with what the loop hands on, and drops what ended the loop.
+void LoopRecurrence::yield(OpBuilder &b) {
+  SmallVector<Value> states, slices;
+  for (auto [i, output] : llvm::enumerate(outputs)) {
+    Value next = loop.getYieldedValues()[i];
+    if (overwrites[i])
+      next = overwrites[i].getSource();
+    if (!output) {
+      states.push_back(moveUnits(
+          b, next, withRow(cast<RankedTensorType>(next.getType()).getShape())));
+      continue;
+    }
+    SmallVector<int64_t> shape =
+        getReducedShape(output->op.getMixedSizes(), output->axis);
+    slices.push_back(moveUnits(b, output->op.getSource(), withRow(shape)));
+  }
+  llvm::append_range(states, slices);
+  seq::YieldOp::create(b, loop.getLoc(), states);
+  loop.getBody()->getTerminator()->erase();
+  for (auto [output, overwrite] : llvm::zip(outputs, overwrites)) {
+    if (output)
+      output->op.erase();
+    if (overwrite && overwrite->use_empty())
+      overwrite.erase();
+  }
+  for (auto &input : inputs)
+    input.op.erase();
+  for (Operation *op : dead)
+    op->erase();
+}
+
+/// The loop's result that is `output` in the recurrence.
+Value LoopRecurrence::leaveOutput(OpBuilder &b, Value output, Value init,
+                                  int64_t axis) {
+  Location loc = loop.getLoc();
+  SmallVector<int64_t> shape(
+      cast<RankedTensorType>(output.getType()).getShape());
+  if (hasUnitRow)
+    shape.erase(shape.begin() + 1);
+  output = moveUnits(b, output, shape);
+  output = moveAxis(b, loc, output, axis, tensor::getMixedSizes(b, loc, init),
+                    /*back=*/true);
+  return output.getType() == init.getType()
+             ? output
+             : tensor::CastOp::create(b, loc, init.getType(), output);
+}
+
+void LoopRecurrence::rewrite() {
+  OpBuilder b(loop);
+  Location loc = loop.getLoc();
+  SmallVector<Value> scanned, inits;
+  SmallVector<Type> stateTypes, outputTypes, arguments;
+  for (const auto &input : inputs) {
+    scanned.push_back(makeSequence(b, input));
+    auto type = cast<RankedTensorType>(scanned.back().getType());
+    arguments.push_back(type.clone(type.getShape().drop_front()));
+  }
+  int64_t steps = cast<RankedTensorType>(scanned[0].getType()).getDimSize(0);
+  for (auto [output, init] : llvm::zip(outputs, loop.getInitArgs())) {
+    auto type = cast<RankedTensorType>(init.getType());
+    if (output) {
+      SmallVector<int64_t> shape =
+          withRow(getReducedShape(output->op.getMixedSizes(), output->axis));
+      shape.insert(shape.begin(), steps);
+      outputTypes.push_back(type.clone(shape));
+      continue;
+    }
+    inits.push_back(moveUnits(b, init, withRow(type.getShape())));
+    stateTypes.push_back(inits.back().getType());
+  }
+  llvm::append_range(arguments, stateTypes);
+  auto recurrence = seq::RecurrenceOp::create(
+      b, loc, outputTypes, stateTypes, scanned, inits, /*lengths=*/Value(),
+      /*counts=*/Value(), /*steps=*/Value(), reverse);
+  Block *cell = &recurrence.getCell().emplaceBlock();
+  cell->addArguments(arguments, SmallVector<Location>(arguments.size(), loc));
+  enterCell(b, cell);
+  b.setInsertionPointToEnd(cell);
+  yield(b);
+
+  b.setInsertionPointAfter(recurrence);
+  auto finals = recurrence.getFinals().begin();
+  auto stacked = recurrence.getOutputs().begin();
+  for (auto [i, output] : llvm::enumerate(outputs)) {
+    Value init = loop.getInitArgs()[i];
+    Value result =
+        output ? leaveOutput(b, *stacked++, init, output->axis)
+               : moveUnits(b, *finals++,
+                           cast<RankedTensorType>(init.getType()).getShape());
+    loop.getResult(i).replaceAllUsesWith(result);
+  }
+  loop.erase();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// The loops of a function that are recurrences, inner ones first.
+static std::vector<LoopRecurrence> findRecurrences(func::FuncOp function,
+                                                   bool isEntry) {
+  std::vector<LoopRecurrence> found;
+  SmallVector<Operation *> scratch;
+  {
+    IndexFacts facts(function.getContext(), scratch);
+    if (isEntry)
+      facts.learnInputs(function);
+    SmallVector<size_t> marks;
+    function.walk([&](Operation *op, const WalkStage &stage) {
+      // What a region has checked holds inside of it.
+      if (!stage.isBeforeAllRegions())
+        facts.forgetSince(marks.pop_back_val());
+      if (auto check = dyn_cast<seq::RequireOp>(op))
+        facts.learn(check.getCondition());
+      if (!stage.isAfterAllRegions()) {
+        marks.push_back(facts.mark());
+        return;
+      }
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        LoopRecurrence recurrence(loop);
+        if (recurrence.match(facts))
+          found.push_back(std::move(recurrence));
+      }
+    });
+  }
+  for (Operation *op : llvm::reverse(scratch))
+    if (isOpTriviallyDead(op))
+      op->erase();
+  return found;
+}
+
+namespace {
+
+struct RecognizeRecurrences
+    : seqc::impl::RecognizeRecurrencesPassBase<RecognizeRecurrences> {
+  void runOnOperation() override {
+    // The runtime checks inputs of entries, not arguments of calls.
+    llvm::StringSet<> called;
+    getOperation()->walk(
+        [&](func::CallOp call) { called.insert(call.getCallee()); });
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      Recognition recognition;
+      for (LoopRecurrence &recurrence : findRecurrences(
+               function,
+               function.isPublic() && !called.contains(function.getName()))) {
+        recurrence.rewrite();
+        ++recognition.counts["recurrence"];
+        ++numRecognized;
+      }
+      recognition.record(function);
+    }
+  }
+};
+
+} // namespace
