@@ -499,3 +499,27 @@ Value seqc::moveUnits(OpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
   return b.createOrFold<tensor::ExpandShapeOp>(loc, type.clone(shape), tensor,
                                                groupUnits(shape));
 }
+
+Value seqc::moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,
+                     ArrayRef<OpFoldResult> sizes, bool back) {
+  if (axis == 0)
+    return tensor;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> order;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (d != (back ? 0 : axis))
+      order.push_back(d);
+  order.insert(order.begin() + (back ? axis : 0), back ? 0 : axis);
+  SmallVector<OpFoldResult> moved;
+  for (auto [d, from] : llvm::enumerate(order))
+    moved.push_back(sizes[back ? d : from]);
+  Value empty = tensor::EmptyOp::create(b, loc, moved, type.getElementType());
+  // Extents of both sides are known alike.
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [d, from] : llvm::enumerate(order))
+    shape[from] = cast<RankedTensorType>(empty.getType()).getDimSize(d);
+  if (ArrayRef(shape) != type.getShape())
+    tensor = tensor::CastOp::create(b, loc, type.clone(shape), tensor);
+  return linalg::TransposeOp::create(b, loc, tensor, empty, order)
+      ->getResult(0);
+}

@@ -102,6 +102,12 @@ std::optional<int64_t> findOnlyLarge(llvm::ArrayRef<int64_t> group,
 mlir::Value moveUnits(mlir::OpBuilder &b, mlir::Value tensor,
                       llvm::ArrayRef<int64_t> shape);
 
+/// Dimension `axis` moved to the front, or with `back` from there to `axis`,
+/// and then `sizes` are those that come out, otherwise those that go in.
+mlir::Value moveAxis(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor,
+                     int64_t axis, llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                     bool back);
+
 } // namespace seqc
 
 #endif // COMPILER_NORMALIZE_ELEMENTS_H

@@ -183,4 +183,51 @@ def RecognizeRecurrencesPass : Pass<"seq-recognize-recurrences", "::mlir::Module
   let statistics = [Statistic<"numRecognized", "recurrences-recognized", "Loops that became recurrences">];
 }
 
+//===----------------------------------------------------------------------===//
+// RollStepsPass
+//===----------------------------------------------------------------------===//
+
+def RollStepsPass : Pass<"seq-roll-steps", "::mlir::func::FuncOp"> {
+  let summary = "Make chains of equal steps loops";
+  let description = [{
+    A loop over time that was unrolled, as exporters trace it, becomes an `scf.for` again, from three steps on. Steps are
+    groups of ops that differ in nothing but what they read, found by anchors, equal ops with equal constants of which each
+    depends on the one before. In all steps an operand has to be
+
+    * the same value from in front of the chain,
+    * what the same op of the step gives,
+    * what the same op of the step before gives, which makes it a state, or
+    * a slice of one tensor at places that follow each other, or what is made of such slices the same way.
+
+    Only the leading extent of states and slices may be known at run time only, and that of all of them: what grows is no
+    recurrence, and weights of layers are none over time. What is used of other steps than the last one is stacked.
+    Inserts of all steps next to each other into one tensor become one, or the stack itself.
+
+    A budget bounds how many anchors of a block are tried, so that the cost stays linear in its ops.
+
+    Requires: equal values are one value (CSE). Ensures: nothing about chains of other forms.
+
+    Before:
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<3x2x8xf32> to tensor<2x8xf32>
+    %x1 = tensor.extract_slice %x[1, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<3x2x8xf32> to tensor<2x8xf32>
+    %x2 = tensor.extract_slice %x[2, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<3x2x8xf32> to tensor<2x8xf32>
+    %h1 = linalg.matmul ins(%h0, %w : …) outs(%x0 : tensor<2x8xf32>) -> tensor<2x8xf32>
+    %h2 = linalg.matmul ins(%h1, %w : …) outs(%x1 : tensor<2x8xf32>) -> tensor<2x8xf32>
+    %h3 = linalg.matmul ins(%h2, %w : …) outs(%x2 : tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+    After:
+    ```mlir
+    %h3 = scf.for %i = %c0 to %c3 step %c1 iter_args(%h = %h0) -> (tensor<2x8xf32>) {
+      %x_t = tensor.extract_slice %x[%i, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<3x2x8xf32> to tensor<2x8xf32>
+      %n = linalg.matmul ins(%h, %w : …) outs(%x_t : tensor<2x8xf32>) -> tensor<2x8xf32>
+      scf.yield %n : tensor<2x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numRolled", "chains-rolled", "Chains of steps that became loops">];
+}
+
 #endif // COMPILER_NORMALIZE_PASSES_TD

@@ -100,6 +100,8 @@ private:
   /// Whether slices have no rows in common, so that the recurrence runs over
   /// one row that holds everything.
   bool hasUnitRow = false;
+  /// Whether only a call knows how many rows there are.
+  bool hasOpenRows = false;
   /// Indices from outside that are the number of rows, and tensors that are
   /// made for so many.
   llvm::SetVector<Value> rowCounts;
@@ -189,15 +191,15 @@ bool LoopRecurrence::matchSlices(IndexFacts &facts) {
   for (Operation *user : number.getUsers())
     if (auto sub = dyn_cast<arith::SubIOp>(user);
         sub && sub.getLhs() != number && sub->getBlock() == loop.getBody() &&
-        facts.isEqual(facts.describe(OpFoldResult(sub.getLhs())), last))
+        facts.isEqual(facts.describe(OpFoldResult(sub.getLhs())), last)) {
       positions.push_back({sub, true});
+      dead.insert(sub); // Once the slices are gone.
+    }
   outputs.resize(loop.getNumResults());
   std::optional<bool> direction;
   for (auto [position, backwards] : positions)
     for (Operation *user : position.getUsers()) {
-      if (dead.contains(user) || llvm::any_of(positions, [&](auto &other) {
-            return other.first.getDefiningOp() == user;
-          }))
+      if (dead.contains(user))
         continue;
       if (user->getBlock() != loop.getBody() ||
           direction.value_or(backwards) != backwards)
@@ -234,10 +236,6 @@ bool LoopRecurrence::matchSlices(IndexFacts &facts) {
   llvm::sort(inputs, [](auto &left, auto &right) {
     return left.op->isBeforeInBlock(right.op);
   });
-  // What only slices use goes with them.
-  for (auto [position, backwards] : positions)
-    if (backwards)
-      dead.insert(position.getDefiningOp());
   return !inputs.empty();
 }
 
@@ -323,24 +321,19 @@ bool LoopRecurrence::matchRows(IndexFacts &facts) {
         return isOpen(ArrayRef(part.shape).drop_front(hasUnitRow ? 0 : 1));
       }))
     return false;
-  if (!hasUnitRow && isOpen(parts.front().shape))
-    rowCounts.insert({}); // Numbers of rows are looked for.
+  hasOpenRows = !hasUnitRow && isOpen(parts.front().shape);
   return true;
 }
 
 /// Tensors without content for any rows, and the number of rows itself, belong
 /// into the cell: it is told how many rows it gets.
 void LoopRecurrence::findOutside(IndexFacts &facts) {
-  if (rowCounts.empty())
+  if (!hasOpenRows)
     return;
-  rowCounts.clear();
   auto sizes = dropAxis(inputs.front().op.getMixedSizes(), inputs.front().axis);
   AffineExpr rows = facts.describe(sizes.front());
   auto isRows = [&](Value index) {
     return facts.isEqual(facts.describe(OpFoldResult(index)), rows);
-  };
-  auto isForRows = [&](tensor::EmptyOp empty) {
-    return empty && llvm::any_of(empty.getDynamicSizes(), isRows);
   };
   loop.getBody()->walk([&](Operation *op) {
     for (Value operand : op->getOperands()) {
@@ -351,18 +344,17 @@ void LoopRecurrence::findOutside(IndexFacts &facts) {
           rowCounts.insert(operand);
         continue;
       }
-      auto empty = operand.getDefiningOp<tensor::EmptyOp>();
-      if (auto fill = operand.getDefiningOp<linalg::FillOp>()) {
-        empty = fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
-        if (isForRows(empty))
-          fills.insert(empty), fills.insert(fill);
-      } else if (isForRows(empty)) {
+      auto fill = operand.getDefiningOp<linalg::FillOp>();
+      Value room = fill ? fill.getOutputs()[0] : operand;
+      auto empty = room.getDefiningOp<tensor::EmptyOp>();
+      for (Value size : empty ? empty.getDynamicSizes() : ValueRange()) {
+        if (!isRows(size))
+          continue;
+        rowCounts.insert(size);
         fills.insert(empty);
+        if (fill)
+          fills.insert(fill);
       }
-      if (isForRows(empty))
-        for (Value size : empty.getDynamicSizes())
-          if (isRows(size))
-            rowCounts.insert(size);
     }
   });
 }
@@ -384,31 +376,6 @@ bool LoopRecurrence::match(IndexFacts &facts) {
 //===----------------------------------------------------------------------===//
 // The recurrence
 //===----------------------------------------------------------------------===//
-
-/// Dimension `axis` moved to the front, or with `back` from there to `axis`.
-static Value moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,
-                      ArrayRef<OpFoldResult> sizes, bool back) {
-  if (axis == 0)
-    return tensor;
-  auto type = cast<RankedTensorType>(tensor.getType());
-  SmallVector<int64_t> order;
-  for (int64_t d = 0; d < type.getRank(); ++d)
-    if (d != (back ? 0 : axis))
-      order.push_back(d);
-  order.insert(order.begin() + (back ? axis : 0), back ? 0 : axis);
-  SmallVector<OpFoldResult> moved;
-  for (auto [d, from] : llvm::enumerate(order))
-    moved.push_back(sizes[back ? d : from]);
-  Value empty = tensor::EmptyOp::create(b, loc, moved, type.getElementType());
-  // Extents of both sides are known alike.
-  SmallVector<int64_t> shape(type.getShape());
-  for (auto [d, from] : llvm::enumerate(order))
-    shape[from] = cast<RankedTensorType>(empty.getType()).getDimSize(d);
-  if (ArrayRef(shape) != type.getShape())
-    tensor = tensor::CastOp::create(b, loc, type.clone(shape), tensor);
-  return linalg::TransposeOp::create(b, loc, tensor, empty, order)
-      ->getResult(0);
-}
 
 /// The scanned input that holds the slices of all iterations.
 Value LoopRecurrence::makeSequence(OpBuilder &b,

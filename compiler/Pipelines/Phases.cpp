@@ -88,7 +88,9 @@ static void buildNormalize(OpPassManager &pm, const PhaseOptions &options) {
   StringRef(options.noRecognize).split(disabled, '|');
   if (!llvm::is_contained(disabled, "all") &&
       !llvm::is_contained(disabled, "recurrence")) {
+    pm.addNestedPass<func::FuncOp>(createRollStepsPass());
     pm.addPass(createRecognizeRecurrencesPass());
+    pm.addPass(createCSEPass());
   }
   RecognizePatternsPassOptions patterns;
   patterns.disabled = options.noRecognize;

@@ -32,11 +32,4 @@ std::string ImporterRegistry::listSuffixes(StringRef lastWord) const {
   return join(suffixes, ", ") + (" " + lastWord + " " + last).str();
 }
 
-SmallVector<StringRef> ImporterRegistry::getPatterns() const {
-  SmallVector<StringRef> patterns;
-  for (const std::unique_ptr<ModelImporter> &importer : importers)
-    append_range(patterns, importer->getPatterns());
-  return patterns;
-}
-
 } // namespace seqc

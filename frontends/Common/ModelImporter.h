@@ -51,10 +51,6 @@ public:
   /// the text's fault (decision 24).
   virtual bool trustsText() const { return false; }
 
-  /// Names of the patterns that ImportOptions::noRecognize may hold besides
-  /// "all".
-  virtual llvm::ArrayRef<llvm::StringRef> getPatterns() const { return {}; }
-
   /// Builds the module in the import form; loads the dialects that it needs.
   /// Every fault is a located diagnostic of `context`, and the result is null
   /// if there was one. `source.text` is set only if takesText().
@@ -74,9 +70,6 @@ public:
 
   /// The usual suffix of each kind, as messages list them: ".a, .b or .c"
   std::string listSuffixes(llvm::StringRef lastWord) const;
-
-  /// The patterns of all importers.
-  llvm::SmallVector<llvm::StringRef> getPatterns() const;
 
 private:
   llvm::SmallVector<std::unique_ptr<ModelImporter>, 4> importers;

@@ -31,8 +31,8 @@ StringRef normalizeDomain(StringRef domain) {
 }
 
 GraphImporter::GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
-                             StringRef path, const Recognition &recognition)
-    : file(file), context(context), recognition(recognition),
+                             StringRef path, const StringSet<> &knownLoose)
+    : file(file), context(context), knownLoose(knownLoose),
       fileLoc(mlir::FileLineColLoc::get(&context, path, 0, 0)),
       emitter(&context) {
   emitter.setFaultHandler(
@@ -212,10 +212,6 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
   const format::FunctionProto *body = findFunction(proto);
   auto opset = scope->opsets->find(domain);
   int64_t version = opset == scope->opsets->end() ? 0 : opset->second;
-  // Nodes that stand for a pattern follow an opset of their own.
-  if (auto own = recognition.opsets.find(&proto);
-      own != recognition.opsets.end())
-    version = own->second;
   Node node(proto, version, *this, *scope->bindings);
   const OperatorInfo *info = Registry::get().find(domain, proto.op_type());
   if (!body && version == 0 && opset == scope->opsets->end()) {

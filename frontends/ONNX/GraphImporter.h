@@ -13,7 +13,6 @@
 #include "frontends/ONNX/Node.h"
 #include "frontends/ONNX/OnnxFile.h"
 #include "frontends/ONNX/OnnxGraph.h"
-#include "frontends/ONNX/Recognize/Recognize.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -51,7 +50,7 @@ sortNodes(const google::protobuf::RepeatedPtrField<format::NodeProto> &list);
 class GraphImporter {
 public:
   GraphImporter(OnnxFile &file, mlir::MLIRContext &context,
-                llvm::StringRef path, const Recognition &recognition);
+                llvm::StringRef path, const llvm::StringSet<> &knownLoose = {});
 
   /// Inputs are fed with these extents. What the caller feeds need not keep
   /// equal symbols equal, so they are not relied on.
@@ -219,7 +218,8 @@ private:
 
   OnnxFile &file;
   mlir::MLIRContext &context;
-  const Recognition &recognition;
+  /// Symbols whose extents need not be equal, as an import before this found.
+  llvm::StringSet<> knownLoose;
   mlir::Location fileLoc;
   Emitter emitter;
   mlir::func::FuncOp function;

@@ -36,7 +36,7 @@ bool GraphImporter::readOpsets() {
 
 void GraphImporter::note(const Twine &message) {
   // A second import says nothing new.
-  if (silent || !recognition.looseSymbols.empty())
+  if (silent || !knownLoose.empty())
     return;
   // By itself, not attached to another diagnostic.
   mlir::Diagnostic diagnostic(fileLoc, mlir::DiagnosticSeverity::Note);
@@ -71,7 +71,7 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   for (const auto &dim : type.shape().dim()) {
     shape.push_back(getDeclaredExtent(dim, type.shape().dim_size()));
     bool isNamed = !dim.has_dim_value() && !inputShapes &&
-                   !recognition.looseSymbols.contains(dim.dim_param());
+                   !knownLoose.contains(dim.dim_param());
     names.push_back(isNamed ? StringRef(dim.dim_param()) : StringRef());
     if (dim.has_dim_value() && mlir::ShapedType::isDynamic(shape.back()))
       note(what + " has an extent of " + Twine(dim.dim_value()) +
@@ -158,7 +158,7 @@ void GraphImporter::settleRanks() {
     int64_t best = 0;
     uint64_t most = 0;
     for (int64_t rank = 0; rank <= kMostSequenceRank; ++rank) {
-      GraphImporter probe(file, context, "", recognition);
+      GraphImporter probe(file, context, "", knownLoose);
       probe.probing = probe.silent = probe.stopsAtError = true;
       probe.inputShapes = inputShapes;
       probe.inputRanks[name] = {rank};
@@ -438,12 +438,6 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
                      {"outputs", std::move(outputs)}};
   json::Object metadata{{"name", json::fixUTF8(graph.name())},
                         {"entries", json::Array{std::move(entry)}}};
-  if (!recognition.counts.empty()) {
-    json::Object recognized;
-    for (const auto &[name, count] : recognition.counts)
-      recognized[name] = count;
-    metadata["recognized"] = std::move(recognized);
-  }
   if (failed(finishImport(*module, std::move(metadata))))
     return nullptr;
   return module;

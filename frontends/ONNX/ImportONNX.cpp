@@ -5,7 +5,6 @@
 #include "dialect/Seq/IR/SeqDialect.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Initializers.h"
-#include "frontends/ONNX/Recognize/Recognize.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,16 +36,14 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
     llvm::SmallVector<std::string> replaceable;
     if (!options.freezesInitializers)
       replaceable = onnx::findReplaceable(**file);
-    onnx::Recognition recognition =
-        onnx::recognize(**file, options.noRecognize, looseSymbols);
-    onnx::GraphImporter importer(**file, context, path, recognition);
+    onnx::GraphImporter importer(**file, context, path, looseSymbols);
     mlir::OwningOpRef<mlir::ModuleOp> module = importer.run();
     if (module && !importer.getLooseSymbols().empty()) {
       looseSymbols = importer.getLooseSymbols();
       continue;
     }
     if (module && !replaceable.empty())
-      onnx::addReplaceable(*module, path, options, replaceable, looseSymbols);
+      onnx::addReplaceable(*module, path, replaceable, looseSymbols);
     return module;
   }
 }
@@ -58,9 +55,6 @@ public:
   llvm::ArrayRef<llvm::StringRef> getSuffixes() const override {
     static constexpr llvm::StringRef suffixes[] = {".onnx"};
     return suffixes;
-  }
-  llvm::ArrayRef<llvm::StringRef> getPatterns() const override {
-    return onnx::getPatternNames();
   }
   mlir::OwningOpRef<mlir::ModuleOp>
   importModel(const ModelSource &source, mlir::MLIRContext &context,

@@ -5,7 +5,6 @@
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Recognize/Recognize.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -151,7 +150,6 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
 
 /// Adds what `names` need; gives the first error, or nothing if all is well.
 static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
-                            const ImportOptions &options,
                             ArrayRef<std::string> list,
                             const StringSet<> &looseSymbols) {
   std::string error;
@@ -172,15 +170,10 @@ static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
   auto taken = takeDefaults(graph, names);
   mlir::MLIRContext &context = *module.getContext();
   Module open, defaults;
-  {
-    Recognition recognition =
-        recognize(**file, options.noRecognize, looseSymbols);
-    open = GraphImporter(**file, context, path, recognition).run();
-  }
+  open = GraphImporter(**file, context, path, looseSymbols).run();
   if (open) {
     makeDefaultsGraph(graph, std::move(taken));
-    Recognition none;
-    defaults = GraphImporter(**file, context, path, none).run();
+    defaults = GraphImporter(**file, context, path).run();
   }
   if (!open || !defaults)
     return error.empty() ? "its import failed" : error;
@@ -189,9 +182,9 @@ static std::string tryToAdd(mlir::ModuleOp module, StringRef path,
 }
 
 void addReplaceable(mlir::ModuleOp module, StringRef path,
-                    const ImportOptions &options, ArrayRef<std::string> names,
+                    ArrayRef<std::string> names,
                     const StringSet<> &looseSymbols) {
-  std::string error = tryToAdd(module, path, options, names, looseSymbols);
+  std::string error = tryToAdd(module, path, names, looseSymbols);
   if (error.empty())
     return;
   // Integers are what operators most often have to know.
@@ -210,7 +203,7 @@ void addReplaceable(mlir::ModuleOp module, StringRef path,
       (floats.contains(name) ? free : fixed).push_back(name);
   }
   if (free.empty() || fixed.empty() ||
-      !tryToAdd(module, path, options, free, looseSymbols).empty())
+      !tryToAdd(module, path, free, looseSymbols).empty())
     fixed.assign(names.begin(), names.end());
   constexpr size_t kMostNames = 8;
   std::string text = join(ArrayRef(fixed).take_front(kMostNames), "', '");

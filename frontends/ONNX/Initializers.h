@@ -25,7 +25,6 @@ llvm::SmallVector<std::string> findReplaceable(const OnnxFile &file);
 /// without their values it stays as it is, and a warning says why.
 /// `looseSymbols` are those whose extents need not be equal.
 void addReplaceable(mlir::ModuleOp module, llvm::StringRef path,
-                    const ImportOptions &options,
                     llvm::ArrayRef<std::string> names,
                     const llvm::StringSet<> &looseSymbols);
 

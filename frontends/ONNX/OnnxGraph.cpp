@@ -3,7 +3,6 @@
 #include "frontends/ONNX/OnnxGraph.h"
 
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Recognize/Recognize.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
@@ -48,13 +47,9 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
   return result;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp>
-OnnxGraph::import(mlir::MLIRContext &context, const ImportOptions &options,
-                  const InputShapes &shapes) {
-  Recognition recognition = recognize(*file, options.noRecognize);
-  for (const auto &[name, count] : recognition.counts)
-    recognized[StringRef(name).str()] += count;
-  GraphImporter importer(*file, context, path, recognition);
+mlir::OwningOpRef<mlir::ModuleOp> OnnxGraph::import(mlir::MLIRContext &context,
+                                                    const InputShapes &shapes) {
+  GraphImporter importer(*file, context, path);
   importer.setInputShapes(shapes);
   return importer.run();
 }

@@ -15,7 +15,6 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,12 +55,7 @@ public:
   /// results have their names in `seq.name`. Null after errors, which were
   /// reported.
   mlir::OwningOpRef<mlir::ModuleOp> import(mlir::MLIRContext &context,
-                                           const ImportOptions &options,
                                            const InputShapes &shapes);
-  /// How often each pattern was recognised by import().
-  const std::map<std::string, int64_t> &getRecognized() const {
-    return recognized;
-  }
 
 private:
   OnnxGraph();
@@ -70,7 +64,6 @@ private:
   std::unique_ptr<OnnxFile> file;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
-  std::map<std::string, int64_t> recognized;
 };
 
 } // namespace seqc::onnx

@@ -470,9 +470,7 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
   if (!sound)
     return false;
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      graph.graph.import(reporter.getContext(), importer.options, shapes);
-  for (const auto &[name, count] : graph.graph.getRecognized())
-    importer.recognized[name] += count;
+      graph.graph.import(reporter.getContext(), shapes);
   if (!module) {
     reporter.error(graph.node->find("onnx")->position,
                    "graph '" + graph.name + "' of '" + graph.file +

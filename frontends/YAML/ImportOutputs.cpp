@@ -144,12 +144,6 @@ json::Object Importer::buildMetadata() {
     entry["generation"] = std::move(*generation);
   json::Object metadata{{"name", modelName},
                         {"entries", json::Array{std::move(entry)}}};
-  if (!recognized.empty()) {
-    json::Object counts;
-    for (const auto &[name, count] : recognized)
-      counts[name] = count;
-    metadata["recognized"] = std::move(counts);
-  }
   if (!textInput.empty() && !textKind.empty())
     metadata["text"] = json::Object{{"kind", textKind},
                                     {"entry", entryName},

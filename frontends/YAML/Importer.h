@@ -326,8 +326,6 @@ private:
   llvm::json::Object textOutput;
   std::string textKind;
   std::optional<llvm::json::Object> generation;
-  /// Patterns of ONNX graphs that became one operator.
-  std::map<std::string, int64_t> recognized;
 };
 
 } // namespace seqc::yaml

@@ -310,7 +310,6 @@ static Error readPrefixSymbols(const Setting &setting) {
 static Error readNoRecognize(const Setting &setting) {
   SmallVector<StringRef> known{"all"}, names;
   append_range(known, getRecognizedNames());
-  append_range(known, getImporters().getPatterns());
   setting.value.split(names, ',');
   for (StringRef name : names) {
     if (!is_contained(known, name))

@@ -1,0 +1,324 @@
+//===- Roller.cpp - The loop of a chain of steps, and its users -----------===//
+//
+// States of the last step leave the loop as its results; what is used of several
+// steps is stacked, and each use gets its slice. Where the values of all steps
+// are put next to each other, the stack takes their place.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Normalize/Roller.h"
+
+#include "compiler/Normalize/Elements.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace seqc;
+
+/// The slice of `tensor` at one position of its leading dimension, without it.
+static Value readStack(OpBuilder &b, Location loc, Value tensor,
+                       ArrayRef<OpFoldResult> sizes, Type type,
+                       OpFoldResult position) {
+  SmallVector<OpFoldResult> offsets(sizes.size() + 1, b.getIndexAttr(0)),
+      whole(sizes), strides(sizes.size() + 1, b.getIndexAttr(1));
+  offsets[0] = position;
+  whole.insert(whole.begin(), b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type),
+                                        tensor, offsets, whole, strides);
+}
+
+/// The slice of an iteration; `position` counts from the lowest place on.
+Value Roller::makeSlice(OpBuilder &b, const Scanned &input, Value tensor,
+                        Value position) {
+  tensor::ExtractSliceOp first = input.first;
+  SmallVector<OpFoldResult> offsets = first.getMixedOffsets();
+  // A part that was cut out has no offsets left.
+  if (tensor != first.getSource())
+    llvm::fill(offsets, b.getIndexAttr(0));
+  offsets[input.axis] = position;
+  return tensor::ExtractSliceOp::create(b, first.getLoc(), first.getType(),
+                                        tensor, offsets, first.getMixedSizes(),
+                                        first.getMixedStrides());
+}
+
+scf::ForOp Roller::makeLoop(OpBuilder &b) {
+  Location loc = ops[last]->getLoc();
+  auto index = [&](int64_t number) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, number);
+  };
+  SmallVector<Value> begin, tensors;
+  for (const State &state : states)
+    begin.push_back(state.init);
+  for (auto &[part, stack] : stacks) {
+    SmallVector<OpFoldResult> sizes(stack.sizes);
+    sizes.insert(sizes.begin(), b.getIndexAttr(count));
+    begin.push_back(tensor::EmptyOp::create(
+        b, loc, sizes, getElementTypeOrSelf(valueOf(part, 0).getType())));
+  }
+  for (Scanned &input : scanned) {
+    tensor::ExtractSliceOp first = input.first;
+    Value tensor = first.getSource();
+    if (input.low != 0 ||
+        first.getSourceType().getDimSize(input.axis) != count) {
+      SmallVector<OpFoldResult> offsets = first.getMixedOffsets(),
+                                sizes = first.getMixedSizes();
+      offsets[input.axis] = b.getIndexAttr(input.low);
+      sizes[input.axis] = b.getIndexAttr(count);
+      tensor = tensor::ExtractSliceOp::create(b, loc, tensor, offsets, sizes,
+                                              first.getMixedStrides());
+    }
+    tensors.push_back(tensor);
+  }
+  auto loop =
+      scf::ForOp::create(b, loc, index(0), index(count), index(1), begin);
+  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+  Value position = loop.getInductionVar();
+  if (direction < 0)
+    position = arith::SubIOp::create(
+        inner, loc, arith::ConstantIndexOp::create(inner, loc, count - 1),
+        position);
+  for (auto [input, tensor] : llvm::zip(scanned, tensors))
+    input.argument.replaceAllUsesWith(
+        makeSlice(inner, input, tensor, position));
+  for (auto [state, argument] : llvm::zip(states, loop.getRegionIterArgs()))
+    state.argument.replaceAllUsesWith(argument);
+  loop.getBody()->getOperations().splice(loop.getBody()->end(),
+                                         body.getOperations());
+  inner.setInsertionPointToEnd(loop.getBody());
+  SmallVector<Value> next;
+  for (const State &state : states)
+    next.push_back(bodyValues[state.source]);
+  for (auto &[part, stack] : stacks) {
+    SmallVector<OpFoldResult> sizes(stack.sizes),
+        offsets(sizes.size() + 1, b.getIndexAttr(0)),
+        strides(sizes.size() + 1, b.getIndexAttr(1));
+    sizes.insert(sizes.begin(), b.getIndexAttr(1));
+    offsets[0] = position;
+    next.push_back(tensor::InsertSliceOp::create(
+        inner, loc, bodyValues[part], loop.getRegionIterArg(next.size()),
+        offsets, sizes, strides));
+  }
+  scf::YieldOp::create(inner, loc, next);
+  for (auto [entry, result] :
+       llvm::zip(stacks, loop.getResults().drop_front(states.size())))
+    entry.second.value = result;
+  return loop;
+}
+
+/// The inserts that put the values of all steps into one tensor, one next to
+/// the other, if `insert` is that of the first step; otherwise nothing.
+SmallVector<tensor::InsertSliceOp>
+Roller::findChainOf(tensor::InsertSliceOp insert, Part part) const {
+  SmallVector<tensor::InsertSliceOp> inserts{insert};
+  auto insertsOf = [&](Value value) {
+    SmallVector<tensor::InsertSliceOp> list;
+    for (Operation *user : value.getUsers()) {
+      if (isa<tensor::ExpandShapeOp>(user) && user->hasOneUse())
+        user = *user->user_begin();
+      if (auto found = dyn_cast<tensor::InsertSliceOp>(user))
+        list.push_back(found);
+    }
+    return list;
+  };
+  for (int step = 1; step < count; ++step) {
+    tensor::InsertSliceOp before = inserts.back(), next;
+    for (tensor::InsertSliceOp other : insertsOf(valueOf(part, step)))
+      if ((other.getDest() == before.getResult() &&
+           before.getResult().hasOneUse()) ||
+          (before.getDest() == other.getResult() &&
+           other.getResult().hasOneUse()))
+        next = other;
+    if (!next || next.getMixedSizes() != insert.getMixedSizes() ||
+        next.getSourceType() != insert.getSourceType())
+      return {};
+    inserts.push_back(next);
+  }
+  return inserts;
+}
+
+/// `stack` with its leading dimension at `axis`, turned around if asked for.
+static Value arrange(OpBuilder &b, Location loc, const Roller::Stack &stack,
+                     int64_t axis, bool turn) {
+  auto type = cast<RankedTensorType>(stack.value.getType());
+  int64_t rank = type.getRank(), count = type.getDimSize(0);
+  SmallVector<OpFoldResult> sizes(stack.sizes);
+  sizes.insert(sizes.begin() + axis, b.getIndexAttr(count));
+  if (!turn)
+    return moveAxis(b, loc, stack.value, axis, sizes, /*back=*/true);
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  AffineMap map = b.getMultiDimIdentityMap(rank);
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  auto turned = linalg::GenericOp::create(
+      b, loc, empty.getType(), ValueRange(), empty, map, loops,
+      [&](OpBuilder &nested, Location loc, ValueRange) {
+        SmallVector<Value> at;
+        for (int64_t d = 0; d < rank; ++d)
+          at.push_back(linalg::IndexOp::create(nested, loc, d));
+        std::rotate(at.begin(), at.begin() + axis, at.begin() + axis + 1);
+        Value last = arith::ConstantIndexOp::create(nested, loc, count - 1);
+        at[0] = arith::SubIOp::create(nested, loc, last, at[0]);
+        Value element = tensor::ExtractOp::create(nested, loc, stack.value, at);
+        linalg::YieldOp::create(nested, loc, element);
+      });
+  return turned.getResult(0);
+}
+
+/// Makes inserts of all steps' values next to each other one insert, and none
+/// where they fill what they are put into.
+void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
+  SmallVector<tensor::InsertSliceOp> firsts;
+  for (Operation *user : valueOf(part, 0).getUsers()) {
+    if (isa<tensor::ExpandShapeOp>(user) && user->hasOneUse())
+      user = *user->user_begin();
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
+      firsts.push_back(insert);
+  }
+  for (tensor::InsertSliceOp insert : firsts) {
+    SmallVector<tensor::InsertSliceOp> inserts = findChainOf(insert, part);
+    if (inserts.empty())
+      continue;
+    // The dimension, and the way, in which places follow each other.
+    SmallVector<OpFoldResult> start = insert.getMixedOffsets(),
+                              sizes = insert.getMixedSizes();
+    std::optional<int64_t> axis;
+    int64_t step = 0;
+    bool fits = llvm::all_of(insert.getMixedStrides(), isOneInteger);
+    for (auto [i, other] : llvm::enumerate(inserts))
+      for (auto [d, from, to] :
+           llvm::enumerate(start, other.getMixedOffsets())) {
+        if (i == 0)
+          continue;
+        if (i == 1 && from != to && !axis) {
+          axis = d;
+          step = getConstantIntValue(to).value_or(0) -
+                 getConstantIntValue(from).value_or(0);
+        }
+        fits &= axis == static_cast<int64_t>(d)
+                    ? getConstantIntValue(from) && getConstantIntValue(to) &&
+                          *getConstantIntValue(to) ==
+                              *getConstantIntValue(from) +
+                                  step * static_cast<int64_t>(i)
+                    : from == to;
+      }
+    if (!fits || !axis || (step != 1 && step != -1) ||
+        !isOneInteger(sizes[*axis]))
+      continue;
+    // The dimension is new, or all values have it.
+    Stack slices = stack;
+    SmallVector<OpFoldResult> rest(sizes);
+    rest.erase(rest.begin() + *axis);
+    if (isEqualConstantIntOrValueArray(sizes, stack.sizes)) {
+      auto type = cast<RankedTensorType>(stack.value.getType());
+      SmallVector<int64_t> shape(type.getShape());
+      shape.erase(shape.begin() + *axis + 1);
+      slices = {rest, moveUnits(b, stack.value, shape)};
+    }
+    if (!isEqualConstantIntOrValueArray(rest, slices.sizes))
+      continue;
+    bool isAscending = inserts[1].getDest() == inserts[0].getResult();
+    tensor::InsertSliceOp bottom =
+                              isAscending ? inserts.front() : inserts.back(),
+                          top = isAscending ? inserts.back() : inserts.front();
+    bool turn = step != (direction < 0 ? -1 : 1);
+    Value whole = arrange(b, insert.getLoc(), slices, *axis, turn);
+    int64_t low =
+        *getConstantIntValue(start[*axis]) - (step > 0 ? 0 : count - 1);
+    start[*axis] = b.getIndexAttr(low);
+    sizes[*axis] = b.getIndexAttr(count);
+    auto empty = bottom.getDest().getDefiningOp<tensor::EmptyOp>();
+    OpBuilder here(top);
+    if (!empty || !llvm::all_of(start, isZeroInteger) ||
+        !isEqualConstantIntOrValueArray(empty.getMixedSizes(), sizes))
+      whole = tensor::InsertSliceOp::create(here, top.getLoc(), whole,
+                                            bottom.getDest(), start, sizes,
+                                            top.getMixedStrides());
+    else if (whole.getType() != top.getType())
+      whole = tensor::CastOp::create(here, top.getLoc(), top.getType(), whole);
+    top.getResult().replaceAllUsesWith(whole);
+    for (int i = 0; i < count; ++i) {
+      tensor::InsertSliceOp done = inserts[isAscending ? count - 1 - i : i];
+      Operation *source = done.getSource().getDefiningOp();
+      done.erase();
+      if (isa<tensor::ExpandShapeOp>(source) && source->use_empty())
+        source->erase();
+    }
+  }
+}
+
+/// Gives uses outside of the chain their values.
+void Roller::replaceUses(OpBuilder &b, Part part, const Stack &stack) {
+  for (int step = 0; step < count; ++step) {
+    Value value = valueOf(part, step), slice;
+    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+      if (isMember(use.getOwner()))
+        continue;
+      if (!slice)
+        slice = readStack(b, value.getLoc(), stack.value, stack.sizes,
+                          value.getType(), b.getIndexAttr(position(step)));
+      use.set(slice);
+    }
+  }
+}
+
+/// Moves what stands in front of the loop and needs it behind `end`, the last
+/// op that was made with it.
+void Roller::moveUsers(Operation *loop, Operation *end) {
+  llvm::SetVector<Operation *> late;
+  for (Operation *op = loop; op != end->getNextNode(); op = op->getNextNode())
+    late.insert(op);
+  size_t numMade = late.size();
+  for (Operation *op = &loop->getBlock()->front(); op != loop;
+       op = op->getNextNode()) {
+    bool isLate = false;
+    forEachInput(op, [&](OpOperand &operand) {
+      Operation *from = operand.get().getDefiningOp();
+      isLate |= from && late.contains(from);
+    });
+    if (isLate)
+      late.insert(op);
+  }
+  for (Operation *op : late.getArrayRef().drop_front(numMade)) {
+    op->moveAfter(end);
+    end = op;
+  }
+}
+
+/// Drops the chain, and what only it used.
+void Roller::eraseUnused() {
+  Block *block = ops[last]->getBlock();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (members.contains(&op) || isOpTriviallyDead(&op))
+      op.erase();
+}
+
+bool Roller::run() {
+  if (!findBehind() || !readStep() || !findUses() || !checkShapes())
+    return false;
+  OpBuilder b(ops[last]->getContext());
+  b.setInsertionPointAfter(ops[last]);
+  // What follows now may be erased; this is where the loop's values end.
+  Operation *end = arith::ConstantIndexOp::create(b, ops[last]->getLoc(), 0);
+  b.setInsertionPoint(end);
+  scf::ForOp loop = makeLoop(b);
+  for (auto &[part, stack] : stacks)
+    joinInserts(b, part, stack);
+  // Other ops may use the last step as they use the others.
+  for (auto [state, final] : llvm::zip(states, loop.getResults())) {
+    bool isStacked = stacks.count(state.source);
+    valueOf(state.source, count - 1)
+        .replaceUsesWithIf(final, [&](OpOperand &use) {
+          Operation *user = use.getOwner();
+          return !isMember(user) &&
+                 (!isStacked || user->hasTrait<OpTrait::IsTerminator>());
+        });
+  }
+  for (auto &[part, stack] : stacks)
+    replaceUses(b, part, stack);
+  moveUsers(loop, end);
+  eraseUnused();
+  return true;
+}
