@@ -159,7 +159,7 @@ static void countParameters(ModuleOp module, json::Object &metadata) {
     int64_t count = cast<RankedTensorType>(weight.getType()).getNumElements();
     all += count;
     bool lookedUp = llvm::all_of(weight->getUsers(), [](Operation *user) {
-      return isa<tensor::ExtractOp>(user);
+      return isa<tensor::ExtractOp, seq::EmbeddingOp>(user);
     });
     if (!lookedUp && cast<RankedTensorType>(weight.getType()).getRank() >= 2)
       multiplied += count;

@@ -46,6 +46,8 @@ struct DecomposeAggregatesPass
 
 void seqc::registerDecompositions(DialectRegistry &registry) {
   registerNormDecompositions(registry);
+  registerEmbeddingDecompositions(registry);
+  registerQuantizationDecompositions(registry);
   registerRotaryDecompositions(registry);
   registerLinearRecurrenceDecompositions(registry);
 }

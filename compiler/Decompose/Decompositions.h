@@ -22,6 +22,10 @@ void registerDecompositions(mlir::DialectRegistry &registry);
 
 /// Decompositions of `seq.softmax` and `seq.norm`.
 void registerNormDecompositions(mlir::DialectRegistry &registry);
+/// Decomposition of `seq.embedding`.
+void registerEmbeddingDecompositions(mlir::DialectRegistry &registry);
+/// Decompositions of `seq.quantize` and `seq.dequantize`.
+void registerQuantizationDecompositions(mlir::DialectRegistry &registry);
 /// Decomposition of `seq.rotary`.
 void registerRotaryDecompositions(mlir::DialectRegistry &registry);
 

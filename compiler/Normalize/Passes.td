@@ -93,16 +93,15 @@ def RecognizePatternsPass : Pass<"seq-recognize-patterns", "::mlir::ModuleOp"> {
 def RecognizeQuantizedPass : Pass<"seq-recognize-quantized", "::mlir::func::FuncOp"> {
   let summary = "Multiply bytes instead of the numbers they stand for";
   let description = [{
-    A `linalg.matmul` of f32 both of whose operands are dequantised bytes, `(byte - zero point) * scale` elementwise,
-    becomes a `seq.quantized_matmul` whose sums are multiplied by both scales. Operands are followed through reshapes,
-    slices, casts and transposes. It is the same within the rounding of f32 under these conditions, without which the
-    product stays:
+    A `linalg.matmul` both of whose operands are bytes behind `seq.dequantize` becomes a `seq.quantized_matmul` whose
+    sums are multiplied by both scales. Operands are followed through reshapes, slices, casts and transposes. It is the
+    same within the rounding of the product's type under these conditions, without which the product stays:
 
     * Scale and zero point of the left operand are one number each, or one per row; those of the right operand are one
       number each, or one per column. What changes along the depth, as blocks do, cannot leave the sum. Behind a reshape
       there is one number.
     * The right operand has a static shape, and a depth of at most 33,025: so no sum of products leaves 32 bits.
-    * Zero points are bytes of their side's kind.
+    * Scales have the product's type.
 
     Scales are taken to be finite, the left one below 2^96: such a scale times a sum does not overflow.
 
@@ -110,25 +109,20 @@ def RecognizeQuantizedPass : Pass<"seq-recognize-quantized", "::mlir::func::Func
 
     Before:
     ```mlir
-    %a = linalg.generic ins(%x : tensor<4x8xi8>) outs(%e : tensor<4x8xf32>) {
-    ^bb0(%in: i8, %out: f32):
-      %w = arith.extui %in : i8 to i32
-      %d = arith.subi %w, %c128 : i32
-      %f = arith.sitofp %d : i32 to f32
-      %y = arith.mulf %f, %s : f32
-      linalg.yield %y : f32
-    } -> tensor<4x8xf32>
-    %r = linalg.matmul ins(%a, %b : tensor<4x8xf32>, tensor<8x16xf32>) outs(%zeros : tensor<4x16xf32>)
+    %a = seq.dequantize unsigned %x scale(%s) : (tensor<4x8xi8>, tensor<f32>) -> tensor<4x8xf32>
+    %b = seq.dequantize %w scale(%t) axis 1 : (tensor<8x16xi8>, tensor<16xf32>) -> tensor<8x16xf32>
+    %r = linalg.matmul ins(%a, %b : tensor<4x8xf32>, tensor<8x16xf32>) outs(%zero : tensor<4x16xf32>) -> tensor<4x16xf32>
     ```
+
     After:
     ```mlir
-    %i = seq.quantized_matmul %x, %q lhs_zero(%z) rhs_signed transposed : … -> tensor<4x16xi32>
-    %r = linalg.generic ins(%i, %t : tensor<4x16xi32>, tensor<16xf32>) outs(%o : tensor<4x16xf32>) {
-    ^bb0(%in: i32, %by: f32, %out: f32):
-      %f = arith.sitofp %in : i32 to f32
-      %l = arith.mulf %f, %s : f32
-      %y = arith.mulf %l, %by : f32
-      linalg.yield %y : f32
+    %n = seq.quantized_matmul %x, %w rhs_signed transposed : (tensor<4x8xi8>, tensor<8x16xi8>) -> tensor<4x16xi32>
+    %r = linalg.generic ins(%n, %s, %t : tensor<4x16xi32>, tensor<f32>, tensor<16xf32>) outs(%e : tensor<4x16xf32>) {
+    ^bb0(%sum: i32, %left: f32, %right: f32, %out: f32):
+      %f = arith.sitofp %sum : i32 to f32
+      %p = arith.mulf %f, %left : f32
+      %q = arith.mulf %p, %right : f32
+      linalg.yield %q : f32
     } -> tensor<4x16xf32>
     ```
   }];

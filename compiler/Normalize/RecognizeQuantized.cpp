@@ -10,7 +10,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/KernelTable.h"
-#include "compiler/Normalize/Dequantized.h"
 #include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Passes.h"
 #include "dialect/Seq/IR/SeqOps.h"
@@ -39,7 +38,7 @@ constexpr size_t kMostMoves = 16;
 
 /// An operand of a product that is made of bytes.
 struct Side {
-  Dequantized numbers;
+  seq::DequantizeOp numbers;
   /// Ops that move elements from there to the product, the last one first.
   SmallVector<Operation *> moves;
 };
@@ -71,15 +70,13 @@ std::optional<Side> findSide(Value operand, unsigned free) {
     }
     operand = move->getOperand(0);
   }
-  auto generic = operand.getDefiningOp<linalg::GenericOp>();
-  std::optional<Dequantized> numbers =
-      generic ? readDequantized(generic) : std::nullopt;
-  if (!numbers)
+  side.numbers = operand.getDefiningOp<seq::DequantizeOp>();
+  if (!side.numbers || side.numbers.getBlock() ||
+      !getElementTypeOrSelf(side.numbers.getInput()).isInteger(8) ||
+      getElementTypeOrSelf(side.numbers.getScale()) !=
+          getElementTypeOrSelf(operand) ||
+      (side.numbers.getAxis() && side.numbers.getAxis() != dim))
     return std::nullopt;
-  for (const QuantizationParameter &parameter : {numbers->zero, numbers->scale})
-    if (parameter.loop && parameter.loop != dim)
-      return std::nullopt;
-  side.numbers = *numbers;
   return side;
 }
 
@@ -103,20 +100,20 @@ Value moveBytes(ImplicitLocOpBuilder &b, Operation *move, Value bytes) {
 /// The side's bytes in the place of its numbers.
 Value moveBytes(ImplicitLocOpBuilder &b, const Side &side) {
   // What is added to bytes has their extents; the result's may say more.
-  auto type =
-      cast<RankedTensorType>(Value(side.numbers.op->getResult(0)).getType());
+  seq::DequantizeOp numbers = side.numbers;
+  auto type = cast<RankedTensorType>(numbers.getResult().getType());
   Value bytes = b.createOrFold<tensor::CastOp>(type.clone(b.getI8Type()),
-                                               side.numbers.bytes);
+                                               numbers.getInput());
   for (Operation *move : llvm::reverse(side.moves))
     bytes = moveBytes(b, move, bytes);
   return bytes;
 }
 
 /// A zero point as an operand, null if it is known to be 0.
-Value makeZero(ImplicitLocOpBuilder &b, const QuantizationParameter &zero) {
-  if (zero.constant ? *zero.constant == 0 : !zero.value)
-    return {};
-  return getParameterTensor(b, zero, b.getI8Type());
+Value makeZero(const Side &side) {
+  seq::DequantizeOp numbers = side.numbers;
+  Value zero = numbers.getZero();
+  return zero && matchPattern(zero, m_Zero()) ? Value() : zero;
 }
 
 struct QuantizeProduct : OpRewritePattern<linalg::MatmulOp> {
@@ -158,15 +155,15 @@ struct QuantizeProduct : OpRewritePattern<linalg::MatmulOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value lhs = moveBytes(b, *left), rhs = moveBytes(b, *right);
     auto type = cast<RankedTensorType>(op.getResult(0).getType());
-    Value lhsZero = makeZero(b, left->numbers.zero),
-          rhsZero = makeZero(b, right->numbers.zero);
+    Value lhsZero = makeZero(*left), rhsZero = makeZero(*right);
     auto sumType = RankedTensorType::get(
         {cast<RankedTensorType>(lhs.getType()).getDimSize(0),
          type.getDimSize(1)},
         b.getI32Type());
     Value sums = seq::QuantizedMatmulOp::create(
-        b, sumType, lhs, rhs, lhsZero, rhsZero, left->numbers.isSigned,
-        right->numbers.isSigned, transposed);
+        b, sumType, lhs, rhs, lhsZero, rhsZero,
+        /*lhs_signed=*/!left->numbers.getIsUnsigned(),
+        /*rhs_signed=*/!right->numbers.getIsUnsigned(), transposed);
     sums = b.createOrFold<tensor::CastOp>(type.clone(b.getI32Type()), sums);
     rewriter.replaceOp(op, scale(b, sums, *left, *right, init));
     ++numProducts;
@@ -180,19 +177,21 @@ struct QuantizeProduct : OpRewritePattern<linalg::MatmulOp> {
     auto type = cast<RankedTensorType>(init.getType());
     SmallVector<Value> inputs{sums};
     SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(2)};
-    // Numbers from outside, or null for an element of the next input.
-    SmallVector<Value> outside;
+    // Numbers that are known, or null for an element of the next input.
+    SmallVector<Value> known;
     for (auto [side, dim] : {std::pair(&left, 0u), std::pair(&right, 1u)}) {
-      const QuantizationParameter &by = side->numbers.scale;
-      bool isTensor = isa<RankedTensorType>(by.value.getType());
-      outside.push_back(isTensor ? Value() : by.value);
-      if (!isTensor)
+      seq::DequantizeOp numbers = side->numbers;
+      SplatElementsAttr number;
+      if (matchPattern(numbers.getScale(), m_Constant(&number))) {
+        known.push_back(arith::ConstantOp::create(
+            b, cast<TypedAttr>(number.getSplatValue<Attribute>())));
         continue;
-      inputs.push_back(getParameterTensor(b, by, type.getElementType()));
-      SmallVector<AffineExpr> results;
-      if (by.loop)
-        results.push_back(b.getAffineDimExpr(dim));
-      maps.push_back(AffineMap::get(2, 0, results, b.getContext()));
+      }
+      known.push_back({});
+      inputs.push_back(numbers.getScale());
+      maps.push_back(numbers.getAxis()
+                         ? AffineMap::get(2, 0, b.getAffineDimExpr(dim))
+                         : AffineMap::get(2, 0, b.getContext()));
     }
     bool accumulates = !isZeroFill(init);
     if (accumulates) {
@@ -209,7 +208,7 @@ struct QuantizeProduct : OpRewritePattern<linalg::MatmulOp> {
                  Value y = arith::SIToFPOp::create(
                      inner, loc, type.getElementType(), arguments[0]);
                  size_t next = 1;
-                 for (Value by : outside)
+                 for (Value by : known)
                    y = arith::MulFOp::create(inner, loc, y,
                                              by ? by : arguments[next++]);
                  if (accumulates)

@@ -225,6 +225,26 @@ public:
               double value);
   Tensor convert(Tensor tensor, DataType type);
 
+  //===--- Ops of seq -----------------------------------------------------===//
+
+  /// Rows of a table by their numbers, which are of 32 or 64 bits; with
+  /// `fromEnd` negative ones count from the end.
+  Tensor lookUp(Tensor ids, Tensor table, bool fromEnd = false);
+
+  /// A scale and a zero point (null for none) of a tensor: one number, or one
+  /// for each index of `axis`.
+  struct Scale {
+    Tensor scale, zero;
+    std::optional<int64_t> axis;
+  };
+  /// Parameters that broadcast with `x` as such a scale; nothing if they change
+  /// along more than one dimension.
+  std::optional<Scale> findScale(Tensor x, Tensor scale, Tensor zero);
+  /// Numbers rounded to integers of 8 or 16 bits.
+  Tensor quantize(Tensor x, const Scale &by, DataType type);
+  /// The numbers that integers of 8 to 32 bits stand for.
+  Tensor dequantize(Tensor x, const Scale &by, DataType type);
+
   //===--- Reductions and products ----------------------------------------===//
 
   /// Combines all elements along `dims` (sorted), which leave the shape, or

@@ -34,6 +34,18 @@ bool BlockwiseMatmulOp::keepsRows(HasRows hasRows) {
 }
 
 //===----------------------------------------------------------------------===//
+// Lookups
+//===----------------------------------------------------------------------===//
+
+bool EmbeddingOp::takesRows(OpOperand &operand) {
+  return &operand == &getIdsMutable() && tensorType(getIds()).getRank() > 0;
+}
+
+bool EmbeddingOp::keepsRows(HasRows hasRows) {
+  return hasRows(getIdsMutable()) && !hasRows(getTableMutable());
+}
+
+//===----------------------------------------------------------------------===//
 // Softmax, norms, rotations
 //===----------------------------------------------------------------------===//
 

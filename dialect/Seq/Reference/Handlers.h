@@ -36,6 +36,10 @@ void addLibraryHandlers(HandlerTable &table);
 void addWeightHandlers(HandlerTable &table);
 /// `seq.softmax` and `seq.norm`.
 void addNormHandlers(HandlerTable &table);
+/// `seq.embedding`.
+void addEmbeddingHandlers(HandlerTable &table);
+/// `seq.quantize` and `seq.dequantize`.
+void addQuantizationHandlers(HandlerTable &table);
 /// `seq.rotary`.
 void addRotaryHandlers(HandlerTable &table);
 /// `seq.linear_recurrence`.

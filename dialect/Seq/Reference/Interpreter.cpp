@@ -126,6 +126,8 @@ const HandlerTable &getHandlerTable() {
     addWeightHandlers(result);
     addLinearRecurrenceHandlers(result);
     addNormHandlers(result);
+    addEmbeddingHandlers(result);
+    addQuantizationHandlers(result);
     addRotaryHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);

@@ -124,6 +124,36 @@ func.func @rotary(%x: tensor<?x4x?x8xf16>, %c: tensor<1x?x3xf32>) -> tensor<?x4x
   return %y : tensor<?x4x?x8xf16>
 }
 
+/// Reads stay inside of the table.
+
+// CHECK-LABEL: func.func @lookup
+//  CHECK-SAME:   %[[I:.*]]: tensor<?x3xi32>, %[[T:.*]]: tensor<9x4xf32>
+//       CHECK:   linalg.generic {{.*}} ins(%[[I]] : tensor<?x3xi32>)
+//       CHECK:     arith.minsi
+//       CHECK:     %[[ID:.*]] = arith.maxsi
+//       CHECK:     %[[D:.*]] = linalg.index 2
+//       CHECK:     tensor.extract %[[T]][%[[ID]], %[[D]]]
+func.func @lookup(%i: tensor<?x3xi32>, %t: tensor<9x4xf32>) -> tensor<?x3x4xf32> {
+  %y = seq.embedding %i of %t : (tensor<?x3xi32>, tensor<9x4xf32>) -> tensor<?x3x4xf32>
+  return %y : tensor<?x3x4xf32>
+}
+
+/// Scales of an axis are operands, those of blocks are read by their number.
+
+// CHECK-LABEL: func.func @quantization
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x8xf32>, %[[S:.*]]: tensor<8xf32>, %[[B:.*]]: tensor<?x2xf32>
+//       CHECK:   linalg.generic {{.*}} ins(%[[X]], %[[S]] :
+//       CHECK:     math.roundeven
+//       CHECK:   linalg.generic
+//       CHECK:     arith.divui
+//       CHECK:     tensor.extract %[[B]]
+//       CHECK:     arith.mulf
+func.func @quantization(%x: tensor<?x8xf32>, %s: tensor<8xf32>, %b: tensor<?x2xf32>) -> tensor<?x8xf32> {
+  %q = seq.quantize %x scale(%s) axis 1 : (tensor<?x8xf32>, tensor<8xf32>) -> tensor<?x8xi8>
+  %r = seq.dequantize %q scale(%b) axis 1 block 4 : (tensor<?x8xi8>, tensor<?x2xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
 /// A recurrence that is tiled later stays.
 
 // CHECK-LABEL: func.func @later

@@ -292,6 +292,44 @@ module attributes {seq.unchecked} {
 
 // -----
 
+// Ids are entries of their table.
+
+// CHECK-LABEL: func.func @lookup
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.embedding' op ids holds {0}, but {1} to {2} is required [R1]"
+//       CHECK: seq.embedding
+//   CHECK-NOT: seq.require
+//       CHECK: seq.embedding
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.embedding' op ids holds {0}, but {1} to {2} is required [R1]"
+//       CHECK: seq.embedding from_end
+func.func @lookup(%i: tensor<?xi32>, %j: tensor<?xi32> {seq.signature = #seq.signature<min = 0 : i64, max = 8 : i64>},
+                  %k: tensor<?xi32>, %t: tensor<9x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  %y = seq.embedding %i of %t : (tensor<?xi32>, tensor<9x4xf32>) -> tensor<?x4xf32>
+  %z = seq.embedding %j of %t : (tensor<?xi32>, tensor<9x4xf32>) -> tensor<?x4xf32>
+  %w = seq.embedding from_end %k of %t : (tensor<?xi32>, tensor<9x4xf32>) -> tensor<?x4xf32>
+  return %y, %z, %w : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// Scales of indices and of blocks, zero points beside them.
+
+// CHECK-LABEL: func.func @scales
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.quantize' op scale has extent {0} in dimension 0, but {1} is required [C2]"
+//       CHECK: seq.quantize
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.dequantize' op input has extent {0} in dimension 0, but {1} is required [C1]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.dequantize' op scale has extent {0} in dimension 1, but {1} is required [C2]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.dequantize' op zero has extent {0} in dimension 1, but {1} is required [C4]"
+//       CHECK: seq.dequantize
+//   CHECK-NOT: seq.require
+//       CHECK: return
+func.func @scales(%x: tensor<?x8xf32>, %s: tensor<?xf32>, %q: tensor<?x?xi8>, %b: tensor<4x?xf32>, %z: tensor<4x?xi8>)
+    -> (tensor<?x8xi8>, tensor<4x?xf32>) {
+  %y = seq.quantize %x scale(%s) axis 0 : (tensor<?x8xf32>, tensor<?xf32>) -> tensor<?x8xi8>
+  %r = seq.dequantize %q scale(%b) zero(%z) axis 1 block 32
+      : (tensor<?x?xi8>, tensor<4x?xf32>, tensor<4x?xi8>) -> tensor<4x?xf32>
+  return %y, %r : tensor<?x8xi8>, tensor<4x?xf32>
+}
+
+// -----
+
 // Tables that go along with the steps; one row of a table serves all.
 
 // CHECK-LABEL: func.func @rotary

@@ -118,6 +118,25 @@ func.func @main(%x: tensor<?x?x3xf32>, %c: tensor<?x1x2xf32>, %p: tensor<1x?xf32
      ({"c": f(3, 1, 2)}, "initial_c has extent 3 in dimension 0, but 2 is required [C5]"),
      ({"p": f(1, 4)}, "peephole has extent 4 in dimension 1, but 6 is required [C8]"))
 
+case("embedding", """
+func.func @main(%i: tensor<?x?xi32>, %t: tensor<?x4xf32>) -> tensor<?x?x4xf32> {
+->%y = seq.embedding %i of %t : (tensor<?x?xi32>, tensor<?x4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}""", {"i": i(0, 4, 2, 1).reshape(2, 2), "t": f(5, 4)},
+     ({"i": i(0, 5, 2, 1).reshape(2, 2)}, "'seq.embedding' op ids holds 5, but 0 to 4 is required [R1]"),
+     ({"i": i(0, 4, -1, 1).reshape(2, 2)}, "ids holds -1, but 0 to 4 is required [R1]"),
+     ({"t": f(0, 4)}, "ids holds 4, but 0 to -1 is required [R1]"))
+
+case("quantization", """
+func.func @main(%x: tensor<?x?xf32>, %s: tensor<?x?xf32>, %z: tensor<?x?xi8>) -> tensor<?x?xi8> {
+->%y = seq.quantize %x scale(%s) zero(%z) axis 1 block 4 : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xi8>) -> tensor<?x?xi8>
+  return %y : tensor<?x?xi8>
+}""", {"x": f(3, 6), "s": f(3, 2), "z": numpy.zeros((3, 2), numpy.int8)},
+     ({"s": f(2, 2), "z": numpy.zeros((2, 2), numpy.int8)},
+      "'seq.quantize' op scale has extent 2 in dimension 0, but 3 is required [C2]"),
+     ({"x": f(3, 9)}, "scale has extent 2 in dimension 1, but 3 is required [C2]"),
+     ({"z": numpy.zeros((3, 1), numpy.int8)}, "zero has extent 1 in dimension 1, but 2 is required [C4]"))
+
 case("attention", """
 func.func @main(%q: tensor<?x4x?x4xf32>, %k: tensor<?x2x?x4xf32>, %v: tensor<?x2x?x3xf32>, %n: tensor<?xi32>,
                 %r: tensor<?xi32>, %m: tensor<?x?x?x?xi1>) -> tensor<?x4x?x3xf32> {

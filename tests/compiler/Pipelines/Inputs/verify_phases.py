@@ -40,6 +40,21 @@ func.func @f(%x: tensor<?x?x8xf32>) {
   %r = seq.norm rms %x from 1 epsilon 0.0 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return
 }"""),
+    ("seq.embedding", "normalize", "select", """
+func.func @f(%i: tensor<?xi32>, %t: tensor<9x4xf32>) {
+  %r = seq.embedding %i of %t : (tensor<?xi32>, tensor<9x4xf32>) -> tensor<?x4xf32>
+  return
+}"""),
+    ("seq.quantize", "normalize", "select", """
+func.func @f(%x: tensor<?x4xf32>, %s: tensor<f32>) {
+  %r = seq.quantize %x scale(%s) : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xi8>
+  return
+}"""),
+    ("seq.dequantize", "normalize", "select", """
+func.func @f(%x: tensor<?x4xi8>, %s: tensor<f32>) {
+  %r = seq.dequantize %x scale(%s) : (tensor<?x4xi8>, tensor<f32>) -> tensor<?x4xf32>
+  return
+}"""),
     ("seq.rotary", "normalize", "select", """
 func.func @f(%x: tensor<?x4x?x8xf32>, %c: tensor<1x?x4xf32>) {
   %r = seq.rotary %x cosine(%c) sine(%c) : tensor<?x4x?x8xf32>, tensor<1x?x4xf32>, tensor<1x?x4xf32>

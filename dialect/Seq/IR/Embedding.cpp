@@ -1,0 +1,67 @@
+//===- Embedding.cpp - Rows of a table by their numbers -------------------===//
+
+#include "dialect/Seq/IR/RuntimeChecks.h"
+#include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
+
+using namespace mlir;
+using namespace seqc::seq;
+using namespace seqc::seq::detail;
+
+LogicalResult EmbeddingOp::verify() {
+  RankedTensorType ids = tensorType(getIds()), table = tensorType(getTable()),
+                   result = tensorType(getResult());
+  if (table.getRank() < 1)
+    return emitOpError("has a table of rank 0, but at least 1 is required "
+                       "[C1]");
+  if (result.getElementType() != table.getElementType())
+    return emitOpError("has a result of ")
+           << result.getElementType() << ", but the table's "
+           << table.getElementType() << " is required [C2]";
+  SmallVector<int64_t> shape(ids.getShape());
+  llvm::append_range(shape, table.getShape().drop_front());
+  return checkShape(*this, "result", result, shape, "C2");
+}
+
+Speculation::Speculatability EmbeddingOp::getSpeculatability() {
+  // An id may be no entry.
+  return Speculation::NotSpeculatable;
+}
+
+/// Extents of the ids, then those of an entry.
+static SmallVector<ExtentSource> extentsOf(EmbeddingOp op) {
+  SmallVector<ExtentSource> sources;
+  for (int64_t dim = 0; dim < tensorType(op.getIds()).getRank(); ++dim)
+    sources.push_back(ExtentSource::dimension(op.getIds(), dim));
+  for (int64_t dim = 1; dim < tensorType(op.getTable()).getRank(); ++dim)
+    sources.push_back(ExtentSource::dimension(op.getTable(), dim));
+  return sources;
+}
+
+LogicalResult
+EmbeddingOp::reifyResultShapes(OpBuilder &builder,
+                               ReifiedRankedShapedTypeDims &shapes) {
+  return reifyShapes(*this, builder, shapes,
+                     [&](int64_t) { return extentsOf(*this); });
+}
+
+FailureOr<OpFoldResult> EmbeddingOp::reifyDimOfResult(OpBuilder &builder,
+                                                      int result, int dim) {
+  return reifyExtent(*this, builder, result, dim,
+                     [&](int64_t) { return extentsOf(*this); });
+}
+
+void EmbeddingOp::generateRuntimeVerification(
+    OpBuilder &builder, Location loc,
+    function_ref<std::string(Operation *, StringRef)> describe) {
+  RuntimeChecks checks(builder, loc, *this, describe);
+  Value entries = checks.toValue(checks.extent(getTable(), 0));
+  Value last =
+      builder.createOrFold<arith::SubIOp>(loc, entries, checks.constant(1));
+  OpFoldResult first = builder.getIndexAttr(0);
+  if (getFromEnd())
+    first =
+        builder.createOrFold<arith::SubIOp>(loc, checks.constant(0), entries);
+  checks.requireElements("ids", {getIds(), first, OpFoldResult(last), {}},
+                         "R1");
+}

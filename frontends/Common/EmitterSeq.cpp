@@ -1,0 +1,84 @@
+//===- EmitterSeq.cpp - Lookups and quantised numbers ---------------------===//
+
+#include "frontends/Common/Emitter.h"
+
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+
+namespace seqc::frontend {
+
+/// The type of a tensor of these extents.
+static RankedTensorType typeOf(ArrayRef<OpFoldResult> sizes, Type element) {
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(shape, element);
+}
+
+Tensor Emitter::lookUp(Tensor ids, Tensor table, bool fromEnd) {
+  Extents sizes = extents(ids);
+  llvm::append_range(sizes, ArrayRef(extents(table)).drop_front());
+  Value result = seq::EmbeddingOp::create(
+      builder, loc, typeOf(sizes, table.getType().getElementType()), ids.value,
+      table.value, fromEnd);
+  setExtents(result, sizes);
+  return {result, table.type};
+}
+
+std::optional<Emitter::Scale> Emitter::findScale(Tensor x, Tensor scale,
+                                                 Tensor zero) {
+  std::optional<int64_t> axis;
+  for (Tensor given : {scale, zero})
+    for (int64_t dim = 0; given && dim < given.getRank(); ++dim) {
+      int64_t own = dim + x.getRank() - given.getRank();
+      if (given.getShape()[dim] == 1)
+        continue;
+      if (own < 0 || (axis && *axis != own))
+        return std::nullopt;
+      axis = own;
+    }
+  auto flatten = [&](Tensor given) {
+    if (!given)
+      return given;
+    Extents sizes;
+    if (axis)
+      sizes.push_back(
+          given.getRank() == 0
+              ? OpFoldResult(builder.getIndexAttr(1))
+              : extent(given, *axis + given.getRank() - x.getRank()));
+    return reshape(given, sizes);
+  };
+  Scale result{flatten(scale), flatten(zero), axis};
+  // What is one number beside one for each index is repeated.
+  for (Tensor *given : {&result.scale, &result.zero})
+    if (*given && axis)
+      *given = broadcastTo(*given, {extent(x, *axis)});
+  return result;
+}
+
+Tensor Emitter::quantize(Tensor x, const Scale &by, DataType type) {
+  Extents sizes = extents(x);
+  Value result = seq::QuantizeOp::create(
+      builder, loc, typeOf(sizes, storage(type)), x.value, by.scale.value,
+      by.zero.value,
+      by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
+      /*block=*/IntegerAttr(), isUnsigned(type));
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+Tensor Emitter::dequantize(Tensor x, const Scale &by, DataType type) {
+  Extents sizes = extents(x);
+  Value result = seq::DequantizeOp::create(
+      builder, loc, typeOf(sizes, storage(type)), x.value, by.scale.value,
+      by.zero.value,
+      by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
+      /*block=*/IntegerAttr(), isUnsigned(x.type));
+  setExtents(result, sizes);
+  return {result, type};
+}
+
+} // namespace seqc::frontend
