@@ -2,6 +2,8 @@
 
 #include "frontends/ONNX/GraphValues.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -89,10 +91,8 @@ Value getLength(Emitter &e, const GraphValue &sequence) {
 /// Extent `dim` of a row of shapes; 1 where the tensor has a lower rank.
 static Value loadExtent(Emitter &e, Tensor shapes, Value row, int64_t dim) {
   Scalars s = e.scalars();
-  Value number = e.load(shapes, {row, s.index(dim)});
-  Value size = s.toIndex(DataType::Int64, number);
-  Value exists = s.compareIndex(arith::CmpIPredicate::sge, size, s.index(0));
-  return s.select(exists, size, s.index(1));
+  Number size = read(e, shapes, {Number(s, row), dim}).toIndex();
+  return select(size >= 0, size, 1);
 }
 
 Value countElementsBefore(Emitter &e, const GraphValue &sequence, Value count) {
@@ -142,39 +142,28 @@ void checkSequence(Emitter &e, const GraphValue &sequence,
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Scalars inner = e.scalars();
-    Value size = inner.index(1), good = loop.getRegionIterArgs()[1];
-    Value ended = inner.boolean(false);
+    Number row(inner, loop.getInductionVar()), size = row.constantLike(1);
+    Number good(inner, DataType::Bool, loop.getRegionIterArgs()[1]);
+    Number ended(inner, DataType::Bool, inner.boolean(false));
     for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
-      Value extent = inner.toIndex(
-          DataType::Int64,
-          e.load(sequence.shapes, {loop.getInductionVar(), inner.index(d)}));
-      Value isEnd =
-          inner.compareIndex(arith::CmpIPredicate::eq, extent, inner.index(-1));
-      if (sequence.rank >= 0)
-        isEnd = inner.boolean(false);
-      Value isExtent =
-          inner.compareIndex(arith::CmpIPredicate::sge, extent, inner.index(0));
+      Number extent = read(e, sequence.shapes, {row, d}).toIndex();
+      Number isEnd = sequence.rank >= 0
+                         ? Number(inner, DataType::Bool, inner.boolean(false))
+                         : extent == -1;
       // size * extent <= most, without overflow.
-      Value divisor = inner.maxIndex(size, inner.index(1));
-      Value fits = inner.compareIndex(arith::CmpIPredicate::sle, extent,
-                                      inner.divIndex(most, divisor));
-      isExtent = inner.logicalAnd(isExtent, inner.logicalNot(ended));
-      isExtent = inner.logicalAnd(isExtent, fits);
-      good = inner.logicalAnd(good, inner.logicalOr(isEnd, isExtent));
-      ended = inner.logicalOr(ended, isEnd);
-      size = inner.select(
-          isExtent,
-          inner.mulIndex(size, inner.maxIndex(extent, inner.index(0))), size);
+      Number isExtent =
+          (extent >= 0) & !ended & (extent <= Number(most) / max(size, 1));
+      good = good & (isEnd | isExtent);
+      ended = ended | isEnd;
+      size = select(isExtent, size * max(extent, 0), size);
     }
-    Value sum = inner.addIndex(loop.getRegionIterArgs()[0], size);
-    good = inner.logicalAnd(
-        good, inner.compareIndex(arith::CmpIPredicate::sle, sum, most));
-    sum = inner.minIndex(sum, most);
-    scf::YieldOp::create(builder, loc, ValueRange{sum, good});
+    Number sum = Value(loop.getRegionIterArgs()[0]) + size;
+    good = good & (sum <= most);
+    scf::YieldOp::create(builder, loc,
+                         ValueRange{Value(min(sum, most)), Value(good)});
   }
-  Value fits =
-      s.logicalAnd(loop.getResult(1), s.compareIndex(arith::CmpIPredicate::eq,
-                                                     loop.getResult(0), most));
+  Number whole(s, DataType::Bool, loop.getResult(1));
+  Value fits = whole & (Number(s, loop.getResult(0)) == Number(most));
   // Braces would be placeholders.
   std::string safe = what;
   for (char &c : safe)
@@ -208,15 +197,14 @@ GraphValue makeUnranked(Emitter &e, Tensor tensor) {
 
 Value hasRank(Emitter &e, const GraphValue &value, int64_t rank) {
   Scalars s = e.scalars();
-  Value result = s.boolean(true), none = s.index(0);
-  auto load = [&](int64_t i) {
-    return s.toIndex(DataType::Int64, e.load(value.shapes, {s.index(i)}));
+  Number result(s, DataType::Bool, s.boolean(true));
+  auto extent = [&](int64_t i) {
+    return read(e, value.shapes, {Number(s, s.index(i))}).toIndex();
   };
   if (rank > 0)
-    result = s.compareIndex(arith::CmpIPredicate::sge, load(rank - 1), none);
+    result = extent(rank - 1) >= 0;
   if (rank < kMostSequenceRank)
-    result = s.logicalAnd(
-        result, s.compareIndex(arith::CmpIPredicate::slt, load(rank), none));
+    result = result & (extent(rank) < 0);
   return result;
 }
 

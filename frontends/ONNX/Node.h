@@ -112,6 +112,12 @@ public:
   /// Whether anything asks for output `i`.
   bool wantsOutput(size_t i) const;
   void setOutput(size_t i, GraphValue value);
+  /// Output 0, the end of most converters; what failed has been reported.
+  llvm::LogicalResult give(llvm::FailureOr<Tensor> value) {
+    if (succeeded(value))
+      setOutput(0, *value);
+    return value;
+  }
 
   //===--- Attributes -----------------------------------------------------===//
 

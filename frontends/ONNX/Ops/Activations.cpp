@@ -1,5 +1,7 @@
 //===- Activations.cpp - Activation functions -----------------------------===//
 
+#include "frontends/ONNX/Ops/Activations.h"
+
 #include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -10,61 +12,147 @@ namespace math = mlir::math;
 
 namespace seqc::onnx {
 
-using mlir::Value;
-using mlir::ValueRange;
+using Factors = ArrayRef<double>;
 
-/// Applies `element` to the floats of the only input.
-static LogicalResult mapFloats(Node &node, Emitter::ElementFn element) {
-  if (failed(node.requireFloat(0)))
-    return failure();
-  (void)node.hasAttribute("consumed_inputs");
-  Tensor x = node.getInput(0);
-  node.setOutput(0, node.getEmitter().elementwise(x.type, {x}, element));
-  return success();
-}
-
-static DataType getElementType(Node &node) {
-  return getComputeType(node.getInput(0).type);
-}
-
-static Value isNegative(Scalars &s, DataType type, Value x) {
-  return s.compare(Compare::Less, type, x, s.constant(type, 0));
-}
+//===----------------------------------------------------------------------===//
+// Functions of one number
+//===----------------------------------------------------------------------===//
 
 /// log(1 + exp(x)), which never overflows.
-static Value softplus(Scalars &s, DataType type, Value x) {
-  Value small = s.op<math::Log1pOp>(s.exp(s.neg(type, s.abs(type, x))));
-  return s.add(type, s.max(type, x, s.constant(type, 0)), small);
+static Number softplus(Number x) {
+  return max(x, 0) + exp(-abs(x)).apply<math::Log1pOp>();
 }
 
-/// min(1, max(0, alpha * x + beta)).
-static Value hardSigmoid(Scalars &s, DataType type, Value x, double alpha,
-                         double beta) {
-  Value line = s.add(type, s.mul(type, x, s.constant(type, alpha)),
-                     s.constant(type, beta));
-  return s.min(type, s.max(type, line, s.constant(type, 0)),
-               s.constant(type, 1));
+/// A line between 0 and 1.
+static Number hardSigmoid(Number x, double slope, double offset) {
+  return min(max(x * slope + offset, 0), 1);
 }
 
-static LogicalResult convertRelu(Node &node) {
+/// alpha * (exp(x) - 1) below 0.
+static Number elu(Number x, double alpha) {
+  return select(x < 0, x.apply<math::ExpM1Op>() * alpha, x);
+}
+
+/// x times the share of a normal distribution below it.
+static Number gelu(Number x, Factors) {
+  Number inner = (x * 0.70710678118654752440).apply<math::ErfOp>();
+  return x * 0.5 * (inner + 1);
+}
+
+/// The same by a polynomial.
+static Number tanhGelu(Number x, Factors) {
+  Number inner = x + x * x * x * 0.044715;
+  return x * 0.5 * (tanh(inner * 0.79788456080286535588) + 1);
+}
+
+static Number swish(Number x, Factors f) { return x * sigmoid(x * f[0]); }
+
+/// Rows of one name from the latest definition on.
+static const Activation kActivations[] = {
+    {"Relu", 1, [](Number x, Factors) { return max(x, 0); }},
+    {"LeakyRelu",
+     1,
+     [](Number x, Factors f) { return select(x < 0, x * f[0], x); },
+     {{"alpha", 0.01F}}},
+    {"Elu",
+     1,
+     [](Number x, Factors f) { return elu(x, f[0]); },
+     {{"alpha", 1}}},
+    {"Selu",
+     6,
+     [](Number x, Factors f) { return elu(x, f[0]) * f[1]; },
+     {{"alpha", 1.67326319F}, {"gamma", 1.05070102F}}},
+    {"Selu",
+     1,
+     [](Number x, Factors f) { return elu(x, f[0]) * f[1]; },
+     {{"alpha", 1.6732F}, {"gamma", 1.0507F}}},
+    {"Celu",
+     12,
+     [](Number x, Factors f) {
+       return select(x < 0, (x / f[0]).apply<math::ExpM1Op>() * f[0], x);
+     },
+     {{"alpha", 1}}},
+    {"Sigmoid", 1, [](Number x, Factors) { return sigmoid(x); }},
+    {"HardSigmoid",
+     1,
+     [](Number x, Factors f) { return hardSigmoid(x, f[0], f[1]); },
+     {{"alpha", 0.2F}, {"beta", 0.5F}}},
+    {"HardSwish", 14,
+     [](Number x, Factors) { return x * hardSigmoid(x, 1.0 / 6, 0.5); }},
+    {"Softplus", 1, [](Number x, Factors) { return softplus(x); }},
+    {"Softsign", 1, [](Number x, Factors) { return x / (abs(x) + 1); }},
+    {"Tanh", 1, [](Number x, Factors) { return tanh(x); }},
+    {"ThresholdedRelu",
+     10,
+     [](Number x, Factors f) { return select(x > f[0], x, 0); },
+     {{"alpha", 1}}},
+    {"Mish", 18, [](Number x, Factors) { return x * tanh(softplus(x)); }},
+    {"Swish", 24, swish, {{"alpha", 1}}},
+};
+
+/// Those of domain com.microsoft, of the sum of both inputs where there are two.
+static const Activation kContribActivations[] = {
+    {"Gelu", 1, gelu},
+    {"BiasGelu", 1, gelu},
+    {"FastGelu", 1, tanhGelu},
+    {"QuickGelu", 1, swish, {{"alpha", 1.702F}}},
+};
+
+static const Activation *find(ArrayRef<Activation> table, StringRef name,
+                              int64_t opset) {
+  for (const Activation &row : table)
+    if (row.name == name && row.since <= opset)
+      return &row;
+  return nullptr;
+}
+
+const Activation *findActivation(StringRef name, int64_t opset) {
+  return find(kActivations, name, opset);
+}
+
+Tensor activate(Emitter &e, const Activation &function, Tensor x,
+                ArrayRef<float> factors) {
+  SmallVector<double> all(factors);
+  for (size_t i = all.size(); i < function.factors.size(); ++i)
+    all.push_back(function.factors[i].second);
+  return map(e, x.type, {x}, [&](Number v) { return function.apply(v, all); });
+}
+
+/// `function` of the sum of the node's inputs.
+static LogicalResult convertBy(Node &node, const Activation &function) {
+  Emitter &e = node.getEmitter();
   (void)node.hasAttribute("consumed_inputs");
-  DataType type = getElementType(node);
+  // Only the first one has a meaning for integers.
+  if (&function != kActivations && failed(node.requireFloat(0)))
+    return failure();
+  SmallVector<float> factors;
+  for (auto [name, otherwise] : function.factors)
+    factors.push_back(node.getFloat(name, otherwise));
   Tensor x = node.getInput(0);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        x.type, {x}, [&](Scalars &s, ValueRange v) {
-                          return s.max(type, v[0], s.constant(type, 0));
-                        }));
-  return success();
+  if (Tensor bias = node.getInput(1))
+    x = map(e, x.type, {x, bias}, [](Number a, Number b) { return a + b; });
+  return node.give(activate(e, function, x, factors));
 }
 
-static LogicalResult convertLeakyRelu(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 0.01f);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return s.select(isNegative(s, type, x[0]),
-                    s.mul(type, x[0], s.constant(type, alpha)), x[0]);
-  });
+static LogicalResult convertActivation(Node &node) {
+  return convertBy(node, *findActivation(node.getOperator(), node.getOpset()));
 }
+
+static LogicalResult convertContribActivation(Node &node) {
+  return convertBy(node, *find(kContribActivations, node.getOperator(), 1));
+}
+
+static LogicalResult convertGelu(Node &node) {
+  std::string method = node.getString("approximate", "none");
+  if (method != "none" && method != "tanh")
+    return node.error("'approximate' is '" + method +
+                      "'; required is 'none' or 'tanh'");
+  return convertBy(node, {"Gelu", 20, method == "tanh" ? tanhGelu : gelu});
+}
+
+//===----------------------------------------------------------------------===//
+// Functions of two
+//===----------------------------------------------------------------------===//
 
 /// PRelu: before opset 7 a slope per channel is aligned at dimension 1.
 static LogicalResult convertPRelu(Node &node) {
@@ -77,140 +165,13 @@ static LogicalResult convertPRelu(Node &node) {
   if (node.getOpset() < 7 && slope.getRank() == 1 && slope.getShape()[0] != 1)
     for (int64_t d = 2; d < x.getRank(); ++d)
       slope = e.unsqueeze(slope, slope.getRank());
-  DataType type = getElementType(node);
-  node.setOutput(
-      0, e.elementwise(x.type, {x, slope}, [&](Scalars &s, ValueRange v) {
-        Value zero = s.constant(type, 0);
-        return s.select(s.compare(Compare::Less, type, v[0], zero),
-                        s.mul(type, v[0], v[1]), v[0]);
-      }));
-  return success();
-}
-
-static LogicalResult convertElu(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 1);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    Value curve =
-        s.mul(type, s.op<math::ExpM1Op>(x[0]), s.constant(type, alpha));
-    return s.select(isNegative(s, type, x[0]), curve, x[0]);
-  });
-}
-
-static LogicalResult convertSelu(Node &node) {
-  DataType type = getElementType(node);
-  bool first = node.getOpset() < 6;
-  float alpha = node.getFloat("alpha", first ? 1.6732f : 1.67326319f);
-  float gamma = node.getFloat("gamma", first ? 1.0507f : 1.05070102f);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    Value curve =
-        s.mul(type, s.op<math::ExpM1Op>(x[0]), s.constant(type, alpha));
-    return s.mul(type, s.select(isNegative(s, type, x[0]), curve, x[0]),
-                 s.constant(type, gamma));
-  });
-}
-
-static LogicalResult convertCelu(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 1);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    Value a = s.constant(type, alpha);
-    Value curve = s.mul(type, a, s.op<math::ExpM1Op>(s.div(type, x[0], a)));
-    return s.select(isNegative(s, type, x[0]), curve, x[0]);
-  });
-}
-
-static LogicalResult convertSigmoid(Node &node) {
-  DataType type = getElementType(node);
-  return mapFloats(
-      node, [&](Scalars &s, ValueRange x) { return s.sigmoid(type, x[0]); });
-}
-
-static LogicalResult convertHardSigmoid(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 0.2f), beta = node.getFloat("beta", 0.5);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return hardSigmoid(s, type, x[0], alpha, beta);
-  });
-}
-
-static LogicalResult convertHardSwish(Node &node) {
-  DataType type = getElementType(node);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return s.mul(type, x[0], hardSigmoid(s, type, x[0], 1.0 / 6, 0.5));
-  });
-}
-
-static LogicalResult convertSoftplus(Node &node) {
-  DataType type = getElementType(node);
-  return mapFloats(
-      node, [&](Scalars &s, ValueRange x) { return softplus(s, type, x[0]); });
-}
-
-static LogicalResult convertSoftsign(Node &node) {
-  DataType type = getElementType(node);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return s.div(type, x[0],
-                 s.add(type, s.constant(type, 1), s.abs(type, x[0])));
-  });
-}
-
-static LogicalResult convertTanh(Node &node) {
-  return mapFloats(node,
-                   [&](Scalars &s, ValueRange x) { return s.tanh(x[0]); });
-}
-
-static LogicalResult convertThresholdedRelu(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 1);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return s.select(
-        s.compare(Compare::Greater, type, x[0], s.constant(type, alpha)), x[0],
-        s.constant(type, 0));
-  });
-}
-
-static LogicalResult convertGelu(Node &node) {
-  DataType type = getElementType(node);
-  std::string method = node.getString("approximate", "none");
-  if (method != "none" && method != "tanh")
-    return node.error("'approximate' is '" + method +
-                      "'; required is 'none' or 'tanh'");
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    Value inner;
-    if (method == "tanh") {
-      Value cube = s.mul(type, s.mul(type, x[0], x[0]), x[0]);
-      inner = s.add(type, x[0], s.mul(type, cube, s.constant(type, 0.044715)));
-      inner =
-          s.tanh(s.mul(type, inner, s.constant(type, 0.79788456080286535588)));
-    } else {
-      inner = s.op<math::ErfOp>(
-          s.mul(type, x[0], s.constant(type, 0.70710678118654752440)));
-    }
-    Value half = s.mul(type, x[0], s.constant(type, 0.5));
-    return s.mul(type, half, s.add(type, inner, s.constant(type, 1)));
-  });
-}
-
-static LogicalResult convertMish(Node &node) {
-  DataType type = getElementType(node);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    return s.mul(type, x[0], s.tanh(softplus(s, type, x[0])));
-  });
-}
-
-static LogicalResult convertSwish(Node &node) {
-  DataType type = getElementType(node);
-  float alpha = node.getFloat("alpha", 1);
-  return mapFloats(node, [&](Scalars &s, ValueRange x) {
-    Value scaled = s.mul(type, x[0], s.constant(type, alpha));
-    return s.mul(type, x[0], s.sigmoid(type, scaled));
-  });
+  return node.give(map(e, x.type, {x, slope}, [](Number a, Number b) {
+    return select(a < 0, a * b, a);
+  }));
 }
 
 /// The gate, activated, times the other input.
 static LogicalResult convertSwiGLU(Node &node) {
-  Emitter &e = node.getEmitter();
   Tensor gate = node.getInput(0), x = node.getInput(1);
   if (failed(node.requireFloat(0)))
     return failure();
@@ -219,15 +180,10 @@ static LogicalResult convertSwiGLU(Node &node) {
                       Twine(gate.getRank()) + " and " + getName(x.type) +
                       " of rank " + Twine(x.getRank()) +
                       "; required are inputs of one type and shape");
-  DataType type = getComputeType(x.type);
-  float alpha = node.getFloat("alpha", 1);
-  node.setOutput(
-      0, e.elementwise(x.type, {gate, x}, [&](Scalars &s, ValueRange v) {
-        Value scaled = s.mul(type, v[0], s.constant(type, alpha));
-        Value active = s.mul(type, v[0], s.sigmoid(type, scaled));
-        return s.mul(type, active, v[1]);
-      }));
-  return success();
+  double alpha = node.getFloat("alpha", 1);
+  return node.give(
+      map(node.getEmitter(), x.type, {gate, x},
+          [&](Number g, Number v) { return swish(g, alpha) * v; }));
 }
 
 //===----------------------------------------------------------------------===//
@@ -245,9 +201,7 @@ static LogicalResult getNormalized(Node &node, SmallVector<int64_t> &dims) {
   std::optional<int64_t> first = node.getAxis(axis, rank);
   if (!first)
     return failure();
-  dims.push_back(*first);
-  for (int64_t d = *first + 1; d < rank && !last; ++d)
-    dims.push_back(d);
+  dims = to_vector(llvm::seq<int64_t>(*first, last ? *first + 1 : rank));
   return success();
 }
 
@@ -256,8 +210,7 @@ template <bool logarithm> static LogicalResult convertSoftmax(Node &node) {
   if (failed(getNormalized(node, dims)))
     return failure();
   Tensor x = node.getInput(0);
-  node.setOutput(0, softmax(node.getEmitter(), x, dims, x.type, logarithm));
-  return success();
+  return node.give(softmax(node.getEmitter(), x, dims, x.type, logarithm));
 }
 
 /// 1 for the first greatest element, 0 for the others.
@@ -267,47 +220,37 @@ static LogicalResult convertHardmax(Node &node) {
   if (failed(getNormalized(node, dims)))
     return failure();
   Tensor x = node.getInput(0);
-  DataType type = getComputeType(x.type), integer = DataType::Int64;
+  DataType integer = DataType::Int64;
   Tensor most = e.reduce(x, dims, Combine::Max, /*keep=*/true);
   Extents sizes = e.extents(x);
-  Tensor order = e.generate(integer, sizes, [&](Scalars &s, ValueRange at) {
-    Value number = s.index(0);
-    for (int64_t d : dims)
-      number = s.addIndex(s.mulIndex(number, e.toValue(sizes[d])), at[d]);
-    return s.fromIndex(integer, number);
+  Tensor order = define(e, integer, sizes, [&](ArrayRef<Number> at) {
+    Number number = at[dims.front()];
+    for (int64_t d : ArrayRef(dims).drop_front())
+      number = number * e.toValue(sizes[d]) + at[d];
+    return number.as(integer);
   });
   Tensor candidates =
-      e.elementwise(integer, {x, most, order}, [&](Scalars &s, ValueRange v) {
-        return s.select(s.compare(Compare::Equal, type, v[0], v[1]), v[2],
-                        s.greatest(integer));
+      map(e, integer, {x, most, order}, [&](Number v, Number top, Number i) {
+        return select(v == top, i, v.scalars().greatest(integer));
       });
   Tensor first = e.reduce(candidates, dims, Combine::Min, /*keep=*/true);
-  node.setOutput(
-      0, e.elementwise(x.type, {order, first}, [&](Scalars &s, ValueRange v) {
-        return s.select(s.compare(Compare::Equal, integer, v[0], v[1]),
-                        s.constant(type, 1), s.constant(type, 0));
-      }));
-  return success();
+  return node.give(map(e, x.type, {order, first}, [](Number i, Number chosen) {
+    return (i == chosen).as(DataType::Float);
+  }));
 }
 
 void registerActivationsOps(Registry &registry) {
+  for (const Activation &row : kActivations)
+    registry.add({{row.name, row.since, 1, 1, convertActivation}});
+  for (const Activation &row : kContribActivations) {
+    int least = row.name == "BiasGelu" ? 2 : 1;
+    int most = row.name == "FastGelu" ? 2 : least;
+    registry.add({{row.name, 1, least, most, convertContribActivation, "",
+                   "com.microsoft"}});
+  }
   registry.add({
-      {"Relu", 1, 1, 1, convertRelu},
-      {"LeakyRelu", 1, 1, 1, convertLeakyRelu},
       {"PRelu", 1, 2, 2, convertPRelu},
-      {"Elu", 1, 1, 1, convertElu},
-      {"Selu", 1, 1, 1, convertSelu},
-      {"Celu", 12, 1, 1, convertCelu},
-      {"Sigmoid", 1, 1, 1, convertSigmoid},
-      {"HardSigmoid", 1, 1, 1, convertHardSigmoid},
-      {"HardSwish", 14, 1, 1, convertHardSwish},
-      {"Softplus", 1, 1, 1, convertSoftplus},
-      {"Softsign", 1, 1, 1, convertSoftsign},
-      {"Tanh", 1, 1, 1, convertTanh},
-      {"ThresholdedRelu", 10, 1, 1, convertThresholdedRelu},
       {"Gelu", 20, 1, 1, convertGelu},
-      {"Mish", 18, 1, 1, convertMish},
-      {"Swish", 24, 1, 1, convertSwish},
       {"SwiGLU", 28, 2, 2, convertSwiGLU},
       {"Softmax", 1, 1, 1, convertSoftmax<false>},
       {"LogSoftmax", 1, 1, 1, convertSoftmax<true>},

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/Activations.h"
 #include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
@@ -15,17 +16,8 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
 static constexpr DataType kReal = DataType::Float;
-
-namespace {
-/// Scale and zero point (null for 0) of a whole tensor, or of its columns.
-struct Parameters {
-  Tensor scale, zero;
-};
-} // namespace
 
 static LogicalResult checkType(Node &node, Tensor x) {
   if (x.type == DataType::UInt8 || x.type == DataType::Int8)
@@ -58,49 +50,17 @@ static FailureOr<Parameters> getParameters(Node &node, size_t i, DataType type,
   return result;
 }
 
-/// (x - zero) * scale.
-static Tensor dequantize(Emitter &e, Tensor x, Parameters by) {
-  SmallVector<Tensor> inputs = {x, by.scale};
-  if (by.zero)
-    inputs.push_back(by.zero);
-  DataType sum = DataType::Int32;
-  return e.elementwise(kReal, inputs, [&](Scalars &s, ValueRange v) {
-    Value number = s.convert(x.type, sum, v[0]);
-    if (by.zero)
-      number = s.sub(sum, number, s.convert(x.type, sum, v[2]));
-    return s.mul(kReal, s.convert(sum, kReal, number), v[1]);
-  });
-}
-
-/// x / scale + zero, rounded.
-static Tensor requantize(Emitter &e, Tensor x, Parameters by, DataType type) {
-  SmallVector<Tensor> inputs = {x, by.scale};
-  if (by.zero)
-    inputs.push_back(by.zero);
-  return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    return quantize(s, type, roundedToFloat(s, &Scalars::div, v[0], v[1]),
-                    by.zero ? v[2] : Value());
-  });
-}
-
 /// The numbers that input `i` stands for, with its parameters behind it.
-static FailureOr<Tensor> readInput(Node &node, size_t i, bool columns = false) {
+static FailureOr<Tensor> readInput(Node &node, size_t i) {
   Tensor x = node.getInput(i);
   if (!x)
     return node.error("input " + Twine(i) +
                       " is missing; required is a tensor");
   if (failed(checkType(node, x)))
     return failure();
-  FailureOr<Parameters> by = getParameters(node, i + 1, x.type, columns);
+  FailureOr<Parameters> by = getParameters(node, i + 1, x.type);
   if (failed(by))
     return failure();
-  if (columns)
-    for (Tensor given : {by->scale, by->zero})
-      if (given && given.getRank() == 1 && x.getRank() > 0)
-        node.getEmitter().requireEqual(
-            node.getEmitter().extent(given, 0),
-            node.getEmitter().extent(x, x.getRank() - 1),
-            "the number of scales or zero points");
   return dequantize(node.getEmitter(), x, *by);
 }
 
@@ -109,14 +69,11 @@ static LogicalResult setResult(Node &node, Tensor y, size_t i, DataType type) {
   FailureOr<Parameters> by = getParameters(node, i, type);
   if (failed(by))
     return failure();
-  node.setOutput(0, requantize(node.getEmitter(), y, *by, type));
-  return success();
+  return node.give(quantize(node.getEmitter(), y, *by, type));
 }
 
-using BinaryFn = Value (Scalars::*)(DataType, Value, Value);
-
 /// QLinearAdd and QLinearMul: a, b and the result, each with its parameters.
-template <BinaryFn function> static LogicalResult convertBinary(Node &node) {
+template <auto formula> static LogicalResult convertBinary(Node &node) {
   FailureOr<Tensor> a = readInput(node, 0), b = readInput(node, 3);
   if (failed(a) || failed(b))
     return failure();
@@ -125,36 +82,22 @@ template <BinaryFn function> static LogicalResult convertBinary(Node &node) {
   for (auto [x, y] : llvm::zip(llvm::reverse(left), llvm::reverse(right)))
     if (!e.requireBroadcast(x, y))
       return success();
-  Tensor y = e.elementwise(kReal, {*a, *b}, [](Scalars &s, ValueRange v) {
-    return (s.*function)(kReal, v[0], v[1]);
-  });
-  return setResult(node, y, 6, node.getInput(0).type);
+  return setResult(node, map(e, kReal, {*a, *b}, formula), 6,
+                   node.getInput(0).type);
 }
 
-static LogicalResult convertSigmoid(Node &node) {
+/// QLinearSigmoid and QLinearLeakyRelu.
+static LogicalResult convertActivation(Node &node) {
+  const Activation &function =
+      *findActivation(node.getOperator().drop_front(strlen("QLinear")));
+  SmallVector<float> factors;
+  for (auto [name, otherwise] : function.factors)
+    factors.push_back(node.getFloat(name, otherwise));
   FailureOr<Tensor> x = readInput(node, 0);
   if (failed(x))
     return failure();
-  Tensor y =
-      node.getEmitter().elementwise(kReal, {*x}, [](Scalars &s, ValueRange v) {
-        return s.sigmoid(kReal, v[0]);
-      });
-  return setResult(node, y, 3, node.getInput(0).type);
-}
-
-static LogicalResult convertLeakyRelu(Node &node) {
-  float alpha = node.getFloat("alpha", 0.01F);
-  FailureOr<Tensor> x = readInput(node, 0);
-  if (failed(x))
-    return failure();
-  Tensor y =
-      node.getEmitter().elementwise(kReal, {*x}, [&](Scalars &s, ValueRange v) {
-        Value low = s.mul(kReal, v[0], s.constant(kReal, alpha));
-        Value isLow =
-            s.compare(Compare::Less, kReal, v[0], s.constant(kReal, 0));
-        return s.select(isLow, low, v[0]);
-      });
-  return setResult(node, y, 3, node.getInput(0).type);
+  return setResult(node, activate(node.getEmitter(), function, *x, factors), 3,
+                   node.getInput(0).type);
 }
 
 /// QLinearSoftmax: along one dimension, or, in the form of opsets before 13,
@@ -226,7 +169,6 @@ static LogicalResult convertGemm(Node &node) {
                         byB = getParameters(node, 4, b.type, /*columns=*/true);
   if (failed(byA) || failed(byB))
     return failure();
-  DataType sum = DataType::Int32;
   // Columns are dimension 0 of a transposed factor.
   auto alongColumns = [&](Tensor given, bool turned) {
     return given && turned && given.getRank() == 1 ? e.unsqueeze(given, 1)
@@ -260,31 +202,28 @@ static LogicalResult convertGemm(Node &node) {
     for (auto [x, y] : llvm::zip(llvm::reverse(own), llvm::reverse(goal)))
       if (!e.requireBroadcast(x, y, /*goal=*/true))
         return success();
-    product =
-        e.elementwise(sum, {product, bias}, [&](Scalars &s, ValueRange v) {
-          return s.add(sum, v[0], v[1]);
-        });
+    product = map(e, DataType::Int32, {product, bias},
+                  [](Number x, Number more) { return x + more; });
   }
-  Tensor y = e.elementwise(
-      kReal, {product, byA->scale, byB->scale}, [&](Scalars &s, ValueRange v) {
-        Value scale =
-            s.mul(kReal, s.mul(kReal, v[1], v[2]), s.constant(kReal, alpha));
-        return s.mul(kReal, s.convert(sum, kReal, v[0]), scale);
-      });
+  Tensor y = map(e, kReal, {product, byA->scale, byB->scale},
+                 [&](Number x, Number a, Number b) {
+                   return x.as(kReal) * (a * b * alpha);
+                 });
   if (node.hasInput(7))
     return setResult(node, y, 7,
                      node.hasInput(8) ? node.getInput(8).type : a.type);
-  node.setOutput(0, y);
-  return success();
+  return node.give(y);
 }
 
 void registerContribQLinearOps(Registry &registry) {
   StringRef domain = "com.microsoft";
   registry.add({
-      {"QLinearAdd", 1, 2, 8, convertBinary<&Scalars::add>, "", domain},
-      {"QLinearMul", 1, 2, 8, convertBinary<&Scalars::mul>, "", domain},
-      {"QLinearSigmoid", 1, 2, 5, convertSigmoid, "", domain},
-      {"QLinearLeakyRelu", 1, 2, 5, convertLeakyRelu, "", domain},
+      {"QLinearAdd", 1, 2, 8,
+       convertBinary<[](Number a, Number b) { return a + b; }>, "", domain},
+      {"QLinearMul", 1, 2, 8,
+       convertBinary<[](Number a, Number b) { return a * b; }>, "", domain},
+      {"QLinearSigmoid", 1, 2, 5, convertActivation, "", domain},
+      {"QLinearLeakyRelu", 1, 2, 5, convertActivation, "", domain},
       {"QLinearSoftmax", 1, 2, 5, convertSoftmax, "", domain},
       {"QLinearConcat", 1, 1, kVariadic, convertConcat, "", domain},
       {"QGemm", 1, 6, 9, convertGemm, "", domain},

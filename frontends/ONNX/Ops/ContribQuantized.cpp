@@ -15,25 +15,21 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::Value;
-using mlir::ValueRange;
+
+/// An element of a tensor that may have none; zero then.
+static Number readUnlessEmpty(Emitter &e, Tensor tensor,
+                              ArrayRef<Number> position) {
+  Number number(position.front().scalars(), tensor.type,
+                loadUnlessEmpty(e, tensor, SmallVector<Value>(position)));
+  return number.as(getComputeType(tensor.type));
+}
 
 /// Code `number` of those of `bits` bits each that follow each other, lowest
 /// bits first, in bytes; `byte`, of type int32, is the one that holds it.
-static Value unpackCode(Scalars &s, Value byte, Value number, int64_t bits) {
-  Value place = s.remIndex(number, s.index(8 / bits));
-  Value shift = s.fromIndex(DataType::Int32, s.mulIndex(place, s.index(bits)));
-  return s.op<mlir::arith::AndIOp>(
-      s.op<mlir::arith::ShRUIOp>(byte, shift),
-      s.constantInteger(DataType::Int32, (1 << bits) - 1));
-}
-
-/// a [..., K] times b [K, N].
-static Tensor multiplyRows(Emitter &e, Tensor a, Tensor b) {
-  Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
-  Tensor rows = e.reshape(a, {e.product(lead), sizes.back()});
-  Tensor product = e.contract(rows, "mk", b, "kn", "mn");
-  sizes.back() = e.extent(b, 1);
-  return e.reshape(product, sizes);
+static Number unpackCode(Number byte, Number number, int64_t bits) {
+  Number shift = (number % (8 / bits) * bits).as(DataType::Int32);
+  return byte.apply<mlir::arith::ShRUIOp>(Value(shift)) &
+         byte.constantLike((1 << bits) - 1);
 }
 
 namespace {
@@ -62,41 +58,29 @@ static Tensor dequantize(Emitter &e, const BlockedWeight &w, DataType type) {
   mlir::OpBuilder &b = e.getBuilder();
   int64_t perByte = w.countPerByte();
   // Number `i` of those that follow each other from byte `start` on.
-  auto unpack = [&](Scalars &s, Tensor from, Value start, Value i) {
-    Value byte =
-        e.load(from, {s.addIndex(start, s.divIndex(i, s.index(perByte)))});
-    return s.convert(
-        DataType::Int32, type,
-        unpackCode(s, s.convert(DataType::UInt8, DataType::Int32, byte), i,
-                   w.bits));
+  auto unpack = [&](Tensor from, Number start, Number i) {
+    Number byte = read(e, from, {start + i / perByte});
+    return unpackCode(byte.as(DataType::Int32), i, w.bits).as(type);
   };
-  return e.generate(
-      type, {b.getIndexAttr(w.depth), b.getIndexAttr(w.width)},
-      [&](Scalars &s, ValueRange at) {
-        Value k = at[0], n = at[1], blocks = s.index(w.countBlocks());
-        Value inRow = s.divIndex(k, s.index(w.block));
-        Value first = s.mulIndex(n, blocks);
-        Value q = unpack(
-            s, w.codes,
-            s.mulIndex(s.addIndex(first, inRow), s.index(w.countBytes())),
-            s.remIndex(k, s.index(w.block)));
-        // Scale and zero point of another block, if the rows were sorted.
-        if (w.order)
-          inRow = makeSafe(s, s.toIndex(DataType::Int32, e.load(w.order, {k})),
-                           blocks)
-                      .index;
-        Value group = s.addIndex(first, inRow);
-        Value zero = s.constant(type, 1 << (w.bits - 1));
-        if (w.hasRawZeros())
-          zero = s.convert(getComputeType(w.zeros.type), type,
-                           e.loadWide(w.zeros, {group}));
-        else if (w.zeros)
-          zero = unpack(s, w.zeros, s.mulIndex(n, s.index(w.countZeroBytes())),
-                        inRow);
-        Value scale = s.convert(getComputeType(w.scales.type), type,
-                                e.loadWide(w.scales, {group}));
-        return s.mul(type, s.sub(type, q, zero), scale);
-      });
+  Extents sizes = {b.getIndexAttr(w.depth), b.getIndexAttr(w.width)};
+  return define(e, type, sizes, [&](ArrayRef<Number> at) {
+    Number k = at[0], n = at[1], inRow = k / w.block;
+    Number first = n * w.countBlocks();
+    Number code =
+        unpack(w.codes, (first + inRow) * w.countBytes(), k % w.block);
+    // Scale and zero point of another block, if the rows were sorted.
+    if (w.order)
+      inRow = Number(k.scalars(),
+                     makeSafe(k.scalars(), read(e, w.order, {k}).toIndex(),
+                              k.scalars().index(w.countBlocks()))
+                         .index);
+    Number group = first + inRow, zero = code.constantLike(1 << (w.bits - 1));
+    if (w.hasRawZeros())
+      zero = read(e, w.zeros, {group}).as(type);
+    else if (w.zeros)
+      zero = unpack(w.zeros, n * w.countZeroBytes(), inRow);
+    return (code - zero) * read(e, w.scales, {group}).as(type);
+  });
 }
 
 /// Whether kernels read the codes of a weight as they are stored.
@@ -199,11 +183,9 @@ static LogicalResult convertMatMulNBits(Node &node) {
           ? multiplyByCodes(e, rows, w)
           : e.contract(rows, "mk", dequantize(e, w, type), "kn", "mn");
   if (bias)
-    product = e.elementwise(
-        type, {product, e.convert(bias, type)},
-        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
-  node.setOutput(0, restoreRows(e, e.convert(product, a.type), a));
-  return success();
+    product = map(e, type, {product, e.convert(bias, type)},
+                  [](Number x, Number more) { return x + more; });
+  return node.give(restoreRows(e, e.convert(product, a.type), a));
 }
 
 /// GatherBlockQuantized: parts of a table whose numbers are held in blocks
@@ -260,104 +242,69 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
   llvm::append_range(sizes, e.extents(indices));
   sizes.append(whole.begin() + *axis + 1, whole.end());
   DataType type = getComputeType(scales.type);
-  auto code = [&](Scalars &s, Tensor from, SmallVector<Value> at) {
-    Value last = at.back(), per = s.index(perByte);
+  auto code = [&](Tensor from, SmallVector<Number> at) {
+    Number last = at.back();
     if (!isPacked)
-      return s.convert(from.type, type, loadUnlessEmpty(e, from, at));
-    at.back() = s.divIndex(last, per);
-    Value word =
-        s.convert(from.type, DataType::Int32, loadUnlessEmpty(e, from, at));
-    return s.convert(DataType::Int32, type, unpackCode(s, word, last, bits));
+      return readUnlessEmpty(e, from, at).as(type);
+    at.back() = last / perByte;
+    Number word = readUnlessEmpty(e, from, at).as(DataType::Int32);
+    return unpackCode(word, last, bits).as(type);
   };
   // Without zero points unsigned codes lie around the middle.
-  double middle = isPacked || table.type == DataType::UInt8
-                      ? static_cast<double>(1 << (bits - 1))
-                      : 0;
-  node.setOutput(
-      0, e.generate(scales.type, sizes, [&](Scalars &s, ValueRange at) {
-        SmallVector<Value> of(at.slice(*axis, rank));
-        Value row = makeSafe(s, s.toIndex(indices.type, e.load(indices, of)),
-                             e.extentValue(table, *axis))
-                        .index;
-        SmallVector<Value> position(at.take_front(*axis));
-        position.push_back(row);
-        llvm::append_range(position, at.drop_front(*axis + rank));
-        SmallVector<Value> group = position;
-        group[*along] = s.divIndex(group[*along], s.index(block));
-        Value zero = zeros ? code(s, zeros, group) : s.constant(type, middle);
-        Value number = s.sub(type, code(s, table, position), zero);
-        Value scale =
-            s.convert(scales.type, type, loadUnlessEmpty(e, scales, group));
-        return s.convert(type, scales.type, s.mul(type, number, scale));
-      }));
-  return success();
+  double middle =
+      isPacked || table.type == DataType::UInt8 ? 1 << (bits - 1) : 0;
+  return node.give(define(e, scales.type, sizes, [&](ArrayRef<Number> at) {
+    Number row(at[0].scalars(),
+               makeSafe(at[0].scalars(),
+                        read(e, indices, at.slice(*axis, rank)).toIndex(),
+                        e.extentValue(table, *axis))
+                   .index);
+    SmallVector<Number> position(at.take_front(*axis));
+    position.push_back(row);
+    llvm::append_range(position, at.drop_front(*axis + rank));
+    SmallVector<Number> group = position;
+    group[*along] = group[*along] / block;
+    Number number =
+        code(table, position) - (zeros ? code(zeros, group) : Number(middle));
+    return number * readUnlessEmpty(e, scales, group).as(type);
+  }));
 }
 
-/// (a - zero of a) * (b - zero of b) * scale of a * scale of b + bias, with the
-/// sums in int32.
-static FailureOr<Tensor> multiplyQuantized(Node &node, QuantizedSide a,
-                                           QuantizedSide b, Tensor scaleA,
-                                           Tensor scaleB, Tensor bias) {
-  Emitter &e = node.getEmitter();
-  DataType sum = DataType::Int32, type = DataType::Float;
-  auto dequantize = [&](Tensor product) {
-    SmallVector<Tensor> inputs = {product, scaleA, scaleB};
-    if (bias)
-      inputs.push_back(bias);
-    return e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-      Value y =
-          s.mul(type, s.convert(sum, type, v[0]), s.mul(type, v[1], v[2]));
-      return bias ? s.add(type, y, v[3]) : y;
-    });
-  };
-  if (!isProductOfRows(a, b))
-    return dequantize(multiplyRows(e, subtractZeroPoint(e, a.numbers, a.zero),
-                                   subtractZeroPoint(e, b.numbers, b.zero)));
-  FailureOr<Tensor> rows = multiplyRows(node, a, b);
-  if (failed(rows))
-    return failure();
-  // What belongs to columns is the same for rows of any shape.
-  bool flat = true;
-  for (Tensor given : {scaleA, scaleB, bias})
-    flat &= !given || given.getRank() <= 1;
-  return flat ? restoreRows(e, dequantize(*rows), a.numbers)
-              : dequantize(restoreRows(e, *rows, a.numbers));
+/// Gives `a` times the second factor. `inputs` are those of the second factor, its
+/// scale, its zero point and a bias.
+static LogicalResult multiplyBy(Node &node, QuantizedSide a, Tensor scale,
+                                ArrayRef<size_t> inputs) {
+  QuantizedSide b{node.getInput(inputs[0]), node.getInput(inputs[2])};
+  return node.give(multiplyScaled(node, a, b, scale, node.getInput(inputs[1]),
+                                  node.getInput(inputs[3])));
 }
 
-/// DynamicQuantizeMatMul: the first factor is quantized to uint8 by its own
-/// range.
+static LogicalResult checkFactors(Node &node) {
+  if (node.getInput(1).getRank() == 2 && node.getInput(0).getRank() >= 1)
+    return success();
+  return node.unsupported("a factor of rank " +
+                          Twine(node.getInput(1).getRank()) +
+                          " is not supported");
+}
+
+/// The first factor is quantized to uint8 by its own range.
 static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor a = node.getInput(0), b = node.getInput(1);
-  if (b.getRank() != 2 || a.getRank() < 1 || a.type != DataType::Float)
-    return node.unsupported("a factor of rank " + Twine(b.getRank()) +
+  if (failed(checkFactors(node)) || failed(node.requireRank(3, 0, 1)))
+    return failure();
+  Tensor a = node.getInput(0);
+  if (a.type != DataType::Float)
+    return node.unsupported("a factor of " + getName(a.type) +
                             " is not supported");
-  if (failed(node.requireRank(3, 0, 1)))
-    return failure();
-  auto [bytes, scale, zero] = quantizeByRange(e, a);
-  FailureOr<Tensor> y =
-      multiplyQuantized(node, {bytes, zero}, {b, node.getInput(3)}, scale,
-                        node.getInput(2), node.getInput(4));
-  if (failed(y))
-    return failure();
-  node.setOutput(0, *y);
-  return success();
+  auto [bytes, by] = quantizeByRange(node.getEmitter(), a);
+  return multiplyBy(node, {bytes, by.zero}, by.scale, {1, 2, 3, 4});
 }
 
 static LogicalResult convertMatMulIntegerToFloat(Node &node) {
-  Tensor b = node.getInput(1);
-  if (b.getRank() != 2 || node.getInput(0).getRank() < 1)
-    return node.unsupported("a factor of rank " + Twine(b.getRank()) +
-                            " is not supported");
-  if (failed(node.requireRank(4, 0, 1)) || failed(node.requireRank(5, 0, 1)))
+  if (failed(checkFactors(node)) || failed(node.requireRank(4, 0, 1)) ||
+      failed(node.requireRank(5, 0, 1)))
     return failure();
-  FailureOr<Tensor> y = multiplyQuantized(
-      node, {node.getInput(0), node.getInput(4)}, {b, node.getInput(5)},
-      node.getInput(2), node.getInput(3), node.getInput(6));
-  if (failed(y))
-    return failure();
-  node.setOutput(0, *y);
-  return success();
+  return multiplyBy(node, {node.getInput(0), node.getInput(4)},
+                    node.getInput(2), {1, 3, 5, 6});
 }
 
 void registerContribQuantizedOps(Registry &registry) {

@@ -1,6 +1,8 @@
 //===- Elementwise.cpp - Arithmetic element by element --------------------===//
 
 #include "frontends/Common/NarrowFloats.h"
+#include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -11,7 +13,6 @@ namespace math = mlir::math;
 namespace seqc::onnx {
 
 using mlir::Value;
-using mlir::ValueRange;
 
 /// The inputs of a binary operator. Before opset 7 the second one is aligned at
 /// `axis` instead of the end.
@@ -38,98 +39,54 @@ static LogicalResult getPair(Node &node, Tensor &a, Tensor &b,
   return success();
 }
 
-template <Value (Scalars::*method)(DataType, Value, Value)>
-static LogicalResult convertBinary(Node &node) {
+/// An operator of two inputs; comparisons give `Bool`.
+template <auto formula> static LogicalResult convertBinary(Node &node) {
   Tensor a, b;
   if (failed(getPair(node, a, b)))
     return failure();
-  DataType type = getComputeType(a.type);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        a.type, {a, b}, [&](Scalars &s, ValueRange x) {
-                          return (s.*method)(type, x[0], x[1]);
-                        }));
-  return success();
+  return node.give(map(node.getEmitter(), a.type, {a, b}, formula));
 }
 
 template <Compare predicate> static LogicalResult convertCompare(Node &node) {
   Tensor a, b;
   if (failed(getPair(node, a, b)))
     return failure();
-  DataType type = getComputeType(a.type);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        DataType::Bool, {a, b}, [&](Scalars &s, ValueRange x) {
-                          return s.compare(predicate, type, x[0], x[1]);
-                        }));
-  return success();
+  return node.give(
+      map(node.getEmitter(), DataType::Bool, {a, b},
+          [](Number x, Number y) { return compare(predicate, x, y); }));
 }
 
-/// Applies `element` to the only input, in getComputeType.
-static LogicalResult mapInput(Node &node, Emitter::ElementFn element) {
+template <auto formula> static LogicalResult convertUnary(Node &node) {
   Tensor x = node.getInput(0);
-  node.setOutput(0, node.getEmitter().elementwise(x.type, {x}, element));
-  return success();
+  return node.give(map(node.getEmitter(), x.type, {x}, formula));
 }
 
 /// A function of floats that is an op of dialect math.
 template <typename Op> static LogicalResult convertFunction(Node &node) {
   if (failed(node.requireFloat(0)))
     return failure();
-  return mapInput(node,
-                  [](Scalars &s, ValueRange x) { return s.op<Op>(x[0]); });
-}
-
-template <Value (Scalars::*method)(DataType, Value)>
-static LogicalResult convertUnary(Node &node) {
-  DataType type = getComputeType(node.getInput(0).type);
-  return mapInput(
-      node, [&](Scalars &s, ValueRange x) { return (s.*method)(type, x[0]); });
-}
-
-/// -1, 0 or 1; zeros and NaN stay.
-static LogicalResult convertSign(Node &node) {
-  DataType type = getComputeType(node.getInput(0).type);
-  return mapInput(node, [&](Scalars &s, ValueRange x) {
-    Value zero = s.constant(type, 0);
-    Value negative = s.select(s.compare(Compare::Less, type, x[0], zero),
-                              s.constant(type, -1), x[0]);
-    return s.select(s.compare(Compare::Greater, type, x[0], zero),
-                    s.constant(type, 1), negative);
-  });
+  return convertUnary<[](Number x) { return x.apply<Op>(); }>(node);
 }
 
 static LogicalResult convertReciprocal(Node &node) {
   if (failed(node.requireFloat(0)))
     return failure();
-  DataType type = getComputeType(node.getInput(0).type);
-  return mapInput(node, [&](Scalars &s, ValueRange x) {
-    return s.div(type, s.constant(type, 1), x[0]);
-  });
+  return convertUnary<[](Number x) { return 1 / x; }>(node);
 }
 
 /// `base` to the power of an int64, by squaring. Seven bits of the exponent
 /// are enough: above 64 every even number is 0, and 1 and -1 only need to know
 /// whether it is odd.
-static Value raiseInteger(Scalars &s, DataType type, Value base,
-                          Value exponent) {
-  DataType wide = DataType::Int64;
-  Value negative =
-      s.compare(Compare::Less, wide, exponent, s.constantInteger(wide, 0));
-  Value count = s.abs(wide, exponent);
-  Value one = s.constantInteger(wide, 1);
-  Value odd = s.logicalAnd(count, one);
-  count = s.select(
-      s.compare(Compare::Greater, wide, count, s.constantInteger(wide, 127)),
-      s.add(wide, odd, s.constantInteger(wide, 126)), count);
-  Value result = s.constantInteger(type, 1), square = base;
+static Number raiseInteger(Number base, Number exponent) {
+  Number count = abs(exponent);
+  count = select(count > 127, (count & exponent.constantLike(1)) + 126, count);
+  Number result = base.constantLike(1), square = base;
   for (int bit = 0; bit < 7; ++bit) {
-    Value mask = s.constantInteger(wide, int64_t(1) << bit);
-    Value set = s.compare(Compare::NotEqual, wide, s.logicalAnd(count, mask),
-                          s.constantInteger(wide, 0));
-    result = s.select(set, s.mul(type, result, square), result);
-    square = s.mul(type, square, square);
+    Number mask = exponent.constantLike(1 << bit);
+    result = select((count & mask) != 0, result * square, result);
+    square = square * square;
   }
-  return s.select(negative, s.div(type, s.constantInteger(type, 1), result),
-                  result);
+  return select(exponent < 0, 1 / result, result);
 }
 
 /// Pow: the result has the type of the base; the exponent may be of another.
@@ -138,45 +95,37 @@ static LogicalResult convertPow(Node &node) {
   Tensor a, b;
   if (failed(getPair(node, a, b, /*mixed=*/true)))
     return failure();
-  DataType type = getComputeType(a.type), other = getComputeType(b.type);
-  auto isWhole = [&](double number) {
-    std::optional<SmallVector<double>> numbers = e.constantNumbers(b);
+  DataType type = getComputeType(a.type);
+  std::optional<SmallVector<double>> numbers = e.constantNumbers(b);
+  auto isAlways = [&](double number) {
     return numbers && !numbers->empty() &&
            llvm::all_of(*numbers, [&](double x) { return x == number; });
   };
-  bool square = isWhole(2), cube = isWhole(3);
-  node.setOutput(
-      0, e.elementwise(a.type, {a, b}, [&](Scalars &s, ValueRange x) {
-        if (square || cube) {
-          Value result = s.mul(type, x[0], x[0]);
-          return cube ? s.mul(type, result, x[0]) : result;
-        }
-        if (!isFloat(type) && !isFloat(other))
-          return raiseInteger(s, type, x[0],
-                              s.convert(other, DataType::Int64, x[1]));
-        DataType wide = isFloat(type) ? type : DataType::Double;
-        Value result = s.op<math::PowFOp>(s.convert(type, wide, x[0]),
-                                          s.convert(other, wide, x[1]));
-        return s.convert(wide, type, result);
-      }));
-  return success();
+  bool square = isAlways(2), cube = isAlways(3);
+  return node.give(map(e, a.type, {a, b}, [&](Number x, Number y) {
+    if (square || cube)
+      return cube ? x * x * x : x * x;
+    if (!isFloat(type) && !isFloat(y.getType()))
+      return raiseInteger(x, y.as(DataType::Int64));
+    DataType wide = isFloat(type) ? type : DataType::Double;
+    return x.as(wide).apply<math::PowFOp>(Value(y.as(wide)));
+  }));
 }
 
 static LogicalResult convertMod(Node &node) {
   Tensor a, b;
   if (failed(getPair(node, a, b)))
     return failure();
-  DataType type = getComputeType(a.type);
   bool signOfDividend = node.getInt("fmod", 0) != 0;
-  node.setOutput(0, node.getEmitter().elementwise(
-                        a.type, {a, b}, [&](Scalars &s, ValueRange x) {
-                          return s.mod(type, x[0], x[1], signOfDividend);
-                        }));
-  return success();
+  return node.give(
+      map(node.getEmitter(), a.type, {a, b}, [&](Number x, Number y) {
+        Scalars &s = x.scalars();
+        return Number(s, x.getType(), s.mod(x.getType(), x, y, signOfDividend));
+      }));
 }
 
 /// Combines any number of inputs of one type, from left to right.
-template <Value (Scalars::*method)(DataType, Value, Value), bool mean>
+template <auto formula, bool mean = false>
 static LogicalResult convertVariadic(Node &node) {
   (void)node.hasAttribute("consumed_inputs");
   SmallVector<Tensor> inputs;
@@ -191,18 +140,13 @@ static LogicalResult convertVariadic(Node &node) {
   }
   if (mean && failed(node.requireFloat(0)))
     return failure();
-  DataType type = getComputeType(inputs[0].type);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        inputs[0].type, inputs, [&](Scalars &s, ValueRange x) {
-                          Value result = x[0];
-                          for (Value next : x.drop_front())
-                            result = (s.*method)(type, result, next);
-                          if (mean && x.size() > 1)
-                            result =
-                                s.div(type, result, s.constant(type, x.size()));
-                          return result;
-                        }));
-  return success();
+  return node.give(
+      map(node.getEmitter(), inputs[0].type, inputs, [](ArrayRef<Number> x) {
+        Number result = x[0];
+        for (Number next : x.drop_front())
+          result = formula(result, next);
+        return mean && x.size() > 1 ? result / x.size() : result;
+      }));
 }
 
 /// A bound of Clip as a rank-0 tensor: an attribute before opset 11.
@@ -221,8 +165,7 @@ static LogicalResult getBound(Node &node, size_t input, StringRef attribute,
   if (bound.type != type)
     return node.error("its inputs are " + getName(type) + " and " +
                       getName(bound.type) + "; required is one type");
-  if (!bound.getType().hasStaticShape() ||
-      bound.getType().getNumElements() != 1)
+  if (!isOne(bound))
     return node.error("input " + Twine(input) + " (" + attribute +
                       ") is no scalar");
   bound = e.reshape(bound, {});
@@ -235,37 +178,27 @@ static LogicalResult convertClip(Node &node) {
   if (failed(getBound(node, 1, "min", low)) ||
       failed(getBound(node, 2, "max", high)))
     return failure();
-  DataType type = getComputeType(x.type);
   SmallVector<Tensor> inputs{x};
-  if (low)
-    inputs.push_back(low);
-  if (high)
-    inputs.push_back(high);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        x.type, inputs, [&](Scalars &s, ValueRange v) {
-                          Value result = v[0];
-                          if (low)
-                            result = s.max(type, result, v[1]);
-                          if (high)
-                            result = s.min(type, result, v.back());
-                          return result;
-                        }));
-  return success();
+  for (Tensor bound : {low, high})
+    if (bound)
+      inputs.push_back(bound);
+  return node.give(
+      map(node.getEmitter(), x.type, inputs, [&](ArrayRef<Number> v) {
+        Number result = low ? max(v[0], v[1]) : v[0];
+        return high ? min(result, v.back()) : result;
+      }));
 }
 
 /// Where it is far enough from zero, moved towards it by `bias`; else zero.
 static LogicalResult convertShrink(Node &node) {
-  DataType type = getComputeType(node.getInput(0).type);
+  Tensor x = node.getInput(0);
+  DataType type = getComputeType(x.type);
   DataType wide = isFloat(type) ? type : DataType::Double;
-  float limit = node.getFloat("lambd", 0.5), bias = node.getFloat("bias", 0);
-  return mapInput(node, [&](Scalars &s, ValueRange x) {
-    Value v = s.convert(type, wide, x[0]), b = s.constant(wide, bias);
-    Value below = s.compare(Compare::Less, wide, v, s.constant(wide, -limit));
-    Value above = s.compare(Compare::Greater, wide, v, s.constant(wide, limit));
-    Value result = s.select(above, s.sub(wide, v, b), s.constant(wide, 0));
-    result = s.select(below, s.add(wide, v, b), result);
-    return s.convert(wide, type, result);
-  });
+  double limit = node.getFloat("lambd", 0.5), bias = node.getFloat("bias", 0);
+  return node.give(map(node.getEmitter(), x.type, {x}, [&](Number v) {
+    v = v.as(wide);
+    return select(v < -limit, v + bias, select(v > limit, v - bias, 0));
+  }));
 }
 
 /// Sets the result to `x` as `to`.
@@ -274,10 +207,9 @@ static LogicalResult setCast(Node &node, Tensor x, DataType to) {
   (void)node.getString("round_mode", "up");
   if (!node.getEmitter().storage(to))
     return node.unsupported("a cast to " + getName(to) + " is not supported");
-  node.setOutput(0, isNarrowFloat(to) && !saturate
-                        ? encodeNarrow(node.getEmitter(), x, to, saturate)
-                        : node.getEmitter().convert(x, to));
-  return success();
+  return node.give(isNarrowFloat(to) && !saturate
+                       ? encodeNarrow(node.getEmitter(), x, to, saturate)
+                       : node.getEmitter().convert(x, to));
 }
 
 static LogicalResult convertCast(Node &node) {
@@ -296,10 +228,10 @@ static LogicalResult convertIdentity(Node &node) {
 
 void registerElementwiseOps(Registry &registry) {
   registry.add({
-      {"Add", 1, 2, 2, convertBinary<&Scalars::add>},
-      {"Sub", 1, 2, 2, convertBinary<&Scalars::sub>},
-      {"Mul", 1, 2, 2, convertBinary<&Scalars::mul>},
-      {"Div", 1, 2, 2, convertBinary<&Scalars::div>},
+      {"Add", 1, 2, 2, convertBinary<[](Number a, Number b) { return a + b; }>},
+      {"Sub", 1, 2, 2, convertBinary<[](Number a, Number b) { return a - b; }>},
+      {"Mul", 1, 2, 2, convertBinary<[](Number a, Number b) { return a * b; }>},
+      {"Div", 1, 2, 2, convertBinary<[](Number a, Number b) { return a / b; }>},
       {"Equal", 1, 2, 2, convertCompare<Compare::Equal>},
       {"Less", 1, 2, 2, convertCompare<Compare::Less>},
       {"LessOrEqual", 12, 2, 2, convertCompare<Compare::LessOrEqual>},
@@ -307,9 +239,12 @@ void registerElementwiseOps(Registry &registry) {
       {"GreaterOrEqual", 12, 2, 2, convertCompare<Compare::GreaterOrEqual>},
       {"Cast", 6, 1, 1, convertCast, "float8e8m0, strings"},
       {"CastLike", 15, 2, 2, convertCastLike, "float8e8m0, strings"},
-      {"Abs", 1, 1, 1, convertUnary<&Scalars::abs>},
-      {"Neg", 1, 1, 1, convertUnary<&Scalars::neg>},
-      {"Sign", 9, 1, 1, convertSign},
+      {"Abs", 1, 1, 1, convertUnary<[](Number x) { return abs(x); }>},
+      {"Neg", 1, 1, 1, convertUnary<[](Number x) { return -x; }>},
+      {"Sign", 9, 1, 1, convertUnary<[](Number x) {
+         // Zeros and NaN stay.
+         return select(x > 0, 1, select(x < 0, -1, x));
+       }>},
       {"Ceil", 1, 1, 1, convertFunction<math::CeilOp>},
       {"Floor", 1, 1, 1, convertFunction<math::FloorOp>},
       {"Round", 11, 1, 1, convertFunction<math::RoundEvenOp>},
@@ -331,10 +266,14 @@ void registerElementwiseOps(Registry &registry) {
       {"Reciprocal", 1, 1, 1, convertReciprocal},
       {"Pow", 1, 2, 2, convertPow},
       {"Mod", 10, 2, 2, convertMod},
-      {"Min", 1, 1, kVariadic, convertVariadic<&Scalars::min, false>},
-      {"Max", 1, 1, kVariadic, convertVariadic<&Scalars::max, false>},
-      {"Sum", 1, 1, kVariadic, convertVariadic<&Scalars::add, false>},
-      {"Mean", 1, 1, kVariadic, convertVariadic<&Scalars::add, true>},
+      {"Min", 1, 1, kVariadic,
+       convertVariadic<[](Number a, Number b) { return min(a, b); }>},
+      {"Max", 1, 1, kVariadic,
+       convertVariadic<[](Number a, Number b) { return max(a, b); }>},
+      {"Sum", 1, 1, kVariadic,
+       convertVariadic<[](Number a, Number b) { return a + b; }>},
+      {"Mean", 1, 1, kVariadic,
+       convertVariadic<[](Number a, Number b) { return a + b; }, true>},
       {"Clip", 1, 1, 3, convertClip},
       {"Shrink", 9, 1, 1, convertShrink},
       {"Identity", 1, 1, 1, convertIdentity, "", "", true},

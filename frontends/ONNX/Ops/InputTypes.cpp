@@ -9,6 +9,14 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+FailureOr<mlir::Value> readOne(Node &node, size_t i, StringRef what) {
+  Tensor x = node.settleInput(i);
+  if (!isOne(x))
+    return node.error("input " + Twine(i) + what +
+                      " has not exactly one element");
+  return node.getEmitter().elements(x).front();
+}
+
 LogicalResult requireFloats(Node &node, size_t count) {
   for (size_t i = 0; i < count && i < node.getNumInputs(); ++i)
     if (Tensor x = node.getInput(i); x && !isFloat(x.type))

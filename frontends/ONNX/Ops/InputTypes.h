@@ -7,6 +7,16 @@
 
 namespace seqc::onnx {
 
+/// Whether a tensor is known to hold one number.
+inline bool isOne(Tensor x) {
+  return x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
+}
+
+/// The only element of input `i`, which `what` calls; reports another number of
+/// elements.
+llvm::FailureOr<mlir::Value> readOne(Node &node, size_t i,
+                                     llvm::StringRef what = "");
+
 /// Reports an input among the first `count` ones that holds no floating-point
 /// numbers.
 llvm::LogicalResult requireFloats(Node &node, size_t count);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
@@ -15,34 +16,19 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
-/// (x - mean) * factor * scale + bias, where mean and bias may be absent. The
-/// result is of type `result`.
+/// (x - mean) * factor * scale + bias, rounded to `result`.
 static Tensor apply(Emitter &e, DataType result, Tensor x, Tensor mean,
                     Tensor factor, Tensor scale, Tensor bias) {
   DataType type = getComputeType(x.type);
   // Operands of one computation have one type.
-  SmallVector<Tensor> inputs = {x, factor};
-  for (Tensor t : {mean, scale, bias})
-    if (t)
-      inputs.push_back(t);
+  SmallVector<Tensor> inputs = {x, mean, factor, scale, bias};
   for (Tensor &t : inputs)
     if (getComputeType(t.type) != type)
       t = e.convert(t, type);
-  Tensor value = e.elementwise(type, inputs, [&](Scalars &s, ValueRange in) {
-    size_t next = 2;
-    Value y = in[0];
-    if (mean)
-      y = s.sub(type, y, in[next++]);
-    y = s.mul(type, y, in[1]);
-    if (scale)
-      y = s.mul(type, y, in[next++]);
-    if (bias)
-      y = s.add(type, y, in[next++]);
-    return y;
+  return map(e, result, inputs, [](ArrayRef<Number> v) {
+    return (v[0] - v[1]) * v[2] * v[3] + v[4];
   });
-  return e.convert(value, result);
 }
 
 /// Dimensions from `first` on.
@@ -86,63 +72,66 @@ static void setOptional(Node &node, size_t i, Tensor value, DataType type) {
 // Along the last dimensions
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// The attributes of a normalization over the dimensions from an axis on.
-struct LastDims {
-  SmallVector<int64_t> dims;
-  float epsilon;
-  /// The type of the moments.
-  DataType stash;
-};
-} // namespace
+/// Outputs behind a normalised tensor: the mean of a layer norm, which is output
+/// 1, and the inverse of the deviation or root at `inverse`.
+static void setMoments(Node &node, const Norm &norm, Tensor x, size_t inverse,
+                       DataType type) {
+  Emitter &e = node.getEmitter();
+  if (!node.wantsOutput(1) && !node.wantsOutput(inverse))
+    return;
+  SmallVector<int64_t> dims = from(norm.axis, x.getRank());
+  Moments moments;
+  if (norm.kind == seq::NormKind::Layer) {
+    moments = getMoments(e, x, dims);
+    setOptional(node, 1, moments.mean, type);
+  } else {
+    moments.variance = getMeanSquare(e, x, dims);
+  }
+  setOptional(node, inverse, invertRoot(e, moments.variance, norm.epsilon),
+              type);
+}
 
-static FailureOr<LastDims> getLastDims(Node &node) {
-  int64_t rank = node.getInput(0).getRank();
-  std::optional<int64_t> axis = node.getAxis(node.getInt("axis", -1), rank);
-  float epsilon = node.getFloat("epsilon", 1e-5f);
+/// Layer and RMS norms. A layer norm has the type of its input, an RMS norm that
+/// of its scale.
+template <seq::NormKind kind> static LogicalResult convertNorm(Node &node) {
+  Emitter &e = node.getEmitter();
+  constexpr bool isLayer = kind == seq::NormKind::Layer;
+  Tensor x = node.getInput(0), scale = node.getInput(1);
+  DataType type = isLayer ? x.type : scale.type;
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", -1), x.getRank());
+  float epsilon = node.getFloat("epsilon", 1e-5F);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
   if (failed(requireFloats(node, 1)) || !axis)
     return failure();
   if (!isFloat(stash))
     return node.unsupported("'stash_type' " + getName(stash) +
                             " is not supported");
-  return LastDims{from(*axis, rank), epsilon, stash};
+  if (stash == DataType::Double)
+    x = e.convert(x, stash);
+  Norm norm{kind, *axis, epsilon};
+  setMoments(node, norm, x, isLayer ? 2 : 1, stash);
+  return node.give(normalize(e, norm, x, scale, node.getInput(2), type));
 }
 
-static LogicalResult convertLayerNormalization(Node &node) {
+/// Skip(Simplified)LayerNormalization: of the sum of two branches and a bias,
+/// which is output 3.
+template <seq::NormKind kind> static LogicalResult convertSkip(Node &node) {
   Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0);
-  FailureOr<LastDims> last = getLastDims(node);
-  if (failed(last))
+  constexpr bool isLayer = kind == seq::NormKind::Layer;
+  if (failed(node.requireRank(0, 1, kMostRank)) ||
+      failed(node.requireRanks({2, 3, 4}, 1)))
     return failure();
-  DataType type = x.type;
-  if (last->stash == DataType::Double)
-    x = e.convert(x, last->stash);
-  Norm norm{seq::NormKind::Layer, last->dims.front(), last->epsilon};
-  node.setOutput(
-      0, normalize(e, norm, x, node.getInput(1), node.getInput(2), type));
-  if (!node.wantsOutput(1) && !node.wantsOutput(2))
-    return success();
-  Moments moments = getMoments(e, x, last->dims);
-  setOptional(node, 1, moments.mean, last->stash);
-  setOptional(node, 2, invertRoot(e, moments.variance, last->epsilon),
-              last->stash);
-  return success();
-}
-
-static LogicalResult convertRMSNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0);
-  FailureOr<LastDims> last = getLastDims(node);
-  if (failed(last))
-    return failure();
-  if (last->stash == DataType::Double)
-    x = e.convert(x, last->stash);
-  // The result has the type of the scale.
-  Norm norm{seq::NormKind::Rms, last->dims.front(), last->epsilon};
-  node.setOutput(
-      0, normalize(e, norm, x, node.getInput(1), {}, node.getInput(1).type));
-  return success();
+  Tensor beta = isLayer ? node.getInput(3) : Tensor(), sum = node.getInput(0);
+  for (size_t i : {1, isLayer ? 4 : 3})
+    if (Tensor more = node.getInput(i))
+      sum = map(e, sum.type, {sum, more},
+                [](Number a, Number b) { return a + b; });
+  float epsilon = node.getFloat("epsilon", 1e-12F);
+  Norm norm{kind, sum.getRank() - 1, epsilon};
+  setMoments(node, norm, sum, 2, getComputeType(sum.type));
+  node.setOutput(3, sum);
+  return node.give(normalize(e, norm, sum, node.getInput(2), beta, sum.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,10 +175,8 @@ static LogicalResult convertBatchNormalization(Node &node) {
       // Both have one element per channel.
       Extents sizes = {e.extent(x, 1)};
       Tensor a = e.reshape(running, sizes), b = e.reshape(now, sizes);
-      return e.elementwise(compute, {a, b}, [&](Scalars &s, ValueRange in) {
-        return s.add(compute,
-                     s.mul(compute, in[0], s.constant(compute, momentum)),
-                     s.mul(compute, in[1], s.constant(compute, 1 - momentum)));
+      return map(e, compute, {a, b}, [&](Number old, Number next) {
+        return old * momentum + next * (1 - momentum);
       });
     };
     setOptional(node, 1, blend(mean, moments.mean), kept);
@@ -198,8 +185,7 @@ static LogicalResult convertBatchNormalization(Node &node) {
   }
   Tensor factor = invertRoot(e, e.convert(variance, compute), epsilon);
   Tensor y = apply(e, type, x, mean, factor, scale, bias);
-  node.setOutput(0, flat ? e.squeeze(y, 1) : y);
-  return success();
+  return node.give(flat ? e.squeeze(y, 1) : y);
 }
 
 static LogicalResult convertInstanceNormalization(Node &node) {
@@ -217,18 +203,16 @@ static LogicalResult convertInstanceNormalization(Node &node) {
     if (failed(scale) || failed(bias))
       return failure();
     Norm norm{seq::NormKind::Group, 1, epsilon, channels};
-    node.setOutput(0, normalize(e, norm, x, *scale, *bias, x.type));
-    return success();
+    return node.give(normalize(e, norm, x, *scale, *bias, x.type));
   }
   FailureOr<Tensor> scale = alongChannels(node, 1, x),
                     bias = alongChannels(node, 2, x);
   if (failed(scale) || failed(bias))
     return failure();
   Moments moments = getMoments(e, x, from(2, x.getRank()));
-  node.setOutput(0, apply(e, x.type, x, moments.mean,
-                          invertRoot(e, moments.variance, epsilon), *scale,
-                          *bias));
-  return success();
+  return node.give(apply(e, x.type, x, moments.mean,
+                         invertRoot(e, moments.variance, epsilon), *scale,
+                         *bias));
 }
 
 /// Groups of channels are normalized together. Scale and bias are per group
@@ -259,8 +243,7 @@ static LogicalResult convertGroupNormalization(Node &node) {
                       bias = perChannel(node, 2, x);
     if (failed(scale) || failed(bias))
       return failure();
-    node.setOutput(0, normalize(e, norm, x, *scale, *bias, type));
-    return success();
+    return node.give(normalize(e, norm, x, *scale, *bias, type));
   }
   // [N, C, ...] as [N, groups, C / groups, ...].
   split[1] = OpFoldResult(each);
@@ -271,10 +254,10 @@ static LogicalResult convertGroupNormalization(Node &node) {
                     bias = alongChannels(node, 2, unit);
   if (failed(scale) || failed(bias))
     return failure();
-  Tensor ones = e.scalar(unit.type, 1);
-  node.setOutput(
-      0, e.reshape(apply(e, type, unit, {}, ones, *scale, *bias), whole));
-  return success();
+  auto operand = [&](Tensor t) { return e.convert(t, unit.type); };
+  Tensor moved = map(e, type, {unit, operand(*scale), operand(*bias)},
+                     [](Number v, Number s, Number b) { return v * s + b; });
+  return node.give(e.reshape(moved, whole));
 }
 
 //===----------------------------------------------------------------------===//
@@ -292,19 +275,13 @@ static LogicalResult convertLpNormalization(Node &node) {
     return failure();
   if (p != 1 && p != 2)
     return node.error("'p' is " + Twine(p) + "; required is 1 or 2");
-  DataType type = getComputeType(x.type);
-  Tensor parts = e.elementwise(type, {x}, [&](Scalars &s, ValueRange in) {
-    return p == 1 ? s.abs(type, in[0]) : s.mul(type, in[0], in[0]);
-  });
+  Tensor parts = map(e, getComputeType(x.type), {x},
+                     [&](Number v) { return p == 1 ? abs(v) : v * v; });
   Tensor norm = e.reduce(parts, {*axis}, Combine::Sum, /*keep=*/true);
-  node.setOutput(
-      0, e.elementwise(x.type, {x, norm}, [&](Scalars &s, ValueRange in) {
-        Value zero = s.constant(type, 0);
-        Value size = p == 1 ? in[1] : s.sqrt(in[1]);
-        return s.select(s.compare(Compare::Equal, type, size, zero), zero,
-                        s.div(type, in[0], size));
-      }));
-  return success();
+  return node.give(map(e, x.type, {x, norm}, [&](Number v, Number sum) {
+    Number size = p == 1 ? sum : sqrt(sum);
+    return select(size == 0, 0, v / size);
+  }));
 }
 
 static LogicalResult convertMeanVarianceNormalization(Node &node) {
@@ -326,23 +303,24 @@ static LogicalResult convertMeanVarianceNormalization(Node &node) {
   llvm::sort(dims);
   if (failed(requireFloats(node, 1)))
     return failure();
-  DataType type = getComputeType(x.type);
   Moments moments = getMoments(e, x, dims);
-  node.setOutput(
-      0, e.elementwise(x.type, {x, moments.mean, moments.variance},
-                       [&](Scalars &s, ValueRange in) {
-                         Value deviation =
-                             s.add(type, s.sqrt(in[2]), s.constant(type, 1e-9));
-                         return s.div(type, s.sub(type, in[0], in[1]),
-                                      deviation);
+  return node.give(map(e, x.type, {x, moments.mean, moments.variance},
+                       [](Number v, Number mean, Number variance) {
+                         return (v - mean) / (sqrt(variance) + 1e-9);
                        }));
-  return success();
 }
 
 void registerNormalizationOps(Registry &registry) {
+  using enum seq::NormKind;
+  StringRef domain = "com.microsoft";
   registry.add({
-      {"LayerNormalization", 17, 2, 3, convertLayerNormalization},
-      {"RMSNormalization", 23, 2, 2, convertRMSNormalization},
+      {"LayerNormalization", 17, 2, 3, convertNorm<Layer>},
+      {"RMSNormalization", 23, 2, 2, convertNorm<Rms>},
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>},
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>, "", domain},
+      {"SkipLayerNormalization", 1, 3, 5, convertSkip<Layer>, "", domain},
+      {"SkipSimplifiedLayerNormalization", 1, 3, 4, convertSkip<Rms>, "",
+       domain},
       {"BatchNormalization", 1, 5, 5, convertBatchNormalization},
       {"InstanceNormalization", 1, 3, 3, convertInstanceNormalization},
       {"GroupNormalization", 18, 3, 3, convertGroupNormalization},

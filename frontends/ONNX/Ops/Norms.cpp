@@ -2,15 +2,13 @@
 
 #include "frontends/ONNX/Ops/Norms.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/Common/Numbers.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
 Tensor toOperand(Emitter &e, Tensor x) {
   return isa<mlir::FloatType>(x.getType().getElementType())
@@ -76,24 +74,21 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
   if (isInside)
     return e.convert({y, given}, result);
   // What broadcasts lies along the channels, or along the last dimensions.
-  SmallVector<Tensor> inputs = {{y, given}};
-  for (Tensor t : {scale, bias}) {
-    if (!t)
-      continue;
-    if (norm.kind == seq::NormKind::Group) {
-      Extents sizes(x.getRank() - norm.axis, b.getIndexAttr(1));
-      sizes[0] = e.extent(t, 0);
-      t = e.reshape(t, sizes);
-    }
-    inputs.push_back(e.convert(t, compute));
-  }
-  Tensor affine = e.elementwise(compute, inputs, [&](Scalars &s, ValueRange v) {
-    Value z = v[0];
-    if (scale)
-      z = s.mul(compute, z, v[1]);
-    return bias ? s.add(compute, z, v.back()) : z;
-  });
-  return e.convert(affine, result);
+  Tensor z{y, given};
+  auto align = [&](Tensor t) {
+    if (norm.kind != seq::NormKind::Group)
+      return e.convert(t, compute);
+    Extents sizes(x.getRank() - norm.axis, b.getIndexAttr(1));
+    sizes[0] = e.extent(t, 0);
+    return e.convert(e.reshape(t, sizes), compute);
+  };
+  if (scale)
+    z = map(e, compute, {z, align(scale)},
+            [](Number v, Number factor) { return v * factor; });
+  if (bias)
+    z = map(e, compute, {z, align(bias)},
+            [](Number v, Number more) { return v + more; });
+  return e.convert(z, result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -106,47 +101,29 @@ static Tensor average(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
   Extents counted;
   for (int64_t d : dims)
     counted.push_back(e.extent(x, d));
-  OpFoldResult count = e.product(counted);
-  Tensor sum = e.reduce(x, dims, Combine::Sum, /*keep=*/true);
-  if (std::optional<int64_t> fixed = mlir::getConstantIntValue(count))
-    return e.elementwise(type, {sum}, [&](Scalars &s, ValueRange in) {
-      return s.div(type, in[0], s.constant(type, *fixed));
-    });
-  Scalars outer = e.scalars();
-  Value number =
-      outer.convert(DataType::Int64, type,
-                    outer.fromIndex(DataType::Int64, e.toValue(count)));
-  return e.elementwise(type, {sum}, [&](Scalars &s, ValueRange in) {
-    return s.div(type, in[0], number);
-  });
+  Scalars s = e.scalars();
+  Value count = Number(s, e.toValue(e.product(counted))).as(type);
+  return map(e, type, {e.reduce(x, dims, Combine::Sum, /*keep=*/true)},
+             [&](Number sum) { return sum / count; });
 }
 
 Tensor getMeanSquare(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
   DataType type = getComputeType(x.type);
-  Tensor squares = e.elementwise(type, {x}, [&](Scalars &s, ValueRange in) {
-    return s.mul(type, in[0], in[0]);
-  });
-  return average(e, squares, dims);
+  return average(e, map(e, type, {x}, [](Number v) { return v * v; }), dims);
 }
 
 Moments getMoments(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
-  DataType type = getComputeType(x.type);
   Tensor mean = average(e, x, dims);
   // In two passes: the difference of the mean of squares and the square of the
   // mean cancels.
-  Tensor centred =
-      e.elementwise(type, {x, mean}, [&](Scalars &s, ValueRange in) {
-        return s.sub(type, in[0], in[1]);
-      });
+  Tensor centred = map(e, getComputeType(x.type), {x, mean},
+                       [](Number v, Number m) { return v - m; });
   return {mean, getMeanSquare(e, centred, dims)};
 }
 
 Tensor invertRoot(Emitter &e, Tensor x, float epsilon) {
-  DataType type = getComputeType(x.type);
-  return e.elementwise(type, {x}, [&](Scalars &s, ValueRange in) {
-    Value sum = s.add(type, in[0], s.constant(type, epsilon));
-    return s.div(type, s.constant(type, 1), s.sqrt(sum));
-  });
+  return map(e, getComputeType(x.type), {x},
+             [&](Number v) { return 1 / sqrt(v + epsilon); });
 }
 
 } // namespace seqc::onnx

@@ -1,5 +1,7 @@
 //===- Patterns.cpp - Tensors that depend on positions --------------------===//
 
+#include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,15 +16,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
-
-/// The only element of input `i`.
-static FailureOr<Value> getScalar(Node &node, size_t i) {
-  Tensor x = node.settleInput(i);
-  if (!x.getType().hasStaticShape() || x.getType().getNumElements() != 1)
-    return node.error("input " + Twine(i) + " has not exactly one element");
-  return node.getEmitter().elements(x).front();
-}
 
 static LogicalResult checkMatrix(Node &node, int64_t least, int64_t most) {
   int64_t rank = node.getInput(0).getRank();
@@ -43,13 +36,9 @@ static LogicalResult convertEyeLike(Node &node) {
   if (!e.storage(type))
     return node.unsupported("an identity of " + getName(type) +
                             " is not supported");
-  node.setOutput(
-      0, e.generate(type, e.extents(x), [&](Scalars &s, ValueRange at) {
-        Value diagonal = s.compareIndex(arith::CmpIPredicate::eq, at[1],
-                                        s.addIndex(at[0], s.index(k)));
-        return s.select(diagonal, s.constant(type, 1), s.constant(type, 0));
-      }));
-  return success();
+  return node.give(define(e, type, e.extents(x), [&](ArrayRef<Number> at) {
+    return (at[1] == at[0] + k).as(type);
+  }));
 }
 
 /// Trilu: a triangle of the last two dimensions.
@@ -61,7 +50,7 @@ static LogicalResult convertTrilu(Node &node) {
   bool upper = node.getInt("upper", 1) != 0;
   Value k = e.scalars().index(0);
   if (node.hasInput(1)) {
-    FailureOr<Value> given = getScalar(node, 1);
+    FailureOr<Value> given = readOne(node, 1);
     if (failed(given))
       return failure();
     if (!isInteger(node.getInput(1).type))
@@ -70,113 +59,94 @@ static LogicalResult convertTrilu(Node &node) {
     k = e.scalars().toIndex(node.getInput(1).type, *given);
   }
   int64_t rank = x.getRank();
-  node.setOutput(
-      0, e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
-        Value distance = s.subIndex(at[rank - 1], at[rank - 2]);
-        Value kept = s.compareIndex(upper ? arith::CmpIPredicate::sge
-                                          : arith::CmpIPredicate::sle,
-                                    distance, k);
-        return s.select(kept, e.load(x, at), s.constant(x.type, 0));
-      }));
-  return success();
+  return node.give(define(e, x.type, e.extents(x), [&](ArrayRef<Number> at) {
+    Scalars &s = at[0].scalars();
+    Number distance = at[rank - 1] - at[rank - 2];
+    Number kept = upper ? distance >= k : distance <= k;
+    Number own(s, x.type, e.load(x, SmallVector<Value>(at)));
+    return select(kept, own, 0);
+  }));
 }
 
 /// How many floats lie between `start` and `limit`, as index.
-static Value countFloats(Emitter &e, DataType type, Value start, Value limit,
-                         Value delta) {
-  Scalars s = e.scalars();
-  Value exact = s.div(type, s.sub(type, limit, start), delta);
-  e.require(s.compare(Compare::LessOrEqual, type, exact,
-                      s.constant(type, static_cast<double>(kMostElements))),
+static Value countFloats(Emitter &e, Number start, Number limit, Number delta) {
+  Number exact = (limit - start) / delta;
+  e.require(exact <= static_cast<double>(kMostElements),
             "its range has no end within {0} elements",
             {e.getBuilder().getIndexAttr(kMostElements)});
-  DataType wide = DataType::Int64;
-  Value count = s.convert(type, wide, s.op<mlir::math::CeilOp>(exact));
-  return s.maxIndex(s.toIndex(wide, count), s.index(0));
+  Number count = exact.apply<mlir::math::CeilOp>().as(DataType::Int64);
+  return max(count.toIndex(), 0);
 }
 
 /// How many elements lie between `start` and `limit`, as index.
-static Value countRange(Emitter &e, DataType type, Value start, Value limit,
-                        Value delta) {
-  if (isFloat(type))
-    return countFloats(e, type, start, limit, delta);
-  Scalars s = e.scalars();
-  DataType wide = DataType::Int64;
-  bool plain = mlir::getConstantIntValue(start) == 0 &&
-               mlir::getConstantIntValue(delta) == 1;
+static Value countRange(Emitter &e, Number start, Number limit, Number delta) {
+  if (isFloat(start.getType()))
+    return countFloats(e, start, limit, delta);
+  auto known = [](Number number) {
+    return mlir::getConstantIntValue(Value(number));
+  };
+  bool plain = known(start) == 0 && known(delta) == 1;
   // 0 to an extent: that extent.
   if (plain)
-    if (auto cast = limit.getDefiningOp<arith::IndexCastOp>())
+    if (auto cast = Value(limit).getDefiningOp<arith::IndexCastOp>())
       if (cast.getIn().getDefiningOp<mlir::tensor::DimOp>())
         return cast.getIn();
-  start = s.convert(type, wide, start);
-  limit = s.convert(type, wide, limit);
-  delta = s.convert(type, wide, delta);
-  Value zero = s.constantInteger(wide, 0), one = s.constantInteger(wide, 1);
+  for (Number *number : {&start, &limit, &delta})
+    *number = number->as(DataType::Int64);
   // A way that folds to an extent is one.
-  if (mlir::getConstantIntValue(delta) == 1) {
-    Value way = s.toIndex(wide, s.sub(wide, limit, start));
-    if (plain || (!mlir::getConstantIntValue(way) && Emitter::isSize(way)))
-      return s.maxIndex(way, s.index(0));
+  if (known(delta) == 1) {
+    Number way = (limit - start).toIndex();
+    if (plain || (!known(way) && Emitter::isSize(way)))
+      return max(way, 0);
   }
   // Ways and steps are numbers without sign: the whole of int64 has a length
   // that is none of its numbers.
-  Value up = s.compare(Compare::Less, wide, zero, delta);
-  Value from = s.select(up, start, limit), to = s.select(up, limit, start);
-  Value some = s.compare(Compare::Less, wide, from, to);
-  Value way = s.select(some, s.sub(wide, to, from), one);
-  Value step = s.select(up, delta, s.sub(wide, zero, delta));
+  Number up = delta > 0, one = start.constantLike(1);
+  Number from = select(up, start, limit), to = select(up, limit, start);
+  Number some = from < to, way = select(some, to - from, one);
+  Number step = select(up, delta, -delta);
   // A step of 0 is reported and divides nothing.
-  step = s.op<arith::MaxUIOp>(step, one);
-  Value last = s.op<arith::DivUIOp>(s.sub(wide, way, one), step);
-  Value most = s.constantInteger(wide, kMostElements - 1);
+  step = step.apply<arith::MaxUIOp>(Value(one));
+  Number last = (way - one).apply<arith::DivUIOp>(Value(step));
+  Value most = last.constantLike(kMostElements - 1);
+  Scalars s = e.scalars();
   e.requireMemory(
-      s.op<arith::CmpIOp>(arith::CmpIPredicate::ule, last, most),
+      s.op<arith::CmpIOp>(arith::CmpIPredicate::ule, Value(last), most),
       "no memory for its range: the way from its start to its limit has more "
       "than 2^46 steps");
-  Value count = s.toIndex(wide, s.select(some, s.add(wide, last, one), zero));
-  return s.maxIndex(s.minIndex(count, s.index(kMostElements)), s.index(0));
+  Number count = select(some, last + one, 0).toIndex();
+  return max(min(count, kMostElements), 0);
 }
 
 static LogicalResult convertRange(Node &node) {
   Emitter &e = node.getEmitter();
   DataType type = node.getInput(0).type, wide = getComputeType(type);
   Scalars s = e.scalars();
-  Value values[3];
+  SmallVector<Number> values;
   for (size_t i = 0; i < 3; ++i) {
-    FailureOr<Value> given = getScalar(node, i);
+    FailureOr<Value> given = readOne(node, i);
     if (failed(given))
       return failure();
     DataType found = node.getInput(i).type;
     if (found != type || !(isFloat(type) || isInteger(type)))
       return node.error("input " + Twine(i) + " is " + getName(found) +
                         "; required is one type of numbers");
-    values[i] = s.convert(type, wide, *given);
+    values.push_back(Number(s, type, *given).as(wide));
   }
-  auto [start, limit, delta] = values;
-  e.require(s.compare(Compare::NotEqual, wide, delta, s.constant(wide, 0)),
-            "its step is 0; required is another number");
-  OpFoldResult size =
-      e.simplify({OpFoldResult(countRange(e, wide, start, limit, delta))})[0];
+  Number start = values[0], delta = values[2];
+  e.require(delta != 0, "its step is 0; required is another number");
+  OpFoldResult size = e.simplify({countRange(e, start, values[1], delta)})[0];
   std::optional<int64_t> count = mlir::getConstantIntValue(size);
   // Small lists are part of shape arithmetic.
   if (count && *count <= 64) {
     SmallVector<Value> list;
     for (int64_t i = 0; i < *count; ++i)
-      list.push_back(s.convert(
-          wide, type,
-          s.add(wide, start, s.mul(wide, delta, s.constant(wide, i)))));
-    node.setOutput(0, e.fromElements(type, {*count}, list));
-    return success();
+      list.push_back((start + delta * i).as(type));
+    return node.give(e.fromElements(type, {*count}, list));
   }
-  node.setOutput(
-      0, e.generate(type, {size}, [&](Scalars &inner, ValueRange at) {
-        Value i = inner.convert(DataType::Int64, wide,
-                                inner.fromIndex(DataType::Int64, at[0]));
-        return inner.convert(wide, type,
-                             inner.add(wide, start, inner.mul(wide, delta, i)));
-      }));
-  return success();
+  return node.give(define(e, type, {size}, [&](ArrayRef<Number> at) {
+    return Value(start) + Value(delta) * at[0].as(wide);
+  }));
 }
 
 /// OneHot: negative indices count from the end, others outside give no one.
@@ -184,8 +154,7 @@ static LogicalResult convertOneHot(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
   Tensor x = node.getInput(0), values = node.settleInput(2, 2);
-  DataType wide = DataType::Int64;
-  FailureOr<Value> given = getScalar(node, 1);
+  FailureOr<Value> given = readOne(node, 1);
   if (failed(given))
     return failure();
   if (!values.getType().hasStaticShape() ||
@@ -195,22 +164,22 @@ static LogicalResult convertOneHot(Node &node) {
       node.getAxis(node.getInt("axis", -1), x.getRank() + 1);
   if (!axis)
     return failure();
-  Value depth = s.toIndex(wide, s.convert(node.getInput(1).type, wide, *given));
+  Value depth =
+      Number(s, node.getInput(1).type, *given).as(DataType::Int64).toIndex();
   e.requireSizes(OpFoldResult(depth));
   depth = s.maxIndex(depth, s.index(0));
   SmallVector<Value> pair = e.elements(values);
   Extents sizes = e.extents(x);
   sizes.insert(sizes.begin() + *axis, OpFoldResult(depth));
-  node.setOutput(
-      0, e.generate(values.type, sizes, [&](Scalars &inner, ValueRange at) {
-        SmallVector<Value> from(at);
-        from.erase(from.begin() + *axis);
-        Value i = inner.convert(x.type, wide, e.load(x, from));
-        i = inner.wrapIndex(inner.toIndex(wide, i), depth);
-        Value hit = inner.compareIndex(arith::CmpIPredicate::eq, i, at[*axis]);
-        return inner.select(hit, pair[1], pair[0]);
-      }));
-  return success();
+  return node.give(define(e, values.type, sizes, [&](ArrayRef<Number> at) {
+    SmallVector<Number> from(at);
+    from.erase(from.begin() + *axis);
+    Number i = from.empty() ? Number(at[0].scalars(), x.type, e.load(x, {}))
+                            : read(e, x, from);
+    i = i.as(DataType::Int64).toIndex();
+    Number hit = select(i < 0, i + depth, i) == at[*axis];
+    return select(hit, Number(at[0].scalars(), values.type, pair[1]), pair[0]);
+  }));
 }
 
 /// Dropout of inference: everything stays.

@@ -6,10 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/ONNX/Ops/Products.h"
+
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 
@@ -91,21 +95,15 @@ static bool agree(OpFoldResult a, OpFoldResult b) {
   return !x || !y || *x == *y;
 }
 
-static std::string describeShapes(Tensor a, Tensor b) {
-  std::string text;
-  raw_string_ostream os(text);
-  auto print = [&](Tensor x) {
-    os << "[";
-    llvm::interleaveComma(x.getShape(), os, [&](int64_t size) {
-      if (mlir::ShapedType::isDynamic(size))
-        os << "?";
-      else
-        os << size;
-    });
-    os << "]";
+std::string describeShape(ArrayRef<int64_t> shape) {
+  auto number = [](int64_t size) {
+    return mlir::ShapedType::isDynamic(size) ? "?" : std::to_string(size);
   };
-  print(a), os << " and ", print(b);
-  return text;
+  return "[" + join(map_range(shape, number), ", ") + "]";
+}
+
+static std::string describeShapes(Tensor a, Tensor b) {
+  return describeShape(a.getShape()) + " and " + describeShape(b.getShape());
 }
 
 /// Resolves the extents of letter `letter` of two tensors by numpy's rule: a
@@ -154,20 +152,21 @@ static bool broadcastLetter(Emitter &e, Lettered &a, Lettered &b, char letter) {
 // MatMul
 //===----------------------------------------------------------------------===//
 
-/// numpy.matmul.
-static LogicalResult convertMatMul(Node &node) {
+FailureOr<Tensor> matmul(Node &node, Tensor left, Tensor right) {
   Emitter &e = node.getEmitter();
-  Lettered a{node.getInput(0), ""}, b{node.getInput(1), ""};
-  if (a.tensor.type != b.tensor.type)
-    return node.error("its inputs are " + getName(a.tensor.type) + " and " +
-                      getName(b.tensor.type) + "; required is one type");
-  int64_t rankA = a.tensor.getRank(), rankB = b.tensor.getRank();
+  Lettered a{left, ""}, b{right, ""};
+  int64_t rankA = left.getRank(), rankB = right.getRank();
   if (rankA == 0 || rankB == 0)
     return node.error("an input is a scalar; required is rank 1 or more");
-  if (!agree(e.extent(a.tensor, rankA - 1),
-             e.extent(b.tensor, std::max<int64_t>(0, rankB - 2))))
-    return node.error("shapes " + describeShapes(a.tensor, b.tensor) +
-                      " cannot be multiplied");
+  auto fail = [&] {
+    return node.error(
+        "shapes " + describeShapes(left, right) +
+        " cannot be multiplied; required are equal inner extents, "
+        "and batches that are equal or 1");
+  };
+  if (!agree(e.extent(left, rankA - 1),
+             e.extent(right, std::max<int64_t>(0, rankB - 2))))
+    return fail();
   // Batch dimensions are named from the last one on.
   int64_t batch = std::max<int64_t>({0, rankA - 2, rankB - 2});
   std::string heads;
@@ -181,11 +180,9 @@ static LogicalResult convertMatMul(Node &node) {
   std::string result = heads;
   result += rankA == 1 ? "" : "m";
   result += rankB == 1 ? "" : "n";
-  DataType type = a.tensor.type;
-  std::string shapes = describeShapes(a.tensor, b.tensor);
   for (char letter : heads)
     if (!broadcastLetter(e, a, b, letter))
-      return node.error("shapes " + shapes + " cannot be multiplied");
+      return fail();
   // What only one side has and is 1 there is not a loop.
   auto dropUnits = [&](Lettered &x) {
     for (size_t d = 0; d < x.letters.size();) {
@@ -206,8 +203,18 @@ static LogicalResult convertMatMul(Node &node) {
   for (auto [d, letter] : enumerate(result))
     if (!StringRef(present).contains(letter))
       product = e.unsqueeze(product, d);
-  node.setOutput(0, e.convert(product, type));
-  return success();
+  return product;
+}
+
+static LogicalResult convertMatMul(Node &node) {
+  Tensor a = node.getInput(0), b = node.getInput(1);
+  if (a.type != b.type)
+    return node.error("its inputs are " + getName(a.type) + " and " +
+                      getName(b.type) + "; required is one type");
+  FailureOr<Tensor> product = matmul(node, a, b);
+  if (failed(product))
+    return failure();
+  return node.give(node.getEmitter().convert(*product, a.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,26 +245,19 @@ static LogicalResult convertGemm(Node &node) {
       multiply(e, {a, transA ? "km" : "mk"}, {b, transB ? "nk" : "kn"}, "mn");
   // The factors are floats; integers are scaled in double.
   DataType type = getComputeType(a.type);
-  auto scale = [&](Scalars &s, Value x, float factor) {
+  auto scale = [&](Number x, float factor) {
     if (factor == 1)
       return x;
-    DataType wide = isFloat(type) ? type : DataType::Double;
-    x = s.mul(wide, s.convert(type, wide, x), s.constant(wide, factor));
-    return s.convert(wide, type, x);
+    return (x.as(isFloat(type) ? type : DataType::Double) * factor).as(type);
   };
-  if (!c || beta == 0)
-    product = alpha == 1 ? e.convert(product, a.type)
-                         : e.elementwise(a.type, {product},
-                                         [&](Scalars &s, ValueRange x) {
-                                           return scale(s, x[0], alpha);
-                                         });
-  else
+  if (c && beta != 0)
+    return node.give(map(e, a.type, {product, c}, [&](Number x, Number y) {
+      return scale(x, alpha) + scale(y, beta);
+    }));
+  if (alpha != 1)
     product =
-        e.elementwise(a.type, {product, c}, [&](Scalars &s, ValueRange x) {
-          return s.add(type, scale(s, x[0], alpha), scale(s, x[1], beta));
-        });
-  node.setOutput(0, product);
-  return success();
+        map(e, a.type, {product}, [&](Number x) { return scale(x, alpha); });
+  return node.give(e.convert(product, a.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -426,8 +426,7 @@ static LogicalResult convertEinsum(Node &node) {
       letters = equation->result;
     total = {multiply(e, total, next, letters), letters};
   }
-  node.setOutput(0, e.convert(permute(e, total, equation->result), type));
-  return success();
+  return node.give(e.convert(permute(e, total, equation->result), type));
 }
 
 void registerProductsOps(Registry &registry) {

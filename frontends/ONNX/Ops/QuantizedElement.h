@@ -3,6 +3,7 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDELEMENT_H
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Vocabulary.h"
 
 namespace seqc::onnx {
@@ -12,29 +13,31 @@ namespace seqc::onnx {
 mlir::Value quantize(Scalars &s, DataType type, mlir::Value x,
                      mlir::Value zero);
 
-/// Quantised numbers as int32, less their zero point (null for none), which is
-/// broadcast.
-Tensor subtractZeroPoint(Emitter &e, Tensor x, Tensor zero);
+/// A product or quotient of floats as float rounds it. What is rounded to an
+/// integer afterwards hangs on the last bit, so that this has to hold where
+/// floats are evaluated in a higher precision, too: it is computed in double,
+/// where such a result rounded once more is the correctly rounded one.
+Number roundedProduct(Number a, Number b);
+Number roundedQuotient(Number a, Number b);
 
-/// A sum, difference, product or quotient of floats as float rounds it. What is
-/// rounded to an integer afterwards hangs on the last bit, so that this has to
-/// hold where floats are evaluated in a higher precision, too: it is computed
-/// in double, where such a result rounded once more is the correctly rounded
-/// one.
-mlir::Value roundedToFloat(Scalars &s,
-                           mlir::Value (Scalars::*function)(DataType,
-                                                            mlir::Value,
-                                                            mlir::Value),
-                           mlir::Value a, mlir::Value b);
-
-/// What rounding by range makes of a tensor of floats: unsigned bytes, and the
-/// scale and zero point that they have.
-struct RangeQuantized {
-  Tensor bytes, scale, zero;
+/// Scale and zero point (null for 0), which broadcast with what they belong to.
+struct Parameters {
+  Tensor scale, zero;
 };
 
-/// Floats rounded to unsigned bytes by the range of all of them and 0.
-RangeQuantized quantizeByRange(Emitter &e, Tensor x);
+/// Floats over the scale, rounded by quantize() to integers of `type`.
+Tensor quantize(Emitter &e, Tensor x, Parameters by, DataType type);
+
+/// (x - zero) * scale, computed as float and given as `result`.
+Tensor dequantize(Emitter &e, Tensor x, Parameters by,
+                  DataType result = DataType::Float);
+
+/// Quantised numbers as int32, less their zero point (null for none).
+Tensor subtractZeroPoint(Emitter &e, Tensor x, Tensor zero);
+
+/// Floats rounded to unsigned bytes by the range of all of them and 0, and the
+/// parameters that these bytes have.
+std::pair<Tensor, Parameters> quantizeByRange(Emitter &e, Tensor x);
 
 } // namespace seqc::onnx
 

@@ -3,6 +3,8 @@
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/ONNX/Ops/Products.h"
+#include "frontends/ONNX/Ops/QuantizedElement.h"
 
 using namespace llvm;
 
@@ -13,10 +15,6 @@ using mlir::Value;
 
 static bool isByte(DataType type) {
   return type == DataType::Int8 || type == DataType::UInt8;
-}
-
-bool isOne(Tensor x) {
-  return x.getType().hasStaticShape() && x.getType().getNumElements() == 1;
 }
 
 bool isProductOfRows(QuantizedSide a, QuantizedSide b) {
@@ -80,6 +78,34 @@ Tensor restoreRows(Emitter &e, Tensor rows, Tensor a) {
   Extents sizes = e.extents(a);
   sizes.back() = e.extent(rows, 1);
   return e.reshape(rows, sizes);
+}
+
+FailureOr<Tensor> multiplyScaled(Node &node, QuantizedSide a, QuantizedSide b,
+                                 Tensor scaleA, Tensor scaleB, Tensor bias) {
+  Emitter &e = node.getEmitter();
+  bool isRows = isProductOfRows(a, b);
+  FailureOr<Tensor> product =
+      isRows ? multiplyRows(node, a, b)
+             : matmul(node, subtractZeroPoint(e, a.numbers, a.zero),
+                      subtractZeroPoint(e, b.numbers, b.zero));
+  if (failed(product))
+    return failure();
+  SmallVector<Tensor> inputs = {*product, scaleA, scaleB};
+  if (bias)
+    inputs.push_back(bias);
+  for (Tensor &given : inputs)
+    if (given.type != DataType::Int32)
+      given = e.convert(given, DataType::Float);
+  // What belongs to columns is the same for rows of any shape.
+  bool isFlat = all_of(ArrayRef(inputs).drop_front(),
+                       [](Tensor given) { return given.getRank() <= 1; });
+  if (isRows && !isFlat)
+    inputs[0] = restoreRows(e, inputs[0], a.numbers);
+  Tensor y = map(e, DataType::Float, inputs, [](ArrayRef<Number> v) {
+    Number scaled = v[0].as(DataType::Float) * (v[1] * v[2]);
+    return v.size() > 3 ? scaled + v[3] : scaled;
+  });
+  return isRows && isFlat ? restoreRows(e, y, a.numbers) : y;
 }
 
 } // namespace seqc::onnx

@@ -3,13 +3,9 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 
-#include "frontends/ONNX/Node.h"
-#include "frontends/ONNX/Vocabulary.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 
 namespace seqc::onnx {
-
-/// Whether a tensor is known to hold one number.
-bool isOne(Tensor x);
 
 /// A side of a product of bytes: numbers and their zero point (null for 0).
 struct QuantizedSide {
@@ -28,6 +24,12 @@ llvm::FailureOr<Tensor> multiplyRows(Node &node, QuantizedSide a,
 
 /// `rows`, made of those of `a`, under the extents of `a` but for the last one.
 Tensor restoreRows(Emitter &e, Tensor rows, Tensor a);
+
+/// numpy's product of `a` and `b`, whose rank is 2, as floats: the sums times
+/// both scales, plus a bias that may be null.
+llvm::FailureOr<Tensor> multiplyScaled(Node &node, QuantizedSide a,
+                                       QuantizedSide b, Tensor scaleA,
+                                       Tensor scaleB, Tensor bias);
 
 } // namespace seqc::onnx
 

@@ -407,13 +407,9 @@ static int64_t countWeights(Tensor weight) {
 
 /// What weights of bytes, [directions, gates * size, features], stand for.
 static Tensor dequantize(Emitter &e, Tensor bytes, const WeightBytes &weight) {
-  DataType real = DataType::Float;
-  Tensor scale = e.unsqueeze({weight.scale, real}, 2),
-         zero = e.unsqueeze({weight.zero, bytes.type}, 2);
-  Tensor numbers = subtractZeroPoint(e, bytes, zero);
-  return e.elementwise(real, {numbers, scale}, [&](Scalars &s, ValueRange v) {
-    return s.mul(real, s.convert(numbers.type, real, v[0]), v[1]);
-  });
+  return dequantize(e, bytes,
+                    {e.unsqueeze({weight.scale, DataType::Float}, 2),
+                     e.unsqueeze({weight.zero, bytes.type}, 2)});
 }
 
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and

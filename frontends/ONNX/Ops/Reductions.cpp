@@ -1,5 +1,6 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
@@ -17,18 +18,13 @@ using mlir::arith::CmpIPredicate;
 
 namespace {
 
-/// What one operator does before and after it combines elements.
-enum class Reduction {
-  Sum,
-  Mean,
-  Max,
-  Min,
-  Prod,
-  L1,
-  L2,
-  LogSum,
-  LogSumExp,
-  SumSquare
+/// What an operator does to elements, how it combines them, and what it does to
+/// the result.
+struct Reduction {
+  StringRef name;
+  Combine combine;
+  Number (*before)(Number x) = nullptr;
+  Number (*after)(Number x) = nullptr;
 };
 
 /// Along which dimensions a node reduces. Axes that are given at run time are
@@ -113,10 +109,9 @@ static Tensor separate(Emitter &e, Tensor x, const Axes &axes) {
     sizes[rank + d] = s.select(axes.flags[d], size, one);
   }
   return e.generate(x.type, sizes, [&](Scalars &inner, ValueRange at) {
-    SmallVector<Value> position;
-    for (size_t d = 0; d < rank; ++d)
-      position.push_back(inner.select(axes.flags[d], at[rank + d], at[d]));
-    return e.load(x, position);
+    return e.load(x, map_to_vector(llvm::seq<size_t>(0, rank), [&](size_t d) {
+                    return inner.select(axes.flags[d], at[rank + d], at[d]);
+                  }));
   });
 }
 
@@ -126,27 +121,37 @@ static Extents dropAxes(Emitter &e, ArrayRef<OpFoldResult> sizes,
   Scalars s = e.scalars();
   Extents result;
   for (size_t j = 0, n = sizes.size() - axes.count; j < n; ++j) {
-    Value size = s.index(1), next = s.index(0);
+    Number size(s, s.index(1)), next(s, s.index(0));
     for (size_t d = 0; d < sizes.size(); ++d) {
-      Value kept = s.logicalNot(axes.flags[d]);
-      Value here = s.logicalAnd(
-          kept, s.compareIndex(CmpIPredicate::eq, next, s.index(j)));
-      size = s.select(here, e.toValue(sizes[d]), size);
-      next = s.select(kept, s.addIndex(next, s.index(1)), next);
+      Number kept = !Number(s, DataType::Bool, axes.flags[d]);
+      size = select(kept & next == j, e.toValue(sizes[d]), size);
+      next = select(kept, next + 1, next);
     }
-    result.push_back(size);
+    result.push_back(Value(size));
   }
   return result;
 }
 
-template <Reduction reduction>
+static Number square(Number x) { return x * x; }
+
+static constexpr Reduction kReductions[] = {
+    {"ReduceSum", Combine::Sum},
+    {"ReduceMean", Combine::Sum},
+    {"ReduceMax", Combine::Max},
+    {"ReduceMin", Combine::Min},
+    {"ReduceProd", Combine::Product},
+    {"ReduceL1", Combine::Sum, [](Number x) { return abs(x); }},
+    {"ReduceL2", Combine::Sum, square, [](Number x) { return sqrt(x); }},
+    {"ReduceLogSum", Combine::Sum, nullptr, [](Number x) { return log(x); }},
+    {"ReduceLogSumExp", Combine::Sum, nullptr, [](Number x) { return log(x); }},
+    {"ReduceSumSquare", Combine::Sum, square},
+};
+
 static LogicalResult convertReduction(Node &node) {
-  constexpr bool isSum = reduction == Reduction::Sum;
-  constexpr bool isOrder =
-      reduction == Reduction::Max || reduction == Reduction::Min;
-  constexpr bool isCurved = reduction == Reduction::L2 ||
-                            reduction == Reduction::LogSum ||
-                            reduction == Reduction::LogSumExp;
+  const Reduction &how = *find_if(kReductions, [&](const Reduction &row) {
+    return row.name == node.getOperator();
+  });
+  bool isOrder = how.combine == Combine::Max || how.combine == Combine::Min;
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   DataType result = x.type;
@@ -154,95 +159,52 @@ static LogicalResult convertReduction(Node &node) {
   if (result == DataType::Bool && !isOrder)
     return node.error("its input is bool; required is a number");
   Axes axes;
-  if (failed(getAxes(node, x.getRank(), isSum ? 13 : 18, keep, axes)))
+  if (failed(getAxes(node, x.getRank(), how.name == "ReduceSum" ? 13 : 18, keep,
+                     axes)))
     return failure();
 
-  Extents before = e.extents(x);
   SmallVector<int64_t> dims(axes.dims);
   if (!axes.fixed) {
     x = separate(e, x, axes);
-    dims = to_vector(seq<int64_t>(x.getRank() / 2, x.getRank()));
+    dims = to_vector(llvm::seq<int64_t>(x.getRank() / 2, x.getRank()));
   }
   // Half precision stays wide until the end; roots and logarithms of integers
   // are rounded once.
-  DataType type =
-      isCurved && isInteger(result) ? DataType::Double : getComputeType(result);
+  DataType type = how.after && isInteger(result) ? DataType::Double
+                                                 : getComputeType(result);
   x = e.convert(x, type);
-  bool keepNow = keep && axes.fixed;
-  auto combine = [&](Tensor tensor, Combine how, bool keepDims) {
-    return dims.empty() ? tensor : e.reduce(tensor, dims, how, keepDims);
+  auto combine = [&](Tensor tensor, Combine by, bool keepDims) {
+    return dims.empty() ? tensor : e.reduce(tensor, dims, by, keepDims);
   };
-  auto map = [&](Tensor tensor, auto element) {
-    return e.elementwise(
-        type, {tensor},
-        [&](Scalars &s, ValueRange v) -> Value { return element(s, v[0]); });
-  };
-  auto square = [&](Scalars &s, Value v) { return s.mul(type, v, v); };
-
-  Tensor y;
-  switch (reduction) {
-  case Reduction::Sum:
-  case Reduction::LogSum:
-    y = combine(x, Combine::Sum, keepNow);
-    break;
-  case Reduction::Mean: {
+  Tensor most;
+  if (how.name == "ReduceLogSumExp") {
+    // Exponents are at most 0. Where the greatest is infinite, or there is
+    // none, elements are taken as they are.
+    most = map(e, type, {combine(x, Combine::Max, true)}, [](Number v) {
+      Number none(v.scalars().infinity(v.getType()));
+      return select(abs(v) < none, v, 0);
+    });
+    x = map(e, type, {x, most}, [](Number v, Number m) { return exp(v - m); });
+  }
+  if (how.before)
+    x = map(e, type, {x}, how.before);
+  Tensor y = combine(x, how.combine, keep && axes.fixed);
+  if (how.name == "ReduceMean") {
     SmallVector<OpFoldResult> sizes;
     for (int64_t d : dims)
       sizes.push_back(e.extent(x, d));
     Scalars s = e.scalars();
-    Value count = e.toValue(e.product(sizes));
-    count =
-        s.convert(DataType::Int64, type, s.fromIndex(DataType::Int64, count));
-    y = combine(x, Combine::Sum, keepNow);
-    y = map(y,
-            [&](Scalars &inner, Value v) { return inner.div(type, v, count); });
-    break;
+    Value count = Number(s, e.toValue(e.product(sizes))).as(type);
+    y = map(e, type, {y}, [&](Number v) { return v / count; });
   }
-  case Reduction::Max:
-    y = combine(x, Combine::Max, keepNow);
-    break;
-  case Reduction::Min:
-    y = combine(x, Combine::Min, keepNow);
-    break;
-  case Reduction::Prod:
-    y = combine(x, Combine::Product, keepNow);
-    break;
-  case Reduction::L1:
-    y = map(x, [&](Scalars &s, Value v) { return s.abs(type, v); });
-    y = combine(y, Combine::Sum, keepNow);
-    break;
-  case Reduction::L2:
-  case Reduction::SumSquare:
-    y = combine(map(x, square), Combine::Sum, keepNow);
-    break;
-  case Reduction::LogSumExp: {
-    // Exponents are at most 0. Where the greatest is infinite, or there is
-    // none, elements are taken as they are.
-    auto finite = [&](Scalars &s, Value v) {
-      Value ok =
-          s.compare(Compare::Less, type, s.abs(type, v), s.infinity(type));
-      return s.select(ok, v, s.constant(type, 0));
-    };
-    Tensor most = map(combine(x, Combine::Max, true), finite);
-    y = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
-      return s.exp(s.sub(type, v[0], v[1]));
-    });
-    y = combine(y, Combine::Sum, keepNow);
-    most = e.reshape(most, e.extents(y));
-    y = e.elementwise(type, {y, most}, [&](Scalars &s, ValueRange v) {
-      return s.add(type, s.log(v[0]), v[1]);
-    });
-    break;
-  }
-  }
-  if (reduction == Reduction::L2)
-    y = map(y, [](Scalars &s, Value v) { return s.sqrt(v); });
-  if (reduction == Reduction::LogSum)
-    y = map(y, [](Scalars &s, Value v) { return s.log(v); });
+  if (how.after)
+    y = map(e, type, {y}, how.after);
+  if (most)
+    y = map(e, type, {y, e.reshape(most, e.extents(y))},
+            [](Number v, Number m) { return v + m; });
   if (!axes.fixed && !keep)
     y = e.reshape(y, dropAxes(e, e.extents(y), axes));
-  node.setOutput(0, e.convert(y, result));
-  return success();
+  return node.give(e.convert(y, result));
 }
 
 //===----------------------------------------------------------------------===//
@@ -260,8 +222,7 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
   bool exclusive = node.getInt("exclusive", 0) != 0;
   bool reverse = node.getInt("reverse", 0) != 0;
   int64_t rank = x.getRank();
-  if (!axis.getType().hasStaticShape() ||
-      axis.getType().getNumElements() != 1 || !isInteger(axis.type))
+  if (!isOne(axis) || !isInteger(axis.type))
     return node.error("its axis has type " + getName(axis.type) + " and rank " +
                       Twine(axis.getRank()) + "; required is one integer");
   if (rank == 0)
@@ -318,25 +279,14 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
       })[0];
   Tensor y{filled, result};
   e.setExtents(y.value, sizes);
-  node.setOutput(0, e.reshape(y, whole));
-  return success();
+  return node.give(e.reshape(y, whole));
 }
 
 void registerReductionsOps(Registry &registry) {
-  StringRef note = "axes of unknown number";
+  for (const Reduction &row : kReductions)
+    registry.add(
+        {{row.name, 1, 1, 2, convertReduction, "axes of unknown number"}});
   registry.add({
-      {"ReduceSum", 1, 1, 2, convertReduction<Reduction::Sum>, note},
-      {"ReduceMean", 1, 1, 2, convertReduction<Reduction::Mean>, note},
-      {"ReduceMax", 1, 1, 2, convertReduction<Reduction::Max>, note},
-      {"ReduceMin", 1, 1, 2, convertReduction<Reduction::Min>, note},
-      {"ReduceProd", 1, 1, 2, convertReduction<Reduction::Prod>, note},
-      {"ReduceL1", 1, 1, 2, convertReduction<Reduction::L1>, note},
-      {"ReduceL2", 1, 1, 2, convertReduction<Reduction::L2>, note},
-      {"ReduceLogSum", 1, 1, 2, convertReduction<Reduction::LogSum>, note},
-      {"ReduceLogSumExp", 1, 1, 2, convertReduction<Reduction::LogSumExp>,
-       note},
-      {"ReduceSumSquare", 1, 1, 2, convertReduction<Reduction::SumSquare>,
-       note},
       {"CumSum", 11, 2, 2, convertScan<false>},
       {"CumProd", 26, 2, 2, convertScan<true>},
   });

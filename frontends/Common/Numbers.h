@@ -1,0 +1,215 @@
+//===- Numbers.h - Formulas of single elements -------------------*- C++-*-===//
+//
+// Elements and indices with operators, so that what happens to an element reads
+// like its formula: select(x < 0, alpha * (exp(x) - 1), x). Each operator builds
+// what the method of Scalars does for the type of its operands. A constant gets
+// the type of the number that it meets.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRONTENDS_COMMON_NUMBERS_H
+#define FRONTENDS_COMMON_NUMBERS_H
+
+#include "frontends/Common/Emitter.h"
+
+namespace seqc::frontend {
+
+/// An element of a tensor, an index, or a constant that may become either.
+class Number {
+  using Value = mlir::Value;
+  using Method = Value (Scalars::*)(DataType, Value, Value);
+  using IndexMethod = Value (Scalars::*)(Value, Value);
+
+public:
+  /// An element of `type`; with Undefined an index.
+  Number(Scalars &s, DataType type, Value value)
+      : s(&s), type(type), value(value) {}
+  /// An index.
+  Number(Scalars &s, Value index) : Number(s, DataType::Undefined, index) {}
+  /// A constant, and a value of the type of the number that it meets.
+  Number(double constant) : constant(constant) {}
+  Number(Value value) : value(value) {}
+
+  operator Value() const { return value; }
+  DataType getType() const { return type; }
+  Scalars &scalars() const { return *s; }
+
+  /// The number as operator Cast converts it; an index becomes an integer, and a
+  /// constant stays one.
+  Number as(DataType to) const {
+    if (!s)
+      return *this;
+    if (isIndex() && to != DataType::Undefined)
+      return Number(*s, DataType::Int64, s->fromIndex(DataType::Int64, value))
+          .as(to);
+    return {*s, to, s->convert(type, to, value)};
+  }
+  /// The value, which a constant gets in the type of `of`.
+  Value in(const Number &of) const {
+    if (value)
+      return value;
+    return of.isIndex() ? of.s->index(static_cast<int64_t>(constant))
+                        : of.s->constant(of.type, constant);
+  }
+  /// An integer as index.
+  Number toIndex() const { return {*s, s->toIndex(type, value)}; }
+  /// A constant of the same type.
+  Number constantLike(double number) const {
+    return {*s, type, Number(number).in(*this)};
+  }
+  /// The result of an op of one float, or of several.
+  template <typename Op, typename... Args> Number apply(Args... args) const {
+    return {*s, type, s->op<Op>(value, args...)};
+  }
+
+  friend Number operator+(Number a, Number b) {
+    return meet(a, b, &Scalars::add, &Scalars::addIndex);
+  }
+  friend Number operator-(Number a, Number b) {
+    return meet(a, b, &Scalars::sub, &Scalars::subIndex);
+  }
+  friend Number operator*(Number a, Number b) {
+    return meet(a, b, &Scalars::mul, &Scalars::mulIndex);
+  }
+  friend Number operator/(Number a, Number b) {
+    return meet(a, b, &Scalars::div, &Scalars::divIndex);
+  }
+  friend Number min(Number a, Number b) {
+    return meet(a, b, &Scalars::min, &Scalars::minIndex);
+  }
+  friend Number max(Number a, Number b) {
+    return meet(a, b, &Scalars::max, &Scalars::maxIndex);
+  }
+  /// Of indices.
+  friend Number operator%(Number a, Number b) {
+    return meet(a, b, nullptr, &Scalars::remIndex);
+  }
+
+  friend Number operator==(Number a, Number b) {
+    return compare(Compare::Equal, a, b);
+  }
+  friend Number operator!=(Number a, Number b) {
+    return compare(Compare::NotEqual, a, b);
+  }
+  friend Number operator<(Number a, Number b) {
+    return compare(Compare::Less, a, b);
+  }
+  friend Number operator<=(Number a, Number b) {
+    return compare(Compare::LessOrEqual, a, b);
+  }
+  friend Number operator>(Number a, Number b) {
+    return compare(Compare::Greater, a, b);
+  }
+  friend Number operator>=(Number a, Number b) {
+    return compare(Compare::GreaterOrEqual, a, b);
+  }
+  friend Number compare(Compare predicate, Number a, Number b) {
+    using enum mlir::arith::CmpIPredicate;
+    constexpr mlir::arith::CmpIPredicate orders[] = {eq,  ne,  slt,
+                                                     sle, sgt, sge};
+    const Number &of = a.s ? a : b;
+    Scalars &s = *of.s;
+    Value x = a.in(of), y = b.in(of);
+    return {s, DataType::Bool,
+            of.isIndex()
+                ? s.compareIndex(orders[static_cast<int>(predicate)], x, y)
+                : s.compare(predicate, of.type, x, y)};
+  }
+  friend Number operator&(Number a, Number b) {
+    return meet(a, b, nullptr, &Scalars::logicalAnd);
+  }
+  friend Number operator|(Number a, Number b) {
+    return meet(a, b, nullptr, &Scalars::logicalOr);
+  }
+  friend Number operator!(Number a) {
+    return {*a.s, DataType::Bool, a.s->logicalNot(a.value)};
+  }
+  /// `a` where `condition` holds, `b` elsewhere; one of them is no constant.
+  friend Number select(Number condition, Number a, Number b) {
+    const Number &of = a.s ? a : b;
+    Scalars &s = of.s ? *of.s : *condition.s;
+    return {s, of.type, s.select(condition.value, a.in(of), b.in(of))};
+  }
+
+  friend Number operator-(Number a) {
+    return {*a.s, a.type, a.s->neg(a.type, a.value)};
+  }
+  friend Number abs(Number a) {
+    return {*a.s, a.type, a.s->abs(a.type, a.value)};
+  }
+  friend Number exp(Number a) { return {*a.s, a.type, a.s->exp(a.value)}; }
+  friend Number log(Number a) { return {*a.s, a.type, a.s->log(a.value)}; }
+  friend Number sqrt(Number a) { return {*a.s, a.type, a.s->sqrt(a.value)}; }
+  friend Number tanh(Number a) { return {*a.s, a.type, a.s->tanh(a.value)}; }
+  friend Number sigmoid(Number a) {
+    return {*a.s, a.type, a.s->sigmoid(a.type, a.value)};
+  }
+
+private:
+  bool isIndex() const { return type == DataType::Undefined; }
+  static Number meet(const Number &a, const Number &b, Method method,
+                     IndexMethod ofIndices) {
+    const Number &of = a.s ? a : b;
+    Value x = a.in(of), y = b.in(of);
+    return {*of.s, of.type,
+            of.isIndex() || !method ? (of.s->*ofIndices)(x, y)
+                                    : (of.s->*method)(of.type, x, y)};
+  }
+
+  Scalars *s = nullptr;
+  DataType type = DataType::Undefined;
+  double constant = 0;
+  Value value;
+};
+
+/// One element of the result from one Number of every input, all broadcast
+/// together; `formula` takes as many Numbers as there are inputs, or a list of
+/// them. Its result is rounded to `type`.
+template <typename Formula>
+Tensor map(Emitter &e, DataType type, llvm::ArrayRef<Tensor> inputs,
+           Formula formula) {
+  return e.elementwise(
+      type, inputs, [&](Scalars &s, mlir::ValueRange values) -> mlir::Value {
+        llvm::SmallVector<Number> x;
+        for (auto [input, value] : llvm::zip(inputs, values))
+          x.emplace_back(s, getComputeType(input.type), value);
+        auto apply = [&]() -> Number {
+          // A list can be made of one Number, so that lists come first.
+          if constexpr (std::is_invocable_v<Formula, llvm::ArrayRef<Number>>)
+            return formula(llvm::ArrayRef<Number>(x));
+          else if constexpr (std::is_invocable_v<Formula, Number>)
+            return formula(x[0]);
+          else if constexpr (std::is_invocable_v<Formula, Number, Number>)
+            return formula(x[0], x[1]);
+          else
+            return formula(x[0], x[1], x[2]);
+        };
+        return apply().as(getComputeType(type));
+      });
+}
+
+/// Each element of the result from its indices; it is rounded to `type`.
+template <typename Formula>
+Tensor define(Emitter &e, DataType type,
+              llvm::ArrayRef<mlir::OpFoldResult> sizes, Formula formula) {
+  return e.generate(type, sizes,
+                    [&](Scalars &s, mlir::ValueRange values) -> mlir::Value {
+                      llvm::SmallVector<Number> at;
+                      for (mlir::Value value : values)
+                        at.emplace_back(s, value);
+                      return formula(llvm::ArrayRef<Number>(at)).as(type);
+                    });
+}
+
+/// An element of a tensor, of the type that the tensor is computed in. The first
+/// of its indices is no constant.
+inline Number read(Emitter &e, Tensor tensor, llvm::ArrayRef<Number> at) {
+  auto position = llvm::map_to_vector(
+      at, [&](const Number &index) { return index.in(at.front()); });
+  return {at.front().scalars(), getComputeType(tensor.type),
+          e.loadWide(tensor, position)};
+}
+
+} // namespace seqc::frontend
+
+#endif // FRONTENDS_COMMON_NUMBERS_H
