@@ -12,10 +12,9 @@
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
 
@@ -30,7 +29,7 @@ public:
   explicit ExtentSample(int64_t first) : next(first) {}
 
   /// The extent, if it follows from extents of inputs by arithmetic.
-  std::optional<int64_t> get(Value value) {
+  mlir::IntegerAttr get(Value value) {
     // Operands first; the stack holds what is on its way.
     SmallVector<Value> stack = {value};
     while (!stack.empty()) {
@@ -58,49 +57,30 @@ public:
   }
 
 private:
-  std::optional<int64_t> compute(Value value, mlir::Operation *op) {
-    namespace arith = mlir::arith;
-    if (std::optional<int64_t> number = mlir::getConstantIntValue(value))
+  /// Of extents and sizes only, whose arithmetic folds.
+  mlir::IntegerAttr compute(Value value, mlir::Operation *op) {
+    mlir::IntegerAttr number;
+    if (value.getType().isInteger(1) ||
+        matchPattern(value, mlir::m_Constant(&number)))
       return number;
     if (auto dim = value.getDefiningOp<mlir::tensor::DimOp>();
         dim && isa<mlir::BlockArgument>(dim.getSource()))
-      return next += 41;
+      return mlir::Builder(value.getContext()).getIndexAttr(next += 41);
     if (!op)
-      return std::nullopt;
-    SmallVector<int64_t> in;
-    for (Value operand : op->getOperands()) {
-      std::optional<int64_t> number = known.lookup(operand);
-      if (!number)
-        return std::nullopt;
-      in.push_back(*number);
-    }
-    int64_t result = 0;
-    if (isa<arith::AddIOp>(op))
-      return AddOverflow(in[0], in[1], result) ? std::nullopt
-                                               : std::optional(result);
-    if (isa<arith::SubIOp>(op))
-      return SubOverflow(in[0], in[1], result) ? std::nullopt
-                                               : std::optional(result);
-    if (isa<arith::MulIOp>(op))
-      return MulOverflow(in[0], in[1], result) ? std::nullopt
-                                               : std::optional(result);
-    if (isa<arith::DivUIOp, arith::DivSIOp>(op) && in[0] >= 0 && in[1] > 0)
-      return in[0] / in[1];
-    if (isa<arith::RemUIOp, arith::RemSIOp>(op) && in[0] >= 0 && in[1] > 0)
-      return in[0] % in[1];
-    if (isa<arith::MaxSIOp>(op))
-      return std::max(in[0], in[1]);
-    if (isa<arith::MinSIOp>(op))
-      return std::min(in[0], in[1]);
-    if (isa<arith::SelectOp>(op))
-      return in[0] ? in[1] : in[2];
-    if (isa<arith::IndexCastOp>(op))
-      return in[0];
-    return std::nullopt;
+      return {};
+    SmallVector<mlir::Attribute> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(known.lookup(operand));
+    SmallVector<mlir::OpFoldResult> results;
+    if (llvm::is_contained(operands, mlir::Attribute()) ||
+        failed(op->fold(operands, results)) || results.empty())
+      return {};
+    return dyn_cast_or_null<mlir::IntegerAttr>(
+        dyn_cast<mlir::Attribute>(results.front()));
   }
 
   int64_t next;
-  DenseMap<Value, std::optional<int64_t>> known;
+  DenseMap<Value, mlir::IntegerAttr> known;
 };
 } // namespace
 
@@ -125,9 +105,9 @@ void GraphImporter::findLooseSymbols() {
           !isa<Value>(size))
         continue;
       bool differs = all_of(samples, [&](ExtentSample &sample) {
-        std::optional<int64_t> declared = sample.get(found->second),
-                               computed = sample.get(cast<Value>(size));
-        return declared && computed && *declared != *computed;
+        mlir::IntegerAttr declared = sample.get(found->second),
+                          computed = sample.get(cast<Value>(size));
+        return declared && computed && declared != computed;
       });
       if (differs && looseSymbols.insert(name).second)
         note("output '" + output.name() + "' has '" + name +
