@@ -9,8 +9,6 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// What output 3 shows: scores, scores after the cap, these with the mask, or
 /// the weights.
@@ -30,23 +28,22 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
   if (lengths)
     e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
                    "the number of its lengths");
-  restrict(e, call, static_cast<bool>(lengths), [&](Scalars &s, ValueRange at) {
-    Value ok = s.boolean(true), offset = past ? past : s.index(0);
-    auto also = [&](CmpIPredicate predicate, Value a, Value b) {
-      ok = s.logicalAnd(ok, s.compareIndex(predicate, a, b));
-    };
+  restrict(e, call, static_cast<bool>(lengths), [&](ArrayRef<Number> at) {
+    Scalars &s = at[0].scalars();
+    Number ok(s, DataType::Bool, s.boolean(true)), i = at[2], j = at[3];
     if (lengths) {
-      Value length = s.toIndex(lengths.type, e.load(lengths, at[0]));
-      also(CmpIPredicate::slt, at[3], length);
-      offset = s.subIndex(length, queries);
+      Number length = read(e, lengths, {at[0]}).toIndex();
+      ok = ok & (j < length);
+      i = i + (length - queries);
+    } else if (past) {
+      i = i + past;
     }
-    Value i = s.addIndex(at[2], offset);
     if (causal)
-      also(CmpIPredicate::sle, at[3], i);
+      ok = ok & (j <= i);
     if (left >= 0)
-      also(CmpIPredicate::sge, at[3], s.subIndex(i, s.index(left)));
+      ok = ok & (j >= i - left);
     if (right >= 0)
-      also(CmpIPredicate::sle, at[3], s.addIndex(i, s.index(right)));
+      ok = ok & (j <= i + right);
     return ok;
   });
 }
@@ -73,7 +70,14 @@ static LogicalResult convertAttention(Node &node) {
       return failure();
     *part = *split;
   }
-  Value past = prependPast(node, call, 4);
+  // Keys and values of earlier steps.
+  Value past;
+  if (Tensor key = node.getInput(4)) {
+    past = e.extentValue(key, 2);
+    call.key = e.concat({key, call.key}, 2);
+  }
+  if (Tensor value = node.getInput(5))
+    call.value = e.concat({value, call.value}, 2);
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
   if (failed(readPrecision(node, call)))
@@ -97,9 +101,7 @@ static LogicalResult convertAttention(Node &node) {
       probabilities = attentionScores(e, call, mode != ScoreOutput::Scores);
       if (mode == ScoreOutput::Masked)
         probabilities =
-            addMaskToScores(e, call, probabilities, [&](Scalars &s) {
-              return s.infinity(probabilities.type, /*negative=*/true);
-            });
+            addMaskToScores(e, call, probabilities, Hidden::Infinity);
       probabilities = e.convert(probabilities, call.query.type);
     }
     node.setOutput(3, probabilities);

@@ -17,7 +17,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
 std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads) {
   Emitter &e = node.getEmitter();
@@ -50,28 +49,6 @@ Tensor mergeHeads(Emitter &e, Tensor x) {
                           e.product({e.extent(rows, 2), e.extent(rows, 3)})});
 }
 
-Value prependPast(Node &node, AttentionCall &call, size_t first) {
-  Emitter &e = node.getEmitter();
-  Value past;
-  if (Tensor key = node.getInput(first)) {
-    past = e.extentValue(key, 2);
-    call.key = e.concat({key, call.key}, 2);
-  }
-  if (Tensor value = node.getInput(first + 1))
-    call.value = e.concat({value, call.value}, 2);
-  return past;
-}
-
-LogicalResult setResults(Node &node, const AttentionCall &call) {
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, mergeHeads(node.getEmitter(), *result));
-  node.setOutput(1, call.key);
-  node.setOutput(2, call.value);
-  return success();
-}
-
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
   while (mask.getRank() < rank)
     mask = e.unsqueeze(mask, 0);
@@ -83,33 +60,29 @@ Extents scoreExtents(Emitter &e, const AttentionCall &call) {
           e.extent(call.query, 2), e.extent(call.key, 2)};
 }
 
-Value readBroadcast(Emitter &e, Scalars &s, Tensor x, ValueRange at,
-                    ArrayRef<OpFoldResult> goal, Value outside) {
+Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
+                     ArrayRef<OpFoldResult> goal,
+                     std::optional<Number> outside) {
+  Scalars &s = at[0].scalars();
   SmallVector<Value> position;
-  Value inside;
+  std::optional<Number> inside;
   for (int64_t d = 0; d < 4; ++d) {
     OpFoldResult size = e.extent(x, d);
     if (Emitter::isSame(size, goal[d])) {
       position.push_back(at[d]);
-      continue;
-    }
-    if (d == 3 && outside) {
-      Value extent = e.toValue(size);
-      inside = s.compareIndex(mlir::arith::CmpIPredicate::slt, at[d], extent);
-      position.push_back(s.select(inside, at[d], s.index(0)));
-      continue;
-    }
-    if (mlir::getConstantIntValue(size) == 1) {
+    } else if (d == 3 && outside) {
+      inside = at[d] < e.toValue(size);
+      position.push_back(select(*inside, at[d], 0));
+    } else if (mlir::getConstantIntValue(size) == 1) {
       position.push_back(s.index(0));
-      continue;
+    } else {
+      position.push_back(select(Number(s, e.toValue(size)) == 1, 0, at[d]));
     }
-    Value one = s.compareIndex(mlir::arith::CmpIPredicate::eq, e.toValue(size),
-                               s.index(1));
-    position.push_back(s.select(one, s.index(0), at[d]));
   }
   if (!inside)
-    return e.load(x, position);
-  return s.select(inside, loadUnlessEmpty(e, x, position), outside);
+    return {s, x.type, e.load(x, position)};
+  Number found(s, x.type, loadUnlessEmpty(e, x, position));
+  return select(*inside, found, *outside);
 }
 
 /// Extents of a mask over scores: 1 for batch and heads where no part needs
@@ -136,37 +109,33 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter) {
   bool hides = shorter == ShortMask::Hide;
   for (int64_t d = 0; d < (hides ? 3 : 4); ++d)
     e.requireBroadcast(e.extent(full, d), scores[d], /*goal=*/true);
-  if (given.type == DataType::Bool) {
-    call.mask =
-        e.generate(DataType::Bool, goal, [&](Scalars &s, ValueRange at) {
-          return readBroadcast(e, s, full, at, goal,
-                               hides ? s.boolean(false) : Value());
-        });
+  bool isMask = given.type == DataType::Bool;
+  DataType type = isMask ? given.type : getComputeType(call.query.type);
+  full = e.convert(full, type);
+  Tensor padded = define(e, type, goal, [&](ArrayRef<Number> at) {
+    Scalars &s = at[0].scalars();
+    std::optional<Number> outside;
+    if (hides)
+      outside = Number(isMask ? s.boolean(false) : s.infinity(type, true));
+    return readBroadcast(e, full, at, goal, outside);
+  });
+  if (isMask) {
+    call.mask = padded;
     return;
   }
-  DataType type = call.query.type;
-  Tensor numbers = e.convert(full, getComputeType(type));
-  DataType wide = numbers.type;
-  Tensor padded = e.generate(wide, goal, [&](Scalars &s, ValueRange at) {
-    return readBroadcast(e, s, numbers, at, goal,
-                         hides ? s.infinity(wide, true) : Value());
+  call.mask = map(e, DataType::Bool, {padded}, [&](Number x) {
+    return x != Number(x.scalars().infinity(type, true));
   });
-  call.mask =
-      e.elementwise(DataType::Bool, {padded}, [&](Scalars &s, ValueRange x) {
-        return s.compare(Compare::NotEqual, wide, x[0], s.infinity(wide, true));
-      });
   call.bias = padded;
 }
 
 void restrict(Emitter &e, AttentionCall &call, bool perBatch,
-              function_ref<Value(Scalars &, ValueRange)> may) {
+              function_ref<Number(ArrayRef<Number>)> may) {
   Tensor before = call.mask;
   Extents goal = maskExtents(e, call, {before}, perBatch);
-  call.mask = e.generate(DataType::Bool, goal, [&](Scalars &s, ValueRange at) {
-    Value ok = may(s, at);
-    if (before)
-      ok = s.logicalAnd(ok, readBroadcast(e, s, before, at, goal));
-    return ok;
+  call.mask = define(e, DataType::Bool, goal, [&](ArrayRef<Number> at) {
+    Number ok = may(at);
+    return before ? ok & readBroadcast(e, before, at, goal) : ok;
   });
 }
 
@@ -179,9 +148,7 @@ Value scaleOf(Emitter &e, const AttentionCall &call) {
     return s.constant(type, call.scale);
   if (fixed)
     return s.constant(type, 1 / std::sqrt(static_cast<double>(*fixed)));
-  Value count = s.fromIndex(DataType::Int64, e.toValue(features));
-  return s.div(type, s.constant(type, 1),
-               s.sqrt(s.convert(DataType::Int64, type, count)));
+  return 1 / sqrt(Number(s, e.toValue(features)).as(type));
 }
 
 Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
@@ -194,27 +161,29 @@ Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
   Tensor scores = e.contract(grouped, "bghqd", key, "bgkd", "bghqk");
   scores = e.reshape(scores, scoreExtents(e, call));
   Value scale = scaleOf(e, call);
-  return e.elementwise(type, {scores}, [&](Scalars &s, ValueRange x) {
-    Value score = s.mul(type, x[0], scale);
+  return map(e, type, {scores}, [&](Number x) {
+    Number score = x * scale;
     if (!withCap || call.softcap == 0)
       return score;
-    Value cap = s.constant(type, call.softcap);
-    return s.mul(type, cap, s.tanh(s.div(type, score, cap)));
+    Number cap = score.constantLike(call.softcap);
+    return cap * tanh(score / cap);
   });
 }
 
 Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
-                       llvm::function_ref<Value(Scalars &)> hidden) {
+                       Hidden hidden) {
   DataType type = scores.type;
   if (call.bias)
-    scores = e.elementwise(
-        type, {scores, e.convert(call.bias, type)},
-        [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
+    scores = map(e, type, {scores, e.convert(call.bias, type)},
+                 [](Number x, Number more) { return x + more; });
   if (call.mask)
-    scores =
-        e.elementwise(type, {scores, call.mask}, [&](Scalars &s, ValueRange x) {
-          return s.select(x[1], x[0], hidden(s));
-        });
+    scores = map(e, type, {scores, call.mask}, [&](Number x, Number may) {
+      Scalars &s = x.scalars();
+      return select(may, x,
+                    hidden == Hidden::Zero     ? s.constant(type, 0)
+                    : hidden == Hidden::Lowest ? s.neg(type, s.greatest(type))
+                                               : s.infinity(type, true));
+    });
   return scores;
 }
 
@@ -243,19 +212,6 @@ LogicalResult readPrecision(Node &node, AttentionCall &call) {
                     "(bfloat16)");
 }
 
-Tensor softmaxOfLast(Emitter &e, Tensor x) {
-  DataType type = getComputeType(x.type);
-  int64_t last = x.getRank() - 1;
-  Tensor most = e.reduce(x, {last}, Combine::Max, /*keep=*/true);
-  Tensor powers = e.elementwise(type, {x, most}, [&](Scalars &s, ValueRange v) {
-    return s.exp(s.sub(type, v[0], v[1]));
-  });
-  Tensor sum = e.reduce(powers, {last}, Combine::Sum, /*keep=*/true);
-  return e.elementwise(x.type, {powers, sum}, [&](Scalars &s, ValueRange v) {
-    return s.div(type, v[0], v[1]);
-  });
-}
-
 Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
   DataType type = getComputeType(call.query.type);
   weights = e.convert(weights, type);
@@ -268,36 +224,6 @@ Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
   Extents sizes = e.extents(call.query);
   sizes[3] = e.extent(value, 3);
   return e.reshape(sums, sizes);
-}
-
-/// attend() where scores are rounded to the call's precision in front of the
-/// softmax, and weights behind it.
-static Tensor attendRounded(Emitter &e, const AttentionCall &call,
-                            Tensor *probabilities) {
-  DataType type = call.query.type;
-  Tensor scores = attentionScores(e, call, /*withCap=*/true);
-  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
-    return s.infinity(type, /*negative=*/true);
-  });
-  Tensor weights =
-      e.convert(softmaxOfLast(e, e.convert(scores, call.precision)), type);
-  if (call.mask) {
-    // A query without a key to look at gives zeros.
-    Tensor live =
-        e.elementwise(type, {call.mask}, [&](Scalars &s, ValueRange x) {
-          return s.select(x[0], s.constant(type, 1), s.constant(type, 0));
-        });
-    live = e.reduce(live, {3}, Combine::Max, /*keep=*/true);
-    weights =
-        e.elementwise(type, {weights, live}, [&](Scalars &s, ValueRange x) {
-          Value none = s.constant(type, 0);
-          return s.select(s.compare(Compare::Greater, type, x[1], none), x[0],
-                          none);
-        });
-  }
-  if (probabilities)
-    *probabilities = weights;
-  return weighValues(e, call, weights);
 }
 
 std::optional<Tensor> attend(Node &node, AttentionCall call,
@@ -323,28 +249,20 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   call.query = e.convert(call.query, type);
   call.key = e.convert(call.key, type);
   call.value = e.convert(call.value, type);
-  if (given && getBitWidth(call.precision) < getBitWidth(outer)) {
-    Tensor result = attendRounded(e, call, probabilities);
-    if (probabilities)
-      *probabilities = e.convert(*probabilities, outer);
-    return e.convert(result, outer);
-  }
-  if (!hasStaticFeatures(call)) {
+  if (!given || getBitWidth(call.precision) >= getBitWidth(outer))
+    call.precision = type;
+  if (call.precision != type || !hasStaticFeatures(call)) {
     Tensor result = attendPlainly(e, call, probabilities);
     if (probabilities)
       *probabilities = e.convert(*probabilities, outer);
     return e.convert(result, outer);
   }
   Tensor bias = call.bias;
-  if (bias) {
-    bias = e.convert(bias, type);
+  if (bias)
     // What is masked anyway must not turn a row into NaN.
-    bias = e.elementwise(type, {bias}, [&](Scalars &s, ValueRange x) {
-      Value lowest = s.infinity(type, true);
-      return s.select(s.compare(Compare::Equal, type, x[0], lowest),
-                      s.constant(type, 0), x[0]);
+    bias = map(e, type, {e.convert(bias, type)}, [&](Number x) {
+      return select(x == Number(x.scalars().infinity(type, true)), 0, x);
     });
-  }
   Extents scores = scoreExtents(e, call), sizes = e.extents(call.query);
   sizes[3] = e.extent(call.value, 3);
   auto typeOf = [&](ArrayRef<OpFoldResult> extents) {

@@ -8,6 +8,7 @@
 #ifndef FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
 #define FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Node.h"
 
 namespace seqc::onnx {
@@ -42,9 +43,6 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
 /// of attention; reports another one.
 llvm::LogicalResult readPrecision(Node &node, AttentionCall &call);
 
-/// The softmax of the last dimension, rounded to the type of `x`.
-Tensor softmaxOfLast(Emitter &e, Tensor x);
-
 /// The sums of the call's values by weights [batch, heads, queries, keys].
 Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights);
 
@@ -53,23 +51,15 @@ Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap);
 
 /// Scores with what is added to them; a mask puts `hidden` in the place of what
 /// it hides.
+enum class Hidden { Infinity, Lowest, Zero };
 Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
-                       llvm::function_ref<mlir::Value(Scalars &)> hidden);
+                       Hidden hidden);
 
 /// [batch, time, heads * features] to [batch, heads, time, features]; reports
 /// if `heads` does not divide the last extent, or has it checked in a call.
 std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
 /// And back.
 Tensor mergeHeads(Emitter &e, Tensor x);
-
-/// Puts the keys and values of earlier steps, inputs `first` and `first + 1`
-/// where they are given, in front of the call's; gives the number of such keys,
-/// null without any.
-mlir::Value prependPast(Node &node, AttentionCall &call, size_t first);
-
-/// Results 0 to 2: the weighted values [batch, time, heads * features] and all
-/// keys and values; reports as attend does.
-llvm::LogicalResult setResults(Node &node, const AttentionCall &call);
 
 /// `mask` with `rank` dimensions, extents of 1 in front.
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank);
@@ -89,7 +79,7 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter);
 /// Adds to the call's mask what a function of the indices [batch, head, query,
 /// key] says. `perBatch`: it looks at the batch index.
 void restrict(Emitter &e, AttentionCall &call, bool perBatch,
-              llvm::function_ref<mlir::Value(Scalars &, mlir::ValueRange)> may);
+              llvm::function_ref<Number(llvm::ArrayRef<Number>)> may);
 
 } // namespace seqc::onnx
 

@@ -11,7 +11,6 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::ShapedType;
 using mlir::Value;
-using mlir::ValueRange;
 using mlir::arith::CmpIPredicate;
 
 static bool isStatic(const AttentionCall &call, int64_t dim) {
@@ -91,19 +90,17 @@ static Tensor joinSide(Emitter &e, const AttentionCall &call, Tensor side,
   Extents scores = scoreExtents(e, call);
   OpFoldResult one = e.getBuilder().getIndexAttr(1);
   Extents sizes = {rows, one, e.product({ratio, scores[2]}), scores[3]};
-  Scalars outer = e.scalars();
   // An index below a product of zero does not occur.
-  auto divisor = [&](OpFoldResult size) {
-    return outer.maxIndex(e.toValue(size), outer.index(1));
+  auto divisor = [&](Scalars &s, OpFoldResult size) {
+    return max(Number(s, e.toValue(size)), 1);
   };
-  Value groups = divisor(e.extent(call.key, 1)), queries = divisor(scores[2]);
-  return e.generate(side.type, sizes, [&](Scalars &s, ValueRange at) {
-    Value head =
-        s.addIndex(s.mulIndex(s.remIndex(at[0], groups), e.toValue(ratio)),
-                   s.divIndex(at[2], queries));
-    Value position[] = {s.divIndex(at[0], groups), head,
-                        s.remIndex(at[2], queries), at[3]};
-    return readBroadcast(e, s, side, position, scores);
+  return define(e, side.type, sizes, [&](ArrayRef<Number> at) {
+    Scalars &s = at[0].scalars();
+    Number groups = divisor(s, e.extent(call.key, 1)),
+           queries = divisor(s, scores[2]);
+    Number head = at[0] % groups * e.toValue(ratio) + at[2] / queries;
+    return readBroadcast(
+        e, side, {at[0] / groups, head, at[2] % queries, at[3]}, scores);
   });
 }
 
@@ -137,27 +134,22 @@ std::optional<Tensor> attendJoined(Node &node, const AttentionCall &call,
 Tensor attendPlainly(Emitter &e, const AttentionCall &call,
                      Tensor *probabilities) {
   DataType type = call.query.type;
-  Tensor scores = attentionScores(e, call, /*withCap=*/true);
-  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
-    return s.infinity(type, /*negative=*/true);
-  });
-  int64_t last = 3;
-  Tensor most = e.reduce(scores, {last}, Combine::Max, /*keep=*/true);
+  Tensor scores = addMaskToScores(
+      e, call, attentionScores(e, call, /*withCap=*/true), Hidden::Infinity);
+  scores = e.convert(scores, call.precision);
+  Tensor most = e.reduce(scores, {3}, Combine::Max, /*keep=*/true);
   // A row without a key to look at keeps weights of zero.
-  Tensor powers =
-      e.elementwise(type, {scores, most}, [&](Scalars &s, ValueRange v) {
-        Value power = s.exp(s.sub(type, v[0], v[1]));
-        Value lowest = s.infinity(type, /*negative=*/true);
-        return s.select(s.compare(Compare::Equal, type, v[0], lowest),
-                        s.constant(type, 0), power);
-      });
-  Tensor sum = e.reduce(powers, {last}, Combine::Sum, /*keep=*/true);
+  DataType wide = getComputeType(call.precision);
+  Tensor powers = map(e, wide, {scores, most}, [&](Number x, Number top) {
+    Number lowest(x.scalars().infinity(wide, /*negative=*/true));
+    return select(x == lowest, 0, exp(x - top));
+  });
+  Tensor sum = e.reduce(powers, {3}, Combine::Sum, /*keep=*/true);
   Tensor weights =
-      e.elementwise(type, {powers, sum}, [&](Scalars &s, ValueRange v) {
-        Value weight = s.div(type, v[0], v[1]);
-        Value none = s.compare(Compare::Equal, type, v[1], s.constant(type, 0));
-        return s.select(none, s.constant(type, 0), weight);
+      map(e, call.precision, {powers, sum}, [](Number power, Number all) {
+        return select(all == 0, 0, power / all);
       });
+  weights = e.convert(weights, type);
   if (probabilities)
     *probabilities = weights;
   return weighValues(e, call, weights);

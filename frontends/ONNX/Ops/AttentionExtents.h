@@ -41,15 +41,15 @@ Extents scoreExtents(Emitter &e, const AttentionCall &call);
 /// Reads an element of a rank-4 tensor that is broadcast to the scores; with
 /// `outside`, which is what lies beyond the end of its keys, its last extent is
 /// no subject of broadcasting.
-mlir::Value readBroadcast(Emitter &e, Scalars &s, Tensor x, mlir::ValueRange at,
-                          llvm::ArrayRef<mlir::OpFoldResult> goal,
-                          mlir::Value outside = mlir::Value());
+Number readBroadcast(Emitter &e, Tensor x, llvm::ArrayRef<Number> at,
+                     llvm::ArrayRef<mlir::OpFoldResult> goal,
+                     std::optional<Number> outside = std::nullopt);
 
 /// attend() with a row of the batch for each key head.
 std::optional<Tensor> attendJoined(Node &node, const AttentionCall &call,
                                    Tensor *probabilities);
 /// attend() without seq.attention, of parts that have the type that is computed
-/// with.
+/// with; scores and weights are rounded to the call's precision.
 Tensor attendPlainly(Emitter &e, const AttentionCall &call,
                      Tensor *probabilities);
 

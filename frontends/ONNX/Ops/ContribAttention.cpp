@@ -1,9 +1,9 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
 #include "frontends/ONNX/Ops/ContribAttention.h"
-#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -15,19 +15,19 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
+
+/// The sum of two tensors, of the type of the first; the second may be null.
+static Tensor add(Emitter &e, Tensor x, Tensor more) {
+  return more ? map(e, x.type, {x, more},
+                    [](Number a, Number b) { return a + b; })
+              : x;
+}
 
 /// `bias` is added to what is there.
 static void addBias(Emitter &e, AttentionCall &call, Tensor bias) {
   DataType type = getComputeType(call.query.type);
   bias = e.convert(bias, type);
-  call.bias = call.bias
-                  ? e.elementwise(type, {e.convert(call.bias, type), bias},
-                                  [&](Scalars &s, ValueRange x) {
-                                    return s.add(type, x[0], x[1]);
-                                  })
-                  : bias;
+  call.bias = call.bias ? add(e, e.convert(call.bias, type), bias) : bias;
 }
 
 /// A mask of integers: of each row the number of keys [batch], these and the
@@ -51,62 +51,51 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
   Extents sizes = {e.extent(call.query, 0), one, one, e.extent(call.key, 2)};
   if (rank >= 3)
     sizes[2] = e.extent(call.query, 2);
-  Scalars outer = e.scalars();
+  Scalars s = e.scalars();
   Value batch = e.toValue(sizes[0]), hasFirst;
   if (rank == 1) {
-    Value count = e.extentValue(mask, 0);
-    auto isTimes = [&](int64_t factor, int64_t more) {
-      Value goal = outer.addIndex(outer.mulIndex(batch, outer.index(factor)),
-                                  outer.index(more));
-      return outer.compareIndex(CmpIPredicate::eq, count, goal);
-    };
-    hasFirst = isTimes(2, 0);
+    Number count(s, e.extentValue(mask, 0)), rows(s, batch);
+    hasFirst = count == rows * 2;
     e.require(
-        outer.logicalOr(hasFirst,
-                        outer.logicalOr(isTimes(1, 0), isTimes(3, 2))),
+        (count == rows) | hasFirst | (count == rows * 3 + 2),
         "its mask has {0} entries; required are 1, 2 or 3 (and two more) for "
         "each of {1} rows",
         {e.extent(mask, 0), sizes[0]});
   } else {
     e.requireEqual(e.extent(mask, 0), sizes[0], "the batch of its mask");
-    if (rank == 4)
-      e.requireEqual(e.extent(mask, 1), one, "an extent of its mask");
-    if (rank == 3)
-      e.requireEqual(e.extent(mask, 1), sizes[2], "an extent of its mask");
+    if (rank > 2)
+      e.requireEqual(e.extent(mask, 1), rank == 3 ? sizes[2] : one,
+                     "an extent of its mask");
     // What lies behind the keys of [time, time] is not looked at.
     for (int64_t d = rank == 4 ? 2 : rank - 1; d < rank; ++d)
       if (rank < 4)
         e.requireEqual(e.extent(mask, d), sizes[3], "an extent of its mask");
       else
-        e.require(outer.compareIndex(CmpIPredicate::sge, e.extentValue(mask, d),
-                                     e.toValue(sizes[3])),
+        e.require(Number(s, e.extentValue(mask, d)) >= e.toValue(sizes[3]),
                   "its mask has extents of {0}; required are at least {1} keys",
                   {e.extent(mask, d), sizes[3]});
   }
-  addBias(e, call, e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
-    auto entry = [&](ArrayRef<Value> position) {
-      return e.load(mask, position);
-    };
-    Value zero = s.index(0), live;
-    if (rank == 1) {
-      Value end = s.toIndex(mask.type, entry({at[0]}));
-      Value second = s.select(hasFirst, s.addIndex(at[0], batch), zero);
-      Value first =
-          s.select(hasFirst, s.toIndex(mask.type, entry({second})), zero);
-      live = s.logicalAnd(s.compareIndex(CmpIPredicate::slt, at[3], end),
-                          s.compareIndex(CmpIPredicate::sge, at[3], first));
-    } else {
-      SmallVector<Value> position = {at[0]};
-      if (rank == 4)
-        position.append({zero, past ? s.addIndex(at[2], past) : at[2]});
-      else if (rank == 3)
-        position.push_back(at[2]);
-      position.push_back(at[3]);
-      live = s.compare(Compare::Greater, mask.type, entry(position),
-                       s.constant(mask.type, 0));
-    }
-    return s.select(live, s.constant(type, 0), s.constant(type, filter));
-  }));
+  addBias(
+      e, call, define(e, type, sizes, [&](ArrayRef<Number> at) {
+        Number row = at[0], i = at[2], j = at[3], none = row.constantLike(0);
+        auto choose = [&](Number live) {
+          Scalars &s = live.scalars();
+          return select(live, Number(s, type, s.constant(type, 0)), filter);
+        };
+        if (rank == 1) {
+          Number two(row.scalars(), DataType::Bool, hasFirst);
+          Number second = select(two, row + batch, none);
+          Number first = select(two, read(e, mask, {second}).toIndex(), none);
+          return choose((j < read(e, mask, {row}).toIndex()) & (j >= first));
+        }
+        SmallVector<Number> position = {row};
+        if (rank == 4)
+          position.append({none, past ? i + past : i});
+        else if (rank == 3)
+          position.push_back(i);
+        position.push_back(j);
+        return choose(read(e, mask, position) > 0);
+      }));
   return success();
 }
 
@@ -114,9 +103,8 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
 /// keys get the lowest number: a query whose keys are all masked weighs every
 /// key equally, the later ones too.
 static void addCausal(Emitter &e, AttentionCall &call, Value past) {
-  auto may = [&](Scalars &s, ValueRange at) {
-    Value i = past ? s.addIndex(at[2], past) : at[2];
-    return s.compareIndex(CmpIPredicate::sle, at[3], i);
+  auto may = [&](ArrayRef<Number> at) {
+    return at[3] <= (past ? at[2] + past : at[2]);
   };
   if (!call.bias)
     return restrict(e, call, /*perBatch=*/false, may);
@@ -124,102 +112,92 @@ static void addCausal(Emitter &e, AttentionCall &call, Value past) {
   AttentionCall order = call;
   order.mask = order.bias = Tensor();
   restrict(e, order, /*perBatch=*/false, may);
-  call.bias = e.elementwise(type, {e.convert(call.bias, type), order.mask},
-                            [&](Scalars &s, ValueRange x) {
-                              return s.select(x[1], x[0],
-                                              s.neg(type, s.greatest(type)));
-                            });
-}
-
-/// What changes the scores: the scale, a mask of integers (input `mask`),
-/// numbers to add (input `bias`) and the order of time, where the first query
-/// stands after `past` keys.
-static LogicalResult addScoreInputs(Node &node, AttentionCall &call,
-                                    size_t mask, size_t bias, Value past) {
-  Emitter &e = node.getEmitter();
-  call.scale = node.getFloat("scale", 0);
-  if (failed(addIntegerMask(node, call, node.getInput(mask), past)) ||
-      failed(node.requireRank(bias, 0, 4)))
-    return failure();
-  if (Tensor more = node.getInput(bias))
-    addBias(e, call, padRank(e, more, 4));
-  if (node.getInt("unidirectional", 0))
-    addCausal(e, call, past);
-  return success();
-}
-
-static Tensor addVector(Emitter &e, Tensor x, Tensor bias) {
-  if (!bias)
-    return x;
-  DataType type = getComputeType(x.type);
-  return e.elementwise(x.type, {x, bias}, [&](Scalars &s, ValueRange v) {
-    return s.add(type, v[0], v[1]);
-  });
-}
-
-/// `fresh` keys or values [batch, heads, time, features] behind `past` ones. If
-/// `length` is given, the past fills that much of a buffer, which is returned
-/// with the fresh ones written behind; `part` becomes those that live.
-static Tensor extend(Emitter &e, Tensor past, Tensor &part, Value length) {
-  if (!past)
-    return part;
-  for (int64_t d : {0, 1, 3})
-    e.requireEqual(e.extent(past, d), e.extent(part, d),
-                   "an extent of its past");
-  if (!length)
-    return part = e.concat({past, part}, 2);
-  mlir::OpBuilder &b = e.getBuilder();
-  Scalars s = e.scalars();
-  Value total = s.addIndex(length, e.extentValue(part, 2));
-  mlir::OpFoldResult zero = b.getIndexAttr(0);
-  Tensor buffer = e.insert(part, past, {zero, zero, length, zero});
-  part = e.sliceDim(buffer, 2, zero, e.simplify({total})[0]);
-  return buffer;
+  call.bias = map(e, type, {e.convert(call.bias, type), order.mask},
+                  [&](Number x, Number sees) {
+                    Scalars &s = x.scalars();
+                    return select(sees, x, s.neg(type, s.greatest(type)));
+                  });
 }
 
 /// The number in input `i`, the length of what fills a buffer of the extent
-/// `capacity` before `fresh` more are written; null if it is not given.
-static Value readLength(Node &node, size_t i, mlir::OpFoldResult capacity,
-                        mlir::OpFoldResult fresh) {
-  Tensor given = node.getInput(i);
+/// `capacity` before `fresh` more are written; null if it is not given. Reports
+/// what is no single integer.
+static FailureOr<Value> readLength(Node &node, size_t i, OpFoldResult capacity,
+                                   OpFoldResult fresh) {
+  Tensor given = node.settleInput(i);
   if (!given)
     return Value();
+  if (!isOne(given) || !isInteger(given.type))
+    return node.error("input " + Twine(i) + " (the length of its past) is " +
+                      getName(given.type) + " of rank " +
+                      Twine(given.getRank()) + "; required is one integer");
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
-  if (!given.getType().hasStaticShape() ||
-      given.getType().getNumElements() != 1) {
-    (void)node.error("input " + Twine(i) +
-                     " (the length of its past) has not exactly one element");
-    return Value();
-  }
   Value length = s.toIndex(given.type, e.elements(given).front());
-  Value last = s.subIndex(e.toValue(capacity), e.toValue(fresh));
-  e.requireInside(length, e.getBuilder().getIndexAttr(0),
-                  s.addIndex(last, s.index(1)), "the length of its past");
+  Value end = Number(s, e.toValue(capacity)) - e.toValue(fresh) + 1;
+  e.requireInside(length, e.getBuilder().getIndexAttr(0), end,
+                  "the length of its past");
   return length;
 }
 
-/// Reports a length that is no single integer.
-static LogicalResult checkLength(Node &node, size_t i) {
-  Tensor given = node.settleInput(i);
-  if (!given ||
-      (given.getType().hasStaticShape() &&
-       given.getType().getNumElements() == 1 && isInteger(given.type)))
-    return success();
-  return node.error("input " + Twine(i) + " (the length of its past) is " +
-                    getName(given.type) + " of rank " + Twine(given.getRank()) +
-                    "; required is one integer");
-}
-
-/// Which inputs an operator with a projection has where.
-struct ProjectionInputs {
-  size_t mask, past, bias, length;
+/// Where an operator has the inputs that change its scores, and the length of
+/// its past.
+struct ScoreInputs {
+  size_t mask, bias, length;
 };
+
+/// Attends behind past keys and values [batch, heads, time, features], if they
+/// are given, and gives the result as output 0. The call's keys and values
+/// become all that live; `kept` are those that the operator keeps. If there is
+/// a length, the past fills that much of a buffer, which is kept with the fresh
+/// ones written behind.
+static LogicalResult attendBehind(Node &node, AttentionCall &call,
+                                  std::array<Tensor, 2> past,
+                                  const ScoreInputs &inputs,
+                                  std::array<Tensor, 2> &kept) {
+  Emitter &e = node.getEmitter();
+  OpFoldResult zero = e.getBuilder().getIndexAttr(0);
+  Tensor *parts[] = {&call.key, &call.value};
+  Value pastLength;
+  kept = {call.key, call.value};
+  if (past[0]) {
+    FailureOr<Value> length = readLength(
+        node, inputs.length, e.extent(past[0], 2), e.extent(call.key, 2));
+    if (failed(length))
+      return failure();
+    pastLength = *length ? *length : e.extentValue(past[0], 2);
+    Scalars s = e.scalars();
+    for (auto [all, part, before] : zip(kept, parts, past)) {
+      for (int64_t d : {0, 1, 3})
+        e.requireEqual(e.extent(before, d), e.extent(*part, d),
+                       "an extent of its past");
+      if (!*length) {
+        all = *part = e.concat({before, *part}, 2);
+        continue;
+      }
+      Value total = s.addIndex(*length, e.extentValue(*part, 2));
+      all = e.insert(*part, before, {zero, zero, *length, zero});
+      *part = e.sliceDim(all, 2, zero, e.simplify({total})[0]);
+    }
+  }
+  call.scale = node.getFloat("scale", 0);
+  if (failed(
+          addIntegerMask(node, call, node.getInput(inputs.mask), pastLength)) ||
+      failed(node.requireRank(inputs.bias, 0, 4)))
+    return failure();
+  if (Tensor more = node.getInput(inputs.bias))
+    addBias(e, call, padRank(e, more, 4));
+  if (node.getInt("unidirectional", 0))
+    addCausal(e, call, pastLength);
+  std::optional<Tensor> result = attend(node, call);
+  return result ? node.give(mergeHeads(e, *result)) : failure();
+}
 
 /// Attention of queries, keys and values side by side in `all`, which have
 /// `columns` entries.
 static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
-                                     const ProjectionInputs &inputs) {
+                                     size_t pastInput,
+                                     const ScoreInputs &inputs) {
   Emitter &e = node.getEmitter();
   mlir::OpBuilder &b = e.getBuilder();
   int64_t heads = node.getInt("num_heads", 0), third = columns / 3;
@@ -247,44 +225,23 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
     *part = *split;
     offset += width;
   }
-  Tensor keys = call.key, values = call.value;
-  Value pastLength;
-  if (Tensor past = node.getInput(inputs.past)) {
+  std::array<Tensor, 2> before, kept;
+  if (Tensor past = node.getInput(pastInput)) {
     if (past.getRank() != 5)
       return node.error("its past has rank " + Twine(past.getRank()) +
                         "; required is 5");
-    if (failed(checkLength(node, inputs.length)))
-      return failure();
     e.requireEqual(e.extent(past, 0), b.getIndexAttr(2),
                    "the first extent of its past");
-    Value length = readLength(node, inputs.length, e.extent(past, 3),
-                              e.extent(call.key, 2));
-    pastLength = length ? length : e.extentValue(past, 3);
-    auto half = [&](int64_t i) {
-      return e.squeeze(
+    for (int64_t i : {0, 1})
+      before[i] = e.squeeze(
           e.sliceDim(past, 0, b.getIndexAttr(i), b.getIndexAttr(1)), 0);
-    };
-    keys = extend(e, half(0), call.key, length);
-    values = extend(e, half(1), call.value, length);
   }
-  if (failed(addScoreInputs(node, call, inputs.mask, inputs.bias, pastLength)))
+  if (failed(attendBehind(node, call, before, inputs, kept)))
     return failure();
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, mergeHeads(e, *result));
   if (node.wantsOutput(1))
-    node.setOutput(1,
-                   e.concat({e.unsqueeze(keys, 0), e.unsqueeze(values, 0)}, 0));
+    node.setOutput(
+        1, e.concat({e.unsqueeze(kept[0], 0), e.unsqueeze(kept[1], 0)}, 0));
   return success();
-}
-
-/// The rows of `x` times the weight, [batch, time, columns]; both of one type.
-static Tensor project(Emitter &e, Tensor x, Tensor weight) {
-  Tensor rows = e.reshape(
-      x, {e.product({e.extent(x, 0), e.extent(x, 1)}), e.extent(x, 2)});
-  Tensor all = e.contract(rows, "mk", weight, "kn", "mn");
-  return e.reshape(all, {e.extent(x, 0), e.extent(x, 1), e.extent(weight, 1)});
 }
 
 static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
@@ -295,10 +252,9 @@ static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
   if (weight.getType().isDynamicDim(1))
     return node.unsupported("a weight with a dynamic number of columns is not "
                             "supported");
-  node.getEmitter().requireEqual(node.getEmitter().extent(x, 2),
-                                 node.getEmitter().extent(weight, 0),
-                                 "the last extent of its input");
-  return success();
+  Emitter &e = node.getEmitter();
+  return success(e.requireEqual(e.extent(x, 2), e.extent(weight, 0),
+                                "the last extent of its input"));
 }
 
 /// Attention: projects its input to queries, keys and values first.
@@ -309,9 +265,12 @@ static LogicalResult convertAttention(Node &node) {
       failed(checkProjection(node, x, weight)) ||
       failed(node.requireRanks({2}, 1)))
     return failure();
-  Tensor all = e.convert(project(e, x, weight), x.type);
-  return attendProjected(node, addVector(e, all, node.getInput(2)),
-                         weight.getShape()[1], {3, 4, 5, 6});
+  FailureOr<Tensor> all = matmul(node, x, weight);
+  if (failed(all))
+    return failure();
+  return attendProjected(node,
+                         add(e, e.convert(*all, x.type), node.getInput(2)),
+                         weight.getShape()[1], /*pastInput=*/4, {3, 5, 6});
 }
 
 /// QAttention: the same of quantized input and weights. Scale and zero point are
@@ -327,7 +286,7 @@ static LogicalResult convertQAttention(Node &node) {
   for (size_t i : {3, 4, 6, 7})
     if (failed(node.requireRank(i, 0, 1)))
       return failure();
-  DataType sum = DataType::Int32, type = bias.type;
+  DataType type = bias.type;
   if (!isFloat(type))
     return node.error("its bias is " + getName(type) + "; required are floats");
   QuantizedSide sides[] = {{x, node.getInput(6)}, {weight, node.getInput(7)}};
@@ -336,34 +295,30 @@ static LogicalResult convertQAttention(Node &node) {
                       getName(weight.type) +
                       "; required are int8 or uint8, with one zero point, or "
                       "one for each column of the weight");
-  FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);
-  if (failed(rows))
-    return failure();
-  DataType wide = getComputeType(type);
-  SmallVector<Tensor> inputs{*rows};
-  for (auto [i, given] :
-       {std::pair(3, node.getInput(3)), {4, node.getInput(4)}, {2, bias}}) {
-    if (i != 2 && isOne(given))
+  Tensor scales[] = {node.getInput(3), node.getInput(4)};
+  for (auto [i, given] : enumerate(scales)) {
+    if (isOne(given))
       given = e.reshape(given, {});
-    else if (i == 3)
+    else if (i == 0)
       return node.error("input 3 has rank 1; required is one number");
-    else if (!e.requireEqual(
-                 e.extent(given, 0), e.extent(weight, 1),
-                 ("the number of entries of input " + Twine(i)).str()))
-      return failure();
-    inputs.push_back(e.convert(given, wide));
   }
-  Tensor scaled = e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-    Value scale = s.mul(wide, v[1], v[2]);
-    return s.add(wide, s.mul(wide, s.convert(sum, wide, v[0]), scale), v[3]);
-  });
-  return attendProjected(node, restoreRows(e, scaled, x), weight.getShape()[1],
-                         {5, 8, 99, 99});
+  for (auto [i, given] : {std::pair(4, scales[1]), {2, bias}})
+    if (given.getRank() == 1 &&
+        !e.requireEqual(e.extent(given, 0), e.extent(weight, 1),
+                        ("the number of entries of input " + Twine(i)).str()))
+      return failure();
+  FailureOr<Tensor> scaled =
+      multiplyScaled(node, sides[0], sides[1], scales[0], scales[1], bias);
+  if (failed(scaled))
+    return failure();
+  return attendProjected(node, e.convert(*scaled, type), weight.getShape()[1],
+                         /*pastInput=*/8, {5, 99, 99});
 }
 
 /// Which inputs hold what, of the operators without projection.
 struct HeadInputs {
-  size_t bias, mask, scores, past, length, indirection;
+  size_t bias, past, indirection;
+  ScoreInputs scores;
 };
 
 /// The queries, keys and values of inputs 0 to 2, which may be packed: queries
@@ -389,7 +344,7 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
                         " entries does not cover the projections");
     Tensor part = e.sliceDim(bias, 0, offset, width);
     offset = e.simplify({OpFoldResult(end)})[0];
-    return addVector(e, x, part);
+    return add(e, x, part);
   };
   Tensor *parts[] = {&call.query, &call.key, &call.value};
   Tensor from;
@@ -432,20 +387,9 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
   return success();
 }
 
-/// Scores with everything that is added to them, as output 3 shows them.
-static Tensor showScores(Emitter &e, const AttentionCall &call) {
-  Tensor scores = attentionScores(e, call, false);
-  DataType type = scores.type;
-  scores = addMaskToScores(e, call, scores, [&](Scalars &s) {
-    return s.neg(type, s.greatest(type));
-  });
-  return e.convert(scores, call.query.type);
-}
-
 static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)) ||
-      failed(checkLength(node, inputs.length)))
+  if (failed(requireFloats(node, 3)))
     return failure();
   if (node.hasInput(inputs.indirection))
     return node.unsupported("rows of a cache that are taken from other beams "
@@ -453,48 +397,39 @@ static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
   AttentionCall call;
   if (failed(splitInputs(node, call, node.getInput(inputs.bias))))
     return failure();
-  Tensor keys = call.key, values = call.value;
-  Value pastLength;
-  Tensor pastKeys = node.getInput(inputs.past);
-  Tensor pastValues = node.getInput(inputs.past + 1);
-  if (static_cast<bool>(pastKeys) != static_cast<bool>(pastValues))
+  std::array<Tensor, 2> past = {node.getInput(inputs.past),
+                                node.getInput(inputs.past + 1)},
+                        kept;
+  if (static_cast<bool>(past[0]) != static_cast<bool>(past[1]))
     return node.error("inputs " + Twine(inputs.past) + " and " +
                       Twine(inputs.past + 1) +
                       " are keys and values of a past; only one is given");
-  if (pastKeys) {
-    for (Tensor past : {pastKeys, pastValues})
-      if (past.getRank() != 4)
-        return node.error("its past has rank " + Twine(past.getRank()) +
-                          "; required is 4");
-    Value length = readLength(node, inputs.length, e.extent(pastKeys, 2),
-                              e.extent(call.key, 2));
-    pastLength = length ? length : e.extentValue(pastKeys, 2);
-    keys = extend(e, pastKeys, call.key, length);
-    values = extend(e, pastValues, call.value, length);
-  }
-  if (failed(
-          addScoreInputs(node, call, inputs.mask, inputs.scores, pastLength)))
+  for (Tensor part : past)
+    if (part && part.getRank() != 4)
+      return node.error("its past has rank " + Twine(part.getRank()) +
+                        "; required is 4");
+  if (failed(attendBehind(node, call, past, inputs.scores, kept)))
     return failure();
-  std::optional<Tensor> result = attend(node, call);
-  if (!result)
-    return failure();
-  node.setOutput(0, mergeHeads(e, *result));
-  node.setOutput(1, keys);
-  node.setOutput(2, values);
+  node.setOutput(1, kept[0]);
+  node.setOutput(2, kept[1]);
+  // Scores with everything that is added to them.
   if (node.wantsOutput(3))
-    node.setOutput(3, showScores(e, call));
+    node.setOutput(
+        3, e.convert(addMaskToScores(e, call, attentionScores(e, call, false),
+                                     Hidden::Lowest),
+                     call.query.type));
   return success();
 }
 
 static LogicalResult convertMultiHeadAttention(Node &node) {
-  return attendHeads(node, {3, 4, 5, 6, 8, 9});
+  return attendHeads(node, {3, 6, 9, {4, 5, 8}});
 }
 
 /// The form for one step, with its bias behind the other inputs.
 static LogicalResult convertDecoderAttention(Node &node) {
   (void)node.getInt("past_present_share_buffer", 0);
   (void)node.getInt("output_qk", 0);
-  return attendHeads(node, {10, 3, 4, 5, 7, 9});
+  return attendHeads(node, {10, 5, 9, {3, 4, 7}});
 }
 
 void registerContribAttentionOps(Registry &registry) {

@@ -7,6 +7,7 @@
 #ifndef FRONTENDS_ONNX_OPS_CONTRIBATTENTION_H
 #define FRONTENDS_ONNX_OPS_CONTRIBATTENTION_H
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Node.h"
 
 namespace seqc::onnx {
@@ -21,14 +22,7 @@ llvm::LogicalResult convertStandardRotaryEmbedding(Node &node);
 /// says is the same for every batch.
 Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
               bool interleaved, bool shared,
-              llvm::function_ref<mlir::Value(Scalars &, mlir::Value batch,
-                                             mlir::Value time)>
-                  position);
-
-/// Requires that the caches have rows for all positions [batch, time], or from
-/// a single one on for `steps` steps.
-void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
-                      mlir::OpFoldResult steps);
+              llvm::function_ref<Number(Number batch, Number time)> position);
 
 /// Reports caches that do not fit the features of `x`.
 llvm::LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines,

@@ -1,16 +1,14 @@
 //===- FlexAttention.cpp - Attention with functions of its scores ---------===//
 
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Ops/AttentionCore.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/AttentionExtents.h"
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
-
-using mlir::ValueRange;
 
 /// Applies the graph attribute `name`, if given, to a whole tensor.
 static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
@@ -45,20 +43,11 @@ static LogicalResult convertFlexAttention(Node &node) {
     if (mlir::ShapedType::isDynamic(extent))
       return node.unsupported("a number of heads or features of its queries or "
                               "keys is not static");
-  if (q[1] == 0 || k[1] == 0 || q[1] % k[1] != 0 || q[3] == 0 || q[3] != k[3])
-    return node.error("its queries have " + Twine(q[1]) + " heads of " +
-                      Twine(q[3]) + " features, its keys " + Twine(k[1]) +
-                      " of " + Twine(k[3]) +
-                      "; required are equal features and a multiple of the "
-                      "key heads");
-  if (failed(readPrecision(node, call)))
+  if (!checkHeads(node, call) || failed(readPrecision(node, call)))
     return failure();
   if (!node.hasAttribute("score_mod") && !node.hasAttribute("prob_mod")) {
     std::optional<Tensor> result = attend(node, call);
-    if (!result)
-      return failure();
-    node.setOutput(0, *result);
-    return success();
+    return result ? node.give(*result) : failure();
   }
   DataType outer = call.query.type;
   DataType precision = call.precision == DataType::Undefined
@@ -68,12 +57,11 @@ static LogicalResult convertFlexAttention(Node &node) {
       e.convert(attentionScores(e, call, /*withCap=*/false), precision);
   if (failed(applyGraph(node, "score_mod", scores)))
     return failure();
-  Tensor weights = softmaxOfLast(e, scores);
+  Tensor weights = softmax(e, scores, {3}, scores.type);
   if (failed(applyGraph(node, "prob_mod", weights)))
     return failure();
   weights = e.convert(weights, outer);
-  node.setOutput(0, e.convert(weighValues(e, call, weights), outer));
-  return success();
+  return node.give(e.convert(weighValues(e, call, weights), outer));
 }
 
 void registerFlexAttentionOps(Registry &registry) {

@@ -14,8 +14,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// Queries, keys and values [batch, time, features]; without input 1, input 0
 /// has all of them side by side.
@@ -68,22 +66,23 @@ static void addSink(Emitter &e, AttentionCall &call, Tensor sink) {
     sizes[2] = e.getBuilder().getIndexAttr(1);
     *part = e.concat({*part, e.fill(part->type, sizes, 0)}, 2);
   }
-  auto widen = [&](Tensor x, function_ref<Value(Scalars &, ValueRange)> more) {
+  auto widen = [&](Tensor x, function_ref<Number(ArrayRef<Number>)> more) {
     Extents sizes = e.extents(x);
     sizes[3] = e.extent(call.key, 2);
-    return e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-      Value isSink = s.compareIndex(CmpIPredicate::eq, at[3], last);
-      Value j = s.select(isSink, s.index(0), at[3]);
-      return s.select(isSink, more(s, at),
-                      loadUnlessEmpty(e, x, {at[0], at[1], at[2], j}));
+    return define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+      Number isSink = at[3] == Number(last), j = select(isSink, 0, at[3]);
+      Number own(j.scalars(), x.type,
+                 loadUnlessEmpty(e, x, {at[0], at[1], at[2], j}));
+      return select(isSink, more(at), own);
     });
   };
   if (call.mask)
-    call.mask = widen(call.mask,
-                      [](Scalars &s, ValueRange) { return s.boolean(true); });
-  mlir::OpFoldResult one = e.getBuilder().getIndexAttr(1);
+    call.mask = widen(call.mask, [](ArrayRef<Number> at) {
+      return Number(at[0].scalars().boolean(true));
+    });
   if (!call.bias && !sink)
     return;
+  OpFoldResult one = e.getBuilder().getIndexAttr(1);
   Tensor bias = call.bias ? e.convert(call.bias, type)
                           : e.fill(type, {one, one, one, last}, 0);
   Extents sizes = e.extents(bias);
@@ -91,10 +90,8 @@ static void addSink(Emitter &e, AttentionCall &call, Tensor sink) {
     sizes[1] = e.extent(call.query, 1);
     bias = e.broadcastTo(bias, sizes);
   }
-  call.bias = widen(bias, [&](Scalars &s, ValueRange at) {
-    return sink ? s.convert(getComputeType(sink.type), type,
-                            e.loadWide(sink, {at[1]}))
-                : s.constant(type, 0);
+  call.bias = widen(bias, [&](ArrayRef<Number> at) {
+    return sink ? read(e, sink, {at[1]}).as(type) : Number(0);
   });
 }
 
@@ -104,23 +101,15 @@ enum class ScoreOutput { None, Scores, Weights };
 static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
   Emitter &e = node.getEmitter();
   auto shown = static_cast<ScoreOutput>(node.getInt("qk_output", 0));
-  Tensor keys = call.key, values = call.value, mask = call.mask;
+  Tensor keys = call.key, values = call.value;
   Tensor sink = node.getInput(11), scores;
   bool shows = node.wantsOutput(3);
   if (shows && shown != ScoreOutput::Scores && shown != ScoreOutput::Weights)
     return node.error("output 3 is named but attribute 'qk_output' is " +
                       Twine(static_cast<int>(shown)) + "; required is 1 or 2");
-  if (shows && shown == ScoreOutput::Scores) {
-    scores = attentionScores(e, call, true);
-    DataType type = scores.type;
-    if (call.bias)
-      scores = e.elementwise(
-          type, {scores, e.convert(call.bias, type)},
-          [&](Scalars &s, ValueRange x) { return s.add(type, x[0], x[1]); });
-    scores = e.elementwise(type, {scores, mask}, [&](Scalars &s, ValueRange x) {
-      return s.select(x[1], x[0], s.constant(type, 0));
-    });
-  }
+  if (shows && shown == ScoreOutput::Scores)
+    scores =
+        addMaskToScores(e, call, attentionScores(e, call, true), Hidden::Zero);
   if (node.getInt("smooth_softmax", 0) > 0 || sink) {
     if (sink && sink.getRank() != 1)
       return node.error("its sink has rank " + Twine(sink.getRank()) +
@@ -134,14 +123,13 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
       node, call, shows && shown == ScoreOutput::Weights ? &scores : nullptr);
   if (!result)
     return failure();
-  node.setOutput(0, mergeHeads(e, *result));
   node.setOutput(1, keys);
   node.setOutput(2, values);
   if (shows)
     node.setOutput(3, e.sliceDim(e.convert(scores, call.query.type), 3,
                                  e.getBuilder().getIndexAttr(0),
                                  e.simplify({wanted})[0]));
-  return success();
+  return node.give(mergeHeads(e, *result));
 }
 
 /// GroupQueryAttention: rows of different length share a cache, whose first
@@ -195,17 +183,13 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                        "an extent of its past");
     }
   Value steps = e.extentValue(call.query, 2);
-  (void)node.settleInput(6);
-  if (!node.getInput(6).getType().hasStaticShape() ||
-      node.getInput(6).getType().getNumElements() != 1)
-    return node.error("input 6 (total_sequence_length) has not exactly one "
-                      "element");
-  Value total =
-      s.toIndex(node.getInput(6).type, e.elements(node.getInput(6)).front());
-  auto pastOf = [&](Scalars &in, Value batch) {
-    Value length = in.toIndex(lengths.type, e.load(lengths, {batch}));
-    return in.maxIndex(in.subIndex(in.addIndex(length, in.index(1)), steps),
-                       in.index(0));
+  FailureOr<Value> length = readOne(node, 6, " (total_sequence_length)");
+  if (failed(length))
+    return failure();
+  Number total(s, s.toIndex(node.getInput(6).type, *length));
+  // How many entries a row's cache has before this step.
+  auto pastOf = [&](Number row) {
+    return max(read(e, lengths, {row}).toIndex() + 1 - steps, 0);
   };
   if (node.getInt("do_rotary", 0)) {
     Tensor cosines = node.getInput(7), sines = node.getInput(8);
@@ -224,47 +208,41 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                         "; required are integers of rank 2");
     // All steps are new in a prompt, whose positions count on from the first
     // one; what else the input holds then is not looked at.
-    Value prompt = s.compareIndex(CmpIPredicate::eq, steps, total), first;
-    Value rows = e.extentValue(cosines, 0);
+    Number prompt = total == Number(steps), first = 0;
+    Number rows(s, e.extentValue(cosines, 0));
     if (positions) {
       for (int64_t d : {0, 1})
         e.requireEqual(e.extent(positions, d),
                        e.extent(call.query, d == 0 ? 0 : 2),
                        "an extent of its positions");
-      first =
-          s.toIndex(positions.type,
-                    loadUnlessEmpty(e, positions, {s.index(0), s.index(0)}));
-      Value inside = s.logicalAnd(
-          s.compareIndex(CmpIPredicate::sge, first, s.index(0)),
-          s.compareIndex(CmpIPredicate::sle, first, s.subIndex(rows, steps)));
-      Value none = s.compareIndex(CmpIPredicate::eq, steps, s.index(0));
-      e.require(s.logicalOr(s.logicalOr(none, s.logicalNot(prompt)), inside),
+      Value start = loadUnlessEmpty(e, positions, {s.index(0), s.index(0)});
+      first = Number(s, positions.type, start).toIndex();
+      Number none = Number(s, steps) == 0;
+      e.require(none | !prompt | ((first >= 0) & (first <= rows - steps)),
                 "its prompt of {0} steps begins at position {1}; its caches "
                 "have {2} rows",
-                e.simplify({steps, first, rows}));
+                e.simplify({steps, Value(first), Value(rows)}));
       // A token's own position.
-      Tensor own = e.elementwise(
-          positions.type, {positions}, [&](Scalars &in, ValueRange p) {
-            return in.select(prompt, in.constant(positions.type, 0), p[0]);
-          });
+      Tensor own = map(e, positions.type, {positions}, [&](Number position) {
+        return select(prompt, 0, position);
+      });
       e.requireIndices(own, e.extent(cosines, 0), "a position",
                        /*fromEnd=*/false);
     } else {
-      e.require(s.compareIndex(CmpIPredicate::sle, total, rows),
+      e.require(total <= rows,
                 "its caches of cosines and sines have {0} rows; required are "
                 "{1}",
-                e.simplify({rows, total}));
+                e.simplify({Value(rows), Value(total)}));
     }
     for (Tensor *part : {&call.query, &call.key})
-      *part = rotate(
-          e, *part, cosines, sines, cosines.getShape()[1], interleaved,
-          /*shared=*/false, [&](Scalars &in, Value batch, Value time) {
-            if (!positions)
-              return in.addIndex(pastOf(in, batch), time);
-            return in.select(
-                prompt, in.addIndex(first, time),
-                in.toIndex(positions.type, e.load(positions, {batch, time})));
-          });
+      *part =
+          rotate(e, *part, cosines, sines, cosines.getShape()[1], interleaved,
+                 /*shared=*/false, [&](Number row, Number time) {
+                   if (!positions)
+                     return pastOf(row) + time;
+                   return select(prompt, time + Value(first),
+                                 read(e, positions, {row, time}).toIndex());
+                 });
   }
   (void)node.getInt("rotary_interleaved", 0);
   Value wanted = total;
@@ -273,35 +251,24 @@ LogicalResult convertGroupQueryAttention(Node &node) {
     Tensor past = node.getInput(i), fresh = *part;
     Extents sizes = e.extents(fresh);
     if (past)
-      total = s.maxIndex(total, e.extentValue(past, 2));
-    sizes[2] = total;
-    *part =
-        e.generate(fresh.type, sizes, [&](Scalars &in, ValueRange at) -> Value {
-          Value zero = in.index(0), one = in.index(1);
-          Value before = pastOf(in, at[0]), j = at[2];
-          Value row = in.subIndex(j, before);
-          Value isNew =
-              in.logicalAnd(in.compareIndex(CmpIPredicate::sge, row, zero),
-                            in.compareIndex(CmpIPredicate::slt, row, steps));
-          Value in0 = loadUnlessEmpty(
-              e, fresh, {at[0], at[1], in.select(isNew, row, zero), at[3]});
-          Value none = in.constant(fresh.type, 0);
-          Value old = none;
-          if (past) {
-            // An empty cache has nothing to read.
-            Value extent = e.extentValue(past, 2);
-            Value has = in.compareIndex(CmpIPredicate::slt, j, extent);
-            has = in.logicalAnd(has,
-                                in.compareIndex(CmpIPredicate::slt, row, zero));
-            Value last = in.maxIndex(in.subIndex(extent, one), zero);
-            old = in.select(
-                has,
-                loadUnlessEmpty(e, past,
-                                {at[0], at[1], in.minIndex(j, last), at[3]}),
-                none);
-          }
-          return in.select(isNew, in0, old);
-        });
+      total = max(total, e.extentValue(past, 2));
+    sizes[2] = Value(total);
+    *part = define(e, fresh.type, sizes, [&](ArrayRef<Number> at) {
+      // An empty tensor has nothing to read.
+      auto take = [&](Tensor from, Number step) {
+        return Number(step.scalars(), from.type,
+                      loadUnlessEmpty(e, from, {at[0], at[1], step, at[3]}));
+      };
+      Number j = at[2], step = j - pastOf(at[0]);
+      Number isNew = (step >= 0) & (step < steps);
+      Number added = take(fresh, select(isNew, step, 0)), old = 0;
+      if (past) {
+        Number extent(j.scalars(), e.extentValue(past, 2));
+        Number kept = take(past, min(j, max(extent - 1, 0)));
+        old = select((j < extent) & (step < 0), kept, 0);
+      }
+      return select(isNew, added, old);
+    });
   }
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
@@ -312,17 +279,13 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                       " beside 'causal' 0; required is -1");
   if (Tensor bias = node.getInput(10))
     addMask(e, call, bias, ShortMask::Hide);
-  restrict(e, call, /*perBatch=*/true, [&](Scalars &in, ValueRange at) {
+  restrict(e, call, /*perBatch=*/true, [&](ArrayRef<Number> at) {
     // The row's keys end here; queries behind them look back all the same.
-    Value last = in.toIndex(lengths.type, e.load(lengths, {at[0]}));
-    Value i = in.addIndex(at[2], pastOf(in, at[0]));
-    Value ok = in.compareIndex(CmpIPredicate::sle, at[3], last);
+    Number j = at[3], i = at[2] + pastOf(at[0]);
+    Number ok = j <= read(e, lengths, {at[0]}).toIndex();
     if (causal)
-      ok = in.logicalAnd(ok, in.compareIndex(CmpIPredicate::sle, at[3], i));
-    if (window > 0)
-      ok = in.logicalAnd(ok, in.compareIndex(CmpIPredicate::sgt, at[3],
-                                             in.subIndex(i, in.index(window))));
-    return ok;
+      ok = ok & (j <= i);
+    return window > 0 ? ok & (j > i - window) : ok;
   });
   return finish(node, call, wanted);
 }

@@ -2,7 +2,6 @@
 
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Norms.h"
 
 using namespace llvm;
@@ -10,21 +9,20 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::Value;
-using mlir::ValueRange;
 
 Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
               bool interleaved, bool shared,
-              function_ref<Value(Scalars &, Value, Value)> position) {
+              function_ref<Number(Number, Number)> position) {
   Extents sizes{e.extent(x, 0), e.extent(x, 2),
                 e.getBuilder().getIndexAttr(half)};
   if (shared)
     sizes[0] = e.getBuilder().getIndexAttr(1);
   auto look = [&](Tensor cache) {
     DataType type = getComputeType(cache.type);
-    return e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
-      Value limit = s.subIndex(e.extentValue(cache, 0), s.index(1));
-      Value row = s.minIndex(position(s, at[0], at[1]), limit);
-      return e.loadWide(cache, {s.maxIndex(row, s.index(0)), at[2]});
+    return define(e, type, sizes, [&](ArrayRef<Number> at) {
+      Number limit = Number(at[0].scalars(), e.extentValue(cache, 0)) - 1;
+      Number row = max(min(position(at[0], at[1]), limit), 0);
+      return read(e, cache, {row, at[2]});
     });
   };
   Tensor c = look(cosines), n = look(sines), input = toOperand(e, x);
@@ -33,17 +31,6 @@ Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
                             input.value, c.value, n.value, interleaved);
   e.setExtents(result, e.extents(x));
   return e.convert({result, input.type}, x.type);
-}
-
-void requirePositions(Emitter &e, Tensor positions, Tensor cosines,
-                      mlir::OpFoldResult steps) {
-  Scalars s = e.scalars();
-  Value rows = e.extentValue(cosines, 0);
-  // A single position is that of the first step.
-  if (positions.getRank() < 2)
-    rows = s.addIndex(s.subIndex(rows, e.toValue(steps)), s.index(1));
-  e.requireIndices(positions, e.simplify({rows})[0], "a position",
-                   /*fromEnd=*/false);
 }
 
 /// Reports a last dimension whose extent only a call knows.
@@ -65,19 +52,79 @@ LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
   return success();
 }
 
+namespace {
+/// A node on its way: what both operators have in common.
+struct Rotation {
+  Node &node;
+  /// `x` with heads, which input 0 may not have.
+  Tensor x, positions, cosines, sines;
+  bool isFlat = false;
+  int64_t width = 0;
+
+  /// Reads input 0 and the attributes; `heads` stands for an absent number.
+  LogicalResult readInput(function_ref<int64_t()> heads);
+  /// Requires the same extents of both caches and of positions and `x`.
+  void requireExtents();
+  LogicalResult give(int64_t half, bool shared,
+                     function_ref<Number(Number, Number)> position);
+};
+} // namespace
+
+LogicalResult Rotation::readInput(function_ref<int64_t()> heads) {
+  x = node.getInput(0);
+  if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 3, 4)) ||
+      failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
+    return failure();
+  width = node.getInt("rotary_embedding_dim", 0);
+  isFlat = x.getRank() == 3;
+  int64_t count = node.getInt("num_heads", 0);
+  if (!isFlat)
+    return success();
+  std::optional<Tensor> split =
+      splitHeads(node, x, count == 0 ? heads() : count);
+  if (!split)
+    return failure();
+  x = *split;
+  return success();
+}
+
+void Rotation::requireExtents() {
+  Emitter &e = node.getEmitter();
+  for (int64_t d = 0; d < cosines.getRank(); ++d)
+    e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
+                   "an extent of its sine cache");
+  if (!positions)
+    return;
+  if (positions.getRank() == 1)
+    e.requireEqual(e.extent(positions, 0), e.getBuilder().getIndexAttr(1),
+                   "the number of its positions");
+  if (positions.getRank() == 2)
+    for (int64_t d : {0, 1})
+      e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
+                     "an extent of its positions");
+  Scalars s = e.scalars();
+  Value rows = e.extentValue(cosines, 0);
+  // A single position is that of the first step.
+  if (positions.getRank() < 2)
+    rows = Number(s, rows) - e.extentValue(x, 2) + 1;
+  e.requireIndices(positions, e.simplify({rows})[0], "a position",
+                   /*fromEnd=*/false);
+}
+
+LogicalResult Rotation::give(int64_t half, bool shared,
+                             function_ref<Number(Number, Number)> position) {
+  Emitter &e = node.getEmitter();
+  bool interleaved = node.getInt("interleaved", 0) != 0;
+  Tensor result =
+      rotate(e, x, cosines, sines, half, interleaved, shared, position);
+  return node.give(isFlat ? mergeHeads(e, result) : result);
+}
+
 LogicalResult convertRotaryEmbedding(Node &node) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 1)) || failed(node.requireRank(0, 3, 4)) ||
-      failed(node.requireRank(1, 0, 2)))
+  Rotation r{node, {}, node.getInput(1), node.getInput(2), node.getInput(3)};
+  if (failed(node.requireRank(1, 0, 2)))
     return failure();
-  Tensor x = node.getInput(0), positions = node.getInput(1);
-  Tensor cosines = node.getInput(2), sines = node.getInput(3);
-  if (failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
-    return failure();
-  bool flat = x.getRank() == 3;
-  int64_t width = node.getInt("rotary_embedding_dim", 0);
-  int64_t heads = node.getInt("num_heads", 0);
-  bool interleaved = node.getInt("interleaved", 0) != 0;
   int64_t packed = node.getInt("is_packed_batching", 0);
   // The caches hold the angles, which is where a scale has its effect; kernels
   // of the operator do not look at the attribute either.
@@ -87,134 +134,83 @@ LogicalResult convertRotaryEmbedding(Node &node) {
                       "; required is 0 or 1");
   // Rows of several sequences one behind the other: their positions cannot be
   // counted.
-  if (packed && positions.getRank() != 2)
+  int64_t rank = r.positions.getRank();
+  if (packed && rank != 2)
     return node.error("attribute 'is_packed_batching' is 1 and its positions "
                       "have rank " +
-                      Twine(positions.getRank()) +
-                      "; required is a position for each row");
-  if (flat && heads == 0 && width == 0 && cosines.getRank() == 2 &&
-      cosines.getShape()[1] > 0)
-    heads = x.getShape()[2] / (2 * cosines.getShape()[1]);
-  if (flat) {
-    std::optional<Tensor> split = splitHeads(node, x, heads);
-    if (!split)
-      return failure();
-    x = *split;
-  }
-  if (failed(checkCaches(node, x, cosines, sines)))
+                      Twine(rank) + "; required is a position for each row");
+  auto countHeads = [&] {
+    bool isKnown =
+        r.width == 0 && r.cosines.getRank() == 2 && r.cosines.getShape()[1] > 0;
+    return isKnown ? r.x.getShape()[2] / (2 * r.cosines.getShape()[1]) : 0;
+  };
+  if (failed(r.readInput(countHeads)) ||
+      failed(checkCaches(node, r.x, r.cosines, r.sines)))
     return failure();
   // The rotated features may be fewer than the caches have angles for.
-  int64_t half = cosines.getShape()[1];
-  if (width != 0) {
-    int64_t features = x.getShape()[3];
-    if (width < 0 || width % 2 != 0 || width > features ||
-        (half != width / 2 && half != features / 2))
-      return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
-                        " with " + Twine(features) +
+  int64_t half = r.cosines.getShape()[1], features = r.x.getShape()[3];
+  if (r.width != 0) {
+    if (r.width < 0 || r.width % 2 != 0 || r.width > features ||
+        (half != r.width / 2 && half != features / 2))
+      return node.error("attribute 'rotary_embedding_dim' is " +
+                        Twine(r.width) + " with " + Twine(features) +
                         " features and caches of " + Twine(half) +
                         " columns; required is an even number of features and "
                         "caches of half as many columns or of half of all");
-    half = width / 2;
+    half = r.width / 2;
   }
-  bool single = positions.getRank() < 2;
-  for (int64_t d : {0, 1})
-    e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
-                   "an extent of its sine cache");
-  if (positions.getRank() == 1)
-    e.requireEqual(e.extent(positions, 0), e.getBuilder().getIndexAttr(1),
-                   "the number of its positions");
-  if (!single)
-    for (int64_t d : {0, 1})
-      e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
-                     "an extent of its positions");
-  requirePositions(e, positions, cosines, e.extent(x, 2));
-  Tensor result = rotate(
-      e, x, cosines, sines, half, interleaved, single,
-      [&](Scalars &s, Value batch, Value time) {
-        if (!single)
-          return s.toIndex(positions.type, e.load(positions, {batch, time}));
-        SmallVector<Value> at;
-        if (positions.getRank() == 1)
-          at.push_back(s.index(0));
-        return s.addIndex(s.toIndex(positions.type, e.load(positions, at)),
-                          time);
-      });
-  node.setOutput(0, flat ? mergeHeads(e, result) : result);
-  return success();
+  r.requireExtents();
+  return r.give(half, /*shared=*/rank < 2, [&](Number row, Number time) {
+    if (rank == 2)
+      return read(e, r.positions, {row, time}).toIndex();
+    SmallVector<Value> at(rank, row.constantLike(0));
+    Value first = e.load(r.positions, at);
+    return Number(row.scalars(), r.positions.type, first).toIndex() + time;
+  });
 }
 
 /// Without positions the caches have a row for every step of every batch.
 LogicalResult convertStandardRotaryEmbedding(Node &node) {
   Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), positions = node.getInput(3);
-  Tensor cosines = node.getInput(1), sines = node.getInput(2);
-  int64_t width = node.getInt("rotary_embedding_dim", 0);
-  int64_t heads = node.getInt("num_heads", 0);
-  bool interleaved = node.getInt("interleaved", 0) != 0;
-  bool flat = x.getRank() == 3;
-  if (failed(node.requireFloat(0)) || failed(checkLast(node, x)) ||
-      failed(checkLast(node, cosines)))
+  Rotation r{node, {}, node.getInput(3), node.getInput(1), node.getInput(2)};
+  if (failed(r.readInput([] { return 0; })))
     return failure();
-  if (x.getRank() != 4 && !flat)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      "; required is 3 or 4");
-  if (flat) {
-    std::optional<Tensor> split = splitHeads(node, x, heads);
-    if (!split)
-      return failure();
-    x = *split;
-  }
-  int64_t rank = positions ? 2 : 3;
-  for (Tensor cache : {cosines, sines})
+  int64_t rank = r.positions ? 2 : 3;
+  for (Tensor cache : {r.cosines, r.sines})
     if (cache.getRank() != rank || cache.getShape()[rank - 1] <= 0)
       return node.error("a cache has rank " + Twine(cache.getRank()) +
                         "; required is " + Twine(rank) +
                         " with a last dimension of static extent");
-  if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
-    return node.error("its positions are " + getName(positions.type) +
-                      " of rank " + Twine(positions.getRank()) +
+  if (r.positions &&
+      (r.positions.getRank() != 2 || !isInteger(r.positions.type)))
+    return node.error("its positions are " + getName(r.positions.type) +
+                      " of rank " + Twine(r.positions.getRank()) +
                       "; required are integers of rank 2");
-  if (width != 0 && cosines.getShape()[rank - 1] * 2 != width)
-    return node.error("attribute 'rotary_embedding_dim' is " + Twine(width) +
-                      "; its caches require " +
-                      Twine(cosines.getShape()[rank - 1] * 2));
+  int64_t half = r.cosines.getShape()[rank - 1];
+  if (r.width != 0 && half * 2 != r.width)
+    return node.error("attribute 'rotary_embedding_dim' is " + Twine(r.width) +
+                      "; its caches require " + Twine(half * 2));
   // All rows may share one table.
-  bool shared =
-      !positions && cosines.getShape()[0] == 1 && sines.getShape()[0] == 1;
-  for (int64_t d = 0; d < rank; ++d)
-    e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
-                   "an extent of its sine cache");
-  for (int64_t d : {0, 1}) {
-    mlir::OpFoldResult goal = e.extent(x, d == 0 ? 0 : 2);
-    if (positions)
-      e.requireEqual(e.extent(positions, d), goal,
-                     "an extent of its positions");
-    else if (d == 1 || !shared)
-      e.requireEqual(e.extent(cosines, d), goal, "an extent of its caches");
+  bool shared = !r.positions && r.cosines.getShape()[0] == 1 &&
+                r.sines.getShape()[0] == 1;
+  r.requireExtents();
+  if (!r.positions) {
+    for (int64_t d : {0, 1})
+      if (d == 1 || !shared)
+        e.requireEqual(e.extent(r.cosines, d), e.extent(r.x, d == 0 ? 0 : 2),
+                       "an extent of its caches");
+    for (Tensor *cache : {&r.cosines, &r.sines})
+      *cache = e.reshape(*cache,
+                         {e.product({e.extent(*cache, 0), e.extent(*cache, 1)}),
+                          e.extent(*cache, 2)});
   }
-  if (positions)
-    requirePositions(e, positions, cosines, e.extent(x, 2));
-  if (!positions) {
-    auto flatten = [&](Tensor cache) {
-      return e.reshape(cache,
-                       {e.product({e.extent(cache, 0), e.extent(cache, 1)}),
-                        e.extent(cache, 2)});
-    };
-    cosines = flatten(cosines), sines = flatten(sines);
-  }
-  if (failed(checkCaches(node, x, cosines, sines)))
+  if (failed(checkCaches(node, r.x, r.cosines, r.sines)))
     return failure();
-  Tensor result = rotate(
-      e, x, cosines, sines, cosines.getShape()[1], interleaved, shared,
-      [&](Scalars &s, Value batch, Value time) {
-        if (positions)
-          return s.toIndex(positions.type, e.load(positions, {batch, time}));
-        if (shared)
-          return time;
-        return s.addIndex(s.mulIndex(batch, e.extentValue(x, 2)), time);
-      });
-  node.setOutput(0, flat ? mergeHeads(e, result) : result);
-  return success();
+  return r.give(half, shared, [&](Number row, Number time) {
+    if (r.positions)
+      return read(e, r.positions, {row, time}).toIndex();
+    return shared ? time : row * e.extentValue(r.x, 2) + time;
+  });
 }
 
 } // namespace seqc::onnx
