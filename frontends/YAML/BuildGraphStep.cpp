@@ -122,12 +122,8 @@ mlir::Value GraphSearchImport::readChoice() {
     Tensor logits = readLogits("logits");
     if (!logits)
       return {};
-    TensorBuilder b(&importer.reporter.getContext());
-    b.setLoc(graphs.loc);
-    graphs.nest.setInsertionPoint(b.getBuilder(),
-                                  graphs.nest.place(logits.value));
-    Tensor best = {b.argmaxRows(logits.value), DataType::Int32};
-    frontend::Emitter e = graphs.emitFor(best.value);
+    frontend::Emitter e = graphs.emitFor(logits.value);
+    Tensor best = frontend::argmaxLast(e, logits);
     frontend::Scalars s = e.scalars();
     Tensor greatest =
         e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false);

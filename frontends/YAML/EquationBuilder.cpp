@@ -2,14 +2,12 @@
 
 #include "frontends/YAML/EquationBuilder.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
-#include <cmath>
-
 using namespace llvm;
+using seqc::frontend::Combine;
+using seqc::frontend::Scalars;
 
 namespace seqc::yaml {
 
@@ -25,14 +23,12 @@ std::string Term::describe() const {
   switch (kind) {
   case Kind::Invalid:
     return "an invalid value";
-  case Kind::Literal:
   case Kind::Number:
     return "a number";
   case Kind::Vector:
-    return "a vector of " + std::to_string(features);
+    return "a vector of " + std::to_string(getFeatures());
   case Kind::Matrix:
-    return "a matrix of [" + std::to_string(rows) + ", " +
-           std::to_string(features) + "]";
+    return "a matrix of " + formatShape(value.getShape());
   }
   return "";
 }
@@ -44,56 +40,31 @@ Term EquationBuilder::fail(const Expression &at, const Twine &message) {
   return {};
 }
 
-mlir::Value EquationBuilder::spread(const Term &term, bool withLanes,
-                                    int64_t asVectorOf) {
-  mlir::Builder &attributes = b.getBuilder();
-  SmallVector<mlir::OpFoldResult> sizes;
-  SmallVector<int64_t> added;
-  if (withLanes) {
-    if (!term.lanes)
-      added.push_back(0);
-    sizes.push_back(lanes);
-  }
-  if (asVectorOf) {
-    if (term.kind != Term::Kind::Vector)
-      added.push_back(sizes.size());
-    sizes.push_back(attributes.getIndexAttr(asVectorOf));
-  }
-  if (term.kind == Term::Kind::Literal)
-    return b.fill(sizes, term.literal);
-  return added.empty() ? term.value : b.broadcast(term.value, sizes, added);
-}
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
 
-Term EquationBuilder::combine(
-    const Expression &at, Term left, Term right,
-    function_ref<mlir::Value(mlir::Value, mlir::Value)> combineValues,
-    function_ref<double(double, double)> combineLiterals) {
-  if (!left.isValid() || !right.isValid())
-    return {};
-  for (const Term *side : {&left, &right})
-    if (side->kind == Term::Kind::Matrix)
-      return fail(at, side->describe() +
+Term EquationBuilder::combine(const Expression &at, ArrayRef<Term> operands,
+                              Emitter::ElementFn element) {
+  Term result{Term::Kind::Number, {}};
+  SmallVector<Tensor> inputs;
+  for (const Term &operand : operands) {
+    if (!operand.isValid())
+      return {};
+    if (operand.kind == Term::Kind::Matrix)
+      return fail(at, operand.describe() +
                           " stands where a vector or a number is required; "
                           "write a product with a vector as 'W x'");
-  if (left.kind == Term::Kind::Literal && right.kind == Term::Kind::Literal) {
-    Term result = left;
-    result.literal = combineLiterals(left.literal, right.literal);
-    return result;
+    inputs.push_back(operand.value);
+    if (operand.kind == Term::Kind::Vector)
+      result.kind = Term::Kind::Vector;
   }
-  bool leftIsVector = left.kind == Term::Kind::Vector;
-  bool rightIsVector = right.kind == Term::Kind::Vector;
-  if (leftIsVector && rightIsVector && left.features != right.features)
+  const Term &left = operands.front(), &right = operands.back();
+  if (left.kind == Term::Kind::Vector && right.kind == Term::Kind::Vector &&
+      left.getFeatures() != right.getFeatures())
     return fail(at, left.describe() + " meets " + right.describe() +
                         "; required are vectors of one size");
-  Term result;
-  result.lanes = left.lanes || right.lanes;
-  result.kind =
-      leftIsVector || rightIsVector ? Term::Kind::Vector : Term::Kind::Number;
-  result.features = leftIsVector ? left.features : right.features;
-  int64_t asVectorOf = result.kind == Term::Kind::Vector ? result.features : 0;
-  mlir::Value a = spread(left, result.lanes, asVectorOf);
-  mlir::Value c = spread(right, result.lanes, asVectorOf);
-  result.value = combineValues(a, c);
+  result.value = e.elementwise(DataType::Float, inputs, element);
   return result;
 }
 
@@ -123,56 +94,12 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
     return fail(expression, "weight '" + weight + "' has shape " +
                                 formatShape(*shape) +
                                 "; required is a matrix, a vector or a number");
-  Term term;
-  term.value = weights.get(weight, *shape, user);
-  if (shape->empty() || (shape->size() == 1 && shape->front() == 1)) {
-    term.kind = Term::Kind::Number;
-    if (shape->size() == 1)
-      term.value = b.collapse(term.value, {});
-  } else if (shape->size() == 1) {
-    term.kind = Term::Kind::Vector;
-    term.features = shape->front();
-  } else {
-    term.kind = Term::Kind::Matrix;
-    term.rows = shape->front();
-    term.features = shape->back();
-  }
-  return term;
-}
-
-Term EquationBuilder::evaluateElementwise(const Expression &expression) {
-  Term left = evaluate(*expression.operands[0], origin);
-  if (expression.kind == Expression::Kind::Negate) {
-    if (!left.isValid())
-      return {};
-    if (left.kind == Term::Kind::Literal) {
-      left.literal = -left.literal;
-      return left;
-    }
-    if (left.kind == Term::Kind::Matrix)
-      return fail(expression, left.describe() +
-                                  " stands where a vector or a number is "
-                                  "required");
-    left.value =
-        mlir::arith::NegFOp::create(b.getBuilder(), b.getLoc(), left.value);
-    return left;
-  }
-  Term right = evaluate(*expression.operands[1], origin);
-  using Kind = Expression::Kind;
-  return combine(
-      expression, left, right,
-      [&](mlir::Value x, mlir::Value y) {
-        return expression.kind == Kind::Add        ? b.add(x, y)
-               : expression.kind == Kind::Subtract ? b.sub(x, y)
-               : expression.kind == Kind::Multiply ? b.mul(x, y)
-                                                   : b.div(x, y);
-      },
-      [&](double x, double y) {
-        return expression.kind == Kind::Add        ? x + y
-               : expression.kind == Kind::Subtract ? x - y
-               : expression.kind == Kind::Multiply ? x * y
-                                                   : x / y;
-      });
+  Tensor value = weights.get(weight, *shape, user);
+  if (shape->size() == 2)
+    return {Term::Kind::Matrix, value};
+  if (!shape->empty() && shape->front() != 1)
+    return {Term::Kind::Vector, value};
+  return {Term::Kind::Number, e.reshape(value, {})};
 }
 
 Term EquationBuilder::evaluateProduct(const Expression &expression) {
@@ -185,22 +112,46 @@ Term EquationBuilder::evaluateProduct(const Expression &expression) {
                 "the left side of a product 'W x' is " + matrix.describe() +
                     "; required is a matrix (write '*' to multiply element by "
                     "element)");
-  bool isNumber =
-      vector.kind == Term::Kind::Number || vector.kind == Term::Kind::Literal;
-  int64_t features = isNumber ? 1 : vector.features;
-  if (vector.kind == Term::Kind::Matrix || features != matrix.features)
+  if (vector.kind == Term::Kind::Matrix ||
+      vector.getFeatures() != matrix.getFeatures())
     return fail(*expression.operands[1],
                 matrix.describe() + " is multiplied with " + vector.describe() +
-                    "; required is a vector of " + Twine(matrix.features));
-  mlir::Value x = spread(vector, vector.lanes, features);
-  Term result;
-  result.kind = Term::Kind::Vector;
-  result.features = matrix.rows;
-  result.lanes = vector.lanes;
-  result.value = vector.lanes
-                     ? b.linear(x, matrix.value)
-                     : b.squeeze(b.linear(b.unsqueeze(x, 0), matrix.value), 0);
-  return result;
+                    "; required is a vector of " + Twine(matrix.getFeatures()));
+  if (vector.value.getRank() == 0)
+    vector.value = e.unsqueeze(vector.value, 0);
+  return {Term::Kind::Vector, frontend::linear(e, vector.value, matrix.value)};
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+Term EquationBuilder::concat(ArrayRef<Term> operands) {
+  bool anyLanes = any_of(
+      operands, [](const Term &term) { return term.value.getRank() > 1; });
+  SmallVector<Tensor> parts;
+  for (const Term &operand : operands) {
+    Extents sizes = anyLanes ? lanes : Extents();
+    sizes.push_back(e.getBuilder().getIndexAttr(operand.getFeatures()));
+    parts.push_back(frontend::repeatTo(e, operand.value, sizes));
+  }
+  return {Term::Kind::Vector,
+          frontend::concat(e, parts, parts.front().getRank() - 1)};
+}
+
+Term EquationBuilder::reduce(Term operand, Combine how, bool mean) {
+  if (operand.kind == Term::Kind::Number)
+    return operand;
+  int64_t last = operand.value.getRank() - 1;
+  Tensor result = e.reduce(operand.value, last, how, /*keep=*/last > 0);
+  if (mean)
+    result = e.elementwise(
+        DataType::Float,
+        {result, e.scalar(DataType::Float, 1.0 / operand.getFeatures())},
+        [](Scalars &s, mlir::ValueRange v) {
+          return s.mul(DataType::Float, v[0], v[1]);
+        });
+  return {Term::Kind::Number, result};
 }
 
 Term EquationBuilder::evaluateCall(const Expression &expression) {
@@ -215,125 +166,103 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
       return fail(*source, "'" + function + "' is given " + operand.describe() +
                                "; required is a vector or a number");
   }
-  auto takes = [&](size_t count, StringRef required) {
-    if (operands.size() == count)
-      return true;
-    fail(expression, "'" + function + "' is given " + Twine(operands.size()) +
-                         " operands; required " + required);
-    return false;
-  };
-
-  if (function == "concat") {
-    bool anyLanes =
-        any_of(operands, [](const Term &term) { return term.lanes; });
-    Term result;
-    result.kind = Term::Kind::Vector;
-    result.lanes = anyLanes;
-    SmallVector<mlir::Value> values;
-    for (const Term &operand : operands) {
-      int64_t features =
-          operand.kind == Term::Kind::Vector ? operand.features : 1;
-      values.push_back(spread(operand, anyLanes, features));
-      result.features += features;
-    }
-    result.value = b.concat(values, anyLanes ? 1 : 0);
-    return result;
-  }
-  if (function == "dot" ||
-      ((function == "min" || function == "max") && operands.size() == 2)) {
-    if (!takes(2, "are 2"))
-      return {};
-    auto extreme = [&](mlir::Value x, mlir::Value y) -> mlir::Value {
-      mlir::OpBuilder &ops = b.getBuilder();
-      if (function == "dot")
-        return b.mul(x, y);
-      if (function == "min")
-        return mlir::arith::MinimumFOp::create(ops, b.getLoc(), x, y);
-      return mlir::arith::MaximumFOp::create(ops, b.getLoc(), x, y);
-    };
-    auto literal = [&](double x, double y) {
-      return function == "dot"   ? x * y
-             : function == "min" ? std::fmin(x, y)
-                                 : std::fmax(x, y);
-    };
+  if (function == "concat")
+    return concat(operands);
+  bool isExtreme = function == "min" || function == "max";
+  bool isBinary =
+      function == "dot" || (isExtreme && expression.operands.size() == 2);
+  if (operands.size() != (isBinary ? 2 : 1))
+    return fail(expression, "'" + function + "' is given " +
+                                Twine(operands.size()) +
+                                " operands; required " +
+                                (isBinary    ? "are 2"
+                                 : isExtreme ? "are 1 or 2"
+                                             : "is 1"));
+  if (isBinary) {
     Term result =
-        combine(expression, operands[0], operands[1], extreme, literal);
-    if (function != "dot" || result.kind != Term::Kind::Vector)
-      return result;
-    result.value = b.reduceLast(result.value, Reduction::Sum);
-    result.kind = Term::Kind::Number;
-    return result;
+        combine(expression, operands, [&](Scalars &s, mlir::ValueRange v) {
+          return function == "dot"   ? s.mul(DataType::Float, v[0], v[1])
+                 : function == "min" ? s.min(DataType::Float, v[0], v[1])
+                                     : s.max(DataType::Float, v[0], v[1]);
+        });
+    return function == "dot" && result.isValid() ? reduce(result, Combine::Sum)
+                                                 : result;
   }
-  if (!takes(1, function == "min" || function == "max" ? "are 1 or 2" : "is 1"))
-    return {};
   Term operand = operands.front();
-  if (operand.kind == Term::Kind::Literal)
-    operand = {Term::Kind::Number, b.fill({}, operand.literal), 0, 0, 0, false};
-  std::optional<Reduction> reduction =
-      function == "sum"    ? std::optional(Reduction::Sum)
-      : function == "mean" ? std::optional(Reduction::Mean)
-      : function == "max"  ? std::optional(Reduction::Max)
-      : function == "min"  ? std::optional(Reduction::Min)
-                           : std::nullopt;
-  if (!reduction) {
-    operand.value = b.apply(function, operand.value);
-    return operand;
-  }
-  if (operand.kind == Term::Kind::Vector) {
-    operand.value = b.reduceLast(operand.value, *reduction);
-    operand.kind = Term::Kind::Number;
-  }
+  if (function == "sum" || function == "mean")
+    return reduce(operand, Combine::Sum, function == "mean");
+  if (isExtreme)
+    return reduce(operand, function == "max" ? Combine::Max : Combine::Min);
+  operand.value = frontend::applyFunction(e, function, operand.value);
   return operand;
 }
 
 Term EquationBuilder::evaluate(const Expression &expression,
                                Position newOrigin) {
+  using Kind = Expression::Kind;
   origin = newOrigin;
   switch (expression.kind) {
-  case Expression::Kind::Number: {
-    Term term;
-    term.kind = Term::Kind::Literal;
-    term.literal = expression.number;
-    return term;
-  }
-  case Expression::Kind::Name:
+  case Kind::Number:
+    return {Term::Kind::Number, e.scalar(DataType::Float, expression.number)};
+  case Kind::Name:
     return evaluateName(expression);
-  case Expression::Kind::Product:
+  case Kind::Product:
     return evaluateProduct(expression);
-  case Expression::Kind::Call:
+  case Kind::Call:
     return evaluateCall(expression);
   default:
-    return evaluateElementwise(expression);
+    break;
   }
+  SmallVector<Term> operands;
+  for (const auto &operand : expression.operands)
+    operands.push_back(evaluate(*operand, origin));
+  return combine(expression, operands, [&](Scalars &s, mlir::ValueRange v) {
+    DataType type = DataType::Float;
+    return expression.kind == Kind::Negate     ? s.neg(type, v[0])
+           : expression.kind == Kind::Add      ? s.add(type, v[0], v[1])
+           : expression.kind == Kind::Subtract ? s.sub(type, v[0], v[1])
+           : expression.kind == Kind::Multiply ? s.mul(type, v[0], v[1])
+                                               : s.div(type, v[0], v[1]);
+  });
 }
 
-mlir::Value EquationBuilder::asVector(const Term &term, int64_t features,
-                                      Position position, StringRef what) {
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+Tensor EquationBuilder::asVector(const Term &term, int64_t features,
+                                 Position position, StringRef what) {
   if (!term.isValid())
     return {};
+  if (!features)
+    features = term.getFeatures();
   if (term.kind == Term::Kind::Matrix ||
-      (term.kind == Term::Kind::Vector && features &&
-       term.features != features)) {
+      (term.kind == Term::Kind::Vector && term.getFeatures() != features)) {
     reporter.error(
         position, Twine(user.subject) + ": " + what + " is " + term.describe() +
                       "; required is a vector of " + Twine(features));
     return {};
   }
-  return spread(term, /*withLanes=*/true, features ? features : term.features);
+  Extents sizes = lanes;
+  sizes.push_back(e.getBuilder().getIndexAttr(features));
+  return frontend::repeatTo(e, term.value, sizes);
 }
 
-mlir::Value EquationBuilder::asNumber(const Term &term, Position position,
-                                      StringRef what) {
+Tensor EquationBuilder::asNumber(const Term &term, Position position,
+                                 StringRef what) {
   if (!term.isValid())
     return {};
-  if (term.kind == Term::Kind::Matrix || term.kind == Term::Kind::Vector) {
+  if (term.kind != Term::Kind::Number) {
     reporter.error(
         position,
         Twine(user.subject) + ": " + what + " is " + term.describe() +
             "; required is a number (sum, mean, max or dot give one)");
     return {};
   }
-  return spread(term, /*withLanes=*/true, 0);
+  Tensor value = term.value;
+  if (value.getRank())
+    value = e.squeeze(value, value.getRank() - 1);
+  return frontend::repeatTo(e, value, lanes);
 }
 
 } // namespace seqc::yaml

@@ -1,18 +1,18 @@
 //===- EquationBuilder.h - Equations as tensor ops --------------*- C++ -*-===//
 //
 // An equation speaks of one row: vectors, numbers and matrices. The IR works on
-// many rows (lanes) at once, so a vector is `[lanes, features]` and a number is
-// `[lanes]`; weights have no lanes and get them where they meet a value that
-// has.
+// many rows (lanes) at once, so a vector is `[lanes..., features]` and a number
+// `[lanes..., 1]`; weights have no lanes and get them where they meet a value
+// that has.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FRONTENDS_YAML_EQUATIONBUILDER_H
 #define FRONTENDS_YAML_EQUATIONBUILDER_H
 
+#include "frontends/Common/Layers.h"
 #include "frontends/YAML/Equation.h"
 #include "frontends/YAML/Schema.h"
-#include "frontends/YAML/TensorBuilder.h"
 #include "frontends/YAML/WeightReader.h"
 
 #include <map>
@@ -22,44 +22,38 @@ namespace seqc::yaml {
 
 /// A value of an equation.
 struct Term {
-  enum class Kind { Invalid, Literal, Number, Vector, Matrix };
+  enum class Kind { Invalid, Number, Vector, Matrix };
   Kind kind = Kind::Invalid;
-  /// The value, unless the term is a literal.
-  mlir::Value value;
-  /// A literal's value.
-  double literal = 0;
-  /// Features of a vector, columns of a matrix.
-  int64_t features = 0;
-  /// Rows of a matrix.
-  int64_t rows = 0;
-  /// Whether dimension 0 of the value counts lanes.
-  bool lanes = false;
+  /// A number without lanes has no dimension.
+  Tensor value;
 
   bool isValid() const { return kind != Kind::Invalid; }
+  /// Features of a vector, columns of a matrix, 1 for a number.
+  int64_t getFeatures() const {
+    return value.getRank() ? value.getShape().back() : 1;
+  }
   /// What it is, in words.
   std::string describe() const;
-
-  static Term vector(mlir::Value value, int64_t features) {
-    return {Kind::Vector, value, 0, features, 0, true};
-  }
 };
 
-/// Evaluates expressions into ops at the insertion point of a TensorBuilder.
+/// Evaluates expressions into ops at the insertion point of an emitter.
 class EquationBuilder {
 public:
-  /// Names that are not values are weights `prefix.NAME`. `lanes` is the number
-  /// of lanes.
-  EquationBuilder(Reporter &reporter, WeightReader &weights,
-                  TensorBuilder &builder, WeightUser user, std::string prefix,
-                  mlir::OpFoldResult lanes)
-      : reporter(reporter), weights(weights), b(builder), user(std::move(user)),
-        prefix(std::move(prefix)), lanes(lanes) {}
+  /// Names that are not values are weights `prefix.NAME`. `lanes` are the
+  /// extents of the lanes.
+  EquationBuilder(Reporter &reporter, WeightReader &weights, Emitter &emitter,
+                  WeightUser user, std::string prefix, Extents lanes)
+      : reporter(reporter), weights(weights), e(emitter), user(std::move(user)),
+        prefix(std::move(prefix)), lanes(std::move(lanes)) {}
 
   /// Added to the names of weights, e.g. "_reverse".
   void setWeightSuffix(llvm::StringRef newSuffix) { suffix = newSuffix.str(); }
 
   /// Gives `name` a value.
   void define(llvm::StringRef name, Term term) { names[name.str()] = term; }
+  void define(llvm::StringRef name, Tensor vector) {
+    define(name, Term{Term::Kind::Vector, vector});
+  }
 
   /// Lists `name` among the known ones where another is not known.
   void mention(llvm::StringRef name) { mentioned.insert(name.str()); }
@@ -67,33 +61,31 @@ public:
   /// Evaluates `expression`, which begins at `origin` in the file.
   Term evaluate(const Expression &expression, Position origin);
 
-  /// `term` as `[lanes, features]`; reports and gives null if it is something
-  /// else.
-  mlir::Value asVector(const Term &term, int64_t features, Position position,
-                       llvm::StringRef what);
-  /// `term` as `[lanes]`; reports and gives null if it is something else.
-  mlir::Value asNumber(const Term &term, Position position,
-                       llvm::StringRef what);
+  /// `term` as `[lanes..., features]`, of any length if `features` is 0;
+  /// reports and gives null if it is something else.
+  Tensor asVector(const Term &term, int64_t features, Position position,
+                  llvm::StringRef what);
+  /// `term` as `[lanes...]`; reports and gives null if it is something else.
+  Tensor asNumber(const Term &term, Position position, llvm::StringRef what);
 
 private:
   Term fail(const Expression &at, const llvm::Twine &message);
   Term evaluateName(const Expression &expression);
-  Term evaluateElementwise(const Expression &expression);
   Term evaluateProduct(const Expression &expression);
   Term evaluateCall(const Expression &expression);
-  Term combine(
-      const Expression &at, Term left, Term right,
-      llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combineValues,
-      llvm::function_ref<double(double, double)> combineLiterals);
-  /// `term` with lanes if `withLanes`, as a vector if `asVectorOf` is above 0.
-  mlir::Value spread(const Term &term, bool withLanes, int64_t asVectorOf);
+  Term concat(llvm::ArrayRef<Term> operands);
+  /// Combines the elements of a vector.
+  Term reduce(Term operand, frontend::Combine how, bool mean = false);
+  /// Element by element; none of the operands is a matrix.
+  Term combine(const Expression &at, llvm::ArrayRef<Term> operands,
+               Emitter::ElementFn element);
 
   Reporter &reporter;
   WeightReader &weights;
-  TensorBuilder &b;
+  Emitter &e;
   WeightUser user;
   std::string prefix, suffix;
-  mlir::OpFoldResult lanes;
+  Extents lanes;
   std::map<std::string, Term, std::less<>> names;
   std::set<std::string> mentioned;
   Position origin;

@@ -157,10 +157,7 @@ Graphs::Graphs(Importer &importer)
   for (auto &[name, signal] : importer.signals) {
     if (!signal.isValid())
       continue;
-    bool isInteger = signal.kind == Signal::Kind::Tokens ||
-                     signal.kind == Signal::Kind::Label;
-    names[name].tensor = {signal.value,
-                          isInteger ? DataType::Int32 : DataType::Float};
+    names[name].tensor = signal.value;
   }
 }
 

@@ -49,28 +49,33 @@ private:
   bool buildHeads();
   /// Builds the region of a score that is an expression; null after an error.
   std::unique_ptr<mlir::Block> buildRegion();
-  mlir::Value weight(StringRef name, ArrayRef<int64_t> shape) {
+  Tensor weight(const Twine &name, ArrayRef<int64_t> shape) {
     return importer.weights.get(layer.prefix + "." + name.str(), shape,
                                 layer.user);
   }
-  /// linearLast with the weight `name`.weight and, if the file has it,
+  /// The weight `name` if the file has it.
+  Tensor optionalWeight(const Twine &name, int64_t size) {
+    std::string full = layer.prefix + "." + name.str();
+    return importer.weights.getShape(full, /*optional=*/true)
+               ? importer.weights.get(full, size, layer.user)
+               : Tensor();
+  }
+  /// x times `name`.weight of `size` rows and, if the file has it, plus
   /// `name`.bias.
-  mlir::Value project(TensorBuilder &b, StringRef name, mlir::Value x,
-                      int64_t rows, int64_t columns);
-  mlir::Value splitHeads(TensorBuilder &b, mlir::Value x);
-  mlir::Value joinHeads(TensorBuilder &b, mlir::Value x);
-  Signal finish(mlir::Value output, mlir::Value probabilities);
+  Tensor project(Emitter &e, StringRef name, Tensor x, int64_t size);
+  Tensor splitHeads(Emitter &e, Tensor x);
+  Tensor joinHeads(Emitter &e, Tensor x);
+  Signal finish(Tensor output, Tensor probabilities);
 
   Importer &importer;
   LayerContext &layer;
   MappingReader reader;
   /// Where queries and results live, and where keys and values do.
-  TensorBuilder &inner;
-  TensorBuilder &outer;
+  Emitter &inner;
+  Emitter &outer;
 
   Signal querySignal, keySignal, valueSignal;
-  mlir::Value query, key, value, scoreWeight, bias;
-  int64_t valueFeatures = 0;
+  Tensor query, key, value, scoreWeight, bias;
   seq::Score score = seq::Score::Dot;
   seq::Normalizer normalizer = seq::Normalizer::Softmax;
   seq::Causal causal = seq::Causal::None;
@@ -117,7 +122,6 @@ bool AttentionImport::readSignals() {
               : importer.batchMajor(querySignal);
   key = importer.batchMajor(keySignal);
   value = importer.batchMajor(valueSignal);
-  valueFeatures = valueSignal.features;
   return true;
 }
 
@@ -129,13 +133,8 @@ bool AttentionImport::readAttributes() {
                           .value_or("softmax");
   normalizer = *seq::symbolizeNormalizer(words);
   scale = reader.getNumber("scale");
-  softcap = reader.getNumber("softcap");
-  if (softcap && *softcap <= 0) {
-    reader.errorAt("softcap", "'softcap' is " +
-                                  reader.find("softcap")->describe() +
-                                  "; required is a number above 0");
-    return false;
-  }
+  softcap = reader.getNumber(
+      "softcap", [](double cap) { return cap > 0; }, "a number above 0");
   if (const Node *node = reader.find("causal")) {
     if (std::optional<bool> truth = node->asBool())
       causal = *truth ? seq::Causal::TopLeft : seq::Causal::None;
@@ -151,11 +150,8 @@ bool AttentionImport::readAttributes() {
     else
       sides.assign(2, node->asInteger().value_or(-2));
     if (sides.size() != 2 || sides[0] < -1 || sides[1] < -1) {
-      reader.errorAt(
-          "window",
-          "'window' is " + node->describe() +
-              "; required is a whole number, or [LEFT, RIGHT] with -1 "
-              "for no bound");
+      reader.reject("window", "a whole number, or [LEFT, RIGHT] with -1 "
+                              "for no bound");
       return false;
     }
     window = sides;
@@ -195,15 +191,10 @@ bool AttentionImport::readAttributes() {
   return true;
 }
 
-mlir::Value AttentionImport::project(TensorBuilder &b, StringRef name,
-                                     mlir::Value x, int64_t rows,
-                                     int64_t columns) {
-  mlir::Value matrix = weight((name + ".weight").str(), {rows, columns});
-  std::string biasName = layer.prefix + "." + name.str() + ".bias";
-  mlir::Value offset;
-  if (importer.weights.getShape(biasName, /*optional=*/true))
-    offset = importer.weights.get(biasName, {rows}, layer.user);
-  return b.linearLast(x, matrix, offset);
+Tensor AttentionImport::project(Emitter &e, StringRef name, Tensor x,
+                                int64_t size) {
+  Tensor matrix = weight(name + ".weight", {size, x.getShape().back()});
+  return frontend::linear(e, x, matrix, optionalWeight(name + ".bias", size));
 }
 
 bool AttentionImport::buildNamedScore() {
@@ -217,25 +208,21 @@ bool AttentionImport::buildNamedScore() {
     std::optional<int64_t> size = importer.getSize(reader, "size");
     if (!size)
       return false;
-    query = project(inner, "query", query, *size, d);
-    key = project(outer, "key", key, *size, e);
-    scoreWeight = outer.collapse(weight("v.weight", {1, *size}), {{0, 1}});
-    std::string biasName = layer.prefix + ".v.bias";
-    if (importer.weights.getShape(biasName, /*optional=*/true)) {
-      if (softcap) {
-        // The op adds its bias to what the cap has bounded.
-        reader.errorAt("softcap", "'softcap' beside the weight '" + biasName +
-                                      "' is not supported");
-        return false;
-      }
-      // A softmax does not see a constant added to all scores.
-      mlir::Value offset = importer.weights.get(biasName, {1}, layer.user);
-      if (normalizer == seq::Normalizer::Sigmoid ||
-          normalizer == seq::Normalizer::None) {
-        mlir::OpFoldResult one = outer.getBuilder().getIndexAttr(1);
-        bias = outer.expand(offset, {{0, 1, 2}}, {one, one, one});
-      }
+    query = project(inner, "query", query, *size);
+    key = project(outer, "key", key, *size);
+    mlir::OpFoldResult one = outer.getBuilder().getIndexAttr(1);
+    scoreWeight = outer.squeeze(weight("v.weight", {1, *size}), 0);
+    Tensor offset = optionalWeight("v.bias", 1);
+    if (offset && softcap) {
+      // The op adds its bias to what the cap has bounded.
+      reader.errorAt("softcap", "'softcap' beside the weight '" + layer.prefix +
+                                    ".v.bias' is not supported");
+      return false;
     }
+    // A softmax does not see a constant added to all scores.
+    if (offset && (normalizer == seq::Normalizer::Sigmoid ||
+                   normalizer == seq::Normalizer::None))
+      bias = outer.reshape(offset, {one, one, one});
     return true;
   }
   case seq::Score::Region:
@@ -251,18 +238,19 @@ bool AttentionImport::buildNamedScore() {
   }
 }
 
-mlir::Value AttentionImport::splitHeads(TensorBuilder &b, mlir::Value x) {
-  int64_t features = cast<mlir::RankedTensorType>(x.getType()).getDimSize(2);
-  mlir::Builder &attributes = b.getBuilder();
-  mlir::Value split =
-      b.expand(x, {{0}, {1}, {2, 3}},
-               {b.dim(x, 0), b.dim(x, 1), attributes.getIndexAttr(heads),
-                attributes.getIndexAttr(features / heads)});
-  return b.transpose(split, {0, 2, 1, 3});
+Tensor AttentionImport::splitHeads(Emitter &e, Tensor x) {
+  auto number = [&](int64_t n) { return e.getBuilder().getIndexAttr(n); };
+  Tensor split = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), number(heads),
+                               number(x.getShape().back() / heads)});
+  return e.transpose(split, {0, 2, 1, 3});
 }
 
-mlir::Value AttentionImport::joinHeads(TensorBuilder &b, mlir::Value x) {
-  return b.collapse(b.transpose(x, {0, 2, 1, 3}), {{0}, {1}, {2, 3}});
+Tensor AttentionImport::joinHeads(Emitter &e, Tensor x) {
+  Tensor swapped = e.transpose(x, {0, 2, 1, 3});
+  Extents sizes = e.extents(swapped);
+  sizes.pop_back();
+  sizes.back() = e.getBuilder().getIndexAttr(heads * x.getShape().back());
+  return e.reshape(swapped, sizes);
 }
 
 /// The projections of torch.nn.MultiheadAttention.
@@ -278,21 +266,19 @@ bool AttentionImport::buildHeads() {
   bool joint = keySignal.features == e && valueSignal.features == e;
   std::string biasName = layer.prefix + ".in_proj_bias";
   bool hasBias = weights.getShape(biasName, /*optional=*/true).has_value();
-  auto projectPart = [&](TensorBuilder &b, mlir::Value x, int64_t part,
-                         StringRef separate, int64_t columns) {
-    mlir::Value matrix =
-        joint ? weights.getRows(layer.prefix + ".in_proj_weight", {3 * e, e},
-                                part * e, e, layer.user)
-              : weight(separate, {e, columns});
-    mlir::Value offset =
-        hasBias ? weights.getRows(biasName, {3 * e}, part * e, e, layer.user)
-                : mlir::Value();
-    return splitHeads(b, b.linearLast(x, matrix, offset));
+  auto projectPart = [&](Emitter &at, Tensor x, int64_t part,
+                         StringRef separate) {
+    Tensor matrix = joint ? weights.getRows(layer.prefix + ".in_proj_weight",
+                                            {3 * e, e}, part * e, e, layer.user)
+                          : weight(separate, {e, x.getShape().back()});
+    Tensor offset;
+    if (hasBias)
+      offset = weights.getRows(biasName, {3 * e}, part * e, e, layer.user);
+    return splitHeads(at, frontend::linear(at, x, matrix, offset));
   };
-  query = projectPart(inner, query, 0, "q_proj_weight", e);
-  key = projectPart(outer, key, 1, "k_proj_weight", keySignal.features);
-  value = projectPart(outer, value, 2, "v_proj_weight", valueSignal.features);
-  valueFeatures = e;
+  query = projectPart(inner, query, 0, "q_proj_weight");
+  key = projectPart(outer, key, 1, "k_proj_weight");
+  value = projectPart(outer, value, 2, "v_proj_weight");
   return true;
 }
 
@@ -302,33 +288,28 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   position.column += node->quoted;
   std::unique_ptr<Expression> expression =
       parseExpression(node->text, [&](size_t offset, StringRef message) {
-        Position at = position;
-        at.column += offset;
-        importer.reporter.error(at,
-                                Twine(reader.getSubject()) + ": " + message);
+        importer.reporter.errorInText(
+            *node, offset, Twine(reader.getSubject()) + ": " + message);
       });
   if (!expression)
     return nullptr;
   auto block = std::make_unique<mlir::Block>();
-  TensorBuilder inside(&importer.reporter.getContext());
+  Emitter inside(&importer.reporter.getContext());
   inside.setLoc(inner.getLoc());
   inside.getBuilder().setInsertionPointToStart(block.get());
-  int64_t any = mlir::ShapedType::kDynamic;
-  mlir::Value q = block->addArgument(inner.f32Type({any, querySignal.features}),
-                                     inner.getLoc());
-  mlir::Value k = block->addArgument(inner.f32Type({any, keySignal.features}),
-                                     inner.getLoc());
+  mlir::OpFoldResult lanes;
+  Tensor q = Importer::addRows(inside, *block, querySignal.features, lanes);
+  Tensor k = Importer::addRows(inside, *block, keySignal.features, lanes);
   EquationBuilder equations(importer.reporter, importer.weights, inside,
-                            layer.user, layer.prefix, inside.dim(q, 0));
-  equations.define("q", Term::vector(q, querySignal.features));
-  equations.define("k", Term::vector(k, keySignal.features));
+                            layer.user, layer.prefix, {lanes});
+  equations.define("q", q);
+  equations.define("k", k);
   Term term = equations.evaluate(*expression, position);
   // A vector of one feature is a number: an MLP that ends in one unit gives it.
-  if (term.kind == Term::Kind::Vector && term.features == 1 && term.lanes) {
-    term.value = inside.squeeze(term.value, 1);
+  if (term.kind == Term::Kind::Vector && term.getFeatures() == 1 &&
+      term.value.getRank() == 2)
     term.kind = Term::Kind::Number;
-  }
-  mlir::Value result = equations.asNumber(term, position, "the score");
+  mlir::Value result = equations.asNumber(term, position, "the score").value;
   if (!result)
     return nullptr;
   seq::YieldOp::create(inside.getBuilder(), inner.getLoc(),
@@ -336,19 +317,21 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   return block;
 }
 
-Signal AttentionImport::finish(mlir::Value output, mlir::Value probabilities) {
+Signal AttentionImport::finish(Tensor output, Tensor probabilities) {
   bool isVector = querySignal.kind == Signal::Kind::Vector;
   if (heads) {
-    output = project(inner, "out_proj", joinHeads(inner, output), valueFeatures,
-                     valueFeatures);
-    if (probabilities && isVector) {
-      // The mean over heads, as torch.nn.MultiheadAttention gives it. Its
-      // extents are taken outside of a step: they do not change in it.
-      mlir::OpFoldResult one = inner.getBuilder().getIndexAttr(1);
-      probabilities =
-          inner.reduce(probabilities, 1, Reduction::Mean,
-                       {inner.dim(query, 0), one, outer.dim(key, 2)});
-    }
+    output = project(inner, "out_proj", joinHeads(inner, output),
+                     querySignal.features);
+    // The mean over heads, as torch.nn.MultiheadAttention gives it.
+    if (probabilities && isVector)
+      probabilities = inner.elementwise(
+          DataType::Float,
+          {inner.reduce(probabilities, 1, frontend::Combine::Sum,
+                        /*keep=*/false),
+           inner.scalar(DataType::Float, 1.0 / heads)},
+          [](frontend::Scalars &s, mlir::ValueRange v) {
+            return s.mul(DataType::Float, v[0], v[1]);
+          });
   }
   if (probabilities) {
     Signal weights;
@@ -359,11 +342,9 @@ Signal AttentionImport::finish(mlir::Value output, mlir::Value probabilities) {
     weights.features = heads && !isVector ? heads : 0;
     importer.define(layer.name + ".weights", weights, layer.user.position);
   }
-  Signal result = querySignal;
-  result.isOuter = false;
+  Signal result = importer.withValue(
+      querySignal, isVector ? inner.squeeze(output, 1) : output);
   result.timeMajor = false;
-  result.features = valueFeatures;
-  result.value = isVector ? inner.squeeze(output, 1) : output;
   return result;
 }
 
@@ -379,23 +360,25 @@ Signal AttentionImport::run() {
   if (score == seq::Score::Region && !(region = buildRegion()))
     return {};
 
-  auto shapeOf = [](mlir::Value v) {
-    return SmallVector<int64_t>(
-        cast<mlir::RankedTensorType>(v.getType()).getShape());
-  };
-  SmallVector<int64_t> outputShape = shapeOf(query),
-                       weightShape = shapeOf(query);
-  outputShape.back() = shapeOf(value).back();
-  weightShape.back() = mlir::ShapedType::kDynamic;
   bool wanted = importer.step || importer.isMentioned(layer.name + ".weights");
+  // A row of every query: of values, of weights of the keys, whose number does
+  // not change in a step.
   mlir::OpBuilder &ops = inner.getBuilder();
-  mlir::Type weightType;
+  int64_t rank = query.getRank();
+  Extents outputSizes = inner.extents(query), weightSizes = outputSizes;
+  outputSizes.back() = ops.getIndexAttr(value.getShape().back());
+  weightSizes.back() = outer.extent(key, rank - 2);
+  SmallVector<int64_t> outputShape(query.getShape()),
+      weightShape(query.getShape());
+  outputShape.back() = value.getShape().back();
+  weightShape.back() = mlir::ShapedType::kDynamic;
+  mlir::Type element = inner.storage(DataType::Float), weightType;
   if (wanted)
-    weightType = inner.f32Type(weightShape);
+    weightType = mlir::RankedTensorType::get(weightShape, element);
   auto op = seq::AttentionOp::create(
-      ops, inner.getLoc(), inner.f32Type(outputShape), weightType, score, query,
-      key, value, scoreWeight, mlir::Value(), bias, keySignal.lengths,
-      importer.step ? importer.stepRows : mlir::Value(),
+      ops, inner.getLoc(), mlir::RankedTensorType::get(outputShape, element),
+      weightType, score, query.value, key.value, value.value, scoreWeight.value,
+      mlir::Value(), bias.value, keySignal.lengths, importer.stepRows.value,
       /*starts=*/mlir::Value(),
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,
@@ -403,7 +386,13 @@ Signal AttentionImport::run() {
       normalizer, /*masked_score=*/mlir::FloatAttr());
   if (region)
     op.getScoreRegion().push_back(region.release());
-  return finish(op.getOutput(), wanted ? op.getProbabilities() : mlir::Value());
+  Tensor probabilities;
+  if (wanted)
+    probabilities = frontend::withExtents(inner, op.getProbabilities(),
+                                          DataType::Float, weightSizes);
+  return finish(frontend::withExtents(inner, op.getOutput(), DataType::Float,
+                                      outputSizes),
+                probabilities);
 }
 
 Signal Importer::importAttention(LayerContext &layer) {

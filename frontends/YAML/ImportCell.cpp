@@ -43,7 +43,9 @@ static Position textPosition(const Node &node) {
 //===----------------------------------------------------------------------===//
 
 void Importer::readCells() {
-  readDefinedCells();
+  for (const Entry &entry : reporter.readEntries(
+           root.find("cells"), "'cells'", "a mapping from names to cells"))
+    readCell(entry);
   for (const NamedCell &named : getNamedCells()) {
     // What the description defines is what it means.
     if (!isMentioned(named.kind) || cells.count(named.kind))
@@ -59,20 +61,6 @@ void Importer::readCells() {
     }
     cells[named.kind.str()] = std::move(cell);
   }
-}
-
-void Importer::readDefinedCells() {
-  const Node *node = root.find("cells");
-  if (!node)
-    return;
-  if (!node->isMapping()) {
-    reporter.error(node->position,
-                   "'cells' is " + node->describe() +
-                       "; required is a mapping from names to cells");
-    return;
-  }
-  for (const Entry &entry : node->entries)
-    readCell(entry);
 }
 
 /// Names the equation that was probably meant to assign `state`: one whose
@@ -106,8 +94,7 @@ void Importer::readCell(const Entry &entry) {
   const Node *equations =
       reader.require("equations", "a list such as ['h = tanh(W x + U h)']");
   if (equations && !equations->isSequence()) {
-    reader.errorAt("equations", "'equations' is " + equations->describe() +
-                                    "; required is a list of texts");
+    reader.reject("equations", "a list of texts");
     equations = nullptr;
   }
   bool sound = equations != nullptr;
@@ -116,15 +103,13 @@ void Importer::readCell(const Entry &entry) {
     Position position = textPosition(item);
     std::optional<Equation> equation;
     if (!item.isScalar())
-      reporter.error(item.position, Twine(reader.getSubject()) +
-                                        ": an equation is " + item.describe() +
-                                        "; required is a text");
+      reporter.reject(item, Twine(reader.getSubject()) + ": an equation",
+                      "a text");
     else
       equation =
           parseEquation(item.text, [&](size_t offset, StringRef message) {
-            Position at = position;
-            at.column += offset;
-            reporter.error(at, Twine(reader.getSubject()) + ": " + message);
+            reporter.errorInText(item, offset,
+                                 Twine(reader.getSubject()) + ": " + message);
           });
     sound &= equation.has_value();
     if (!equation)
@@ -166,17 +151,20 @@ static SmallVector<mlir::Value> evaluateCell(EquationBuilder &equations,
     assigned[equation.target] = term;
   }
   SmallVector<mlir::Value> values;
-  for (auto [state, size] : zip(cell.states, sizes)) {
-    mlir::Value value = equations.asVector(assigned[state], size, layer,
-                                           "the new state '" + state + "'");
-    sound &= static_cast<bool>(value);
-    values.push_back(value);
-  }
+  for (auto [state, size] : zip(cell.states, sizes))
+    values.push_back(equations
+                         .asVector(assigned[state], size, layer,
+                                   "the new state '" + state + "'")
+                         .value);
   const Term &output = assigned[cell.output];
-  int64_t features = output.kind == Term::Kind::Vector ? output.features : 1;
-  values.push_back(equations.asVector(output, features, layer, "the output"));
-  sound &= static_cast<bool>(values.back());
-  return sound ? values : SmallVector<mlir::Value>();
+  values.push_back(equations
+                       .asVector(output,
+                                 output.kind == Term::Kind::Vector ? 0 : 1,
+                                 layer, "the output")
+                       .value);
+  return sound && !is_contained(values, mlir::Value())
+             ? values
+             : SmallVector<mlir::Value>();
 }
 
 std::vector<int64_t> Importer::readCellSizes(MappingReader &reader,
@@ -234,59 +222,51 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
       return {};
     }
     EquationBuilder equations(reporter, weights, *step, layer.user,
-                              layer.prefix, step->dim(input.value, 0));
-    equations.define(cell.input, Term::vector(input.value, input.features));
-    for (auto [state, size] : zip(cell.states, sizes))
-      equations.define(
-          state,
-          Term::vector(stepStates[layer.name + "." + state].inside, size));
+                              layer.prefix, {stepLanes});
+    equations.define(cell.input, input.value);
+    for (const std::string &state : cell.states)
+      equations.define(state, stepStates[layer.name + "." + state].inside);
     SmallVector<mlir::Value> values =
         evaluateCell(equations, cell, sizes, position);
     if (values.empty())
       return {};
     for (auto [state, value] : zip(cell.states, values))
-      stepStates[layer.name + "." + state].next = value;
-    int64_t features =
-        cast<mlir::RankedTensorType>(values.back().getType()).getDimSize(1);
-    return withValue(input, values.back(), features);
+      stepStates[layer.name + "." + state].next = {value, DataType::Float};
+    return withValue(input, {values.back(), DataType::Float});
   }
 
   if (input.kind != Signal::Kind::Sequence)
     return mismatch(reader, "input", input, "a sequence of features");
-  mlir::Value x = timeMajor(input);
+  Tensor x = timeMajor(input);
   int64_t any = mlir::ShapedType::kDynamic;
   int64_t directions = word == "bidirectional" ? 2 : 1;
-  SmallVector<mlir::Value> initial;
+  SmallVector<Tensor> initial;
   for (auto [state, size] : zip(cell.states, sizes))
     initial.push_back(readInitialState(reader, state, directions, size));
 
-  SmallVector<mlir::Value> outputs;
-  SmallVector<SmallVector<mlir::Value>> finals(cell.states.size());
+  SmallVector<Tensor> outputs;
+  SmallVector<SmallVector<Tensor>> finals(cell.states.size());
   for (int64_t direction = 0; direction < directions; ++direction) {
     auto block = std::make_unique<mlir::Block>();
-    TensorBuilder inside(&reporter.getContext());
+    Emitter inside(&reporter.getContext());
     inside.setLoc(outer.getLoc());
     inside.getBuilder().setInsertionPointToStart(block.get());
-    mlir::Value slice = block->addArgument(outer.f32Type({any, input.features}),
-                                           outer.getLoc());
+    mlir::OpFoldResult lanes;
+    Tensor slice = addRows(inside, *block, input.features, lanes);
     EquationBuilder equations(reporter, weights, inside, layer.user,
-                              layer.prefix, inside.dim(slice, 0));
+                              layer.prefix, {lanes});
     if (direction == 1)
       equations.setWeightSuffix("_reverse");
-    equations.define(cell.input, Term::vector(slice, input.features));
+    equations.define(cell.input, slice);
     SmallVector<mlir::Value> inits;
     SmallVector<mlir::Type> stateTypes;
-    for (auto [i, state] : enumerate(cell.states)) {
-      mlir::Value argument =
-          block->addArgument(outer.f32Type({any, sizes[i]}), outer.getLoc());
-      equations.define(state, Term::vector(argument, sizes[i]));
+    for (auto [state, size, start] : zip(cell.states, sizes, initial)) {
+      Tensor argument = addRows(inside, *block, size, lanes);
+      equations.define(state, argument);
       stateTypes.push_back(argument.getType());
-      inits.push_back(
-          initial[i]
-              ? outer.squeeze(outer.slice(initial[i], 0, direction, 1), 0)
-              : outer.fill({outer.dim(x, 1),
-                            outer.getBuilder().getIndexAttr(sizes[i])},
-                           0));
+      Tensor init = start ? takeState(start, direction)
+                          : outer.fill(DataType::Float, getRowExtents(size), 0);
+      inits.push_back(init.value);
     }
     SmallVector<mlir::Value> values =
         evaluateCell(equations, cell, sizes, position);
@@ -296,40 +276,38 @@ Signal Importer::importCell(LayerContext &layer, const CellDefinition &cell) {
                          mlir::ValueRange(values));
     int64_t features =
         cast<mlir::RankedTensorType>(values.back().getType()).getDimSize(1);
+    auto outputType = mlir::RankedTensorType::get(
+        {any, any, features}, outer.storage(DataType::Float));
     auto recurrence = seq::RecurrenceOp::create(
-        outer.getBuilder(), outer.getLoc(),
-        mlir::TypeRange{outer.f32Type({any, any, features})},
-        mlir::TypeRange(stateTypes), mlir::ValueRange{x},
+        outer.getBuilder(), outer.getLoc(), mlir::TypeRange{outputType},
+        mlir::TypeRange(stateTypes), mlir::ValueRange{x.value},
         mlir::ValueRange(inits), input.lengths, mlir::Value(), mlir::Value(),
         /*reverse=*/direction == 1 || word == "reverse");
     recurrence.getCell().push_back(block.release());
-    outputs.push_back(recurrence.getOutputs().front());
-    for (auto [list, final] : zip(finals, recurrence.getFinals()))
-      list.push_back(final);
+    Extents shape = outer.extents(x);
+    shape.back() = outer.getBuilder().getIndexAttr(features);
+    outputs.push_back(frontend::withExtents(
+        outer, recurrence.getOutputs().front(), DataType::Float, shape));
+    for (auto [list, final, size] : zip(finals, recurrence.getFinals(), sizes))
+      list.push_back(frontend::withExtents(outer, final, DataType::Float,
+                                           getRowExtents(size)));
   }
   bool sound = static_cast<int64_t>(outputs.size()) == directions;
-  for (auto [i, state] : enumerate(cell.states)) {
+  for (auto [state, list] : zip(cell.states, finals)) {
     Signal stack, last;
     if (sound) {
-      stack.kind = Signal::Kind::State;
-      stack.count = directions;
-      stack.features = sizes[i];
-      SmallVector<mlir::Value> layers;
-      for (mlir::Value final : finals[i])
-        layers.push_back(outer.unsqueeze(final, 0));
-      stack.value = outer.concat(layers, 0);
-      last.kind = Signal::Kind::Vector;
-      last.features = directions * sizes[i];
-      last.value = outer.concat(finals[i], 1);
+      last = makeSignal(Signal::Kind::Vector, frontend::concat(outer, list, 1));
+      for (Tensor &final : list)
+        final = outer.unsqueeze(final, 0);
+      stack = makeSignal(Signal::Kind::State, frontend::concat(outer, list, 0),
+                         directions);
     }
     define(layer.name + "." + state, stack, position);
     define(layer.name + ".last_" + state, last, position);
   }
   if (!sound)
     return {};
-  mlir::Value y = outer.concat(outputs, 2);
-  Signal result = withValue(
-      input, y, cast<mlir::RankedTensorType>(y.getType()).getDimSize(2));
+  Signal result = withValue(input, frontend::concat(outer, outputs, 2));
   result.timeMajor = true;
   return result;
 }
@@ -349,9 +327,8 @@ Signal Importer::importEquation(LayerContext &layer) {
   Position position = textPosition(*node);
   std::unique_ptr<Expression> expression =
       parseExpression(*text, [&](size_t offset, StringRef message) {
-        Position at = position;
-        at.column += offset;
-        reporter.error(at, Twine(reader.getSubject()) + ": " + message);
+        reporter.errorInText(*node, offset,
+                             Twine(reader.getSubject()) + ": " + message);
       });
   if (!expression)
     return {};
@@ -365,10 +342,7 @@ Signal Importer::importEquation(LayerContext &layer) {
                  layerPositions.count(name.name);
     if (!known || used.count(name.name))
       return;
-    Node reference;
-    reference.kind = Node::Kind::Scalar;
-    reference.text = name.name;
-    reference.position = position;
+    Node reference = Node::scalar(name.name, position);
     reference.position.column += name.offset;
     Signal signal = resolve(reference, reader.getSubject());
     bool fits = signal.kind == Signal::Kind::Vector ||
@@ -396,44 +370,29 @@ Signal Importer::importEquation(LayerContext &layer) {
       break;
     }
   bool isSequence = model->kind == Signal::Kind::Sequence;
-  TensorBuilder &b = builder();
-  Signal result = *model;
-  result.isOuter = false;
-  mlir::Value like = isSequence ? timeMajor(*model) : model->value;
-  SmallVector<mlir::OpFoldResult> sizes = b.dims(like);
-  mlir::OpFoldResult lanes;
-  std::map<std::string, Term> terms;
+  Emitter &e = builder();
+  Extents lanes = e.extents(isSequence ? timeMajor(*model) : model->value);
+  if (model->kind != Signal::Kind::Scalar)
+    lanes.pop_back();
+  EquationBuilder equations(reporter, weights, e, layer.user, layer.prefix,
+                            lanes);
   for (auto &[name, signal] : used) {
-    mlir::Value value = signal.value;
-    if (signal.kind == Signal::Kind::Scalar) {
-      if (isSequence) {
-        reporter.error(
-            position,
-            Twine(reader.getSubject()) + ": '" + name +
-                "' has one number per row; required is a sequence or a "
-                "vector");
-        return {};
-      }
-      lanes = b.dim(value, 0);
-      terms[name] = {Term::Kind::Number, value, 0, 0, 0, true};
+    if (signal.kind != Signal::Kind::Scalar) {
+      // A vector is the same for all steps of a row: batch aligns with batch.
+      equations.define(name, signal.kind == Signal::Kind::Sequence
+                                 ? timeMajor(signal)
+                                 : signal.value);
       continue;
     }
-    if (isSequence && signal.kind == Signal::Kind::Vector) {
-      SmallVector<mlir::OpFoldResult> wide = {sizes[0], sizes[1],
-                                              b.dim(value, 1)};
-      value = b.broadcast(value, wide, {0});
-    } else if (isSequence) {
-      value = timeMajor(signal);
+    if (isSequence) {
+      reporter.error(
+          position, Twine(reader.getSubject()) + ": '" + name +
+                        "' has one number per row; required is a sequence or a "
+                        "vector");
+      return {};
     }
-    if (isSequence)
-      value = b.flattenRows(value);
-    lanes = b.dim(value, 0);
-    terms[name] = Term::vector(value, signal.features);
+    equations.define(name, {Term::Kind::Number, e.unsqueeze(signal.value, 1)});
   }
-  EquationBuilder equations(reporter, weights, b, layer.user, layer.prefix,
-                            lanes);
-  for (auto &[name, term] : terms)
-    equations.define(name, term);
   for (const Signals *scope : {&signals, &stepSignals})
     for (auto &[name, signal] : *scope)
       if (signal.kind == Signal::Kind::Vector ||
@@ -441,27 +400,16 @@ Signal Importer::importEquation(LayerContext &layer) {
           (signal.kind == Signal::Kind::Sequence && !step))
         equations.mention(name);
   Term term = equations.evaluate(*expression, position);
-  if (!term.isValid())
-    return {};
-  bool isNumber =
-      term.kind != Term::Kind::Vector && term.kind != Term::Kind::Matrix;
-  mlir::Value value =
-      isNumber ? equations.asNumber(term, position, "the value")
-               : equations.asVector(term, term.features, position, "the value");
+  bool isNumber = term.kind == Term::Kind::Number;
+  Tensor value = isNumber ? equations.asNumber(term, position, "the value")
+                          : equations.asVector(term, 0, position, "the value");
   if (!value)
     return {};
-  result.features = isNumber ? 0 : term.features;
+  Signal result = *model;
+  result.isOuter = false;
   result.timeMajor = isSequence;
-  if (isSequence) {
-    SmallVector<mlir::OpFoldResult> outSizes = {sizes[0], sizes[1]};
-    SmallVector<mlir::ReassociationIndices> groups = {{0, 1}};
-    if (!isNumber) {
-      outSizes.push_back(b.getBuilder().getIndexAttr(term.features));
-      groups.push_back({2});
-    }
-    value = b.expand(value, groups, outSizes);
-  }
   result.value = value;
+  result.features = isNumber ? 0 : term.getFeatures();
   result.kind =
       isSequence
           ? (isNumber ? Signal::Kind::StepScalar : Signal::Kind::Sequence)

@@ -37,10 +37,9 @@ private:
   void declareLayerStates(const Entry &entry, StringRef kind);
   void declarePrevious(const Entry &entry, StringRef kind);
   /// Makes a state of `size` features known inside the step.
-  mlir::Value declareState(const std::string &name, mlir::Value initial,
-                           int64_t size);
+  Tensor declareState(const std::string &name, Tensor initial, int64_t size);
   std::optional<int64_t> quietSize(const Node *node) const;
-  mlir::Value findTrace();
+  Tensor findTrace();
 
   Importer &importer;
   const Node &node;
@@ -65,18 +64,15 @@ std::optional<int64_t> GenerateImport::quietSize(const Node *given) const {
   return number && *number >= 1 ? number : std::nullopt;
 }
 
-mlir::Value GenerateImport::declareState(const std::string &name,
-                                         mlir::Value initial,
-                                         int64_t features) {
-  TensorBuilder &b = importer.outer;
+Tensor GenerateImport::declareState(const std::string &name, Tensor initial,
+                                    int64_t features) {
   if (!initial)
-    initial = b.fill({b.dim(importer.batchSource, importer.batchDim),
-                      b.getBuilder().getIndexAttr(features)},
-                     0);
+    initial = importer.outer.fill(DataType::Float,
+                                  importer.getRowExtents(features), 0);
   StepState &state = importer.stepStates[name];
   state.initial = initial;
-  state.inside = importer.stepBlock->addArgument(
-      b.f32Type({mlir::ShapedType::kDynamic, features}), b.getLoc());
+  state.inside = Importer::addRows(*importer.step, *importer.stepBlock,
+                                   features, importer.stepLanes);
   importer.stepStateOrder.push_back(name);
   return state.inside;
 }
@@ -84,17 +80,15 @@ mlir::Value GenerateImport::declareState(const std::string &name,
 void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
   // Sizes are reported when the layer is built; here a wrong one is passed
   // over.
-  TensorBuilder &b = importer.outer;
   std::string subject = ("layer '" + entry.key + "' (" + kind + ")").str();
   SmallVector<StringRef> all;
   for (const Entry &key : entry.value.entries)
     all.push_back(key.key);
   MappingReader layer(importer.reporter, entry.value, subject, all);
-  auto partOf = [&](mlir::Value stack, int64_t index) -> mlir::Value {
-    return stack ? b.squeeze(b.slice(stack, 0, index, 1), 0) : stack;
+  auto partOf = [&](Tensor stack, int64_t index) {
+    return stack ? importer.takeState(stack, index) : stack;
   };
-  Signal previous;
-  previous.kind = Signal::Kind::Vector;
+  Tensor previous;
 
   auto cell = importer.cells.find(kind);
   if (cell != importer.cells.end()) {
@@ -104,14 +98,11 @@ void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
           sizeNode && sizeNode->isMapping() ? sizeNode->find(state) : sizeNode);
       if (!features)
         continue;
-      mlir::Value initial =
-          importer.readInitialState(layer, state, 1, *features);
-      mlir::Value inside =
+      Tensor initial = importer.readInitialState(layer, state, 1, *features);
+      Tensor inside =
           declareState(entry.key + "." + state, partOf(initial, 0), *features);
-      if (state != cell->second.output)
-        continue;
-      previous.value = inside;
-      previous.features = *features;
+      if (state == cell->second.output)
+        previous = inside;
     }
   } else {
     std::optional<int64_t> hidden = quietSize(entry.value.find("size"));
@@ -124,21 +115,21 @@ void GenerateImport::declareLayerStates(const Entry &entry, StringRef kind) {
       projection = given->asInteger();
     int64_t count = std::clamp<int64_t>(depth.value_or(1), 1, 64);
     int64_t output = projection && *projection >= 1 ? *projection : *hidden;
-    mlir::Value h = importer.readInitialState(layer, "h", count, output);
-    mlir::Value c = kind == "lstm"
-                        ? importer.readInitialState(layer, "c", count, *hidden)
-                        : mlir::Value();
+    Tensor h = importer.readInitialState(layer, "h", count, output), c;
+    if (kind == "lstm")
+      c = importer.readInitialState(layer, "c", count, *hidden);
     for (int64_t i = 0; i < count; ++i) {
-      previous.value = declareState(entry.key + ".h" + std::to_string(i),
-                                    partOf(h, i), output);
+      previous = declareState(entry.key + ".h" + std::to_string(i),
+                              partOf(h, i), output);
       if (kind == "lstm")
         declareState(entry.key + ".c" + std::to_string(i), partOf(c, i),
                      *hidden);
     }
-    previous.features = output;
   }
-  if (previous.value)
-    importer.define(entry.key + ".previous", previous, entry.keyPosition);
+  if (previous)
+    importer.define(entry.key + ".previous",
+                    Importer::makeSignal(Signal::Kind::Vector, previous),
+                    entry.keyPosition);
 }
 
 void GenerateImport::declarePrevious(const Entry &entry, StringRef kind) {
@@ -166,12 +157,11 @@ void GenerateImport::declarePrevious(const Entry &entry, StringRef kind) {
     importer.define(name, {}, entry.keyPosition);
     return;
   }
-  Signal previous;
-  previous.kind = Signal::Kind::Vector;
-  previous.features = *features;
-  previous.value = declareState(name, {}, *features);
   previousValues.emplace_back(name, entry.key);
-  importer.define(name, previous, entry.keyPosition);
+  importer.define(name,
+                  Importer::makeSignal(Signal::Kind::Vector,
+                                       declareState(name, {}, *features)),
+                  entry.keyPosition);
 }
 
 void GenerateImport::declareStates(const Node &step) {
@@ -194,7 +184,7 @@ void GenerateImport::declareStates(const Node &step) {
 // The step and the search
 //===----------------------------------------------------------------------===//
 
-mlir::Value GenerateImport::findTrace() {
+Tensor GenerateImport::findTrace() {
   std::string name;
   if (std::optional<std::string> given = reader.getText("attention")) {
     name = *given + ".weights";
@@ -227,21 +217,26 @@ void GenerateImport::run() {
   if (!stepNode || !settings)
     return;
 
-  TensorBuilder &b = importer.outer;
+  Emitter &outer = importer.outer;
   mlir::MLIRContext *context = &importer.reporter.getContext();
   mlir::Location loc = importer.reporter.getLocation(node.position);
   int64_t any = mlir::ShapedType::kDynamic;
-  auto idType = mlir::RankedTensorType::get({any}, b.getBuilder().getI32Type());
+  auto idType =
+      mlir::RankedTensorType::get({any}, outer.getBuilder().getI32Type());
   auto block = std::make_unique<mlir::Block>();
   importer.stepBlock = block.get();
-  mlir::Value id = block->addArgument(idType, loc);
-  importer.stepRows = block->addArgument(idType, loc);
-  block->addArgument(b.getBuilder().getIndexType(), loc);
-  importer.step = std::make_unique<TensorBuilder>(context);
+  Tensor id{block->addArgument(idType, loc), DataType::Int32};
+  importer.stepRows = {block->addArgument(idType, loc), DataType::Int32};
+  block->addArgument(outer.getBuilder().getIndexType(), loc);
+  importer.step = std::make_unique<Emitter>(context);
+  importer.step->setLoc(loc);
   importer.step->getBuilder().setInsertionPointToStart(block.get());
+  importer.stepLanes = importer.step->extent(id, 0);
+  importer.step->setExtents(importer.stepRows.value, importer.stepLanes);
   llvm::scope_exit leave([&] {
     importer.step.reset();
     importer.stepBlock = nullptr;
+    importer.stepRows = {};
   });
 
   Signal token;
@@ -254,10 +249,7 @@ void GenerateImport::run() {
   importer.importLayers(*stepNode);
 
   // Logits and trace.
-  Node reference;
-  reference.kind = Node::Kind::Scalar;
-  reference.text = importer.previousLayer;
-  reference.position = stepNode->position;
+  Node reference = Node::scalar(importer.previousLayer, stepNode->position);
   if (const Node *given = reader.find("logits"))
     reference = *given;
   Signal logits = importer.resolve(reference, "'generate'");
@@ -270,16 +262,16 @@ void GenerateImport::run() {
                                 Twine(search.size) + ", one per token");
     logits = {};
   }
-  mlir::Value trace = findTrace();
+  Tensor trace = findTrace();
   for (auto &[state, layer] : previousValues)
     if (auto it = importer.stepSignals.find(layer);
         it != importer.stepSignals.end())
       importer.stepStates[state].next = it->second.value;
-  SmallVector<mlir::Value> yielded = {logits.value};
+  SmallVector<mlir::Value> yielded = {logits.value.value};
   for (const std::string &name : importer.stepStateOrder)
-    yielded.push_back(importer.stepStates[name].next);
+    yielded.push_back(importer.stepStates[name].next.value);
   if (trace)
-    yielded.push_back(trace);
+    yielded.push_back(trace.value);
   if (importer.reporter.hasErrors() || is_contained(yielded, mlir::Value())) {
     block->dropAllReferences();
     return;
@@ -290,8 +282,8 @@ void GenerateImport::run() {
 
   SmallVector<mlir::Value> inits;
   for (const std::string &name : importer.stepStateOrder)
-    inits.push_back(importer.stepStates[name].initial);
-  b.setLoc(loc);
+    inits.push_back(importer.stepStates[name].initial.value);
+  outer.setLoc(loc);
   search.addPrefixInputs();
   search.build(std::move(block), inits,
                trace ? std::optional<StringRef>(traceTime) : std::nullopt);

@@ -41,11 +41,35 @@ std::string Signal::describe() const {
 // Inputs
 //===----------------------------------------------------------------------===//
 
-mlir::Value Importer::addArgument(mlir::Type type, PortInfo info,
-                                  Position position) {
-  mlir::Value value = body->addArgument(type, reporter.getLocation(position));
-  arguments.push_back(std::move(info));
+Tensor Importer::addArgument(StringRef name, DataType type,
+                             const json::Array &shape, Position position,
+                             json::Object more) {
+  SmallVector<int64_t> extents;
+  for (const json::Value &extent : shape)
+    extents.push_back(
+        extent.getAsInteger().value_or(mlir::ShapedType::kDynamic));
+  Tensor value{body->addArgument(
+                   mlir::RankedTensorType::get(extents, outer.storage(type)),
+                   reporter.getLocation(position)),
+               type};
+  Extents sizes = outer.extents(value);
+  for (auto [extent, size] : zip(shape, sizes))
+    if (std::optional<StringRef> symbol = extent.getAsString())
+      size = symbols.try_emplace(symbol->str(), size).first->second;
+  outer.setExtents(value.value, sizes);
+  more["name"] = name.str();
+  more["dtype"] = type == DataType::Int32 ? "i32" : "f32";
+  more["shape"] = json::Array(shape);
+  arguments.push_back({name.str(), std::move(more)});
   return value;
+}
+
+Tensor Importer::addLengths(StringRef name, StringRef time, Position position) {
+  return addArgument(
+      name, DataType::Int32, json::Array{batchShape()}, position,
+      json::Object{{"min", 0},
+                   {"max", json::Object{{"dim", time.str()}}},
+                   {"default", json::Object{{"dim", time.str()}}}});
 }
 
 void Importer::define(StringRef name, Signal signal, Position position) {
@@ -146,14 +170,12 @@ void Importer::readInput(const Entry &entry) {
     words = {"batch", "time"};
   else
     reader.require("dims", "a list such as [batch, time, 40]");
-  std::vector<int64_t> shape;
-  json::Array shapeJson;
+  json::Array shape;
   std::string pattern;
   for (const std::string &word : words) {
     int64_t extent;
     if (StringRef(word).getAsInteger(10, extent)) {
-      shape.push_back(mlir::ShapedType::kDynamic);
-      shapeJson.push_back(word);
+      shape.push_back(word);
       pattern += word == "batch" ? 'b' : 't';
       if (word != "batch")
         signal.time = word;
@@ -164,7 +186,6 @@ void Importer::readInput(const Entry &entry) {
       if (extent < 1)
         reader.errorAt("dims", "dimension " + Twine(extent) + " is below 1");
       shape.push_back(extent);
-      shapeJson.push_back(extent);
       pattern += 'n';
       signal.features = extent;
     }
@@ -182,7 +203,7 @@ void Importer::readInput(const Entry &entry) {
     signal.kind = Signal::Kind::Vector;
   } else if (type == "f32" && pattern == "nbn") {
     signal.kind = Signal::Kind::State;
-    signal.count = shape[0];
+    signal.count = *shape[0].getAsInteger();
   } else if (!words.empty()) {
     reader.errorAt(
         reader.has("dims") ? "dims" : "type",
@@ -196,17 +217,12 @@ void Importer::readInput(const Entry &entry) {
   }
   signal.timeMajor = pattern.front() == 't';
   timeFirst |= signal.timeMajor;
-  mlir::OpBuilder &b = outer.getBuilder();
-  mlir::Type element =
-      type == "i32" ? mlir::Type(b.getI32Type()) : b.getF32Type();
-  PortInfo info{entry.key, json::Object{{"name", entry.key}, {"dtype", type}}};
-  info.json["shape"] = std::move(shapeJson);
-  if (signal.kind == Signal::Kind::Tokens && signal.count > 0) {
-    info.json["min"] = 0;
-    info.json["max"] = signal.count - 1;
-  }
-  signal.value = addArgument(mlir::RankedTensorType::get(shape, element), info,
-                             entry.keyPosition);
+  json::Object bounds;
+  if (signal.kind == Signal::Kind::Tokens && signal.count > 0)
+    bounds = json::Object{{"min", 0}, {"max", signal.count - 1}};
+  signal.value =
+      addArgument(entry.key, type == "i32" ? DataType::Int32 : DataType::Float,
+                  shape, entry.keyPosition, std::move(bounds));
   if (!batchSource) {
     batchSource = signal.value;
     batchDim = pattern.find('b');
@@ -221,28 +237,17 @@ void Importer::readInput(const Entry &entry) {
     } else if (auto it = signals.find(*lengths); it != signals.end()) {
       if (it->second.kind == Signal::Kind::Label &&
           it->second.time == signal.time)
-        signal.lengths = it->second.value;
+        signal.lengths = it->second.value.value;
       else
         reader.errorAt("lengths", "'" + *lengths +
                                       "' is no lengths of the dimension '" +
                                       signal.time + "'");
     } else {
-      PortInfo port{
-          *lengths,
-          json::Object{{"name", *lengths},
-                       {"dtype", "i32"},
-                       {"shape", json::Array{"batch"}},
-                       {"min", 0},
-                       {"max", json::Object{{"dim", signal.time}}},
-                       {"default", json::Object{{"dim", signal.time}}}}};
-      signal.lengths =
-          addArgument(mlir::RankedTensorType::get({mlir::ShapedType::kDynamic},
-                                                  b.getI32Type()),
-                      port, entry.keyPosition);
       Signal lengthSignal;
       lengthSignal.kind = Signal::Kind::Label;
-      lengthSignal.value = signal.lengths;
+      lengthSignal.value = addLengths(*lengths, signal.time, entry.keyPosition);
       lengthSignal.time = signal.time;
+      signal.lengths = lengthSignal.value.value;
       define(*lengths, lengthSignal, reader.find("lengths")->position);
     }
     if (vocabulary && textInput.empty())
@@ -327,9 +332,9 @@ Signal Importer::resolve(const Node &node, StringRef subject) {
     signal.isOuter = true;
     if (signal.kind != Signal::Kind::Vector)
       return signal;
-    mlir::Value &lanes = gathered[signal.value.getAsOpaquePointer()];
+    Tensor &lanes = gathered[signal.value.value];
     if (!lanes)
-      lanes = step->gatherRows(signal.value, stepRows);
+      lanes = frontend::gatherRows(*step, signal.value, stepRows);
     signal.value = lanes;
     return signal;
   }
@@ -364,11 +369,10 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
     if (part.kind == Signal::Kind::Sequence && !sequence)
       sequence = &part;
   }
-  TensorBuilder &b = builder();
-  SmallVector<mlir::Value> values;
-  int64_t features = 0;
+  Emitter &e = builder();
+  SmallVector<Tensor> values;
   for (const Signal &part : parts) {
-    mlir::Value value = part.value;
+    Tensor value = part.value;
     if (sequence && part.kind == Signal::Kind::Sequence) {
       if (part.time != sequence->time) {
         reporter.error(at.position,
@@ -379,31 +383,28 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
       }
       value = sequence->timeMajor ? timeMajor(part) : batchMajor(part);
     } else if (sequence) {
-      SmallVector<mlir::OpFoldResult> sizes = b.dims(sequence->value);
-      sizes[2] = b.dim(value, 1);
-      value = b.broadcast(value, sizes, {sequence->timeMajor ? 0 : 1});
+      Extents sizes = e.extents(sequence->value);
+      sizes[2] = e.extent(value, 1);
+      value = frontend::repeatTo(
+          e, e.unsqueeze(value, sequence->timeMajor ? 0 : 1), sizes);
     }
     values.push_back(value);
-    features += part.features;
   }
   const Signal &model = sequence ? *sequence : parts.front();
-  return withValue(model, b.concat(values, sequence ? 2 : 1), features);
+  return withValue(model, frontend::concat(e, values, sequence ? 2 : 1));
 }
 
 Signal Importer::resolveInput(MappingReader &reader, StringRef key) {
   if (const Node *node = reader.find(key))
     return resolve(*node, reader.getSubject());
-  Node implicit;
-  implicit.kind = Node::Kind::Scalar;
-  implicit.position = reader.getPosition();
-  implicit.text = previousLayer;
   if (previousLayer.empty()) {
     reporter.error(reader.getPosition(), Twine(reader.getSubject()) +
                                              " has no '" + key +
                                              "' and no layer stands before it");
     return {};
   }
-  return resolve(implicit, reader.getSubject());
+  return resolve(Node::scalar(previousLayer, reader.getPosition()),
+                 reader.getSubject());
 }
 
 Signal Importer::mismatch(const MappingReader &reader, StringRef key,
@@ -414,45 +415,51 @@ Signal Importer::mismatch(const MappingReader &reader, StringRef key,
   return {};
 }
 
-/// The permutation that swaps the first two of `rank` dimensions.
-static SmallVector<int64_t> swapFirstTwo(int64_t rank) {
-  SmallVector<int64_t> permutation = {1, 0};
-  for (int64_t i = 2; i < rank; ++i)
-    permutation.push_back(i);
-  return permutation;
-}
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
 
-mlir::Value Importer::batchMajor(const Signal &signal) {
-  if (!signal.timeMajor)
-    return signal.value;
-  mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
+Tensor Importer::swapAxes(const Signal &signal) {
+  Tensor &value = transposed[signal.value.value];
   if (!value) {
-    int64_t rank =
-        cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
-    value = outer.transpose(signal.value, swapFirstTwo(rank));
+    auto axes = to_vector(llvm::seq<int64_t>(0, signal.value.getRank()));
+    std::swap(axes[0], axes[1]);
+    value = outer.transpose(signal.value, axes);
   }
   return value;
 }
 
-mlir::Value Importer::timeMajor(const Signal &signal) {
-  if (signal.timeMajor)
-    return signal.value;
-  mlir::Value &value = transposed[signal.value.getAsOpaquePointer()];
-  if (!value) {
-    int64_t rank =
-        cast<mlir::RankedTensorType>(signal.value.getType()).getRank();
-    value = outer.transpose(signal.value, swapFirstTwo(rank));
-  }
-  return value;
-}
-
-Signal Importer::withValue(const Signal &signal, mlir::Value value,
-                           int64_t features) const {
+Signal Importer::withValue(const Signal &signal, Tensor value) const {
   Signal result = signal;
   result.value = value;
-  result.features = features;
+  result.features = value.getShape().back();
   result.isOuter = false;
   return result;
+}
+
+Signal Importer::makeSignal(Signal::Kind kind, Tensor value, int64_t count) {
+  Signal result;
+  result.kind = kind;
+  result.value = value;
+  result.features = value.getShape().back();
+  result.count = count;
+  return result;
+}
+
+Extents Importer::getRowExtents(int64_t size) {
+  return {outer.extent(batchSource, batchDim),
+          outer.getBuilder().getIndexAttr(size)};
+}
+
+Tensor Importer::addRows(Emitter &e, mlir::Block &block, int64_t size,
+                         mlir::OpFoldResult &lanes) {
+  auto type = mlir::RankedTensorType::get({mlir::ShapedType::kDynamic, size},
+                                          e.storage(DataType::Float));
+  Tensor rows{block.addArgument(type, e.getLoc()), DataType::Float};
+  if (!lanes)
+    lanes = e.extent(rows, 0);
+  e.setExtents(rows.value, {lanes, e.getBuilder().getIndexAttr(size)});
+  return rows;
 }
 
 } // namespace seqc::yaml

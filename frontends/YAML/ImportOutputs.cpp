@@ -9,19 +9,18 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-void Importer::addResult(mlir::Value value, PortInfo info) {
-  returned.push_back(value);
-  results.push_back(std::move(info));
+void Importer::addResult(StringRef name, Tensor value, json::Array shape) {
+  returned.push_back(value.value);
+  results.push_back(
+      {name.str(),
+       json::Object{{"name", name.str()},
+                    {"dtype", value.type == DataType::Int32 ? "i32" : "f32"},
+                    {"shape", std::move(shape)}}});
 }
 
 void Importer::importOutputs(const Node &outputs) {
-  if (!outputs.isMapping()) {
-    reporter.error(outputs.position,
-                   "'outputs' is " + outputs.describe() +
-                       "; required is a mapping from names to layers");
-    return;
-  }
-  for (const Entry &entry : outputs.entries)
+  for (const Entry &entry : reporter.readEntries(
+           &outputs, "'outputs'", "a mapping from names to layers"))
     importOutput(entry);
 }
 
@@ -35,59 +34,33 @@ void Importer::importOutput(const Entry &entry) {
   Signal signal = resolve(entry.value, "output '" + entry.key + "'");
   if (!signal.isValid())
     return;
-  json::Array shape;
-  std::string dtype = "f32";
-  mlir::Value value = signal.value;
-  auto steps = [&] {
-    if (timeFirst)
-      shape = json::Array{signal.time, "batch"};
-    else
-      shape = json::Array{"batch", signal.time};
-    value = timeFirst ? timeMajor(signal) : batchMajor(signal);
-  };
+  Tensor value = signal.value;
+  json::Array shape{"batch"};
   switch (signal.kind) {
-  case Signal::Kind::Invalid:
-    return;
   case Signal::Kind::Tokens:
-    dtype = "i32";
-    steps();
-    break;
   case Signal::Kind::Sequence:
-    steps();
-    shape.push_back(signal.features);
-    break;
-  case Signal::Kind::Vector:
-    shape = json::Array{"batch", signal.features};
+  case Signal::Kind::StepScalar:
+  case Signal::Kind::StepLabel:
+    shape.insert(timeFirst ? shape.begin() : shape.end(), signal.time);
+    value = timeFirst ? timeMajor(signal) : batchMajor(signal);
     break;
   case Signal::Kind::State:
-    shape = json::Array{signal.count, "batch", signal.features};
-    break;
-  case Signal::Kind::StepScalar:
-    steps();
-    break;
-  case Signal::Kind::Scalar:
-    shape = json::Array{"batch"};
-    break;
-  case Signal::Kind::StepLabel:
-    dtype = "i32";
-    steps();
-    break;
-  case Signal::Kind::Label:
-    dtype = "i32";
-    shape = json::Array{"batch"};
+    shape.insert(shape.begin(), signal.count);
     break;
   case Signal::Kind::Weights:
-    shape = json::Array{"batch"};
     if (signal.features)
       shape.push_back(signal.features);
     if (!signal.time.empty())
       shape.push_back(signal.time);
     shape.push_back(signal.keyTime);
     break;
+  default:
+    break;
   }
-  addResult(value, {entry.key, json::Object{{"name", entry.key},
-                                            {"dtype", dtype},
-                                            {"shape", std::move(shape)}}});
+  if (signal.kind == Signal::Kind::Sequence ||
+      signal.kind == Signal::Kind::Vector || signal.kind == Signal::Kind::State)
+    shape.push_back(signal.features);
+  addResult(entry.key, value, std::move(shape));
 
   // A label with names makes text in, labels out.
   if (!entry.value.isScalar() || !textKind.empty())

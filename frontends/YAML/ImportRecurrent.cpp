@@ -29,7 +29,7 @@ public:
 private:
   /// The values a stacked layer leaves: output and final states.
   struct Result {
-    mlir::Value y, h, c;
+    Tensor y, h, c;
   };
 
   /// False where an attribute that weights depend on is absent or wrong.
@@ -40,21 +40,23 @@ private:
   Signal buildOuter(const Signal &input);
   Signal buildStep(const Signal &input);
   /// One op: layer `index` of the stack.
-  Result buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
-                 int64_t features, mlir::Value lengths, mlir::Value h0,
-                 mlir::Value c0);
+  Result buildOp(Emitter &e, int64_t index, Tensor x, mlir::Value lengths,
+                 Tensor h0, Tensor c0);
   /// The weight `name` of one layer in both directions, gate blocks in ONNX's
   /// order:
   /// `[directions, gates * rows, columns]`, without the last if `columns` is 0.
-  void appendGates(SmallVectorImpl<mlir::Value> &parts, StringRef name,
+  void appendGates(SmallVectorImpl<Tensor> &parts, StringRef name,
                    int64_t index, int64_t direction, ArrayRef<int64_t> order,
                    int64_t columns);
   std::string suffix(int64_t index, int64_t direction) const;
-  /// Joins the parts of both directions: `[directions, …]`. Outside of a step:
-  /// weights do not change in it.
-  mlir::Value stackDirections(ArrayRef<mlir::Value> parts);
+  /// Joins the parts of both directions, if there are any: `[directions, …]`.
+  /// Outside of a step: weights do not change in it.
+  mlir::Value stackDirections(ArrayRef<Tensor> parts);
 
   bool isLstm() const { return layer.kind == "lstm"; }
+  /// Directions side by side in the features; they are dimension `dim` of `x`,
+  /// in front of the batch.
+  Tensor joinDirections(Tensor x, int64_t dim);
   int64_t outputSize() const { return projection ? projection : size; }
 
   Importer &importer;
@@ -114,12 +116,8 @@ bool RecurrentImport::readAttributes() {
     activations.push_back(*seq::symbolizeActivation(name));
   alpha = reader.getNumbers("activation_alpha");
   beta = reader.getNumbers("activation_beta");
-  clip = reader.getNumber("clip");
-  if (clip && *clip <= 0) {
-    reader.errorAt("clip", "'clip' is " + reader.find("clip")->describe() +
-                               "; required is a number above 0");
-    clip.reset();
-  }
+  clip = reader.getNumber(
+      "clip", [](double bound) { return bound > 0; }, "a number above 0");
   size_t perDirection = isLstm() ? 3 : layer.kind == "gru" ? 2 : 1;
   if (!activations.empty() && activations.size() != perDirection &&
       activations.size() != perDirection * directions) {
@@ -160,7 +158,7 @@ std::string RecurrentImport::suffix(int64_t index, int64_t direction) const {
   return "_l" + std::to_string(index) + (direction == 1 ? "_reverse" : "");
 }
 
-void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts,
+void RecurrentImport::appendGates(SmallVectorImpl<Tensor> &parts,
                                   StringRef name, int64_t index,
                                   int64_t direction, ArrayRef<int64_t> order,
                                   int64_t columns) {
@@ -173,27 +171,25 @@ void RecurrentImport::appendGates(SmallVectorImpl<mlir::Value> &parts,
         importer.weights.getRows(full, shape, gate * size, size, layer.user));
 }
 
-mlir::Value RecurrentImport::stackDirections(ArrayRef<mlir::Value> parts) {
-  TensorBuilder &b = importer.outer;
-  mlir::Value joined = b.concat(parts, 0);
-  auto type = cast<mlir::RankedTensorType>(joined.getType());
-  mlir::Builder &attributes = b.getBuilder();
-  SmallVector<mlir::OpFoldResult> sizes = {
-      attributes.getIndexAttr(directions),
-      attributes.getIndexAttr(type.getDimSize(0) / directions)};
-  SmallVector<mlir::ReassociationIndices> groups = {{0, 1}};
-  if (type.getRank() == 2) {
-    sizes.push_back(attributes.getIndexAttr(type.getDimSize(1)));
-    groups.push_back({2});
-  }
-  return b.expand(joined, groups, sizes);
+mlir::Value RecurrentImport::stackDirections(ArrayRef<Tensor> parts) {
+  if (parts.empty())
+    return {};
+  Emitter &e = importer.outer;
+  Tensor joined = frontend::concat(e, parts, 0);
+  Extents sizes;
+  for (int64_t extent : joined.getShape())
+    sizes.push_back(e.getBuilder().getIndexAttr(extent));
+  sizes.front() =
+      e.getBuilder().getIndexAttr(joined.getShape()[0] / directions);
+  sizes.insert(sizes.begin(), e.getBuilder().getIndexAttr(directions));
+  return e.reshape(joined, sizes).value;
 }
 
-RecurrentImport::Result
-RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
-                         int64_t features, mlir::Value lengths, mlir::Value h0,
-                         mlir::Value c0) {
-  SmallVector<mlir::Value> w, r, bias, peephole, projected;
+RecurrentImport::Result RecurrentImport::buildOp(Emitter &e, int64_t index,
+                                                 Tensor x, mlir::Value lengths,
+                                                 Tensor h0, Tensor c0) {
+  int64_t features = x.getShape().back();
+  SmallVector<Tensor> w, r, bias, peephole, projected;
   for (int64_t d = 0; d < directions; ++d) {
     appendGates(w, "weight_ih", index, d, gateOrder, features);
     appendGates(r, "weight_hh", index, d, gateOrder, outputSize());
@@ -208,14 +204,12 @@ RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
           importer.weights.get(layer.prefix + ".weight_hr" + suffix(index, d),
                                {projection, size}, layer.user));
   }
-  auto stack = [&](ArrayRef<mlir::Value> parts) {
-    return parts.empty() ? mlir::Value() : stackDirections(parts);
-  };
-  mlir::Value weight = stack(w), recurrent = stack(r), biases = stack(bias);
-  mlir::Value peepholeWeight = stack(peephole),
-              projectionWeight = stack(projected);
+  mlir::Value weight = stackDirections(w), recurrent = stackDirections(r),
+              biases = stackDirections(bias),
+              peepholeWeight = stackDirections(peephole),
+              projectionWeight = stackDirections(projected);
 
-  mlir::OpBuilder &ops = b.getBuilder();
+  mlir::OpBuilder &ops = e.getBuilder();
   mlir::ArrayAttr functions;
   if (!activations.empty())
     functions = seq::getActivationArrayAttr(ops.getContext(), activations);
@@ -227,96 +221,111 @@ RecurrentImport::buildOp(TensorBuilder &b, int64_t index, mlir::Value x,
   };
   mlir::FloatAttr bound = clip ? ops.getF32FloatAttr(*clip) : nullptr;
 
-  int64_t time = cast<mlir::RankedTensorType>(x.getType()).getDimSize(0);
-  int64_t any = mlir::ShapedType::kDynamic;
-  auto y = b.f32Type({time, directions, any, outputSize()});
-  auto h = b.f32Type({directions, any, outputSize()});
-  auto c = b.f32Type({directions, any, size});
+  // Extents and type of a result `[(time,) directions, batch, size]`.
+  auto shapeOf = [&](int64_t size, bool hasTime) {
+    Extents sizes = {ops.getIndexAttr(directions), e.extent(x, 1),
+                     ops.getIndexAttr(size)};
+    if (hasTime)
+      sizes.insert(sizes.begin(), e.extent(x, 0));
+    return sizes;
+  };
+  auto typeOf = [&](int64_t size, bool hasTime) {
+    SmallVector<int64_t> shape = {directions, mlir::ShapedType::kDynamic, size};
+    if (hasTime)
+      shape.insert(shape.begin(), x.getShape()[0]);
+    return mlir::RankedTensorType::get(shape, e.storage(DataType::Float));
+  };
+  auto y = typeOf(outputSize(), true), h = typeOf(outputSize(), false);
+  Result result;
+  auto note = [&](mlir::Value made, int64_t size, bool hasTime) {
+    return frontend::withExtents(e, made, DataType::Float,
+                                 shapeOf(size, hasTime));
+  };
+  auto noteBoth = [&](auto op) {
+    result.y = note(op.getY(), outputSize(), true);
+    result.h = note(op.getYH(), outputSize(), false);
+  };
   if (isLstm()) {
     auto op = seq::LstmOp::create(
-        ops, b.getLoc(), y, h, c, x, weight, recurrent, biases, lengths, h0, c0,
-        peepholeWeight, projectionWeight, /*weight_scale=*/mlir::Value(),
-        /*weight_zero=*/mlir::Value(), /*recurrent_scale=*/mlir::Value(),
-        /*recurrent_zero=*/mlir::Value(), direction, functions, floats(alpha),
-        floats(beta), bound, inputForget);
-    return {op.getY(), op.getYH(), op.getYC()};
+        ops, e.getLoc(), y, h, typeOf(size, false), x.value, weight, recurrent,
+        biases, lengths, h0.value, c0.value, peepholeWeight, projectionWeight,
+        /*weight_scale=*/mlir::Value(), /*weight_zero=*/mlir::Value(),
+        /*recurrent_scale=*/mlir::Value(), /*recurrent_zero=*/mlir::Value(),
+        direction, functions, floats(alpha), floats(beta), bound, inputForget);
+    noteBoth(op);
+    result.c = note(op.getYC(), size, false);
+  } else if (layer.kind == "gru") {
+    noteBoth(seq::GruOp::create(ops, e.getLoc(), y, h, x.value, weight,
+                                recurrent, biases, lengths, h0.value, direction,
+                                functions, floats(alpha), floats(beta), bound,
+                                linearBeforeReset));
+  } else {
+    noteBoth(seq::RnnOp::create(ops, e.getLoc(), y, h, x.value, weight,
+                                recurrent, biases, lengths, h0.value, direction,
+                                functions, floats(alpha), floats(beta), bound));
   }
-  if (layer.kind == "gru") {
-    auto op =
-        seq::GruOp::create(ops, b.getLoc(), y, h, x, weight, recurrent, biases,
-                           lengths, h0, direction, functions, floats(alpha),
-                           floats(beta), bound, linearBeforeReset);
-    return {op.getY(), op.getYH(), {}};
-  }
-  auto op = seq::RnnOp::create(ops, b.getLoc(), y, h, x, weight, recurrent,
-                               biases, lengths, h0, direction, functions,
-                               floats(alpha), floats(beta), bound);
-  return {op.getY(), op.getYH(), {}};
+  return result;
 }
 
 Signal RecurrentImport::buildOuter(const Signal &input) {
-  TensorBuilder &b = importer.outer;
+  Emitter &e = importer.outer;
+  auto number = [&](int64_t n) { return e.getBuilder().getIndexAttr(n); };
   int64_t count = depth * directions;
-  mlir::Value h0 = importer.readInitialState(reader, "h", count, outputSize());
-  mlir::Value c0 = isLstm()
-                       ? importer.readInitialState(reader, "c", count, size)
-                       : mlir::Value();
-  auto initialOf = [&](mlir::Value stack, int64_t index) -> mlir::Value {
-    if (!stack)
-      return stack;
-    return b.slice(stack, 0, index * directions, directions);
+  Tensor h0 = importer.readInitialState(reader, "h", count, outputSize()), c0;
+  if (isLstm())
+    c0 = importer.readInitialState(reader, "c", count, size);
+  auto initialOf = [&](Tensor stack, int64_t index) {
+    return stack ? e.sliceDim(stack, 0, number(index * directions),
+                              number(directions))
+                 : stack;
   };
 
-  mlir::Value x = importer.timeMajor(input);
-  int64_t features = input.features;
-  SmallVector<mlir::Value> finalH, finalC;
+  Tensor x = importer.timeMajor(input);
+  SmallVector<Tensor> finalH, finalC;
   for (int64_t index = 0; index < depth; ++index) {
-    Result result = buildOp(b, index, x, features, input.lengths,
-                            initialOf(h0, index), initialOf(c0, index));
+    Result result = buildOp(e, index, x, input.lengths, initialOf(h0, index),
+                            initialOf(c0, index));
     finalH.push_back(result.h);
     if (result.c)
       finalC.push_back(result.c);
-    if (directions == 2) {
-      mlir::Value sideBySide = b.transpose(result.y, {0, 2, 1, 3});
-      x = b.collapse(sideBySide, {{0}, {1}, {2, 3}});
-    } else {
-      x = b.squeeze(result.y, 1);
-    }
-    features = directions * outputSize();
+    x = joinDirections(result.y, 1);
   }
 
-  auto defineFinal = [&](StringRef state, ArrayRef<mlir::Value> finals,
-                         int64_t stateSize) {
-    Signal stack;
-    stack.kind = Signal::Kind::State;
-    stack.value = b.concat(finals, 0);
-    stack.features = stateSize;
-    stack.count = count;
-    importer.define(layer.name + "." + state.str(), stack, layer.user.position);
-    Signal last;
-    last.kind = Signal::Kind::Vector;
-    last.features = directions * stateSize;
-    last.value =
-        directions == 1
-            ? b.squeeze(finals.back(), 0)
-            : b.collapse(b.transpose(finals.back(), {1, 0, 2}), {{0}, {1, 2}});
-    importer.define(layer.name + ".last_" + state.str(), last,
+  auto defineFinal = [&](StringRef state, ArrayRef<Tensor> finals) {
+    importer.define(layer.name + "." + state.str(),
+                    Importer::makeSignal(Signal::Kind::State,
+                                         frontend::concat(e, finals, 0), count),
+                    layer.user.position);
+    importer.define(layer.name + ".last_" + state.str(),
+                    Importer::makeSignal(Signal::Kind::Vector,
+                                         joinDirections(finals.back(), 0)),
                     layer.user.position);
   };
-  defineFinal("h", finalH, outputSize());
+  defineFinal("h", finalH);
   if (isLstm())
-    defineFinal("c", finalC, size);
+    defineFinal("c", finalC);
 
-  Signal result = importer.withValue(input, x, features);
+  Signal result = importer.withValue(input, x);
   result.timeMajor = true;
   return result;
 }
 
+Tensor RecurrentImport::joinDirections(Tensor x, int64_t dim) {
+  Emitter &e = importer.outer;
+  if (directions == 1)
+    return e.squeeze(x, dim);
+  auto axes = to_vector(llvm::seq<int64_t>(0, x.getRank()));
+  std::swap(axes[dim], axes[dim + 1]);
+  Tensor sideBySide = e.transpose(x, axes);
+  Extents sizes = e.extents(sideBySide);
+  sizes.pop_back();
+  sizes.back() = e.getBuilder().getIndexAttr(directions * x.getShape().back());
+  return e.reshape(sideBySide, sizes);
+}
+
 Signal RecurrentImport::buildStep(const Signal &input) {
-  TensorBuilder &b = *importer.step;
-  mlir::Value x = input.value;
-  int64_t features = input.features;
-  mlir::Value lastCell;
+  Emitter &e = *importer.step;
+  Tensor x = input.value, lastCell;
   for (int64_t index = 0; index < depth; ++index) {
     auto stateOf = [&](StringRef state) -> StepState * {
       auto it = importer.stepStates.find(layer.name + "." + state.str() +
@@ -326,20 +335,18 @@ Signal RecurrentImport::buildStep(const Signal &input) {
     StepState *h = stateOf("h"), *c = isLstm() ? stateOf("c") : nullptr;
     if (!h)
       return {};
-    Result result = buildOp(b, index, b.unsqueeze(x, 0), features, {},
-                            b.unsqueeze(h->inside, 0),
-                            c ? b.unsqueeze(c->inside, 0) : mlir::Value());
-    h->next = x = b.squeeze(result.h, 0);
+    Result result =
+        buildOp(e, index, e.unsqueeze(x, 0), {}, e.unsqueeze(h->inside, 0),
+                c ? e.unsqueeze(c->inside, 0) : Tensor());
+    h->next = x = e.squeeze(result.h, 0);
     if (c)
-      c->next = lastCell = b.squeeze(result.c, 0);
-    features = outputSize();
+      c->next = lastCell = e.squeeze(result.c, 0);
   }
-  if (lastCell) {
-    Signal cell = importer.withValue(input, lastCell, size);
-    cell.kind = Signal::Kind::Vector;
-    importer.define(layer.name + ".last_c", cell, layer.user.position);
-  }
-  return importer.withValue(input, x, features);
+  if (lastCell)
+    importer.define(layer.name + ".last_c",
+                    Importer::makeSignal(Signal::Kind::Vector, lastCell),
+                    layer.user.position);
+  return importer.withValue(input, x);
 }
 
 Signal RecurrentImport::run() {
@@ -401,13 +408,13 @@ bool Importer::isLoneInitial(MappingReader &reader, const Node &initial,
   return true;
 }
 
-mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
-                                       int64_t count, int64_t size) {
+Tensor Importer::readInitialState(MappingReader &reader, StringRef state,
+                                  int64_t count, int64_t size) {
   const Node *initial = reader.find("initial");
   if (!initial)
     return {};
   // Initial states come from outside of the step, one row each.
-  std::unique_ptr<TensorBuilder> hidden;
+  std::unique_ptr<Emitter> hidden;
   std::swap(hidden, step);
   llvm::scope_exit restore([&] { std::swap(hidden, step); });
 
@@ -422,11 +429,9 @@ mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
     signal = resolve(*given, reader.getSubject());
   } else {
     if (!initial->isMapping())
-      reader.errorAt(
-          "initial",
-          "'initial' is " + initial->describe() +
-              "; required is the name of a recurrent layer, or a mapping from "
-              "states to values");
+      reader.reject("initial",
+                    "the name of a recurrent layer, or a mapping from "
+                    "states to values");
     return {};
   }
   if (!signal.isValid())
@@ -447,11 +452,9 @@ mlir::Value Importer::readInitialState(MappingReader &reader, StringRef state,
   }
   if (count == 1)
     return outer.unsqueeze(signal.value, 0);
-  mlir::Builder &attributes = outer.getBuilder();
-  mlir::Value parts =
-      outer.expand(signal.value, {{0}, {1, 2}},
-                   {outer.dim(signal.value, 0), attributes.getIndexAttr(count),
-                    attributes.getIndexAttr(size)});
+  auto number = [&](int64_t n) { return outer.getBuilder().getIndexAttr(n); };
+  Tensor parts = outer.reshape(signal.value, {outer.extent(signal.value, 0),
+                                              number(count), number(size)});
   return outer.transpose(parts, {1, 0, 2});
 }
 

@@ -38,16 +38,9 @@ static std::vector<std::string> splitCharacters(StringRef text) {
 }
 
 void Importer::readVocabularies() {
-  const Node *node = root.find("vocabularies");
-  if (!node)
-    return;
-  if (!node->isMapping()) {
-    reporter.error(node->position,
-                   "'vocabularies' is " + node->describe() +
-                       "; required is a mapping from names to vocabularies");
-    return;
-  }
-  for (const Entry &entry : node->entries)
+  for (const Entry &entry :
+       reporter.readEntries(root.find("vocabularies"), "'vocabularies'",
+                            "a mapping from names to vocabularies"))
     vocabularies[entry.key] = readVocabulary(entry);
 }
 
@@ -109,8 +102,7 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
   bool sound = readVocabularyFile(reader, vocabulary);
   if (const Node *tokens = reader.find("tokens")) {
     if (!tokens->isSequence()) {
-      reader.errorAt("tokens", "'tokens' is " + tokens->describe() +
-                                   "; required is a list");
+      reader.reject("tokens", "a list");
       sound = false;
     }
     for (const Node &token : tokens->items) {
@@ -118,9 +110,8 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
         vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
         continue;
       }
-      reporter.error(token.position, Twine(reader.getSubject()) +
-                                         ": a token is " + token.describe() +
-                                         "; required is a text");
+      reporter.reject(token, Twine(reader.getSubject()) + ": a token",
+                      "a text");
       sound = false;
     }
   }

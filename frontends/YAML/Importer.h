@@ -22,10 +22,10 @@
 #ifndef FRONTENDS_YAML_IMPORTER_H
 #define FRONTENDS_YAML_IMPORTER_H
 
+#include "frontends/Common/Layers.h"
 #include "frontends/YAML/Equation.h"
 #include "frontends/YAML/ImportYAML.h"
 #include "frontends/YAML/Schema.h"
-#include "frontends/YAML/TensorBuilder.h"
 #include "frontends/YAML/WeightReader.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -78,7 +78,7 @@ struct Signal {
   };
 
   Kind kind = Kind::Invalid;
-  mlir::Value value;
+  Tensor value;
   /// Whether time comes before batch in `value`.
   bool timeMajor = false;
   /// Length of the last dimension of Sequence, Vector and State.
@@ -129,10 +129,10 @@ struct LayerContext {
 /// A state of the decoder step: its value inside and at the beginning, lanes
 /// first.
 struct StepState {
-  mlir::Value inside;
-  mlir::Value initial;
+  Tensor inside;
+  Tensor initial;
   /// What the step yields; set when the layer has been built.
-  mlir::Value next;
+  Tensor next;
 };
 
 /// Builds the module of one description.
@@ -171,8 +171,14 @@ private:
   /// Notes that texts get marks of `name`, the vocabulary of what is generated,
   /// if they do so without being told.
   void noteSharedMarks(const std::string &name);
-  /// Adds an argument to the entry and describes it.
-  mlir::Value addArgument(mlir::Type type, PortInfo info, Position position);
+  /// Adds an argument to the entry and describes it by its shape and by `more`.
+  /// Dimensions of one name have one extent.
+  Tensor addArgument(llvm::StringRef name, DataType type,
+                     const llvm::json::Array &shape, Position position,
+                     llvm::json::Object more = {});
+  /// Adds the lengths of the rows along the dimension `time`.
+  Tensor addLengths(llvm::StringRef name, llvm::StringRef time,
+                    Position position);
   /// Makes `name` known; reports a name that is taken.
   void define(llvm::StringRef name, Signal signal, Position position);
   Signal *lookup(llvm::StringRef name, const Node &at);
@@ -180,15 +186,30 @@ private:
   Signal resolve(const Node &node, llvm::StringRef subject);
   /// The signal of `key`, or the previous layer's if the key is absent.
   Signal resolveInput(MappingReader &reader, llvm::StringRef key = "input");
+  /// The same of a layer that treats each vector of features alone.
+  Signal resolveFeatures(MappingReader &reader);
   Signal concatSignals(llvm::ArrayRef<Signal> parts, const Node &at);
   /// Reports that `key` has a signal of the wrong role.
   Signal mismatch(const MappingReader &reader, llvm::StringRef key,
                   const Signal &found, llvm::StringRef required);
-  mlir::Value batchMajor(const Signal &signal);
-  mlir::Value timeMajor(const Signal &signal);
+  Tensor batchMajor(const Signal &signal) {
+    return signal.timeMajor ? swapAxes(signal) : signal.value;
+  }
+  Tensor timeMajor(const Signal &signal) {
+    return signal.timeMajor ? signal.value : swapAxes(signal);
+  }
+  /// Batch and time of `signal` swapped, once for each value.
+  Tensor swapAxes(const Signal &signal);
   /// `signal` with `value` (same axes, f32) in place of its own.
-  Signal withValue(const Signal &signal, mlir::Value value,
-                   int64_t features) const;
+  Signal withValue(const Signal &signal, Tensor value) const;
+  /// A signal of features: Sequence, Vector or State.
+  static Signal makeSignal(Signal::Kind kind, Tensor value, int64_t count = 0);
+  /// The extents `[batch, size]`.
+  Extents getRowExtents(int64_t size);
+  /// An argument `[lanes, size]` of a region that `e` fills, in f32; the first
+  /// one tells the number of lanes.
+  static Tensor addRows(Emitter &e, mlir::Block &block, int64_t size,
+                        mlir::OpFoldResult &lanes);
 
   /// Whether `name` occurs anywhere in the description's texts.
   bool isMentioned(llvm::StringRef name) const {
@@ -206,7 +227,6 @@ private:
   Signal importLayerNorm(LayerContext &layer);
   Signal importPool(LayerContext &layer);
   Signal importLabel(LayerContext &layer);
-  mlir::Value applyActivation(MappingReader &reader, mlir::Value x);
   /// A size: a number, or a vocabulary's name for the number of its tokens.
   std::optional<int64_t> getSize(MappingReader &reader, llvm::StringRef key);
 
@@ -215,8 +235,14 @@ private:
   friend class RecurrentImport;
   /// The initial value of one state of a layer, `[count, batch, size]`, or null
   /// if the description gives none.
-  mlir::Value readInitialState(MappingReader &reader, llvm::StringRef state,
-                               int64_t count, int64_t size);
+  Tensor readInitialState(MappingReader &reader, llvm::StringRef state,
+                          int64_t count, int64_t size);
+
+  /// State `index` of a stack, `[batch, size]`.
+  Tensor takeState(Tensor stack, int64_t index) {
+    auto at = [&](int64_t n) { return outer.getBuilder().getIndexAttr(n); };
+    return outer.squeeze(outer.sliceDim(stack, 0, at(index), at(1)), 0);
+  }
 
   /// Whether `initial` names one value, where a layer or a mapping from states
   /// to values is required; reported once.
@@ -230,7 +256,6 @@ private:
   //===--- Cells and equations (ImportCell.cpp) ---------------------------===//
   /// The description's cells, and the named ones that it mentions.
   void readCells();
-  void readDefinedCells();
   void readCell(const Entry &entry);
   Signal importCell(LayerContext &layer, const CellDefinition &cell);
   Signal importEquation(LayerContext &layer);
@@ -262,12 +287,12 @@ private:
   //===--- Outputs (ImportOutputs.cpp) ------------------------------------===//
   void importOutputs(const Node &outputs);
   void importOutput(const Entry &entry);
-  void addResult(mlir::Value value, PortInfo info);
+  void addResult(llvm::StringRef name, Tensor value, llvm::json::Array shape);
   llvm::json::Object buildMetadata();
   llvm::json::Object describeTextInput();
 
   /// The builder of the region that is being filled.
-  TensorBuilder &builder() { return step ? *step : outer; }
+  Emitter &builder() { return step ? *step : outer; }
 
   Reporter &reporter;
   const Node &root;
@@ -276,12 +301,13 @@ private:
   std::string folder;
   std::string modelName;
 
-  TensorBuilder outer;
+  Emitter outer;
   /// Set while the decoder step is built.
-  std::unique_ptr<TensorBuilder> step;
+  std::unique_ptr<Emitter> step;
   mlir::Block *stepBlock = nullptr;
   /// The row of each lane of the step.
-  mlir::Value stepRows;
+  Tensor stepRows;
+  mlir::OpFoldResult stepLanes;
   std::map<std::string, StepState, std::less<>> stepStates;
   std::vector<std::string> stepStateOrder;
 
@@ -300,15 +326,16 @@ private:
   std::map<std::string, std::string, std::less<>> labelSources;
   std::string previousLayer;
   llvm::StringSet<> mentioned;
-  std::map<void *, mlir::Value> transposed;
-  std::map<void *, mlir::Value> gathered;
+  llvm::DenseMap<mlir::Value, Tensor> transposed, gathered;
+  /// Extents that a call decides, by their names in the signature.
+  std::map<std::string, mlir::OpFoldResult, std::less<>> symbols;
 
   mlir::Block *body = nullptr;
   std::vector<PortInfo> arguments;
   std::vector<PortInfo> results;
   std::vector<mlir::Value> returned;
   /// A value whose extent `batchDim` is the batch.
-  mlir::Value batchSource;
+  Tensor batchSource;
   int64_t batchDim = 0;
   bool fixedBatch = false;
   bool timeFirst = false;

@@ -51,14 +51,9 @@ void Reporter::finish() {
 MappingReader::MappingReader(Reporter &reporter, const Node &node,
                              std::string subject, ArrayRef<StringRef> keys)
     : reporter(reporter), node(node), subject(std::move(subject)) {
-  if (!node.isMapping()) {
-    reporter.error(node.position, Twine(this->subject) + " is " +
-                                      node.describe() +
-                                      "; required is a mapping with the keys " +
-                                      join(keys, ", "));
-    return;
-  }
-  for (const Entry &entry : node.entries) {
+  for (const Entry &entry :
+       reporter.readEntries(&node, this->subject,
+                            "a mapping with the keys " + join(keys, ", "))) {
     if (is_contained(keys, entry.key))
       continue;
     reporter.error(
@@ -72,13 +67,6 @@ void MappingReader::errorAt(StringRef key, const Twine &message) const {
   const Node *value = node.find(key);
   reporter.error(value ? value->position : node.position,
                  Twine(subject) + ": " + message);
-}
-
-void MappingReader::mismatch(StringRef key, const Node &found,
-                             const Twine &required) const {
-  reporter.error(found.position, Twine(subject) + ": '" + key + "' is " +
-                                     found.describe() + "; required is " +
-                                     required);
 }
 
 const Node *MappingReader::require(StringRef key, StringRef required) const {
@@ -99,10 +87,9 @@ std::optional<int64_t> MappingReader::getInteger(StringRef key, int64_t min,
   if (number && *number >= min && *number <= max)
     return number;
   bool large = value->asNumber().value_or(min) > max;
-  mismatch(key, *value,
-           max == std::numeric_limits<int32_t>::max() && !large
-               ? "a whole number of at least " + Twine(min)
-               : "a whole number from " + Twine(min) + " to " + Twine(max));
+  reject(key, max == std::numeric_limits<int32_t>::max() && !large
+                  ? "a whole number of at least " + Twine(min)
+                  : "a whole number from " + Twine(min) + " to " + Twine(max));
   return std::nullopt;
 }
 
@@ -112,8 +99,18 @@ std::optional<double> MappingReader::getNumber(StringRef key) const {
     return std::nullopt;
   std::optional<double> number = value->asNumber();
   if (!number)
-    mismatch(key, *value, "a number");
+    reject(key, "a number");
   return number;
+}
+
+std::optional<double>
+MappingReader::getNumber(StringRef key, function_ref<bool(double)> isGood,
+                         StringRef required) const {
+  std::optional<double> number = getNumber(key);
+  if (!number || isGood(*number))
+    return number;
+  reject(key, required);
+  return std::nullopt;
 }
 
 bool MappingReader::getBool(StringRef key, bool otherwise) const {
@@ -122,7 +119,7 @@ bool MappingReader::getBool(StringRef key, bool otherwise) const {
     return otherwise;
   std::optional<bool> truth = value->asBool();
   if (!truth)
-    mismatch(key, *value, "true or false");
+    reject(key, "true or false");
   return truth.value_or(otherwise);
 }
 
@@ -132,7 +129,7 @@ std::optional<std::string> MappingReader::getText(StringRef key) const {
     return std::nullopt;
   if (value->isScalar())
     return value->text;
-  mismatch(key, *value, "a text");
+  reject(key, "a text");
   return std::nullopt;
 }
 
@@ -145,7 +142,7 @@ bool MappingReader::checkWord(StringRef key, const Node &word,
   if (word.isScalar())
     if (std::optional<StringRef> nearest = findNearestName(word.text, words))
       required += " (did you mean '" + nearest->str() + "'?)";
-  mismatch(key, word, required);
+  reject(key, word, required);
   return false;
 }
 
@@ -157,18 +154,17 @@ MappingReader::getWord(StringRef key, ArrayRef<StringRef> words) const {
   return value->text;
 }
 
+/// The items of a list, or one node alone; none without `node`.
+static ArrayRef<Node> itemsOf(const Node *node) {
+  if (!node)
+    return {};
+  return node->isSequence() ? ArrayRef(node->items) : ArrayRef(*node);
+}
+
 std::vector<std::string>
 MappingReader::getWords(StringRef key, ArrayRef<StringRef> words) const {
   std::vector<std::string> result;
-  const Node *value = node.find(key);
-  if (!value)
-    return result;
-  if (!value->isSequence()) {
-    if (checkWord(key, *value, words))
-      result.push_back(value->text);
-    return result;
-  }
-  for (const Node &item : value->items)
+  for (const Node &item : itemsOf(node.find(key)))
     if (checkWord(key, item, words))
       result.push_back(item.text);
   return result;
@@ -176,20 +172,11 @@ MappingReader::getWords(StringRef key, ArrayRef<StringRef> words) const {
 
 std::vector<double> MappingReader::getNumbers(StringRef key) const {
   std::vector<double> result;
-  const Node *value = node.find(key);
-  if (!value)
-    return result;
-  auto add = [&](const Node &item) {
+  for (const Node &item : itemsOf(node.find(key)))
     if (std::optional<double> number = item.asNumber())
       result.push_back(*number);
     else
-      mismatch(key, item, "a number");
-  };
-  if (!value->isSequence())
-    add(*value);
-  else
-    for (const Node &item : value->items)
-      add(item);
+      reject(key, item, "a number");
   return result;
 }
 

@@ -48,6 +48,31 @@ public:
   /// Reports an error. Beyond a cap further ones are only counted.
   void error(Position position, const llvm::Twine &message);
 
+  /// Reports that `subject` is what `found` is.
+  void reject(const Node &found, const llvm::Twine &subject,
+              const llvm::Twine &required) {
+    error(found.position,
+          subject + " is " + found.describe() + "; required is " + required);
+  }
+
+  /// The entries of a mapping; none without `node`. Reports it if it is
+  /// something else.
+  llvm::ArrayRef<Entry> readEntries(const Node *node,
+                                    const llvm::Twine &subject,
+                                    const llvm::Twine &required) {
+    if (node && !node->isMapping())
+      reject(*node, subject, required);
+    return node ? llvm::ArrayRef(node->entries) : llvm::ArrayRef<Entry>();
+  }
+
+  /// Reports an error in the text of a scalar, at a byte of it.
+  void errorInText(const Node &scalar, size_t offset,
+                   const llvm::Twine &message) {
+    error({scalar.position.line, static_cast<unsigned>(scalar.position.column +
+                                                       scalar.quoted + offset)},
+          message);
+  }
+
   /// Reports a warning.
   void warn(Position position, const llvm::Twine &message);
 
@@ -92,6 +117,10 @@ public:
   getInteger(llvm::StringRef key, int64_t min,
              int64_t max = std::numeric_limits<int32_t>::max()) const;
   std::optional<double> getNumber(llvm::StringRef key) const;
+  /// The same for a number that `isGood`, which is what `required` says.
+  std::optional<double> getNumber(llvm::StringRef key,
+                                  llvm::function_ref<bool(double)> isGood,
+                                  llvm::StringRef required) const;
   bool getBool(llvm::StringRef key, bool otherwise) const;
   std::optional<std::string> getText(llvm::StringRef key) const;
 
@@ -110,10 +139,17 @@ public:
   /// Reports an error at the value of `key`.
   void errorAt(llvm::StringRef key, const llvm::Twine &message) const;
 
+  /// Reports that `key`, which is there, holds something else than `required`.
+  void reject(llvm::StringRef key, const llvm::Twine &required) const {
+    reject(key, *find(key), required);
+  }
+
 private:
-  /// Reports that `key` holds `found` instead of `required`.
-  void mismatch(llvm::StringRef key, const Node &found,
-                const llvm::Twine &required) const;
+  /// The same of an item of `key`.
+  void reject(llvm::StringRef key, const Node &found,
+              const llvm::Twine &required) const {
+    reporter.reject(found, llvm::Twine(subject) + ": '" + key + "'", required);
+  }
   /// One of `words`, checked.
   bool checkWord(llvm::StringRef key, const Node &word,
                  llvm::ArrayRef<llvm::StringRef> words) const;

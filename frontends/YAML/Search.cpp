@@ -188,51 +188,35 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
 void Search::addPrefixInputs() {
   if (!prefix)
     return;
-  int64_t any = mlir::ShapedType::kDynamic;
-  int64_t rows = importer.fixedBatch ? 1 : any;
-  mlir::Type i32 = importer.outer.getBuilder().getI32Type();
-  json::Object ids{{"name", "prefix"},
-                   {"dtype", "i32"},
-                   {"shape", json::Array{importer.batchShape(), "prefix"}},
-                   {"min", 0},
-                   {"max", size - 1}};
-  json::Object lengths{{"name", "prefix_lengths"},
-                       {"dtype", "i32"},
-                       {"shape", json::Array{importer.batchShape()}},
-                       {"min", 0},
-                       {"max", json::Object{{"dim", "prefix"}}},
-                       {"default", json::Object{{"dim", "prefix"}}}};
-  prefixIds =
-      importer.addArgument(mlir::RankedTensorType::get({rows, any}, i32),
-                           {"prefix", std::move(ids)}, node.position);
-  prefixLengths = importer.addArgument(mlir::RankedTensorType::get({rows}, i32),
-                                       {"prefix_lengths", std::move(lengths)},
-                                       node.position);
+  prefixIds = importer.addArgument(
+      "prefix", DataType::Int32, json::Array{importer.batchShape(), "prefix"},
+      node.position, json::Object{{"min", 0}, {"max", size - 1}});
+  prefixLengths =
+      importer.addLengths("prefix_lengths", "prefix", node.position);
 }
 
 mlir::OpFoldResult Search::getMostSteps() {
-  mlir::OpBuilder &b = importer.outer.getBuilder();
+  Emitter &e = importer.outer;
   if (!prefix)
-    return b.getIndexAttr(maxLength);
-  mlir::Location loc = importer.outer.getLoc();
-  mlir::Value forced = mlir::tensor::DimOp::create(b, loc, prefixIds, 1);
-  return mlir::arith::AddIOp::create(b, loc, forced,
-                                     importer.outer.index(maxLength))
-      .getResult();
+    return e.getBuilder().getIndexAttr(maxLength);
+  frontend::Scalars s = e.scalars();
+  return s.addIndex(e.extentValue(prefixIds, 1), s.index(maxLength));
 }
 
 void Search::build(std::unique_ptr<mlir::Block> step,
                    ArrayRef<mlir::Value> inits,
                    std::optional<StringRef> traceTime) {
-  TensorBuilder &b = importer.outer;
-  mlir::Location loc = b.getLoc();
+  Emitter &e = importer.outer;
+  mlir::Location loc = e.getLoc();
   int64_t any = mlir::ShapedType::kDynamic;
   mlir::Value startIds =
-      b.fillInteger({b.dim(importer.batchSource, importer.batchDim)}, start);
+      e.fill(DataType::Int32, e.extent(importer.batchSource, importer.batchDim),
+             start)
+          .value;
   SmallVector<int32_t> ends;
   if (end)
     ends.push_back(*end);
-  mlir::OpBuilder &ops = b.getBuilder();
+  mlir::OpBuilder &ops = e.getBuilder();
   auto tensor = [&](ArrayRef<int64_t> shape, mlir::Type element) {
     return mlir::RankedTensorType::get(shape, element);
   };
@@ -250,7 +234,7 @@ void Search::build(std::unique_ptr<mlir::Block> step,
   };
   using seq::CallOption;
   mlir::Value count = option(CallOption::MaxNew, ops.getIndexAttr(maxLength));
-  count = mlir::arith::MinSIOp::create(ops, loc, b.index(maxLength), count);
+  count = e.scalars().minIndex(e.scalars().index(maxLength), count);
   mlir::Value penalty =
       real(CallOption::LengthPenalty, ops.getF64Type(), lengthPenalty);
   mlir::Value degrees, mass, most, key, firstRow;
@@ -266,37 +250,34 @@ void Search::build(std::unique_ptr<mlir::Block> step,
       tensor({any, nBest}, ops.getI32Type()),
       tensor({any, nBest}, ops.getF32Type()),
       tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces),
-      getSearch(), startIds, count, prefixIds, prefixLengths, penalty, degrees,
-      mass, most, key, firstRow, mlir::ValueRange(inits),
+      getSearch(), startIds, count, prefixIds.value, prefixLengths.value,
+      penalty, degrees, mass, most, key, firstRow, mlir::ValueRange(inits),
       ops.getDenseI32ArrayAttr(ends), ops.getI32IntegerAttr(pad),
       ops.getI64IntegerAttr(minLength));
   op.getStep().push_back(step.release());
 
   // Results and their description.
-  auto addResult = [&](StringRef name, mlir::Value value, StringRef type,
-                       json::Array shape) {
+  // All begin with batch and hypotheses.
+  auto addResult = [&](StringRef name, mlir::Value value, DataType type,
+                       ArrayRef<StringRef> dims) {
+    Tensor result{value, type};
     if (importer.fixedBatch) {
-      auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
-      SmallVector<int64_t> fixed(type.getShape());
+      SmallVector<int64_t> fixed(result.getShape());
       fixed.front() = 1;
-      value = mlir::tensor::CastOp::create(
-          ops, loc, tensor(fixed, type.getElementType()), value);
+      result.value = mlir::tensor::CastOp::create(
+          ops, loc, tensor(fixed, e.storage(type)), value);
     }
-    importer.addResult(value,
-                       {name.str(), json::Object{{"name", name},
-                                                 {"dtype", type},
-                                                 {"shape", std::move(shape)}}});
+    json::Array shape{importer.batchShape(), nBest};
+    for (StringRef dim : dims)
+      shape.push_back(dim.str());
+    importer.addResult(name, result, std::move(shape));
   };
-  addResult("tokens", op.getTokens(), "i32",
-            json::Array{importer.batchShape(), nBest, "steps"});
-  addResult("token_lengths", op.getLengths(), "i32",
-            json::Array{importer.batchShape(), nBest});
-  addResult("scores", op.getScores(), "f32",
-            json::Array{importer.batchShape(), nBest});
+  addResult("tokens", op.getTokens(), DataType::Int32, {"steps"});
+  addResult("token_lengths", op.getLengths(), DataType::Int32, {});
+  addResult("scores", op.getScores(), DataType::Float, {});
   if (traceTime)
-    addResult(
-        "attention", op.getTraces().front(), "f32",
-        json::Array{importer.batchShape(), nBest, "steps", traceTime->str()});
+    addResult("attention", op.getTraces().front(), DataType::Float,
+              {"steps", *traceTime});
   importer.generation = json::Object{{"search", samples      ? "sample"
                                                 : isGreedy() ? "greedy"
                                                              : "beam"},

@@ -70,7 +70,7 @@ private:
   void readSampling();
   mlir::Attribute getSearch() const;
 
-  mlir::Value prefixIds, prefixLengths;
+  Tensor prefixIds, prefixLengths;
 };
 
 } // namespace seqc::yaml

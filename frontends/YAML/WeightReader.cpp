@@ -81,14 +81,14 @@ const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
   return entry;
 }
 
-mlir::Value WeightReader::get(StringRef name, ArrayRef<int64_t> shape,
-                              const WeightUser &user) {
+Tensor WeightReader::get(StringRef name, ArrayRef<int64_t> shape,
+                         const WeightUser &user) {
   return getRows(name, shape, 0, shape.empty() ? 1 : shape.front(), user);
 }
 
-mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
-                                  int64_t begin, int64_t rows,
-                                  const WeightUser &user) {
+Tensor WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
+                             int64_t begin, int64_t rows,
+                             const WeightUser &user) {
   bool whole = shape.empty() || rows == shape.front();
   std::string label =
       whole ? name.str()
@@ -96,7 +96,7 @@ mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
   const TensorEntry *entry = check(name, shape, user);
   std::string key = label + formatShape(shape);
   if (mlir::Value value = values.lookup(key))
-    return value;
+    return {value, DataType::Float};
 
   mlir::OpBuilder builder(&reporter.getContext());
   if (last)
@@ -126,7 +126,7 @@ mlir::Value WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
   }
   last = value.getDefiningOp();
   values[key] = value;
-  return value;
+  return {value, DataType::Float};
 }
 
 void WeightReader::reportUnused(Position position) {

@@ -10,6 +10,7 @@
 #ifndef FRONTENDS_YAML_WEIGHTREADER_H
 #define FRONTENDS_YAML_WEIGHTREADER_H
 
+#include "frontends/Common/Emitter.h"
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 #include "frontends/YAML/ImportYAML.h"
 #include "frontends/YAML/Schema.h"
@@ -21,6 +22,11 @@
 #include "llvm/ADT/StringSet.h"
 
 namespace seqc::yaml {
+
+using frontend::DataType;
+using frontend::Emitter;
+using frontend::Extents;
+using frontend::Tensor;
 
 /// Who needs a weight: for messages and locations.
 struct WeightUser {
@@ -56,12 +62,12 @@ public:
   getShape(llvm::StringRef name, bool optional = false) const;
 
   /// The weight `name`, which must have `shape`.
-  mlir::Value get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
-                  const WeightUser &user);
+  Tensor get(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+             const WeightUser &user);
 
   /// Rows [begin, begin + rows) of the weight `name`, which must have `shape`.
-  mlir::Value getRows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
-                      int64_t begin, int64_t rows, const WeightUser &user);
+  Tensor getRows(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                 int64_t begin, int64_t rows, const WeightUser &user);
 
   /// Warns of tensors in the file that nothing asked for.
   void reportUnused(Position position);

@@ -26,6 +26,14 @@ static constexpr int kMaxDepth = 32;
 // Node
 //===----------------------------------------------------------------------===//
 
+Node Node::scalar(std::string text, Position position) {
+  Node node;
+  node.kind = Kind::Scalar;
+  node.position = position;
+  node.text = std::move(text);
+  return node;
+}
+
 const Entry *Node::findEntry(StringRef key) const {
   for (const Entry &entry : entries)
     if (entry.key == key)

@@ -41,6 +41,9 @@ struct Node {
   /// Entries of a mapping, in the order of the file; keys are unique.
   std::vector<Entry> entries;
 
+  /// A scalar that no file holds.
+  static Node scalar(std::string text, Position position);
+
   bool isNull() const { return kind == Kind::Null; }
   bool isScalar() const { return kind == Kind::Scalar; }
   bool isSequence() const { return kind == Kind::Sequence; }
