@@ -160,7 +160,7 @@ mlir::Value GraphSearchImport::readChoice() {
 }
 
 mlir::Value GraphSearchImport::pick(mlir::Value token) {
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   mlir::OpBuilder &b = e.getBuilder();
   frontend::Scalars outside = e.scalars();
   mlir::Value chosen = outside.toIndex(DataType::Int32, token);
@@ -185,7 +185,7 @@ mlir::Value GraphSearchImport::pick(mlir::Value token) {
 /// Runs the graphs at one moment after another, from `begin` on, until they
 /// give a symbol or time is over. Yields the symbol, the time and the states.
 bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   mlir::OpBuilder &b = e.getBuilder();
   mlir::Location loc = graphs.loc;
   SmallVector<mlir::Value> initial = {begin, makeI32(e, blank)};
@@ -208,13 +208,11 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
   mlir::Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
   graphs.nest.enter(after, loop);
   graphs.time = after->getArgument(0);
-  GraphSignal time;
-  time.number = graphs.time;
-  graphs.define("time", time);
+  graphs.define("time", graphs.time);
   mlir::Value token;
   bool sound = callGraphs() && (token = readChoice());
   if (sound) {
-    frontend::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter inner = graphs.emitInside();
     frontend::Scalars at = inner.scalars();
     mlir::Value moves = at.op<mlir::arith::CmpIOp>(
         mlir::arith::CmpIPredicate::eq, token, makeI32(inner, blank));
@@ -233,7 +231,7 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
 
 /// The graphs run but for the first token, whose logits are known.
 bool GraphSearchImport::buildLater(Yield &yielded) {
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   frontend::Scalars s = e.scalars();
   mlir::Value isFirst =
       s.compareIndex(mlir::arith::CmpIPredicate::eq, position, s.index(0));
@@ -266,22 +264,16 @@ bool GraphSearchImport::buildLater(Yield &yielded) {
 
 /// One lane of a step: what follows the last token of one hypothesis.
 bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   mlir::OpBuilder &b = e.getBuilder();
   frontend::Scalars s = e.scalars();
-  auto number = [&](StringRef name, mlir::Value value) {
-    GraphSignal signal;
-    signal.number = value;
-    graphs.define(name, signal);
-  };
   mlir::Value id = e.load({ids, DataType::Int32}, lane);
-  number("token", s.toIndex(DataType::Int32, id));
-  number("position", position);
+  graphs.define("token", s.toIndex(DataType::Int32, id));
+  graphs.define("position", position);
   mlir::Value length = s.addIndex(position, s.index(1));
-  number("prefix.length", length);
-  GraphSignal mask;
-  mask.tensor = e.fill(DataType::Int64, {b.getIndexAttr(1), length}, 1);
-  graphs.define("prefix.mask", mask);
+  graphs.define("prefix.length", length);
+  graphs.define("prefix.mask",
+                e.fill(DataType::Int64, {b.getIndexAttr(1), length}, 1));
 
   unsigned argument = 3;
   auto take = [&](DataType type) {
@@ -293,10 +285,9 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     Tensor old = take(DataType::Int32);
     table =
         mlir::tensor::InsertOp::create(b, graphs.loc, id, old.value, position);
-    GraphSignal prefix;
-    prefix.tensor = e.unsqueeze(
-        e.sliceDim({table, DataType::Int32}, 0, b.getIndexAttr(0), length), 0);
-    graphs.define("prefix", prefix);
+    graphs.define("prefix", e.unsqueeze(e.sliceDim({table, DataType::Int32}, 0,
+                                                   b.getIndexAttr(0), length),
+                                        0));
   }
   if (isTransducer)
     begin = s.toIndex(
@@ -314,7 +305,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     if (!buildSymbol(begin, found))
       return false;
     logits = pick(found[0]);
-    frontend::Emitter after = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter after = graphs.emitInside();
     time =
         after
             .fromElements(DataType::Int32, {},
@@ -345,7 +336,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     yielded.push_back(time);
   llvm::append_range(yielded, drop_begin(found));
   // All but the logits, which have one row, get the dimension of the lanes.
-  frontend::Emitter last = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter last = graphs.emitInside();
   for (mlir::Value &value : drop_begin(yielded))
     value = last.unsqueeze({value, DataType::Int32}, 0).value;
   return true;
@@ -353,7 +344,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
 
 /// All lanes of a step.
 bool GraphSearchImport::buildLanes(Yield &yielded) {
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   frontend::Scalars s = e.scalars();
   mlir::OpBuilder &b = e.getBuilder();
   SmallVector<mlir::RankedTensorType> types = {
@@ -364,7 +355,7 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     // The batch is one, and so are the lanes as long as there are any.
     if (!buildLane(s.index(0), yielded))
       return false;
-    frontend::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter end = graphs.emitInside();
     for (auto [value, type] : zip(yielded, types))
       value = end.castShape({value, DataType::Int32}, type.getShape()).value;
     return true;
@@ -384,7 +375,7 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
   SmallVector<mlir::Value> row;
   bool sound = buildLane(loop.getInductionVar(), row);
   if (sound) {
-    frontend::Emitter inner = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter inner = graphs.emitInside();
     SmallVector<mlir::Value> filled;
     for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
       Tensor part = {value, DataType::Int32};
@@ -404,7 +395,7 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
 bool GraphSearchImport::buildStep() {
   graphs.inStep = true;
   graphs.nest.enter(block.get());
-  frontend::Emitter e = graphs.emitAt(graphs.nest.getInnermost());
+  frontend::Emitter e = graphs.emitInside();
   frontend::Scalars s = e.scalars();
   // The graph that gave the first logits has filled the caches once more.
   filled = position;
@@ -413,7 +404,7 @@ bool GraphSearchImport::buildStep() {
   SmallVector<mlir::Value> yielded;
   bool sound = buildLanes(yielded);
   if (sound) {
-    frontend::Emitter end = graphs.emitAt(graphs.nest.getInnermost());
+    frontend::Emitter end = graphs.emitInside();
     seq::YieldOp::create(end.getBuilder(), graphs.loc,
                          mlir::ValueRange(yielded));
   }

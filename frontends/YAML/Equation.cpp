@@ -76,6 +76,10 @@ public:
   std::nullptr_t fail(const Twine &required);
 
 private:
+  /// Operands joined from left to right by `operators`.
+  std::unique_ptr<Expression> parseChain(
+      std::unique_ptr<Expression> (Parser::*parseOperand)(),
+      std::initializer_list<std::pair<StringRef, Expression::Kind>> operators);
   std::unique_ptr<Expression> parseTerm();
   std::unique_ptr<Expression> parseUnary();
   std::unique_ptr<Expression> parseProduct();
@@ -171,32 +175,34 @@ std::unique_ptr<Expression> Parser::parseSum() {
   if (++depth > kMaxDepth)
     return fail("an expression of at most " + Twine(kMaxDepth) +
                 " nested levels");
-  std::unique_ptr<Expression> left = parseTerm();
-  while (left && (token.is("+") || token.is("-"))) {
-    auto kind =
-        token.is("+") ? Expression::Kind::Add : Expression::Kind::Subtract;
-    size_t offset = token.offset;
-    advance();
-    std::unique_ptr<Expression> right = parseTerm();
-    if (!right)
-      return nullptr;
-    left = make(kind, offset, std::move(left), std::move(right));
-  }
-  --depth;
-  return left;
+  using Kind = Expression::Kind;
+  std::unique_ptr<Expression> sum =
+      parseChain(&Parser::parseTerm, {{"+", Kind::Add}, {"-", Kind::Subtract}});
+  depth -= sum != nullptr;
+  return sum;
 }
 
 std::unique_ptr<Expression> Parser::parseTerm() {
-  std::unique_ptr<Expression> left = parseUnary();
-  while (left && (token.is("*") || token.is("/"))) {
-    auto kind =
-        token.is("*") ? Expression::Kind::Multiply : Expression::Kind::Divide;
+  using Kind = Expression::Kind;
+  return parseChain(&Parser::parseUnary,
+                    {{"*", Kind::Multiply}, {"/", Kind::Divide}});
+}
+
+std::unique_ptr<Expression> Parser::parseChain(
+    std::unique_ptr<Expression> (Parser::*parseOperand)(),
+    std::initializer_list<std::pair<StringRef, Expression::Kind>> operators) {
+  std::unique_ptr<Expression> left = (this->*parseOperand)();
+  while (left) {
+    auto *found = llvm::find_if(
+        operators, [&](const auto &entry) { return token.is(entry.first); });
+    if (found == operators.end())
+      break;
     size_t offset = token.offset;
     advance();
-    std::unique_ptr<Expression> right = parseUnary();
+    std::unique_ptr<Expression> right = (this->*parseOperand)();
     if (!right)
       return nullptr;
-    left = make(kind, offset, std::move(left), std::move(right));
+    left = make(found->second, offset, std::move(left), std::move(right));
   }
   return left;
 }

@@ -11,6 +11,13 @@ using seqc::frontend::Scalars;
 
 namespace seqc::yaml {
 
+std::unique_ptr<Expression>
+parseExpression(Reporter &reporter, const Node &scalar, StringRef subject) {
+  return parseExpression(scalar.text, [&](size_t offset, StringRef message) {
+    reporter.errorInText(scalar, offset, subject + ": " + message);
+  });
+}
+
 void visitNames(const Expression &expression,
                 function_ref<void(const Expression &)> visit) {
   if (expression.kind == Expression::Kind::Name)

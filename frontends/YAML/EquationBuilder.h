@@ -91,6 +91,11 @@ private:
   Position origin;
 };
 
+/// Parses the text of a scalar; null after an error, which is reported.
+std::unique_ptr<Expression> parseExpression(Reporter &reporter,
+                                            const Node &scalar,
+                                            llvm::StringRef subject);
+
 /// Calls `visit` for every name in `expression`.
 void visitNames(const Expression &expression,
                 llvm::function_ref<void(const Expression &)> visit);

@@ -21,18 +21,11 @@ static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
 void GraphStates::read(const NamedGraph &graph) {
   for (StringRef key : {"states", "caches"}) {
     const Node *node = graph.node->find(key);
-    if (!node)
-      continue;
-    if (!node->isMapping()) {
+    if (node && !node->isMapping())
       faulty.insert(graph.name);
-      graphs.reporter.error(node->position,
-                            "graph '" + graph.name + "': '" + key + "' is " +
-                                node->describe() +
-                                "; required is a mapping from the graph's "
-                                "outputs to its inputs");
-      continue;
-    }
-    for (const Entry &entry : node->entries)
+    for (const Entry &entry : graphs.reporter.readEntries(
+             node, "graph '" + graph.name + "': '" + key + "'",
+             "a mapping from the graph's outputs to its inputs"))
       readEntry(graph, entry, key == "caches");
   }
 }
@@ -262,9 +255,7 @@ void GraphStates::feed(const NamedGraph &graph, mlir::Value filled,
     frontend::Emitter e = graphs.emitFor({state.inside.value, filled});
     frontend::Extents sizes = getPart(e, state, filled, 0);
     frontend::Extents offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
-    GraphSignal signal;
-    signal.tensor = e.slice(state.inside, offsets, sizes);
-    fed[state.input->name] = signal;
+    fed[state.input->name] = e.slice(state.inside, offsets, sizes);
   }
   if (faulty.contains(graph.name))
     for (const onnx::OnnxGraph::Input &input : graph.graph.getInputs())

@@ -22,11 +22,6 @@ using seqc::frontend::Tensor;
 
 namespace seqc::yaml {
 
-// Defined in ImportYAML.cpp.
-std::optional<std::string> confineToFolder(Reporter &reporter,
-                                           Position position, StringRef folder,
-                                           StringRef file);
-
 static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
 
 //===----------------------------------------------------------------------===//
@@ -154,11 +149,9 @@ static std::string hint(StringRef name, const std::vector<StringRef> &known) {
 Graphs::Graphs(Importer &importer)
     : importer(importer), reporter(importer.reporter), nest(importer.body),
       loc(importer.outer.getLoc()) {
-  for (auto &[name, signal] : importer.signals) {
-    if (!signal.isValid())
-      continue;
-    names[name].tensor = signal.value;
-  }
+  for (auto &[name, signal] : importer.signals)
+    if (signal.isValid())
+      names[name] = signal.value;
 }
 
 std::unique_ptr<NamedGraph> Graphs::open(const Entry &entry,
@@ -231,7 +224,7 @@ GraphSignal Graphs::find(StringRef name) {
               s.constantInteger(DataType::Int64, 0));
         });
   } else {
-    result.number = steps;
+    result = steps;
   }
   names[name.str()] = result;
   return result;
@@ -266,10 +259,8 @@ GraphSignal Graphs::resolveFrame(const Node &node,
   mlir::Value last =
       s.subIndex(e.extentValue(whole.tensor, axis.value_or(1)), s.index(1));
   mlir::Value at = s.maxIndex(s.minIndex(time, last), s.index(0));
-  GraphSignal result;
-  result.tensor = e.sliceDim(whole.tensor, axis.value_or(1), at,
-                             e.getBuilder().getIndexAttr(1));
-  return result;
+  return e.sliceDim(whole.tensor, axis.value_or(1), at,
+                    e.getBuilder().getIndexAttr(1));
 }
 
 GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
@@ -309,18 +300,9 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
 }
 
 void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
-  const Node *inputs = graph.node->find("inputs");
-  if (!inputs)
-    return;
-  if (!inputs->isMapping()) {
-    reporter.error(inputs->position,
-                   "graph '" + graph.name + "': 'inputs' is " +
-                       inputs->describe() +
-                       "; required is a mapping from the graph's "
-                       "inputs to what they get");
-    return;
-  }
-  for (const Entry &entry : inputs->entries) {
+  for (const Entry &entry : reporter.readEntries(
+           graph.node->find("inputs"), "graph '" + graph.name + "': 'inputs'",
+           "a mapping from the graph's inputs to what they get")) {
     bool matched = false;
     for (const onnx::OnnxGraph::Input &input : graph.graph.getInputs()) {
       auto fillings = matchName(entry.key, input.name);
@@ -334,12 +316,10 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
         continue;
       }
       GraphSignal signal = resolve(entry.value, *fillings);
-      fed[input.name] = signal ? GraphSignal{{conform(graph, input, signal,
-                                                      entry.value.position),
-                                              input.type},
-                                             {},
-                                             {}}
-                               : GraphSignal();
+      if (signal)
+        signal = Tensor{conform(graph, input, signal, entry.value.position),
+                        input.type};
+      fed[input.name] = signal;
     }
     if (!matched)
       reporter.error(entry.keyPosition,
@@ -538,9 +518,8 @@ void Graphs::inlineBody(mlir::func::FuncOp function,
     // Part of a sequence.
     if (!output)
       continue;
-    GraphSignal signal;
-    signal.tensor = {mapping.lookup(value), output->type};
-    define(graph.name + "." + output->name, signal);
+    define(graph.name + "." + output->name,
+           Tensor{mapping.lookup(value), output->type});
   }
 }
 

@@ -61,6 +61,10 @@ struct GraphSignal {
   /// A number of the description.
   std::optional<double> constant;
 
+  GraphSignal() = default;
+  GraphSignal(frontend::Tensor tensor) : tensor(tensor) {}
+  GraphSignal(mlir::Value number) : number(number) {}
+
   explicit operator bool() const { return tensor || number || constant; }
 };
 
@@ -114,6 +118,8 @@ public:
   frontend::Emitter emitFor(mlir::ValueRange operands) const {
     return emitAt(nest.place(operands));
   }
+  /// Emits where the innermost block ends.
+  frontend::Emitter emitInside() const { return emitAt(nest.getInnermost()); }
   /// `tensor` with these extents, as far as its own reach; zeros beyond.
   static frontend::Tensor fit(frontend::Emitter &e, frontend::Tensor tensor,
                               llvm::ArrayRef<mlir::OpFoldResult> sizes);

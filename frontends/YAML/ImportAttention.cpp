@@ -284,13 +284,9 @@ bool AttentionImport::buildHeads() {
 
 std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   const Node *node = reader.find("score");
-  Position position = node->position;
-  position.column += node->quoted;
+  Position position = node->getTextPosition();
   std::unique_ptr<Expression> expression =
-      parseExpression(node->text, [&](size_t offset, StringRef message) {
-        importer.reporter.errorInText(
-            *node, offset, Twine(reader.getSubject()) + ": " + message);
-      });
+      parseExpression(importer.reporter, *node, reader.getSubject());
   if (!expression)
     return nullptr;
   auto block = std::make_unique<mlir::Block>();

@@ -31,13 +31,6 @@ static void forgetOffsets(Expression &expression) {
     forgetOffsets(*operand);
 }
 
-/// Where the text of a scalar begins: behind its quote.
-static Position textPosition(const Node &node) {
-  Position position = node.position;
-  position.column += node.quoted;
-  return position;
-}
-
 //===----------------------------------------------------------------------===//
 // Definitions
 //===----------------------------------------------------------------------===//
@@ -100,7 +93,7 @@ void Importer::readCell(const Entry &entry) {
   bool sound = equations != nullptr;
   for (const Node &item :
        equations ? ArrayRef<Node>(equations->items) : ArrayRef<Node>()) {
-    Position position = textPosition(item);
+    Position position = item.getTextPosition();
     std::optional<Equation> equation;
     if (!item.isScalar())
       reporter.reject(item, Twine(reader.getSubject()) + ": an equation",
@@ -324,12 +317,9 @@ Signal Importer::importEquation(LayerContext &layer) {
   std::optional<std::string> text = reader.getText("value");
   if (!node || !text)
     return {};
-  Position position = textPosition(*node);
+  Position position = node->getTextPosition();
   std::unique_ptr<Expression> expression =
-      parseExpression(*text, [&](size_t offset, StringRef message) {
-        reporter.errorInText(*node, offset,
-                             Twine(reader.getSubject()) + ": " + message);
-      });
+      parseExpression(reporter, *node, reader.getSubject());
   if (!expression)
     return {};
 

@@ -220,14 +220,10 @@ void GenerateImport::run() {
   Emitter &outer = importer.outer;
   mlir::MLIRContext *context = &importer.reporter.getContext();
   mlir::Location loc = importer.reporter.getLocation(node.position);
-  int64_t any = mlir::ShapedType::kDynamic;
-  auto idType =
-      mlir::RankedTensorType::get({any}, outer.getBuilder().getI32Type());
   auto block = std::make_unique<mlir::Block>();
   importer.stepBlock = block.get();
-  Tensor id{block->addArgument(idType, loc), DataType::Int32};
-  importer.stepRows = {block->addArgument(idType, loc), DataType::Int32};
-  block->addArgument(outer.getBuilder().getIndexType(), loc);
+  Tensor id{search.addStepArguments(*block).front(), DataType::Int32};
+  importer.stepRows = {block->getArgument(1), DataType::Int32};
   importer.step = std::make_unique<Emitter>(context);
   importer.step->setLoc(loc);
   importer.step->getBuilder().setInsertionPointToStart(block.get());

@@ -59,16 +59,9 @@ bool GraphSearchImport::readSettings() {
 
 bool GraphSearchImport::buildOnce() {
   const Node *section = importer.root.find("graphs");
-  if (!section)
-    return true;
-  if (!section->isMapping()) {
-    importer.reporter.error(section->position,
-                            "'graphs' is " + section->describe() +
-                                "; required is a mapping from names to graphs");
-    return false;
-  }
-  bool sound = true;
-  for (const Entry &entry : section->entries) {
+  bool sound = !section || section->isMapping();
+  for (const Entry &entry : importer.reporter.readEntries(
+           section, "'graphs'", "a mapping from names to graphs")) {
     std::unique_ptr<NamedGraph> graph = graphs.open(entry, {});
     if (!graph) {
       sound = false;
@@ -87,8 +80,7 @@ bool GraphSearchImport::openStep() {
   if (!step)
     return false;
   if (!step->isMapping() || step->entries.empty()) {
-    reader.errorAt("step", "'step' is " + step->describe() +
-                               "; required is a mapping from names to graphs");
+    reader.reject("step", "a mapping from names to graphs");
     return false;
   }
   bool sound = true;
@@ -118,9 +110,7 @@ void GraphSearchImport::run() {
   importer.outer.setLoc(importer.reporter.getLocation(search.node.position));
   graphs.loc = importer.outer.getLoc();
   frontend::Emitter e = graphs.emitAt(0);
-  GraphSignal start;
-  start.number = e.scalars().index(search.start);
-  graphs.define("start", start);
+  graphs.define("start", e.scalars().index(search.start));
   sound &= buildOnce();
   sound &= openStep();
   if (!sound)
@@ -131,10 +121,8 @@ void GraphSearchImport::run() {
       return;
   }
   if (isTransducer) {
-    Node text;
-    text.kind = Node::Kind::Scalar;
-    text.position = search.node.position;
-    text.text = importer.root.find("inputs")->entries.front().key;
+    Node text = Node::scalar(importer.root.find("inputs")->entries.front().key,
+                             search.node.position);
     const Node *node = reader.find("frames") ? reader.find("frames") : &text;
     GraphSignal signal = graphs.resolve(*node);
     if (!signal)
@@ -156,11 +144,8 @@ void GraphSearchImport::run() {
   search.addPrefixInputs();
   usesPrefix = importer.isMentioned("prefix");
   block = std::make_unique<mlir::Block>();
-  mlir::OpBuilder builder(&importer.reporter.getContext());
-  auto idType = mlir::RankedTensorType::get({kAny}, builder.getI32Type());
-  ids = block->addArgument(idType, graphs.loc);
-  block->addArgument(idType, graphs.loc);
-  position = block->addArgument(builder.getIndexType(), graphs.loc);
+  ids = search.addStepArguments(*block).front();
+  position = block->getArgument(2);
   declareStates();
   if (!buildStep() || importer.reporter.hasErrors()) {
     block->walk([](mlir::Operation *op) { op->dropAllReferences(); });

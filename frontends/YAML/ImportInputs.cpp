@@ -151,13 +151,8 @@ void Importer::readInput(const Entry &entry) {
   std::string type =
       reader.getWord("type", {"f32", "i32"}).value_or(isTokens ? "i32" : "f32");
   if (vocabulary) {
-    auto it = vocabularies.find(*vocabulary);
-    if (it == vocabularies.end())
-      reader.errorAt("vocabulary", "there is no vocabulary '" + *vocabulary +
-                                       "'" + suggestVocabulary(*vocabulary));
-    else
-      signal.count = it->second.tokens.size();
-    signal.vocabulary = *vocabulary;
+    if (const Vocabulary *found = findVocabulary(reader))
+      signal.count = found->tokens.size();
   }
   if (std::optional<int64_t> size = reader.getInteger("size", 1))
     signal.count = *size;

@@ -12,11 +12,6 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-// Defined in ImportYAML.cpp.
-std::optional<std::string> confineToFolder(Reporter &reporter,
-                                           Position position, StringRef folder,
-                                           StringRef file);
-
 std::optional<int64_t> Vocabulary::find(StringRef token) const {
   auto it = llvm::find(tokens, token);
   if (it == tokens.end())
@@ -87,9 +82,18 @@ bool Importer::readVocabularyFile(MappingReader &reader,
   return true;
 }
 
-std::string Importer::suggestVocabulary(StringRef name) const {
-  return suggest(name, make_first_range(vocabularies),
-                 "; required is one of those under 'vocabularies'");
+const Vocabulary *Importer::findVocabulary(const MappingReader &reader) const {
+  std::optional<std::string> name = reader.getText("vocabulary");
+  if (!name)
+    return nullptr;
+  if (auto it = vocabularies.find(*name); it != vocabularies.end())
+    return &it->second;
+  reader.errorAt("vocabulary",
+                 "there is no vocabulary '" + *name + "'" +
+                     suggest(*name, make_first_range(vocabularies),
+                             "; required is one of those under "
+                             "'vocabularies'"));
+  return nullptr;
 }
 
 Vocabulary Importer::readVocabulary(const Entry &entry) {

@@ -35,8 +35,6 @@ void loadYamlImportDialects(mlir::MLIRContext &context) {
 
 namespace yaml {
 
-/// The path of `file`, which must lie inside `folder`; reports and gives
-/// nothing if it does not.
 std::optional<std::string> confineToFolder(Reporter &reporter,
                                            Position position, StringRef folder,
                                            StringRef file) {

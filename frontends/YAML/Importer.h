@@ -87,8 +87,6 @@ struct Signal {
   mlir::Value lengths;
   /// Name of the time dimension in the signature; of the keys' for Weights.
   std::string time, keyTime;
-  /// Vocabulary of Tokens; labels of Label.
-  std::string vocabulary;
   /// Number of ids of Tokens; of states of State.
   int64_t count = 0;
   /// Defined outside the step that reads it.
@@ -134,6 +132,13 @@ struct StepState {
   /// What the step yields; set when the layer has been built.
   Tensor next;
 };
+
+/// The path of `file`, which must lie inside `folder`; reports and gives
+/// nothing if it does not.
+std::optional<std::string> confineToFolder(Reporter &reporter,
+                                           Position position,
+                                           llvm::StringRef folder,
+                                           llvm::StringRef file);
 
 /// Builds the module of one description.
 class Importer {
@@ -312,8 +317,9 @@ private:
   std::vector<std::string> stepStateOrder;
 
   std::map<std::string, Vocabulary, std::less<>> vocabularies;
-  /// What may be meant by a vocabulary that is not there.
-  std::string suggestVocabulary(llvm::StringRef name) const;
+  /// The vocabulary that the key `vocabulary` names; reports one that is not
+  /// there.
+  const Vocabulary *findVocabulary(const MappingReader &reader) const;
   std::map<std::string, CellDefinition, std::less<>> cells;
   /// Settings 'initial' that were reported.
   std::set<const Node *> reportedInitials;

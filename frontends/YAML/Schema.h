@@ -68,9 +68,7 @@ public:
   /// Reports an error in the text of a scalar, at a byte of it.
   void errorInText(const Node &scalar, size_t offset,
                    const llvm::Twine &message) {
-    error({scalar.position.line, static_cast<unsigned>(scalar.position.column +
-                                                       scalar.quoted + offset)},
-          message);
+    error(scalar.getTextPosition(offset), message);
   }
 
   /// Reports a warning.

@@ -53,26 +53,18 @@ std::optional<int64_t> Search::readToken(StringRef key,
 }
 
 bool Search::readVocabulary() {
-  bool sound = true;
   if (std::optional<std::string> name = reader.getText("vocabulary")) {
-    auto it = importer.vocabularies.find(*name);
-    if (it == importer.vocabularies.end()) {
-      reader.errorAt("vocabulary", "there is no vocabulary '" + *name + "'" +
-                                       importer.suggestVocabulary(*name));
-      sound = false;
-    } else {
-      vocabulary = &it->second;
-      vocabularyName = *name;
-      importer.noteSharedMarks(*name);
-      size = vocabulary->tokens.size();
-    }
-  } else if (reader.require("size", "'vocabulary', or the number of ids")) {
-    size = reader.getInteger("size", 1).value_or(0);
-    sound = size > 0;
-  } else {
-    sound = false;
+    vocabulary = importer.findVocabulary(reader);
+    if (!vocabulary)
+      return false;
+    vocabularyName = *name;
+    importer.noteSharedMarks(*name);
+    size = vocabulary->tokens.size();
+    return true;
   }
-  return sound;
+  if (reader.require("size", "'vocabulary', or the number of ids"))
+    size = reader.getInteger("size", 1).value_or(0);
+  return size > 0;
 }
 
 bool Search::readKind() {
@@ -183,6 +175,15 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
   pad =
       readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
   return sound;
+}
+
+ArrayRef<mlir::BlockArgument> Search::addStepArguments(mlir::Block &step) {
+  mlir::OpBuilder &b = importer.outer.getBuilder();
+  mlir::Location loc = importer.reporter.getLocation(node.position);
+  auto ids =
+      mlir::RankedTensorType::get(mlir::ShapedType::kDynamic, b.getI32Type());
+  step.addArguments({ids, ids, b.getIndexType()}, {loc, loc, loc});
+  return step.getArguments();
 }
 
 void Search::addPrefixInputs() {

@@ -33,6 +33,10 @@ public:
   std::optional<int64_t> readToken(llvm::StringRef key,
                                    std::optional<int64_t> otherwise);
 
+  /// Adds what every step gets: the last tokens of its lanes, the row of each
+  /// lane, the position.
+  llvm::ArrayRef<mlir::BlockArgument> addStepArguments(mlir::Block &step);
+
   /// Adds the inputs of a forced beginning, if there is one.
   void addPrefixInputs();
   /// Steps at most: the extent of a table with an entry per step.

@@ -54,6 +54,13 @@ struct Node {
   /// The entry of `key` in a mapping, or null.
   const Entry *findEntry(llvm::StringRef key) const;
 
+  /// Where the text of a scalar begins: behind its quote. `offset` is counted
+  /// from there.
+  Position getTextPosition(size_t offset = 0) const {
+    return {position.line,
+            static_cast<unsigned>(position.column + quoted + offset)};
+  }
+
   /// What the node is, in words for a message: "a list", "the text 'abc'".
   std::string describe() const;
 
