@@ -111,27 +111,6 @@ Tensor linear(Emitter &e, Tensor x, Tensor weight, Tensor bias) {
   return unflattenRows(e, withExtents(e, product, x.type, sizes), leading);
 }
 
-Tensor gatherRows(Emitter &e, Tensor table, Tensor ids) {
-  OpBuilder &b = e.getBuilder();
-  Extents sizes = e.extents(ids);
-  sizes.push_back(e.extent(table, 1));
-  int64_t rank = sizes.size();
-  Value init = e.empty(sizes, table.type);
-  AffineMap all = b.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  auto op = linalg::GenericOp::create(
-      b, e.getLoc(), TypeRange{init.getType()}, ValueRange{ids.value},
-      ValueRange{init}, ArrayRef<AffineMap>{all.dropResult(rank - 1), all},
-      loops, [&](OpBuilder &nested, Location loc, ValueRange v) {
-        Value row = Scalars(nested, loc).toIndex(ids.type, v[0]);
-        Value column = linalg::IndexOp::create(nested, loc, rank - 1);
-        Value element = tensor::ExtractOp::create(nested, loc, table.value,
-                                                  ValueRange{row, column});
-        linalg::YieldOp::create(nested, loc, element);
-      });
-  return withExtents(e, op.getResult(0), table.type, sizes);
-}
-
 Tensor argmaxLast(Emitter &e, Tensor x) {
   OpBuilder &b = e.getBuilder();
   Extents sizes = e.extents(x);

@@ -33,8 +33,6 @@ Tensor concat(Emitter &e, llvm::ArrayRef<Tensor> tensors, int64_t dim);
 
 /// `[..., K] · [N, K]^T (+ [N])`, weights stored as PyTorch does.
 Tensor linear(Emitter &e, Tensor x, Tensor weight, Tensor bias = {});
-/// Rows `ids` of `[N, F]`: the shape of ids, then F.
-Tensor gatherRows(Emitter &e, Tensor table, Tensor ids);
 /// The position of the greatest element along the last dimension, an int32;
 /// the first on ties.
 Tensor argmaxLast(Emitter &e, Tensor x);

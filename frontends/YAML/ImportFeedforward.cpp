@@ -151,7 +151,7 @@ Signal Importer::importEmbedding(LayerContext &layer) {
   // Ids are cheaper to transpose than what they select.
   bool asTimeMajor = !step && (preferTimeMajor || input.timeMajor);
   Tensor ids = asTimeMajor ? timeMajor(input) : input.value;
-  Signal result = withValue(input, frontend::gatherRows(builder(), table, ids));
+  Signal result = withValue(input, builder().lookUp(ids, table));
   result.kind = step ? Signal::Kind::Vector : Signal::Kind::Sequence;
   result.timeMajor = asTimeMajor;
   return result;

@@ -329,7 +329,7 @@ Signal Importer::resolve(const Node &node, StringRef subject) {
       return signal;
     Tensor &lanes = gathered[signal.value.value];
     if (!lanes)
-      lanes = frontend::gatherRows(*step, signal.value, stepRows);
+      lanes = step->lookUp(stepRows, signal.value);
     signal.value = lanes;
     return signal;
   }

@@ -58,6 +58,9 @@ Tensor subtractZeroPoint(Emitter &e, Tensor x, Tensor zero) {
 }
 
 Tensor quantize(Emitter &e, Tensor x, Parameters by, DataType type) {
+  if (getBitWidth(type) >= 8)
+    if (auto scale = e.findScale(x, by.scale, by.zero))
+      return e.quantize(x, *scale, type);
   return map(e, type, withZero({x, by.scale}, by.zero),
              [&](ArrayRef<Number> v) {
                Scalars &s = v[0].scalars();
@@ -69,6 +72,9 @@ Tensor quantize(Emitter &e, Tensor x, Parameters by, DataType type) {
 
 Tensor dequantize(Emitter &e, Tensor x, Parameters by, DataType result) {
   DataType real = DataType::Float;
+  if (isInteger(x.type) && getBitWidth(x.type) <= 32)
+    if (auto scale = e.findScale(x, by.scale, by.zero))
+      return e.dequantize(x, *scale, result);
   // Narrow floats arrive as floats.
   DataType wide = isFloat(getComputeType(x.type)) ? real : DataType::Int32;
   return map(e, result, withZero({x, by.scale}, by.zero),
