@@ -27,8 +27,11 @@ struct EmbeddingDecomposition
     int64_t rank = sizes.size();
     Value zero = indexConstant(b, 0), entries = asValue(b, extent(b, table, 0)),
           last = b.createOrFold<arith::SubIOp>(entries, indexConstant(b, 1));
-    AffineMap maps[] = {b.getMultiDimIdentityMap(rank).getMajorSubMap(leading),
-                        b.getMultiDimIdentityMap(rank)};
+    AffineMap all = b.getMultiDimIdentityMap(rank);
+    AffineMap maps[] = {AffineMap::get(rank, 0,
+                                       all.getResults().take_front(leading),
+                                       b.getContext()),
+                        all};
     SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
     SmallVector<Value> result = generic(
         b, ids, emptyTensor(b, sizes, getElementTypeOrSelf(table.getType())),

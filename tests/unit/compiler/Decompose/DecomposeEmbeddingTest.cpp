@@ -33,6 +33,17 @@ TEST_P(Lookup, MeansTheSame) {
       inputs, {"func.func(seq-decompose-aggregates)"}, {"seq.embedding"});
 }
 
+TEST(LookupOfOne, MeansTheSame) {
+  Random random(7);
+  expectSameMeaning(
+      "func.func @main(%i: tensor<i64>, %t: tensor<5x4xf32>) -> tensor<4xf32> "
+      "{\n  %y = seq.embedding from_end %i of %t : (tensor<i64>, "
+      "tensor<5x4xf32>) -> tensor<4xf32>\n  return %y : tensor<4xf32>\n}\n",
+      {randomInts(random, ElementKind::I64, {}, -5, 4),
+       randomFloats(random, ElementKind::F32, {5, 4})},
+      {"func.func(seq-decompose-aggregates)"}, {"seq.embedding"});
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, Lookup,
     ::testing::Values(LookupCase{"known", "", "tensor<2x3xi32>",
