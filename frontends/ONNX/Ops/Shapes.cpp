@@ -308,11 +308,6 @@ static LogicalResult convertGather(Node &node) {
     node.setOutput(0, rows.empty() ? slice : e.unsqueeze(slice, *axis));
     return success();
   }
-  bool isWide = getBitWidth(indices.type) >= 32 && !isUnsigned(indices.type);
-  if (*axis == 0 && x.getRank() > 1 && isWide && !safe) {
-    node.setOutput(0, e.lookUp(indices, x, /*fromEnd=*/true));
-    return success();
-  }
   node.setOutput(
       0, e.generate(x.type, sizes, [&](Scalars &s, mlir::ValueRange at) {
         Value i = s.toIndex(indices.type,
