@@ -217,7 +217,8 @@ def Seq_SignatureAttr : Seq_Attr<"Signature", "signature"> {
     Example:
 
     ```mlir
-    #seq.signature<dims = ["batch"], min = 1 : i64, max = "time", fallback = "time">
+    func.func private @f(tensor<?xi32> {seq.signature = #seq.signature<
+      dims = ["batch"], min = 1 : i64, max = "time", fallback = "time">})
     ```
   }];
   let parameters = (ins
