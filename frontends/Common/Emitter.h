@@ -264,6 +264,9 @@ private:
   bool emitRequire(mlir::Value holds, llvm::StringRef message,
                    llvm::ArrayRef<mlir::OpFoldResult> numbers, bool exhausts);
   mlir::Value insertDim(mlir::Value tensor, int64_t dim);
+  /// What quantize() and dequantize() share.
+  template <typename Op>
+  Tensor rescale(Tensor x, const Scale &by, DataType type, bool isUnsigned);
 
   mlir::OpBuilder builder;
   mlir::Location loc;

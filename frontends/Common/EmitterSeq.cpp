@@ -59,26 +59,25 @@ std::optional<Emitter::Scale> Emitter::findScale(Tensor x, Tensor scale,
   return result;
 }
 
-Tensor Emitter::quantize(Tensor x, const Scale &by, DataType type) {
+template <typename Op>
+Tensor Emitter::rescale(Tensor x, const Scale &by, DataType type,
+                        bool isUnsigned) {
   Extents sizes = extents(x);
-  Value result = seq::QuantizeOp::create(
-      builder, loc, typeOf(sizes, storage(type)), x.value, by.scale.value,
-      by.zero.value,
-      by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
-      /*block=*/IntegerAttr(), isUnsigned(type));
+  Value result =
+      Op::create(builder, loc, typeOf(sizes, storage(type)), x.value,
+                 by.scale.value, by.zero.value,
+                 by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
+                 /*block=*/IntegerAttr(), isUnsigned);
   setExtents(result, sizes);
   return {result, type};
 }
 
+Tensor Emitter::quantize(Tensor x, const Scale &by, DataType type) {
+  return rescale<seq::QuantizeOp>(x, by, type, isUnsigned(type));
+}
+
 Tensor Emitter::dequantize(Tensor x, const Scale &by, DataType type) {
-  Extents sizes = extents(x);
-  Value result = seq::DequantizeOp::create(
-      builder, loc, typeOf(sizes, storage(type)), x.value, by.scale.value,
-      by.zero.value,
-      by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
-      /*block=*/IntegerAttr(), isUnsigned(x.type));
-  setExtents(result, sizes);
-  return {result, type};
+  return rescale<seq::DequantizeOp>(x, by, type, isUnsigned(x.type));
 }
 
 } // namespace seqc::frontend

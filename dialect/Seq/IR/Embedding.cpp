@@ -29,12 +29,9 @@ Speculation::Speculatability EmbeddingOp::getSpeculatability() {
 }
 
 /// Extents of the ids, then those of an entry.
-static SmallVector<ExtentSource> extentsOf(EmbeddingOp op) {
-  SmallVector<ExtentSource> sources;
-  for (int64_t dim = 0; dim < tensorType(op.getIds()).getRank(); ++dim)
-    sources.push_back(ExtentSource::dimension(op.getIds(), dim));
-  for (int64_t dim = 1; dim < tensorType(op.getTable()).getRank(); ++dim)
-    sources.push_back(ExtentSource::dimension(op.getTable(), dim));
+static SmallVector<ExtentSource> lookedUpExtents(EmbeddingOp op) {
+  SmallVector<ExtentSource> sources = extentsOf(op.getIds());
+  llvm::append_range(sources, ArrayRef(extentsOf(op.getTable())).drop_front());
   return sources;
 }
 
@@ -42,13 +39,13 @@ LogicalResult
 EmbeddingOp::reifyResultShapes(OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
   return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(*this); });
+                     [&](int64_t) { return lookedUpExtents(*this); });
 }
 
 FailureOr<OpFoldResult> EmbeddingOp::reifyDimOfResult(OpBuilder &builder,
                                                       int result, int dim) {
   return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(*this); });
+                     [&](int64_t) { return lookedUpExtents(*this); });
 }
 
 void EmbeddingOp::generateRuntimeVerification(

@@ -8,14 +8,6 @@ using namespace mlir;
 using namespace seqc::seq;
 using namespace seqc::seq::detail;
 
-/// Every extent is that of the same dimension of `input`.
-static SmallVector<ExtentSource> extentsOf(Value input) {
-  SmallVector<ExtentSource> sources;
-  for (int64_t dim = 0; dim < tensorType(input).getRank(); ++dim)
-    sources.push_back(ExtentSource::dimension(input, dim));
-  return sources;
-}
-
 //===----------------------------------------------------------------------===//
 // SoftmaxOp
 //===----------------------------------------------------------------------===//

@@ -73,14 +73,6 @@ static void checkAtRunTime(OpTy op, OpBuilder &builder, Location loc,
   }
 }
 
-/// Every extent is that of the same dimension of the input.
-static SmallVector<ExtentSource> extentsOf(Value input) {
-  SmallVector<ExtentSource> sources;
-  for (int64_t dim = 0; dim < tensorType(input).getRank(); ++dim)
-    sources.push_back(ExtentSource::dimension(input, dim));
-  return sources;
-}
-
 //===----------------------------------------------------------------------===//
 // QuantizeOp
 //===----------------------------------------------------------------------===//

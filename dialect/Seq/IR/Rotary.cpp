@@ -35,24 +35,16 @@ LogicalResult RotaryOp::verify() {
   return success();
 }
 
-/// Every extent is that of the same dimension of the input.
-static SmallVector<ExtentSource> extentsOf(RotaryOp op) {
-  SmallVector<ExtentSource> sources;
-  for (int64_t dim = 0; dim < tensorType(op.getInput()).getRank(); ++dim)
-    sources.push_back(ExtentSource::dimension(op.getInput(), dim));
-  return sources;
-}
-
 LogicalResult RotaryOp::reifyResultShapes(OpBuilder &builder,
                                           ReifiedRankedShapedTypeDims &shapes) {
   return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(*this); });
+                     [&](int64_t) { return extentsOf(getInput()); });
 }
 
 FailureOr<OpFoldResult> RotaryOp::reifyDimOfResult(OpBuilder &builder,
                                                    int result, int dim) {
   return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(*this); });
+                     [&](int64_t) { return extentsOf(getInput()); });
 }
 
 void RotaryOp::generateRuntimeVerification(

@@ -178,6 +178,13 @@ static OpFoldResult reify(OpBuilder &builder, Location location, int64_t extent,
   return getValueOrCreateConstantIndexOp(builder, location, found);
 }
 
+SmallVector<ExtentSource> extentsOf(Value value) {
+  SmallVector<ExtentSource> sources;
+  for (int64_t dim = 0; dim < tensorType(value).getRank(); ++dim)
+    sources.push_back(ExtentSource::dimension(value, dim));
+  return sources;
+}
+
 LogicalResult reifyShapes(Operation *op, OpBuilder &builder,
                           ReifiedRankedShapedTypeDims &shapes,
                           ExtentSources sources) {

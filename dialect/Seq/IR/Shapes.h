@@ -132,6 +132,9 @@ struct ExtentSource {
 using ExtentSources =
     llvm::function_ref<llvm::SmallVector<ExtentSource>(int64_t)>;
 
+/// The extents of `value`: those of a result of the same shape.
+llvm::SmallVector<ExtentSource> extentsOf(mlir::Value value);
+
 /// Implements reifyResultShapes(): static extents come from the result types,
 /// others from `sources`.
 mlir::LogicalResult reifyShapes(mlir::Operation *op, mlir::OpBuilder &builder,
