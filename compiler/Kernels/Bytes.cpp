@@ -23,41 +23,27 @@ public:
         i8(b.getI8Type()), i32(b.getI32Type()) {}
 
   SmallVector<Value> run() {
-    int64_t perMatrix = llvm::divideCeil(tile.columns, steps.lanes);
-    int64_t total = perMatrix * product.getNumMatrices();
     panel = getValueOrCreateConstantIndexOp(b, loc, tile.panel);
     zero = arith::ConstantIndexOp::create(b, loc, 0);
     rows = makeRows(b, loc, tile);
     nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(i8));
-    // [strip][row]
-    std::vector<SmallVector<Value>> done;
-    for (int64_t first = 0; first < total; first += steps.strips) {
-      SmallVector<Strip> strips;
-      for (int64_t s = first; s < std::min(first + steps.strips, total); ++s)
-        strips.push_back({s / perMatrix, s % perMatrix * steps.lanes});
-      llvm::append_range(done, emitDepth(strips));
-    }
+    std::vector<StripSums> done =
+        emitStrips(tile, steps.lanes, steps.strips,
+                   [&](ArrayRef<Strip> strips) { return emitDepth(strips); });
     SmallVector<Value> results;
-    for (auto [matrix, init] : llvm::enumerate(tile.inits))
-      results.push_back(joinStrips(
-          b, loc, tile, ArrayRef(done).slice(matrix * perMatrix, perMatrix),
-          init));
+    for (auto [sums, init] : llvm::zip_equal(done, tile.inits))
+      results.push_back(joinStrips(b, loc, tile, sums, init));
     return results;
   }
 
 private:
-  /// Columns from `column` on of one matrix.
-  struct Strip {
-    int64_t matrix, column;
-  };
-
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
 
   /// The loop over the depth for some strips; gives the sums of each row of
   /// each.
-  std::vector<SmallVector<Value>> emitDepth(ArrayRef<Strip> strips) {
+  StripSums emitDepth(ArrayRef<Strip> strips) {
     auto sumType = VectorType::get({steps.lanes}, i32);
     size_t count = strips.size() * tile.rows * steps.sums;
     Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(sumType));
@@ -71,7 +57,7 @@ private:
       emitStep(strips, loop.getInductionVar(), sums);
       scf::YieldOp::create(b, loc, sums);
     }
-    std::vector<SmallVector<Value>> results(strips.size());
+    StripSums results(strips.size());
     SmallVector<Value> all(loop.getResults());
     for (size_t s = 0; s < strips.size(); ++s)
       for (int64_t r = 0; r < tile.rows; ++r)

@@ -40,17 +40,14 @@ public:
     noByte = arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(0));
     if (usesTable())
       table = makeTable();
-    int64_t total = llvm::divideCeil(tile.columns, steps.lanes);
     int64_t width = std::clamp(steps.sums / tile.rows, int64_t(1), kMostStrips);
-    // [strip][row]
-    std::vector<SmallVector<Value>> done;
-    for (int64_t first = 0; first < total; first += width) {
-      SmallVector<int64_t> columns;
-      for (int64_t s = first; s < std::min(first + width, total); ++s)
-        columns.push_back(s * steps.lanes);
-      llvm::append_range(done, emitDepth(columns));
-    }
-    return {joinStrips(b, loc, tile, done, tile.inits[0])};
+    // There is one matrix.
+    std::vector<StripSums> done =
+        emitStrips(tile, steps.lanes, width, [&](ArrayRef<Strip> strips) {
+          return emitDepth(llvm::map_to_vector(
+              strips, [](const Strip &strip) { return strip.column; }));
+        });
+    return {joinStrips(b, loc, tile, done.front(), tile.inits[0])};
   }
 
 private:
@@ -201,7 +198,7 @@ private:
   }
 
   /// The sums of each row of strips that begin at `columns`.
-  std::vector<SmallVector<Value>> emitDepth(ArrayRef<int64_t> columns) {
+  StripSums emitDepth(ArrayRef<int64_t> columns) {
     size_t count = columns.size() * tile.rows;
     Value none = splat(floats, b.getF32FloatAttr(0));
     SmallVector<Value> all =
@@ -209,7 +206,7 @@ private:
                [&](Value block, MutableArrayRef<Value> sums) {
                  emitBlock(columns, block, none, sums);
                });
-    std::vector<SmallVector<Value>> results(columns.size());
+    StripSums results(columns.size());
     for (size_t s = 0; s < columns.size(); ++s)
       for (int64_t r = 0; r < tile.rows; ++r)
         results[s].push_back(all[s * tile.rows + r]);

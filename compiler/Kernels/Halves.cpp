@@ -30,30 +30,17 @@ public:
     panel = getValueOrCreateConstantIndexOp(b, loc, tile.panel);
     rows = makeRows(b, loc, tile);
     nothing = arith::ConstantOp::create(b, loc, b.getZeroAttr(b.getBF16Type()));
-    int64_t perMatrix = llvm::divideCeil(tile.columns, steps.lanes);
-    int64_t total = perMatrix * product.getNumMatrices();
     int64_t width = std::clamp(steps.sums / tile.rows, int64_t(1), kMostStrips);
-    // [strip][row]
-    std::vector<SmallVector<Value>> done;
-    for (int64_t first = 0; first < total; first += width) {
-      SmallVector<Strip> strips;
-      for (int64_t s = first; s < std::min(first + width, total); ++s)
-        strips.push_back({s / perMatrix, s % perMatrix * steps.lanes});
-      llvm::append_range(done, emitDepth(strips));
-    }
+    std::vector<StripSums> done =
+        emitStrips(tile, steps.lanes, width,
+                   [&](ArrayRef<Strip> strips) { return emitDepth(strips); });
     SmallVector<Value> results;
-    for (int64_t matrix = 0; matrix < product.getNumMatrices(); ++matrix)
-      results.push_back(writeStrips(
-          b, loc, tile, ArrayRef(done).slice(matrix * perMatrix, perMatrix)));
+    for (const StripSums &sums : done)
+      results.push_back(writeStrips(b, loc, tile, sums));
     return results;
   }
 
 private:
-  /// Columns from `column` on of one matrix.
-  struct Strip {
-    int64_t matrix, column;
-  };
-
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
@@ -64,7 +51,7 @@ private:
 
   /// The loop over the depth for some strips; gives the sums of each row of
   /// each.
-  std::vector<SmallVector<Value>> emitDepth(ArrayRef<Strip> strips) {
+  StripSums emitDepth(ArrayRef<Strip> strips) {
     SmallVector<Value> start;
     for (const Strip &strip : strips)
       for (int64_t r = 0; r < tile.rows; ++r)
@@ -79,7 +66,7 @@ private:
       emitStep(strips, loop.getInductionVar(), sums);
       scf::YieldOp::create(b, loc, sums);
     }
-    std::vector<SmallVector<Value>> results(strips.size());
+    StripSums results(strips.size());
     for (size_t s = 0; s < strips.size(); ++s)
       for (int64_t r = 0; r < tile.rows; ++r)
         results[s].push_back(loop.getResult(s * tile.rows + r));

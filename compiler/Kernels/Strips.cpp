@@ -25,6 +25,23 @@ SmallVector<Value> seqc::makeRows(OpBuilder &builder, Location loc,
   return rows;
 }
 
+std::vector<StripSums>
+seqc::emitStrips(const ProductTile &tile, int64_t lanes, int64_t width,
+                 llvm::function_ref<StripSums(ArrayRef<Strip>)> emit) {
+  seq::PackedMatmulOp product = tile.product;
+  int64_t perMatrix = llvm::divideCeil(tile.columns, lanes);
+  int64_t total = perMatrix * product.getNumMatrices();
+  std::vector<StripSums> sums(product.getNumMatrices());
+  for (int64_t first = 0; first < total; first += width) {
+    SmallVector<Strip> strips;
+    for (int64_t s = first; s < std::min(first + width, total); ++s)
+      strips.push_back({s / perMatrix, s % perMatrix * lanes});
+    for (auto [strip, rows] : llvm::zip_equal(strips, emit(strips)))
+      sums[strip.matrix].push_back(std::move(rows));
+  }
+  return sums;
+}
+
 /// The strips of `tile` as one vector [rows, columns].
 static Value join(OpBuilder &builder, Location loc, const ProductTile &tile,
                   ArrayRef<SmallVector<Value>> sums) {
