@@ -23,7 +23,6 @@
 #include "mlir/IR/IRMapping.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_RECOGNIZERECURRENCESPASS
@@ -578,15 +577,11 @@ namespace {
 struct RecognizeRecurrences
     : seqc::impl::RecognizeRecurrencesPassBase<RecognizeRecurrences> {
   void runOnOperation() override {
-    // The runtime checks inputs of entries, not arguments of calls.
-    llvm::StringSet<> called;
-    getOperation()->walk(
-        [&](func::CallOp call) { called.insert(call.getCallee()); });
+    llvm::DenseSet<Operation *> entries = findCheckedEntries(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Recognition recognition;
-      for (LoopRecurrence &recurrence : findRecurrences(
-               function,
-               function.isPublic() && !called.contains(function.getName()))) {
+      for (LoopRecurrence &recurrence :
+           findRecurrences(function, entries.contains(function))) {
         recurrence.rewrite();
         ++recognition.counts["recurrence"];
         ++numRecognized;

@@ -27,7 +27,6 @@
 #include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 #define DEBUG_TYPE "seq-generate-runtime-checks"
@@ -343,15 +342,13 @@ struct GenerateRuntimeChecks
     : seqc::impl::GenerateRuntimeChecksPassBase<GenerateRuntimeChecks> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    // The runtime checks inputs of entries, not arguments of calls.
-    llvm::StringSet<> called;
-    module->walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+    llvm::DenseSet<Operation *> entries = findCheckedEntries(module);
     bool isUnchecked = seq::isMarked<seq::UncheckedMark>(module);
     for (func::FuncOp function : module.getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
       FunctionChecks checks(function, isUnchecked);
-      if (function.isPublic() && !called.contains(function.getName()))
+      if (entries.contains(function))
         checks.learnInputs();
       checks.run();
       numChecks += checks.getNumChecks();

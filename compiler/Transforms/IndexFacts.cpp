@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 using namespace seqc;
 
@@ -24,6 +26,16 @@ IndexFacts::IndexFacts(MLIRContext *context,
 //===----------------------------------------------------------------------===//
 // Inputs
 //===----------------------------------------------------------------------===//
+
+llvm::DenseSet<Operation *> seqc::findCheckedEntries(ModuleOp module) {
+  llvm::StringSet<> called;
+  module->walk([&](func::CallOp call) { called.insert(call.getCallee()); });
+  llvm::DenseSet<Operation *> entries;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic() && !called.contains(function.getName()))
+      entries.insert(function);
+  return entries;
+}
 
 void IndexFacts::learnInputs(func::FuncOp entry) {
   // Equal names are equal extents.

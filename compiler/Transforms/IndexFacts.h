@@ -20,6 +20,7 @@
 #include "mlir/IR/Builders.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace seqc {
@@ -31,6 +32,10 @@ enum class Side {
   /// Nothing is less.
   Least
 };
+
+/// The functions whose arguments the runtime checks: entries that no function
+/// calls, as arguments of calls are not checked.
+llvm::DenseSet<mlir::Operation *> findCheckedEntries(mlir::ModuleOp module);
 
 /// What is known of the indices of one function. Ops that it has looked at may
 /// not be erased before it; those that it creates stand in `scratch`.
