@@ -15,7 +15,6 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
 
 //===----------------------------------------------------------------------===//
 // Settings, files
