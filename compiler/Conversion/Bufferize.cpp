@@ -18,6 +18,8 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
 #define DEBUG_TYPE "seq-bufferize"
@@ -41,11 +43,38 @@ unsigned getDepth(Operation *op) {
   return depth - (depth > 0 && op->hasTrait<OpTrait::IsTerminator>());
 }
 
+/// Lets every iteration that may run beside others write memory of its own: what
+/// has no content yet and is used in a parallel loop begins there. One-shot
+/// analysis takes iterations to follow one another, and would give all of them
+/// one buffer.
+void privatizeEmptyTensors(ModuleOp module) {
+  SmallVector<tensor::EmptyOp> empties;
+  module.walk([&](tensor::EmptyOp op) { empties.push_back(op); });
+  for (tensor::EmptyOp empty : empties) {
+    DenseMap<Operation *, Value> copies;
+    for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
+      auto loop = use.getOwner()->getParentOfType<scf::ForOp>();
+      while (loop && !seqc::seq::isMarked<seqc::seq::ParallelMark>(loop))
+        loop = loop->getParentOfType<scf::ForOp>();
+      if (!loop || loop->isAncestor(empty))
+        continue;
+      Value &copy = copies[loop];
+      if (!copy)
+        copy =
+            OpBuilder::atBlockBegin(loop.getBody()).clone(*empty)->getResult(0);
+      use.set(copy);
+    }
+    if (empty->use_empty())
+      empty->erase();
+  }
+}
+
 struct Bufferize : seqc::impl::BufferizePassBase<Bufferize> {
   using BufferizePassBase::BufferizePassBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    privatizeEmptyTensors(module);
     unsigned deepest = 0, levels = std::max(1u, unsigned(mostLevels));
     module.walk(
         [&](Operation *op) { deepest = std::max(deepest, getDepth(op)); });

@@ -94,6 +94,27 @@ TEST(ThreadsProperty, Attentions) {
   EXPECT_GT(runs, 150);
 }
 
+/// Blocks that take long enough for threads to work at the same time: none may
+/// write what another one reads.
+TEST(ThreadsProperty, LongAttention) {
+  const char *text = R"(
+    func.func @f(%q: tensor<4x?x32xf32>, %k: tensor<4x?x32xf32>,
+                 %v: tensor<4x?x32xf32>) -> tensor<4x?x32xf32> {
+      %y = seq.attention scaled %q, %k, %v
+          : (tensor<4x?x32xf32>, tensor<4x?x32xf32>, tensor<4x?x32xf32>)
+         -> tensor<4x?x32xf32>
+      return %y : tensor<4x?x32xf32>
+    })";
+  CompiledModule module(text, everythingParallel());
+  const int64_t steps = 600;
+  std::vector<float> x(4 * steps * 32);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(static_cast<int>(i * 13 % 61) - 30) / 16;
+  HostTensor tensor = HostTensor::floats({4, steps, 32}, x);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_GE(checkThreads(module, "f", {tensor, tensor, tensor}, text), 3);
+}
+
 /// Rows in blocks, panels and rests; a sum along the last dimension.
 TEST(ThreadsProperty, ProductAndNorm) {
   const char *text = R"(

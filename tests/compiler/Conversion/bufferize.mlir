@@ -49,3 +49,36 @@ func.func @numbered(%n: index, %v: f32, %into: memref<4xf32>) {
   bufferization.materialize_in_destination %a in writable %into : (tensor<4xf32>, memref<4xf32>) -> ()
   return
 }
+
+/// Iterations of a parallel loop write memory of their own; those of another loop share it.
+
+// CHECK-LABEL: func.func @scratch
+//   CHECK-NOT:   memref.alloc
+//       CHECK:   scf.for
+//       CHECK:     %[[OWN:.*]] = memref.alloc() {{.*}}: memref<4xf32>
+//       CHECK:     linalg.exp {{.*}} outs(%[[OWN]]
+//       CHECK:   } {seq.parallel}
+//       CHECK:   %[[SHARED:.*]] = memref.alloc() {{.*}}: memref<4xf32>
+//       CHECK:   scf.for
+//   CHECK-NOT:     memref.alloc
+//       CHECK:     linalg.exp {{.*}} outs(%[[SHARED]]
+func.func @scratch(%n: index, %m: memref<?x4xf32>, %into: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = bufferization.to_tensor %m restrict : memref<?x4xf32> to tensor<?x4xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %r = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1] : tensor<?x4xf32> to tensor<4xf32>
+    %a = linalg.exp ins(%r : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %v = tensor.extract %a[%c1] : tensor<4xf32>
+    memref.store %v, %into[%i] : memref<?xf32>
+  } {seq.parallel}
+  %f = tensor.empty() : tensor<4xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %r = tensor.extract_slice %x[%i, 0] [1, 4] [1, 1] : tensor<?x4xf32> to tensor<4xf32>
+    %a = linalg.exp ins(%r : tensor<4xf32>) outs(%f : tensor<4xf32>) -> tensor<4xf32>
+    %v = tensor.extract %a[%c1] : tensor<4xf32>
+    memref.store %v, %into[%i] : memref<?xf32>
+  }
+  return
+}
