@@ -48,6 +48,7 @@ void seqc::registerDecompositions(DialectRegistry &registry) {
   registerNormDecompositions(registry);
   registerEmbeddingDecompositions(registry);
   registerQuantizationDecompositions(registry);
+  registerCacheDecompositions(registry);
   registerRotaryDecompositions(registry);
   registerLinearRecurrenceDecompositions(registry);
 }

@@ -26,6 +26,9 @@ void registerNormDecompositions(mlir::DialectRegistry &registry);
 void registerEmbeddingDecompositions(mlir::DialectRegistry &registry);
 /// Decompositions of `seq.quantize` and `seq.dequantize`.
 void registerQuantizationDecompositions(mlir::DialectRegistry &registry);
+/// Decompositions of `seq.cache.append`, `seq.cache.read` and
+/// `seq.cache.reorder`.
+void registerCacheDecompositions(mlir::DialectRegistry &registry);
 /// Decomposition of `seq.rotary`.
 void registerRotaryDecompositions(mlir::DialectRegistry &registry);
 

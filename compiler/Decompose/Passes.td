@@ -76,7 +76,8 @@ def DecomposeAggregatesPass : Pass<"seq-decompose-aggregates", "::mlir::func::Fu
     are tiled later.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
   let statistics = [
     Statistic<"numDecomposed", "num-decomposed", "Number of ops decomposed">
   ];

@@ -70,6 +70,9 @@ constexpr OpRow kOps[] = {
 
     {"seq.attention", kUntiled},
     {"seq.blockwise_matmul", kUntiled},
+    {"seq.cache.append", kWhole},
+    {"seq.cache.read", kWhole},
+    {"seq.cache.reorder", kWhole},
     {"seq.column_sums", kTensors},
     {"seq.dequantize", kWhole},
     {"seq.embedding", kWhole},

@@ -183,6 +183,22 @@ void RuntimeChecks::requireElements(StringRef name, const ElementRange &range,
           {found, low, high});
 }
 
+void RuntimeChecks::requireInside(StringRef name, Value numbers, Value last,
+                                  StringRef label) {
+  if (isa<RankedTensorType>(numbers.getType())) {
+    requireElements(name,
+                    {numbers, builder.getIndexAttr(0), OpFoldResult(last), {}},
+                    label);
+    return;
+  }
+  Value first = constant(0);
+  Value inside = arith::AndIOp::create(
+      builder, loc, compare(CmpIPredicate::sge, numbers, first),
+      compare(CmpIPredicate::sle, numbers, last));
+  require(inside, name + " is {0}, but {1} to {2} is required [" + label + "]",
+          {numbers, first, last});
+}
+
 Value RuntimeChecks::reduceVector(
     Value vector, bool greatest, function_ref<Value(OpBuilder &, Value)> body) {
   int64_t start = greatest ? std::numeric_limits<int64_t>::min() : 0;

@@ -71,6 +71,11 @@ public:
   void requireAtLeast(llvm::StringRef name, mlir::Value index, int64_t low,
                       llvm::StringRef label);
 
+  /// Requires of an index, or of all integers of a tensor, that they lie
+  /// between 0 and `last`.
+  void requireInside(llvm::StringRef name, mlir::Value numbers,
+                     mlir::Value last, llvm::StringRef label);
+
   /// Requires of all integers of a tensor that they lie in a range.
   void requireElements(llvm::StringRef name, const ElementRange &range,
                        llvm::StringRef label);

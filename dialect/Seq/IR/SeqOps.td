@@ -4,6 +4,7 @@
 #define DIALECT_SEQ_IR_SEQOPS_TD
 
 include "dialect/Seq/IR/Attention.td"
+include "dialect/Seq/IR/Caches.td"
 include "dialect/Seq/IR/Cells.td"
 include "dialect/Seq/IR/Checks.td"
 include "dialect/Seq/IR/Embedding.td"

@@ -40,6 +40,8 @@ void addNormHandlers(HandlerTable &table);
 void addEmbeddingHandlers(HandlerTable &table);
 /// `seq.quantize` and `seq.dequantize`.
 void addQuantizationHandlers(HandlerTable &table);
+/// `seq.cache.append`, `seq.cache.read` and `seq.cache.reorder`.
+void addCacheHandlers(HandlerTable &table);
 /// `seq.rotary`.
 void addRotaryHandlers(HandlerTable &table);
 /// `seq.linear_recurrence`.

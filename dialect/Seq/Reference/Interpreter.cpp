@@ -128,6 +128,7 @@ const HandlerTable &getHandlerTable() {
     addNormHandlers(result);
     addEmbeddingHandlers(result);
     addQuantizationHandlers(result);
+    addCacheHandlers(result);
     addRotaryHandlers(result);
     addRecurrenceHandlers(result);
     addCellHandlers(result);

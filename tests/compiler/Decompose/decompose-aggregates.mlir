@@ -154,6 +154,100 @@ func.func @quantization(%x: tensor<?x8xf32>, %s: tensor<8xf32>, %b: tensor<?x2xf
   return %r : tensor<?x8xf32>
 }
 
+/// One position for all rows is one write.
+
+// CHECK-LABEL: func.func @append
+//  CHECK-SAME:   %[[C:.*]]: tensor<?x4x64x8xf32>, %[[E:.*]]: tensor<?x4x1x8xf32>, %[[P:.*]]: index
+//   CHECK-NOT:   scf.for
+//   CHECK-NOT:   tensor.extract_slice
+//       CHECK:   %[[MOST:.*]] = arith.minsi %[[P]]
+//       CHECK:   %[[AT:.*]] = arith.maxsi %[[MOST]]
+//       CHECK:   tensor.insert_slice %[[E]] into %[[C]][0, 0, %[[AT]], 0] [%{{.*}}, 4, 1, 8]
+func.func @append(%c: tensor<?x4x64x8xf32>, %e: tensor<?x4x1x8xf32>, %p: index) -> tensor<?x4x64x8xf32> {
+  %0 = seq.cache.append %c, %e at %p axis 2 : (tensor<?x4x64x8xf32>, tensor<?x4x1x8xf32>, index) -> tensor<?x4x64x8xf32>
+  return %0 : tensor<?x4x64x8xf32>
+}
+
+/// A position for each row is a loop over them, which carries the cache.
+
+// CHECK-LABEL: func.func @append_rows
+//  CHECK-SAME:   %[[C:.*]]: tensor<?x4x64x8xf32>, %[[E:.*]]: tensor<?x4x1x8xf32>, %[[P:.*]]: tensor<?xi64>
+//       CHECK:   scf.for %[[ROW:.*]] = {{.*}} iter_args(%[[CARRIED:.*]] = %[[C]])
+//       CHECK:     tensor.extract %[[P]][%[[ROW]]]
+//       CHECK:     %[[AT:.*]] = arith.maxsi
+//       CHECK:     %[[PART:.*]] = tensor.extract_slice %[[E]][%[[ROW]], 0, 0, 0] [1, 4, 1, 8]
+//       CHECK:     tensor.insert_slice %[[PART]] into %[[CARRIED]][%[[ROW]], 0, %[[AT]], 0] [1, 4, 1, 8]
+//       CHECK:     scf.yield
+func.func @append_rows(%c: tensor<?x4x64x8xf32>, %e: tensor<?x4x1x8xf32>, %p: tensor<?xi64>) -> tensor<?x4x64x8xf32> {
+  %0 = seq.cache.append %c, %e at %p axis 2 : (tensor<?x4x64x8xf32>, tensor<?x4x1x8xf32>, tensor<?xi64>) -> tensor<?x4x64x8xf32>
+  return %0 : tensor<?x4x64x8xf32>
+}
+
+/// One row is no loop, and a single entry does not reach around the end.
+
+// CHECK-LABEL: func.func @append_step_around
+//  CHECK-SAME:   %[[C:.*]]: tensor<1x64x8xf32>, %[[E:.*]]: tensor<1x1x8xf32>
+//   CHECK-NOT:   scf.for
+//       CHECK:   arith.remsi
+//       CHECK:   %[[AT:.*]] = arith.select
+//       CHECK:   %[[R:.*]] = tensor.insert_slice %[[E]] into %[[C]][0, %[[AT]], 0] [1, 1, 8]
+//  CHECK-NEXT:   return %[[R]]
+func.func @append_step_around(%c: tensor<1x64x8xf32>, %e: tensor<1x1x8xf32>, %p: tensor<1xi64>) -> tensor<1x64x8xf32> {
+  %0 = seq.cache.append circular %c, %e at %p axis 1 : (tensor<1x64x8xf32>, tensor<1x1x8xf32>, tensor<1xi64>) -> tensor<1x64x8xf32>
+  return %0 : tensor<1x64x8xf32>
+}
+
+/// Around the end there are two writes.
+
+// CHECK-LABEL: func.func @append_around
+//  CHECK-SAME:   %[[C:.*]]: tensor<1x64x8xf32>, %[[E:.*]]: tensor<1x3x8xf32>
+//       CHECK:   %[[AT:.*]] = arith.select
+//       CHECK:   %[[FIRST:.*]] = arith.minsi
+//       CHECK:   %[[REST:.*]] = arith.subi
+//       CHECK:   tensor.extract_slice %[[E]][0, 0, 0] [1, %[[FIRST]], 8]
+//       CHECK:   %[[END:.*]] = tensor.insert_slice %{{.*}} into %[[C]][0, %[[AT]], 0] [1, %[[FIRST]], 8]
+//       CHECK:   tensor.extract_slice %[[E]][0, %[[FIRST]], 0] [1, %[[REST]], 8]
+//       CHECK:   tensor.insert_slice %{{.*}} into %[[END]][0, 0, 0] [1, %[[REST]], 8]
+func.func @append_around(%c: tensor<1x64x8xf32>, %e: tensor<1x3x8xf32>, %p: index) -> tensor<1x64x8xf32> {
+  %0 = seq.cache.append circular %c, %e at %p axis 1 : (tensor<1x64x8xf32>, tensor<1x3x8xf32>, index) -> tensor<1x64x8xf32>
+  return %0 : tensor<1x64x8xf32>
+}
+
+/// Nothing is nowhere written.
+
+// CHECK-LABEL: func.func @append_nothing
+//  CHECK-SAME:   %[[C:.*]]: tensor<?x64x8xf32>
+//  CHECK-NEXT:   return %[[C]]
+func.func @append_nothing(%c: tensor<?x64x8xf32>, %e: tensor<?x0x8xf32>, %p: index) -> tensor<?x64x8xf32> {
+  %0 = seq.cache.append %c, %e at %p axis 1 : (tensor<?x64x8xf32>, tensor<?x0x8xf32>, index) -> tensor<?x64x8xf32>
+  return %0 : tensor<?x64x8xf32>
+}
+
+// CHECK-LABEL: func.func @read
+//  CHECK-SAME:   %[[C:.*]]: tensor<?x64x8xf32>, %[[B:.*]]: index, %[[N:.*]]: index
+//       CHECK:   tensor.extract_slice %[[C]][0, %[[B]], 0] [%{{.*}}, %[[N]], 8] [1, 1, 1] : tensor<?x64x8xf32> to tensor<?x?x8xf32>
+func.func @read(%c: tensor<?x64x8xf32>, %b: index, %n: index) -> tensor<?x?x8xf32> {
+  %0 = seq.cache.read %c from %b count %n axis 1 : tensor<?x64x8xf32> -> tensor<?x?x8xf32>
+  return %0 : tensor<?x?x8xf32>
+}
+
+/// Rows have a parent, or entries of rows do.
+
+// CHECK-LABEL: func.func @reorder
+//  CHECK-SAME:   %[[C:.*]]: tensor<?x64x8xf32>, %[[P:.*]]: tensor<?xi32>, %[[Q:.*]]: tensor<?x64xi32>
+//       CHECK:   linalg.generic {indexing_maps = [#[[FIRST:.*]], #{{.*}}], {{.*}} ins(%[[P]] :
+//       CHECK:     %[[ROW:.*]] = arith.maxsi
+//       CHECK:     %[[I:.*]] = linalg.index 1
+//       CHECK:     %[[J:.*]] = linalg.index 2
+//       CHECK:     tensor.extract %[[C]][%[[ROW]], %[[I]], %[[J]]]
+//       CHECK:   linalg.generic {{.*}} ins(%[[Q]] :
+//       CHECK:     tensor.extract
+func.func @reorder(%c: tensor<?x64x8xf32>, %p: tensor<?xi32>, %q: tensor<?x64xi32>) -> (tensor<?x64x8xf32>, tensor<?x64x8xf32>) {
+  %0 = seq.cache.reorder %c by %p : (tensor<?x64x8xf32>, tensor<?xi32>) -> tensor<?x64x8xf32>
+  %1 = seq.cache.reorder %c by %q axis 1 : (tensor<?x64x8xf32>, tensor<?x64xi32>) -> tensor<?x64x8xf32>
+  return %0, %1 : tensor<?x64x8xf32>, tensor<?x64x8xf32>
+}
+
 /// A recurrence that is tiled later stays.
 
 // CHECK-LABEL: func.func @later

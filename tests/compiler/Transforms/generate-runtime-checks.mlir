@@ -330,6 +330,33 @@ func.func @scales(%x: tensor<?x8xf32>, %s: tensor<?xf32>, %q: tensor<?x?xi8>, %b
 
 // -----
 
+// Positions leave room for what is appended; around the end any number is a position.
+
+// CHECK-LABEL: func.func @caches
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.append' op entries has extent {0} in dimension 0, but {1} is required [C2]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.append' op position has extent {0} in dimension 0, but {1} is required [C3]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.append' op position holds {0}, but {1} to {2} is required [R1]"
+//       CHECK: seq.cache.append
+//   CHECK-NOT: seq.require
+//       CHECK: seq.cache.append circular
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.read' op count is {0}, but at least 0 is required [R1]"
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.read' op begin is {0}, but {1} to {2} is required [R1]"
+//       CHECK: seq.cache.read
+//       CHECK: seq.require %{{.+}}, "{{.+}}'seq.cache.reorder' op parents holds {0}, but {1} to {2} is required [R1]"
+//       CHECK: seq.cache.reorder
+//   CHECK-NOT: seq.require
+//       CHECK: return
+func.func @caches(%c: tensor<?x8x4xf32>, %e: tensor<?x1x4xf32>, %p: tensor<?xi64>, %b: index, %n: index, %q: tensor<?xi32>)
+    -> (tensor<?x8x4xf32>, tensor<?x?x4xf32>, tensor<?x8x4xf32>) {
+  %0 = seq.cache.append %c, %e at %p axis 1 : (tensor<?x8x4xf32>, tensor<?x1x4xf32>, tensor<?xi64>) -> tensor<?x8x4xf32>
+  %1 = seq.cache.append circular %0, %e at %p axis 1 : (tensor<?x8x4xf32>, tensor<?x1x4xf32>, tensor<?xi64>) -> tensor<?x8x4xf32>
+  %2 = seq.cache.read %1 from %b count %n axis 1 : tensor<?x8x4xf32> -> tensor<?x?x4xf32>
+  %3 = seq.cache.reorder %1 by %q : (tensor<?x8x4xf32>, tensor<?xi32>) -> tensor<?x8x4xf32>
+  return %1, %2, %3 : tensor<?x8x4xf32>, tensor<?x?x4xf32>, tensor<?x8x4xf32>
+}
+
+// -----
+
 // Tables that go along with the steps; one row of a table serves all.
 
 // CHECK-LABEL: func.func @rotary

@@ -137,6 +137,63 @@ func.func @main(%x: tensor<?x?xf32>, %s: tensor<?x?xf32>, %z: tensor<?x?xi8>) ->
      ({"x": f(3, 9)}, "scale has extent 2 in dimension 1, but 3 is required [C2]"),
      ({"z": numpy.zeros((3, 1), numpy.int8)}, "zero has extent 1 in dimension 1, but 2 is required [C4]"))
 
+case("append", """
+func.func @main(%c: tensor<?x?x3xf32>, %e: tensor<?x?x3xf32>, %p: tensor<?xi32>) -> tensor<?x?x3xf32> {
+->%y = seq.cache.append %c, %e at %p axis 1 : (tensor<?x?x3xf32>, tensor<?x?x3xf32>, tensor<?xi32>) -> tensor<?x?x3xf32>
+  return %y : tensor<?x?x3xf32>
+}""", {"c": f(2, 4, 3), "e": f(2, 1, 3), "p": i(0, 3)},
+     ({"e": f(1, 1, 3)}, "'seq.cache.append' op entries has extent 1 in dimension 0, but 2 is required [C2]"),
+     ({"e": f(2, 5, 3)}, "has 5 entries for a capacity of 4, but at most as many are required [C2]"),
+     ({"p": i(0)}, "position has extent 1 in dimension 0, but 2 is required [C3]"),
+     ({"p": i(0, 4)}, "position holds 4, but 0 to 3 is required [R1]"),
+     ({"p": i(-1, 3)}, "position holds -1, but 0 to 3 is required [R1]"))
+
+case("append-one", """
+func.func @main(%c: tensor<?x4x3xf32>, %e: tensor<?x2x3xf32>, %n: tensor<1xi64>) -> tensor<?x4x3xf32> {
+  %c0 = arith.constant 0 : index
+  %f = tensor.extract %n[%c0] : tensor<1xi64>
+  %p = arith.index_cast %f : i64 to index
+->%y = seq.cache.append %c, %e at %p axis 1 : (tensor<?x4x3xf32>, tensor<?x2x3xf32>, index) -> tensor<?x4x3xf32>
+  return %y : tensor<?x4x3xf32>
+}""", {"c": f(2, 4, 3), "e": f(2, 2, 3), "n": numpy.array([2])},
+     ({"n": numpy.array([3])}, "'seq.cache.append' op position is 3, but 0 to 2 is required [R1]"),
+     ({"n": numpy.array([-1])}, "position is -1, but 0 to 2 is required [R1]"))
+
+case("append-circular", """
+func.func @main(%c: tensor<?x?x3xf32>, %e: tensor<?x2x3xf32>, %p: tensor<?xi64>) -> tensor<?x?x3xf32> {
+->%y = seq.cache.append circular %c, %e at %p axis 1 : (tensor<?x?x3xf32>, tensor<?x2x3xf32>, tensor<?xi64>) -> tensor<?x?x3xf32>
+  return %y : tensor<?x?x3xf32>
+}""", {"c": f(2, 4, 3), "e": f(2, 2, 3), "p": numpy.array([-9, 1 << 62])},
+     ({"c": f(2, 1, 3)}, "'seq.cache.append' op has 2 entries for a capacity of 1, but at most as many are required [C2]"),
+     ({"c": f(2, 0, 3)}, "has 2 entries for a capacity of 0, but at most as many are required [C2]"))
+
+case("read", """
+func.func @main(%c: tensor<?x?x3xf32>, %n: tensor<2xi64>) -> tensor<2x?x3xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.extract %n[%c0] : tensor<2xi64>
+  %b = arith.index_cast %e : i64 to index
+  %g = tensor.extract %n[%c1] : tensor<2xi64>
+  %m = arith.index_cast %g : i64 to index
+->%y = seq.cache.read %c from %b count %m axis 1 : tensor<?x?x3xf32> -> tensor<2x?x3xf32>
+  return %y : tensor<2x?x3xf32>
+}""", {"c": f(2, 4, 3), "n": numpy.array([1, 3])},
+     ({"c": f(1, 4, 3)}, "'seq.cache.read' op cache has extent 1 in dimension 0, but 2 is required [C2]"),
+     ({"n": numpy.array([1, -1])}, "count is -1, but at least 0 is required [R1]"),
+     ({"n": numpy.array([2, 3])}, "begin is 2, but 0 to 1 is required [R1]"),
+     ({"n": numpy.array([-1, 3])}, "begin is -1, but 0 to 1 is required [R1]"))
+
+case("reorder", """
+func.func @main(%c: tensor<?x?x3xf32>, %p: tensor<?xi32>, %q: tensor<?x?xi64>) -> (tensor<?x?x3xf32>, tensor<3x?x3xf32>) {
+  %y = seq.cache.reorder %c by %p : (tensor<?x?x3xf32>, tensor<?xi32>) -> tensor<?x?x3xf32>
+->%z = seq.cache.reorder %y by %q axis 1 : (tensor<?x?x3xf32>, tensor<?x?xi64>) -> tensor<3x?x3xf32>
+  return %y, %z : tensor<?x?x3xf32>, tensor<3x?x3xf32>
+}""", {"c": f(2, 2, 3), "p": i(1, 0, 1), "q": numpy.array([[2, 0], [0, 1], [1, 1]])},
+     ({"q": numpy.zeros((2, 2), int)}, "'seq.cache.reorder' op parents has extent 2 in dimension 0, but 3 is required [C3]"),
+     ({"q": numpy.zeros((3, 1), int)}, "parents has extent 1 in dimension 1, but 2 is required [C2]"),
+     ({"q": numpy.full((3, 2), 3)}, "parents holds 3, but 0 to 2 is required [R1]"),
+     ({"q": numpy.full((3, 2), -1)}, "parents holds -1, but 0 to 2 is required [R1]"))
+
 case("attention", """
 func.func @main(%q: tensor<?x4x?x4xf32>, %k: tensor<?x2x?x4xf32>, %v: tensor<?x2x?x3xf32>, %n: tensor<?xi32>,
                 %r: tensor<?xi32>, %m: tensor<?x?x?x?xi1>) -> tensor<?x4x?x3xf32> {

@@ -55,6 +55,21 @@ func.func @f(%x: tensor<?x4xi8>, %s: tensor<f32>) {
   %r = seq.dequantize %x scale(%s) : (tensor<?x4xi8>, tensor<f32>) -> tensor<?x4xf32>
   return
 }"""),
+    ("seq.cache.append", "normalize", "select", """
+func.func @f(%c: tensor<?x8x4xf32>, %e: tensor<?x1x4xf32>, %p: index) {
+  %r = seq.cache.append %c, %e at %p axis 1 : (tensor<?x8x4xf32>, tensor<?x1x4xf32>, index) -> tensor<?x8x4xf32>
+  return
+}"""),
+    ("seq.cache.read", "normalize", "select", """
+func.func @f(%c: tensor<?x8x4xf32>, %b: index, %n: index) {
+  %r = seq.cache.read %c from %b count %n axis 1 : tensor<?x8x4xf32> -> tensor<?x?x4xf32>
+  return
+}"""),
+    ("seq.cache.reorder", "normalize", "select", """
+func.func @f(%c: tensor<?x8x4xf32>, %p: tensor<?xi32>) {
+  %r = seq.cache.reorder %c by %p : (tensor<?x8x4xf32>, tensor<?xi32>) -> tensor<?x8x4xf32>
+  return
+}"""),
     ("seq.rotary", "normalize", "select", """
 func.func @f(%x: tensor<?x4x?x8xf32>, %c: tensor<1x?x4xf32>) {
   %r = seq.rotary %x cosine(%c) sine(%c) : tensor<?x4x?x8xf32>, tensor<1x?x4xf32>, tensor<1x?x4xf32>
