@@ -245,6 +245,19 @@ public:
   /// The numbers that integers of 8 to 32 bits stand for.
   Tensor dequantize(Tensor x, const Scale &by, DataType type);
 
+  /// `cache`, whose dimension 0 are rows, with `entries` written along `axis`
+  /// from `position` on, an index or a list of one integer for each row; around
+  /// its end if it is `circular`. Checks of extents are the op's.
+  Tensor append(Tensor cache, Tensor entries, mlir::Value position,
+                int64_t axis, bool circular = false);
+  /// `count` entries of a cache along `axis` from `begin` on.
+  Tensor readEntries(Tensor cache, int64_t axis, mlir::OpFoldResult begin,
+                     mlir::OpFoldResult count);
+  /// The rows of a cache that `parents` numbers; with `axis` each entry along it
+  /// is one of another row.
+  Tensor reorder(Tensor cache, Tensor parents,
+                 std::optional<int64_t> axis = std::nullopt);
+
   //===--- Reductions and products ----------------------------------------===//
 
   /// Combines all elements along `dims` (sorted), which leave the shape, or

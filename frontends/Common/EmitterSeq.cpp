@@ -1,4 +1,4 @@
-//===- EmitterSeq.cpp - Lookups and quantised numbers ---------------------===//
+//===- EmitterSeq.cpp - Lookups, quantised numbers and caches -------------===//
 
 #include "frontends/Common/Emitter.h"
 
@@ -78,6 +78,39 @@ Tensor Emitter::quantize(Tensor x, const Scale &by, DataType type) {
 
 Tensor Emitter::dequantize(Tensor x, const Scale &by, DataType type) {
   return rescale<seq::DequantizeOp>(x, by, type, isUnsigned(x.type));
+}
+
+Tensor Emitter::append(Tensor cache, Tensor entries, Value position,
+                       int64_t axis, bool circular) {
+  Extents sizes = extents(cache);
+  Value result =
+      seq::CacheAppendOp::create(builder, loc, cache.getType(), cache.value,
+                                 entries.value, position, axis, circular);
+  setExtents(result, sizes);
+  return {result, cache.type};
+}
+
+Tensor Emitter::readEntries(Tensor cache, int64_t axis, OpFoldResult begin,
+                            OpFoldResult count) {
+  Extents sizes = extents(cache);
+  sizes[axis] = simplify({count})[0];
+  Value result = seq::CacheReadOp::create(
+      builder, loc, typeOf(sizes, cache.getType().getElementType()),
+      cache.value, toValue(begin), toValue(count), axis);
+  setExtents(result, sizes);
+  return {result, cache.type};
+}
+
+Tensor Emitter::reorder(Tensor cache, Tensor parents,
+                        std::optional<int64_t> axis) {
+  Extents sizes = extents(cache);
+  sizes[0] = extent(parents, 0);
+  Value result = seq::CacheReorderOp::create(
+      builder, loc, typeOf(sizes, cache.getType().getElementType()),
+      cache.value, parents.value,
+      axis ? builder.getI64IntegerAttr(*axis) : IntegerAttr());
+  setExtents(result, sizes);
+  return {result, cache.type};
 }
 
 } // namespace seqc::frontend

@@ -1,6 +1,7 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
 #include "frontends/ONNX/Ops/ContribAttention.h"
+#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
@@ -140,11 +141,44 @@ static FailureOr<Value> readLength(Node &node, size_t i, OpFoldResult capacity,
   return length;
 }
 
-/// Where an operator has the inputs that change its scores, and the length of
-/// its past.
+/// Where an operator has the inputs that change its scores, the length of its
+/// past, and the beams that wrote it.
 struct ScoreInputs {
-  size_t mask, bias, length;
+  size_t mask, bias, length, beams;
 };
+
+/// The row of each of `total` entries of `rows` rows. Rows of one batch entry
+/// are its beams, and `beams` [batch, width, entries] tells which of them wrote
+/// an entry of the past; later ones are a row's own.
+static FailureOr<Tensor> findWriters(Node &node, Tensor beams,
+                                     OpFoldResult rows, Value past,
+                                     OpFoldResult total) {
+  if (beams.getRank() != 3 || !isInteger(beams.type))
+    return node.error("its beams are " + getName(beams.type) + " of rank " +
+                      Twine(beams.getRank()) +
+                      "; required are integers of rank 3");
+  Emitter &e = node.getEmitter();
+  Scalars s = e.scalars();
+  OpFoldResult width = e.extent(beams, 1);
+  e.requireEqual(e.product({e.extent(beams, 0), width}), rows,
+                 "the number of its beams");
+  e.require(Number(s, e.extentValue(beams, 2)) >= past,
+            "its beams are given for {0} entries; its past has {1}",
+            e.simplify({e.extent(beams, 2), past}));
+  Value count = e.toValue(width);
+  Tensor writers =
+      define(e, DataType::Int64, {rows, total}, [&](ArrayRef<Number> at) {
+        Number row = at[0], isPast = at[1] < past, beam = row % count;
+        Number entry = select(isPast, at[1], 0);
+        Number given(row.scalars(), beams.type,
+                     loadUnlessEmpty(e, beams, {row / count, beam, entry}));
+        return select(isPast, given.toIndex(), beam);
+      });
+  e.requireIndices(writers, width, "a beam", /*fromEnd=*/false);
+  return define(e, DataType::Int64, {rows, total}, [&](ArrayRef<Number> at) {
+    return at[0] / count * count + read(e, writers, at).toIndex();
+  });
+}
 
 /// Attends behind past keys and values [batch, heads, time, features], if they
 /// are given, and gives the result as output 0. The call's keys and values
@@ -156,10 +190,13 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
                                   const ScoreInputs &inputs,
                                   std::array<Tensor, 2> &kept) {
   Emitter &e = node.getEmitter();
-  OpFoldResult zero = e.getBuilder().getIndexAttr(0);
   Tensor *parts[] = {&call.key, &call.value};
+  Tensor beams = node.getInput(inputs.beams);
   Value pastLength;
   kept = {call.key, call.value};
+  if (beams && !past[0])
+    return node.error("input " + Twine(inputs.beams) +
+                      " names beams of a past; none is given");
   if (past[0]) {
     FailureOr<Value> length = readLength(
         node, inputs.length, e.extent(past[0], 2), e.extent(call.key, 2));
@@ -168,16 +205,31 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
     pastLength = *length ? *length : e.extentValue(past[0], 2);
     Scalars s = e.scalars();
     for (auto [all, part, before] : zip(kept, parts, past)) {
+      if (before.type != part->type)
+        return node.error("its past is " + getName(before.type) +
+                          "; required is " + getName(part->type));
+      bool fits = true;
       for (int64_t d : {0, 1, 3})
-        e.requireEqual(e.extent(before, d), e.extent(*part, d),
-                       "an extent of its past");
+        fits &= e.requireEqual(e.extent(before, d), e.extent(*part, d),
+                               "an extent of its past");
+      if (!fits)
+        return failure();
       if (!*length) {
         all = *part = e.concat({before, *part}, 2);
         continue;
       }
       Value total = s.addIndex(*length, e.extentValue(*part, 2));
-      all = e.insert(*part, before, {zero, zero, *length, zero});
-      *part = e.sliceDim(all, 2, zero, e.simplify({total})[0]);
+      all = e.append(before, *part, *length, 2);
+      *part = e.readEntries(all, 2, e.getBuilder().getIndexAttr(0), total);
+    }
+    if (beams) {
+      FailureOr<Tensor> writers =
+          findWriters(node, beams, e.extent(call.key, 0), pastLength,
+                      e.extent(call.key, 2));
+      if (failed(writers))
+        return failure();
+      for (Tensor *part : parts)
+        *part = e.reorder(*part, *writers, 2);
     }
   }
   call.scale = node.getFloat("scale", 0);
@@ -270,7 +322,7 @@ static LogicalResult convertAttention(Node &node) {
     return failure();
   return attendProjected(node,
                          add(e, e.convert(*all, x.type), node.getInput(2)),
-                         weight.getShape()[1], /*pastInput=*/4, {3, 5, 6});
+                         weight.getShape()[1], /*pastInput=*/4, {3, 5, 6, 99});
 }
 
 /// QAttention: the same of quantized input and weights. Scale and zero point are
@@ -312,12 +364,12 @@ static LogicalResult convertQAttention(Node &node) {
   if (failed(scaled))
     return failure();
   return attendProjected(node, e.convert(*scaled, type), weight.getShape()[1],
-                         /*pastInput=*/8, {5, 99, 99});
+                         /*pastInput=*/8, {5, 99, 99, 99});
 }
 
 /// Which inputs hold what, of the operators without projection.
 struct HeadInputs {
-  size_t bias, past, indirection;
+  size_t bias, past;
   ScoreInputs scores;
 };
 
@@ -391,9 +443,6 @@ static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
   Emitter &e = node.getEmitter();
   if (failed(requireFloats(node, 3)))
     return failure();
-  if (node.hasInput(inputs.indirection))
-    return node.unsupported("rows of a cache that are taken from other beams "
-                            "are not supported");
   AttentionCall call;
   if (failed(splitInputs(node, call, node.getInput(inputs.bias))))
     return failure();
@@ -422,14 +471,14 @@ static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
 }
 
 static LogicalResult convertMultiHeadAttention(Node &node) {
-  return attendHeads(node, {3, 6, 9, {4, 5, 8}});
+  return attendHeads(node, {3, 6, {4, 5, 8, 9}});
 }
 
 /// The form for one step, with its bias behind the other inputs.
 static LogicalResult convertDecoderAttention(Node &node) {
   (void)node.getInt("past_present_share_buffer", 0);
   (void)node.getInt("output_qk", 0);
-  return attendHeads(node, {10, 5, 9, {3, 4, 7}});
+  return attendHeads(node, {10, 5, {3, 4, 7, 9}});
 }
 
 void registerContribAttentionOps(Registry &registry) {
@@ -439,10 +488,9 @@ void registerContribAttentionOps(Registry &registry) {
        "rotation, weights with a dynamic number of columns", domain},
       {"QAttention", 1, 5, 9, convertQAttention,
        "rotation, weights with a dynamic number of columns", domain},
-      {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention,
-       "indirection of beams", domain},
-      {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention,
-       "indirection of beams", domain},
+      {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention, "", domain},
+      {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention, "",
+       domain},
       {"GroupQueryAttention", 1, 1, 16, convertGroupQueryAttention,
        "quantized caches, caches of the window's size, normalised queries and "
        "keys",

@@ -246,29 +246,30 @@ LogicalResult convertGroupQueryAttention(Node &node) {
   }
   (void)node.getInt("rotary_interleaved", 0);
   Value wanted = total;
+  Tensor starts = define(e, DataType::Int64, {e.extent(call.query, 0)},
+                         [&](ArrayRef<Number> at) { return pastOf(at[0]); });
   for (auto [part, i] :
        {std::pair<Tensor *, int>(&call.key, 3), {&call.value, 4}}) {
-    Tensor past = node.getInput(i), fresh = *part;
-    Extents sizes = e.extents(fresh);
+    Tensor past = node.getInput(i), cache;
+    Extents sizes = e.extents(*part);
     if (past)
       total = max(total, e.extentValue(past, 2));
     sizes[2] = Value(total);
-    *part = define(e, fresh.type, sizes, [&](ArrayRef<Number> at) {
-      // An empty tensor has nothing to read.
-      auto take = [&](Tensor from, Number step) {
-        return Number(step.scalars(), from.type,
-                      loadUnlessEmpty(e, from, {at[0], at[1], step, at[3]}));
-      };
-      Number j = at[2], step = j - pastOf(at[0]);
-      Number isNew = (step >= 0) & (step < steps);
-      Number added = take(fresh, select(isNew, step, 0)), old = 0;
-      if (past) {
-        Number extent(j.scalars(), e.extentValue(past, 2));
-        Number kept = take(past, min(j, max(extent - 1, 0)));
-        old = select((j < extent) & (step < 0), kept, 0);
-      }
-      return select(isNew, added, old);
-    });
+    if (!past) {
+      cache = e.fill(part->type, sizes, 0);
+    } else {
+      // A row's past, and zeros behind it.
+      cache = define(e, part->type, sizes, [&](ArrayRef<Number> at) {
+        Number j = at[2], extent(j.scalars(), e.extentValue(past, 2));
+        // An empty tensor has nothing to read.
+        Number kept(
+            j.scalars(), past.type,
+            loadUnlessEmpty(e, past,
+                            {at[0], at[1], min(j, max(extent - 1, 0)), at[3]}));
+        return select((j < extent) & (j < pastOf(at[0])), kept, 0);
+      });
+    }
+    *part = e.append(cache, *part, starts.value, 2);
   }
   call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);

@@ -337,57 +337,25 @@ static LogicalResult convertTensorScatter(Node &node) {
   if (starts && (failed(checkIndices(node, starts)) ||
                  failed(checkRank(node, "its indices", starts.getRank(), 1))))
     return failure();
-  Extents sizes = e.extents(x), bounds = e.extents(updates);
+  if (x.type != updates.type)
+    return node.error("its updates are " + getName(updates.type) +
+                      "; required is the cache's " + getName(x.type));
+  // The op checks a call; what types tell is wrong with the model.
+  int64_t capacity = x.getShape()[*axis], count = updates.getShape()[*axis];
+  if (!mlir::ShapedType::isDynamic(capacity) && count > capacity)
+    return node.error("its updates have " + Twine(count) +
+                      " entries; required are at most " + Twine(capacity));
+  Extents sizes = e.extents(x), given = e.extents(updates);
+  bool fits = !starts || e.requireEqual(e.extent(starts, 0), sizes[0],
+                                        "the number of its indices");
   for (int64_t d = 0; d < x.getRank(); ++d)
-    if (d != *axis) {
-      e.requireEqual(bounds[d], sizes[d], "an extent of its updates");
-      bounds[d] = lesser(e, bounds[d], sizes[d]);
-    }
-  requireWithin(e, bounds[*axis], sizes[*axis]);
-  bool circular = mode == "circular";
-  if (starts) {
-    e.requireEqual(e.extent(starts, 0), sizes[0], "the number of its indices");
-    // In mode linear the last row stays inside, too; in mode circular every
-    // index has its place.
-    if (!circular) {
-      Scalars s = e.scalars();
-      Value end = s.subIndex(e.toValue(sizes[*axis]), e.toValue(bounds[*axis]));
-      e.requireIndices(starts, OpFoldResult(s.addIndex(end, s.index(1))),
-                       "a write index", /*fromEnd=*/false);
-    }
-  }
-  if (starts)
-    bounds[0] = lesser(e, bounds[0], e.extent(starts, 0));
-  Value size = e.toValue(sizes[*axis]);
-  node.setOutput(
-      0, scatter(e, x, updates, e.simplify(bounds), Reduction::None,
-                 [&](Scalars &s, ValueRange at, Value &inside) {
-                   Value i = at[*axis];
-                   if (starts) {
-                     Value start =
-                         s.toIndex(starts.type, e.load(starts, at[0]));
-                     if (circular) {
-                       // The remainder first, so that the sum does not wrap;
-                       // it has the sign of the index.
-                       start = s.op<mlir::arith::RemSIOp>(start, size);
-                       start = s.wrapIndex(start, size);
-                     } else {
-                       // One before the beginning would otherwise count from
-                       // the end.
-                       inside = s.compareIndex(mlir::arith::CmpIPredicate::sge,
-                                               start, s.index(0));
-                       start = s.maxIndex(start, s.index(0));
-                     }
-                     i = s.addIndex(start, i);
-                   }
-                   if (circular)
-                     i = s.remIndex(i, size);
-                   SafeIndex safe = makeSafe(s, i, size);
-                   inside = s.logicalAnd(inside, safe.inside);
-                   SmallVector<Value> position(at);
-                   position[*axis] = safe.index;
-                   return position;
-                 }));
+    if (d != *axis)
+      fits &= e.requireEqual(given[d], sizes[d], "an extent of its updates");
+  if (!fits)
+    return failure();
+  node.setOutput(0, e.append(x, updates,
+                             starts ? starts.value : e.scalars().index(0),
+                             *axis, mode == "circular"));
   return success();
 }
 

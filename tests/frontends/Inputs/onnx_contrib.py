@@ -174,6 +174,28 @@ case("DecoderMaskedMultiHeadAttention",
      merge(softmax(split(q + bias[:8], 2) @ ks.transpose(0, 1, 3, 2) / 2) @ vs), num_heads=2,
      past_present_share_buffer=1)
 
+# Two beams each: an entry of the past is read from the row that wrote it, the fresh one is the row's.
+beams = rng.integers(0, 2, (2, 2, 6)).astype(np.int32)
+
+
+def follow(x, length):
+    """What rows of beams see of a past [rows, heads, time, features]."""
+    rows, steps = np.arange(4)[:, None], np.arange(length)
+    writers = rows // 2 * 2 + beams[rows // 2, rows % 2, steps]
+    return x[writers, :, steps].transpose(0, 2, 1, 3)
+
+
+beams[:, :, 4:] = 7  # Nothing has been written there.
+q, k, w, keys, values = draw(4, 1, 8), draw(4, 1, 8), draw(4, 1, 8), draw(4, 2, 6, 4), draw(4, 2, 6, 4)
+ks, vs = (np.concatenate([follow(past, 4), split(x, 2)], 2) for past, x in ((keys, k), (values, w)))
+case("DecoderMaskedMultiHeadAttention",
+     [q, k, w, None, None, keys, values, np.array([4], np.int32), np.array([2], np.int32), beams],
+     merge(softmax(split(q, 2) @ ks.transpose(0, 1, 3, 2) / 2) @ vs), num_heads=2,
+     past_present_share_buffer=1)
+keys, values = keys[:, :, :4], values[:, :, :4]
+case("MultiHeadAttention", [q, k, w, None, None, None, keys, values, None, beams[:, :, :4]],
+     merge(softmax(split(q, 2) @ ks.transpose(0, 1, 3, 2) / 2) @ vs), num_heads=2)
+
 # Packed and turned; a window; a sink for each head. The second row is two steps long.
 x, cosines, sines, sink = draw(2, 4, 16), draw(5, 2), draw(5, 2), draw(2)
 q, k, w = split(x[..., :8], 2), x[:, None, :, 8:12], x[:, None, :, 12:]

@@ -182,6 +182,8 @@ def errors():
     error("reduction", build("ScatterND", [x, at, x[0, :2]], [x], reduction="mean"))
     error("axis", build("TensorScatter", [x, x], [x], axis=0))
     error("mode", build("TensorScatter", [x, x], [x], axis=1, mode="mirror"))
+    error("updates", build("TensorScatter", [x, x.astype(numpy.float16)], [x], axis=1))
+    error("capacity", build("TensorScatter", [x, numbers(3, 5)], [x], axis=1))
     error("condition", build("Compress", [x, x[0]], [x]))
 
 

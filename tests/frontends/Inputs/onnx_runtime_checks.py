@@ -131,8 +131,8 @@ case("scatter-nd", "ScatterND", [(F, [D, D]), (I, [D, 1]), (F, [D, D])],
       ([f(4, 2), i(1, 3).reshape(2, 1), f(1, 2)], "is 1; required is 2")])
 case("tensor-scatter", "TensorScatter", [(F, [D, D, D]), (F, [D, D, D]), (I, [D])],
      [f(2, 4, 3), f(2, 1, 3), i(0, 3)],
-     [([f(2, 4, 3), f(2, 1, 3), i(0, 4)], "a write index is 4"),
-      ([f(2, 4, 3), f(2, 5, 3), i(0, 0)], "do not lie"),
+     [([f(2, 4, 3), f(2, 1, 3), i(0, 4)], "position holds 4, but 0 to 3 is required [R1]"),
+      ([f(2, 4, 3), f(2, 5, 3), i(0, 0)], "has 5 entries for a capacity of 4"),
       ([f(2, 4, 3), f(1, 1, 3), i(0, 3)], "is 1; required is 2")], opset=24)
 case("split", "Split", [(F, [D]), (I, [2])], [f(5), i(2, 3)],
      [([f(5), i(2, 4)], "the sum of its parts is 6; required is 5"),
@@ -263,6 +263,25 @@ case("rotary", "RotaryEmbedding", [(F, [D, D, D, 4]), (I, [D]), (F, [D, 2]), (F,
      [([f(1, 2, 3, 4), PLACE[:0], f(5, 2), f(5, 2)], "the number of its positions is 0; required is 1"),
       ([f(1, 2, 3, 4), PLACE, f(5, 2), f(4, 2)], "an extent of its sine cache is 4; required is 5"),
       ([f(1, 2, 3, 4), PLACE, f(5, 2), f(5, 1)], "an extent of its sine cache is 1; required is 2")],
+     domain="com.microsoft")
+GROUPED = [(F, [D, D, 4]), (F, [D, D, 2]), (F, [D, 1, D, 2]), (w.INT32, [D]), (w.INT32, [])]
+PAST = [f(2, 1, 4), f(2, 1, 2), f(2, 1, 3, 2), numpy.array([2, 0], numpy.int32), numpy.array(3, numpy.int32)]
+case("group-cache", "GroupQueryAttention", GROUPED, PAST,
+     [(PAST[:3] + [numpy.array([3, 0], numpy.int32), PAST[4]], "position holds 3, but 0 to 2 is required [R1]"),
+      (PAST[:2] + [f(1, 1, 3, 2)] + PAST[3:], "an extent of its past is 1; required is 2"),
+      (PAST[:3] + [numpy.array([2], numpy.int32), PAST[4]], "the number of its lengths is 1; required is 2")],
+     outputs=3, operands=["x0", "x1", "x1", "x2", "x2", "x3", "x4"], num_heads=2, kv_num_heads=1,
+     domain="com.microsoft")
+BEAMS = numpy.array([[[0, 1, 9], [1, 0, 9]]], numpy.int32)
+DECODER = [f(2, 1, 4), f(2, 2, 3, 2), numpy.array([2], numpy.int32), BEAMS]
+case("beams", "DecoderMaskedMultiHeadAttention",
+     [(F, [D, D, 4]), (F, [D, 2, D, 2]), (w.INT32, [1]), (w.INT32, [D, D, D])], DECODER,
+     [(DECODER[:3] + [BEAMS + 1], "a beam is 2; required is 0 to 1"),
+      (DECODER[:3] + [BEAMS[:, :1]], "the number of its beams is 1; required is 2"),
+      (DECODER[:3] + [BEAMS[:, :, :1]], "its beams are given for 1 entries; its past has 2"),
+      (DECODER[:2] + [numpy.array([3], numpy.int32), BEAMS],
+       "the length of its past is 3; required is 0 to 2")],
+     outputs=3, operands=["x0", "x0", "x0", "", "", "x1", "x1", "x2", "", "x3"], num_heads=2,
      domain="com.microsoft")
 case("quantize-blocks", "QuantizeLinear", [(F, [D, D]), (F, [D, D])], [f(2, 5), f(2, 3)],
      [([f(2, 5), f(2, 2)], "an extent of its scale is 2; required is 3"),
