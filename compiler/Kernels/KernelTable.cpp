@@ -50,6 +50,12 @@ const ProductKernel *seqc::findKernel(seq::TargetAttr target, Type lhs,
   return nullptr;
 }
 
+const ProductKernel *seqc::findKernel(seq::PackedMatmulOp product) {
+  return findKernel(getTarget(product), getElementTypeOrSelf(product.getLhs()),
+                    getElementTypeOrSelf(product.getPanels()),
+                    getElementTypeOrSelf(product.getInits()[0]));
+}
+
 bool seqc::hasLibraryProduct(Type lhs, Type matrix, Type sum) {
   return classify(lhs, matrix, sum) == ProductTypes::Floats && lhs.isF32();
 }

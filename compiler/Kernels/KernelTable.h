@@ -62,6 +62,9 @@ struct ProductKernel {
 const ProductKernel *findKernel(seq::TargetAttr target, mlir::Type lhs,
                                 mlir::Type matrix, mlir::Type sum);
 
+/// The row for a product on the CPU that its module is compiled for, or null.
+const ProductKernel *findKernel(seq::PackedMatmulOp product);
+
 /// Whether the runtime's library has a product of these element types.
 bool hasLibraryProduct(mlir::Type lhs, mlir::Type matrix, mlir::Type sum);
 

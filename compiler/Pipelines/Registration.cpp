@@ -3,6 +3,7 @@
 #include "compiler/Pipelines/Registration.h"
 
 #include "compiler/Decompose/Decompositions.h"
+#include "compiler/Kernels/ProductTiling.h"
 #include "dialect/DNN/IR/DNNOps.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
@@ -18,5 +19,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerLLVMDialectTranslation(registry);
   registry.insert<dnn::DNNDialect, seq::SeqDialect>();
   registerDecompositions(registry);
+  registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
 }

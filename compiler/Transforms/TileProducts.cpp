@@ -8,8 +8,9 @@
 //       for tiles of 4 rows, then 3, 2, 1
 //         product tile, then the tile of the elementwise op that consumes it
 //
-// How the product tile is computed, and how tall tiles are, is a row of the
-// table of kernels. Panels are outermost: their weights are the big operand and
+// Tiles are made by upstream's TilingInterface: that of products has its body
+// written by a row of the table of kernels, which says how tall tiles are, too.
+// Panels are outermost: their weights are the big operand and
 // are read once per row block. Rows get a cascade of static bodies and no masks: masked transfers
 // are not hoisted out of the loop over k. What feeds a tile and is cheap, a
 // fill or a broadcast, is computed inside it.
@@ -34,9 +35,11 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/TilingInterface.h"
 
 #define DEBUG_TYPE "seq-tile-products"
 
@@ -56,8 +59,6 @@ struct Tile {
   int64_t rows;
   OpFoldResult column;
   int64_t columns;
-  /// Number of the panel that holds the columns.
-  OpFoldResult panel;
 };
 
 /// The rows that a nest of tiles covers.
@@ -105,20 +106,30 @@ linalg::GenericOp findTail(seq::PackedMatmulOp product) {
   return tail && isTileableTail(tail) ? tail : nullptr;
 }
 
-/// The kernel of a product.
-const ProductKernel *findKernel(seq::TargetAttr target,
-                                seq::PackedMatmulOp product) {
-  return seqc::findKernel(target, getElementTypeOrSelf(product.getLhs()),
-                          getElementTypeOrSelf(product.getPanels()),
-                          getElementTypeOrSelf(product.getInits()[0]));
+/// Whether an op is computed inside of each tile that reads a part of it: a
+/// fill, a broadcast or a copy, also one that earlier passes wrote as a generic
+/// without arithmetic. Each has one input at most, so that what they are
+/// computed from is a chain.
+bool isCheap(Operation *op) {
+  if (isa_and_present<linalg::FillOp, linalg::BroadcastOp>(op))
+    return true;
+  auto generic = dyn_cast_if_present<linalg::GenericOp>(op);
+  return generic && generic.getNumReductionLoops() == 0 &&
+         generic.getNumDpsInputs() <= 1 && generic->getNumResults() == 1 &&
+         !generic.hasIndexSemantics() &&
+         generic.getBlock()->without_terminator().empty() &&
+         generic.getMatchingIndexingMap(generic.getDpsInitOperand(0))
+             .isIdentity() &&
+         llvm::all_of(generic.getIndexingMapsArray(), [](AffineMap map) {
+           return map.isProjectedPermutation();
+         });
 }
 
 /// Writes the loops and tiles of one group.
 class GroupTiler {
 public:
-  GroupTiler(Group group, const ProductKernel &kernel, int64_t rowBlock)
-      : group(group), kernel(kernel), rowBlock(rowBlock),
-        heights(kernel.heights),
+  GroupTiler(Group group, ArrayRef<int64_t> heights, int64_t rowBlock)
+      : group(group), rowBlock(rowBlock), heights(heights),
         builder(group.tail ? group.tail.getOperation()
                            : group.products[0].getOperation()),
         loc(group.tail ? group.tail.getLoc() : group.products[0].getLoc()) {}
@@ -218,7 +229,6 @@ private:
       Tile tile;
       AffineExpr p;
       bindSymbols(builder.getContext(), p);
-      tile.panel = panel;
       tile.column = apply(p * width, {panel});
       tile.columns = count;
       return emitRows(tile, range, carried);
@@ -274,151 +284,89 @@ private:
     return current;
   }
 
-  /// Rows and columns of a tile in what it is a tile of.
-  SmallVector<Range> placeOf(const Tile &tile) {
-    OpFoldResult one = builder.getIndexAttr(1);
-    return {{tile.row, builder.getIndexAttr(tile.rows), one},
-            {tile.column, builder.getIndexAttr(tile.columns), one}};
-  }
-
   SmallVector<Value> emitTile(const Tile &tile, ValueRange outs) {
-    DenseMap<Value, Value> productTiles;
-    for (seq::PackedMatmulOp product : group.products)
-      for (auto [result, value] :
-           llvm::zip(product.getResults(), emitProductTile(product, tile)))
-        productTiles[result] = value;
+    OpFoldResult one = builder.getIndexAttr(1);
+    SmallVector<OpFoldResult> offsets = {tile.row, tile.column},
+                              sizes = {builder.getIndexAttr(tile.rows),
+                                       builder.getIndexAttr(tile.columns)},
+                              strides = {one, one};
+    DenseMap<Value, Value> tiles;
     SmallVector<Value> values;
-    if (!group.tail) {
-      for (Value result : group.products.front().getResults())
-        values.push_back(productTiles[result]);
-    } else {
-      values = emitTailTile(tile, productTiles, outs);
+    for (seq::PackedMatmulOp product : group.products) {
+      values = emitTileOf(product, offsets, sizes, tiles);
+      for (auto [result, value] : llvm::zip(product.getResults(), values))
+        tiles[result] = value;
+    }
+    if (group.tail) {
+      // Its tile is written where the loops carry the results.
+      SmallVector<Value> operands(group.tail.getDpsInputs());
+      llvm::append_range(operands, outs);
+      Operation *tail = mlir::clone(builder, group.tail,
+                                    group.tail->getResultTypes(), operands);
+      values = emitTileOf(tail, offsets, sizes, tiles);
+      tail->erase();
     }
     SmallVector<Value> updated;
     for (auto [value, out] : llvm::zip(values, outs))
       updated.push_back(tensor::InsertSliceOp::create(builder, loc, value, out,
-                                                      placeOf(tile)));
+                                                      offsets, sizes, strides));
     return updated;
   }
 
-  /// The tile of `value` seen through `map`, whose dimensions are the rows and
-  /// columns of the tile.
-  Value emitOperandTile(Value value, AffineMap map, const Tile &tile) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type)
-      return value;
-    SmallVector<OpFoldResult> offsets, sizes,
-        strides(type.getRank(), builder.getIndexAttr(1));
-    for (AffineExpr expression : map.getResults()) {
-      bool isRow = cast<AffineDimExpr>(expression).getPosition() == 0;
-      offsets.push_back(isRow ? tile.row : tile.column);
-      sizes.push_back(builder.getIndexAttr(isRow ? tile.rows : tile.columns));
+  /// A tile of the results of `op`. What it reads of `tiles`, which are those of
+  /// other ops at the same place, and of cheap ops is computed in front of it.
+  SmallVector<Value> emitTileOf(Operation *op, ArrayRef<OpFoldResult> offsets,
+                                ArrayRef<OpFoldResult> sizes,
+                                const DenseMap<Value, Value> &tiles) {
+    FailureOr<TilingResult> tile =
+        cast<TilingInterface>(op).getTiledImplementation(builder, offsets,
+                                                         sizes);
+    SmallVector<Operation *> slices = tile->generatedSlices;
+    markTiles(*tile);
+    // Whether a slice is what an op in front of the tile only writes to.
+    auto isOut = [&](tensor::ExtractSliceOp slice) {
+      return llvm::all_of(slice->getUses(), [&](OpOperand &use) {
+        auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
+        return user && !llvm::is_contained(tile->tiledOps, user) &&
+               user.isDpsInit(&use) && !user.payloadUsesValueFromOperand(&use);
+      });
+    };
+    while (!slices.empty()) {
+      auto slice = cast<tensor::ExtractSliceOp>(slices.pop_back_val());
+      Value source = slice.getSource(), part = tiles.lookup(source);
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(slice);
+      if (source.getDefiningOp<tensor::EmptyOp>() || isOut(slice)) {
+        part = emptyTile(slice);
+      } else if (!part && isCheap(source.getDefiningOp())) {
+        FailureOr<TilingResult> producer =
+            tensor::replaceExtractSliceWithTiledProducer(
+                builder, slice, cast<OpResult>(source));
+        part = producer->tiledValues.front();
+        llvm::append_range(slices, producer->generatedSlices);
+        markTiles(*producer);
+      }
+      if (part) {
+        slice.replaceAllUsesWith(part);
+        slice.erase();
+      }
     }
-    if (Value computed = recompute(value, map, tile, sizes))
-      return computed;
-    if (offsets.empty())
-      return value;
-    return tensor::ExtractSliceOp::create(builder, loc, value, offsets, sizes,
-                                          strides);
+    return tile->tiledValues;
   }
 
-  Value emptyTile(ArrayRef<OpFoldResult> sizes, Value like) {
-    return tensor::EmptyOp::create(builder, loc, sizes,
-                                   getElementTypeOrSelf(like));
+  /// Marks the structured ops among those of a tile for the vectoriser.
+  static void markTiles(const TilingResult &tile) {
+    for (Operation *op : tile.tiledOps)
+      if (isa<linalg::LinalgOp>(op))
+        seq::mark<seq::TileMark>(op);
   }
 
-  /// Computes a tile of a fill, a broadcast or an uninitialised tensor in place
-  /// of reading it. Each has one input at most, so that what they are computed
-  /// from is a chain.
-  Value recompute(Value value, AffineMap map, const Tile &tile,
-                  ArrayRef<OpFoldResult> sizes) {
-    Operation *producer = value.getDefiningOp();
-    if (isa_and_present<tensor::EmptyOp>(producer))
-      return emptyTile(sizes, value);
-    if (auto fill = dyn_cast_if_present<linalg::FillOp>(producer)) {
-      auto op = linalg::FillOp::create(builder, loc, fill.getInputs(),
-                                       emptyTile(sizes, value));
-      seq::mark<seq::TileMark>(op);
-      return op.getResult(0);
-    }
-    if (auto broadcast = dyn_cast_if_present<linalg::BroadcastOp>(producer)) {
-      SmallVector<AffineExpr> kept;
-      for (auto [d, expression] : llvm::enumerate(map.getResults()))
-        if (!llvm::is_contained(broadcast.getDimensions(),
-                                static_cast<int64_t>(d)))
-          kept.push_back(expression);
-      Value input = emitOperandTile(
-          broadcast.getInput(),
-          AffineMap::get(2, 0, kept, builder.getContext()), tile);
-      auto op = linalg::BroadcastOp::create(builder, loc, input,
-                                            emptyTile(sizes, value),
-                                            broadcast.getDimensions());
-      seq::mark<seq::TileMark>(op);
-      return op->getResult(0);
-    }
-    // A copy or broadcast that earlier passes wrote as a generic: a body
-    // without arithmetic.
-    auto generic = dyn_cast_if_present<linalg::GenericOp>(producer);
-    if (!generic || generic.getNumReductionLoops() != 0 ||
-        generic.getNumDpsInputs() > 1 || generic->getNumResults() != 1 ||
-        generic.hasIndexSemantics() ||
-        !generic.getBlock()->without_terminator().empty() ||
-        generic.getNumLoops() != map.getNumResults() ||
-        !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0))
-             .isIdentity())
-      return nullptr;
-    for (OpOperand *input : generic.getDpsInputOperands())
-      if (!generic.getMatchingIndexingMap(input).isProjectedPermutation())
-        return nullptr;
-    SmallVector<Value> operands;
-    for (OpOperand *input : generic.getDpsInputOperands())
-      operands.push_back(emitOperandTile(
-          input->get(), generic.getMatchingIndexingMap(input).compose(map),
-          tile));
-    operands.push_back(emptyTile(sizes, value));
-    Operation *op =
-        mlir::clone(builder, generic, {operands.back().getType()}, operands);
-    seq::mark<seq::TileMark>(op);
-    return op->getResult(0);
-  }
-
-  /// The tiles of the results of one product.
-  SmallVector<Value> emitProductTile(seq::PackedMatmulOp product,
-                                     const Tile &tile) {
-    AffineMap identity =
-        AffineMap::getMultiDimIdentityMap(2, builder.getContext());
-    ProductTile part{product,    tile.row,     tile.rows,
-                     tile.panel, tile.columns, {}};
-    for (Value init : product.getInits())
-      part.inits.push_back(emitOperandTile(init, identity, tile));
-    return kernel.emit(builder, loc, part);
-  }
-
-  SmallVector<Value> emitTailTile(const Tile &tile,
-                                  const DenseMap<Value, Value> &productTiles,
-                                  ValueRange outs) {
-    SmallVector<Value> operands, tileOuts;
-    for (OpOperand *input : group.tail.getDpsInputOperands()) {
-      Value known = productTiles.lookup(input->get());
-      operands.push_back(
-          known ? known
-                : emitOperandTile(input->get(),
-                                  group.tail.getMatchingIndexingMap(input),
-                                  tile));
-    }
-    for (Value out : outs) {
-      operands.push_back(
-          tensor::ExtractSliceOp::create(builder, loc, out, placeOf(tile)));
-      tileOuts.push_back(operands.back());
-    }
-    Operation *op = mlir::clone(builder, group.tail,
-                                ValueRange(tileOuts).getTypes(), operands);
-    seq::mark<seq::TileMark>(op);
-    return op->getResults();
+  Value emptyTile(tensor::ExtractSliceOp slice) {
+    return tensor::EmptyOp::create(builder, loc, slice.getMixedSizes(),
+                                   slice.getType().getElementType());
   }
 
   Group group;
-  const ProductKernel &kernel;
   int64_t rowBlock;
   ArrayRef<int64_t> heights;
   OpBuilder builder;
@@ -431,7 +379,6 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
   using TileProductsPassBase::TileProductsPassBase;
 
   void runOnOperation() override {
-    seq::TargetAttr target = getTarget(getOperation());
     SmallVector<Group> groups;
     llvm::MapVector<Operation *, Group> byTail;
     getOperation().walk([&](seq::PackedMatmulOp product) {
@@ -444,8 +391,7 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
       if (!group.products.empty() &&
           (group.products.front().getPanelWidth() != product.getPanelWidth() ||
            group.products.front().getNumColumns() != product.getNumColumns() ||
-           findKernel(target, group.products.front()) !=
-               findKernel(target, product))) {
+           findKernel(group.products.front()) != findKernel(product))) {
         groups.push_back({{product}, nullptr});
         return;
       }
@@ -458,7 +404,7 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
     for (Group &group : groups) {
       // The verifier lets no other types through than the table has.
       seq::PackedMatmulOp first = group.products.front();
-      const ProductKernel &kernel = *findKernel(target, first);
+      const ProductKernel &kernel = *findKernel(first);
       if (static_cast<int64_t>(first.getUnit()) != kernel.unit) {
         first.emitOpError("has panels with ")
             << first.getUnit() << " elements of the depth side by side; its "
@@ -468,7 +414,7 @@ struct TileProducts : seqc::impl::TileProductsPassBase<TileProducts> {
       numTiled += group.products.size();
       if (group.tail)
         numWithTail += group.products.size();
-      GroupTiler(group, kernel, rowBlock).run();
+      GroupTiler(group, kernel.heights, rowBlock).run();
     }
   }
 };
