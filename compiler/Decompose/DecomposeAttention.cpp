@@ -23,12 +23,16 @@
 
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/TilingInterface.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_DECOMPOSEATTENTIONPASS
@@ -529,19 +533,55 @@ private:
   AttentionSides sides;
 };
 
+/// Queries whose scores are stored together, and, of a score that is a region,
+/// whose pairs are.
+constexpr int64_t kBlockQueries = 32, kBlockPairs = 8;
+
+/// Puts `op` into loops over blocks of queries, so that nothing of the size
+/// queries x keys is stored unless somebody asks for the weights. `op` becomes
+/// the attention of one block.
+LogicalResult tileQueries(seq::AttentionOp &op) {
+  int64_t rank = op.getQuery().getType().getRank();
+  int64_t count = op.getQuery().getType().getDimSize(rank - 2);
+  bool isRegion = op.getScore() == seq::Score::Region;
+  if (op.getProbabilities() ||
+      (!ShapedType::isDynamic(count) && count <= kFewQueries))
+    return success();
+  IRRewriter rewriter(op);
+  SmallVector<OpFoldResult> tile(rank - 1, rewriter.getIndexAttr(0));
+  tile.front() = rewriter.getIndexAttr(1);
+  tile.back() = rewriter.getIndexAttr(isRegion ? kBlockPairs : kBlockQueries);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(tile);
+  FailureOr<scf::SCFTilingResult> tiled =
+      scf::tileUsingSCF(rewriter, cast<TilingInterface>(*op), options);
+  if (failed(tiled))
+    return failure();
+  for (LoopLikeOpInterface loop : tiled->loops)
+    seq::mark<seq::ParallelMark>(loop);
+  rewriter.replaceOp(op, tiled->replacements);
+  op = cast<seq::AttentionOp>(tiled->tiledOps.front());
+  return success();
+}
+
+LogicalResult decompose(seq::AttentionOp op) {
+  OpBuilder builder(op);
+  return decomposeAttention(op, builder);
+}
+
 struct DecomposeAttentionPass
     : impl::DecomposeAttentionPassBase<DecomposeAttentionPass> {
   void runOnOperation() override {
     SmallVector<seq::AttentionOp> ops;
     getOperation().walk([&](seq::AttentionOp op) { ops.push_back(op); });
     for (seq::AttentionOp op : ops) {
-      OpBuilder builder(op);
       if (isTiledLater(op)) {
+        OpBuilder builder(op);
         AttentionDecomposer(op, builder).weighQueries();
         ++numKept;
         continue;
       }
-      if (failed(decomposeAttention(op, builder)))
+      if (failed(tileQueries(op)) || failed(decompose(op)))
         return signalPassFailure();
       ++numAttentions;
     }

@@ -35,6 +35,10 @@ void registerRotaryDecompositions(mlir::DialectRegistry &registry);
 /// Decomposition of the `seq.linear_recurrence` that is not tiled later.
 void registerLinearRecurrenceDecompositions(mlir::DialectRegistry &registry);
 
+/// `seq.attention` as an op that upstream tiles: the rows, heads and positions of
+/// its queries. Heads that share keys are cut one by one.
+void registerAttentionTiling(mlir::DialectRegistry &registry);
+
 } // namespace seqc
 
 #endif // COMPILER_DECOMPOSE_DECOMPOSITIONS_H

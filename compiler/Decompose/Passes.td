@@ -235,16 +235,17 @@ def DecomposeAttentionPass : Pass<"seq-decompose-attention", "::mlir::func::Func
     %o = linalg.generic ins(%l) outs(%p)                  // p / l
     ```
 
-    An attention of many queries that stands directly in a function, is computed in single precision and asks for no
-    probabilities is left to `seq-tile-attention`; of it only the product of a `general` score becomes a
+    An attention of more than a few queries that asks for no probabilities is first put into parallel loops over its
+    rows and blocks of 32 queries, of 8 for a region, by upstream's tiling, so that nothing of the size queries x keys is
+    stored. One that stands directly in a function, is computed in single precision and has another score is left to `seq-tile-attention`; of it only the product of a `general` score becomes a
     `linalg.matmul` here.
 
     Requires: static numbers of heads.
     Ensures: no other `seq.attention` is left.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
   let statistics = [
     Statistic<"numAttentions", "attentions-decomposed", "Attention ops turned into generics">,

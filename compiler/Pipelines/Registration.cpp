@@ -19,6 +19,7 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerLLVMDialectTranslation(registry);
   registry.insert<dnn::DNNDialect, seq::SeqDialect>();
   registerDecompositions(registry);
+  registerAttentionTiling(registry);
   registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
 }

@@ -88,10 +88,18 @@ func.func @general_open(%q: tensor<?x?x8xf32>, %k: tensor<?x?x6xf32>, %w: tensor
   return %o : tensor<?x?x6xf32>
 }
 
-/// Few queries, probabilities and double precision are no matter of blocks.
+/// Few queries and probabilities are computed as a whole; the scores of many queries in double precision by blocks.
 
 // CHECK-LABEL: func.func @few
 //   CHECK-NOT:   seq.attention
+//   CHECK-NOT:   scf.for
+//       CHECK:   scf.for %[[B:.*]] = %{{.*}} step %{{.*}}
+//       CHECK:     scf.for %[[I:.*]] = %{{.*}} step %[[C32:.*]] iter_args
+//       CHECK:       tensor.extract_slice {{.*}}[%[[B]], %[[I]], 0] [1, %[[N:.*]], 8]
+//       CHECK:       linalg.fill {{.*}} -> tensor<1x?x?xf64>
+//   CHECK-NOT:   seq.attention
+//       CHECK:     } {seq.parallel}
+//       CHECK:   } {seq.parallel}
 //       CHECK:   return
 func.func @few(%q: tensor<?x4x8xf32>, %k: tensor<?x?x8xf32>, %p: tensor<?x?x8xf32>,
     %d: tensor<?x?x8xf64>) -> (tensor<?x4x8xf32>, tensor<?x?x8xf32>, tensor<?x?x?xf32>, tensor<?x?x8xf64>) {
@@ -116,13 +124,16 @@ func.func @dot_bf16(%q: tensor<?x1x8xbf16>, %k: tensor<?x?x8xbf16>, %v: tensor<?
   return %o : tensor<?x1x8xbf16>
 }
 
-/// A region works on all pairs.
+/// A region works on all pairs of a row and of eight queries.
 
-// CHECK-LABEL: func.func @region
-//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x8xf32>
-//       CHECK:   tensor.collapse_shape {{.*}} into tensor<?x8xf32>
-//       CHECK:   linalg.reduce
-//       CHECK:   tensor.expand_shape {{.*}} into tensor<?x?x?xf32>
+// CHECK-LABEL: func.func @region(
+//       CHECK:   %[[C8:.*]] = arith.constant 8 : index
+//       CHECK:   scf.for
+//       CHECK:     scf.for %{{.*}} step %[[C8]]
+//       CHECK:       tensor.collapse_shape {{.*}} : tensor<1x?x?x8xf32> into tensor<?x8xf32>
+//       CHECK:       tensor.collapse_shape {{.*}} : tensor<1x?x?x8xf32> into tensor<?x8xf32>
+//       CHECK:       linalg.reduce
+//       CHECK:       tensor.expand_shape {{.*}} into tensor<1x?x?xf32>
 func.func @region(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x4xf32>)
     -> tensor<?x?x4xf32> {
   %o = seq.attention region %q, %k, %v
@@ -139,4 +150,62 @@ func.func @region(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x4
     seq.yield %s : tensor<?xf32>
   }
   return %o : tensor<?x?x4xf32>
+}
+
+/// What belongs to the rows and queries of a block: a mask of which some extents may be 1, lengths, and the position
+/// of the first query, counted from the end of the keys.
+
+// CHECK-LABEL: func.func @region_sides
+//  CHECK-SAME:   %[[Q:.*]]: tensor<?x?x4xf32>, %[[K:.*]]: tensor<?x?x4xf32>, %[[M:.*]]: tensor<1x?x?xi1>, %[[N:.*]]: tensor<?xi32>
+//       CHECK:   scf.for %[[B:.*]] = %{{.*}} to
+//       CHECK:     scf.for %[[I:.*]] = %{{.*}} to %[[TQ:.*]] step
+//       CHECK:       %[[ROWS:.*]] = affine.min
+//       CHECK:       %[[ONE:.*]] = arith.cmpi eq, %{{.*}}, %{{.*}} : index
+//       CHECK:       %[[FIRST:.*]] = arith.select %[[ONE]], %{{.*}}, %[[I]]
+//       CHECK:       %[[COUNT:.*]] = arith.select %[[ONE]], %{{.*}}, %[[ROWS]]
+//       CHECK:       tensor.extract_slice %[[M]][0, %[[FIRST]], 0] [1, %[[COUNT]], %{{.*}}]
+//       CHECK:       tensor.extract_slice %[[N]][%[[B]]] [1] [1]
+//       CHECK:       %[[SHIFT:.*]] = arith.subi %{{.*}}, %[[TQ]]
+//       CHECK:       arith.addi %[[I]], %[[SHIFT]]
+//       CHECK:       arith.cmpi sle
+func.func @region_sides(%q: tensor<?x?x4xf32>, %k: tensor<?x?x4xf32>, %m: tensor<1x?x?xi1>, %n: tensor<?xi32>)
+    -> tensor<?x?x4xf32> {
+  %o = seq.attention region %q, %k, %k mask(%m : tensor<1x?x?xi1>) lengths(%n : tensor<?xi32>)
+      {causal = #seq.causal<bottom_right>}
+      : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  ^bb0(%a: tensor<?x4xf32>, %b: tensor<?x4xf32>):
+    %c0 = arith.constant 0 : index
+    %size = tensor.dim %a, %c0 : tensor<?x4xf32>
+    %e = tensor.empty(%size) : tensor<?xf32>
+    %s = linalg.reduce { arith.maximumf } ins(%a : tensor<?x4xf32>) outs(%e : tensor<?xf32>) dimensions = [1]
+    seq.yield %s : tensor<?xf32>
+  }
+  return %o : tensor<?x?x4xf32>
+}
+
+/// Heads are not cut, those that share keys neither; a window moves with the first query.
+
+// CHECK-LABEL: func.func @grouped_window
+//       CHECK:   scf.for %[[B:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args
+//       CHECK:     scf.for %[[I:.*]] = %{{.*}} to
+//       CHECK:       tensor.extract_slice %{{.*}}[%[[B]], 0, %[[I]], 0] [1, 4, %{{.*}}, 8]
+//       CHECK:       tensor.extract_slice %{{.*}}[%[[B]], 0, 0, 0] [1, 2, %{{.*}}, 8]
+//       CHECK:       tensor.expand_shape {{.*}} into tensor<1x2x2x?x8xf64>
+//       CHECK:       arith.maxsi %[[I]]
+func.func @grouped_window(%q: tensor<?x4x?x8xf64>, %k: tensor<?x2x?x8xf64>) -> tensor<?x4x?x8xf64> {
+  %o = seq.attention scaled %q, %k, %k {window = array<i64: 3, 0>}
+      : (tensor<?x4x?x8xf64>, tensor<?x2x?x8xf64>, tensor<?x2x?x8xf64>) -> tensor<?x4x?x8xf64>
+  return %o : tensor<?x4x?x8xf64>
+}
+
+/// A position for each row cannot be moved for several rows at once, but for the one of a block.
+
+// CHECK-LABEL: func.func @starts
+//       CHECK:   scf.for %[[B:.*]] = %{{.*}} to
+//       CHECK:     scf.for %[[I:.*]] = %{{.*}} to
+//       CHECK:       tensor.extract %{{.*}}[%{{.*}}] : tensor<{{.*}}xi64>
+func.func @starts(%q: tensor<?x?x8xf64>, %k: tensor<?x?x8xf64>, %s: tensor<?xi64>) -> tensor<?x?x8xf64> {
+  %o = seq.attention scaled %q, %k, %k starts(%s : tensor<?xi64>) {causal = #seq.causal<top_left>}
+      : (tensor<?x?x8xf64>, tensor<?x?x8xf64>, tensor<?x?x8xf64>) -> tensor<?x?x8xf64>
+  return %o : tensor<?x?x8xf64>
 }
