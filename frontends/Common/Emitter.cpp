@@ -2,6 +2,8 @@
 
 #include "frontends/Common/Emitter.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -159,13 +161,6 @@ static bool matchGroups(ArrayRef<OpFoldResult> wide,
     groups.push_back(group);
   }
   return next == wide.size();
-}
-
-static SmallVector<int64_t> shapeOf(ArrayRef<OpFoldResult> sizes) {
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes)
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  return shape;
 }
 
 Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {

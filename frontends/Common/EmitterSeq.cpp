@@ -3,6 +3,7 @@
 #include "frontends/Common/Emitter.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/Common/Numbers.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -12,10 +13,7 @@ namespace seqc::frontend {
 
 /// The type of a tensor of these extents.
 static RankedTensorType typeOf(ArrayRef<OpFoldResult> sizes, Type element) {
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes)
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  return RankedTensorType::get(shape, element);
+  return RankedTensorType::get(shapeOf(sizes), element);
 }
 
 Tensor Emitter::lookUp(Tensor ids, Tensor table, bool fromEnd) {

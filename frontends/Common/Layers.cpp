@@ -3,6 +3,7 @@
 #include "frontends/Common/Layers.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/Common/Numbers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -48,10 +49,7 @@ Tensor unflattenRows(Emitter &e, Tensor rows, ArrayRef<OpFoldResult> leading) {
     return rows;
   Extents sizes = e.simplify(leading);
   sizes.push_back(e.extent(rows, 1));
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes)
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  auto type = RankedTensorType::get(shape, e.storage(rows.type));
+  auto type = RankedTensorType::get(shapeOf(sizes), e.storage(rows.type));
   Value value =
       tensor::ExpandShapeOp::create(e.getBuilder(), e.getLoc(), type,
                                     rows.value, rowGroups(sizes.size()), sizes);

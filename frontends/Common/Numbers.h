@@ -3,7 +3,8 @@
 // Elements and indices with operators, so that what happens to an element reads
 // like its formula: select(x < 0, alpha * (exp(x) - 1), x). Each operator builds
 // what the method of Scalars does for the type of its operands. A constant gets
-// the type of the number that it meets.
+// the type of the number that it meets. Extents are numbers too: what is computed
+// from them folds, and becomes an extent again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,8 @@
 #define FRONTENDS_COMMON_NUMBERS_H
 
 #include "frontends/Common/Emitter.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace seqc::frontend {
 
@@ -22,44 +25,60 @@ class Number {
 
 public:
   /// An element of `type`; with Undefined an index.
-  Number(Scalars &s, DataType type, Value value)
-      : s(&s), type(type), value(value) {}
+  Number(Scalars s, DataType type, Value value)
+      : builder(&s.getBuilder()), loc(s.getLoc()), type(type), value(value) {}
+  Number(Emitter &e, DataType type, Value value)
+      : Number(e.scalars(), type, value) {}
   /// An index.
-  Number(Scalars &s, Value index) : Number(s, DataType::Undefined, index) {}
+  Number(Scalars s, Value index) : Number(s, DataType::Undefined, index) {}
+  Number(Emitter &e, mlir::OpFoldResult size)
+      : Number(e.scalars(), e.toValue(size)) {}
+  Number(Emitter &e, int64_t index)
+      : Number(e.scalars(), e.scalars().index(index)) {}
   /// A constant, and a value of the type of the number that it meets.
   Number(double constant) : constant(constant) {}
   Number(Value value) : value(value) {}
 
   operator Value() const { return value; }
+  /// An index as extent.
+  operator mlir::OpFoldResult() const {
+    if (std::optional<int64_t> number = mlir::getConstantIntValue(value))
+      return builder->getIndexAttr(*number);
+    return value;
+  }
   DataType getType() const { return type; }
-  Scalars &scalars() const { return *s; }
+  Scalars scalars() const { return {*builder, mlir::Location(loc)}; }
 
   /// The number as operator Cast converts it; an index becomes an integer, and a
   /// constant stays one.
   Number as(DataType to) const {
-    if (!s)
+    if (!builder)
       return *this;
+    Scalars s = scalars();
     if (isIndex() && to != DataType::Undefined)
-      return Number(*s, DataType::Int64, s->fromIndex(DataType::Int64, value))
+      return Number(s, DataType::Int64, s.fromIndex(DataType::Int64, value))
           .as(to);
-    return {*s, to, s->convert(type, to, value)};
+    return {s, to, s.convert(type, to, value)};
   }
   /// The value, which a constant gets in the type of `of`.
   Value in(const Number &of) const {
     if (value)
       return value;
-    return of.isIndex() ? of.s->index(static_cast<int64_t>(constant))
-                        : of.s->constant(of.type, constant);
+    return of.isIndex() ? of.scalars().index(static_cast<int64_t>(constant))
+                        : of.scalars().constant(of.type, constant);
   }
   /// An integer as index.
-  Number toIndex() const { return {*s, s->toIndex(type, value)}; }
+  Number toIndex() const {
+    Scalars s = scalars();
+    return {s, s.toIndex(type, value)};
+  }
   /// A constant of the same type.
   Number constantLike(double number) const {
-    return {*s, type, Number(number).in(*this)};
+    return {scalars(), type, Number(number).in(*this)};
   }
   /// The result of an op of one float, or of several.
   template <typename Op, typename... Args> Number apply(Args... args) const {
-    return {*s, type, s->op<Op>(value, args...)};
+    return {scalars(), type, scalars().op<Op>(value, args...)};
   }
 
   friend Number operator+(Number a, Number b) {
@@ -107,8 +126,8 @@ public:
     using enum mlir::arith::CmpIPredicate;
     constexpr mlir::arith::CmpIPredicate orders[] = {eq,  ne,  slt,
                                                      sle, sgt, sge};
-    const Number &of = a.s ? a : b;
-    Scalars &s = *of.s;
+    const Number &of = a.builder ? a : b;
+    Scalars s = of.scalars();
     Value x = a.in(of), y = b.in(of);
     return {s, DataType::Bool,
             of.isIndex()
@@ -122,45 +141,79 @@ public:
     return meet(a, b, nullptr, &Scalars::logicalOr);
   }
   friend Number operator!(Number a) {
-    return {*a.s, DataType::Bool, a.s->logicalNot(a.value)};
+    Scalars s = a.scalars();
+    return {s, DataType::Bool, s.logicalNot(a.value)};
   }
   /// `a` where `condition` holds, `b` elsewhere; one of them is no constant.
   friend Number select(Number condition, Number a, Number b) {
-    const Number &of = a.s ? a : b;
-    Scalars &s = of.s ? *of.s : *condition.s;
+    const Number &of = a.builder ? a : b;
+    Scalars s = of.builder ? of.scalars() : condition.scalars();
     return {s, of.type, s.select(condition.value, a.in(of), b.in(of))};
   }
 
-  friend Number operator-(Number a) {
-    return {*a.s, a.type, a.s->neg(a.type, a.value)};
+  /// `i` held between two bounds, of which the greater one wins.
+  friend Number clamp(Number i, Number low, Number high) {
+    return max(min(i, high), low);
   }
-  friend Number abs(Number a) {
-    return {*a.s, a.type, a.s->abs(a.type, a.value)};
+  /// An index, or index + extent where it is negative.
+  friend Number wrap(Number i, Number extent) {
+    Scalars s = i.scalars();
+    return {s, s.wrapIndex(i.value, extent.in(i))};
   }
-  friend Number exp(Number a) { return {*a.s, a.type, a.s->exp(a.value)}; }
-  friend Number log(Number a) { return {*a.s, a.type, a.s->log(a.value)}; }
-  friend Number sqrt(Number a) { return {*a.s, a.type, a.s->sqrt(a.value)}; }
-  friend Number tanh(Number a) { return {*a.s, a.type, a.s->tanh(a.value)}; }
-  friend Number sigmoid(Number a) {
-    return {*a.s, a.type, a.s->sigmoid(a.type, a.value)};
+
+  friend Number operator-(Number a) { return a.unary(&Scalars::neg); }
+  friend Number abs(Number a) { return a.unary(&Scalars::abs); }
+  friend Number sigmoid(Number a) { return a.unary(&Scalars::sigmoid); }
+  friend Number isNaN(Number a) {
+    Scalars s = a.scalars();
+    return {s, DataType::Bool, s.isNaN(a.type, a.value)};
   }
+  friend Number exp(Number a) { return a.unary(&Scalars::exp); }
+  friend Number log(Number a) { return a.unary(&Scalars::log); }
+  friend Number sqrt(Number a) { return a.unary(&Scalars::sqrt); }
+  friend Number tanh(Number a) { return a.unary(&Scalars::tanh); }
 
 private:
   bool isIndex() const { return type == DataType::Undefined; }
   static Number meet(const Number &a, const Number &b, Method method,
                      IndexMethod ofIndices) {
-    const Number &of = a.s ? a : b;
+    const Number &of = a.builder ? a : b;
+    Scalars s = of.scalars();
     Value x = a.in(of), y = b.in(of);
-    return {*of.s, of.type,
-            of.isIndex() || !method ? (of.s->*ofIndices)(x, y)
-                                    : (of.s->*method)(of.type, x, y)};
+    return {s, of.type,
+            of.isIndex() || !method ? (s.*ofIndices)(x, y)
+                                    : (s.*method)(of.type, x, y)};
+  }
+  Number unary(Value (Scalars::*method)(DataType, Value)) const {
+    Scalars s = scalars();
+    return {s, type, (s.*method)(type, value)};
+  }
+  Number unary(Value (Scalars::*method)(Value)) const {
+    Scalars s = scalars();
+    return {s, type, (s.*method)(value)};
   }
 
-  Scalars *s = nullptr;
+  mlir::OpBuilder *builder = nullptr;
+  mlir::LocationAttr loc;
   DataType type = DataType::Undefined;
   double constant = 0;
   Value value;
 };
+
+/// The shape of a type with these extents.
+inline llvm::SmallVector<int64_t>
+shapeOf(llvm::ArrayRef<mlir::OpFoldResult> sizes) {
+  return llvm::map_to_vector(sizes, [](mlir::OpFoldResult size) {
+    return mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic);
+  });
+}
+
+/// Numbers of one kind: an element per value.
+inline llvm::SmallVector<Number> toNumbers(Emitter &e, DataType type,
+                                           mlir::ValueRange values) {
+  return llvm::map_to_vector(
+      values, [&](mlir::Value value) { return Number(e, type, value); });
+}
 
 /// One element of the result from one Number of every input, all broadcast
 /// together; `formula` takes as many Numbers as there are inputs, or a list of
@@ -193,21 +246,24 @@ template <typename Formula>
 Tensor define(Emitter &e, DataType type,
               llvm::ArrayRef<mlir::OpFoldResult> sizes, Formula formula) {
   return e.generate(type, sizes,
-                    [&](Scalars &s, mlir::ValueRange values) -> mlir::Value {
-                      llvm::SmallVector<Number> at;
-                      for (mlir::Value value : values)
-                        at.emplace_back(s, value);
+                    [&](Scalars &, mlir::ValueRange values) -> mlir::Value {
+                      auto at = toNumbers(e, DataType::Undefined, values);
                       return formula(llvm::ArrayRef<Number>(at)).as(type);
                     });
 }
 
-/// An element of a tensor, of the type that the tensor is computed in. The first
-/// of its indices is no constant.
+/// An element of a tensor as it is stored.
+inline Number load(Emitter &e, Tensor tensor, llvm::ArrayRef<Number> at) {
+  Number index(e.scalars(), mlir::Value());
+  return {e, tensor.type,
+          e.load(tensor, llvm::map_to_vector(at, [&](const Number &i) {
+                   return i.in(index);
+                 }))};
+}
+
+/// The same, of the type that the tensor is computed in.
 inline Number read(Emitter &e, Tensor tensor, llvm::ArrayRef<Number> at) {
-  auto position = llvm::map_to_vector(
-      at, [&](const Number &index) { return index.in(at.front()); });
-  return {at.front().scalars(), getComputeType(tensor.type),
-          e.loadWide(tensor, position)};
+  return load(e, tensor, at).as(getComputeType(tensor.type));
 }
 
 } // namespace seqc::frontend

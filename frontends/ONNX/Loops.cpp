@@ -4,49 +4,45 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace seqc::onnx {
 
 /// The loops from dimension at.size() inwards.
-static SmallVector<Value> nest(Emitter &e, ArrayRef<Value> bounds,
-                               SmallVectorImpl<Value> &at, ValueRange carried,
+static SmallVector<Value> nest(Emitter &e, ArrayRef<OpFoldResult> sizes,
+                               SmallVectorImpl<Number> &at, ValueRange carried,
                                LoopFn body) {
-  Scalars s = e.scalars();
-  if (at.size() == bounds.size())
-    return body(s, at, carried);
+  if (at.size() == sizes.size())
+    return body(at, carried);
   OpBuilder &builder = e.getBuilder();
-  auto loop = scf::ForOp::create(builder, e.getLoc(), s.index(0),
-                                 bounds[at.size()], s.index(1), carried);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    at.push_back(loop.getInductionVar());
-    SmallVector<Value> next =
-        nest(e, bounds, at, loop.getRegionIterArgs(), body);
-    at.pop_back();
-    scf::YieldOp::create(builder, e.getLoc(), next);
-  }
+  auto loop =
+      scf::ForOp::create(builder, e.getLoc(), Number(e, 0),
+                         e.toValue(sizes[at.size()]), Number(e, 1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  at.emplace_back(e, loop.getInductionVar());
+  SmallVector<Value> next = nest(e, sizes, at, loop.getRegionIterArgs(), body);
+  at.pop_back();
+  scf::YieldOp::create(builder, e.getLoc(), next);
   return SmallVector<Value>(loop.getResults());
 }
 
 SmallVector<Value> iterate(Emitter &e, ArrayRef<OpFoldResult> sizes,
                            ArrayRef<Value> carried, LoopFn body) {
-  SmallVector<Value> bounds, at;
-  for (OpFoldResult size : sizes)
-    bounds.push_back(e.toValue(size));
+  // Bounds stand in front of all loops.
+  Extents bounds = llvm::map_to_vector(
+      sizes, [&](OpFoldResult size) { return OpFoldResult(e.toValue(size)); });
+  SmallVector<Number> at;
   return nest(e, bounds, at, carried, body);
 }
 
-SafeIndex makeSafe(Scalars &s, Value index, Value extent) {
-  Value i = s.wrapIndex(index, extent);
-  Value inside =
-      s.logicalAnd(s.compareIndex(arith::CmpIPredicate::sge, i, s.index(0)),
-                   s.compareIndex(arith::CmpIPredicate::slt, i, extent));
-  Value last = s.subIndex(extent, s.index(1));
-  return {s.maxIndex(s.minIndex(i, last), s.index(0)), inside};
+SafeIndex makeSafe(Number index, Number extent) {
+  Number i = wrap(index, extent);
+  Number inside = (i >= 0) & (i < extent);
+  return {clamp(i, 0, extent - 1), inside};
 }
 
 bool hasElements(OpFoldResult size) {
@@ -54,36 +50,47 @@ bool hasElements(OpFoldResult size) {
   return number && *number > 0;
 }
 
-Value loadUnlessEmpty(Emitter &e, Tensor tensor, ValueRange position) {
+Number loadUnlessEmpty(Emitter &e, Tensor tensor, ArrayRef<Number> position) {
   Extents sizes = e.extents(tensor);
   if (llvm::all_of(sizes, hasElements))
-    return e.load(tensor, position);
-  Scalars s = e.scalars();
-  Value zero = s.constant(tensor.type, 0);
-  Value some = s.compareIndex(arith::CmpIPredicate::ne,
-                              e.toValue(e.product(sizes)), s.index(0));
+    return load(e, tensor, position);
+  Value zero = e.scalars().constant(tensor.type, 0);
   OpBuilder &builder = e.getBuilder();
-  auto choice = scf::IfOp::create(builder, e.getLoc(), zero.getType(), some,
+  auto choice = scf::IfOp::create(builder, e.getLoc(), zero.getType(),
+                                  Number(e, e.product(sizes)) != 0,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(builder, e.getLoc(), e.load(tensor, position));
+  Value element = load(e, tensor, position);
+  scf::YieldOp::create(builder, e.getLoc(), element);
   builder.setInsertionPointToStart(choice.elseBlock());
   scf::YieldOp::create(builder, e.getLoc(), zero);
-  return choice.getResult(0);
+  return {e, tensor.type, choice.getResult(0)};
 }
 
-Value insert(Emitter &e, Value value, Value tensor, ValueRange position) {
-  return tensor::InsertOp::create(e.getBuilder(), e.getLoc(), value, tensor,
-                                  position);
+Value insert(Emitter &e, Value value, Value tensor, ArrayRef<Number> position) {
+  Number index(e.scalars(), Value());
+  return tensor::InsertOp::create(
+      e.getBuilder(), e.getLoc(), value, tensor,
+      llvm::map_to_vector(position,
+                          [&](const Number &i) { return i.in(index); }));
 }
 
-/// The shape of a type with these extents.
-static SmallVector<int64_t> constantsOf(ArrayRef<OpFoldResult> sizes) {
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes)
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  return shape;
+Number powerOfTwo(Number exponent) {
+  Scalars s = exponent.scalars();
+  return {s, s.op<arith::ShLIOp>(s.index(1), Value(exponent))};
+}
+
+Number countDoublings(Emitter &e, OpFoldResult size) {
+  if (std::optional<int64_t> n = getConstantIntValue(size))
+    return {e, *n > 1 ? int64_t(llvm::Log2_64_Ceil(*n)) : 0};
+  Number bound(e, size);
+  return {e, iterate(e, {Number(e, 62)}, {Number(e, 0)},
+                     [&](ArrayRef<Number> at, ValueRange carried) {
+                       Number so(e, carried[0]);
+                       return SmallVector<Value>{
+                           select(powerOfTwo(at[0]) < bound, so + 1, so)};
+                     })[0]};
 }
 
 Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, Value position) {
@@ -95,8 +102,8 @@ Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, Value position) {
   sizes[dim] = builder.getIndexAttr(1);
   Extents rest(sizes);
   rest.erase(rest.begin() + dim);
-  auto type = RankedTensorType::get(constantsOf(rest),
-                                    tensor.getType().getElementType());
+  auto type =
+      RankedTensorType::get(shapeOf(rest), tensor.getType().getElementType());
   Value result = tensor::ExtractSliceOp::create(
       builder, e.getLoc(), type, tensor.value, offsets, sizes, strides);
   e.setExtents(result, rest);
@@ -107,7 +114,7 @@ Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
              Value position) {
   OpBuilder &builder = e.getBuilder();
   Extents whole = e.extents(into), sizes = e.extents(part);
-  part = e.castShape(part, constantsOf(sizes));
+  part = e.castShape(part, shapeOf(sizes));
   sizes.insert(sizes.begin() + dim, builder.getIndexAttr(1));
   Extents offsets(sizes.size(), builder.getIndexAttr(0));
   Extents strides(sizes.size(), builder.getIndexAttr(1));
@@ -121,7 +128,7 @@ Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
 Tensor overwrite(Emitter &e, Tensor part, Tensor into) {
   OpBuilder &builder = e.getBuilder();
   Extents sizes = e.extents(into);
-  part = e.castShape(part, constantsOf(sizes));
+  part = e.castShape(part, shapeOf(sizes));
   Extents offsets(sizes.size(), builder.getIndexAttr(0));
   Extents strides(sizes.size(), builder.getIndexAttr(1));
   Value result = tensor::InsertSliceOp::create(

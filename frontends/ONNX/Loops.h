@@ -9,13 +9,14 @@
 #ifndef FRONTENDS_ONNX_LOOPS_H
 #define FRONTENDS_ONNX_LOOPS_H
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Vocabulary.h"
 
 namespace seqc::onnx {
 
 /// The body of a loop: indices and carried values to the next carried values.
 using LoopFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
-    Scalars &, mlir::ValueRange at, mlir::ValueRange carried)>;
+    llvm::ArrayRef<Number> at, mlir::ValueRange carried)>;
 
 /// Runs `body` for every position below `sizes`, in row-major order. Each
 /// tensor should be carried by tensor.insert only, so that it is filled in
@@ -29,21 +30,42 @@ llvm::SmallVector<mlir::Value> iterate(Emitter &e,
 /// end: the nearest one inside, and whether it was inside. Without elements it
 /// is 0.
 struct SafeIndex {
-  mlir::Value index, inside;
+  Number index, inside;
 };
-SafeIndex makeSafe(Scalars &s, mlir::Value index, mlir::Value extent);
+SafeIndex makeSafe(Number index, Number extent);
 
 /// A zero of the type's storage where one of the extents is zero, the element
 /// otherwise.
-mlir::Value loadUnlessEmpty(Emitter &e, Tensor tensor,
-                            mlir::ValueRange position);
+Number loadUnlessEmpty(Emitter &e, Tensor tensor,
+                       llvm::ArrayRef<Number> position);
 
 /// Whether a tensor certainly has elements along a dimension.
 bool hasElements(mlir::OpFoldResult size);
 
-/// Writes `value` at `position` of the storage of `type`.
+/// `tensor` with `value`, which is of its storage, at `position`.
 mlir::Value insert(Emitter &e, mlir::Value value, mlir::Value tensor,
-                   mlir::ValueRange position);
+                   llvm::ArrayRef<Number> position);
+
+/// A tensor of the storage of `type` whose elements a formula gives one after
+/// another; the formula may run loops of its own.
+template <typename Formula>
+Tensor defineInOrder(Emitter &e, DataType type,
+                     llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                     Formula formula) {
+  mlir::Value filled =
+      iterate(e, sizes, {e.empty(sizes, type)},
+              [&](llvm::ArrayRef<Number> at, mlir::ValueRange carried) {
+                return llvm::SmallVector<mlir::Value>{
+                    insert(e, formula(at).as(type), carried[0], at)};
+              })[0];
+  e.setExtents(filled, sizes);
+  return {filled, type};
+}
+
+/// 2 to the power of an index, and how often 1 doubles until it is `size` or
+/// more.
+Number powerOfTwo(Number exponent);
+Number countDoublings(Emitter &e, mlir::OpFoldResult size);
 
 /// Element `position` of dimension `dim`, which leaves the shape.
 Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, mlir::Value position);

@@ -2,15 +2,15 @@
 
 #include "frontends/ONNX/Windows.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
 using mlir::Value;
 
 LogicalResult readNumbers(Node &node, StringRef name, size_t count,
@@ -32,7 +32,6 @@ LogicalResult readNumbers(Node &node, StringRef name, size_t count,
 
 FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Windows w;
   w.kernel.assign(kernel.begin(), kernel.end());
   size_t rank = kernel.size();
@@ -46,17 +45,13 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
   if (automatic == "VALID")
     pads.assign(2 * rank, 0);
   for (size_t d = 0; d < rank; ++d) {
-    Value extent = e.extentValue(x, d + 2);
-    int64_t reach = (kernel[d] - 1) * w.dilations[d] + 1;
-    Value stride = s.index(w.strides[d]), zero = s.index(0), one = s.index(1);
-    Value before = s.index(pads[d]), behind = s.index(pads[rank + d]), count;
+    Number extent(e, e.extent(x, d + 2)), count = extent;
+    Number before(e, pads[d]), behind(e, pads[rank + d]);
+    int64_t reach = (kernel[d] - 1) * w.dilations[d] + 1, stride = w.strides[d];
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-      count = s.divIndex(s.addIndex(extent, s.index(w.strides[d] - 1)), stride);
-      Value needed = s.addIndex(s.mulIndex(s.subIndex(count, one), stride),
-                                s.index(reach));
-      Value total = s.maxIndex(s.subIndex(needed, extent), zero);
-      Value half = s.divIndex(total, s.index(2));
-      Value rest = s.subIndex(total, half);
+      count = (extent + (stride - 1)) / stride;
+      Number total = max((count - 1) * stride + reach - extent, 0);
+      Number half = total / 2, rest = total - half;
       before = automatic == "SAME_UPPER" ? half : rest;
       behind = automatic == "SAME_UPPER" ? rest : half;
     } else if (automatic == "NOTSET" || automatic == "VALID") {
@@ -64,21 +59,17 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
       // Numbers are added first, so that a window that goes along with its
       // padding leaves the extent as it is.
       int64_t fixed = pads[d] + pads[rank + d] - reach;
-      int64_t more = fixed + w.strides[d] + (ceiling ? w.strides[d] - 1 : 0);
-      Value sum = s.addIndex(extent, s.index(more));
+      int64_t more = fixed + stride + (ceiling ? stride - 1 : 0);
+      count = extent + more;
       if (more < 0)
-        sum = s.maxIndex(sum, zero);
-      count = s.divIndex(sum, stride);
+        count = max(count, 0);
+      count = count / stride;
       if (ceiling) {
         // A window that would begin in the padding behind is left out.
-        Value start = s.mulIndex(s.subIndex(count, one), stride);
-        Value outside = s.compareIndex(mlir::arith::CmpIPredicate::sge, start,
-                                       s.addIndex(extent, before));
-        count = s.select(outside, s.subIndex(count, one), count);
+        Number start = (count - 1) * stride;
+        count = select(start >= extent + before, count - 1, count);
         // Rounding up makes no window of one that does not fit at all.
-        Value none = s.compareIndex(mlir::arith::CmpIPredicate::slt,
-                                    s.addIndex(extent, s.index(fixed)), zero);
-        count = s.select(none, zero, count);
+        count = select(extent + fixed < 0, 0, count);
       }
     } else {
       return node.error("attribute 'auto_pad' is '" + automatic +
@@ -89,14 +80,10 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
     w.behind.push_back(behind);
     w.counts.push_back(count);
   }
-  w.before = e.simplify(w.before);
-  w.behind = e.simplify(w.behind);
-  w.counts = e.simplify(w.counts);
   return w;
 }
 
 Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
-  Scalars s = e.scalars();
   mlir::OpBuilder &builder = e.getBuilder();
   Extents inner = e.extents(x), sizes(inner),
           offsets(inner.size(), builder.getIndexAttr(0)),
@@ -104,20 +91,15 @@ Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
   bool padded = false;
   for (size_t d = 0; d < w.getRank(); ++d) {
     int64_t reach = (w.kernel[d] - 1) * w.dilations[d] + 1;
-    Value given =
-        s.addIndex(s.addIndex(e.toValue(inner[d + 2]), e.toValue(w.before[d])),
-                   e.toValue(w.behind[d]));
-    Value needed =
-        s.addIndex(s.mulIndex(s.subIndex(e.toValue(w.counts[d]), s.index(1)),
-                              s.index(w.strides[d])),
-                   s.index(reach));
-    sizes[d + 2] = OpFoldResult(s.maxIndex(given, needed));
+    Number given = Number(e, inner[d + 2]) + Number(e, w.before[d]) +
+                   Number(e, w.behind[d]);
+    Number needed = (Number(e, w.counts[d]) - 1) * w.strides[d] + reach;
+    sizes[d + 2] = max(given, needed);
     offsets[d + 2] = w.before[d];
-    padded |= !Emitter::isSame(e.simplify({sizes[d + 2]})[0], inner[d + 2]);
+    padded |= !Emitter::isSame(sizes[d + 2], inner[d + 2]);
   }
   if (!padded)
     return x;
-  sizes = e.simplify(sizes);
   Value init = e.empty(sizes, x.type);
   init = mlir::linalg::FillOp::create(builder, e.getLoc(), value, init)
              .getResult(0);

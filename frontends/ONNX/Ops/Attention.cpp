@@ -29,7 +29,7 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
     e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
                    "the number of its lengths");
   restrict(e, call, static_cast<bool>(lengths), [&](ArrayRef<Number> at) {
-    Scalars &s = at[0].scalars();
+    Scalars s = at[0].scalars();
     Number ok(s, DataType::Bool, s.boolean(true)), i = at[2], j = at[3];
     if (lengths) {
       Number length = read(e, lengths, {at[0]}).toIndex();

@@ -63,8 +63,7 @@ Extents scoreExtents(Emitter &e, const AttentionCall &call) {
 Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
                      ArrayRef<OpFoldResult> goal,
                      std::optional<Number> outside) {
-  Scalars &s = at[0].scalars();
-  SmallVector<Value> position;
+  SmallVector<Number> position;
   std::optional<Number> inside;
   for (int64_t d = 0; d < 4; ++d) {
     OpFoldResult size = e.extent(x, d);
@@ -74,15 +73,14 @@ Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
       inside = at[d] < e.toValue(size);
       position.push_back(select(*inside, at[d], 0));
     } else if (mlir::getConstantIntValue(size) == 1) {
-      position.push_back(s.index(0));
+      position.push_back(Number(e, 0));
     } else {
-      position.push_back(select(Number(s, e.toValue(size)) == 1, 0, at[d]));
+      position.push_back(select(Number(e, size) == 1, 0, at[d]));
     }
   }
   if (!inside)
-    return {s, x.type, e.load(x, position)};
-  Number found(s, x.type, loadUnlessEmpty(e, x, position));
-  return select(*inside, found, *outside);
+    return load(e, x, position);
+  return select(*inside, loadUnlessEmpty(e, x, position), *outside);
 }
 
 /// Extents of a mask over scores: 1 for batch and heads where no part needs
@@ -113,7 +111,7 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter) {
   DataType type = isMask ? given.type : getComputeType(call.query.type);
   full = e.convert(full, type);
   Tensor padded = define(e, type, goal, [&](ArrayRef<Number> at) {
-    Scalars &s = at[0].scalars();
+    Scalars s = at[0].scalars();
     std::optional<Number> outside;
     if (hides)
       outside = Number(isMask ? s.boolean(false) : s.infinity(type, true));
@@ -178,7 +176,7 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
                  [](Number x, Number more) { return x + more; });
   if (call.mask)
     scores = map(e, type, {scores, call.mask}, [&](Number x, Number may) {
-      Scalars &s = x.scalars();
+      Scalars s = x.scalars();
       return select(may, x,
                     hidden == Hidden::Zero     ? s.constant(type, 0)
                     : hidden == Hidden::Lowest ? s.neg(type, s.greatest(type))

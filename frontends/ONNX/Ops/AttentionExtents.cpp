@@ -95,7 +95,7 @@ static Tensor joinSide(Emitter &e, const AttentionCall &call, Tensor side,
     return max(Number(s, e.toValue(size)), 1);
   };
   return define(e, side.type, sizes, [&](ArrayRef<Number> at) {
-    Scalars &s = at[0].scalars();
+    Scalars s = at[0].scalars();
     Number groups = divisor(s, e.extent(call.key, 1)),
            queries = divisor(s, scores[2]);
     Number head = at[0] % groups * e.toValue(ratio) + at[2] / queries;

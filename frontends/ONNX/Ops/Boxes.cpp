@@ -1,10 +1,10 @@
 //===- Boxes.cpp - Selection of boxes and pooling in them -----------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace llvm;
 
@@ -13,7 +13,6 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 static constexpr DataType kReal = DataType::Float;
 
@@ -24,63 +23,57 @@ static constexpr DataType kReal = DataType::Float;
 namespace {
 /// The corners and the area of a box.
 struct Box {
-  Value low[2], high[2], area;
+  SmallVector<Number, 2> low, high;
+
+  Number area() const { return (high[0] - low[0]) * (high[1] - low[1]); }
 };
 } // namespace
 
-static Box loadBox(Emitter &e, Scalars &s, Tensor boxes, Value batch, Value i,
+static Box loadBox(Emitter &e, Tensor boxes, Number batch, Number i,
                    bool centered) {
-  auto field = [&](int64_t k) { return e.load(boxes, {batch, i, s.index(k)}); };
   Box box;
-  for (int64_t d = 0; d < 2; ++d) {
+  for (int d = 0; d < 2; ++d) {
     // A centre and extents (x before y), or two opposite corners.
-    Value a = field(d), b = field(d + 2);
+    Number a = load(e, boxes, {batch, i, d}),
+           b = load(e, boxes, {batch, i, d + 2});
     if (centered) {
-      Value half = s.div(kReal, b, s.constant(kReal, 2));
-      b = s.add(kReal, a, half);
-      a = s.sub(kReal, a, half);
+      Number half = b / 2;
+      b = a + half;
+      a = a - half;
     }
-    box.low[d] = s.min(kReal, a, b);
-    box.high[d] = s.max(kReal, a, b);
+    box.low.push_back(min(a, b));
+    box.high.push_back(max(a, b));
   }
-  box.area = s.mul(kReal, s.sub(kReal, box.high[0], box.low[0]),
-                   s.sub(kReal, box.high[1], box.low[1]));
   return box;
 }
 
 /// Whether two boxes share more than `threshold` of their union.
-static Value overlaps(Scalars &s, const Box &a, const Box &b, Value threshold) {
-  Value zero = s.constant(kReal, 0), shared = s.constant(kReal, 1);
-  for (int d = 0; d < 2; ++d) {
-    Value side = s.sub(kReal, s.min(kReal, a.high[d], b.high[d]),
-                       s.max(kReal, a.low[d], b.low[d]));
-    shared = s.mul(kReal, shared, s.max(kReal, side, zero));
-  }
-  Value joined = s.sub(kReal, s.add(kReal, a.area, b.area), shared);
+static Number overlaps(const Box &a, const Box &b, Number threshold) {
+  auto side = [&](int d) {
+    return max(min(a.high[d], b.high[d]) - max(a.low[d], b.low[d]), 0);
+  };
+  Number shared = side(0) * side(1);
+  Number joined = a.area() + b.area() - shared;
   // Boxes without area have nothing in common with anything.
-  Value some = s.logicalAnd(s.compare(Compare::Greater, kReal, shared, zero),
-                            s.compare(Compare::Greater, kReal, joined, zero));
-  return s.logicalAnd(some, s.compare(Compare::Greater, kReal,
-                                      s.div(kReal, shared, joined), threshold));
+  return ((shared > 0) & (joined > 0)) & (shared / joined > threshold);
 }
 
-/// One number that may be absent; `otherwise` then.
-static FailureOr<Value> readNumber(Node &node, size_t input, Value otherwise,
-                                   StringRef what) {
+/// One number of `type` that may be absent; zero then.
+static FailureOr<Number> readNumber(Node &node, size_t input, DataType type,
+                                    StringRef what) {
+  Emitter &e = node.getEmitter();
   Tensor given = node.settleInput(input);
   if (!given)
-    return otherwise;
-  if (!given.getType().hasStaticShape() ||
-      given.getType().getNumElements() != 1)
+    return Number(e, type, e.scalars().constant(type, 0));
+  if (!isOne(given))
     return node.error("its " + what + " is not one number");
-  return node.getEmitter().elements(given).front();
+  return Number(e, type, e.elements(given).front());
 }
 
 /// For each batch entry and class, the best box that is left is taken and
 /// removes those that overlap it, until no more may be taken.
 static LogicalResult convertNonMaxSuppression(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor boxes = node.getInput(0), scores = node.getInput(1);
   for (Tensor x : {boxes, scores})
     if (x.getRank() != 3 || x.type != kReal)
@@ -90,14 +83,13 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
     if (Tensor given = node.getInput(i); given && given.type != type)
       return node.error("input " + Twine(i) + " is " + getName(given.type) +
                         "; required is " + getName(type));
-  mlir::OpBuilder &b = e.getBuilder();
   bool centered = node.getInt("center_point_box", 0) != 0;
-  FailureOr<Value> limit = readNumber(
-      node, 2, s.constantInteger(DataType::Int64, 0), "number of boxes");
-  FailureOr<Value> overlap =
-      readNumber(node, 3, s.constant(kReal, 0), "threshold of the overlap");
-  FailureOr<Value> least =
-      readNumber(node, 4, s.constant(kReal, 0), "threshold of the score");
+  FailureOr<Number> limit =
+      readNumber(node, 2, DataType::Int64, "number of boxes");
+  FailureOr<Number> overlap =
+      readNumber(node, 3, kReal, "threshold of the overlap");
+  FailureOr<Number> least =
+      readNumber(node, 4, kReal, "threshold of the score");
   if (failed(limit) || failed(overlap) || failed(least))
     return failure();
   bool hasLeast = node.hasInput(4);
@@ -105,78 +97,63 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
   OpFoldResult count = sizes[2];
   e.requireEqual(e.extent(boxes, 0), sizes[0], "the batch of its boxes");
   e.requireEqual(e.extent(boxes, 1), count, "the number of its boxes");
-  e.requireEqual(e.extent(boxes, 2), b.getIndexAttr(4),
+  e.requireEqual(e.extent(boxes, 2), Number(e, 4),
                  "the last extent of its boxes");
-  Value rounds =
-      s.minIndex(s.maxIndex(s.toIndex(DataType::Int64, *limit), s.index(0)),
-                 e.toValue(count));
-  Extents most =
-      e.simplify({e.product({sizes[0], sizes[1], OpFoldResult(rounds)}),
-                  b.getIndexAttr(3)});
-  Value none = s.index(-1);
+  Number rounds = min(max(limit->toIndex(), 0), e.toValue(count));
+  Extents most = {e.product({sizes[0], sizes[1], rounds}), Number(e, 3)};
 
-  auto findBest = [&](Value open, ValueRange row) {
-    Value worst = s.constant(kReal, 0);
-    return iterate(
-        e, {count}, {none, worst},
-        [&](Scalars &in, ValueRange at, ValueRange best) {
-          Value score = e.load(scores, {row[0], row[1], at[0]});
-          Value better =
-              in.logicalOr(in.compareIndex(CmpIPredicate::eq, best[0], none),
-                           in.compare(Compare::Greater, kReal, score, best[1]));
-          better =
-              in.logicalAnd(better, e.load({open, DataType::Bool}, {at[0]}));
-          if (hasLeast)
-            better = in.logicalAnd(
-                better, in.compare(Compare::Greater, kReal, score, *least));
-          return SmallVector<Value>{in.select(better, at[0], best[0]),
-                                    in.select(better, score, best[1])};
-        })[0];
+  auto isOpen = [&](Value open, Number i) {
+    return load(e, {open, DataType::Bool}, {i});
+  };
+  // The open box of the greatest score, -1 if there is none.
+  auto findBest = [&](Value open, ArrayRef<Number> row) {
+    return iterate(e, {count}, {Number(e, -1), e.scalars().constant(kReal, 0)},
+                   [&](ArrayRef<Number> at, ValueRange carried) {
+                     Number best(e, carried[0]), most(e, kReal, carried[1]);
+                     Number score = load(e, scores, {row[0], row[1], at[0]});
+                     Number better =
+                         ((best == -1) | (score > most)) & isOpen(open, at[0]);
+                     if (hasLeast)
+                       better = better & (score > *least);
+                     return SmallVector<Value>{select(better, at[0], best),
+                                               select(better, score, most)};
+                   })[0];
   };
   // Carried: the list, how long it is, and the boxes that are left.
-  auto takeOne = [&](Scalars &in, ValueRange row, ValueRange carried) {
-    Value best = findBest(carried[2], row);
-    Value found = in.compareIndex(CmpIPredicate::ne, best, none);
-    Value chosen = in.maxIndex(best, in.index(0));
-    Value list = carried[0], entry[] = {row[0], row[1], chosen};
-    for (auto [k, value] : enumerate(entry))
-      list = insert(e, in.fromIndex(DataType::Int64, value), list,
-                    {carried[1], in.index(k)});
-    Box taken = loadBox(e, in, boxes, row[0], chosen, centered);
-    Value left =
-        iterate(e, {count}, {carried[2]},
-                [&](Scalars &inner, ValueRange at, ValueRange open) {
-                  Box other = loadBox(e, inner, boxes, row[0], at[0], centered);
-                  Value gone = inner.logicalOr(
-                      inner.compareIndex(CmpIPredicate::eq, at[0], chosen),
-                      overlaps(inner, taken, other, *overlap));
-                  Value stays = inner.logicalAnd(
-                      e.load({open[0], DataType::Bool}, {at[0]}),
-                      inner.logicalNot(inner.logicalAnd(found, gone)));
-                  return SmallVector<Value>{insert(e, stays, open[0], {at[0]})};
-                })[0];
-    Value next = in.addIndex(carried[1], in.index(1));
-    return SmallVector<Value>{list, in.select(found, next, carried[1]), left};
+  auto takeOne = [&](ArrayRef<Number> row, ValueRange carried) {
+    Number best(e, findBest(carried[2], row)), length(e, carried[1]);
+    Number found = best != -1, chosen = max(best, 0);
+    Value list = carried[0];
+    for (auto [k, value] : enumerate(ArrayRef{row[0], row[1], chosen}))
+      list = insert(e, value.as(DataType::Int64), list,
+                    {length, static_cast<double>(k)});
+    Box taken = loadBox(e, boxes, row[0], chosen, centered);
+    Value left = iterate(
+        e, {count}, {carried[2]}, [&](ArrayRef<Number> at, ValueRange open) {
+          Box other = loadBox(e, boxes, row[0], at[0], centered);
+          Number gone = (at[0] == chosen) | overlaps(taken, other, *overlap);
+          Number stays = isOpen(open[0], at[0]) & !(found & gone);
+          return SmallVector<Value>{insert(e, stays, open[0], at)};
+        })[0];
+    return SmallVector<Value>{list, select(found, length + 1, length), left};
   };
-  Value list = e.empty(most, DataType::Int64);
-  SmallVector<Value> results =
-      iterate(e, {sizes[0], sizes[1]}, {list, s.index(0)},
-              [&](Scalars &, ValueRange row, ValueRange carried) {
-                Value open = e.fill(DataType::Bool, {count}, 1).value;
-                SmallVector<Value> taken = iterate(
-                    e, {OpFoldResult(rounds)}, {carried[0], carried[1], open},
-                    [&](Scalars &in, ValueRange, ValueRange inner) {
-                      return takeOne(in, row, inner);
+  SmallVector<Value> results = iterate(
+      e, {sizes[0], sizes[1]}, {e.empty(most, DataType::Int64), Number(e, 0)},
+      [&](ArrayRef<Number> row, ValueRange carried) {
+        Value open = e.fill(DataType::Bool, {count}, 1).value;
+        SmallVector<Value> taken =
+            iterate(e, {rounds}, {carried[0], carried[1], open},
+                    [&](ArrayRef<Number>, ValueRange inner) {
+                      return takeOne(row, inner);
                     });
-                return SmallVector<Value>{taken[0], taken[1]};
-              });
+        return SmallVector<Value>{taken[0], taken[1]};
+      });
   Tensor all{results[0], DataType::Int64};
   e.setExtents(all.value, most);
   // Even an empty slice must begin inside.
   if (all.getShape()[0] != 0)
-    all = e.sliceDim(all, 0, b.getIndexAttr(0), OpFoldResult(results[1]));
-  node.setOutput(0, all);
-  return success();
+    all = e.sliceDim(all, 0, Number(e, 0), OpFoldResult(results[1]));
+  return node.give(all);
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,45 +163,28 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
 namespace {
 /// One sample in one dimension: two elements and their weights.
 struct Sample {
-  Value low, high, lowWeight, highWeight, inside;
+  Number low, high, lowWeight, highWeight, inside;
 };
 
 /// One dimension of a region: where it starts, the extent of a bin, and how
 /// many samples a bin has (an index).
 struct RegionDim {
-  Value start, bin, samples, extent;
+  Number start, bin, samples, extent;
 };
 } // namespace
 
-static Value toReal(Scalars &s, DataType type, Value index) {
-  return s.convert(DataType::Int64, type, s.fromIndex(DataType::Int64, index));
-}
-
-static Sample getSample(Scalars &s, DataType type, RegionDim dim, Value bin,
-                        Value i) {
-  Value half = s.constant(type, 0.5), zero = s.constant(type, 0);
-  Value share = s.div(type, s.add(type, toReal(s, type, i), half),
-                      toReal(s, type, dim.samples));
-  Value x =
-      s.add(type, dim.start,
-            s.mul(type, s.add(type, toReal(s, type, bin), share), dim.bin));
-  Value extent = toReal(s, type, dim.extent);
-  Sample sample;
+static Sample getSample(const RegionDim &dim, Number bin, Number i) {
+  DataType type = dim.start.getType();
+  Number share = (i.as(type) + 0.5) / dim.samples.as(type);
+  Number x = dim.start + (bin.as(type) + share) * dim.bin;
   // One element beyond the border still counts as the border.
-  sample.inside = s.logicalAnd(
-      s.compare(Compare::GreaterOrEqual, type, x, s.constant(type, -1)),
-      s.compare(Compare::LessOrEqual, type, x, extent));
-  Value last = s.subIndex(dim.extent, s.index(1));
-  x = s.max(type, s.min(type, x, toReal(s, type, last)), zero);
-  Value low = s.op<mlir::math::FloorOp>(x);
-  sample.highWeight = s.sub(type, x, low);
-  sample.lowWeight = s.sub(type, s.constant(type, 1), sample.highWeight);
-  Value index =
-      s.toIndex(DataType::Int64, s.convert(type, DataType::Int64, low));
-  sample.low = s.maxIndex(s.minIndex(index, last), s.index(0));
-  sample.high =
-      s.maxIndex(s.minIndex(s.addIndex(index, s.index(1)), last), s.index(0));
-  return sample;
+  Number inside = (x >= -1) & (x <= dim.extent.as(type));
+  Number last = dim.extent - 1;
+  x = clamp(x, 0, last.as(type));
+  Number low = x.apply<mlir::math::FloorOp>(), highWeight = x - low;
+  Number index = low.as(DataType::Int64).toIndex();
+  return {clamp(index, 0, last), clamp(index + 1, 0, last), 1 - highWeight,
+          highWeight, inside};
 }
 
 namespace {
@@ -237,73 +197,59 @@ struct RoiMode {
 };
 } // namespace
 
-static RegionDim getRegion(Emitter &e, Scalars &s, const RoiMode &mode,
-                           Tensor x, Tensor rois, Value r, int64_t d) {
-  DataType type = getComputeType(x.type);
+static RegionDim getRegion(Emitter &e, const RoiMode &mode, Tensor x,
+                           Tensor rois, Number r, int d) {
   // Regions name x before y.
-  auto edge = [&](int64_t k) {
-    Value given = e.loadWide(rois, {r, s.index(k + 1 - d)});
-    return s.sub(type, s.mul(type, given, s.constant(type, mode.scale)),
-                 s.constant(type, mode.halfPixel ? 0.5 : 0));
+  auto edge = [&](int k) {
+    return read(e, rois, {r, k + 1 - d}) * mode.scale -
+           (mode.halfPixel ? 0.5 : 0);
   };
-  Value start = edge(0), length = s.sub(type, edge(2), start);
+  Number start = edge(0), length = edge(2) - start;
   if (!mode.halfPixel)
-    length = s.max(type, length, s.constant(type, 1));
-  Value bins = s.constant(type, mode.sizes[d]);
-  RegionDim dim{start, s.div(type, length, bins), {}, e.extentValue(x, d + 2)};
-  Value samples = s.index(mode.ratio);
+    length = max(length, 1);
+  Number bin = length / mode.sizes[d], samples(e, mode.ratio);
   if (mode.ratio == 0)
     samples =
-        s.maxIndex(s.toIndex(DataType::Int64,
-                             s.convert(type, DataType::Int64,
-                                       s.op<mlir::math::CeilOp>(dim.bin))),
-                   s.index(0));
-  dim.samples = samples;
-  return dim;
+        max(bin.apply<mlir::math::CeilOp>().as(DataType::Int64).toIndex(), 0);
+  return {start, bin, samples, Number(e, e.extent(x, d + 2))};
 }
 
 /// The samples of one bin: their mean, or the greatest weighted element.
-static Value poolBin(Emitter &e, const RoiMode &mode, Tensor x, Value batch,
-                     Value channel, ArrayRef<RegionDim> dims,
-                     ArrayRef<Value> bins) {
+static Number poolBin(Emitter &e, const RoiMode &mode, Tensor x, Number batch,
+                      ArrayRef<Number> at, ArrayRef<RegionDim> dims) {
   DataType type = getComputeType(x.type);
   Scalars outer = e.scalars();
-  Value none = outer.constant(type, 0);
   SmallVector<Value> results = iterate(
-      e, {OpFoldResult(dims[0].samples), OpFoldResult(dims[1].samples)},
-      {none, outer.boolean(false)},
-      [&](Scalars &s, ValueRange at, ValueRange carried) {
-        Sample y = getSample(s, type, dims[0], bins[0], at[0]);
-        Sample z = getSample(s, type, dims[1], bins[1], at[1]);
-        Value inside = s.logicalAnd(y.inside, z.inside);
-        Value sum = mode.largest ? carried[0] : s.constant(type, 0);
-        Value greatest;
+      e, {dims[0].samples, dims[1].samples},
+      {outer.constant(type, 0), outer.boolean(false)},
+      [&](ArrayRef<Number> i, ValueRange carried) {
+        Sample y = getSample(dims[0], at[2], i[0]);
+        Sample z = getSample(dims[1], at[3], i[1]);
+        Number inside = y.inside & z.inside, so(e, type, carried[0]);
+        std::optional<Number> corners;
         for (int corner = 0; corner < 4; ++corner) {
           bool down = corner & 2, right = corner & 1;
-          Value element =
-              s.convert(x.type, type,
-                        loadUnlessEmpty(e, x,
-                                        {batch, channel, down ? y.high : y.low,
-                                         right ? z.high : z.low}));
-          Value weight = s.mul(type, down ? y.highWeight : y.lowWeight,
-                               right ? z.highWeight : z.lowWeight);
-          Value term = s.select(inside, s.mul(type, weight, element), none);
-          if (!mode.largest)
-            sum = s.add(type, sum, term);
-          else
-            greatest = greatest ? s.max(type, greatest, term) : term;
+          Number element = loadUnlessEmpty(e, x,
+                                           {batch, at[1], down ? y.high : y.low,
+                                            right ? z.high : z.low})
+                               .as(type);
+          Number weight = (down ? y.highWeight : y.lowWeight) *
+                          (right ? z.highWeight : z.lowWeight);
+          Number term = select(inside, weight * element, 0);
+          corners = !corners       ? term
+                    : mode.largest ? max(*corners, term)
+                                   : *corners + term;
         }
-        Value next =
-            mode.largest
-                ? s.select(carried[1], s.max(type, sum, greatest), greatest)
-                : s.add(type, carried[0], sum);
-        return SmallVector<Value>{next, s.boolean(true)};
+        Number next = mode.largest
+                          ? select(Number(e, DataType::Bool, carried[1]),
+                                   max(so, *corners), *corners)
+                          : so + *corners;
+        return SmallVector<Value>{next, e.scalars().boolean(true)};
       });
+  Number pooled(e, type, results[0]);
   if (mode.largest)
-    return results[0];
-  Value count = outer.maxIndex(outer.mulIndex(dims[0].samples, dims[1].samples),
-                               outer.index(1));
-  return outer.div(type, results[0], toReal(outer, type, count));
+    return pooled;
+  return pooled / max(dims[0].samples * dims[1].samples, 1).as(type);
 }
 
 static LogicalResult convertRoiAlign(Node &node) {
@@ -341,31 +287,23 @@ static LogicalResult convertRoiAlign(Node &node) {
     return node.error("it makes " + Twine(mode.sizes[0]) + " x " +
                       Twine(mode.sizes[1]) + " bins of " + Twine(mode.ratio) +
                       " samples; required are bins, and no fewer than 0");
-  mlir::OpBuilder &b = e.getBuilder();
-  e.requireEqual(e.extent(rois, 1), b.getIndexAttr(4),
+  e.requireEqual(e.extent(rois, 1), Number(e, 4),
                  "the last extent of its regions");
   e.requireEqual(e.extent(batches, 0), e.extent(rois, 0),
                  "the number of its batch indices");
   e.requireIndices(batches, e.extent(x, 0), "a batch index", /*fromEnd=*/false);
-  DataType type = getComputeType(x.type);
-  Extents sizes{e.extent(rois, 0), e.extent(x, 1),
-                b.getIndexAttr(mode.sizes[0]), b.getIndexAttr(mode.sizes[1])};
-  Value y = iterate(
-      e, sizes, {e.empty(sizes, type)},
-      [&](Scalars &s, ValueRange at, ValueRange carried) {
-        Value batch =
-            makeSafe(s, s.toIndex(DataType::Int64, e.load(batches, {at[0]})),
-                     e.extentValue(x, 0))
+  Extents sizes{e.extent(rois, 0), e.extent(x, 1), Number(e, mode.sizes[0]),
+                Number(e, mode.sizes[1])};
+  Tensor y =
+      defineInOrder(e, getComputeType(x.type), sizes, [&](ArrayRef<Number> at) {
+        Number batch =
+            makeSafe(load(e, batches, {at[0]}).toIndex(), e.extentValue(x, 0))
                 .index;
-        RegionDim dims[2];
-        for (int64_t d = 0; d < 2; ++d)
-          dims[d] = getRegion(e, s, mode, x, rois, at[0], d);
-        Value pooled = poolBin(e, mode, x, batch, at[1], dims, {at[2], at[3]});
-        return SmallVector<Value>{insert(e, pooled, carried[0], at)};
-      })[0];
-  e.setExtents(y, sizes);
-  node.setOutput(0, e.convert({y, type}, x.type));
-  return success();
+        RegionDim dims[] = {getRegion(e, mode, x, rois, at[0], 0),
+                            getRegion(e, mode, x, rois, at[0], 1)};
+        return poolBin(e, mode, x, batch, at, dims);
+      });
+  return node.give(e.convert(y, x.type));
 }
 
 void registerBoxesOps(Registry &registry) {

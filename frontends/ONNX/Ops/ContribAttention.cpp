@@ -80,7 +80,7 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
       e, call, define(e, type, sizes, [&](ArrayRef<Number> at) {
         Number row = at[0], i = at[2], j = at[3], none = row.constantLike(0);
         auto choose = [&](Number live) {
-          Scalars &s = live.scalars();
+          Scalars s = live.scalars();
           return select(live, Number(s, type, s.constant(type, 0)), filter);
         };
         if (rank == 1) {
@@ -115,7 +115,7 @@ static void addCausal(Emitter &e, AttentionCall &call, Value past) {
   restrict(e, order, /*perBatch=*/false, may);
   call.bias = map(e, type, {e.convert(call.bias, type), order.mask},
                   [&](Number x, Number sees) {
-                    Scalars &s = x.scalars();
+                    Scalars s = x.scalars();
                     return select(sees, x, s.neg(type, s.greatest(type)));
                   });
 }

@@ -19,9 +19,7 @@ using mlir::Value;
 /// An element of a tensor that may have none; zero then.
 static Number readUnlessEmpty(Emitter &e, Tensor tensor,
                               ArrayRef<Number> position) {
-  Number number(position.front().scalars(), tensor.type,
-                loadUnlessEmpty(e, tensor, SmallVector<Value>(position)));
-  return number.as(getComputeType(tensor.type));
+  return loadUnlessEmpty(e, tensor, position).as(getComputeType(tensor.type));
 }
 
 /// Code `number` of those of `bits` bits each that follow each other, lowest
@@ -70,10 +68,7 @@ static Tensor dequantize(Emitter &e, const BlockedWeight &w, DataType type) {
         unpack(w.codes, (first + inRow) * w.countBytes(), k % w.block);
     // Scale and zero point of another block, if the rows were sorted.
     if (w.order)
-      inRow = Number(k.scalars(),
-                     makeSafe(k.scalars(), read(e, w.order, {k}).toIndex(),
-                              k.scalars().index(w.countBlocks()))
-                         .index);
+      inRow = makeSafe(read(e, w.order, {k}).toIndex(), w.countBlocks()).index;
     Number group = first + inRow, zero = code.constantLike(1 << (w.bits - 1));
     if (w.hasRawZeros())
       zero = read(e, w.zeros, {group}).as(type);
@@ -254,11 +249,9 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
   double middle =
       isPacked || table.type == DataType::UInt8 ? 1 << (bits - 1) : 0;
   return node.give(define(e, scales.type, sizes, [&](ArrayRef<Number> at) {
-    Number row(at[0].scalars(),
-               makeSafe(at[0].scalars(),
-                        read(e, indices, at.slice(*axis, rank)).toIndex(),
-                        e.extentValue(table, *axis))
-                   .index);
+    Number row = makeSafe(read(e, indices, at.slice(*axis, rank)).toIndex(),
+                          e.extentValue(table, *axis))
+                     .index;
     SmallVector<Number> position(at.take_front(*axis));
     position.push_back(row);
     llvm::append_range(position, at.drop_front(*axis + rank));

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Ops/Convolution.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -99,22 +100,17 @@ static Tensor multiplyWindows(Emitter &e, Tensor x, Tensor weight,
 
 Tensor convolve(Emitter &e, Tensor padded, Tensor weight,
                 const Windows &windows, int64_t group) {
-  mlir::OpBuilder &builder = e.getBuilder();
   int64_t outputs = weight.getShape()[0];
-  auto number = [&](int64_t value) -> OpFoldResult {
-    return builder.getIndexAttr(value);
-  };
-  Extents split = e.extents(padded);
-  split[1] = number(weight.getShape()[1]);
-  split.insert(split.begin() + 1, number(group));
-  Extents panels = e.extents(weight);
-  panels[0] = number(outputs / group);
-  panels.insert(panels.begin(), number(group));
+  Extents split = e.extents(padded), panels = e.extents(weight);
+  split[1] = panels[1];
+  split.insert(split.begin() + 1, Number(e, group));
+  panels[0] = Number(e, outputs / group);
+  panels.insert(panels.begin(), Number(e, group));
   Tensor result = multiplyWindows(e, e.reshape(padded, split),
                                   e.reshape(weight, panels), windows);
   Extents sizes = e.extents(result);
   sizes.erase(sizes.begin() + 1);
-  sizes[1] = number(outputs);
+  sizes[1] = Number(e, outputs);
   return e.reshape(result, sizes);
 }
 
@@ -126,8 +122,8 @@ FailureOr<Tensor> asChannels(Node &node, Tensor x, Tensor given, int64_t count,
       (own != count && !mlir::ShapedType::isDynamic(own)))
     return node.error("its " + what + " does not have the " + Twine(count) +
                       " elements of one dimension that its weight requires");
-  Extents column(x.getRank() - 1, e.getBuilder().getIndexAttr(1));
-  column[0] = e.getBuilder().getIndexAttr(count);
+  Extents column(x.getRank() - 1, Number(e, 1));
+  column[0] = Number(e, count);
   return e.reshape(given, column);
 }
 
@@ -139,12 +135,9 @@ FailureOr<Tensor> addChannels(Node &node, Tensor y, Tensor bias,
   FailureOr<Tensor> column = asChannels(node, y, bias, y.getShape()[1], "bias");
   if (failed(column))
     return failure();
-  DataType type = y.type;
-  return e.convert(e.elementwise(type, {y, *column},
-                                 [&](Scalars &s, ValueRange v) {
-                                   return s.add(type, v[0], v[1]);
-                                 }),
-                   result);
+  return e.convert(
+      map(e, y.type, {y, *column}, [](Number a, Number b) { return a + b; }),
+      result);
 }
 
 LogicalResult checkWeight(Node &node, Tensor x, Tensor weight) {
@@ -196,13 +189,9 @@ static LogicalResult convertConv(Node &node) {
     return failure();
   Tensor padded =
       padForWindows(e, x, *windows, e.scalars().constant(x.type, 0));
-  FailureOr<Tensor> y =
-      addChannels(node, convolve(e, padded, weight, *windows, group),
-                  node.getInput(2), x.type);
-  if (failed(y))
-    return failure();
-  node.setOutput(0, *y);
-  return success();
+  return node.give(addChannels(node,
+                               convolve(e, padded, weight, *windows, group),
+                               node.getInput(2), x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -211,8 +200,7 @@ static LogicalResult convertConv(Node &node) {
 
 /// The one element of a parameter of the whole tensor.
 static FailureOr<Tensor> asScalar(Node &node, Tensor given, StringRef what) {
-  if (!given.getType().hasStaticShape() ||
-      given.getType().getNumElements() != 1)
+  if (!isOne(given))
     return node.error("its " + what + " is no single number");
   return node.getEmitter().reshape(given, {});
 }
@@ -231,21 +219,15 @@ static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
   FailureOr<Windows> windows = readConvolution(node, x, weight, group);
   if (failed(windows))
     return failure();
-  auto center = [&](Tensor number, Tensor zero) {
-    return e.elementwise(
-        wide, {e.convert(number, wide), e.convert(zero, wide)},
-        [&](Scalars &s, ValueRange v) { return s.sub(wide, v[0], v[1]); });
-  };
   Tensor left = e.convert(x, wide), right = e.convert(weight, wide);
   if (zeroX) {
     FailureOr<Tensor> zero = asScalar(node, zeroX, "zero point");
     if (failed(zero))
       return failure();
-    left = center(x, *zero);
+    left = subtractZeroPoint(e, x, *zero);
   }
   if (zeroWeight) {
-    bool single = zeroWeight.getType().hasStaticShape() &&
-                  zeroWeight.getType().getNumElements() == 1;
+    bool single = isOne(zeroWeight);
     // One for each output channel, which is the weight's first dimension.
     FailureOr<Tensor> zero =
         single ? asScalar(node, zeroWeight, "zero point")
@@ -253,7 +235,8 @@ static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
                             "zero point of the weight");
     if (failed(zero))
       return failure();
-    right = center(weight, single ? *zero : e.unsqueeze(*zero, 1));
+    right =
+        subtractZeroPoint(e, weight, single ? *zero : e.unsqueeze(*zero, 1));
   }
   Tensor padded =
       padForWindows(e, left, *windows, e.scalars().constant(wide, 0));
@@ -261,13 +244,8 @@ static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
 }
 
 static LogicalResult convertConvInteger(Node &node) {
-  FailureOr<Tensor> y =
-      convolveIntegers(node, node.getInput(0), node.settleInput(2),
-                       node.getInput(1), node.getInput(3));
-  if (failed(y))
-    return failure();
-  node.setOutput(0, *y);
-  return success();
+  return node.give(convolveIntegers(node, node.getInput(0), node.settleInput(2),
+                                    node.getInput(1), node.getInput(3)));
 }
 
 /// Inputs: x, its scale and zero point, the weight with the same, scale and
@@ -285,12 +263,11 @@ static LogicalResult convertQLinearConv(Node &node) {
   FailureOr<Tensor> scaleX = asScalar(node, node.settleInput(1), "scale"),
                     scaleY = asScalar(node, node.settleInput(6), "scale"),
                     zeroY = asScalar(node, node.settleInput(7), "zero point");
-  bool single = scaleWeight.getType().hasStaticShape() &&
-                scaleWeight.getType().getNumElements() == 1;
   FailureOr<Tensor> scaleW =
-      single ? asScalar(node, scaleWeight, "scale")
-             : asChannels(node, *sums, scaleWeight, weight.getShape()[0],
-                          "scale of the weight");
+      isOne(scaleWeight)
+          ? asScalar(node, scaleWeight, "scale")
+          : asChannels(node, *sums, scaleWeight, weight.getShape()[0],
+                       "scale of the weight");
   if (failed(y) || failed(scaleX) || failed(scaleY) || failed(zeroY) ||
       failed(scaleW))
     return failure();
@@ -298,18 +275,15 @@ static LogicalResult convertQLinearConv(Node &node) {
   if (!isInteger(type) || getBitWidth(type) > 8)
     return node.error("its zero point is " + getName(type) +
                       "; required is int8 or uint8");
-  node.setOutput(
-      0, e.elementwise(type,
+  return node.give(map(e, type,
                        {*y, e.convert(*scaleX, real), e.convert(*scaleW, real),
                         e.convert(*scaleY, real), *zeroY},
-                       [&](Scalars &s, ValueRange v) {
-                         Value scale =
-                             s.div(real, s.mul(real, v[1], v[2]), v[3]);
-                         Value number = s.convert(DataType::Int32, real, v[0]);
-                         return quantize(s, type, s.mul(real, number, scale),
-                                         v[4]);
+                       [&](ArrayRef<Number> v) {
+                         Scalars s = v[0].scalars();
+                         Number scaled = v[0].as(real) * (v[1] * v[2] / v[3]);
+                         return Number(s, type,
+                                       quantize(s, type, scaled, v[4]));
                        }));
-  return success();
 }
 
 void registerConvolutionOps(Registry &registry) {

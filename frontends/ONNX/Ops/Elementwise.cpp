@@ -119,7 +119,7 @@ static LogicalResult convertMod(Node &node) {
   bool signOfDividend = node.getInt("fmod", 0) != 0;
   return node.give(
       map(node.getEmitter(), a.type, {a, b}, [&](Number x, Number y) {
-        Scalars &s = x.scalars();
+        Scalars s = x.scalars();
         return Number(s, x.getType(), s.mod(x.getType(), x, y, signOfDividend));
       }));
 }

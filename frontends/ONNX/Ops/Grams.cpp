@@ -15,7 +15,6 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// Elements of a result.
 static constexpr int64_t kMostGoals = int64_t(1) << 24;
@@ -91,51 +90,46 @@ static FailureOr<Grams> readGrams(Node &node) {
   return grams;
 }
 
-static Tensor makeList(Emitter &e, ArrayRef<int64_t> numbers) {
-  auto type = mlir::RankedTensorType::get(
-      {static_cast<int64_t>(numbers.size())}, e.storage(DataType::Int64));
-  return e.constant(mlir::DenseElementsAttr::get(type, numbers),
-                    DataType::Int64);
+template <typename T>
+static Tensor makeList(Emitter &e, DataType type, ArrayRef<T> numbers) {
+  auto shape = mlir::RankedTensorType::get(
+      {static_cast<int64_t>(numbers.size())}, e.storage(type));
+  return e.constant(mlir::DenseElementsAttr::get(shape, numbers), type);
 }
 
 /// Adds the n-grams of `n` items in `rows` [N, C] to `counts` [N, width]; the
 /// first of them is number `first`.
 static Value countGrams(Emitter &e, const Grams &grams, Tensor rows,
                         Value counts, int64_t n, int64_t first) {
-  mlir::OpBuilder &b = e.getBuilder();
   int64_t count = grams.count(n);
   if (count == 0)
     return counts;
-  Tensor items =
-      makeList(e, ArrayRef(grams.pool).slice(grams.starts[n - 1], count * n));
-  Tensor goals = makeList(e, ArrayRef(grams.goals).slice(first, count));
+  constexpr DataType integer = DataType::Int64;
+  Tensor items = makeList(
+      e, integer, ArrayRef(grams.pool).slice(grams.starts[n - 1], count * n));
+  Tensor goals =
+      makeList(e, integer, ArrayRef(grams.goals).slice(first, count));
   Extents sizes = e.extents(rows);
-  Value length = e.toValue(sizes[1]);
+  Number length(e, sizes[1]);
   // One item has no distances.
-  OpFoldResult distances = b.getIndexAttr(n == 1 ? 1 : grams.skips + 1);
+  Number distances(e, n == 1 ? 1 : grams.skips + 1);
   return iterate(
-      e, {sizes[0], b.getIndexAttr(count), distances, sizes[1]}, {counts},
-      [&](Scalars &s, ValueRange at, ValueRange carried) {
-        Value distance = s.addIndex(at[2], s.index(1)), place = at[3];
-        Value found = s.boolean(true);
+      e, {sizes[0], Number(e, count), distances, sizes[1]}, {counts},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number distance = at[2] + 1, place = at[3];
+        Number found(e, DataType::Bool, e.scalars().boolean(true));
         for (int64_t k = 0; k < n; ++k) {
           if (k > 0)
-            place = s.addIndex(place, distance);
-          Value inside = s.compareIndex(CmpIPredicate::slt, place, length);
-          Value near = s.minIndex(place, s.subIndex(length, s.index(1)));
-          Value item = s.convert(rows.type, DataType::Int64,
-                                 e.load(rows, {at[0], near}));
-          Value wanted = e.load(
-              items, {s.addIndex(s.mulIndex(at[1], s.index(n)), s.index(k))});
-          Value same = s.compare(Compare::Equal, DataType::Int64, item, wanted);
-          found = s.logicalAnd(found, s.logicalAnd(inside, same));
+            place = place + distance;
+          Number near = min(place, length - 1);
+          Number item = load(e, rows, {at[0], near}).as(integer);
+          Number wanted = load(e, items, {at[1] * n + k});
+          found = found & ((place < length) & (item == wanted));
         }
-        Value position[] = {at[0],
-                            s.toIndex(DataType::Int64, e.load(goals, {at[1]}))};
-        Value old = e.load({carried[0], DataType::Float}, position);
-        Value more = s.add(DataType::Float, old,
-                           s.convert(DataType::Bool, DataType::Float, found));
-        return SmallVector<Value>{insert(e, more, carried[0], position)};
+        Number position[] = {at[0], load(e, goals, {at[1]}).toIndex()};
+        Number old = load(e, {carried[0], DataType::Float}, position);
+        return SmallVector<Value>{
+            insert(e, old + found.as(DataType::Float), carried[0], position)};
       })[0];
 }
 
@@ -166,17 +160,13 @@ static LogicalResult convertTfIdfVectorizer(Node &node) {
     SmallVector<float> weights(grams->width, 1);
     for (auto [goal, weight] : llvm::zip(grams->goals, grams->weights))
       weights[goal] = weight;
-    auto type = mlir::RankedTensorType::get({grams->width}, e.storage(real));
-    Tensor factors = e.constant(
-        mlir::DenseElementsAttr::get(type, ArrayRef<float>(weights)), real);
+    Tensor factors = makeList(e, real, ArrayRef(weights));
     bool once = grams->mode == "IDF";
-    y = e.elementwise(real, {y, factors}, [&](Scalars &s, ValueRange v) {
-      Value count = once ? s.min(real, v[0], s.constant(real, 1)) : v[0];
-      return s.mul(real, count, v[1]);
+    y = map(e, real, {y, factors}, [&](Number count, Number factor) {
+      return (once ? min(count, 1) : count) * factor;
     });
   }
-  node.setOutput(0, x.getRank() == 1 ? e.squeeze(y, 0) : y);
-  return success();
+  return node.give(x.getRank() == 1 ? e.squeeze(y, 0) : y);
 }
 
 void registerGramsOps(Registry &registry) {

@@ -71,8 +71,7 @@ static void addSink(Emitter &e, AttentionCall &call, Tensor sink) {
     sizes[3] = e.extent(call.key, 2);
     return define(e, x.type, sizes, [&](ArrayRef<Number> at) {
       Number isSink = at[3] == Number(last), j = select(isSink, 0, at[3]);
-      Number own(j.scalars(), x.type,
-                 loadUnlessEmpty(e, x, {at[0], at[1], at[2], j}));
+      Number own = loadUnlessEmpty(e, x, {at[0], at[1], at[2], j});
       return select(isSink, more(at), own);
     });
   };
@@ -215,8 +214,7 @@ LogicalResult convertGroupQueryAttention(Node &node) {
         e.requireEqual(e.extent(positions, d),
                        e.extent(call.query, d == 0 ? 0 : 2),
                        "an extent of its positions");
-      Value start = loadUnlessEmpty(e, positions, {s.index(0), s.index(0)});
-      first = Number(s, positions.type, start).toIndex();
+      first = loadUnlessEmpty(e, positions, {0, 0}).toIndex();
       Number none = Number(s, steps) == 0;
       e.require(none | !prompt | ((first >= 0) & (first <= rows - steps)),
                 "its prompt of {0} steps begins at position {1}; its caches "
@@ -262,10 +260,8 @@ LogicalResult convertGroupQueryAttention(Node &node) {
       cache = define(e, part->type, sizes, [&](ArrayRef<Number> at) {
         Number j = at[2], extent(j.scalars(), e.extentValue(past, 2));
         // An empty tensor has nothing to read.
-        Number kept(
-            j.scalars(), past.type,
-            loadUnlessEmpty(e, past,
-                            {at[0], at[1], min(j, max(extent - 1, 0)), at[3]}));
+        Number kept = loadUnlessEmpty(
+            e, past, {at[0], at[1], min(j, max(extent - 1, 0)), at[3]});
         return select((j < extent) & (j < pastOf(at[0])), kept, 0);
       });
     }

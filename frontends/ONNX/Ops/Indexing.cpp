@@ -39,24 +39,36 @@ static LogicalResult checkRank(Node &node, StringRef what, int64_t found,
 static void requirePositions(Emitter &e, Tensor indices,
                              ArrayRef<OpFoldResult> sizes) {
   int64_t last = indices.getRank() - 1;
-  mlir::Builder &b = e.getBuilder();
   for (auto [k, size] : enumerate(sizes))
-    e.requireIndices(
-        e.sliceDim(indices, last, b.getIndexAttr(k), b.getIndexAttr(1)), size,
-        "an index");
+    e.requireIndices(e.sliceDim(indices, last, Number(e, k), Number(e, 1)),
+                     size, "an index");
 }
 
 /// Requires the extents `part` of a tensor to lie within `whole`.
 static void requireWithin(Emitter &e, OpFoldResult part, OpFoldResult whole) {
-  mlir::Builder &b = e.getBuilder();
-  e.requireSlice(b.getIndexAttr(0), part, b.getIndexAttr(1), whole);
+  e.requireSlice(Number(e, 0), part, Number(e, 1), whole);
 }
 
 /// The lesser of two extents.
 static OpFoldResult lesser(Emitter &e, OpFoldResult a, OpFoldResult b) {
   if (Emitter::isSame(a, b))
     return a;
-  return e.scalars().minIndex(e.toValue(a), e.toValue(b));
+  return min(Number(e, a), e.toValue(b));
+}
+
+/// The position that row `at` of `indices` names below the extents `sizes`.
+static SmallVector<SafeIndex> loadPosition(Emitter &e, Tensor indices,
+                                           ArrayRef<Number> at,
+                                           ArrayRef<OpFoldResult> sizes) {
+  SmallVector<Number> where(at);
+  where.push_back(0);
+  SmallVector<SafeIndex> position;
+  for (auto [k, size] : enumerate(sizes)) {
+    where.back() = static_cast<double>(k);
+    position.push_back(
+        makeSafe(load(e, indices, where).toIndex(), e.toValue(size)));
+  }
+  return position;
 }
 
 //===----------------------------------------------------------------------===//
@@ -77,20 +89,15 @@ static LogicalResult convertGatherElements(Node &node) {
     if (d != *axis)
       requireWithin(e, rows[d], sizes[d]);
   e.requireIndices(indices, sizes[*axis], "an index");
-  node.setOutput(0, e.generate(x.type, rows, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position(at);
+  return node.give(define(e, x.type, rows, [&](ArrayRef<Number> at) {
+    SmallVector<Number> position(at);
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      Value size = e.toValue(sizes[d]);
-      if (d == *axis)
-        position[d] =
-            makeSafe(s, s.toIndex(indices.type, e.load(indices, at)), size)
-                .index;
-      else if (!Emitter::isSame(sizes[d], rows[d]))
-        position[d] = makeSafe(s, at[d], size).index;
+      Number i = d == *axis ? load(e, indices, at).toIndex() : at[d];
+      if (d == *axis || !Emitter::isSame(sizes[d], rows[d]))
+        position[d] = makeSafe(i, e.toValue(sizes[d])).index;
     }
     return loadUnlessEmpty(e, x, position);
   }));
-  return success();
 }
 
 /// How many leading dimensions of a tensor of rank `rank` the last dimension of
@@ -132,107 +139,74 @@ static LogicalResult convertGatherND(Node &node) {
   for (int64_t d = 0; d < batch; ++d)
     e.requireEqual(rows[d], from[d], "a batch extent of its indices");
   requirePositions(e, indices, ArrayRef(from).slice(batch, *depth));
-  node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position;
+  return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    SmallVector<Number> position;
     for (int64_t d = 0; d < batch; ++d)
       position.push_back(Emitter::isSame(from[d], rows[d])
                              ? at[d]
-                             : makeSafe(s, at[d], e.toValue(from[d])).index);
-    SmallVector<Value> where(at.take_front(tupleRank));
-    where.push_back({});
-    for (int64_t k = 0; k < *depth; ++k) {
-      where.back() = s.index(k);
-      position.push_back(
-          makeSafe(s, s.toIndex(indices.type, e.load(indices, where)),
-                   e.toValue(from[batch + k]))
-              .index);
-    }
+                             : makeSafe(at[d], e.toValue(from[d])).index);
+    for (const SafeIndex &i : loadPosition(e, indices, at.take_front(tupleRank),
+                                           ArrayRef(from).slice(batch, *depth)))
+      position.push_back(i.index);
     llvm::append_range(position, at.drop_front(tupleRank));
     return loadUnlessEmpty(e, x, position);
   }));
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
 // Scatters
 //===----------------------------------------------------------------------===//
 
-enum class Reduction { None, Add, Mul, Max, Min };
+using Reduction = Number (*)(Number old, Number update);
 
-static std::optional<Reduction> getReduction(Node &node) {
+/// What a scatter makes of an element and its update; null if the update
+/// replaces it.
+static FailureOr<Reduction> getReduction(Node &node) {
   std::string name = node.getString("reduction", "none");
-  auto reduction = StringSwitch<std::optional<Reduction>>(name)
-                       .Case("none", Reduction::None)
-                       .Case("add", Reduction::Add)
-                       .Case("mul", Reduction::Mul)
-                       .Case("max", Reduction::Max)
-                       .Case("min", Reduction::Min)
-                       .Default(std::nullopt);
-  if (!reduction)
-    (void)node.error("attribute 'reduction' is '" + name +
-                     "'; required is none, add, mul, max or min");
+  auto reduction =
+      StringSwitch<FailureOr<Reduction>>(name)
+          .Case("none", Reduction(nullptr))
+          .Case("add", Reduction([](Number a, Number b) { return a + b; }))
+          .Case("mul", Reduction([](Number a, Number b) { return a * b; }))
+          .Case("max", Reduction([](Number a, Number b) { return max(a, b); }))
+          .Case("min", Reduction([](Number a, Number b) { return min(a, b); }))
+          .Default(failure());
+  if (failed(reduction))
+    return node.error("attribute 'reduction' is '" + name +
+                      "'; required is none, add, mul, max or min");
   return reduction;
-}
-
-static Value combine(Scalars &s, Reduction reduction, DataType type, Value old,
-                     Value update) {
-  if (reduction == Reduction::None)
-    return update;
-  DataType wide = getComputeType(type);
-  old = s.convert(type, wide, old);
-  update = s.convert(type, wide, update);
-  Value result;
-  switch (reduction) {
-  case Reduction::None:
-    break;
-  case Reduction::Add:
-    result = s.add(wide, old, update);
-    break;
-  case Reduction::Mul:
-    result = s.mul(wide, old, update);
-    break;
-  case Reduction::Max:
-    result = s.max(wide, old, update);
-    break;
-  case Reduction::Min:
-    result = s.min(wide, old, update);
-    break;
-  }
-  return s.convert(wide, type, result);
 }
 
 /// x with updates at computed positions: `place` gives the position in x of the
 /// update at a position, and whether it is inside, which it adds to its last
 /// argument.
-static Tensor scatter(
-    Emitter &e, Tensor x, Tensor updates, Extents bounds, Reduction reduction,
-    function_ref<SmallVector<Value>(Scalars &, ValueRange, Value &)> place) {
-  Scalars s = e.scalars();
+static Tensor
+scatter(Emitter &e, Tensor x, Tensor updates, Extents bounds,
+        Reduction reduction,
+        function_ref<SmallVector<Number>(ArrayRef<Number>, Number &)> place) {
   Extents sizes = e.extents(x);
   // Nothing has a place in a tensor without elements.
   bool single = bounds.empty();
   if (!llvm::all_of(sizes, hasElements)) {
-    Value some = s.compareIndex(mlir::arith::CmpIPredicate::ne,
-                                e.toValue(e.product(sizes)), s.index(0));
     // A single update is one trip or none.
     if (single)
-      bounds.push_back(e.getBuilder().getIndexAttr(1));
-    bounds[0] = s.select(some, e.toValue(bounds[0]), s.index(0));
+      bounds.push_back(Number(e, 1));
+    bounds[0] =
+        select(Number(e, e.product(sizes)) != 0, Number(e, bounds[0]), 0);
   }
-  Value result =
-      iterate(e, bounds, {x.value},
-              [&](Scalars &inner, ValueRange trips, ValueRange carried) {
-                ValueRange at = single ? ValueRange() : trips;
-                Value inside = inner.boolean(true);
-                SmallVector<Value> position = place(inner, at, inside);
-                Value old = e.load({carried[0], x.type}, position);
-                Value value =
-                    combine(inner, reduction, x.type, old, e.load(updates, at));
-                value = inner.select(inside, value, old);
-                return SmallVector<Value>{
-                    insert(e, value, carried[0], position)};
-              })
-          .front();
+  DataType wide = getComputeType(x.type);
+  Value result = iterate(
+      e, bounds, {x.value}, [&](ArrayRef<Number> trips, ValueRange carried) {
+        ArrayRef<Number> at = single ? ArrayRef<Number>() : trips;
+        Number inside(e, DataType::Bool, e.scalars().boolean(true));
+        SmallVector<Number> position = place(at, inside);
+        Number old = load(e, {carried[0], x.type}, position),
+               update = load(e, updates, at);
+        if (reduction)
+          update = reduction(old.as(wide), update.as(wide)).as(x.type);
+        return SmallVector<Value>{
+            insert(e, select(inside, update, old), carried[0], position)};
+      })[0];
   e.setExtents(result, sizes);
   return {result, x.type};
 }
@@ -244,8 +218,8 @@ static LogicalResult convertScatterElements(Node &node) {
          updates = node.getInput(2);
   std::optional<int64_t> axis =
       node.getAxis(node.getInt("axis", 0), x.getRank());
-  std::optional<Reduction> reduction = getReduction(node);
-  if (!axis || !reduction || failed(checkIndices(node, indices)) ||
+  FailureOr<Reduction> reduction = getReduction(node);
+  if (!axis || failed(reduction) || failed(checkIndices(node, indices)) ||
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())) ||
       failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
     return failure();
@@ -259,18 +233,16 @@ static LogicalResult convertScatterElements(Node &node) {
     bounds.push_back(d == *axis ? bound : lesser(e, bound, sizes[d]));
   }
   e.requireIndices(indices, sizes[*axis], "an index");
-  Value size = e.toValue(sizes[*axis]);
-  node.setOutput(
-      0, scatter(e, x, updates, e.simplify(bounds), *reduction,
-                 [&](Scalars &s, ValueRange at, Value &inside) {
-                   SafeIndex i = makeSafe(
-                       s, s.toIndex(indices.type, e.load(indices, at)), size);
-                   inside = i.inside;
-                   SmallVector<Value> position(at);
-                   position[*axis] = i.index;
-                   return position;
-                 }));
-  return success();
+  Number size(e, sizes[*axis]);
+  return node.give(scatter(e, x, updates, bounds, *reduction,
+                           [&](ArrayRef<Number> at, Number &inside) {
+                             SafeIndex i =
+                                 makeSafe(load(e, indices, at).toIndex(), size);
+                             inside = i.inside;
+                             SmallVector<Number> position(at);
+                             position[*axis] = i.index;
+                             return position;
+                           }));
 }
 
 /// ScatterND: each row of the indices is the position of a slice of updates.
@@ -279,8 +251,8 @@ static LogicalResult convertScatterND(Node &node) {
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
   std::optional<int64_t> depth = getDepth(node, indices, x.getRank(), 0);
-  std::optional<Reduction> reduction = getReduction(node);
-  if (!depth || !reduction)
+  FailureOr<Reduction> reduction = getReduction(node);
+  if (!depth || failed(reduction))
     return failure();
   int64_t tupleRank = indices.getRank() - 1;
   if (failed(checkRank(node, "its updates", updates.getRank(),
@@ -296,23 +268,19 @@ static LogicalResult convertScatterND(Node &node) {
     bounds.push_back(lesser(e, size, goal));
   }
   requirePositions(e, indices, ArrayRef(sizes).take_front(*depth));
-  node.setOutput(
-      0, scatter(e, x, updates, e.simplify(bounds), *reduction,
-                 [&](Scalars &s, ValueRange at, Value &inside) {
-                   SmallVector<Value> where(at.take_front(tupleRank)), position;
-                   where.push_back({});
-                   for (int64_t k = 0; k < *depth; ++k) {
-                     where.back() = s.index(k);
-                     SafeIndex i = makeSafe(
-                         s, s.toIndex(indices.type, e.load(indices, where)),
-                         e.toValue(sizes[k]));
-                     inside = s.logicalAnd(inside, i.inside);
-                     position.push_back(i.index);
-                   }
-                   llvm::append_range(position, at.drop_front(tupleRank));
-                   return position;
-                 }));
-  return success();
+  return node.give(
+      scatter(e, x, updates, bounds, *reduction,
+              [&](ArrayRef<Number> at, Number &inside) {
+                SmallVector<Number> position;
+                for (const SafeIndex &i :
+                     loadPosition(e, indices, at.take_front(tupleRank),
+                                  ArrayRef(sizes).take_front(*depth))) {
+                  inside = inside & i.inside;
+                  position.push_back(i.index);
+                }
+                llvm::append_range(position, at.drop_front(tupleRank));
+                return position;
+              }));
 }
 
 /// TensorScatter: a cache whose rows along `axis` are written from a position

@@ -21,14 +21,11 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
 /// [batch, time, heads * n] as [time, batch, heads, n].
 static Tensor splitSteps(Emitter &e, Tensor x, int64_t heads) {
-  mlir::OpBuilder &b = e.getBuilder();
-  Tensor split =
-      e.reshape(x, {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(heads),
-                    b.getIndexAttr(x.getShape()[2] / heads)});
+  Tensor split = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), Number(e, heads),
+                               Number(e, x.getShape()[2] / heads)});
   return e.transpose(split, {1, 0, 2, 3});
 }
 
@@ -47,12 +44,11 @@ static FailureOr<int64_t> readStateWindow(Node &node) {
 /// The last of the states that `past` holds, in the extents `sizes`.
 static Tensor lastState(Emitter &e, Tensor past, int64_t window,
                         ArrayRef<mlir::OpFoldResult> sizes) {
-  mlir::OpBuilder &b = e.getBuilder();
   if (window > 0) {
-    e.requireEqual(e.extent(past, 0), b.getIndexAttr(window),
+    e.requireEqual(e.extent(past, 0), Number(e, window),
                    "the number of its states");
-    past = e.squeeze(
-        e.sliceDim(past, 0, b.getIndexAttr(window - 1), b.getIndexAttr(1)), 0);
+    past =
+        e.squeeze(e.sliceDim(past, 0, Number(e, window - 1), Number(e, 1)), 0);
   }
   for (auto [d, size] : llvm::enumerate(sizes))
     e.requireEqual(e.extent(past, d), size, "an extent of its past state");
@@ -70,21 +66,14 @@ static DataType getStateType(Node &node) {
   return isFloat(declared) ? declared : node.getInput(0).type;
 }
 
-/// Extents as a type has them.
-static SmallVector<int64_t> staticShape(ArrayRef<OpFoldResult> sizes) {
-  return llvm::map_to_vector(sizes, [](OpFoldResult size) {
-    return mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic);
-  });
-}
-
 /// [time, batch, heads, n] with each head `count` times in a row.
 static Tensor repeatHeads(Emitter &e, Tensor x, int64_t count) {
   if (count == 1)
     return x;
   Extents sizes = e.extents(x);
-  sizes[2] = e.getBuilder().getIndexAttr(x.getShape()[2] * count);
-  return e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    return e.load(x, {at[0], at[1], s.divIndex(at[2], s.index(count)), at[3]});
+  sizes[2] = Number(e, x.getShape()[2] * count);
+  return define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    return load(e, x, {at[0], at[1], at[2] / count, at[3]});
   });
 }
 
@@ -116,9 +105,9 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
   mlir::Type element = r.state.getType().getElementType();
   auto op = seq::LinearRecurrenceOp::create(
       e.getBuilder(), e.getLoc(), r.state.getType(),
-      mlir::RankedTensorType::get(staticShape(sizes), element),
-      seq::Semiring::Real, r.state.value, /*matrix=*/Value(), r.decay.value,
-      r.lookup.value, r.erase.value, r.key.value, r.value.value, r.query.value,
+      mlir::RankedTensorType::get(shapeOf(sizes), element), seq::Semiring::Real,
+      r.state.value, /*matrix=*/Value(), r.decay.value, r.lookup.value,
+      r.erase.value, r.key.value, r.value.value, r.query.value,
       /*lengths=*/Value(), /*reverse=*/false);
   Tensor last{op.getFinal(), r.state.type}, all{op.getOutputs(), r.state.type};
   e.setExtents(last.value, state);
@@ -129,25 +118,21 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
 /// The states after the last `window` steps, zeros in front of them where
 /// there are fewer.
 static Tensor lastStates(Emitter &e, Recurrence r, int64_t window) {
-  mlir::OpBuilder &b = e.getBuilder();
-  Scalars s = e.scalars();
-  Value steps = e.extentValue(r.value, 0);
-  Value before = s.maxIndex(s.subIndex(steps, s.index(window)), s.index(0));
-  Value count = s.subIndex(steps, before);
+  Number steps(e, e.extent(r.value, 0)), before = max(steps - window, 0);
+  Number count = steps - before;
   r.query = Tensor();
   Recurrence first = r, rest = r;
   for (auto [head, tail] : llvm::zip_equal(first.steps(), rest.steps())) {
     if (!*head)
       continue;
-    *head = e.sliceDim(*head, 0, b.getIndexAttr(0), before);
+    *head = e.sliceDim(*head, 0, Number(e, 0), before);
     *tail = e.sliceDim(*tail, 0, before, count);
   }
   rest.state = emitRecurrence(e, first).first;
   Tensor states = emitRecurrence(e, rest).second;
-  Extents slots = e.extents(states);
-  slots[0] = b.getIndexAttr(window);
-  Extents offsets(slots.size(), b.getIndexAttr(0));
-  offsets[0] = s.subIndex(s.index(window), count);
+  Extents slots = e.extents(states), offsets(slots.size(), Number(e, 0));
+  slots[0] = Number(e, window);
+  offsets[0] = window - count;
   return e.insert(states, e.fill(states.type, slots, 0), offsets);
 }
 
@@ -201,7 +186,6 @@ static FailureOr<Tensor> readSteps(Node &node, unsigned i, int64_t groups,
 /// than states; states in a row then share them.
 static LogicalResult convertLinearAttention(Node &node) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   int64_t heads = node.getInt("q_num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);
   bool contrib = !node.getDomain().empty();
@@ -238,7 +222,7 @@ static LogicalResult convertLinearAttention(Node &node) {
       return failure();
     *part = *steps;
   }
-  Extents stateSizes = {e.extent(r.query, 1), b.getIndexAttr(groups),
+  Extents stateSizes = {e.extent(r.query, 1), Number(e, groups),
                         e.extent(r.key, 3), e.extent(r.value, 3)};
   Tensor past = node.getInput(3);
   if (past && past.getRank() != (*window > 0 ? 5 : 4))
@@ -246,25 +230,21 @@ static LogicalResult convertLinearAttention(Node &node) {
                       "; required is " + Twine(*window > 0 ? 5 : 4));
   r.state = past ? e.convert(lastState(e, past, *window, stateSizes), type)
                  : e.fill(type, stateSizes, 0);
-  r.state = e.castShape(r.state, staticShape(e.simplify(stateSizes)));
+  r.state = e.castShape(r.state, shapeOf(e.simplify(stateSizes)));
   double scale = node.getFloat("scale", 0);
   if (scale == 0)
     scale = 1 / std::sqrt(static_cast<double>(r.query.getShape()[3]));
-  auto times = [&](Scalars &s, ValueRange v) {
-    return s.mul(type, v[0], v[1]);
-  };
-  r.query = e.elementwise(type, {r.query, e.scalar(type, scale)}, times);
+  auto times = [](Number a, Number b) { return a * b; };
+  r.query = map(e, type, {r.query, e.scalar(type, scale)}, times);
   if (rule->gated)
     r.decay = e.unsqueeze(
-        e.elementwise(type, {r.decay},
-                      [&](Scalars &s, ValueRange v) { return s.exp(v[0]); }),
-        4);
+        map(e, type, {r.decay}, [](Number v) { return exp(v); }), 4);
   if (rule->delta) {
     r.lookup = r.key;
-    r.erase = e.elementwise(
-        type, {repeatHeads(e, r.key, groups / r.key.getShape()[2]), beta},
-        times);
-    r.value = e.elementwise(type, {r.value, beta}, times);
+    r.erase =
+        map(e, type,
+            {repeatHeads(e, r.key, groups / r.key.getShape()[2]), beta}, times);
+    r.value = map(e, type, {r.value, beta}, times);
   }
   auto [last, rows] = emitRecurrence(e, r);
   rows = e.transpose(rows, {1, 0, 2, 3});
@@ -332,24 +312,21 @@ static constexpr int64_t kMostTerms = 64;
 /// The sums over the taps of `weight` [channels, 1, taps] in `padded`.
 static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
                       int64_t dilation, OpFoldResult steps) {
-  mlir::OpBuilder &b = e.getBuilder();
   DataType type = getComputeType(padded.type);
   Tensor sum = bias ? e.convert(e.unsqueeze(bias, 1), type) : Tensor();
   int64_t taps = weight.getShape()[2];
   if (taps <= kMostTerms) {
     for (int64_t tap = 0; tap < taps; ++tap) {
-      Tensor factor = e.squeeze(
-          e.sliceDim(weight, 2, b.getIndexAttr(tap), b.getIndexAttr(1)), 1);
+      Tensor factor =
+          e.squeeze(e.sliceDim(weight, 2, Number(e, tap), Number(e, 1)), 1);
       SmallVector<Tensor> inputs = {
-          e.convert(
-              e.sliceDim(padded, 2, b.getIndexAttr(tap * dilation), steps),
-              type),
+          e.convert(e.sliceDim(padded, 2, Number(e, tap * dilation), steps),
+                    type),
           e.convert(factor, type)};
       if (sum)
         inputs.push_back(sum);
-      sum = e.elementwise(type, inputs, [&](Scalars &s, ValueRange v) {
-        Value product = s.mul(type, v[0], v[1]);
-        return v.size() > 2 ? s.add(type, v[2], product) : product;
+      sum = map(e, type, inputs, [](ArrayRef<Number> v) {
+        return v.size() > 2 ? v[2] + v[0] * v[1] : v[0] * v[1];
       });
     }
     return sum;
@@ -364,16 +341,14 @@ static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
                /*group=*/weight.getShape()[0]);
   if (!sum)
     return products;
-  return e.elementwise(type, {products, sum}, [&](Scalars &s, ValueRange v) {
-    return s.add(type, v[0], v[1]);
-  });
+  return map(e, type, {products, sum},
+             [](Number a, Number b) { return a + b; });
 }
 
 /// A convolution of each channel with what came before, which is also given
 /// back as state.
 static LogicalResult convertCausalConv(Node &node) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   Tensor x = node.getInput(0), weight = node.getInput(1);
   Tensor bias = node.getInput(2), past = node.getInput(3);
   CausalConv conv;
@@ -403,9 +378,9 @@ static LogicalResult convertCausalConv(Node &node) {
     return node.error("its past state has rank " + Twine(past.getRank()) +
                       "; required is " +
                       Twine(rank + (conv.window > 0 ? 1 : 0)));
-  DataType outer = x.type, type = getComputeType(outer);
+  DataType outer = x.type;
   Extents given = e.extents(x), held = given;
-  held[conv.channelsLast ? 1 : 2] = b.getIndexAttr(reach);
+  held[conv.channelsLast ? 1 : 2] = Number(e, reach);
   if (past)
     past = lastState(e, past, conv.window, held);
   if (conv.channelsLast) {
@@ -415,15 +390,14 @@ static LogicalResult convertCausalConv(Node &node) {
   OpFoldResult steps = e.extent(x, 2);
   e.requireEqual(e.extent(weight, 0), e.extent(x, 1),
                  "the number of its kernels");
-  e.requireEqual(e.extent(weight, 1), b.getIndexAttr(1),
+  e.requireEqual(e.extent(weight, 1), Number(e, 1),
                  "the second extent of its weight");
-  Extents state = {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(reach)};
+  Extents state = {e.extent(x, 0), e.extent(x, 1), Number(e, reach)};
   Tensor before = past ? past : e.fill(outer, state, 0);
   Tensor padded = reach > 0 ? e.concat({before, x}, 2) : x;
   Tensor sum = sumTaps(e, padded, weight, bias, conv.dilation, steps);
-  sum = e.elementwise(outer, {sum}, [&](Scalars &s, ValueRange v) {
-    return conv.silu ? s.mul(type, v[0], s.sigmoid(type, v[0])) : v[0];
-  });
+  sum = map(e, outer, {sum},
+            [&](Number v) { return conv.silu ? v * sigmoid(v) : v; });
   node.setOutput(0, conv.channelsLast ? channelsLast(e, sum, given) : sum);
   if (!node.wantsOutput(1))
     return success();
@@ -434,13 +408,10 @@ static LogicalResult convertCausalConv(Node &node) {
     if (reach > 0 && back == 0) {
       kept = e.sliceDim(padded, 2, steps, state[2]);
     } else if (reach > 0) {
-      kept = e.generate(outer, state, [&](Scalars &s, ValueRange at) {
-        Value end = s.subIndex(e.toValue(steps), s.index(back));
-        Value exists =
-            s.compareIndex(mlir::arith::CmpIPredicate::sgt, end, s.index(0));
-        Value from = s.addIndex(s.maxIndex(end, s.index(0)), at[2]);
-        return s.select(exists, e.load(padded, {at[0], at[1], from}),
-                        s.constant(outer, 0));
+      Number end = Number(e, steps) - back;
+      kept = define(e, outer, state, [&](ArrayRef<Number> at) {
+        return select(end > 0,
+                      load(e, padded, {at[0], at[1], max(end, 0) + at[2]}), 0);
       });
     }
     return conv.channelsLast ? channelsLast(e, kept, held) : kept;

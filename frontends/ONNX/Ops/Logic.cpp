@@ -1,5 +1,6 @@
 //===- Logic.cpp - Booleans, bits and choices -----------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,7 +11,6 @@ namespace arith = mlir::arith;
 namespace seqc::onnx {
 
 using mlir::Value;
-using mlir::ValueRange;
 
 /// Reports inputs that are not all Bool, or not all one integer type.
 static LogicalResult checkInputs(Node &node, bool boolean) {
@@ -40,23 +40,20 @@ static LogicalResult convertBits(Node &node) {
     for (int64_t d = *first + b.getRank(); d < a.getRank(); ++d)
       b = e.unsqueeze(b, b.getRank());
   }
-  node.setOutput(0, e.elementwise(a.type, {a, b}, [](Scalars &s, ValueRange x) {
-    return s.op<Op>(x[0], x[1]);
+  return node.give(map(e, a.type, {a, b}, [](Number x, Number y) {
+    return x.apply<Op>(Value(y));
   }));
-  return success();
 }
 
 template <bool boolean> static LogicalResult convertNot(Node &node) {
   if (failed(checkInputs(node, boolean)))
     return failure();
   Tensor x = node.getInput(0);
-  node.setOutput(
-      0,
-      node.getEmitter().elementwise(x.type, {x}, [&](Scalars &s, ValueRange v) {
-        Value ones = boolean ? s.boolean(true) : s.constantInteger(x.type, -1);
-        return s.op<arith::XOrIOp>(v[0], ones);
-      }));
-  return success();
+  return node.give(map(node.getEmitter(), x.type, {x}, [](Number v) {
+    Scalars s = v.scalars();
+    return v.apply<arith::XOrIOp>(boolean ? s.boolean(true)
+                                          : s.constantInteger(v.getType(), -1));
+  }));
 }
 
 /// BitShift: a shift by the width or more leaves zero.
@@ -68,52 +65,42 @@ static LogicalResult convertBitShift(Node &node) {
   if (direction != "LEFT" && direction != "RIGHT")
     return node.error("'direction' is '" + direction +
                       "'; required is 'LEFT' or 'RIGHT'");
-  DataType type = a.type;
-  node.setOutput(0, node.getEmitter().elementwise(
-                        type, {a, b}, [&](Scalars &s, ValueRange x) {
-                          Value zero = s.constantInteger(type, 0);
-                          Value inside = s.op<arith::CmpIOp>(
-                              arith::CmpIPredicate::ult, x[1],
-                              s.constantInteger(type, getBitWidth(type)));
-                          Value by = s.select(inside, x[1], zero);
-                          Value result = direction == "LEFT"
-                                             ? s.op<arith::ShLIOp>(x[0], by)
-                                             : s.op<arith::ShRUIOp>(x[0], by);
-                          return s.select(inside, result, zero);
-                        }));
-  return success();
+  return node.give(
+      map(node.getEmitter(), a.type, {a, b}, [&](Number x, Number y) {
+        Scalars s = x.scalars();
+        Number inside(
+            s, DataType::Bool,
+            s.op<arith::CmpIOp>(arith::CmpIPredicate::ult, Value(y),
+                                Value(y.constantLike(getBitWidth(a.type)))));
+        Value by = select(inside, y, 0);
+        return select(inside,
+                      direction == "LEFT" ? x.apply<arith::ShLIOp>(by)
+                                          : x.apply<arith::ShRUIOp>(by),
+                      0);
+      }));
 }
 
 static LogicalResult convertIsNaN(Node &node) {
   if (failed(node.requireFloat(0)))
     return failure();
-  Tensor x = node.getInput(0);
-  DataType type = getComputeType(x.type);
-  node.setOutput(0, node.getEmitter().elementwise(
-                        DataType::Bool, {x}, [&](Scalars &s, ValueRange v) {
-                          return s.isNaN(type, v[0]);
-                        }));
-  return success();
+  return node.give(map(node.getEmitter(), DataType::Bool, {node.getInput(0)},
+                       [](Number v) { return isNaN(v); }));
 }
 
 static LogicalResult convertIsInf(Node &node) {
   if (failed(node.requireFloat(0)))
     return failure();
   Tensor x = node.getInput(0);
-  DataType type = getComputeType(x.type);
   bool positive = node.getInt("detect_positive", 1) != 0;
   bool negative = node.getInt("detect_negative", 1) != 0;
-  node.setOutput(0, node.getEmitter().elementwise(
-                        DataType::Bool, {x}, [&](Scalars &s, ValueRange v) {
-                          Value result = s.boolean(false);
-                          for (bool sign : {false, true})
-                            if (sign ? negative : positive)
-                              result = s.logicalOr(
-                                  result, s.compare(Compare::Equal, type, v[0],
-                                                    s.infinity(type, sign)));
-                          return result;
-                        }));
-  return success();
+  return node.give(map(node.getEmitter(), DataType::Bool, {x}, [&](Number v) {
+    Scalars s = v.scalars();
+    Number result(s, DataType::Bool, s.boolean(false));
+    for (bool sign : {false, true})
+      if (sign ? negative : positive)
+        result = result | (v == Number(s.infinity(v.getType(), sign)));
+    return result;
+  }));
 }
 
 static LogicalResult convertWhere(Node &node) {
@@ -123,12 +110,9 @@ static LogicalResult convertWhere(Node &node) {
     return node.error("its inputs are " + getName(condition.type) + ", " +
                       getName(a.type) + " and " + getName(b.type) +
                       "; required is bool and twice one type");
-  node.setOutput(0, node.getEmitter().elementwise(a.type, {condition, a, b},
-                                                  [](Scalars &s, ValueRange x) {
-                                                    return s.select(x[0], x[1],
-                                                                    x[2]);
-                                                  }));
-  return success();
+  return node.give(
+      map(node.getEmitter(), a.type, {condition, a, b},
+          [](Number c, Number x, Number y) { return select(c, x, y); }));
 }
 
 void registerLogicOps(Registry &registry) {

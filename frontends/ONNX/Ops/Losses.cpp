@@ -15,10 +15,6 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
-
 /// Reports inputs whose ranks and types do not go together.
 static LogicalResult checkInputs(Node &node, Tensor x, Tensor target,
                                  Tensor weight) {
@@ -57,49 +53,41 @@ static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
   }
   bool ignores = node.hasAttribute("ignore_index");
   int64_t ignored = node.getInt("ignore_index", 0);
-  auto isIgnored = [&](Scalars &s, Value t) {
-    return s.compare(Compare::Equal, target.type, t,
-                     s.constantInteger(target.type, ignored));
+  auto isIgnored = [&](Number t) {
+    return t == Number(t.scalars().constantInteger(target.type, ignored));
   };
   Tensor classes = target;
   if (ignores)
-    classes =
-        e.elementwise(target.type, {target}, [&](Scalars &s, ValueRange v) {
-          return s.select(isIgnored(s, v[0]), s.constantInteger(target.type, 0),
-                          v[0]);
-        });
+    classes = map(e, target.type, {target},
+                  [&](Number t) { return select(isIgnored(t), 0, t); });
   e.requireIndices(classes, sizes[1], "a target", /*fromEnd=*/false);
-  Value count = e.toValue(sizes[1]);
-  auto classAt = [&](Scalars &s, ValueRange at) {
-    return makeSafe(s, s.toIndex(classes.type, e.load(classes, at)), count)
-        .index;
+  Number count(e, sizes[1]);
+  auto classAt = [&](ArrayRef<Number> at) {
+    return makeSafe(load(e, classes, at).toIndex(), count).index;
   };
   // How much each position counts.
-  Tensor weights = e.generate(type, places, [&](Scalars &s, ValueRange at) {
-    Value one = weight ? loadUnlessEmpty(e, weight, classAt(s, at))
-                       : s.constant(type, 1);
-    if (!ignores)
-      return one;
-    return s.select(isIgnored(s, e.load(target, at)), s.constant(type, 0), one);
+  Tensor weights = define(e, type, places, [&](ArrayRef<Number> at) {
+    Number one = weight ? loadUnlessEmpty(e, weight, classAt(at))
+                        : Number(e, type, e.scalars().constant(type, 1));
+    return ignores ? select(isIgnored(load(e, target, at)), 0, one) : one;
   });
-  Tensor chosen = e.generate(type, places, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position(at);
-    position.insert(position.begin() + 1, classAt(s, at));
+  Tensor chosen = define(e, type, places, [&](ArrayRef<Number> at) {
+    SmallVector<Number> position(at);
+    position.insert(position.begin() + 1, classAt(at));
     return loadUnlessEmpty(e, logProbabilities, position);
   });
-  Tensor losses = e.elementwise(
-      type, {chosen, weights, target}, [&](Scalars &s, ValueRange v) {
-        Value loss = s.neg(type, s.mul(type, v[0], v[1]));
-        return ignores ? s.select(isIgnored(s, v[2]), s.constant(type, 0), loss)
-                       : loss;
-      });
+  Tensor losses = map(e, type, {chosen, weights, target},
+                      [&](Number chance, Number weight, Number t) {
+                        Number loss = -(chance * weight);
+                        return ignores ? select(isIgnored(t), 0, loss) : loss;
+                      });
   if (reduction != "none") {
     SmallVector<int64_t> all = to_vector(llvm::seq<int64_t>(0, places.size()));
     Tensor sum = e.reduce(losses, all, Combine::Sum, /*keep=*/false);
     if (reduction == "mean")
-      sum = e.elementwise(
-          type, {sum, e.reduce(weights, all, Combine::Sum, /*keep=*/false)},
-          [&](Scalars &s, ValueRange v) { return s.div(type, v[0], v[1]); });
+      sum = map(e, type,
+                {sum, e.reduce(weights, all, Combine::Sum, /*keep=*/false)},
+                [](Number a, Number b) { return a / b; });
     losses = sum;
   }
   node.setOutput(0, e.convert(losses, result));

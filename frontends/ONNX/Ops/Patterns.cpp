@@ -60,7 +60,7 @@ static LogicalResult convertTrilu(Node &node) {
   }
   int64_t rank = x.getRank();
   return node.give(define(e, x.type, e.extents(x), [&](ArrayRef<Number> at) {
-    Scalars &s = at[0].scalars();
+    Scalars s = at[0].scalars();
     Number distance = at[rank - 1] - at[rank - 2];
     Number kept = upper ? distance >= k : distance <= k;
     Number own(s, x.type, e.load(x, SmallVector<Value>(at)));

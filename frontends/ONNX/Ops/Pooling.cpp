@@ -6,7 +6,6 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
 
@@ -18,7 +17,6 @@ using mlir::AffineExpr;
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 namespace {
 /// The loops over windows and what lies in them.
@@ -58,33 +56,46 @@ static WindowLoops makeLoops(Emitter &e, Tensor x, const Windows &windows) {
           iterators,    sizes,         e.empty(kernel, DataType::Float)};
 }
 
-/// The sum, or the greatest element, of every window of `x`, which is padded.
-static Tensor pool(Emitter &e, Tensor x, const Windows &windows,
-                   bool greatest) {
+/// What `combine` makes of the elements of every window of `x`, which is padded:
+/// it gets an element and what it made of those before, at first `init`.
+static Tensor reduceWindows(Emitter &e, Tensor x, const Windows &windows,
+                            DataType type, Value init,
+                            function_ref<Number(Number, Number)> combine) {
   mlir::OpBuilder &builder = e.getBuilder();
   WindowLoops loops = makeLoops(e, x, windows);
-  DataType type = getComputeType(x.type);
-  Scalars s = e.scalars();
-  Value init = mlir::linalg::FillOp::create(builder, e.getLoc(),
-                                            greatest ? s.lowest(type)
-                                                     : s.constant(type, 0),
-                                            e.empty(loops.sizes, type))
-                   .getResult(0);
+  Value filled = mlir::linalg::FillOp::create(builder, e.getLoc(), init,
+                                              e.empty(loops.sizes, type))
+                     .getResult(0);
   auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), init.getType(), ValueRange{x.value, loops.shape},
-      ValueRange{init},
+      builder, e.getLoc(), filled.getType(), ValueRange{x.value, loops.shape},
+      ValueRange{filled},
       ArrayRef<mlir::AffineMap>{loops.fromX, loops.window, loops.toResult},
-      loops.iterators,
-      [&](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
-        Scalars inner(nested, where);
-        Value element = inner.convert(x.type, type, arguments[0]);
-        mlir::linalg::YieldOp::create(
-            nested, where,
-            greatest ? inner.max(type, element, arguments[2])
-                     : inner.add(type, element, arguments[2]));
-      });
+      loops.iterators, [](mlir::OpBuilder &, mlir::Location, ValueRange) {});
+  {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    mlir::Block &body = op.getRegion().front();
+    builder.setInsertionPointToStart(&body);
+    Number element(e, x.type, body.getArgument(0));
+    Value next = combine(element.as(getComputeType(x.type)),
+                         Number(e, type, body.getArgument(2)));
+    mlir::linalg::YieldOp::create(builder, e.getLoc(), next);
+  }
   e.setExtents(op.getResult(0), loops.sizes);
   return {op.getResult(0), type};
+}
+
+/// The sum, or the greatest element, of every window of `x`.
+static Tensor pool(Emitter &e, Tensor x, const Windows &windows,
+                   bool greatest) {
+  Scalars s = e.scalars();
+  DataType type = getComputeType(x.type);
+  Tensor padded = padForWindows(
+      e, x, windows, greatest ? s.lowest(x.type) : s.constant(x.type, 0));
+  return reduceWindows(e, padded, windows, type,
+                       greatest ? s.lowest(type) : s.constant(type, 0),
+                       [&](Number element, Number so) {
+                         return greatest ? max(element, so) : element + so;
+                       });
 }
 
 /// Where the greatest element of every window of `x` lies, the first of equals:
@@ -93,86 +104,59 @@ static Tensor pool(Emitter &e, Tensor x, const Windows &windows,
 /// number by rows, from which the element is read again; -1 for none yet.
 static Tensor poolPositions(Emitter &e, Tensor x, const Windows &windows,
                             bool byColumns) {
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor padded = padForWindows(e, x, windows, e.scalars().lowest(x.type));
-  WindowLoops loops = makeLoops(e, padded, windows);
   constexpr DataType number = DataType::Int64;
-  DataType type = getComputeType(x.type);
-  Tensor init = e.fill(number, loops.sizes, -1);
-  SmallVector<Value> extents;
+  SmallVector<Number> extents, before;
   for (OpFoldResult size : e.extents(x))
-    extents.push_back(e.toValue(size));
-  SmallVector<Value> before;
+    extents.emplace_back(e, size);
   for (OpFoldResult size : windows.before)
-    before.push_back(e.toValue(size));
+    before.emplace_back(e, size);
   size_t rank = windows.getRank();
   // The position that a number by rows stands for.
-  auto split = [&](Scalars &s, Value from) {
-    SmallVector<Value> at(rank + 2);
+  auto split = [&](Number from) {
+    SmallVector<Number> at(rank + 2, from);
     for (size_t d = rank + 2; d-- > 1;) {
-      Value extent = s.maxIndex(extents[d], s.index(1));
-      at[d] = s.remIndex(from, extent);
-      from = s.divIndex(from, extent);
+      Number extent = max(extents[d], 1);
+      at[d] = at[0] % extent;
+      at[0] = at[0] / extent;
     }
-    at[0] = from;
     return at;
   };
-  auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), init.value.getType(),
-      ValueRange{padded.value, loops.shape}, ValueRange{init.value},
-      ArrayRef<mlir::AffineMap>{loops.fromX, loops.window, loops.toResult},
-      loops.iterators,
-      [&](mlir::OpBuilder &nested, mlir::Location loc, ValueRange v) {
-        Scalars s(nested, loc);
-        auto loop = [&](size_t d) -> Value {
-          return mlir::linalg::IndexOp::create(nested, loc, d);
+  Tensor rows = reduceWindows(
+      e, padded, windows, number, e.scalars().constant(number, -1),
+      [&](Number element, Number so) {
+        Scalars s = e.scalars();
+        auto loop = [&](size_t d) {
+          return Number(s, s.op<mlir::linalg::IndexOp>(d));
         };
-        Value inside = s.boolean(true);
-        Value here = s.addIndex(s.mulIndex(loop(0), extents[1]), loop(1));
+        Number inside(s, DataType::Bool, s.boolean(true));
+        Number here = loop(0) * extents[1] + loop(1);
         for (size_t d = 0; d < rank; ++d) {
-          Value i = s.addIndex(
-              s.mulIndex(loop(2 + d), s.index(windows.strides[d])),
-              s.mulIndex(loop(2 + rank + d), s.index(windows.dilations[d])));
-          i = s.subIndex(i, before[d]);
-          Value fits = s.logicalAnd(
-              s.compareIndex(CmpIPredicate::sge, i, s.index(0)),
-              s.compareIndex(CmpIPredicate::slt, i, extents[d + 2]));
-          inside = s.logicalAnd(inside, fits);
-          here = s.addIndex(s.mulIndex(here, extents[d + 2]), i);
+          Number extent = extents[d + 2];
+          Number i = loop(2 + d) * windows.strides[d] +
+                     loop(2 + rank + d) * windows.dilations[d] - before[d];
+          inside = inside & ((i >= 0) & (i < extent));
+          here = here * extent + i;
         }
-        Value none = s.compare(Compare::Less, number, v[2],
-                               s.constantInteger(number, 0));
+        Number none = so < 0;
         // In the padded input, whose elements it was read from.
-        Value from = s.toIndex(
-            number, s.select(none, s.constantInteger(number, 0), v[2]));
-        SmallVector<Value> at = split(s, from);
+        SmallVector<Number> at = split(select(none, 0, so).toIndex());
         for (size_t d = 0; d < rank; ++d)
-          at[d + 2] = s.addIndex(at[d + 2], before[d]);
-        Value best = s.convert(
-            x.type, type,
-            mlir::tensor::ExtractOp::create(nested, loc, padded.value, at));
-        Value element = s.convert(x.type, type, v[0]);
-        Value better = s.compare(Compare::Greater, type, element, best);
-        if (isFloat(type)) {
-          // Nothing is greater than NaN.
-          Value news = s.logicalAnd(s.isNaN(type, element),
-                                    s.logicalNot(s.isNaN(type, best)));
-          better = s.logicalOr(better, news);
-        }
-        better = s.logicalAnd(inside, s.logicalOr(none, better));
-        mlir::linalg::YieldOp::create(
-            nested, loc, s.select(better, s.fromIndex(number, here), v[2]));
+          at[d + 2] = at[d + 2] + before[d];
+        Number best = read(e, padded, at), better = element > best;
+        // Nothing is greater than NaN.
+        if (isFloat(element.getType()))
+          better = better | (isNaN(element) & !isNaN(best));
+        return select(inside & (none | better), here.as(number), so);
       });
-  e.setExtents(op.getResult(0), loops.sizes);
-  Tensor rows{op.getResult(0), number};
   if (!byColumns)
     return rows;
-  return e.elementwise(number, {rows}, [&](Scalars &s, ValueRange v) {
-    SmallVector<Value> at = split(s, s.toIndex(number, v[0]));
-    Value position = s.addIndex(s.mulIndex(at[0], extents[1]), at[1]);
+  return map(e, number, {rows}, [&](Number v) {
+    SmallVector<Number> at = split(v.toIndex());
+    Number position = at[0] * extents[1] + at[1];
     for (size_t d = rank; d-- > 0;)
-      position = s.addIndex(s.mulIndex(position, extents[d + 2]), at[d + 2]);
-    return s.fromIndex(number, position);
+      position = position * extents[d + 2] + at[d + 2];
+    return position;
   });
 }
 
@@ -197,102 +181,77 @@ static LogicalResult convertMaxPool(Node &node) {
   if (failed(windows))
     return failure();
   bool byColumns = node.getInt("storage_order", 0) != 0;
-  Tensor padded = padForWindows(e, x, *windows, e.scalars().lowest(x.type));
   if (node.wantsOutput(1))
     node.setOutput(1, poolPositions(e, x, *windows, byColumns));
-  node.setOutput(0, e.convert(pool(e, padded, *windows, true), x.type));
-  return success();
+  return node.give(e.convert(pool(e, x, *windows, true), x.type));
 }
 
 /// AveragePool: the sum of a window over the number of its elements, padding
 /// counted only with count_include_pad.
 static LogicalResult convertAveragePool(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   FailureOr<Windows> windows = readPool(node, x);
   if (failed(windows))
     return failure();
   bool countPadding = node.getInt("count_include_pad", 0) != 0;
-  Tensor sums = pool(e, padForWindows(e, x, *windows, s.constant(x.type, 0)),
-                     *windows, false);
-  DataType type = sums.type;
+  Tensor sums = pool(e, x, *windows, false);
   // Ones where elements count, summed the same way.
-  mlir::OpBuilder &builder = e.getBuilder();
-  Extents sizes{builder.getIndexAttr(1), builder.getIndexAttr(1)};
+  Extents sizes = e.extents(x);
+  sizes[0] = sizes[1] = Number(e, 1);
   Windows counted = *windows;
-  for (size_t d = 0; d < windows->getRank(); ++d) {
-    OpFoldResult size = e.extent(x, d + 2);
-    if (countPadding) {
-      size = OpFoldResult(
-          s.addIndex(s.addIndex(e.toValue(size), e.toValue(windows->before[d])),
-                     e.toValue(windows->behind[d])));
-      counted.before[d] = builder.getIndexAttr(0);
-    }
-    sizes.push_back(size);
+  if (countPadding) {
+    for (size_t d = 0; d < windows->getRank(); ++d)
+      sizes[d + 2] = Number(e, sizes[d + 2]) + Number(e, windows->before[d]) +
+                     Number(e, windows->behind[d]);
+    counted.before.assign(windows->getRank(), Number(e, 0));
+    counted.behind = counted.before;
   }
-  if (countPadding)
-    counted.behind.assign(windows->getRank(), builder.getIndexAttr(0));
-  Tensor ones = e.fill(type, e.simplify(sizes), 1);
-  Tensor counts = pool(e, padForWindows(e, ones, counted, s.constant(type, 0)),
-                       counted, false);
-  node.setOutput(0, e.elementwise(x.type, {sums, counts},
-                                  [&](Scalars &inner, ValueRange v) {
-                                    return inner.div(type, v[0], v[1]);
-                                  }));
-  return success();
+  Tensor counts = pool(e, e.fill(sums.type, sizes, 1), counted, false);
+  return node.give(map(e, x.type, {sums, counts},
+                       [](Number sum, Number count) { return sum / count; }));
+}
+
+/// The spatial dimensions of a tensor.
+static SmallVector<int64_t> spatialDims(Tensor x) {
+  return to_vector(seq<int64_t>(2, std::max<int64_t>(x.getRank(), 2)));
 }
 
 /// GlobalAveragePool and GlobalMaxPool: all spatial dimensions become 1.
 template <bool greatest> static LogicalResult convertGlobalPool(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  SmallVector<int64_t> dims;
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t d = 2; d < x.getRank(); ++d) {
-    dims.push_back(d);
-    sizes.push_back(e.extent(x, d));
-  }
+  SmallVector<int64_t> dims = spatialDims(x);
   Tensor result =
       e.reduce(x, dims, greatest ? Combine::Max : Combine::Sum, true);
-  DataType type = result.type;
   if (!greatest) {
-    Value count =
-        s.convert(DataType::Int64, type,
-                  s.fromIndex(DataType::Int64, e.toValue(e.product(sizes))));
-    result = e.elementwise(type, {result}, [&](Scalars &inner, ValueRange v) {
-      return inner.div(type, v[0], count);
-    });
+    Extents sizes =
+        map_to_vector(dims, [&](int64_t d) { return e.extent(x, d); });
+    Number count = Number(e, e.product(sizes)).as(result.type);
+    result =
+        map(e, result.type, {result}, [&](Number sum) { return sum / count; });
   }
-  node.setOutput(0, e.convert(result, x.type));
-  return success();
+  return node.give(e.convert(result, x.type));
 }
 
 /// |x| to the power p (which is at least 1).
 static Tensor raise(Emitter &e, Tensor x, int64_t p) {
-  DataType type = getComputeType(x.type);
-  return e.elementwise(type, {x}, [&](Scalars &s, ValueRange v) -> Value {
-    Value y = s.abs(type, v[0]);
-    if (p == 1)
-      return y;
-    if (p == 2)
-      return s.mul(type, y, y);
-    return s.op<mlir::math::PowFOp>(y,
-                                    s.constant(type, static_cast<double>(p)));
+  return map(e, getComputeType(x.type), {x}, [&](Number v) {
+    Number y = abs(v);
+    if (p <= 2)
+      return p == 1 ? y : y * y;
+    return y.apply<mlir::math::PowFOp>(
+        Value(y.constantLike(static_cast<double>(p))));
   });
 }
 
 /// The p-th root of sums.
 static Tensor takeRoot(Emitter &e, Tensor x, int64_t p, DataType result) {
-  DataType type = x.type;
-  return e.elementwise(result, {x}, [&](Scalars &s, ValueRange v) -> Value {
-    if (p == 1)
-      return v[0];
-    if (p == 2)
-      return s.sqrt(v[0]);
-    return s.op<mlir::math::PowFOp>(
-        v[0], s.constant(type, 1 / static_cast<double>(p)));
+  return map(e, result, {x}, [&](Number v) {
+    if (p <= 2)
+      return p == 1 ? v : sqrt(v);
+    return v.apply<mlir::math::PowFOp>(
+        Value(v.constantLike(1 / static_cast<double>(p))));
   });
 }
 
@@ -316,11 +275,8 @@ static LogicalResult convertLpPool(Node &node) {
   FailureOr<int64_t> p = readNorm(node);
   if (failed(windows) || failed(p) || failed(node.requireFloat(0)))
     return failure();
-  Tensor powers = raise(e, x, *p);
-  Tensor padded =
-      padForWindows(e, powers, *windows, e.scalars().constant(powers.type, 0));
-  node.setOutput(0, takeRoot(e, pool(e, padded, *windows, false), *p, x.type));
-  return success();
+  Tensor sums = pool(e, raise(e, x, *p), *windows, false);
+  return node.give(takeRoot(e, sums, *p, x.type));
 }
 
 static LogicalResult convertGlobalLpPool(Node &node) {
@@ -329,23 +285,16 @@ static LogicalResult convertGlobalLpPool(Node &node) {
   FailureOr<int64_t> p = readNorm(node);
   if (failed(p) || failed(node.requireFloat(0)))
     return failure();
-  SmallVector<int64_t> dims;
-  for (int64_t d = 2; d < x.getRank(); ++d)
-    dims.push_back(d);
-  Tensor sums = e.reduce(raise(e, x, *p), dims, Combine::Sum, true);
-  node.setOutput(0, takeRoot(e, sums, *p, x.type));
-  return success();
+  Tensor sums = e.reduce(raise(e, x, *p), spatialDims(x), Combine::Sum, true);
+  return node.give(takeRoot(e, sums, *p, x.type));
 }
 
 /// LRN: over the squares of channels nearby.
 static LogicalResult convertLRN(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  if (failed(node.requireFloat(0)))
+  if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 2, kMostRank)))
     return failure();
-  if (x.getRank() < 2)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      "; required is at least 2");
   int64_t size = node.getInt("size", 0);
   if (size < 1 || size > 1 << 20)
     return node.error("attribute 'size' is " + Twine(size) +
@@ -354,38 +303,26 @@ static LogicalResult convertLRN(Node &node) {
   double beta = node.getFloat("beta", 0.75F), bias = node.getFloat("bias", 1);
   // Channels as the spatial dimension of windows.
   Extents sizes = e.extents(x);
-  OpFoldResult inner = e.product(ArrayRef<OpFoldResult>(sizes).drop_front(2));
-  OpFoldResult one = e.getBuilder().getIndexAttr(1);
-  Tensor squares = raise(e, x, 2);
-  squares = e.reshape(squares, {sizes[0], one, sizes[1], inner});
+  OpFoldResult inner = e.product(ArrayRef<OpFoldResult>(sizes).drop_front(2)),
+               zero = Number(e, 0);
+  Tensor squares =
+      e.reshape(raise(e, x, 2), {sizes[0], Number(e, 1), sizes[1], inner});
   Windows windows;
   windows.kernel = {size, 1};
   windows.strides = windows.dilations = {1, 1};
-  OpFoldResult zero = e.getBuilder().getIndexAttr(0);
-  windows.before = {e.getBuilder().getIndexAttr((size - 1) / 2), zero};
-  windows.behind = {e.getBuilder().getIndexAttr(size / 2), zero};
+  windows.before = {Number(e, (size - 1) / 2), zero};
+  windows.behind = {Number(e, size / 2), zero};
   windows.counts = {sizes[1], inner};
-  DataType type = squares.type;
-  Tensor sums =
-      pool(e, padForWindows(e, squares, windows, e.scalars().constant(type, 0)),
-           windows, false);
-  sums = e.reshape(sums, sizes);
-  node.setOutput(
-      0, e.elementwise(x.type, {x, sums}, [&](Scalars &s, ValueRange v) {
-        Value base =
-            s.add(type, s.constant(type, bias),
-                  s.mul(type, v[1],
-                        s.constant(type, alpha / static_cast<double>(size))));
-        return s.div(type, v[0],
-                     s.op<mlir::math::PowFOp>(base, s.constant(type, beta)));
-      }));
-  return success();
+  Tensor sums = e.reshape(pool(e, squares, windows, false), sizes);
+  return node.give(map(e, x.type, {x, sums}, [&](Number v, Number sum) {
+    Number base = bias + sum * (alpha / static_cast<double>(size));
+    return v / base.apply<mlir::math::PowFOp>(Value(base.constantLike(beta)));
+  }));
 }
 
 /// MaxUnpool: elements go where they were taken from, zeros lie elsewhere.
 static LogicalResult convertMaxUnpool(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0), places = node.getInput(1);
   int64_t rank = x.getRank() - 2;
   if (rank < 1 || places.getRank() != x.getRank() ||
@@ -403,12 +340,10 @@ static LogicalResult convertMaxUnpool(Node &node) {
   // Indices count the elements of the extents that attributes imply; with
   // other extents given they still do.
   Extents sizes = e.extents(x);
-  for (int64_t d = 0; d < rank; ++d) {
-    Value extent = s.subIndex(e.extentValue(x, d + 2), s.index(1));
-    extent = s.addIndex(s.mulIndex(extent, s.index(strides[d])),
-                        s.index(kernel[d] - pads[d] - pads[rank + d]));
-    sizes[d + 2] = OpFoldResult(s.maxIndex(extent, s.index(0)));
-  }
+  for (int64_t d = 0; d < rank; ++d)
+    sizes[d + 2] = max((Number(e, sizes[d + 2]) - 1) * strides[d] +
+                           (kernel[d] - pads[d] - pads[rank + d]),
+                       0);
   Extents goal = sizes;
   if (Tensor shape = node.getInput(2)) {
     if (shape.getRank() != 1 || shape.getShape()[0] != x.getRank())
@@ -419,35 +354,29 @@ static LogicalResult convertMaxUnpool(Node &node) {
     goal = e.indices(shape);
     e.requireSizes(goal);
     for (OpFoldResult &extent : goal)
-      extent = OpFoldResult(s.maxIndex(e.toValue(extent), s.index(0)));
+      extent = max(Number(e, extent), 0);
   }
-  goal = e.simplify(goal), sizes = e.simplify(sizes);
-  Tensor init = e.fill(x.type, goal, 0);
-  SmallVector<Value> filled = iterate(
-      e, e.extents(x), {init.value},
-      [&](Scalars &in, ValueRange at, ValueRange carried) {
-        Value place = in.toIndex(places.type, e.load(places, at));
-        SmallVector<Value> to(x.getRank());
-        Value inside = in.compareIndex(CmpIPredicate::sge, place, in.index(0));
-        place = in.maxIndex(place, in.index(0));
+  Value filled = iterate(
+      e, e.extents(x), {e.fill(x.type, goal, 0).value},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number place = load(e, places, at).toIndex(), inside = place >= 0;
+        place = max(place, 0);
+        SmallVector<Number> to(x.getRank(), place);
         for (int64_t d = x.getRank(); d-- > 0;) {
-          Value extent = in.maxIndex(e.toValue(sizes[d]), in.index(1));
-          to[d] = d ? in.remIndex(place, extent) : place;
-          place = in.divIndex(place, extent);
-          inside =
-              in.logicalAnd(inside, in.compareIndex(CmpIPredicate::slt, to[d],
-                                                    e.toValue(goal[d])));
+          Number extent = max(Number(e, sizes[d]), 1);
+          to[d] = d ? place % extent : place;
+          place = place / extent;
+          inside = inside & (to[d] < Number(e, goal[d]));
         }
         // What lies outside is written back where it is not seen.
-        for (Value &i : to)
-          i = in.select(inside, i, in.index(0));
-        Tensor whole{carried[0], x.type};
-        Value element = in.select(inside, e.load(x, at), e.load(whole, to));
-        return SmallVector<Value>{insert(e, element, carried[0], to)};
-      });
-  e.setExtents(filled[0], goal);
-  node.setOutput(0, Tensor{filled[0], x.type});
-  return success();
+        for (Number &i : to)
+          i = select(inside, i, 0);
+        Number old = load(e, {carried[0], x.type}, to);
+        return SmallVector<Value>{
+            insert(e, select(inside, load(e, x, at), old), carried[0], to)};
+      })[0];
+  e.setExtents(filled, goal);
+  return node.give(Tensor{filled, x.type});
 }
 
 void registerPoolingOps(Registry &registry) {

@@ -63,7 +63,7 @@ Tensor quantize(Emitter &e, Tensor x, Parameters by, DataType type) {
       return e.quantize(x, *scale, type);
   return map(e, type, withZero({x, by.scale}, by.zero),
              [&](ArrayRef<Number> v) {
-               Scalars &s = v[0].scalars();
+               Scalars s = v[0].scalars();
                return Number(s, type,
                              quantize(s, type, roundedQuotient(v[0], v[1]),
                                       by.zero ? Value(v[2]) : Value()));
@@ -100,7 +100,7 @@ std::pair<Tensor, Parameters> quantizeByRange(Emitter &e, Tensor x) {
     return select(range == 0, 1, roundedQuotient(range, 255));
   });
   Tensor zero = map(e, type, {least, scale}, [&](Number low, Number step) {
-    Scalars &s = low.scalars();
+    Scalars s = low.scalars();
     return Number(s, type,
                   quantize(s, type, -roundedQuotient(low, step), Value()));
   });
@@ -334,7 +334,7 @@ static LogicalResult convertQLinearMatMul(Node &node) {
                         "; required is a float type");
   auto requantize = [&](ArrayRef<Tensor> inputs) {
     return map(e, type, inputs, [&](ArrayRef<Number> v) {
-      Scalars &s = v[0].scalars();
+      Scalars s = v[0].scalars();
       Number scale = roundedQuotient(roundedProduct(v[1], v[2]), v[3]);
       Number x = roundedProduct(v[0].as(real), scale);
       return Number(s, type, quantize(s, type, x, v[4]));

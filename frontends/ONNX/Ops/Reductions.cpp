@@ -32,7 +32,7 @@ struct Reduction {
 struct Axes {
   bool fixed = true;
   SmallVector<int64_t> dims;
-  SmallVector<Value> flags;
+  SmallVector<Number> flags;
   int64_t count = 0;
 };
 
@@ -77,18 +77,16 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
     axes.count = axes.dims.size();
     return success();
   }
-  Scalars s = e.scalars();
   axes.fixed = false;
-  axes.flags.assign(rank, s.boolean(false));
+  axes.flags.assign(rank, {e, DataType::Bool, e.scalars().boolean(false)});
   SmallVector<Value> wrapped;
-  for (Value element : e.elements(given)) {
-    Value axis = s.toIndex(given.type, element);
-    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
-    axis = s.wrapIndex(axis, s.index(rank));
+  for (OpFoldResult element : e.indices(given)) {
+    Number axis(e, element);
+    e.requireInside(axis, Number(e, -rank), Number(e, rank), "an axis");
+    axis = wrap(axis, rank);
     wrapped.push_back(axis);
     for (int64_t d = 0; d < rank; ++d)
-      axes.flags[d] = s.logicalOr(
-          axes.flags[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
+      axes.flags[d] = axes.flags[d] | (axis == d);
   }
   // Without the extents of 1, the rank of the result is the number of axes less.
   if (!keep)
@@ -100,30 +98,28 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
 /// Separates what is kept from what is reduced where that is known at run time
 /// only: the result has each dimension twice, and one of the two has extent 1.
 static Tensor separate(Emitter &e, Tensor x, const Axes &axes) {
-  Scalars s = e.scalars();
   size_t rank = x.getRank();
   Extents sizes(2 * rank);
   for (size_t d = 0; d < rank; ++d) {
-    Value size = e.extentValue(x, d), one = s.index(1);
-    sizes[d] = s.select(axes.flags[d], one, size);
-    sizes[rank + d] = s.select(axes.flags[d], size, one);
+    Number size(e, e.extent(x, d));
+    sizes[d] = select(axes.flags[d], 1, size);
+    sizes[rank + d] = select(axes.flags[d], size, 1);
   }
-  return e.generate(x.type, sizes, [&](Scalars &inner, ValueRange at) {
-    return e.load(x, map_to_vector(llvm::seq<size_t>(0, rank), [&](size_t d) {
-                    return inner.select(axes.flags[d], at[rank + d], at[d]);
-                  }));
+  return define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    return load(e, x, map_to_vector(llvm::seq<size_t>(0, rank), [&](size_t d) {
+                  return select(axes.flags[d], at[rank + d], at[d]);
+                }));
   });
 }
 
 /// The extents that remain of `sizes` where `axes` are dropped at run time.
 static Extents dropAxes(Emitter &e, ArrayRef<OpFoldResult> sizes,
                         const Axes &axes) {
-  Scalars s = e.scalars();
   Extents result;
   for (size_t j = 0, n = sizes.size() - axes.count; j < n; ++j) {
-    Number size(s, s.index(1)), next(s, s.index(0));
+    Number size(e, 1), next(e, 0);
     for (size_t d = 0; d < sizes.size(); ++d) {
-      Number kept = !Number(s, DataType::Bool, axes.flags[d]);
+      Number kept = !axes.flags[d];
       size = select(kept & next == j, e.toValue(sizes[d]), size);
       next = select(kept, next + 1, next);
     }
@@ -215,7 +211,6 @@ static LogicalResult convertReduction(Node &node) {
 /// run time decides on extents only.
 template <bool isProduct> static LogicalResult convertScan(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   mlir::OpBuilder &builder = e.getBuilder();
   Tensor x = node.getInput(0), axis = node.settleInput(1);
   DataType result = x.type, type = getComputeType(result);
@@ -237,41 +232,32 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
     sizes = {e.product(all.take_front(*dim)), whole[*dim],
              e.product(all.drop_front(*dim + 1))};
   } else {
-    Value at = s.toIndex(axis.type, e.elements(axis).front());
-    e.requireInside(at, s.index(-rank), s.index(rank), "its axis");
-    at = s.wrapIndex(at, s.index(rank));
-    at = s.minIndex(s.maxIndex(at, s.index(0)), s.index(rank - 1));
+    Number at = Number(e, axis.type, e.elements(axis).front()).toIndex();
+    e.requireInside(at, Number(e, -rank), Number(e, rank), "its axis");
+    at = clamp(wrap(at, rank), 0, rank - 1);
     for (int64_t d = 0; d < rank; ++d) {
-      CmpIPredicate where[] = {CmpIPredicate::sgt, CmpIPredicate::eq,
-                               CmpIPredicate::slt};
-      for (auto [size, predicate] : zip(sizes, where)) {
-        Value factor = s.select(s.compareIndex(predicate, at, s.index(d)),
-                                e.toValue(whole[d]), s.index(1));
-        size = OpFoldResult(s.mulIndex(e.toValue(size), factor));
-      }
+      Compare where[] = {Compare::Greater, Compare::Equal, Compare::Less};
+      for (auto [size, predicate] : zip(sizes, where))
+        size = Number(e, size) *
+               select(compare(predicate, at, d), Number(e, whole[d]), 1);
     }
   }
-  sizes = e.simplify(sizes);
   Tensor rows = e.reshape(x, sizes);
-  Value one = s.index(1), count = e.toValue(sizes[1]),
-        init = e.empty(sizes, result);
-  Value start = s.constant(type, isProduct ? 1 : 0);
+  Number count(e, sizes[1]);
+  Value init = e.empty(sizes, result),
+        start = e.scalars().constant(type, isProduct ? 1 : 0);
   // The innermost loop carries what has been combined so far.
   Value filled = iterate(
       e, {sizes[0], sizes[2]}, init,
-      [&](Scalars &, ValueRange row, ValueRange tensors) {
+      [&](ArrayRef<Number> row, ValueRange tensors) {
         Value inits[] = {tensors[0], start};
         auto scanned = iterate(
-            e, sizes[1], inits,
-            [&](Scalars &s, ValueRange step, ValueRange carried) {
-              Value i = step[0], so = carried[1];
-              if (reverse)
-                i = s.subIndex(s.subIndex(count, one), i);
-              Value at[] = {row[0], i, row[1]};
-              Value element = e.loadWide(rows, at);
-              Value next = isProduct ? s.mul(type, so, element)
-                                     : s.add(type, so, element);
-              Value stored = s.convert(type, result, exclusive ? so : next);
+            e, sizes[1], inits, [&](ArrayRef<Number> step, ValueRange carried) {
+              Number i = reverse ? count - 1 - step[0] : step[0];
+              Number at[] = {row[0], i, row[1]}, so(e, type, carried[1]);
+              Number element = read(e, rows, at);
+              Number next = isProduct ? so * element : so + element;
+              Number stored = (exclusive ? so : next).as(result);
               return SmallVector<Value>{insert(e, stored, carried[0], at),
                                         next};
             });

@@ -11,84 +11,59 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
-#include <numeric>
-
 using namespace llvm;
 
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
 /// Coordinates are computed in this type.
 static constexpr DataType kCoordinate = DataType::Float;
 
-static Value number(Scalars &s, double value) {
-  return s.constant(kCoordinate, value);
+/// A coordinate as index, truncated.
+static Number asIndex(Number coordinate) {
+  return coordinate.as(DataType::Int64).toIndex();
 }
 
-/// An index as coordinate, and a coordinate as index, truncated.
-static Value toCoordinate(Scalars &s, Value index) {
-  return s.convert(DataType::Int64, kCoordinate,
-                   s.fromIndex(DataType::Int64, index));
-}
-static Value toIndex(Scalars &s, Value coordinate) {
-  return s.toIndex(DataType::Int64,
-                   s.convert(kCoordinate, DataType::Int64, coordinate));
-}
-
-static Value floorOf(Scalars &s, Value x) {
-  return s.op<mlir::math::FloorOp>(x);
-}
-static Value ceilOf(Scalars &s, Value x) { return s.op<mlir::math::CeilOp>(x); }
-
-static Value clampTo(Scalars &s, Value x, Value low, Value high) {
-  return s.max(kCoordinate, s.min(kCoordinate, x, high), low);
-}
+static Number floorOf(Number x) { return x.apply<mlir::math::FloorOp>(); }
+static Number ceilOf(Number x) { return x.apply<mlir::math::CeilOp>(); }
 
 /// The index nearest to an integral coordinate that `extent` has.
-static Value clampIndex(Scalars &s, Value coordinate, Value extent) {
-  Value last = s.subIndex(extent, s.index(1));
+static Number clampIndex(Number coordinate, Number extent) {
   // Far coordinates have no index at all.
-  Value x = clampTo(s, coordinate, number(s, -1), toCoordinate(s, extent));
-  return s.maxIndex(s.minIndex(toIndex(s, x), last), s.index(0));
+  Number x = clamp(coordinate, -1, extent.as(kCoordinate));
+  return clamp(asIndex(x), 0, extent - 1);
 }
 
 /// The weight of the cubic convolution at a distance: within 1 of the tap, or
 /// between 1 and 2.
-static Value cubicWeight(Scalars &s, double a, Value distance, bool near) {
-  auto step = [&](Value x, double coefficient) {
-    return s.add(kCoordinate, s.mul(kCoordinate, x, distance),
-                 number(s, coefficient));
-  };
+static Number cubicWeight(double a, Number distance, bool near) {
   if (near)
-    return step(step(step(number(s, a + 2), -(a + 3)), 0), 1);
-  return step(step(step(number(s, a), -5 * a), 8 * a), -4 * a);
+    return ((distance.constantLike(a + 2) * distance + -(a + 3)) * distance +
+            0) *
+               distance +
+           1;
+  return ((distance.constantLike(a) * distance + -5 * a) * distance + 8 * a) *
+             distance +
+         -4 * a;
 }
 
 namespace {
 /// One integral coordinate and its weight.
 struct Tap {
-  Value coordinate, weight;
+  Number coordinate, weight;
 };
 } // namespace
 
 /// Two taps around a coordinate, or four of a cubic.
-static SmallVector<Tap> getTaps(Scalars &s, Value x, bool cubic, double a) {
-  Value low = floorOf(s, x), t = s.sub(kCoordinate, x, low);
-  Value rest = s.sub(kCoordinate, number(s, 1), t);
-  auto shifted = [&](double by) {
-    return s.add(kCoordinate, low, number(s, by));
-  };
+static SmallVector<Tap> getTaps(Number x, bool cubic, double a) {
+  Number low = floorOf(x), t = x - low, rest = 1 - t;
   if (!cubic)
-    return {{low, rest}, {shifted(1), t}};
-  Value beyond = s.add(kCoordinate, t, number(s, 1));
-  Value restBeyond = s.add(kCoordinate, rest, number(s, 1));
-  return {{shifted(-1), cubicWeight(s, a, beyond, false)},
-          {low, cubicWeight(s, a, t, true)},
-          {shifted(1), cubicWeight(s, a, rest, true)},
-          {shifted(2), cubicWeight(s, a, restBeyond, false)}};
+    return {{low, rest}, {low + 1, t}};
+  return {{low + -1, cubicWeight(a, t + 1, false)},
+          {low, cubicWeight(a, t, true)},
+          {low + 1, cubicWeight(a, rest, true)},
+          {low + 2, cubicWeight(a, rest + 1, false)}};
 }
 
 /// The type that interpolated elements are summed in.
@@ -96,11 +71,8 @@ static DataType getSumType(DataType type) {
   return isFloat(type) ? getComputeType(type) : DataType::Float;
 }
 
-static Value isInside(Scalars &s, Value coordinate, Value extent) {
-  return s.logicalAnd(
-      s.compare(Compare::GreaterOrEqual, kCoordinate, coordinate, number(s, 0)),
-      s.compare(Compare::Less, kCoordinate, coordinate,
-                toCoordinate(s, extent)));
+static Number isInside(Number coordinate, Number extent) {
+  return (coordinate >= 0) & (coordinate < extent.as(kCoordinate));
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,125 +92,108 @@ struct ResizeMode {
 
 /// How one dimension changes.
 struct ResizeDim {
-  Value before, after;
+  Number before, after = 0;
   /// Floats; the length is the extent of the result before it is rounded down.
-  Value scale, length;
-  /// The part that is cropped, from 0 to 1; null without cropping.
-  Value start, end;
+  Number scale = 1, length = 0;
+  /// The part that is cropped, from 0 to 1.
+  Number start = 0, end = 1;
 };
 } // namespace
 
-/// A scale is above 0 and makes a length that an index holds.
-static void requireLength(Emitter &e, const ResizeDim &dim) {
-  Scalars s = e.scalars();
+/// The value of a scale that is a constant.
+static std::optional<double> getFixed(Number scale) {
   mlir::FloatAttr fixed;
-  if (!dim.start && mlir::matchPattern(dim.scale, mlir::m_Constant(&fixed)) &&
-      fixed.getValueAsDouble() > 0 && fixed.getValueAsDouble() <= 65536)
+  if (!mlir::matchPattern(mlir::Value(scale), mlir::m_Constant(&fixed)))
+    return std::nullopt;
+  return fixed.getValueAsDouble();
+}
+
+/// A scale is above 0 and makes a length that an index holds.
+static void requireLength(Emitter &e, const ResizeMode &mode,
+                          const ResizeDim &dim) {
+  std::optional<double> fixed = getFixed(dim.scale);
+  if (!mode.crops() && fixed && *fixed > 0 && *fixed <= 65536)
     return;
-  auto holds = [&](Compare predicate, Value value, double bound) {
-    return s.compare(predicate, kCoordinate, value, number(s, bound));
-  };
-  e.require(holds(Compare::Greater, dim.scale, 0),
-            "a scale is no number above 0; required is one");
-  e.require(s.logicalAnd(holds(Compare::GreaterOrEqual, dim.length, 0),
-                         holds(Compare::LessOrEqual, dim.length,
-                               static_cast<double>(kMostElements))),
+  e.require(dim.scale > 0, "a scale is no number above 0; required is one");
+  e.require((dim.length >= 0) &
+                (dim.length <= static_cast<double>(kMostElements)),
             "its scales make an extent that no index holds; required is 0 to "
             "{0}",
-            {e.getBuilder().getIndexAttr(kMostElements)});
+            {Number(e, kMostElements)});
 }
 
 /// Where an index of the result lies in the input.
-static Value getCoordinate(Scalars &s, const ResizeMode &mode, ResizeDim dim,
-                           Value index) {
-  constexpr DataType type = kCoordinate;
-  Value x = toCoordinate(s, index), half = number(s, 0.5), one = number(s, 1);
-  Value before = toCoordinate(s, dim.before),
-        after = toCoordinate(s, dim.after);
-  Value single = s.compare(Compare::LessOrEqual, type, after, one);
+static Number getCoordinate(const ResizeMode &mode, const ResizeDim &dim,
+                            Number index) {
+  Number x = index.as(kCoordinate), before = dim.before.as(kCoordinate),
+         after = dim.after.as(kCoordinate);
   if (mode.coordinates == "asymmetric")
-    return s.div(type, x, dim.scale);
+    return x / dim.scale;
+  Number single = after <= 1;
   if (mode.crops()) {
-    Value most = s.sub(type, before, one), last = s.sub(type, dim.length, one);
-    Value part = s.mul(type, s.sub(type, dim.end, dim.start), most);
-    Value inPart = s.div(type, s.mul(type, x, part), last);
-    Value center = s.mul(type, s.add(type, dim.start, dim.end), half);
-    return s.select(single, s.mul(type, center, most),
-                    s.add(type, s.mul(type, dim.start, most), inPart));
+    Number most = before - 1;
+    Number inPart = x * ((dim.end - dim.start) * most) / (dim.length - 1);
+    return select(single, (dim.start + dim.end) * 0.5 * most,
+                  dim.start * most + inPart);
   }
-  if (mode.coordinates == "align_corners") {
-    Value most = s.sub(type, before, one), last = s.sub(type, dim.length, one);
-    return s.select(single, number(s, 0),
-                    s.div(type, s.mul(type, x, most), last));
-  }
-  Value middle = s.div(type, s.add(type, x, half), dim.scale);
+  if (mode.coordinates == "align_corners")
+    return select(single, 0, x * (before - 1) / (dim.length - 1));
+  Number middle = (x + 0.5) / dim.scale;
   if (mode.coordinates == "tf_half_pixel_for_nn")
     return middle;
-  middle = s.sub(type, middle, half);
+  middle = middle - 0.5;
   if (mode.coordinates == "pytorch_half_pixel")
-    return s.select(single, number(s, 0), middle);
-  if (mode.coordinates == "half_pixel_symmetric") {
-    Value adjustment = s.div(type, after, s.mul(type, dim.scale, before));
-    Value offset =
-        s.mul(type, s.mul(type, before, half), s.sub(type, one, adjustment));
-    return s.add(type, offset, middle);
-  }
+    return select(single, 0, middle);
+  if (mode.coordinates == "half_pixel_symmetric")
+    return before * 0.5 * (1 - after / (dim.scale * before)) + middle;
   return middle;
 }
 
 /// The integral coordinate that stands for `x`.
-static Value getNearest(Scalars &s, const ResizeMode &mode, Value scale,
-                        Value x) {
-  Value half = number(s, 0.5);
+static Number getNearest(const ResizeMode &mode, Number scale, Number x) {
   if (mode.rounding == "floor")
-    return floorOf(s, x);
+    return floorOf(x);
   if (mode.rounding == "ceil")
-    return ceilOf(s, x);
+    return ceilOf(x);
   if (mode.rounding == "round_prefer_ceil")
-    return floorOf(s, s.add(kCoordinate, x, half));
+    return floorOf(x + 0.5);
   if (mode.rounding == "simple")
-    return s.select(s.compare(Compare::Less, kCoordinate, scale, number(s, 1)),
-                    ceilOf(s, x), floorOf(s, x));
-  return ceilOf(s, s.sub(kCoordinate, x, half));
+    return select(scale < 1, ceilOf(x), floorOf(x));
+  return ceilOf(x - 0.5);
 }
 
-static Tensor resizeDim(Emitter &e, Tensor x, int64_t d, ResizeDim dim,
+static Tensor resizeDim(Emitter &e, Tensor x, int64_t d, const ResizeDim &dim,
                         const ResizeMode &mode) {
   Extents sizes = e.extents(x);
-  sizes[d] = OpFoldResult(dim.after);
+  sizes[d] = dim.after;
   bool nearest = mode.mode == "nearest";
   DataType type = nearest ? x.type : getSumType(x.type);
-  return e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position(at);
-    auto loadAt = [&](Value coordinate) {
-      position[d] = clampIndex(s, coordinate, dim.before);
+  return define(e, type, sizes, [&](ArrayRef<Number> at) {
+    SmallVector<Number> position(at);
+    auto loadAt = [&](Number coordinate) {
+      position[d] = clampIndex(coordinate, dim.before);
       return loadUnlessEmpty(e, x, position);
     };
-    Value where = getCoordinate(s, mode, dim, at[d]);
-    auto extrapolate = [&](Value inner) {
+    Number where = getCoordinate(mode, dim, at[d]);
+    auto extrapolate = [&](Number inner) {
       if (!mode.crops())
         return inner;
-      Value last =
-          s.sub(kCoordinate, toCoordinate(s, dim.before), number(s, 1));
-      Value isInner = s.logicalAnd(
-          s.compare(Compare::GreaterOrEqual, kCoordinate, where, number(s, 0)),
-          s.compare(Compare::LessOrEqual, kCoordinate, where, last));
-      return s.select(isInner, inner, s.constant(type, mode.extrapolation));
+      return select((where >= 0) & (where <= dim.before.as(kCoordinate) - 1),
+                    inner, mode.extrapolation);
     };
     if (nearest)
-      return extrapolate(loadAt(getNearest(s, mode, dim.scale, where)));
-    Value sum = s.constant(type, 0), weights = s.constant(type, 0);
-    for (Tap tap : getTaps(s, where, mode.mode == "cubic", mode.cubicA)) {
-      Value weight = tap.weight;
+      return extrapolate(loadAt(getNearest(mode, dim.scale, where)));
+    Scalars s = where.scalars();
+    Number sum(s, type, s.constant(type, 0)), weights = sum;
+    for (Tap tap : getTaps(where, mode.mode == "cubic", mode.cubicA)) {
+      Number weight = tap.weight;
       if (mode.excludeOutside)
-        weight = s.select(isInside(s, tap.coordinate, dim.before), weight,
-                          number(s, 0));
-      weight = s.convert(kCoordinate, type, weight);
-      Value element = s.convert(x.type, type, loadAt(tap.coordinate));
-      sum = s.add(type, sum, s.mul(type, element, weight));
-      weights = s.add(type, weights, weight);
+        weight = select(isInside(tap.coordinate, dim.before), weight, 0);
+      weight = weight.as(type);
+      sum = sum + loadAt(tap.coordinate).as(type) * weight;
+      weights = weights + weight;
     }
-    return extrapolate(mode.excludeOutside ? s.div(type, sum, weights) : sum);
+    return extrapolate(mode.excludeOutside ? sum / weights : sum);
   });
 }
 
@@ -270,121 +225,113 @@ static LogicalResult getModes(Node &node, ResizeMode &mode) {
   return success();
 }
 
+/// The numbers of a list as coordinates.
+static SmallVector<Number> readCoordinates(Emitter &e, Tensor list) {
+  return map_to_vector(e.elements(list), [&](mlir::Value element) {
+    return Number(e, list.type, element).as(kCoordinate);
+  });
+}
+
 /// Resize and Upsample: extents by scales or as they are given.
 static LogicalResult convertResize(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   ResizeMode mode;
   if (failed(getModes(node, mode)))
     return failure();
-  SmallVector<int64_t> axes(x.getRank());
-  std::iota(axes.begin(), axes.end(), 0);
+  SmallVector<int64_t> axes = to_vector(seq<int64_t>(x.getRank()));
   std::string policy = "stretch";
   if (node.getOpset() >= 18) {
     policy = node.getString("keep_aspect_ratio_policy", "stretch");
-    if (std::optional<SmallVector<int64_t>> given = node.getInts("axes")) {
-      axes = *given;
-      for (int64_t &axis : axes) {
-        std::optional<int64_t> at = node.getAxis(axis, x.getRank());
-        if (!at)
-          return failure();
-        axis = *at;
-      }
+    axes = node.getInts("axes").value_or(axes);
+    for (int64_t &axis : axes) {
+      std::optional<int64_t> at = node.getAxis(axis, x.getRank());
+      if (!at)
+        return failure();
+      axis = *at;
     }
   }
-  SmallVector<Value> scales, part;
+  int64_t count = axes.size();
+  SmallVector<Number> scales, part;
   Extents goal;
   if (node.getOperator() == "Upsample" && node.getOpset() < 9) {
     for (float scale : node.getFloats("scales").value_or(SmallVector<float>()))
-      scales.push_back(number(s, scale));
+      scales.push_back(
+          {e, kCoordinate, e.scalars().constant(kCoordinate, scale)});
   } else {
     bool hasRoi = node.getOperator() == "Resize" && node.getOpset() >= 11;
-    int64_t count = axes.size();
-    Tensor factors = node.settleInput(hasRoi ? 2 : 1, count),
+    size_t first = hasRoi ? 2 : 1;
+    Tensor factors = node.settleInput(first, count),
            sizes = hasRoi ? node.settleInput(3, count) : Tensor();
     for (Tensor list : {factors, sizes})
       if (list && !list.getType().hasStaticShape())
         return node.unsupported(
             "a list of scales or sizes of dynamic length is not supported");
-    for (size_t i = hasRoi ? 2 : 1; i <= (hasRoi ? 3 : 1); ++i)
+    for (size_t i = first; i <= 2 * first - 1; ++i)
       if (node.hasInput(i) &&
           failed(node.requireList(i, i == 3 ? "sizes" : "scales", kMostRank)))
         return failure();
     if (mode.crops()) {
-      int64_t required = 2 * axes.size();
-      Tensor roi = node.settleInput(1, required);
+      Tensor roi = node.settleInput(1, 2 * count);
       if (!hasRoi || !roi || !isFloat(roi.type) ||
           !roi.getType().hasStaticShape() ||
-          roi.getType().getNumElements() != required)
-        return node.error("its region is no list of " + Twine(required) +
+          roi.getType().getNumElements() != 2 * count)
+        return node.error("its region is no list of " + Twine(2 * count) +
                           " floats, which attribute "
                           "'coordinate_transformation_mode' requires");
-      for (Value edge : e.elements(roi))
-        part.push_back(s.convert(roi.type, kCoordinate, edge));
+      part = readCoordinates(e, roi);
     }
     if (factors)
-      for (Value scale : e.elements(factors))
-        scales.push_back(s.convert(factors.type, kCoordinate, scale));
+      scales = readCoordinates(e, factors);
     if (sizes)
       goal = e.indices(sizes);
   }
-  size_t found = goal.empty() ? scales.size() : goal.size();
-  if (found != axes.size())
+  int64_t found = goal.empty() ? scales.size() : goal.size();
+  if (found != count)
     return node.error("it has " + Twine(found) +
-                      " scales or sizes; required are " + Twine(axes.size()));
+                      " scales or sizes; required are " + Twine(count));
   e.requireSizes(goal);
   SmallVector<ResizeDim> dims;
   for (auto [i, axis] : enumerate(axes)) {
-    ResizeDim dim{e.extentValue(x, axis), {}, {}, {}, {}, {}};
-    Value before = toCoordinate(s, dim.before);
+    ResizeDim dim{Number(e, e.extent(x, axis))};
+    Number before = dim.before.as(kCoordinate);
     if (mode.crops())
-      dim.start = part[i], dim.end = part[axes.size() + i];
+      dim.start = part[i], dim.end = part[count + i];
     if (goal.empty()) {
       dim.scale = scales[i];
-      dim.length = s.mul(kCoordinate, before, dim.scale);
+      dim.length = before * dim.scale;
       if (mode.crops())
-        dim.length = s.mul(kCoordinate, dim.length,
-                           s.sub(kCoordinate, dim.end, dim.start));
-      requireLength(e, dim);
-      dim.after = toIndex(s, floorOf(s, dim.length));
+        dim.length = dim.length * (dim.end - dim.start);
+      requireLength(e, mode, dim);
+      dim.after = asIndex(floorOf(dim.length));
     } else {
-      dim.after = e.toValue(goal[i]);
-      dim.length = toCoordinate(s, dim.after);
-      dim.scale = s.div(kCoordinate, dim.length, before);
+      dim.after = Number(e, goal[i]);
+      dim.length = dim.after.as(kCoordinate);
+      dim.scale = dim.length / before;
     }
     dims.push_back(dim);
   }
   if (!goal.empty() && policy != "stretch") {
-    Value scale = dims.empty() ? number(s, 1) : dims[0].scale;
-    for (ResizeDim dim : dims)
-      scale = policy == "not_larger" ? s.min(kCoordinate, scale, dim.scale)
-                                     : s.max(kCoordinate, scale, dim.scale);
+    Number scale = dims.empty() ? 1 : dims[0].scale;
+    for (const ResizeDim &dim : dims)
+      scale = policy == "not_larger" ? min(scale, dim.scale)
+                                     : max(scale, dim.scale);
     for (ResizeDim &dim : dims) {
-      Value size = s.mul(kCoordinate, toCoordinate(s, dim.before), scale);
       dim.scale = scale;
-      dim.after =
-          toIndex(s, floorOf(s, s.add(kCoordinate, size, number(s, 0.5))));
-      dim.length = toCoordinate(s, dim.after);
+      dim.after = asIndex(floorOf(dim.before.as(kCoordinate) * scale + 0.5));
+      dim.length = dim.after.as(kCoordinate);
     }
   }
   Tensor result = x;
   for (auto [axis, dim] : zip(axes, dims)) {
-    std::optional<double> scale;
-    mlir::FloatAttr fixed;
-    if (mlir::matchPattern(dim.scale, mlir::m_Constant(&fixed)))
-      scale = fixed.getValueAsDouble();
     // Batch and channels stay as they are, whatever the coordinates.
-    if (scale == 1.0 && !mode.crops())
+    if (getFixed(dim.scale) == 1.0 && !mode.crops())
       continue;
     // An extent that was given at run time may be negative.
-    dim.after = s.maxIndex(dim.after, s.index(0));
+    dim.after = max(dim.after, 0);
     result = resizeDim(e, result, axis, dim, mode);
   }
-  if (result.type != x.type)
-    result = e.convert(result, x.type);
-  node.setOutput(0, result);
-  return success();
+  return node.give(e.convert(result, x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -392,15 +339,15 @@ static LogicalResult convertResize(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// A coordinate thrown back at `low` and `high` as often as needed.
-static Value reflect(Scalars &s, Value x, Value low, Value high) {
-  constexpr DataType type = kCoordinate;
-  Value range = s.sub(type, high, low), period = s.add(type, range, range);
-  Value y = s.mod(type, s.abs(type, s.sub(type, x, low)), period,
-                  /*signOfDividend=*/true);
-  Value back = s.compare(Compare::Greater, type, y, range);
-  y = s.add(type, low, s.select(back, s.sub(type, period, y), y));
+static Number reflect(Number x, Number low, Number high) {
+  Number range = high - low, period = range + range;
+  Number distance = abs(x - low);
+  Scalars s = distance.scalars();
+  Number y(s, kCoordinate,
+           s.mod(kCoordinate, distance, period, /*signOfDividend=*/true));
+  y = low + select(y > range, period - y, y);
   // Without a range there is no period.
-  return s.select(s.compare(Compare::Equal, type, range, number(s, 0)), low, y);
+  return select(range == 0, low, y);
 }
 
 /// GridSample: the input at the points of a grid, whose coordinates go from -1
@@ -433,60 +380,54 @@ static LogicalResult convertGridSample(Node &node) {
   for (int64_t d = 0; d < spatial; ++d)
     sizes.push_back(e.extent(grid, d + 1));
   DataType type = nearest ? x.type : getSumType(x.type);
-  Tensor result = e.generate(type, sizes, [&](Scalars &s, ValueRange at) {
-    constexpr DataType real = kCoordinate;
-    SmallVector<Value> point{at[0]};
+  Tensor result = define(e, type, sizes, [&](ArrayRef<Number> at) {
+    SmallVector<Number> point{at[0]};
     llvm::append_range(point, at.drop_front(2));
-    point.push_back({});
+    point.push_back(0);
     SmallVector<SmallVector<Tap>> taps(spatial);
-    SmallVector<Value> lows, highs;
+    SmallVector<Number> lows, highs;
     for (int64_t d = 0; d < spatial; ++d) {
-      point.back() = s.index(spatial - 1 - d);
-      Value g = s.convert(grid.type, real, loadUnlessEmpty(e, grid, point));
-      Value extent = toCoordinate(s, e.toValue(from[d + 2]));
-      Value last = s.sub(real, extent, number(s, 1));
-      Value unit = s.add(real, g, number(s, 1));
-      Value where =
-          s.mul(real,
-                corners ? s.mul(real, unit, last)
-                        : s.sub(real, s.mul(real, unit, extent), number(s, 1)),
-                number(s, 0.5));
-      lows.push_back(number(s, corners ? 0 : -0.5));
-      highs.push_back(corners ? last : s.sub(real, extent, number(s, 0.5)));
+      point.back() = static_cast<double>(spatial - 1 - d);
+      Number extent = Number(e, from[d + 2]).as(kCoordinate);
+      Number last = extent - 1;
+      Number unit = loadUnlessEmpty(e, grid, point).as(kCoordinate) + 1;
+      Number where = (corners ? unit * last : unit * extent - 1) * 0.5;
+      lows.push_back(extent.constantLike(corners ? 0 : -0.5));
+      highs.push_back(corners ? last : extent - 0.5);
       if (nearest)
-        where = s.op<mlir::math::RoundEvenOp>(where);
+        where = where.apply<mlir::math::RoundEvenOp>();
       if (padding == "border")
-        where = clampTo(s, where, number(s, 0), last);
+        where = clamp(where, 0, last);
       else if (padding == "reflection")
-        where = reflect(s, where, lows[d], highs[d]);
+        where = reflect(where, lows[d], highs[d]);
       if (nearest)
-        taps[d] = {{s.op<mlir::math::RoundEvenOp>(where), {}}};
+        taps[d] = {{where.apply<mlir::math::RoundEvenOp>(), 1}};
       else
-        taps[d] = getTaps(s, where, cubic, -0.75);
+        taps[d] = getTaps(where, cubic, -0.75);
     }
     // All combinations of taps.
-    Value sum;
+    std::optional<Number> sum;
     SmallVector<size_t> chosen(spatial, 0);
     for (bool more = true; more;) {
-      Value inside, weight;
-      SmallVector<Value> position{at[0], at[1]};
+      std::optional<Number> inside, weight;
+      SmallVector<Number> position{at[0], at[1]};
       for (int64_t d = 0; d < spatial; ++d) {
         Tap tap = taps[d][chosen[d]];
-        Value extent = e.toValue(from[d + 2]);
+        Number extent(e, from[d + 2]);
         if (padding == "reflection")
-          tap.coordinate = reflect(s, tap.coordinate, lows[d], highs[d]);
-        Value here = isInside(s, tap.coordinate, extent);
-        inside = inside ? s.logicalAnd(inside, here) : here;
-        if (tap.weight)
-          weight = weight ? s.mul(real, weight, tap.weight) : tap.weight;
-        position.push_back(clampIndex(s, tap.coordinate, extent));
+          tap.coordinate = reflect(tap.coordinate, lows[d], highs[d]);
+        Number here = isInside(tap.coordinate, extent);
+        inside = inside ? *inside & here : here;
+        if (!nearest)
+          weight = weight ? *weight * tap.weight : tap.weight;
+        position.push_back(clampIndex(tap.coordinate, extent));
       }
-      Value element = s.convert(x.type, type, loadUnlessEmpty(e, x, position));
+      Number element = loadUnlessEmpty(e, x, position).as(type);
       if (padding == "zeros")
-        element = s.select(inside, element, s.constant(type, 0));
-      if (weight)
-        element = s.mul(type, element, s.convert(real, type, weight));
-      sum = sum ? s.add(type, sum, element) : element;
+        element = select(*inside, element, 0);
+      if (!nearest)
+        element = element * weight->as(type);
+      sum = sum ? *sum + element : element;
       more = false;
       for (int64_t d = spatial; d-- > 0 && !more;) {
         more = ++chosen[d] < taps[d].size();
@@ -494,10 +435,9 @@ static LogicalResult convertGridSample(Node &node) {
           chosen[d] = 0;
       }
     }
-    return sum;
+    return *sum;
   });
-  node.setOutput(0, result.type == x.type ? result : e.convert(result, x.type));
-  return success();
+  return node.give(e.convert(result, x.type));
 }
 
 void registerResamplingOps(Registry &registry) {

@@ -16,7 +16,6 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// The first `count` elements of a 1-D int64 tensor.
 static Tensor cutOff(Emitter &e, Value list, Value count) {
@@ -24,41 +23,39 @@ static Tensor cutOff(Emitter &e, Value list, Value count) {
   // Even an empty slice must begin inside.
   if (all.getShape()[0] == 0)
     return all;
-  return e.slice(all, {e.getBuilder().getIndexAttr(0)}, {OpFoldResult(count)});
+  return e.slice(all, {Number(e, 0)}, {OpFoldResult(count)});
 }
 
 /// The numbers below `size` for which `holds`, in ascending order, as int64.
 static Tensor listPositions(Emitter &e, OpFoldResult size,
-                            function_ref<Value(Scalars &, Value)> holds) {
-  Scalars s = e.scalars();
-  Value list = e.empty({size}, DataType::Int64);
-  SmallVector<Value> results = iterate(
-      e, {size}, {list, s.index(0)},
-      [&](Scalars &inner, ValueRange at, ValueRange carried) {
-        // What does not count is overwritten by the next one that does.
-        Value filled = insert(e, inner.fromIndex(DataType::Int64, at[0]),
-                              carried[0], carried[1]);
-        Value next = inner.addIndex(carried[1], inner.index(1));
-        return SmallVector<Value>{
-            filled, inner.select(holds(inner, at[0]), next, carried[1])};
-      });
+                            function_ref<Number(Number)> holds) {
+  SmallVector<Value> results =
+      iterate(e, {size}, {e.empty({size}, DataType::Int64), Number(e, 0)},
+              [&](ArrayRef<Number> at, ValueRange carried) {
+                Number count(e, carried[1]);
+                // What does not count is overwritten by the next one that does.
+                Value filled =
+                    insert(e, at[0].as(DataType::Int64), carried[0], {count});
+                return SmallVector<Value>{
+                    filled, select(holds(at[0]), count + 1, count)};
+              });
   e.setExtents(results[0], {size});
   return cutOff(e, results[0], results[1]);
 }
 
 /// Element `i` of a 1-D int64 tensor as index.
-static Value loadIndex(Emitter &e, Scalars &s, Tensor list, Value i) {
-  return s.toIndex(DataType::Int64, e.load(list, i));
+static Number loadIndex(Emitter &e, Tensor list, Number i) {
+  return load(e, list, {i}).toIndex();
 }
 
 /// The elements of `x` along dimension `axis` at the positions in `list`.
 static Tensor pick(Emitter &e, Tensor x, int64_t axis, Tensor list) {
   Extents sizes = e.extents(x);
   sizes[axis] = e.extent(list, 0);
-  return e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position(at);
-    position[axis] = loadIndex(e, s, list, at[axis]);
-    return e.load(x, position);
+  return define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    SmallVector<Number> position(at);
+    position[axis] = loadIndex(e, list, at[axis]);
+    return load(e, x, position);
   });
 }
 
@@ -72,38 +69,22 @@ static LogicalResult convertNonZero(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   Tensor flat = flatten(e, x);
-  Scalars s = e.scalars();
-  Tensor list =
-      listPositions(e, e.extent(flat, 0), [&](Scalars &inner, Value i) {
-        DataType type = getComputeType(x.type);
-        return inner.compare(Compare::NotEqual, type, e.loadWide(flat, i),
-                             inner.constant(type, 0));
-      });
+  Tensor list = listPositions(
+      e, e.extent(flat, 0), [&](Number i) { return read(e, flat, {i}) != 0; });
   // Extents of zero leave nothing to divide.
-  SmallVector<Value> sizes, strides(x.getRank());
-  Value stride = s.index(1);
+  SmallVector<Number> sizes, strides(x.getRank(), Number(e, 1));
   for (OpFoldResult size : e.extents(x))
-    sizes.push_back(s.maxIndex(e.toValue(size), s.index(1)));
-  for (int64_t d = x.getRank(); d-- > 0;) {
-    strides[d] = stride;
-    stride = s.mulIndex(stride, sizes[d]);
-  }
-  OpFoldResult rank = e.getBuilder().getIndexAttr(x.getRank());
-  node.setOutput(
-      0, e.generate(DataType::Int64, {rank, e.extent(list, 0)},
-                    [&](Scalars &inner, ValueRange at) {
-                      Value flatIndex = loadIndex(e, inner, list, at[1]);
-                      Value index = inner.index(0);
-                      for (int64_t d = 0; d < x.getRank(); ++d) {
-                        Value i = inner.remIndex(
-                            inner.divIndex(flatIndex, strides[d]), sizes[d]);
-                        Value here = inner.compareIndex(CmpIPredicate::eq,
-                                                        at[0], inner.index(d));
-                        index = inner.select(here, i, index);
-                      }
-                      return inner.fromIndex(DataType::Int64, index);
-                    }));
-  return success();
+    sizes.push_back(max(Number(e, size), 1));
+  for (int64_t d = x.getRank() - 1; d-- > 0;)
+    strides[d] = strides[d + 1] * sizes[d + 1];
+  return node.give(define(
+      e, DataType::Int64, {Number(e, x.getRank()), e.extent(list, 0)},
+      [&](ArrayRef<Number> at) {
+        Number place = loadIndex(e, list, at[1]), index(e, 0);
+        for (int64_t d = 0; d < x.getRank(); ++d)
+          index = select(at[0] == d, place / strides[d] % sizes[d], index);
+        return index;
+      }));
 }
 
 /// Compress: the slices along `axis`, or the elements, whose condition holds.
@@ -127,12 +108,10 @@ static LogicalResult convertCompress(Node &node) {
   // What has no condition is left out.
   OpFoldResult size = e.extent(x, axis), count = e.extent(condition, 0);
   if (!Emitter::isSame(size, count))
-    size = e.scalars().minIndex(e.toValue(size), e.toValue(count));
+    size = min(Number(e, size), e.toValue(count));
   Tensor list =
-      listPositions(e, e.simplify({size}).front(),
-                    [&](Scalars &, Value i) { return e.load(condition, i); });
-  node.setOutput(0, pick(e, x, axis, list));
-  return success();
+      listPositions(e, size, [&](Number i) { return load(e, condition, {i}); });
+  return node.give(pick(e, x, axis, list));
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,32 +120,26 @@ static LogicalResult convertCompress(Node &node) {
 
 /// Whether row `a` of a matrix is less than row `b`, by its first elements that
 /// differ. NaN is the greatest number and equal to itself.
-static Value isLess(Emitter &e, Scalars &s, Tensor rows, Value a, Value b) {
-  DataType type = getComputeType(rows.type);
-  auto compare = [&](Scalars &inner, Value column, bool swapped) {
-    Value x = e.loadWide(rows, {swapped ? b : a, column});
-    Value y = e.loadWide(rows, {swapped ? a : b, column});
-    Value less = inner.compare(Compare::Less, type, x, y);
-    if (isFloat(type))
-      less = inner.logicalOr(
-          less, inner.logicalAnd(inner.isNaN(type, y),
-                                 inner.logicalNot(inner.isNaN(type, x))));
-    return less;
+static Number isLess(Emitter &e, Tensor rows, Number a, Number b) {
+  auto compare = [&](Number a, Number b, Number column) {
+    Number x = read(e, rows, {a, column}), y = read(e, rows, {b, column});
+    Number less = x < y;
+    return isFloat(x.getType()) ? less | (isNaN(y) & !isNaN(x)) : less;
   };
   if (rows.getShape()[1] == 1)
-    return compare(s, s.index(0), false);
-  return iterate(
-             e, {e.extent(rows, 1)}, {s.boolean(false), s.boolean(false)},
-             [&](Scalars &inner, ValueRange at, ValueRange carried) {
-               Value less = compare(inner, at[0], false);
-               Value more = compare(inner, at[0], true);
-               Value open =
-                   inner.logicalNot(inner.logicalOr(carried[0], carried[1]));
-               return SmallVector<Value>{
-                   inner.logicalOr(carried[0], inner.logicalAnd(open, less)),
-                   inner.logicalOr(carried[1], inner.logicalAnd(open, more))};
-             })
-      .front();
+    return compare(a, b, 0);
+  Value none = e.scalars().boolean(false);
+  Value less = iterate(e, {e.extent(rows, 1)}, {none, none},
+                       [&](ArrayRef<Number> at, ValueRange carried) {
+                         SmallVector<Number> found =
+                             toNumbers(e, DataType::Bool, carried);
+                         Number less = compare(a, b, at[0]),
+                                more = compare(b, a, at[0]);
+                         Number open = !(found[0] | found[1]);
+                         return SmallVector<Value>{found[0] | (open & less),
+                                                   found[1] | (open & more)};
+                       })[0];
+  return {e, DataType::Bool, less};
 }
 
 /// The positions of the rows in ascending order, equal ones in that of their
@@ -174,82 +147,51 @@ static Value isLess(Emitter &e, Scalars &s, Tensor rows, Value a, Value b) {
 /// place in the neighbouring block by bisection. The two rows of the carried
 /// tensor are the list before a step and after.
 static Tensor sortRows(Emitter &e, Tensor rows) {
-  Scalars s = e.scalars();
   OpFoldResult size = e.extent(rows, 0);
-  Value count = e.toValue(size);
-  Extents both{e.getBuilder().getIndexAttr(2), size};
-  Tensor lists =
-      e.generate(DataType::Int64, both, [&](Scalars &inner, ValueRange at) {
-        return inner.fromIndex(DataType::Int64, at[1]);
-      });
+  Number count(e, size);
+  Extents both{Number(e, 2), size};
+  Tensor lists = define(e, DataType::Int64, both,
+                        [](ArrayRef<Number> at) { return at[1]; });
   // Steps until one block holds all rows.
-  Value steps =
-      iterate(
-          e, {e.getBuilder().getIndexAttr(62)}, {s.index(0)},
-          [&](Scalars &inner, ValueRange at, ValueRange carried) {
-            Value width = inner.op<mlir::arith::ShLIOp>(inner.index(1), at[0]);
-            Value more = inner.compareIndex(CmpIPredicate::slt, width, count);
-            return SmallVector<Value>{inner.select(
-                more, inner.addIndex(carried[0], inner.index(1)), carried[0])};
-          })
-          .front();
-  Value sorted =
-      iterate(
-          e, {OpFoldResult(steps), size}, {lists.value},
-          [&](Scalars &inner, ValueRange at, ValueRange carried) {
-            Value step = at[0], i = at[1];
-            Value one = inner.index(1), two = inner.index(2);
-            Value from = inner.remIndex(step, two);
-            Tensor list{carried[0], DataType::Int64};
-            auto rowAt = [&](Scalars &at, Value k) {
-              return at.toIndex(DataType::Int64, e.load(list, {from, k}));
-            };
-            Value row = rowAt(inner, i);
-            Value width = inner.op<mlir::arith::ShLIOp>(one, step);
-            Value block = inner.divIndex(i, width);
-            Value isRight = inner.compareIndex(CmpIPredicate::eq,
-                                               inner.remIndex(block, two), one);
-            Value start = inner.mulIndex(block, width);
-            Value other = inner.select(
-                isRight, inner.subIndex(start, width),
-                inner.minIndex(inner.addIndex(start, width), count));
-            Value end = inner.minIndex(inner.addIndex(other, width), count);
-            // Rows of the other block in [other, low) come before this one.
-            Value low =
-                iterate(
-                    e, {OpFoldResult(inner.addIndex(step, one))}, {other, end},
-                    [&](Scalars &b, ValueRange, ValueRange range) {
-                      Value open = b.compareIndex(CmpIPredicate::slt, range[0],
-                                                  range[1]);
-                      Value middle =
-                          b.divIndex(b.addIndex(range[0], range[1]), two);
-                      Value that =
-                          rowAt(b, b.minIndex(middle, b.subIndex(count, one)));
+  Number steps(e, countDoublings(e, size));
+  Value sorted = iterate(
+      e, {steps, size}, {lists.value},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number step = at[0], i = at[1], from = step % 2;
+        auto rowAt = [&](Number k) {
+          return load(e, {carried[0], DataType::Int64}, {from, k}).toIndex();
+        };
+        Number row = rowAt(i);
+        Number width = powerOfTwo(step), block = i / width;
+        Number isRight = block % 2 == 1, start = block * width;
+        Number other =
+            select(isRight, start - width, min(start + width, count));
+        Number end = min(other + width, count);
+        // Rows of the other block in [other, low) come before this one.
+        Number low(
+            e,
+            iterate(e, {step + 1}, {other, end},
+                    [&](ArrayRef<Number>, ValueRange range) {
+                      Number low(e, range[0]), high(e, range[1]);
+                      Number open = low < high, middle = (low + high) / 2;
+                      Number that = rowAt(min(middle, count - 1));
                       // Of equal rows, those on the left come first.
-                      Value less = isLess(e, b, rows, that, row);
-                      Value notMore =
-                          b.logicalNot(isLess(e, b, rows, row, that));
-                      Value before =
-                          b.logicalAnd(open, b.select(isRight, notMore, less));
-                      Value after = b.logicalAnd(open, b.logicalNot(before));
-                      return SmallVector<Value>{
-                          b.select(before, b.addIndex(middle, one), range[0]),
-                          b.select(after, middle, range[1])};
-                    })
-                    .front();
-            Value base = inner.select(isRight, other, start);
-            Value place = inner.addIndex(
-                base, inner.addIndex(inner.subIndex(i, start),
-                                     inner.subIndex(low, other)));
-            return SmallVector<Value>{
-                insert(e, inner.fromIndex(DataType::Int64, row), carried[0],
-                       {inner.subIndex(one, from), place})};
-          })
-          .front();
+                      Number less = isLess(e, rows, that, row);
+                      Number notMore = !isLess(e, rows, row, that);
+                      Number before = open & select(isRight, notMore, less);
+                      Number after = open & !before;
+                      return SmallVector<Value>{select(before, middle + 1, low),
+                                                select(after, middle, high)};
+                    })[0]);
+        Number place =
+            select(isRight, other, start) + ((i - start) + (low - other));
+        return SmallVector<Value>{
+            insert(e, row.as(DataType::Int64), carried[0], {1 - from, place})};
+      })[0];
   e.setExtents(sorted, both);
-  Value last = s.remIndex(steps, s.index(2));
-  return e.generate(DataType::Int64, {size}, [&](Scalars &, ValueRange at) {
-    return e.load({sorted, DataType::Int64}, {last, at[0]});
+  Number last = steps % 2;
+  return define(e, DataType::Int64, {size}, [&](ArrayRef<Number> at) {
+    return load(e, {sorted, DataType::Int64}, {last, at[0]});
   });
 }
 
@@ -259,7 +201,6 @@ static LogicalResult convertUnique(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   bool sorted = node.getInt("sorted", 1) != 0;
-  mlir::OpBuilder &builder = e.getBuilder();
   int64_t axis = 0;
   Tensor rows;
   if (node.hasAttribute("axis")) {
@@ -280,10 +221,9 @@ static LogicalResult convertUnique(Node &node) {
         e.reshape(e.transpose(x, order), {e.extent(x, axis), e.product(rest)});
   } else {
     x = flatten(e, x);
-    rows = e.reshape(x, {e.extent(x, 0), builder.getIndexAttr(1)});
+    rows = e.reshape(x, {e.extent(x, 0), Number(e, 1)});
   }
 
-  Scalars s = e.scalars();
   OpFoldResult size = e.extent(rows, 0);
   DataType type = DataType::Int64;
   Tensor order = sortRows(e, rows);
@@ -291,29 +231,18 @@ static LogicalResult convertUnique(Node &node) {
   SmallVector<Value> results = iterate(
       e, {size},
       {e.fill(type, {size}, 0).value, e.fill(type, {size}, 0).value,
-       e.fill(type, {size}, 0).value, s.index(0)},
-      [&](Scalars &inner, ValueRange at, ValueRange carried) {
-        Value one = inner.index(1), k = at[0];
-        Value row = loadIndex(e, inner, order, k);
-        Value before =
-            loadIndex(e, inner, order,
-                      inner.maxIndex(inner.subIndex(k, one), inner.index(0)));
-        Value isNew = inner.logicalOr(
-            inner.compareIndex(CmpIPredicate::eq, k, inner.index(0)),
-            isLess(e, inner, rows, before, row));
-        Value groups =
-            inner.select(isNew, inner.addIndex(carried[3], one), carried[3]);
-        Value group = inner.subIndex(groups, one);
-        Value old = e.load({carried[0], type}, group);
-        Value number = inner.fromIndex(type, row);
-        Value first =
-            insert(e, inner.select(isNew, number, old), carried[0], group);
-        Value inverse =
-            insert(e, inner.fromIndex(type, group), carried[1], row);
-        Value count = inner.add(type, e.load({carried[2], type}, group),
-                                inner.constantInteger(type, 1));
-        Value counts = insert(e, count, carried[2], group);
-        return SmallVector<Value>{first, inverse, counts, groups};
+       e.fill(type, {size}, 0).value, Number(e, 0)},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number k = at[0], so(e, carried[3]), row = loadIndex(e, order, k);
+        Number before = loadIndex(e, order, max(k - 1, 0));
+        Number isNew = (k == 0) | isLess(e, rows, before, row);
+        Number groups = select(isNew, so + 1, so), group = groups - 1;
+        Number old = load(e, {carried[0], type}, {group});
+        Number count = load(e, {carried[2], type}, {group}) + 1;
+        return SmallVector<Value>{
+            insert(e, select(isNew, row.as(type), old), carried[0], {group}),
+            insert(e, group.as(type), carried[1], {row}),
+            insert(e, count, carried[2], {group}), groups};
       });
   for (int i = 0; i < 3; ++i)
     e.setExtents(results[i], {size});
@@ -323,20 +252,16 @@ static LogicalResult convertUnique(Node &node) {
 
   if (!sorted) {
     // By first occurrence instead.
-    Tensor list = listPositions(e, size, [&](Scalars &inner, Value i) {
-      Value group = loadIndex(e, inner, inverse, i);
-      return inner.compareIndex(CmpIPredicate::eq,
-                                loadIndex(e, inner, first, group), i);
+    Tensor list = listPositions(e, size, [&](Number i) {
+      return loadIndex(e, first, loadIndex(e, inverse, i)) == i;
     });
     Tensor groups = pick(e, inverse, 0, list);
-    Value places =
-        iterate(e, {e.extent(groups, 0)}, {e.fill(type, {size}, 0).value},
-                [&](Scalars &inner, ValueRange at, ValueRange carried) {
-                  Value group = loadIndex(e, inner, groups, at[0]);
-                  return SmallVector<Value>{insert(
-                      e, inner.fromIndex(type, at[0]), carried[0], group)};
-                })
-            .front();
+    Value places = iterate(
+        e, {e.extent(groups, 0)}, {e.fill(type, {size}, 0).value},
+        [&](ArrayRef<Number> at, ValueRange carried) {
+          return SmallVector<Value>{insert(e, at[0].as(type), carried[0],
+                                           {loadIndex(e, groups, at[0])})};
+        })[0];
     e.setExtents(places, {size});
     first = list;
     counts = pick(e, counts, 0, groups);

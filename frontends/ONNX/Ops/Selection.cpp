@@ -1,13 +1,11 @@
 //===- Selection.cpp - ArgMax, ArgMin and TopK ----------------------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-
-#include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
 
@@ -16,19 +14,14 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// Whether `a` comes strictly before `b`; NaN counts as the greatest number,
 /// as numpy sorts.
-static Value isBefore(Scalars &s, DataType type, bool largest, Value a,
-                      Value b) {
-  Value before =
-      s.compare(largest ? Compare::Greater : Compare::Less, type, a, b);
-  if (!isFloat(type))
+static Number isBefore(bool largest, Number a, Number b) {
+  Number before = compare(largest ? Compare::Greater : Compare::Less, a, b);
+  if (!isFloat(a.getType()))
     return before;
-  Value first = largest ? a : b, second = largest ? b : a;
-  return s.logicalOr(before, s.logicalAnd(s.isNaN(type, first),
-                                          s.logicalNot(s.isNaN(type, second))));
+  return before | (largest ? isNaN(a) & !isNaN(b) : isNaN(b) & !isNaN(a));
 }
 
 //===----------------------------------------------------------------------===//
@@ -65,28 +58,27 @@ template <bool largest> static LogicalResult convertArg(Node &node) {
       mlir::AffineMap::get(rank, 0, expressions, builder.getContext())};
   auto op = mlir::linalg::GenericOp::create(
       builder, e.getLoc(), init.value.getType(), x.value, init.value, maps,
-      iterators,
-      [&](mlir::OpBuilder &nested, mlir::Location loc, ValueRange v) {
-        Scalars s(nested, loc);
-        SmallVector<Value> at;
-        for (unsigned d = 0; d < rank; ++d)
-          at.push_back(mlir::linalg::IndexOp::create(nested, loc, d));
-        Value here = at[*axis];
-        at[*axis] = s.toIndex(DataType::Int64, v[1]);
-        Value best = mlir::tensor::ExtractOp::create(nested, loc, x.value, at);
-        best = s.convert(x.type, type, best);
-        Value element = s.convert(x.type, type, v[0]);
-        Value better =
-            last ? s.logicalNot(isBefore(s, type, largest, best, element))
-                 : isBefore(s, type, largest, element, best);
-        mlir::linalg::YieldOp::create(
-            nested, loc,
-            s.select(better, s.fromIndex(DataType::Int64, here), v[1]));
-      });
+      iterators, [](mlir::OpBuilder &, mlir::Location, ValueRange) {});
+  {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    mlir::Block &body = op.getRegion().front();
+    builder.setInsertionPointToStart(&body);
+    Scalars s = e.scalars();
+    SmallVector<Number> at;
+    for (unsigned d = 0; d < rank; ++d)
+      at.emplace_back(s, s.op<mlir::linalg::IndexOp>(d));
+    Number here = at[*axis], so(e, DataType::Int64, body.getArgument(1));
+    at[*axis] = so.toIndex();
+    Number best = read(e, x, at);
+    Number element = Number(e, x.type, body.getArgument(0)).as(type);
+    Number better = last ? !isBefore(largest, best, element)
+                         : isBefore(largest, element, best);
+    Value next = select(better, here.as(DataType::Int64), so);
+    mlir::linalg::YieldOp::create(builder, e.getLoc(), next);
+  }
   Tensor y{op.getResult(0), DataType::Int64};
   e.setExtents(y.value, sizes);
-  node.setOutput(0, keep ? e.reshape(y, kept) : y);
-  return success();
+  return node.give(keep ? e.reshape(y, kept) : y);
 }
 
 //===----------------------------------------------------------------------===//
@@ -99,35 +91,30 @@ static constexpr int64_t kFewTaken = 32;
 
 /// How many elements TopK takes of `extent`, clamped where it is known at run
 /// time only.
-static LogicalResult getCount(Node &node, OpFoldResult extent,
-                              OpFoldResult &count) {
+static FailureOr<Number> getCount(Node &node, OpFoldResult extent) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
+  Number count(e, 0);
   if (node.getOpset() < 10) {
-    count = e.getBuilder().getIndexAttr(node.getInt("k", 0));
+    count = Number(e, node.getInt("k", 0));
   } else {
     Tensor k = node.settleInput(1);
-    if (!k || !k.getType().hasStaticShape() ||
-        k.getType().getNumElements() != 1 || !isInteger(k.type))
+    if (!k || !isOne(k) || !isInteger(k.type))
       return node.error("its input 1 (k) is not one integer");
     if (auto number = e.constantIntegers(k))
-      count = e.getBuilder().getIndexAttr(number->front());
+      count = Number(e, number->front());
     else
-      count = OpFoldResult(s.toIndex(k.type, e.elements(k).front()));
+      count = Number(e, k.type, e.elements(k).front()).toIndex();
   }
   std::optional<int64_t> number = mlir::getConstantIntValue(count),
                          all = mlir::getConstantIntValue(extent);
   if (number && (*number < 0 || (all && *number > *all)))
     return node.error("k is " + Twine(*number) + "; required is 0 to " +
                       (all ? Twine(*all) : Twine("the extent")));
-  if (!number || !all)
-    e.requireInside(count, s.index(0),
-                    s.addIndex(e.toValue(extent), s.index(1)), "k");
-  if (!number || !all)
-    count = OpFoldResult(s.maxIndex(
-        s.index(0), s.minIndex(e.toValue(count), e.toValue(extent))));
-  count = e.simplify(count)[0];
-  return success();
+  if (number && all)
+    return count;
+  Number most(e, extent);
+  e.requireInside(count, Number(e, 0), most + 1, "k");
+  return max(Number(e, 0), min(count, most));
 }
 
 namespace {
@@ -140,22 +127,18 @@ public:
         count(count), largest(largest) {}
 
   /// One pass over n for each element that is taken.
-  SmallVector<Value> select(Value values, Value indices);
+  SmallVector<Value> take(Value values, Value indices);
   /// Sorts the indices of all n elements by merging runs.
   SmallVector<Value> sort(Value values, Value indices);
 
 private:
-  Value isFirst(Scalars &s, Value a, Value b) {
-    return isBefore(s, type, largest, a, b);
-  }
   /// The position and the value of the first element of a row that comes after
   /// the one taken before, by value and then by index.
-  SmallVector<Value> findNext(ValueRange row, Value before, Value least);
+  SmallVector<Value> findNext(ArrayRef<Number> row, Number before,
+                              Number least);
   /// `order` [2, n] has runs of `width` sorted indices in half `from`; merges
   /// pairs of them into the other half.
-  Value merge(ValueRange row, Value order, Value from, Value width);
-  /// How often runs double until one has all elements.
-  Value getNumPasses();
+  Value merge(ArrayRef<Number> row, Value order, Number from, Number width);
 
   Emitter &e;
   Tensor x;
@@ -166,44 +149,38 @@ private:
 };
 } // namespace
 
-SmallVector<Value> TopK::findNext(ValueRange row, Value before, Value least) {
-  Scalars outer = e.scalars();
-  Value none = outer.index(-1), zero = outer.constant(type, 0);
+SmallVector<Value> TopK::findNext(ArrayRef<Number> row, Number before,
+                                  Number least) {
   return iterate(
-      e, {sizes[1]}, {none, zero},
-      [&](Scalars &s, ValueRange at, ValueRange best) {
-        auto isNone = [&](Value index) {
-          return s.compareIndex(CmpIPredicate::eq, index, none);
-        };
-        Value element = e.loadWide(x, {row[0], at[0], row[1]});
+      e, {sizes[1]}, {Number(e, -1), e.scalars().constant(type, 0)},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number best(e, carried[0]), most(e, type, carried[1]);
+        Number element = read(e, x, {row[0], at[0], row[1]});
         // Less than the one before, or its equal further on.
-        Value further = s.compareIndex(CmpIPredicate::sgt, at[0], before);
-        Value ahead = isFirst(s, element, least);
-        Value behind = isFirst(s, least, element);
-        Value open = s.logicalOr(
-            isNone(before),
-            s.logicalOr(behind, s.logicalAnd(s.logicalNot(ahead), further)));
-        Value better =
-            s.logicalOr(isNone(best[0]), isFirst(s, element, best[1]));
-        better = s.logicalAnd(open, better);
-        return SmallVector<Value>{s.select(better, at[0], best[0]),
-                                  s.select(better, element, best[1])};
+        Number open = (before == -1) |
+                      (isBefore(largest, least, element) |
+                       (!isBefore(largest, element, least) & (at[0] > before)));
+        Number better =
+            open & ((best == -1) | isBefore(largest, element, most));
+        return SmallVector<Value>{select(better, at[0], best),
+                                  select(better, element, most)};
       });
 }
 
-SmallVector<Value> TopK::select(Value values, Value indices) {
-  Scalars outer = e.scalars();
-  Value none = outer.index(-1), zero = outer.constant(type, 0);
+SmallVector<Value> TopK::take(Value values, Value indices) {
   return iterate(
       e, {sizes[0], sizes[2]}, {values, indices},
-      [&](Scalars &, ValueRange row, ValueRange filled) {
+      [&](ArrayRef<Number> row, ValueRange filled) {
         SmallVector<Value> done = iterate(
-            e, {count}, {filled[0], filled[1], none, zero},
-            [&](Scalars &s, ValueRange k, ValueRange carried) {
-              SmallVector<Value> found = findNext(row, carried[2], carried[3]);
-              Value goal[] = {row[0], k[0], row[1]};
-              Value value = s.convert(type, x.type, found[1]);
-              Value index = s.fromIndex(DataType::Int64, found[0]);
+            e, {count},
+            {filled[0], filled[1], Number(e, -1),
+             e.scalars().constant(type, 0)},
+            [&](ArrayRef<Number> k, ValueRange carried) {
+              SmallVector<Value> found =
+                  findNext(row, {e, carried[2]}, {e, type, carried[3]});
+              Number goal[] = {row[0], k[0], row[1]};
+              Number value = Number(e, type, found[1]).as(x.type);
+              Number index = Number(e, found[0]).as(DataType::Int64);
               return SmallVector<Value>{insert(e, value, carried[0], goal),
                                         insert(e, index, carried[1], goal),
                                         found[0], found[1]};
@@ -212,87 +189,61 @@ SmallVector<Value> TopK::select(Value values, Value indices) {
       });
 }
 
-Value TopK::getNumPasses() {
-  Scalars outer = e.scalars();
-  if (std::optional<int64_t> n = mlir::getConstantIntValue(sizes[1]))
-    return outer.index(*n > 1 ? Log2_64_Ceil(*n) : 0);
-  Value extent = e.toValue(sizes[1]);
-  return iterate(e, {e.getBuilder().getIndexAttr(62)}, {outer.index(0)},
-                 [&](Scalars &s, ValueRange at, ValueRange passes) {
-                   Value width = s.op<mlir::arith::ShLIOp>(s.index(1), at[0]);
-                   Value more =
-                       s.compareIndex(CmpIPredicate::slt, width, extent);
-                   Value next = s.addIndex(passes[0], s.index(1));
-                   return SmallVector<Value>{s.select(more, next, passes[0])};
-                 })[0];
-}
-
-Value TopK::merge(ValueRange row, Value order, Value from, Value width) {
-  Scalars outer = e.scalars();
-  Value n = e.toValue(sizes[1]), zero = outer.index(0), one = outer.index(1);
-  Value to = outer.subIndex(one, from), pair = outer.addIndex(width, width);
+Value TopK::merge(ArrayRef<Number> row, Value order, Number from,
+                  Number width) {
+  Number n(e, sizes[1]), to = 1 - from, pair = width + width;
   return iterate(
-      e, {sizes[1]}, {order, zero, zero},
-      [&](Scalars &s, ValueRange at, ValueRange carried) {
-        Value inPair = s.remIndex(at[0], pair);
-        Value begin = s.subIndex(at[0], inPair);
-        Value middle = s.minIndex(s.addIndex(begin, width), n);
-        Value end = s.minIndex(s.addIndex(begin, pair), n);
-        Value isNew = s.compareIndex(CmpIPredicate::eq, inPair, zero);
-        Value left = s.select(isNew, begin, carried[1]);
-        Value right = s.select(isNew, middle, carried[2]);
-        auto load = [&](Value i) {
-          i = s.minIndex(i, s.subIndex(n, one));
-          return e.load({carried[0], DataType::Int64}, {from, i});
+      e, {sizes[1]}, {order, Number(e, 0), Number(e, 0)},
+      [&](ArrayRef<Number> at, ValueRange carried) {
+        Number inPair = at[0] % pair, begin = at[0] - inPair;
+        Number middle = min(begin + width, n), end = min(begin + pair, n);
+        Number isNew = inPair == 0;
+        Number left = select(isNew, begin, Number(e, carried[1]));
+        Number right = select(isNew, middle, Number(e, carried[2]));
+        auto indexAt = [&](Number i) {
+          return load(e, {carried[0], DataType::Int64}, {from, min(i, n - 1)});
         };
-        auto element = [&](Value index) {
-          return e.loadWide(
-              x, {row[0], s.toIndex(DataType::Int64, index), row[1]});
+        auto element = [&](Number index) {
+          return read(e, x, {row[0], index.toIndex(), row[1]});
         };
-        Value first = load(left), second = load(right);
+        Number first = indexAt(left), second = indexAt(right);
         // Equal elements stay in their order.
-        Value takesRight = s.logicalAnd(
-            s.compareIndex(CmpIPredicate::slt, right, end),
-            s.logicalOr(s.compareIndex(CmpIPredicate::sge, left, middle),
-                        isFirst(s, element(second), element(first))));
-        Value next = insert(e, s.select(takesRight, second, first), carried[0],
-                            {to, at[0]});
-        return SmallVector<Value>{
-            next, s.select(takesRight, left, s.addIndex(left, one)),
-            s.select(takesRight, s.addIndex(right, one), right)};
+        Number takesRight = (right < end) & ((left >= middle) |
+                                             isBefore(largest, element(second),
+                                                      element(first)));
+        return SmallVector<Value>{insert(e, select(takesRight, second, first),
+                                         carried[0], {to, at[0]}),
+                                  select(takesRight, left, left + 1),
+                                  select(takesRight, right + 1, right)};
       })[0];
 }
 
 SmallVector<Value> TopK::sort(Value values, Value indices) {
-  Scalars outer = e.scalars();
-  Value passes = getNumPasses(), two = outer.index(2);
-  Value last = outer.remIndex(passes, two);
-  Value space =
-      e.empty({e.getBuilder().getIndexAttr(2), sizes[1]}, DataType::Int64);
+  // Runs double until one has all elements.
+  Number passes = countDoublings(e, sizes[1]), last = passes % 2;
+  Value space = e.empty({Number(e, 2), sizes[1]}, DataType::Int64);
   return iterate(
       e, {sizes[0], sizes[2]}, {values, indices, space},
-      [&](Scalars &, ValueRange row, ValueRange filled) {
-        Value order =
-            iterate(e, {sizes[1]}, {filled[2]},
-                    [&](Scalars &s, ValueRange at, ValueRange carried) {
-                      return SmallVector<Value>{
-                          insert(e, s.fromIndex(DataType::Int64, at[0]),
-                                 carried[0], {s.index(0), at[0]})};
-                    })[0];
-        order = iterate(
-            e, {OpFoldResult(passes)}, {order},
-            [&](Scalars &s, ValueRange pass, ValueRange carried) {
-              Value width = s.op<mlir::arith::ShLIOp>(s.index(1), pass[0]);
+      [&](ArrayRef<Number> row, ValueRange filled) {
+        Value order = iterate(
+            e, {sizes[1]}, {filled[2]},
+            [&](ArrayRef<Number> at, ValueRange carried) {
               return SmallVector<Value>{
-                  merge(row, carried[0], s.remIndex(pass[0], two), width)};
+                  insert(e, at[0].as(DataType::Int64), carried[0], {0, at[0]})};
             })[0];
+        order =
+            iterate(e, {passes}, {order},
+                    [&](ArrayRef<Number> pass, ValueRange carried) {
+                      return SmallVector<Value>{merge(
+                          row, carried[0], pass[0] % 2, powerOfTwo(pass[0]))};
+                    })[0];
         return iterate(
             e, {count}, {filled[0], filled[1], order},
-            [&](Scalars &s, ValueRange k, ValueRange carried) {
-              Value index = e.load({carried[2], DataType::Int64}, {last, k[0]});
-              Value value = e.load(
-                  x, {row[0], s.toIndex(DataType::Int64, index), row[1]});
-              Value goal[] = {row[0], k[0], row[1]};
+            [&](ArrayRef<Number> k, ValueRange carried) {
+              Number index =
+                  load(e, {carried[2], DataType::Int64}, {last, k[0]});
+              Number value = load(e, x, {row[0], index.toIndex(), row[1]});
+              Number goal[] = {row[0], k[0], row[1]};
               return SmallVector<Value>{insert(e, value, carried[0], goal),
                                         insert(e, index, carried[1], goal),
                                         carried[2]};
@@ -310,9 +261,10 @@ static LogicalResult convertTopK(Node &node) {
   bool largest = node.getInt("largest", 1) != 0;
   (void)node.getInt("sorted", 1);
   Extents whole = e.extents(x);
-  OpFoldResult count;
-  if (failed(getCount(node, whole[*axis], count)))
+  FailureOr<Number> found = getCount(node, whole[*axis]);
+  if (failed(found))
     return failure();
+  OpFoldResult count = *found;
   ArrayRef<OpFoldResult> all = whole;
   Extents sizes = {e.product(all.take_front(*axis)), whole[*axis],
                    e.product(all.drop_front(*axis + 1))};
@@ -326,7 +278,7 @@ static LogicalResult convertTopK(Node &node) {
   TopK topK(e, e.reshape(x, sizes), count, largest);
   SmallVector<Value> results =
       isAtMost(count, kFewTaken) || isAtMost(sizes[1], 2 * kFewTaken)
-          ? topK.select(values, indices)
+          ? topK.take(values, indices)
           : topK.sort(values, indices);
 
   whole[*axis] = count;

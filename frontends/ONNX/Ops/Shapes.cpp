@@ -18,7 +18,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::arith::CmpIPredicate;
 
 /// Shape: the extents from `start` to before `end`.
 static LogicalResult convertShape(Node &node) {
@@ -31,9 +30,8 @@ static LogicalResult convertShape(Node &node) {
   int64_t start = clamp(node.getInt("start", 0));
   int64_t end = clamp(node.getInt("end", rank));
   Extents sizes = e.extents(x);
-  node.setOutput(0, e.fromExtents(ArrayRef<OpFoldResult>(sizes).slice(
-                        start, std::max<int64_t>(0, end - start))));
-  return success();
+  return node.give(e.fromExtents(ArrayRef<OpFoldResult>(sizes).slice(
+      start, std::max<int64_t>(0, end - start))));
 }
 
 /// Whether an extent is computed from elements of tensors, not from extents
@@ -62,18 +60,17 @@ static void resolveRest(Emitter &e, ArrayRef<OpFoldResult> from,
                         ArrayRef<size_t> open, Extents &goal) {
   if (open.empty())
     return;
-  Scalars s = e.scalars();
   Extents others(goal);
-  SmallVector<Value> isRest;
+  SmallVector<Number> isRest;
   for (size_t d : open) {
-    Value wanted = e.toValue(goal[d]);
-    isRest.push_back(s.compareIndex(CmpIPredicate::slt, wanted, s.index(0)));
-    others[d] = OpFoldResult(s.select(isRest.back(), s.index(1), wanted));
+    Number wanted(e, goal[d]);
+    isRest.push_back(wanted < 0);
+    others[d] = select(isRest.back(), 1, wanted);
   }
-  Value denominator = s.maxIndex(e.toValue(e.product(others)), s.index(1));
-  Value rest = s.divIndex(e.toValue(e.product(from)), denominator);
+  Number rest =
+      Number(e, e.product(from)) / max(Number(e, e.product(others)), 1);
   for (auto [d, here] : zip(open, isRest))
-    goal[d] = OpFoldResult(s.select(here, rest, e.toValue(goal[d])));
+    goal[d] = select(here, rest, Number(e, goal[d]));
 }
 
 namespace {
@@ -91,34 +88,29 @@ struct NewShape {
 /// Ends the call where extents that it gives are none that a constant list may
 /// have; `rank` is that of the input.
 static void requireShape(Emitter &e, const NewShape &shape, size_t rank) {
-  Scalars s = e.scalars();
-  auto equals = [&](Value size, int64_t number) {
-    return s.compareIndex(CmpIPredicate::eq, size, s.index(number));
+  auto boolean = [&](bool value) {
+    return Number(e, DataType::Bool, e.scalars().boolean(value));
   };
-  Value hasRest = s.boolean(shape.rest.has_value()), isTwice = s.boolean(false),
-        hasZero = s.boolean(false);
-  for (OpFoldResult size : shape.sizes)
-    if (mlir::getConstantIntValue(size) == 0)
-      hasZero = s.boolean(true);
+  Number hasRest = boolean(shape.rest.has_value()), isTwice = boolean(false);
+  Number hasZero = boolean(any_of(shape.sizes, [](OpFoldResult size) {
+    return mlir::isConstantIntValue(size, 0);
+  }));
   for (size_t d : shape.open) {
-    Value size = e.toValue(shape.sizes[d]);
-    e.require(s.compareIndex(CmpIPredicate::sge, size, s.index(-1)),
-              "its shape has extent {0}", {OpFoldResult(size)});
-    Value isRest = equals(size, -1), isZero = equals(size, 0);
-    isTwice = s.logicalOr(isTwice, s.logicalAnd(hasRest, isRest));
-    hasRest = s.logicalOr(hasRest, isRest);
-    hasZero = s.logicalOr(hasZero, isZero);
+    Number size(e, shape.sizes[d]);
+    e.require(size >= -1, "its shape has extent {0}", {size});
+    Number isRest = size == -1, isZero = size == 0;
+    isTwice = isTwice | (hasRest & isRest);
+    hasRest = hasRest | isRest;
+    hasZero = hasZero | isZero;
     if (!shape.allowZero && d >= rank)
-      e.require(
-          s.logicalNot(isZero),
-          "extent 0 at position {0} keeps a dimension that a tensor of "
-          "rank {1} does not have",
-          {e.getBuilder().getIndexAttr(d), e.getBuilder().getIndexAttr(rank)});
+      e.require(!isZero,
+                "extent 0 at position {0} keeps a dimension that a tensor of "
+                "rank {1} does not have",
+                {Number(e, d), Number(e, rank)});
   }
-  e.require(s.logicalNot(isTwice),
-            "its shape has -1 twice; required is at most one");
+  e.require(!isTwice, "its shape has -1 twice; required is at most one");
   if (shape.allowZero)
-    e.require(s.logicalNot(s.logicalAnd(hasRest, hasZero)),
+    e.require(!(hasRest & hasZero),
               "its shape has -1 and 0; required is one of them where "
               "'allowzero' is set");
 }
@@ -127,10 +119,9 @@ static void requireShape(Emitter &e, const NewShape &shape, size_t rank) {
 static LogicalResult readNewShape(Node &node, ArrayRef<OpFoldResult> from,
                                   NewShape &shape) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   if (node.getOpset() < 5) {
     for (int64_t size : node.getInts("shape").value_or(SmallVector<int64_t>()))
-      shape.sizes.push_back(e.getBuilder().getIndexAttr(size));
+      shape.sizes.push_back(Number(e, size));
   } else {
     if (!node.hasInput(1))
       return node.error("input 1 (shape) is missing");
@@ -163,16 +154,13 @@ static LogicalResult readNewShape(Node &node, ArrayRef<OpFoldResult> from,
     if (mlir::getConstantIntValue(size) == 0)
       size = from[d];
     else if (is_contained(shape.open, d) && d < from.size())
-      size = OpFoldResult(s.select(
-          s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(0)),
-          e.toValue(from[d]), e.toValue(size)));
+      size = select(Number(e, size) == 0, Number(e, from[d]), Number(e, size));
   return success();
 }
 
 /// Reshape: 0 keeps an extent (unless allowzero), -1 is what remains.
 static LogicalResult convertReshape(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   Extents from = e.extents(x);
   NewShape shape;
@@ -182,7 +170,6 @@ static LogicalResult convertReshape(Node &node) {
   std::optional<size_t> rest = shape.rest;
   if (!rest)
     resolveRest(e, from, shape.open, goal);
-  goal = e.simplify(goal);
   bool unknown = llvm::any_of(
       goal, [](OpFoldResult size) { return !mlir::getConstantIntValue(size); });
   if (rest) {
@@ -201,12 +188,9 @@ static LogicalResult convertReshape(Node &node) {
       else
         below.push_back(size);
     }
-    Value numerator = e.toValue(e.product(above));
-    Value denominator = e.toValue(e.product(below));
     // Zero elements: whatever remains is zero.
-    denominator = s.maxIndex(denominator, s.index(1));
-    goal[*rest] = OpFoldResult(s.divIndex(numerator, denominator));
-    goal = e.simplify(goal);
+    goal[*rest] =
+        Number(e, e.product(above)) / max(Number(e, e.product(below)), 1);
   } else if (unknown && goal.size() == 1) {
     e.requireSameCount(from, goal);
     goal[0] = e.product(from);
@@ -220,8 +204,7 @@ static LogicalResult convertReshape(Node &node) {
         "a tensor of " + Twine(*before) +
         " elements cannot be reshaped to one of " +
         (*after > kMostElements ? "more than 2^46" : std::to_string(*after)));
-  node.setOutput(0, e.reshape(x, goal));
-  return success();
+  return node.give(e.reshape(x, goal));
 }
 
 static LogicalResult convertTranspose(Node &node) {
@@ -239,8 +222,7 @@ static LogicalResult convertTranspose(Node &node) {
       !llvm::equal(sorted, llvm::seq<int64_t>(0, x.getRank())))
     return node.error("'perm' is no permutation of the " + Twine(x.getRank()) +
                       " dimensions");
-  node.setOutput(0, node.getEmitter().transpose(x, permutation));
-  return success();
+  return node.give(node.getEmitter().transpose(x, permutation));
 }
 
 /// The only index of Gather, if all that is taken is one slice: a constant, or
@@ -289,37 +271,30 @@ static LogicalResult convertGather(Node &node) {
         return failure();
       picked.push_back(all[*at]);
     }
-    node.setOutput(0, e.fromElements(x.type, indices.getShape(), picked));
-    return success();
+    return node.give(e.fromElements(x.type, indices.getShape(), picked));
   }
   Extents sizes = e.extents(x), rows = e.extents(indices);
   sizes.erase(sizes.begin() + *axis);
   sizes.insert(sizes.begin() + *axis, rows.begin(), rows.end());
-  Value extent = e.extentValue(x, *axis);
+  OpFoldResult extent = e.extent(x, *axis);
   // Constant indices that all lie in a static extent need no test.
-  std::optional<int64_t> size = mlir::getConstantIntValue(e.extent(x, *axis));
+  std::optional<int64_t> size = mlir::getConstantIntValue(extent);
   bool safe = fixed && size && llvm::all_of(*fixed, [&](int64_t i) {
                 return i >= 0 && i < *size;
               });
   if (!safe)
-    e.requireIndices(indices, e.extent(x, *axis), "an index");
-  if (auto only = getOnlyIndex(e, indices, fixed, e.extent(x, *axis))) {
+    e.requireIndices(indices, extent, "an index");
+  if (auto only = getOnlyIndex(e, indices, fixed, extent)) {
     Tensor slice = takeAt(e, x, *axis, e.toValue(*only));
-    node.setOutput(0, rows.empty() ? slice : e.unsqueeze(slice, *axis));
-    return success();
+    return node.give(rows.empty() ? slice : e.unsqueeze(slice, *axis));
   }
-  node.setOutput(
-      0, e.generate(x.type, sizes, [&](Scalars &s, mlir::ValueRange at) {
-        Value i = s.toIndex(indices.type,
-                            e.load(indices, at.slice(*axis, rows.size())));
-        SmallVector<Value> position(at.take_front(*axis));
-        if (!safe)
-          i = makeSafe(s, i, extent).index;
-        position.push_back(i);
-        llvm::append_range(position, at.drop_front(*axis + rows.size()));
-        return safe ? e.load(x, position) : loadUnlessEmpty(e, x, position);
-      }));
-  return success();
+  return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    Number i = load(e, indices, at.slice(*axis, rows.size())).toIndex();
+    SmallVector<Number> position(at.take_front(*axis));
+    position.push_back(safe ? i : makeSafe(i, e.toValue(extent)).index);
+    llvm::append_range(position, at.drop_front(*axis + rows.size()));
+    return safe ? load(e, x, position) : loadUnlessEmpty(e, x, position);
+  }));
 }
 
 static LogicalResult convertConcat(Node &node) {
@@ -336,15 +311,13 @@ static LogicalResult convertConcat(Node &node) {
       node.getAxis(node.getInt("axis", 1), tensors[0].getRank());
   if (!axis)
     return failure();
-  node.setOutput(0, node.getEmitter().concat(tensors, *axis));
-  return success();
+  return node.give(node.getEmitter().concat(tensors, *axis));
 }
 
 /// DepthToSpace and SpaceToDepth: blocks of `blocksize` x `blocksize` pixels
 /// and channels change places.
 static LogicalResult convertDepthToSpace(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   bool toDepth = node.getOperator() == "SpaceToDepth";
   int64_t block = node.getInt("blocksize", 0);
@@ -357,12 +330,6 @@ static LogicalResult convertDepthToSpace(Node &node) {
     return node.error("mode '" + Twine(mode) +
                       "' does not exist; required is DCR or CRD");
   Extents from = e.extents(x);
-  auto constant = [&](int64_t number) -> OpFoldResult {
-    return e.getBuilder().getIndexAttr(number);
-  };
-  auto divide = [&](OpFoldResult size, int64_t by) {
-    return OpFoldResult(s.divIndex(e.toValue(size), s.index(by)));
-  };
   for (int64_t d : {1, 2, 3}) {
     if ((d == 1) == toDepth)
       continue;
@@ -372,42 +339,35 @@ static LogicalResult convertDepthToSpace(Node &node) {
       return node.error("dimension " + Twine(d) + " has extent " +
                         Twine(*size) + "; required is a multiple of " +
                         Twine(factor));
-    Value left = s.remIndex(e.toValue(from[d]), s.index(factor));
-    e.require(s.compareIndex(CmpIPredicate::eq, left, s.index(0)),
+    e.require(Number(e, from[d]) % factor == 0,
               "dimension {0} has extent {1}; required is a multiple of {2}",
-              {constant(d), from[d], constant(factor)});
+              {Number(e, d), from[d], Number(e, factor)});
   }
-  OpFoldResult b = constant(block);
+  OpFoldResult b = Number(e, block);
   if (toDepth) {
-    OpFoldResult rows = divide(from[2], block),
-                 columns = divide(from[3], block);
+    OpFoldResult rows = Number(e, from[2]) / block,
+                 columns = Number(e, from[3]) / block;
     x = e.reshape(x, {from[0], from[1], rows, b, columns, b});
     x = e.transpose(x, {0, 3, 5, 1, 2, 4});
-    x = e.reshape(x, {from[0], e.product({from[1], b, b}), rows, columns});
-  } else {
-    OpFoldResult depth = divide(from[1], block * block);
-    x = mode == "DCR"
-            ? e.transpose(
-                  e.reshape(x, {from[0], b, b, depth, from[2], from[3]}),
-                  {0, 3, 4, 1, 5, 2})
-            : e.transpose(
-                  e.reshape(x, {from[0], depth, b, b, from[2], from[3]}),
-                  {0, 1, 4, 2, 5, 3});
-    x = e.reshape(
-        x, {from[0], depth, e.product({from[2], b}), e.product({from[3], b})});
+    return node.give(
+        e.reshape(x, {from[0], e.product({from[1], b, b}), rows, columns}));
   }
-  node.setOutput(0, x);
-  return success();
+  OpFoldResult depth = Number(e, from[1]) / (block * block);
+  x = mode == "DCR"
+          ? e.transpose(e.reshape(x, {from[0], b, b, depth, from[2], from[3]}),
+                        {0, 3, 4, 1, 5, 2})
+          : e.transpose(e.reshape(x, {from[0], depth, b, b, from[2], from[3]}),
+                        {0, 1, 4, 2, 5, 3});
+  return node.give(e.reshape(
+      x, {from[0], depth, e.product({from[2], b}), e.product({from[3], b})}));
 }
 
 /// Size: the number of elements.
 static LogicalResult convertSize(Node &node) {
   Emitter &e = node.getEmitter();
-  Value count = e.toValue(e.product(e.extents(node.getInput(0))));
-  node.setOutput(
-      0, e.fromElements(DataType::Int64, {},
-                        {e.scalars().fromIndex(DataType::Int64, count)}));
-  return success();
+  Number count(e, e.product(e.extents(node.getInput(0))));
+  return node.give(
+      e.fromElements(DataType::Int64, {}, {count.as(DataType::Int64)}));
 }
 
 /// Flatten: the dimensions before `axis` become one, and the others another.
@@ -423,15 +383,13 @@ static LogicalResult convertFlatten(Node &node) {
   }
   Extents sizes = e.extents(x);
   ArrayRef<OpFoldResult> all = sizes;
-  node.setOutput(0, e.reshape(x, {e.product(all.take_front(axis)),
-                                  e.product(all.drop_front(axis))}));
-  return success();
+  return node.give(e.reshape(
+      x, {e.product(all.take_front(axis)), e.product(all.drop_front(axis))}));
 }
 
 /// Expand: broadcasting in both directions.
 static LogicalResult convertExpand(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   // A shorter list leaves the rank of the input as it is.
   FailureOr<Tensor> shape = readShape(node, 1, /*least=*/x.getRank() + 1);
@@ -439,8 +397,7 @@ static LogicalResult convertExpand(Node &node) {
     return failure();
   Extents goal = e.indices(*shape), from = e.extents(x);
   if (goal.size() < from.size())
-    goal.insert(goal.begin(), from.size() - goal.size(),
-                e.getBuilder().getIndexAttr(1));
+    goal.insert(goal.begin(), from.size() - goal.size(), Number(e, 1));
   for (auto [d, size] : enumerate(goal)) {
     std::optional<int64_t> number = mlir::getConstantIntValue(size);
     if (number && *number < 0)
@@ -462,12 +419,9 @@ static LogicalResult convertExpand(Node &node) {
     if (before || number == 1)
       size = old;
     else
-      size = OpFoldResult(s.select(
-          s.compareIndex(CmpIPredicate::eq, e.toValue(old), s.index(1)),
-          e.toValue(size), e.toValue(old)));
+      size = select(Number(e, old) == 1, Number(e, size), Number(e, old));
   }
-  node.setOutput(0, e.broadcastTo(x, goal));
-  return success();
+  return node.give(e.broadcastTo(x, goal));
 }
 
 void registerShapeOps(Registry &registry) {

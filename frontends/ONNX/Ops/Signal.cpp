@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Loops.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -18,10 +19,8 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
+using mlir::getConstantIntValue;
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 /// Tables up to this many numbers are constants of the model.
 static constexpr int64_t kLargestTable = 1 << 20;
@@ -63,10 +62,9 @@ static double getTableEntry(const Transform &t, int64_t period, int64_t n,
 
 /// [taken * partsIn, given * partsOut].
 static Tensor makeTable(Emitter &e, DataType type, const Transform &t) {
-  mlir::OpBuilder &builder = e.getBuilder();
-  std::optional<int64_t> taken = mlir::getConstantIntValue(t.taken),
-                         given = mlir::getConstantIntValue(t.given),
-                         period = mlir::getConstantIntValue(t.period);
+  std::optional<int64_t> taken = getConstantIntValue(t.taken),
+                         given = getConstantIntValue(t.given),
+                         period = getConstantIntValue(t.period);
   if (taken && given && period && *taken <= kLargestTable &&
       *given <= kLargestTable &&
       *taken * t.partsIn * *given * t.partsOut <= kLargestTable) {
@@ -76,65 +74,44 @@ static Tensor makeTable(Emitter &e, DataType type, const Transform &t) {
       for (int64_t c = 0; c < t.partsIn; ++c)
         for (int64_t k = 0; k < *given; ++k)
           for (int64_t d = 0; d < t.partsOut; ++d)
-            numbers.push_back(builder.getFloatAttr(
+            numbers.push_back(e.getBuilder().getFloatAttr(
                 storage, getTableEntry(t, *period, n, c, k, d)));
     auto shape = mlir::RankedTensorType::get(
         {*taken * t.partsIn, *given * t.partsOut}, storage);
     return e.constant(mlir::DenseElementsAttr::get(shape, numbers), type);
   }
-  Scalars outer = e.scalars();
-  Extents sizes = {
-      OpFoldResult(outer.mulIndex(e.toValue(t.taken), outer.index(t.partsIn))),
-      OpFoldResult(
-          outer.mulIndex(e.toValue(t.given), outer.index(t.partsOut)))};
-  Value length = e.toValue(t.period);
-  return e.generate(type, e.simplify(sizes), [&](Scalars &s, ValueRange at) {
-    Value n = s.divIndex(at[0], s.index(t.partsIn));
-    Value c = s.remIndex(at[0], s.index(t.partsIn));
-    Value k = s.divIndex(at[1], s.index(t.partsOut));
-    Value d = s.remIndex(at[1], s.index(t.partsOut));
-    auto real = [&](Value index) {
-      return s.convert(DataType::Int64, type,
-                       s.fromIndex(DataType::Int64, index));
-    };
+  Number length(e, t.period);
+  Extents sizes = {Number(e, t.taken) * t.partsIn,
+                   Number(e, t.given) * t.partsOut};
+  return define(e, type, sizes, [&](ArrayRef<Number> at) {
+    Number n = at[0] / t.partsIn, c = at[0] % t.partsIn;
+    Number k = at[1] / t.partsOut, d = at[1] % t.partsOut;
     // Less than a whole turn, which keeps the digits of the angle.
-    Value rest = s.remIndex(s.mulIndex(n, k), length);
-    Value angle =
-        s.div(type, s.mul(type, real(rest), s.constant(type, 2 * M_PI)),
-              real(length));
-    Value sine = s.op<mlir::math::SinOp>(angle);
-    Value opposite = s.neg(type, sine);
-    Value first = s.compareIndex(CmpIPredicate::eq, c, s.index(0));
-    Value entry = s.select(s.compareIndex(CmpIPredicate::eq, c, d),
-                           s.op<mlir::math::CosOp>(angle),
-                           t.inverse ? s.select(first, sine, opposite)
-                                     : s.select(first, opposite, sine));
+    Number angle = ((n * k) % length).as(type) * (2 * M_PI) / length.as(type);
+    Number sine = angle.apply<mlir::math::SinOp>();
+    Number opposite = -sine, first = c == 0;
+    Number entry = select(c == d, angle.apply<mlir::math::CosOp>(),
+                          t.inverse ? select(first, sine, opposite)
+                                    : select(first, opposite, sine));
     if (t.inverse)
-      entry = s.div(type, entry, real(length));
-    if (t.mirrored) {
-      Value twice = s.mulIndex(n, s.index(2));
-      Value single =
-          s.logicalOr(s.compareIndex(CmpIPredicate::eq, n, s.index(0)),
-                      s.compareIndex(CmpIPredicate::eq, twice, length));
-      entry = s.select(single, entry, s.add(type, entry, entry));
-    }
+      entry = entry / length.as(type);
+    if (t.mirrored)
+      entry = select((n == 0) | (n * 2 == length), entry, entry + entry);
     return entry;
   });
 }
 
 /// The scalar integer that an input holds, as index.
-static FailureOr<Value> readInteger(Node &node, Tensor x, StringRef what) {
-  Emitter &e = node.getEmitter();
-  if (!x.getType().hasStaticShape() || x.getType().getNumElements() != 1 ||
-      !isInteger(x.type))
+static FailureOr<Number> readInteger(Node &node, size_t input, StringRef what) {
+  Tensor x = node.settleInput(input);
+  if (!isOne(x) || !isInteger(x.type))
     return node.error("its " + what + " is no single integer");
-  return e.scalars().toIndex(x.type, e.elements(x).front());
+  Emitter &e = node.getEmitter();
+  return Number(e, x.type, e.elements(x).front()).toIndex();
 }
 
 /// Half of a length, and one more.
-static Value halfOf(Scalars &s, Value length) {
-  return s.addIndex(s.divIndex(length, s.index(2)), s.index(1));
-}
+static Number halfOf(Number length) { return length / 2 + 1; }
 
 /// How many numbers an element of the last dimension of `x` has.
 static FailureOr<int64_t> readParts(Node &node, Tensor x) {
@@ -150,38 +127,96 @@ static FailureOr<int64_t> readParts(Node &node, Tensor x) {
 
 /// The length that an input holds. Reports one below `least`, or ends the call
 /// that gives it.
-static FailureOr<Value> readLength(Node &node, size_t input, StringRef what,
-                                   int64_t least) {
-  FailureOr<Value> length = readInteger(node, node.settleInput(input), what);
+static FailureOr<Number> readLength(Node &node, size_t input, StringRef what,
+                                    int64_t least) {
+  FailureOr<Number> length = readInteger(node, input, what);
   if (failed(length))
     return failure();
-  std::optional<int64_t> known = mlir::getConstantIntValue(*length);
+  std::optional<int64_t> known = getConstantIntValue(*length);
   if (known && *known < least)
     return node.error("its " + what + " is " + Twine(*known) +
                       "; required is at least " + Twine(least));
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  Value bound = s.index(least);
-  e.require(s.compareIndex(CmpIPredicate::sge, *length, bound),
+  Number bound(e, least);
+  e.require(*length >= bound,
             ("its " + what + " is {0}; required is at least {1}").str(),
-            {OpFoldResult(*length), OpFoldResult(bound)});
-  return s.maxIndex(*length, bound);
+            {*length, bound});
+  return max(*length, bound);
 }
 
 //===----------------------------------------------------------------------===//
 // DFT
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// Where a transform takes place: dimensions before its axis and behind it, 1
+/// where an axis that is known at run time only lies elsewhere, and the extent
+/// of the axis.
+struct Axis {
+  Extents before, behind;
+  OpFoldResult length;
+  /// The extents of a tensor whose axis has another length.
+  std::function<Extents(OpFoldResult)> resize;
+};
+} // namespace
+
+static FailureOr<Axis> readAxis(Node &node, Tensor x) {
+  Emitter &e = node.getEmitter();
+  int64_t last = x.getRank() - 1;
+  const char *isParts =
+      "its axis is the last dimension, which holds the parts of complex "
+      "numbers; required is another one";
+  Extents sizes = e.extents(x);
+  FailureOr<Number> given(Number(e, -2));
+  if (node.getOpset() < 20)
+    given = Number(e, node.getInt("axis", 1));
+  else if (node.hasInput(2))
+    given = readInteger(node, 2, "axis");
+  if (failed(given))
+    return failure();
+  ArrayRef<OpFoldResult> all = sizes;
+  if (std::optional<int64_t> known = getConstantIntValue(*given)) {
+    std::optional<int64_t> axis = node.getAxis(*known, last + 1);
+    if (!axis)
+      return failure();
+    if (*axis == last)
+      return node.error(isParts);
+    return Axis{Extents(all.take_front(*axis)),
+                Extents(all.drop_back().drop_front(*axis + 1)), sizes[*axis],
+                [sizes, axis](OpFoldResult length) {
+                  Extents result = sizes;
+                  result[*axis] = length;
+                  return result;
+                }};
+  }
+  e.requireInside(*given, Number(e, -last - 1), Number(e, last + 1),
+                  "its axis");
+  Number axis = wrap(*given, last + 1);
+  e.require(axis != last, isParts);
+  axis = max(min(axis, last - 1), 0);
+  Axis found;
+  Number length(e, 1);
+  for (int64_t d = 0; d < last; ++d) {
+    Number own(e, sizes[d]);
+    found.before.push_back(select(Number(e, d) < axis, own, 1));
+    found.behind.push_back(select(Number(e, d) > axis, own, 1));
+    length = select(Number(e, d) == axis, own, length);
+  }
+  found.length = length;
+  found.resize = [&e, sizes, axis, last](OpFoldResult length) {
+    Extents result = sizes;
+    for (int64_t d = 0; d < last; ++d)
+      result[d] =
+          select(Number(e, d) == axis, Number(e, length), Number(e, sizes[d]));
+    return result;
+  };
+  return found;
+}
+
 static LogicalResult convertDFT(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor x = node.getInput(0);
-  int64_t rank = x.getRank();
-  if (rank < 2)
-    return node.error("its input has rank " + Twine(rank) +
-                      "; required is at least 2");
-  if (failed(node.requireFloat(0)))
+  if (failed(node.requireRank(0, 2, kMostRank)) || failed(node.requireFloat(0)))
     return failure();
   FailureOr<int64_t> parts = readParts(node, x);
   if (failed(parts))
@@ -196,111 +231,55 @@ static LogicalResult convertDFT(Node &node) {
     return node.error(t.inverse
                           ? "the inverse of one side needs complex numbers"
                           : "one side of the result needs real numbers");
+  FailureOr<Axis> axis = readAxis(node, x);
+  if (failed(axis))
+    return failure();
+  OpFoldResult outer = e.product(axis->before), inner = e.product(axis->behind);
+  OpFoldResult length = axis->length;
 
-  // The axis may be known at run time only: dimensions before it and behind it
-  // are counted then.
-  std::optional<int64_t> axis;
-  Value axisValue;
-  int64_t given = node.getOpset() < 20 ? node.getInt("axis", 1) : -2;
-  if (node.getOpset() >= 20 && node.hasInput(2)) {
-    FailureOr<Value> read = readInteger(node, node.settleInput(2), "axis");
-    if (failed(read))
-      return failure();
-    axisValue = *read;
-    std::optional<int64_t> known = mlir::getConstantIntValue(axisValue);
-    if (known)
-      given = *known, axisValue = {};
-  }
-  Extents sizes = e.extents(x), before, behind;
-  OpFoldResult length;
-  if (axisValue) {
-    e.requireInside(axisValue, s.index(-rank), s.index(rank), "its axis");
-    axisValue = s.wrapIndex(axisValue, s.index(rank));
-    e.require(
-        s.compareIndex(CmpIPredicate::ne, axisValue, s.index(rank - 1)),
-        "its axis is the last dimension, which holds the parts of complex "
-        "numbers; required is another one");
-    axisValue =
-        s.maxIndex(s.minIndex(axisValue, s.index(rank - 2)), s.index(0));
-    Value size = s.index(1);
-    for (int64_t d = 0; d < rank - 1; ++d) {
-      Value own = e.toValue(sizes[d]), here = s.index(d), unit = s.index(1);
-      before.push_back(OpFoldResult(s.select(
-          s.compareIndex(CmpIPredicate::slt, here, axisValue), own, unit)));
-      behind.push_back(OpFoldResult(s.select(
-          s.compareIndex(CmpIPredicate::sgt, here, axisValue), own, unit)));
-      size = s.select(s.compareIndex(CmpIPredicate::eq, here, axisValue), own,
-                      size);
-    }
-    length = OpFoldResult(size);
-  } else {
-    axis = node.getAxis(given, rank);
-    if (!axis)
-      return failure();
-    if (*axis == rank - 1)
-      return node.error("its axis is the last dimension, which holds the parts "
-                        "of complex numbers; required is another one");
-    before.assign(sizes.begin(), sizes.begin() + *axis);
-    behind.assign(sizes.begin() + *axis + 1, sizes.end() - 1);
-    length = sizes[*axis];
-  }
-  OpFoldResult outer = e.product(before), inner = e.product(behind);
-
-  Value own = e.toValue(length), period = own;
-  if (node.hasInput(1)) {
-    FailureOr<Value> read = readLength(node, 1, "dft_length", 1);
-    if (failed(read))
-      return failure();
-    period = *read;
-  } else if (t.mirrored) {
-    period = s.mulIndex(s.maxIndex(s.subIndex(own, s.index(1)), s.index(0)),
-                        s.index(2));
-  }
-  t.taken = OpFoldResult(t.mirrored ? halfOf(s, period) : period);
-  t.given = OpFoldResult(onesided && !t.inverse ? halfOf(s, period) : period);
-  t.period = OpFoldResult(period);
-  t.taken = e.simplify({t.taken})[0], t.given = e.simplify({t.given})[0];
-  t.period = e.simplify({t.period})[0];
+  FailureOr<Number> period(Number(e, length));
+  if (node.hasInput(1))
+    period = readLength(node, 1, "dft_length", 1);
+  else if (t.mirrored)
+    period = max(*period - 1, 0) * 2;
+  if (failed(period))
+    return failure();
+  t.taken = t.mirrored ? halfOf(*period) : *period;
+  t.given = onesided && !t.inverse ? halfOf(*period) : *period;
+  t.period = *period;
 
   DataType type = getComputeType(x.type);
-  OpFoldResult partsIn = builder.getIndexAttr(t.partsIn);
+  OpFoldResult partsIn = Number(e, t.partsIn), partsOut = Number(e, t.partsOut);
   Tensor panels =
       e.reshape(e.convert(x, type), {outer, length, inner, partsIn});
-  Tensor rows = mlir::isConstantIntValue(inner, 1)
+  bool isInner = mlir::isConstantIntValue(inner, 1);
+  Tensor rows = isInner
                     ? e.reshape(panels, {outer, length, partsIn})
                     : e.reshape(e.transpose(panels, {0, 2, 1, 3}),
                                 {e.product({outer, inner}), length, partsIn});
   // Cut, or continued with zeros.
   if (!Emitter::isSame(t.taken, length)) {
     Tensor whole = rows;
-    rows = e.generate(
-        type, {e.extent(whole, 0), t.taken, partsIn},
-        [&](Scalars &in, ValueRange at) {
-          SafeIndex from = makeSafe(in, at[1], own);
-          Value number = loadUnlessEmpty(e, whole, {at[0], from.index, at[2]});
-          return in.select(from.inside, number, in.constant(type, 0));
-        });
+    Number own(e, length);
+    rows =
+        define(e, type, {e.extent(whole, 0), t.taken, partsIn},
+               [&](ArrayRef<Number> at) {
+                 SafeIndex from = makeSafe(at[1], own);
+                 return select(
+                     from.inside,
+                     loadUnlessEmpty(e, whole, {at[0], from.index, at[2]}), 0);
+               });
   }
   Tensor table = makeTable(e, type, t);
   OpFoldResult count = e.extent(rows, 0);
   Tensor y = e.contract(e.reshape(rows, {count, e.extent(table, 0)}), "mk",
                         table, "kn", "mn");
-  OpFoldResult partsOut = builder.getIndexAttr(t.partsOut);
-  if (!mlir::isConstantIntValue(inner, 1))
+  if (!isInner)
     y = e.transpose(e.reshape(y, {outer, inner, t.given, partsOut}),
                     {0, 2, 1, 3});
-  Extents result;
-  for (int64_t d = 0; d < rank - 1; ++d) {
-    if (axis)
-      result.push_back(d == *axis ? t.given : sizes[d]);
-    else
-      result.push_back(OpFoldResult(
-          s.select(s.compareIndex(CmpIPredicate::eq, s.index(d), axisValue),
-                   e.toValue(t.given), e.toValue(sizes[d]))));
-  }
-  result.push_back(partsOut);
-  node.setOutput(0, e.convert(e.reshape(y, e.simplify(result)), x.type));
-  return success();
+  Extents result = axis->resize(t.given);
+  result.back() = partsOut;
+  return node.give(e.convert(e.reshape(y, e.simplify(result)), x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -310,8 +289,6 @@ static LogicalResult convertDFT(Node &node) {
 /// signal [batch, length, parts], frame_step, window, frame_length.
 static LogicalResult convertSTFT(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor x = node.getInput(0), window = node.getInput(2);
   if (failed(node.requireFloat(0)))
     return failure();
@@ -321,8 +298,8 @@ static LogicalResult convertSTFT(Node &node) {
     return node.error("its signal has rank " + Twine(x.getRank()) +
                       "; required is 3");
   FailureOr<int64_t> parts = readParts(node, x);
-  FailureOr<Value> step = readLength(node, 1, "frame_step", 1);
-  if (failed(parts) || failed(step))
+  FailureOr<Number> stride = readLength(node, 1, "frame_step", 1);
+  if (failed(parts) || failed(stride))
     return failure();
   bool onesided = node.getInt("onesided", 1) != 0;
   if (onesided && *parts == 2)
@@ -331,66 +308,54 @@ static LogicalResult convertSTFT(Node &node) {
     return node.error("its window is " + getName(window.type) + " of rank " +
                       Twine(window.getRank()) + "; required is " +
                       getName(x.type) + " of rank 1");
-  Value length;
-  if (node.hasInput(3)) {
-    FailureOr<Value> read = readLength(node, 3, "frame_length", 1);
-    if (failed(read))
-      return failure();
-    length = *read;
-  } else if (window) {
-    length = e.extentValue(window, 0);
-  } else {
+  if (!window && !node.hasInput(3))
     return node.error("inputs 2 (window) and 3 (frame_length) are both "
                       "missing; required is one of them");
-  }
-  std::optional<int64_t> known = mlir::getConstantIntValue(length);
+  FailureOr<Number> length =
+      node.hasInput(3) ? readLength(node, 3, "frame_length", 1)
+                       : FailureOr<Number>(Number(e, e.extent(window, 0)));
+  if (failed(length))
+    return failure();
+  std::optional<int64_t> known = getConstantIntValue(*length);
   if (window && known && !window.getType().isDynamicDim(0) &&
       window.getShape()[0] != *known)
     return node.error("its window has " + Twine(window.getShape()[0]) +
                       " elements; required is frame_length, " + Twine(*known));
   if (window)
-    e.requireEqual(e.extent(window, 0), length,
+    e.requireEqual(e.extent(window, 0), *length,
                    "the number of elements of its window");
 
-  Value stride = *step;
-  Value room = s.subIndex(e.extentValue(x, 1), length);
-  Value frames =
-      s.addIndex(s.divIndex(s.maxIndex(room, s.index(0)), stride), s.index(1));
-  frames = s.select(s.compareIndex(CmpIPredicate::slt, room, s.index(0)),
-                    s.index(0), frames);
+  Number room = Number(e, e.extent(x, 1)) - *length;
   Transform t;
   t.partsIn = *parts;
-  t.taken = t.period = e.simplify({OpFoldResult(length)})[0];
-  t.given =
-      e.simplify({OpFoldResult(onesided ? halfOf(s, length) : length)})[0];
+  t.taken = t.period = *length;
+  t.given = onesided ? halfOf(*length) : *length;
   DataType type = getComputeType(x.type);
-  OpFoldResult batch = e.extent(x, 0),
-               count = e.simplify({OpFoldResult(frames)})[0];
-  Tensor rows = e.generate(
-      type, {batch, count, t.taken, builder.getIndexAttr(t.partsIn)},
-      [&](Scalars &in, ValueRange at) {
-        Value from = in.addIndex(in.mulIndex(at[1], stride), at[2]);
-        Value number = e.loadWide(x, {at[0], from, at[3]});
+  OpFoldResult batch = e.extent(x, 0), two = Number(e, 2),
+               count = select(room < 0, 0, max(room, 0) / *stride + 1);
+  Tensor rows = define(
+      e, type, {batch, count, t.taken, Number(e, t.partsIn)},
+      [&](ArrayRef<Number> at) {
+        Number number = read(e, x, {at[0], at[1] * *stride + at[2], at[3]});
         if (!window)
           return number;
         // A window may turn out shorter than the frame.
-        SafeIndex in0 = makeSafe(in, at[2], e.extentValue(window, 0));
-        Value factor = in.convert(window.type, type,
-                                  loadUnlessEmpty(e, window, {in0.index}));
-        factor = in.select(in0.inside, factor, in.constant(type, 0));
-        return in.mul(type, number, factor);
+        SafeIndex from = makeSafe(at[2], e.extentValue(window, 0));
+        Number factor = loadUnlessEmpty(e, window, {from.index}).as(type);
+        return number * select(from.inside, factor, 0);
       });
   Tensor table = makeTable(e, type, t);
   rows = e.reshape(rows, {e.product({batch, count}), e.extent(table, 0)});
   Tensor y = e.contract(rows, "mk", table, "kn", "mn");
-  y = e.reshape(y, {batch, count, t.given, builder.getIndexAttr(2)});
-  node.setOutput(0, e.convert(y, x.type));
-  return success();
+  return node.give(
+      e.convert(e.reshape(y, {batch, count, t.given, two}), x.type));
 }
 
 //===----------------------------------------------------------------------===//
 // Windows
 //===----------------------------------------------------------------------===//
+
+static constexpr DataType kReal = DataType::Double;
 
 /// The type that an attribute asks for; reports what has no numbers.
 static FailureOr<DataType> readOutputType(Node &node) {
@@ -406,40 +371,23 @@ enum class Shape { Hann, Hamming, Blackman };
 /// Sums of cosines.
 template <Shape shape> static LogicalResult convertWindow(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars outer = e.scalars();
   FailureOr<DataType> type = readOutputType(node);
-  FailureOr<Value> size = readLength(node, 0, "size", 0);
-  if (failed(type) || failed(size))
+  FailureOr<Number> count = readLength(node, 0, "size", 0);
+  if (failed(type) || failed(count))
     return failure();
   bool periodic = node.getInt("periodic", 1) != 0;
-  Value count = *size;
-  Value period = periodic ? count : outer.subIndex(count, outer.index(1));
-  constexpr DataType real = DataType::Double;
-  node.setOutput(
-      0,
-      e.generate(*type, {OpFoldResult(count)}, [&](Scalars &s, ValueRange at) {
-        auto wide = [&](Value index) {
-          return s.convert(DataType::Int64, real,
-                           s.fromIndex(DataType::Int64, index));
-        };
-        Value angle =
-            s.div(real, s.mul(real, wide(at[0]), s.constant(real, 2 * M_PI)),
-                  wide(period));
-        auto term = [&](double factor, double times) {
-          Value x = s.mul(real, angle, s.constant(real, times));
-          return s.mul(real, s.op<mlir::math::CosOp>(x),
-                       s.constant(real, factor));
-        };
-        double base = shape == Shape::Hann      ? 0.5
-                      : shape == Shape::Hamming ? 25.0 / 46
-                                                : 0.42;
-        Value y = s.add(real, s.constant(real, base),
-                        term(shape == Shape::Hamming ? -21.0 / 46 : -0.5, 1));
-        if (shape == Shape::Blackman)
-          y = s.add(real, y, term(0.08, 2));
-        return s.convert(real, *type, y);
-      }));
-  return success();
+  Number period = periodic ? *count : *count - 1;
+  return node.give(define(e, *type, {*count}, [&](ArrayRef<Number> at) {
+    Number angle = at[0].as(kReal) * (2 * M_PI) / period.as(kReal);
+    auto term = [&](double factor, double times) {
+      return (angle * times).apply<mlir::math::CosOp>() * factor;
+    };
+    if (shape == Shape::Hamming)
+      return 25.0 / 46 + term(-21.0 / 46, 1);
+    if (shape == Shape::Hann)
+      return 0.5 + term(-0.5, 1);
+    return 0.42 + term(-0.5, 1) + term(0.08, 2);
+  }));
 }
 
 /// Triangles over the bins of a spectrum whose corners have equal distances on
@@ -447,93 +395,59 @@ template <Shape shape> static LogicalResult convertWindow(Node &node) {
 /// rate, lowest and highest frequency.
 static LogicalResult convertMelWeightMatrix(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars outer = e.scalars();
-  constexpr DataType real = DataType::Double;
   FailureOr<DataType> type = readOutputType(node);
-  const char *names[] = {"num_mel_bins", "dft_length", "sample_rate"};
-  Value integers[3], edges[2], hertz;
-  for (int i = 0; i < 3; ++i) {
-    FailureOr<Value> read = readLength(node, i, names[i], 1);
-    if (failed(read))
-      return failure();
-    integers[i] = *read;
-  }
-  if (failed(type))
+  FailureOr<Number> triangles = readLength(node, 0, "num_mel_bins", 1);
+  if (failed(triangles))
     return failure();
-  auto wide = [&](Scalars &s, Value index) {
-    return s.convert(DataType::Int64, real,
-                     s.fromIndex(DataType::Int64, index));
-  };
+  FailureOr<Number> length = readLength(node, 1, "dft_length", 1);
+  if (failed(length))
+    return failure();
+  FailureOr<Number> rate = readLength(node, 2, "sample_rate", 1);
+  if (failed(rate) || failed(type))
+    return failure();
   // mel = 2595 log10(1 + f / 700)
   double scale = 2595 / std::log(10);
-  for (int i = 0; i < 2; ++i) {
-    Tensor edge = node.settleInput(3 + i);
-    if (!isFloat(edge.type) || !edge.getType().hasStaticShape() ||
-        edge.getType().getNumElements() != 1)
-      return node.error("input " + Twine(3 + i) + " is no single float");
-    Value f = outer.convert(edge.type, real, e.elements(edge).front());
-    Value low = i == 0 ? outer.constant(real, 0) : hertz;
-    Value fits = outer.logicalAnd(
-        outer.compare(Compare::GreaterOrEqual, real, f, low),
-        outer.compare(Compare::Less, real, f, outer.infinity(real)));
-    e.require(fits, i == 0 ? "its lower_edge_hertz is no number of 0 or more"
-                           : "its upper_edge_hertz is no number of its "
-                             "lower_edge_hertz or more");
-    hertz = f;
-    f = outer.add(real, outer.constant(real, 1),
-                  outer.div(real, f, outer.constant(real, 700)));
-    edges[i] = outer.mul(real, outer.log(f), outer.constant(real, scale));
+  SmallVector<Number> hertz, edges;
+  for (int i : {3, 4}) {
+    Tensor edge = node.settleInput(i);
+    if (!isFloat(edge.type) || !isOne(edge))
+      return node.error("input " + Twine(i) + " is no single float");
+    Number f = Number(e, edge.type, e.elements(edge).front()).as(kReal);
+    e.require((f >= (i == 3 ? 0 : hertz[0])) &
+                  (f < Number(e.scalars().infinity(kReal))),
+              i == 3 ? "its lower_edge_hertz is no number of 0 or more"
+                     : "its upper_edge_hertz is no number of its "
+                       "lower_edge_hertz or more");
+    hertz.push_back(f);
+    edges.push_back(log(1 + f / 700) * scale);
   }
-  Value corners = outer.addIndex(integers[0], outer.index(2));
-  Value step = outer.div(real, outer.sub(real, edges[1], edges[0]),
-                         wide(outer, corners));
-  Value bins = wide(outer, outer.addIndex(integers[1], outer.index(1)));
-  Value rate = wide(outer, integers[2]);
+  Number corners = *triangles + 2;
+  Number step = (edges[1] - edges[0]) / corners.as(kReal);
+  Number bins = (*length + 1).as(kReal), samples = rate->as(kReal);
   // The bin of each corner.
-  Tensor places = e.generate(
-      DataType::Int64, {OpFoldResult(corners)}, [&](Scalars &s, ValueRange at) {
-        Value mel = s.add(real, s.mul(real, wide(s, at[0]), step), edges[0]);
-        Value f = s.exp(s.div(real, mel, s.constant(real, scale)));
-        f = s.mul(real, s.sub(real, f, s.constant(real, 1)),
-                  s.constant(real, 700));
-        Value place =
-            s.op<mlir::math::FloorOp>(s.div(real, s.mul(real, bins, f), rate));
-        return s.convert(real, DataType::Int64, place);
+  Tensor places =
+      define(e, DataType::Int64, {corners}, [&](ArrayRef<Number> at) {
+        Number mel = at[0].as(kReal) * step + edges[0];
+        Number f = (exp(mel / scale) - 1) * 700;
+        return (bins * f / samples).apply<mlir::math::FloorOp>();
       });
-  OpFoldResult rows(halfOf(outer, integers[1])), columns(integers[0]);
-  node.setOutput(
-      0, e.generate(*type, {rows, columns}, [&](Scalars &s, ValueRange at) {
-        constexpr DataType integer = DataType::Int64;
-        auto corner = [&](int64_t i) {
-          return e.load(places, {s.addIndex(at[1], s.index(i))});
+  return node.give(
+      define(e, *type, {halfOf(*length), *triangles}, [&](ArrayRef<Number> at) {
+        Number j = at[0].as(DataType::Int64);
+        Number lower = load(e, places, {at[1]}),
+               center = load(e, places, {at[1] + 1}),
+               higher = load(e, places, {at[1] + 2});
+        Number rise = center - lower, fall = higher - center;
+        auto quotient = [](Number over, Number under) {
+          return over.as(kReal) / max(under, 1).as(kReal);
         };
-        Value j = s.fromIndex(integer, at[0]);
-        Value lower = corner(0), center = corner(1), higher = corner(2);
-        Value rise = s.sub(integer, center, lower);
-        Value fall = s.sub(integer, higher, center);
-        auto quotient = [&](Value over, Value under) {
-          Value one = s.constantInteger(integer, 1);
-          return s.div(real, s.convert(integer, real, over),
-                       s.convert(integer, real, s.max(integer, under, one)));
-        };
-        Value zero = s.constant(real, 0);
+        Number y =
+            select((j >= lower) & (j <= center), quotient(j - lower, rise), 0);
         // A rise of no width is the top alone. The fall begins at the top.
-        Value top = s.compare(Compare::Equal, integer, j, center);
-        Value flat = s.compare(Compare::Equal, integer, rise,
-                               s.constantInteger(integer, 0));
-        Value rises =
-            s.logicalAnd(s.compare(Compare::GreaterOrEqual, integer, j, lower),
-                         s.compare(Compare::LessOrEqual, integer, j, center));
-        Value y =
-            s.select(rises, quotient(s.sub(integer, j, lower), rise), zero);
-        y = s.select(s.logicalAnd(flat, top), s.constant(real, 1), y);
-        Value falls =
-            s.logicalAnd(s.compare(Compare::GreaterOrEqual, integer, j, center),
-                         s.compare(Compare::Less, integer, j, higher));
-        y = s.select(falls, quotient(s.sub(integer, higher, j), fall), y);
-        return s.convert(real, *type, y);
+        y = select((rise == 0) & (j == center), 1, y);
+        return select((j >= center) & (j < higher), quotient(higher - j, fall),
+                      y);
       }));
-  return success();
 }
 
 void registerSignalOps(Registry &registry) {

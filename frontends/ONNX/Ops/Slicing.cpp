@@ -1,9 +1,9 @@
 //===- Slicing.cpp - Slices, padding and tiling ---------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include <limits>
@@ -15,12 +15,12 @@ namespace seqc::onnx {
 using mlir::getConstantIntValue;
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
+
+using Numbers = SmallVector<Number>;
 
 /// The elements of input `i`, a list of at most `most` integers.
 static LogicalResult getList(Node &node, size_t i, StringRef name, int64_t most,
-                             SmallVectorImpl<Value> &list) {
+                             Numbers &list) {
   Emitter &e = node.getEmitter();
   Tensor tensor = node.getInput(i);
   if (tensor.getRank() > 1 || !isInteger(tensor.type))
@@ -32,52 +32,53 @@ static LogicalResult getList(Node &node, size_t i, StringRef name, int64_t most,
   if (failed(node.requireList(i, name, std::max(most, 2 * kMostRank))))
     return failure();
   for (OpFoldResult element : e.indices(tensor))
-    list.push_back(e.toValue(element));
+    list.emplace_back(e, element);
   return success();
 }
 
-static void appendIndices(Node &node, ArrayRef<int64_t> numbers,
-                          SmallVectorImpl<Value> &list) {
-  for (int64_t number : numbers)
-    list.push_back(node.getEmitter().scalars().index(number));
+static Numbers asIndices(Node &node, ArrayRef<int64_t> numbers) {
+  return map_to_vector(numbers, [&](int64_t number) {
+    return Number(node.getEmitter(), number);
+  });
+}
+
+/// The numbers of an attribute, none where it is absent.
+static Numbers getAttribute(Node &node, StringRef name) {
+  return asIndices(node, node.getInts(name).value_or(SmallVector<int64_t>()));
 }
 
 /// Makes `axes` dimensions of a tensor of rank `rank`; what is constant is
 /// checked.
-static LogicalResult wrapAxes(Node &node, int64_t rank,
-                              SmallVectorImpl<Value> &axes) {
-  Scalars s = node.getEmitter().scalars();
+static LogicalResult wrapAxes(Node &node, int64_t rank, Numbers &axes) {
+  Emitter &e = node.getEmitter();
   SmallVector<bool> seen(rank);
-  for (Value &axis : axes) {
+  for (Number &axis : axes) {
     std::optional<int64_t> number = getConstantIntValue(axis);
     if (!number) {
-      node.getEmitter().requireInside(axis, s.index(-rank), s.index(rank),
-                                      "an axis");
-      axis = s.wrapIndex(axis, s.index(rank));
+      e.requireInside(axis, Number(e, -rank), Number(e, rank), "an axis");
+      axis = wrap(axis, rank);
       continue;
     }
     std::optional<int64_t> at = takeAxis(node, *number, seen);
     if (!at)
       return failure();
-    axis = s.index(*at);
+    axis = Number(e, *at);
   }
-  requireDistinct(node.getEmitter(), axes);
+  requireDistinct(e, SmallVector<Value>(axes.begin(), axes.end()));
   return success();
 }
 
 /// The value that the axis `dim` has in a list that belongs to `axes`.
-static Value pickAxis(Scalars &s, int64_t dim, ArrayRef<Value> axes,
-                      ArrayRef<Value> list, Value otherwise) {
-  Value result = otherwise;
+static Number pickAxis(int64_t dim, ArrayRef<Number> axes,
+                       ArrayRef<Number> list, Number otherwise) {
   for (auto [axis, value] : zip(axes, list))
-    result = s.select(s.compareIndex(CmpIPredicate::eq, axis, s.index(dim)),
-                      value, result);
-  return result;
+    otherwise = select(axis == dim, value, otherwise);
+  return otherwise;
 }
 
-/// `i` held between `low` and `high`, both of which may be constants.
-static Value clampIndex(Scalars &s, Value i, Value low, Value high) {
-  return s.minIndex(s.maxIndex(i, low), high);
+/// `i` held between two bounds, of which the less one wins.
+static Number hold(Number i, Number low, Number high) {
+  return min(max(i, low), high);
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,62 +88,47 @@ static Value clampIndex(Scalars &s, Value i, Value low, Value high) {
 namespace {
 /// Which elements of one dimension are taken.
 struct Range {
-  Value start, step, count;
+  Number start, step, count;
 };
 } // namespace
 
-static Range getRange(Scalars &s, Value start, Value end, Value step,
-                      Value extent) {
-  Value zero = s.index(0), one = s.index(1);
-  std::optional<int64_t> stride = getConstantIntValue(step),
-                         first = getConstantIntValue(start),
+static Range getRange(Number start, Number end, Number step, Number extent) {
+  std::optional<int64_t> first = getConstantIntValue(start),
                          last = getConstantIntValue(end);
-  if (stride == 1) {
+  if (getConstantIntValue(step) == 1) {
     // Whole dimensions and what reaches their end keep simple extents.
     bool whole = last && *last >= std::numeric_limits<int32_t>::max();
-    Value from = first == 0
-                     ? zero
-                     : clampIndex(s, s.wrapIndex(start, extent), zero, extent);
-    Value to =
-        whole ? extent : clampIndex(s, s.wrapIndex(end, extent), zero, extent);
-    Value count = s.subIndex(to, from);
+    Number from = first == 0 ? start : hold(wrap(start, extent), 0, extent);
+    Number to = whole ? extent : hold(wrap(end, extent), 0, extent);
     if (first == 0)
-      count = to;
-    else if (!whole)
-      count = s.maxIndex(count, zero);
-    return {from, step, count};
+      return {from, step, to};
+    return {from, step, whole ? to - from : max(to - from, 0)};
   }
   // The least integer has no opposite.
-  step = s.maxIndex(step, s.index(-(int64_t(1) << 62)));
-  Value forward = s.compareIndex(CmpIPredicate::sgt, step, zero);
+  step = max(step, -(int64_t(1) << 62));
+  Number forward = step > 0;
   // A start before the axis is its first element in both directions, an end
   // there is one step before it on the way back. Without elements the way back
   // begins and ends before them.
-  Value high = s.select(forward, extent, s.subIndex(extent, one));
-  Value from = clampIndex(s, s.wrapIndex(start, extent), zero, high);
-  Value low = s.select(forward, zero, s.index(-1));
-  Value to = clampIndex(s, s.wrapIndex(end, extent), low, high);
-  Value span = s.select(forward, s.subIndex(to, from), s.subIndex(from, to));
-  Value size = s.maxIndex(s.maxIndex(step, s.subIndex(zero, step)), one);
-  Value some = s.compareIndex(CmpIPredicate::sgt, span, zero);
-  Value steps = s.divIndex(s.subIndex(s.maxIndex(span, one), one), size);
-  return {from, step, s.select(some, s.addIndex(steps, one), zero)};
+  Number from =
+      hold(wrap(start, extent), 0, select(forward, extent, extent - 1));
+  Number low = select(forward, step.constantLike(0), -1);
+  Number to = hold(wrap(end, extent), low, select(forward, extent, extent - 1));
+  Number span = select(forward, to - from, from - to);
+  Number size = max(max(step, 0 - step), 1);
+  return {from, step, select(span > 0, (max(span, 1) - 1) / size + 1, 0)};
 }
 
 /// Slice: numpy's x[start:end:step] along some dimensions.
 static LogicalResult convertSlice(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  SmallVector<Value> starts, ends, axes, steps;
+  Numbers starts, ends, axes, steps;
   if (node.getOpset() < 10) {
-    appendIndices(node, node.getInts("starts").value_or(SmallVector<int64_t>()),
-                  starts);
-    appendIndices(node, node.getInts("ends").value_or(SmallVector<int64_t>()),
-                  ends);
-    appendIndices(node, node.getInts("axes").value_or(SmallVector<int64_t>()),
-                  axes);
+    starts = getAttribute(node, "starts");
+    ends = getAttribute(node, "ends");
+    axes = getAttribute(node, "axes");
   } else {
     if (!node.hasInput(1) || !node.hasInput(2))
       return node.error("inputs 1 (starts) and 2 (ends) are required");
@@ -159,9 +145,9 @@ static LogicalResult convertSlice(Node &node) {
       return failure();
   }
   if (axes.empty())
-    appendIndices(node, to_vector(seq<int64_t>(0, starts.size())), axes);
+    axes = asIndices(node, to_vector(seq<int64_t>(0, starts.size())));
   if (steps.empty())
-    steps.assign(starts.size(), s.index(1));
+    steps.assign(starts.size(), Number(e, 1));
   if (starts.size() != ends.size() || starts.size() != axes.size() ||
       starts.size() != steps.size())
     return node.error("it has " + Twine(starts.size()) + " starts, " +
@@ -170,51 +156,42 @@ static LogicalResult convertSlice(Node &node) {
                       " steps; required are equal numbers");
   if (failed(wrapAxes(node, rank, axes)))
     return failure();
-  for (Value step : steps)
+  for (Number step : steps)
     if (getConstantIntValue(step) == 0)
       return node.error("a step is 0; required is another number");
     else
-      e.require(s.compareIndex(CmpIPredicate::ne, step, s.index(0)),
-                "a step is 0; required is another number");
+      e.require(step != 0, "a step is 0; required is another number");
 
   Extents offsets, sizes, strides;
+  Numbers from, by;
   bool simple = true;
+  Number zero(e, 0), one(e, 1), end(e, std::numeric_limits<int64_t>::max());
   for (int64_t d = 0; d < rank; ++d) {
-    Value extent = e.extentValue(x, d);
     Range range =
-        getRange(s, pickAxis(s, d, axes, starts, s.index(0)),
-                 pickAxis(s, d, axes, ends,
-                          s.index(std::numeric_limits<int64_t>::max())),
-                 pickAxis(s, d, axes, steps, s.index(1)), extent);
+        getRange(pickAxis(d, axes, starts, zero), pickAxis(d, axes, ends, end),
+                 pickAxis(d, axes, steps, one), Number(e, e.extent(x, d)));
+    from.push_back(range.start);
+    by.push_back(range.step);
     offsets.push_back(range.start);
     sizes.push_back(range.count);
     strides.push_back(range.step);
     std::optional<int64_t> step = getConstantIntValue(range.step);
     simple &= step && *step > 0;
   }
-  sizes = e.simplify(sizes);
-  if (simple) {
-    node.setOutput(0,
-                   e.slice(x, e.simplify(offsets), sizes, e.simplify(strides)));
-    return success();
-  }
-  std::optional<SmallVector<int64_t>> from =
-                                          mlir::getConstantIntValues(offsets),
-                                      count = mlir::getConstantIntValues(sizes),
-                                      by = mlir::getConstantIntValues(strides);
-  if (e.isKnown(x) && from && count && by) {
-    node.setOutput(0, e.pickKnown(x, *from, *by, *count,
-                                  llvm::to_vector(llvm::seq(rank))));
-    return success();
-  }
-  node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position;
+  if (simple)
+    return node.give(e.slice(x, offsets, sizes, strides));
+  auto first = mlir::getConstantIntValues(offsets),
+       count = mlir::getConstantIntValues(sizes),
+       step = mlir::getConstantIntValues(strides);
+  if (e.isKnown(x) && first && count && step)
+    return node.give(e.pickKnown(x, *first, *step, *count,
+                                 llvm::to_vector(llvm::seq(rank))));
+  return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    Numbers position;
     for (int64_t d = 0; d < rank; ++d)
-      position.push_back(s.addIndex(s.mulIndex(at[d], cast<Value>(strides[d])),
-                                    cast<Value>(offsets[d])));
-    return e.load(x, position);
+      position.push_back(at[d] * by[d] + from[d]);
+    return load(e, x, position);
   }));
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -224,7 +201,6 @@ static LogicalResult convertSlice(Node &node) {
 /// Split: parts of given sizes, or as many as there are outputs.
 static LogicalResult convertSplit(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   std::optional<int64_t> axis =
       node.getAxis(node.getInt("axis", 0), x.getRank());
@@ -235,20 +211,19 @@ static LogicalResult convertSplit(Node &node) {
   if (wanted != parts)
     return node.error("'num_outputs' is " + Twine(wanted) +
                       "; required is the number of outputs, " + Twine(parts));
-  Value extent = e.extentValue(x, *axis);
+  Number extent(e, e.extent(x, *axis));
   std::optional<int64_t> whole = getConstantIntValue(extent);
-  SmallVector<Value> sizes;
+  Numbers sizes;
   if (node.hasInput(1)) {
     if (failed(getList(node, 1, "split", parts, sizes)))
       return failure();
   } else if (node.getOpset() < 13) {
-    appendIndices(node, node.getInts("split").value_or(SmallVector<int64_t>()),
-                  sizes);
+    sizes = getAttribute(node, "split");
   }
   if (!sizes.empty()) {
     int64_t sum = 0;
     bool fixed = true;
-    for (Value size : sizes) {
+    for (Number size : sizes) {
       std::optional<int64_t> number = getConstantIntValue(size);
       fixed &= number.has_value();
       int64_t next = 0;
@@ -264,39 +239,36 @@ static LogicalResult convertSplit(Node &node) {
                         Twine(whole.value_or(-1)));
   } else {
     // The last part may be smaller.
-    Value count = s.index(parts);
-    Value size = s.divIndex(s.addIndex(extent, s.index(parts - 1)), count);
+    Number size = (extent + (parts - 1)) / parts;
     if (node.getOpset() < 18) {
       if (whole && *whole % parts)
         return node.error("extent " + Twine(*whole) + " does not split into " +
                           Twine(parts) + " equal parts");
-      size = s.divIndex(extent, count);
+      size = extent / parts;
     }
     sizes.assign(parts, size);
   }
   if (node.hasInput(1) || !getConstantIntValue(extent)) {
     // Parts that are given fill the dimension; equal ones before opset 18 too.
-    Value sum = s.index(0);
-    for (Value size : sizes)
-      sum = s.addIndex(sum, size);
+    Number sum(e, 0);
+    for (Number size : sizes)
+      sum = sum + size;
     if (node.hasInput(1) || node.getOpset() < 18)
       e.requireEqual(sum, extent, "the sum of its parts");
-    e.requireSizes(SmallVector<OpFoldResult>(sizes.begin(), sizes.end()));
+    e.requireSizes(Extents(sizes.begin(), sizes.end()));
   }
-  Value offset = s.index(0);
+  Number offset(e, 0);
   bool exact = whole || (node.getOpset() < 18 && !node.hasInput(1));
   for (int64_t i = 0; i < parts; ++i) {
-    Value size = sizes[i];
-    if (!exact || !node.hasInput(1))
-      size = exact && node.getOpset() < 18
-                 ? size
-                 : s.maxIndex(s.minIndex(size, s.subIndex(extent, offset)),
-                              s.index(0));
-    else if (!getConstantIntValue(size))
-      size = clampIndex(s, size, s.index(0), s.subIndex(extent, offset));
-    Extents part = e.simplify({OpFoldResult(offset), OpFoldResult(size)});
-    node.setOutput(i, e.sliceDim(x, *axis, part[0], part[1]));
-    offset = s.addIndex(offset, size);
+    Number size = sizes[i];
+    if (exact && node.hasInput(1)) {
+      if (!getConstantIntValue(size))
+        size = hold(size, 0, extent - offset);
+    } else if (!exact || node.getOpset() >= 18) {
+      size = clamp(size, 0, extent - offset);
+    }
+    node.setOutput(i, e.sliceDim(x, *axis, offset, size));
+    offset = offset + size;
   }
   return success();
 }
@@ -312,12 +284,10 @@ static LogicalResult convertPad(Node &node) {
   Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  SmallVector<Value> pads, axes;
-  Value zero = s.index(0), one = s.index(1), fill;
+  Numbers pads, axes;
+  Value fill;
   if (node.getOpset() < 11) {
-    std::optional<SmallVector<int64_t>> given =
-        node.getInts(node.getOpset() < 2 ? "paddings" : "pads");
-    appendIndices(node, given.value_or(SmallVector<int64_t>()), pads);
+    pads = getAttribute(node, node.getOpset() < 2 ? "paddings" : "pads");
     fill = s.constant(x.type, node.getFloat("value", 0));
   } else {
     if (!node.hasInput(1))
@@ -329,8 +299,7 @@ static LogicalResult convertPad(Node &node) {
       return failure();
     fill = s.constant(x.type, 0);
     if (Tensor value = node.settleInput(2)) {
-      if (value.type != x.type || !value.getType().hasStaticShape() ||
-          value.getType().getNumElements() != 1)
+      if (value.type != x.type || !isOne(value))
         return node.error("input 2 (constant_value) is no single " +
                           getName(x.type));
       fill = e.elements(value).front();
@@ -343,7 +312,7 @@ static LogicalResult convertPad(Node &node) {
                       "' does not exist; required is constant, reflect, edge "
                       "or wrap");
   if (!node.hasInput(3))
-    appendIndices(node, to_vector(seq<int64_t>(0, rank)), axes);
+    axes = asIndices(node, to_vector(seq<int64_t>(0, rank)));
   if (pads.size() != 2 * axes.size())
     return node.error("it has " + Twine(pads.size()) + " pads for " +
                       Twine(axes.size()) +
@@ -354,40 +323,31 @@ static LogicalResult convertPad(Node &node) {
   // First what is taken away.
   Extents offsets, kept, befores, sizes;
   for (int64_t d = 0; d < rank; ++d) {
-    ArrayRef<Value> all = pads;
-    Value before = pickAxis(s, d, axes, all.take_front(axes.size()), zero);
-    Value after = pickAxis(s, d, axes, all.drop_front(axes.size()), zero);
-    Value extent = e.extentValue(x, d), size = extent;
     // Sums of an extent and two pads stay numbers, and those beyond every memory
     // stay beyond it.
-    Value most = s.index(int64_t(1) << 60);
-    auto bound = [&](Value pad) {
-      return getConstantIntValue(pad) == 0
-                 ? zero
-                 : clampIndex(s, pad, s.subIndex(zero, most), most);
+    auto bound = [&](ArrayRef<Number> list) {
+      constexpr int64_t most = int64_t(1) << 60;
+      Number pad = pickAxis(d, axes, list, Number(e, 0));
+      return getConstantIntValue(pad) == 0 ? pad : hold(pad, -most, most);
     };
-    before = bound(before), after = bound(after);
-    bool plain =
-        getConstantIntValue(before) == 0 && getConstantIntValue(after) == 0;
-    Value offset = zero, rest = extent;
-    if (!plain) {
-      size = s.addIndex(s.addIndex(extent, before), after);
-      e.requireSizes(OpFoldResult(size));
-      size = s.maxIndex(size, zero);
-      offset = s.minIndex(s.maxIndex(s.subIndex(zero, before), zero), extent);
-      Value cut = s.maxIndex(s.subIndex(zero, after), zero);
-      rest = s.subIndex(extent, offset);
-      rest = s.maxIndex(s.subIndex(rest, cut), zero);
-      rest = s.minIndex(rest, size);
-      before = clampIndex(s, before, zero, s.subIndex(size, rest));
+    Number before = bound(ArrayRef(pads).take_front(axes.size()));
+    Number after = bound(ArrayRef(pads).drop_front(axes.size()));
+    Number extent(e, e.extent(x, d)), size = extent, offset(e, 0),
+                                      rest = extent;
+    if (getConstantIntValue(before) != 0 || getConstantIntValue(after) != 0) {
+      size = extent + before + after;
+      e.requireSizes({size});
+      size = max(size, 0);
+      offset = min(max(0 - before, 0), extent);
+      rest = min(max(extent - offset - max(0 - after, 0), 0), size);
+      before = hold(before, 0, size - rest);
       if (mode != "constant") {
-        Value none = s.compareIndex(CmpIPredicate::eq, rest, zero);
+        Number none = rest == 0;
         e.require(
-            s.logicalOr(s.logicalNot(none),
-                        s.compareIndex(CmpIPredicate::eq, size, zero)),
+            !none | (size == 0),
             "a dimension without elements gets {0}; there is nothing to repeat",
-            {OpFoldResult(size)});
-        size = s.select(none, zero, size);
+            {size});
+        size = select(none, 0, size);
       }
     }
     offsets.push_back(offset);
@@ -395,41 +355,35 @@ static LogicalResult convertPad(Node &node) {
     befores.push_back(before);
     sizes.push_back(size);
   }
-  kept = e.simplify(kept);
-  befores = e.simplify(befores);
-  sizes = e.simplify(sizes);
-  x = e.slice(x, e.simplify(offsets), kept);
+  x = e.slice(x, offsets, kept);
   if (mode == "constant") {
-    Tensor result =
-        e.generate(x.type, sizes, [&](Scalars &, ValueRange) { return fill; });
-    node.setOutput(0, e.insert(x, result, befores));
-    return success();
+    Tensor result = define(e, x.type, sizes, [&](ArrayRef<Number>) {
+      return Number(e, x.type, fill);
+    });
+    return node.give(e.insert(x, result, befores));
   }
-  node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position;
+  return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    Numbers position;
     for (int64_t d = 0; d < rank; ++d) {
       if (Emitter::isSame(kept[d], sizes[d])) {
         position.push_back(at[d]);
         continue;
       }
-      Value extent = e.toValue(kept[d]), last = s.subIndex(extent, one);
-      Value i = s.subIndex(at[d], e.toValue(befores[d]));
+      Number extent(e, kept[d]), last = extent - 1;
+      Number i = at[d] - Number(e, befores[d]);
       if (mode == "edge") {
-        position.push_back(clampIndex(s, i, zero, last));
+        position.push_back(hold(i, 0, last));
         continue;
       }
       // One period of the endless repetition.
-      Value period =
-          mode == "wrap" ? extent : s.maxIndex(s.addIndex(last, last), one);
-      i = s.op<mlir::arith::RemSIOp>(i, period);
-      i = s.wrapIndex(i, period);
+      Number period = mode == "wrap" ? extent : max(last + last, 1);
+      i = wrap(i.apply<mlir::arith::RemSIOp>(Value(period)), period);
       if (mode == "reflect")
-        i = s.minIndex(i, s.maxIndex(s.subIndex(period, i), zero));
+        i = min(i, max(period - i, 0));
       position.push_back(i);
     }
-    return e.load(x, position);
+    return load(e, x, position);
   }));
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -439,16 +393,15 @@ static LogicalResult convertPad(Node &node) {
 /// Tile: each dimension several times over.
 static LogicalResult convertTile(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  SmallVector<Value> repeats;
+  Numbers repeats;
   (void)node.settleInput(1, node.getOpset() < 6 ? 1 : rank);
   if (failed(getList(node, 1, "repeats", rank, repeats)))
     return failure();
   if (node.getOpset() < 6) {
     // One number of tiles for one axis.
-    SmallVector<Value> axes;
+    Numbers axes, all;
     if (!node.hasInput(2))
       return node.error("input 2 (axis) is missing");
     if (failed(getList(node, 2, "axis", 1, axes)))
@@ -458,9 +411,8 @@ static LogicalResult convertTile(Node &node) {
                         Twine(axes.size()) + " axes; required is one");
     if (failed(wrapAxes(node, rank, axes)))
       return failure();
-    SmallVector<Value> all;
     for (int64_t d = 0; d < rank; ++d)
-      all.push_back(pickAxis(s, d, axes, repeats, s.index(1)));
+      all.push_back(pickAxis(d, axes, repeats, Number(e, 1)));
     repeats = all;
   }
   if (static_cast<int64_t>(repeats.size()) != rank)
@@ -470,21 +422,19 @@ static LogicalResult convertTile(Node &node) {
   for (auto [size, repeat] : zip(from, repeats))
     sizes.push_back(e.requireMultiple(size, repeat, "the tiles"));
   sizes = e.simplify(sizes);
-  node.setOutput(0, e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    SmallVector<Value> position;
+  return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
+    Numbers position;
     for (int64_t d = 0; d < rank; ++d)
       position.push_back(Emitter::isSame(from[d], sizes[d])
                              ? at[d]
-                             : s.remIndex(at[d], e.toValue(from[d])));
-    return e.load(x, position);
+                             : at[d] % Number(e, from[d]));
+    return load(e, x, position);
   }));
-  return success();
 }
 
 /// ReverseSequence: the first elements of each batch in reverse order.
 static LogicalResult convertReverseSequence(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0), lengths = node.getInput(1);
   std::optional<int64_t> batch =
       node.getAxis(node.getInt("batch_axis", 1), x.getRank());
@@ -498,23 +448,17 @@ static LogicalResult convertReverseSequence(Node &node) {
                       getName(lengths.type) + " and rank " +
                       Twine(lengths.getRank()) +
                       "; required are different axes and a list of integers");
-  Value steps = e.extentValue(x, *time);
+  Number steps(e, e.extent(x, *time));
   e.requireEqual(e.extent(lengths, 0), e.extent(x, *batch),
                  "the number of its lengths");
-  e.requireIndices(lengths, s.addIndex(steps, s.index(1)), "a length",
-                   /*fromEnd=*/false);
-  node.setOutput(
-      0, e.generate(x.type, e.extents(x), [&](Scalars &s, ValueRange at) {
-        Value length = s.minIndex(
-            s.toIndex(lengths.type, e.load(lengths, at[*batch])), steps);
-        SmallVector<Value> position(at);
-        Value mirrored = s.subIndex(s.subIndex(length, s.index(1)), at[*time]);
-        position[*time] =
-            s.select(s.compareIndex(CmpIPredicate::slt, at[*time], length),
-                     mirrored, at[*time]);
-        return e.load(x, position);
-      }));
-  return success();
+  e.requireIndices(lengths, steps + 1, "a length", /*fromEnd=*/false);
+  return node.give(define(e, x.type, e.extents(x), [&](ArrayRef<Number> at) {
+    Number length = min(load(e, lengths, {at[*batch]}).toIndex(), steps);
+    Numbers position(at);
+    Number &i = position[*time];
+    i = select(i < length, length - 1 - i, i);
+    return load(e, x, position);
+  }));
 }
 
 void registerSlicingOps(Registry &registry) {

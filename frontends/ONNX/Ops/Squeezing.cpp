@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Ops/Squeezing.h"
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 
@@ -13,23 +14,21 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::arith::CmpIPredicate;
 
 /// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
 /// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
 /// it is named, or nothing if no axes are given.
 static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
-                             std::optional<SmallVector<Value>> &named,
+                             std::optional<SmallVector<Number>> &named,
                              int64_t &count) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  SmallVector<Value> axes;
+  Extents axes;
   if (node.getOpset() < 13) {
     std::optional<SmallVector<int64_t>> given = node.getInts("axes");
     if (!given)
       return success();
     for (int64_t axis : *given)
-      axes.push_back(s.index(axis));
+      axes.push_back(Number(e, axis));
   } else if (Tensor given = node.getInput(1)) {
     if (given.getRank() > 1 || !isInteger(given.type))
       return node.error("its axes are no list of integers");
@@ -37,8 +36,7 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
       return node.unsupported("axes of dynamic length are not supported");
     if (failed(node.requireList(1, "axes", adds ? kMostRank - rank : rank)))
       return failure();
-    for (OpFoldResult axis : e.indices(given))
-      axes.push_back(e.toValue(axis));
+    axes = e.indices(given);
   } else {
     return success();
   }
@@ -47,39 +45,37 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
     rank += count;
   SmallVector<bool> seen(rank);
   SmallVector<Value> wrapped;
-  named.emplace(rank, s.boolean(false));
-  for (Value axis : axes) {
-    if (std::optional<int64_t> number = mlir::getConstantIntValue(axis);
+  named.emplace(rank, Number(e, DataType::Bool, e.scalars().boolean(false)));
+  for (OpFoldResult given : axes) {
+    if (std::optional<int64_t> number = mlir::getConstantIntValue(given);
         number && !takeAxis(node, *number, seen))
       return failure();
-    e.requireInside(axis, s.index(-rank), s.index(rank), "an axis");
-    axis = s.wrapIndex(axis, s.index(rank));
+    e.requireInside(given, Number(e, -rank), Number(e, rank), "an axis");
+    Number axis = wrap(Number(e, given), rank);
     wrapped.push_back(axis);
     for (int64_t d = 0; d < rank; ++d)
-      (*named)[d] = s.logicalOr(
-          (*named)[d], s.compareIndex(CmpIPredicate::eq, axis, s.index(d)));
+      (*named)[d] = (*named)[d] | (axis == d);
   }
   requireDistinct(e, wrapped);
   return success();
 }
 
 /// For each dimension how many of those before it are not named.
-static SmallVector<Value> countOthersBefore(Emitter &e, ArrayRef<Value> named) {
-  Scalars s = e.scalars();
-  SmallVector<Value> counts;
-  Value next = s.index(0);
-  for (Value isNamed : named) {
+static SmallVector<Number> countOthersBefore(Emitter &e,
+                                             ArrayRef<Number> named) {
+  SmallVector<Number> counts;
+  Number next(e, 0);
+  for (Number isNamed : named) {
     counts.push_back(next);
-    next = s.addIndex(next, s.select(isNamed, s.index(0), s.index(1)));
+    next = next + select(isNamed, Number(e, 0), 1);
   }
   return counts;
 }
 
 LogicalResult convertUnsqueeze(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  std::optional<SmallVector<Value>> named;
+  std::optional<SmallVector<Number>> named;
   int64_t count = 0;
   if (failed(getAxes(node, x.getRank(), true, named, count)))
     return failure();
@@ -91,49 +87,34 @@ LogicalResult convertUnsqueeze(Node &node) {
     std::optional<int64_t> position = mlir::getConstantIntValue(next);
     std::optional<int64_t> fixed = mlir::getConstantIntValue(isNew);
     if (fixed && *fixed) {
-      sizes.push_back(e.getBuilder().getIndexAttr(1));
+      sizes.push_back(Number(e, 1));
       continue;
     }
-    OpFoldResult size = e.getBuilder().getIndexAttr(1);
+    Number size(e, 1);
     if (position && *position < static_cast<int64_t>(from.size()))
-      size = from[*position];
+      size = Number(e, from[*position]);
     else
       for (auto [d, old] : enumerate(from))
-        size = OpFoldResult(
-            s.select(s.compareIndex(CmpIPredicate::eq, next, s.index(d)),
-                     e.toValue(old), e.toValue(size)));
-    if (!fixed)
-      size = OpFoldResult(s.select(isNew, s.index(1), e.toValue(size)));
-    sizes.push_back(size);
+        size = select(next == d, Number(e, old), size);
+    sizes.push_back(fixed ? size : select(isNew, 1, size));
   }
-  node.setOutput(0, e.reshape(x, sizes));
-  return success();
+  return node.give(e.reshape(x, sizes));
 }
 
 /// A tensor without its extents of 1, where a call decides which those are.
 static GraphValue squeezeOnes(Emitter &e, Tensor x) {
-  Scalars s = e.scalars();
   Extents from = e.extents(x);
-  SmallVector<Value> isOne;
+  SmallVector<Number> isOne, row(kMostSequenceRank, Number(e, -1));
   SmallVector<int64_t> open;
   for (auto [d, size] : enumerate(from)) {
-    isOne.push_back(
-        s.compareIndex(CmpIPredicate::eq, e.toValue(size), s.index(1)));
+    isOne.push_back(Number(e, size) == 1);
     if (!mlir::getConstantIntValue(size))
       open.push_back(d);
   }
-  SmallVector<Value> row(kMostSequenceRank, s.index(-1));
-  SmallVector<Value> positions = countOthersBefore(e, isOne);
-  for (auto [d, next] : enumerate(positions))
-    for (size_t i = 0; i <= d && i < row.size(); ++i) {
-      Value here =
-          s.logicalAnd(s.logicalNot(isOne[d]),
-                       s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
-      row[i] = s.select(here, e.toValue(from[d]), row[i]);
-    }
-  for (Value &size : row)
-    size = s.fromIndex(DataType::Int64, size);
-  Tensor shape = e.fromElements(DataType::Int64, {kMostSequenceRank}, row);
+  for (auto [d, next] : enumerate(countOthersBefore(e, isOne)))
+    for (size_t i = 0; i <= d && i < row.size(); ++i)
+      row[i] = select(!isOne[d] & (next == i), Number(e, from[d]), row[i]);
+  Tensor shape = e.fromExtents(Extents(row.begin(), row.end()));
   // What is left for each choice of extents that are 1.
   std::vector<SmallVector<int64_t>> forms;
   for (unsigned choice = 0; choice < 1u << open.size(); ++choice) {
@@ -161,9 +142,8 @@ static GraphValue squeezeOnes(Emitter &e, Tensor x) {
 
 LogicalResult convertSqueeze(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
-  std::optional<SmallVector<Value>> named;
+  std::optional<SmallVector<Number>> named;
   int64_t count = 0;
   if (failed(getAxes(node, x.getRank(), false, named, count)))
     return failure();
@@ -177,17 +157,17 @@ LogicalResult convertSqueeze(Node &node) {
     }
     named.emplace();
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      named->push_back(s.boolean(x.getShape()[d] == 1));
+      named->push_back(
+          {e, DataType::Bool, e.scalars().boolean(x.getShape()[d] == 1)});
       count += x.getShape()[d] == 1;
     }
   }
   // Dimensions that stay move to the front in order.
   Extents from = e.extents(x);
-  Extents sizes(x.getRank() - std::min(count, x.getRank()),
-                e.getBuilder().getIndexAttr(1));
-  SmallVector<Value> positions = countOthersBefore(e, *named);
+  Extents sizes(x.getRank() - std::min(count, x.getRank()), Number(e, 1));
+  SmallVector<Number> positions = countOthersBefore(e, *named);
   for (auto [d, isNamed] : enumerate(*named)) {
-    Value next = positions[d];
+    Number next = positions[d];
     std::optional<int64_t> fixed = mlir::getConstantIntValue(isNamed),
                            position = mlir::getConstantIntValue(next);
     std::optional<int64_t> extent = mlir::getConstantIntValue(from[d]);
@@ -197,20 +177,14 @@ LogicalResult convertSqueeze(Node &node) {
                           Twine(*extent) + "; required is 1");
       continue;
     }
-    if (fixed && position && *position < static_cast<int64_t>(sizes.size())) {
+    if (fixed && position && *position < static_cast<int64_t>(sizes.size()))
       sizes[*position] = from[d];
-    } else {
-      for (auto [i, size] : enumerate(sizes)) {
-        Value here =
-            s.logicalAnd(s.logicalNot(isNamed),
-                         s.compareIndex(CmpIPredicate::eq, next, s.index(i)));
+    else
+      for (auto [i, size] : enumerate(sizes))
         size =
-            OpFoldResult(s.select(here, e.toValue(from[d]), e.toValue(size)));
-      }
-    }
+            select(!isNamed & (next == i), Number(e, from[d]), Number(e, size));
   }
-  node.setOutput(0, e.reshape(x, sizes));
-  return success();
+  return node.give(e.reshape(x, sizes));
 }
 
 } // namespace seqc::onnx

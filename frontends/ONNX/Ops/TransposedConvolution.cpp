@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Convolution.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace llvm;
@@ -16,8 +16,6 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
 namespace {
 /// Attributes, one number per spatial dimension.
@@ -58,8 +56,6 @@ static LogicalResult readSpread(Node &node, Tensor weight, Spread &spread) {
 /// x [N, C, D...], weight [C, M / group, K...], bias [M].
 static LogicalResult convertConvTranspose(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor x = node.getInput(0), weight = node.getInput(1);
   if (x.type != weight.type || !isFloat(x.type))
     return node.error("its inputs are " + getName(x.type) + " and " +
@@ -83,84 +79,63 @@ static LogicalResult convertConvTranspose(Node &node) {
   windows.kernel = spread.kernel;
   windows.strides.assign(rank, 1);
   windows.dilations = spread.dilations;
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  OpFoldResult zero = Number(e, 0), one = Number(e, 1);
   Extents inner = e.extents(x), room = inner, part = inner,
           offsets(rank + 2, zero), starts(rank + 2, zero), steps(rank + 2, one);
+  bool same =
+      spread.automatic == "SAME_UPPER" || spread.automatic == "SAME_LOWER";
   for (size_t d = 0; d < rank; ++d) {
-    int64_t stride = spread.strides[d];
+    int64_t stride = spread.strides[d], more = spread.more[d];
     int64_t reach = (spread.kernel[d] - 1) * spread.dilations[d];
-    Value extent = e.toValue(inner[d + 2]);
-    Value last =
-        s.mulIndex(s.maxIndex(s.subIndex(extent, s.index(1)), s.index(0)),
-                   s.index(stride));
+    Number extent(e, inner[d + 2]), last = max(extent - 1, 0) * stride;
     // All that the windows of the transposed direction reach.
-    Value full = s.addIndex(last, s.index(reach + 1 + spread.more[d]));
-    Value before = s.index(spread.pads[d]), count;
-    bool same =
-        spread.automatic == "SAME_UPPER" || spread.automatic == "SAME_LOWER";
+    Number full = last + (reach + 1 + more), count = full;
+    Number before(e, spread.pads[d]);
     if (spread.goal || same) {
-      count = spread.goal ? s.index((*spread.goal)[d])
-                          : s.mulIndex(extent, s.index(stride));
-      Value total = s.maxIndex(s.subIndex(full, count), s.index(0));
-      Value half = s.divIndex(total, s.index(2));
-      before =
-          spread.automatic == "SAME_UPPER" ? half : s.subIndex(total, half);
+      count = spread.goal ? Number(e, (*spread.goal)[d]) : extent * stride;
+      Number total = max(full - count, 0), half = total / 2;
+      before = spread.automatic == "SAME_UPPER" ? half : total - half;
     } else {
       int64_t around = spread.pads[d] + spread.pads[rank + d];
       if (spread.automatic == "VALID")
-        around = 0, before = s.index(0);
-      count = s.subIndex(full, s.index(around));
+        around = 0, before = Number(e, 0);
+      count = full - around;
       // More padding than a window reaches may take away too much.
-      if (around > reach + 1 + spread.more[d])
-        e.requireSizes(OpFoldResult(s.select(
-            s.compareIndex(mlir::arith::CmpIPredicate::eq, extent, s.index(0)),
-            s.index(0), count)));
-      count = s.maxIndex(count, s.index(0));
+      if (around > reach + 1 + more)
+        e.requireSizes({select(extent == 0, 0, count)});
+      count = max(count, 0);
     }
     // Without input there is nothing at all.
     if (!spread.goal)
-      count = s.select(
-          s.compareIndex(mlir::arith::CmpIPredicate::eq, extent, s.index(0)),
-          s.index(0), count);
-    Value behind = s.addIndex(s.addIndex(before, count), s.index(reach));
-    Value needed = s.addIndex(last, s.index(reach + 1));
-    room[d + 2] = OpFoldResult(s.maxIndex(behind, needed));
-    offsets[d + 2] = builder.getIndexAttr(reach);
-    steps[d + 2] = builder.getIndexAttr(stride);
-    starts[d + 2] = OpFoldResult(before);
-    part[d + 2] = OpFoldResult(s.addIndex(count, s.index(reach)));
+      count = select(extent == 0, 0, count);
+    room[d + 2] = max(before + count + reach, last + (reach + 1));
+    offsets[d + 2] = Number(e, reach);
+    steps[d + 2] = Number(e, stride);
+    starts[d + 2] = before;
+    part[d + 2] = count + reach;
     windows.counts.push_back(count);
   }
-  windows.counts = e.simplify(windows.counts);
-  Tensor spaced = e.fill(x.type, e.simplify(room), 0);
+  Tensor spaced = e.fill(x.type, room, 0);
   spaced.value = mlir::tensor::InsertSliceOp::create(
-      builder, e.getLoc(), x.value, spaced.value, offsets, inner, steps);
-  e.setExtents(spaced.value, e.simplify(room));
-  spaced = e.slice(spaced, e.simplify(starts), e.simplify(part));
+      e.getBuilder(), e.getLoc(), x.value, spaced.value, offsets, inner, steps);
+  e.setExtents(spaced.value, room);
+  spaced = e.slice(spaced, starts, part);
 
   // [C, M / group, K...] to [M, C / group, K...], turned round.
   int64_t perGroup = weight.getShape()[1], inputs = channels / group;
   Extents shape = e.extents(weight);
-  shape[0] = builder.getIndexAttr(perGroup * group);
-  shape[1] = builder.getIndexAttr(inputs);
-  Tensor turned =
-      e.generate(weight.type, shape, [&](Scalars &in, ValueRange at) {
-        Value width = in.index(perGroup);
-        Value first = in.mulIndex(in.divIndex(at[0], width), in.index(inputs));
-        SmallVector<Value> from{in.addIndex(first, at[1]),
-                                in.remIndex(at[0], width)};
-        for (size_t d = 0; d < rank; ++d)
-          from.push_back(
-              in.subIndex(in.index(spread.kernel[d] - 1), at[d + 2]));
-        return e.load(weight, from);
-      });
-  FailureOr<Tensor> y =
-      addChannels(node, convolve(e, spaced, turned, windows, group),
-                  node.getInput(2), x.type);
-  if (failed(y))
-    return failure();
-  node.setOutput(0, *y);
-  return success();
+  shape[0] = Number(e, perGroup * group);
+  shape[1] = Number(e, inputs);
+  Tensor turned = define(e, weight.type, shape, [&](ArrayRef<Number> at) {
+    SmallVector<Number> from{at[0] / perGroup * inputs + at[1],
+                             at[0] % perGroup};
+    for (size_t d = 0; d < rank; ++d)
+      from.push_back(spread.kernel[d] - 1 - at[d + 2]);
+    return load(e, weight, from);
+  });
+  return node.give(addChannels(node,
+                               convolve(e, spaced, turned, windows, group),
+                               node.getInput(2), x.type));
 }
 
 void registerTransposedConvolutionOps(Registry &registry) {
