@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Seq/IR/Marks.h"
-#include "frontends/Common/Emitter.h"
+#include "frontends/Common/Numbers.h"
 
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/SeqOps.h"
@@ -119,11 +119,8 @@ bool Emitter::requireEqual(OpFoldResult found, OpFoldResult required,
     return true;
   OpBuilder::InsertionGuard guard(builder);
   leaveLoops(builder, {found, required});
-  Scalars s = scalars();
-  Value equal = s.compareIndex(arith::CmpIPredicate::eq, toValue(found),
-                               toValue(required));
-  return require(equal, (what + " is {0}; required is {1}").str(),
-                 {found, required});
+  return require(Number(*this, found) == toValue(required),
+                 (what + " is {0}; required is {1}").str(), {found, required});
 }
 
 bool Emitter::requireBroadcast(OpFoldResult a, OpFoldResult b, bool goal) {
@@ -132,16 +129,10 @@ bool Emitter::requireBroadcast(OpFoldResult a, OpFoldResult b, bool goal) {
     return true;
   OpBuilder::InsertionGuard guard(builder);
   leaveLoops(builder, {a, b});
-  Scalars s = scalars();
-  auto equal = [&](OpFoldResult size, OpFoldResult other) {
-    return s.compareIndex(arith::CmpIPredicate::eq, toValue(size),
-                          toValue(other));
-  };
-  OpFoldResult one = builder.getIndexAttr(1);
-  Value fits = s.logicalOr(equal(a, b), equal(a, one));
+  Number size(*this, a), other(*this, b), fits = (size == other) | (size == 1);
   if (goal)
     return require(fits, "extent {0} does not broadcast to {1}", {a, b});
-  return require(s.logicalOr(fits, equal(b, one)),
+  return require(fits | (other == 1),
                  "its inputs have extents {0} and {1} in one dimension; "
                  "required are equal ones, or 1",
                  {a, b});
@@ -169,15 +160,11 @@ static bool isNeverPositive(OpFoldResult index) {
 
 bool Emitter::requireInside(OpFoldResult index, OpFoldResult low,
                             OpFoldResult high, StringRef what) {
-  Scalars s = scalars();
-  Value i = toValue(index);
-  Value inside = s.compareIndex(arith::CmpIPredicate::slt, i, toValue(high));
+  Number i(*this, index), end(*this, high), inside = i < end;
   if (!isNumberOfIteration(i) || !isNeverPositive(low))
-    inside = s.logicalAnd(
-        s.compareIndex(arith::CmpIPredicate::sge, i, toValue(low)), inside);
-  Value last = s.subIndex(toValue(high), s.index(1));
+    inside = (i >= toValue(low)) & inside;
   return require(inside, (what + " is {0}; required is {1} to {2}").str(),
-                 {index, low, OpFoldResult(last)});
+                 {index, low, end - 1});
 }
 
 bool Emitter::requireSlice(OpFoldResult offset, OpFoldResult size,
@@ -187,18 +174,10 @@ bool Emitter::requireSlice(OpFoldResult offset, OpFoldResult size,
     return true;
   OpBuilder::InsertionGuard guard(builder);
   leaveLoops(builder, {offset, size, stride, whole});
-  Scalars s = scalars();
-  Value from = toValue(offset), count = toValue(size), end = toValue(whole);
-  Value last = s.addIndex(
-      from, s.mulIndex(s.subIndex(count, s.index(1)), toValue(stride)));
-  Value none = s.compareIndex(arith::CmpIPredicate::eq, count, s.index(0));
-  Value inside = s.logicalAnd(
-      s.logicalAnd(
-          s.compareIndex(arith::CmpIPredicate::sge, from, s.index(0)),
-          s.compareIndex(arith::CmpIPredicate::sgt, count, s.index(0))),
-      s.logicalAnd(s.compareIndex(arith::CmpIPredicate::sge, last, from),
-                   s.compareIndex(arith::CmpIPredicate::slt, last, end)));
-  return require(s.logicalOr(none, inside),
+  Number from(*this, offset), count(*this, size), end(*this, whole);
+  Number last = from + (count - 1) * toValue(stride);
+  Number inside = ((from >= 0) & (count > 0)) & ((last >= from) & (last < end));
+  return require((count == 0) | inside,
                  "{0} elements from element {1} on do not lie in an extent of "
                  "{2}",
                  {size, offset, whole});
@@ -206,11 +185,9 @@ bool Emitter::requireSlice(OpFoldResult offset, OpFoldResult size,
 
 bool Emitter::requireIndices(Tensor indices, OpFoldResult extent,
                              StringRef what, bool fromEnd) {
-  Scalars s = scalars();
-  Value size = toValue(extent);
-  OpFoldResult low = fromEnd ? OpFoldResult(s.subIndex(s.index(0), size))
-                             : OpFoldResult(builder.getIndexAttr(0));
-  low = simplify(low).front();
+  Number size(*this, extent), low(*this, 0);
+  if (fromEnd)
+    low = low - size;
   if (isKnown(indices)) {
     bool good = true;
     for (OpFoldResult index : this->indices(indices))
@@ -222,17 +199,13 @@ bool Emitter::requireIndices(Tensor indices, OpFoldResult extent,
       llvm::to_vector(llvm::seq<int64_t>(0, indices.getRank()));
   auto extreme = [&](Combine combine) {
     Tensor one = reduce(indices, dims, combine, /*keep=*/false);
-    return s.toIndex(one.type, load(one, {}));
+    return Number(*this, one.type, load(one, {})).toIndex();
   };
-  Value least = extreme(Combine::Min), greatest = extreme(Combine::Max);
-  Value under = s.compareIndex(arith::CmpIPredicate::slt, least, toValue(low));
-  Value over = s.compareIndex(arith::CmpIPredicate::sge, greatest, size);
-  Value none = s.compareIndex(arith::CmpIPredicate::sgt, least, greatest);
-  Value good = s.logicalOr(none, s.logicalNot(s.logicalOr(under, over)));
-  Value last = s.subIndex(size, s.index(1));
-  return require(good, (what + " is {0}; required is {1} to {2}").str(),
-                 {OpFoldResult(s.select(under, least, greatest)), low,
-                  OpFoldResult(last)});
+  Number least = extreme(Combine::Min), greatest = extreme(Combine::Max);
+  Number under = least < low, over = greatest >= size;
+  return require((least > greatest) | !(under | over),
+                 (what + " is {0}; required is {1} to {2}").str(),
+                 {select(under, least, greatest), low, size - 1});
 }
 
 /// Whether an index is not negative by construction, or because it has been
@@ -333,51 +306,40 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
       known.try_emplace(value);
       noted.push_back(value);
     }
-    Scalars s = scalars();
     if (!natural)
-      good &= require(
-          s.compareIndex(arith::CmpIPredicate::sge, toValue(size), s.index(0)),
-          "a size is {0}; required is 0 or more", {size});
+      good &= require(Number(*this, size) >= 0,
+                      "a size is {0}; required is 0 or more", {size});
     if (!bounded)
-      good &=
-          requireMemory(s.compareIndex(arith::CmpIPredicate::sle, toValue(size),
-                                       s.index(kMostElements)),
-                        "no memory for a size of more than 2^46");
+      good &= requireMemory(Number(*this, size) <= kMostElements,
+                            "no memory for a size of more than 2^46");
   }
   return good;
 }
 
-OpFoldResult Emitter::requireMultiple(OpFoldResult extent, Value factor,
+OpFoldResult Emitter::requireMultiple(OpFoldResult extent, Value given,
                                       StringRef what) {
-  Scalars s = scalars();
-  if (getConstantIntValue(factor) == 1)
+  std::optional<int64_t> number = getConstantIntValue(given);
+  if (number == 1)
     return extent;
-  requireSizes(OpFoldResult(factor));
-  Value size = toValue(extent);
-  std::optional<int64_t> number = getConstantIntValue(factor);
+  requireSizes(OpFoldResult(given));
+  Number size(*this, extent), factor(*this, given);
   if (number && *number >= 0 && *number <= 65536 && isSize(size))
-    return OpFoldResult(s.mulIndex(factor, size));
-  Value most = s.index(kMostElements);
-  Value limit = s.divIndex(most, s.maxIndex(size, s.index(1)));
+    return factor * size;
   bool good = requireMemory(
-      s.compareIndex(arith::CmpIPredicate::sle, factor, limit),
+      factor <= Number(*this, kMostElements) / max(size, 1),
       ("no memory for " + what + ": an extent is more than 2^46").str());
   // Where it is certainly wrong, the import goes on with anything.
   if (!good)
     return extent;
-  return OpFoldResult(s.mulIndex(s.maxIndex(factor, s.index(0)), size));
+  return max(factor, 0) * size;
 }
 
 Value Emitter::saturatedProduct(ArrayRef<OpFoldResult> sizes) {
-  Scalars s = scalars();
-  Value most = s.index(std::numeric_limits<int64_t>::max());
-  Value result = s.index(1);
+  Number most(*this, std::numeric_limits<int64_t>::max()), result(*this, 1);
   for (OpFoldResult size : simplify(sizes)) {
-    Value next = toValue(size);
+    Number next(*this, size);
     // Fits if result <= most / next.
-    Value bound = s.divIndex(most, s.maxIndex(next, s.index(1)));
-    Value fits = s.compareIndex(arith::CmpIPredicate::sle, result, bound);
-    result = s.select(fits, s.mulIndex(result, next), most);
+    result = select(result <= most / max(next, 1), result * next, most);
   }
   return result;
 }
@@ -425,11 +387,8 @@ void Emitter::requireCount(ArrayRef<OpFoldResult> sizes) {
   leaveLoops(builder, sizes);
   if (isa_and_nonnull<func::FuncOp>(builder.getInsertionBlock()->getParentOp()))
     counted.insert(key);
-  Scalars s = scalars();
-  Value count = saturatedProduct(sizes);
-  requireMemory(
-      s.compareIndex(arith::CmpIPredicate::sle, count, s.index(kMostElements)),
-      "no memory for a tensor of more than 2^46 elements");
+  requireMemory(Number(*this, saturatedProduct(sizes)) <= kMostElements,
+                "no memory for a tensor of more than 2^46 elements");
 }
 
 bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
@@ -466,10 +425,9 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   for (OpFoldResult size : wanted) {
     bool isNumber = getConstantIntValue(size) || isBounded(toValue(size));
     bounded &= isNumber;
-    signs.push_back(isNumber
-                        ? size
-                        : OpFoldResult(scalars().minIndex(
-                              toValue(size), scalars().index(kMostElements))));
+    signs.push_back(isNumber ? size
+                             : OpFoldResult(Value(
+                                   min(Number(*this, size), kMostElements))));
   }
   bool good = requireSizes(signs);
   if (fits && right.empty() && leftNumber == rightNumber)
@@ -478,19 +436,17 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   SmallVector<OpFoldResult> all(found);
   llvm::append_range(all, wanted);
   leaveLoops(builder, all);
-  Scalars s = scalars();
-  Value count = toValue(product(found)), other = saturatedProduct(wanted);
+  Number count(*this, product(found)), other(*this, saturatedProduct(wanted));
   // A product that has no number is not told as one.
   if (!bounded || getConstantIntValue(other))
-    good &= require(s.compareIndex(arith::CmpIPredicate::sle, other,
-                                   s.index(kMostElements)),
+    good &= require(other <= kMostElements,
                     "a tensor of {0} elements cannot be reshaped to one of "
                     "more than 2^46",
-                    {OpFoldResult(count)});
+                    {count});
   return good &&
-         require(s.compareIndex(arith::CmpIPredicate::eq, count, other),
+         require(count == other,
                  "a tensor of {0} elements cannot be reshaped to one of {1}",
-                 {OpFoldResult(count), OpFoldResult(other)});
+                 {count, other});
 }
 
 } // namespace seqc::frontend

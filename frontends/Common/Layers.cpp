@@ -141,50 +141,41 @@ Tensor argmaxLast(Emitter &e, Tensor x) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-/// A function of one element; null if `function` is none.
-static Value applyToElement(Scalars &s, StringRef function, DataType type,
-                            Value x) {
-  auto number = [&](double value) { return s.constant(type, value); };
+/// A function of one element.
+static Number applyToElement(StringRef function, Number x) {
   // exp of it cannot overflow.
-  auto low = [&] { return s.min(type, x, number(0)); };
-  auto high = [&] { return s.max(type, x, number(0)); };
+  auto low = [&] { return min(x, 0); };
+  auto high = [&] { return max(x, 0); };
   if (function == "sigmoid")
-    return s.sigmoid(type, x);
+    return sigmoid(x);
   if (function == "tanh")
-    return s.tanh(x);
+    return tanh(x);
   if (function == "relu")
     return high();
   if (function == "exp")
-    return s.exp(x);
+    return exp(x);
   if (function == "log")
-    return s.log(x);
+    return log(x);
   if (function == "sqrt")
-    return s.sqrt(x);
+    return sqrt(x);
   if (function == "abs")
-    return s.abs(type, x);
+    return abs(x);
   if (function == "softplus")
-    return s.add(
-        type, high(),
-        s.log(s.add(type, number(1), s.exp(s.neg(type, s.abs(type, x))))));
+    return high() + log(1 + exp(-abs(x)));
   if (function == "softsign")
-    return s.div(type, x, s.add(type, number(1), s.abs(type, x)));
+    return x / (1 + abs(x));
   if (function == "elu")
-    return s.add(type, high(), s.sub(type, s.exp(low()), number(1)));
+    return high() + (exp(low()) - 1);
   if (function == "leaky_relu")
-    return s.add(type, high(), s.mul(type, low(), number(0.01)));
-  if (function == "gelu") {
-    Value erf = s.op<math::ErfOp>(s.mul(type, x, number(std::sqrt(0.5))));
-    return s.mul(type, s.mul(type, x, number(0.5)),
-                 s.add(type, number(1), erf));
-  }
-  return {};
+    return high() + low() * 0.01;
+  assert(function == "gelu" && "names are checked before");
+  return x * 0.5 * (1 + (x * std::sqrt(0.5)).apply<math::ErfOp>());
 }
 
 Tensor applyFunction(Emitter &e, StringRef function, Tensor x) {
   if (function != "softmax")
-    return e.elementwise(x.type, {x}, [&](Scalars &s, ValueRange v) {
-      return applyToElement(s, function, getComputeType(x.type), v[0]);
-    });
+    return map(e, x.type, {x},
+               [&](Number v) { return applyToElement(function, v); });
   Value y =
       seq::SoftmaxOp::create(e.getBuilder(), e.getLoc(), x.value.getType(),
                              x.value, ArrayRef<int64_t>{x.getRank() - 1},

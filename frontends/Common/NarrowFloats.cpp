@@ -2,6 +2,8 @@
 
 #include "frontends/Common/NarrowFloats.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
@@ -42,95 +44,74 @@ static Format getFormat(DataType type) {
   }
 }
 
-static Value number(Scalars &s, int64_t value) {
-  return s.constantInteger(kBits, value);
+static Number asBits(Number x) {
+  Scalars s = x.scalars();
+  return {s, kBits,
+          s.op<arith::BitcastOp>(s.getBuilder().getI32Type(), Value(x))};
 }
 
-static Value asBits(Scalars &s, Value x) {
-  return s.op<arith::BitcastOp>(s.getBuilder().getI32Type(), x);
+static Number asFloat(Number bits) {
+  Scalars s = bits.scalars();
+  return {s, kReal,
+          s.op<arith::BitcastOp>(s.getBuilder().getF32Type(), Value(bits))};
 }
 
-static Value asFloat(Scalars &s, Value bits) {
-  return s.op<arith::BitcastOp>(s.getBuilder().getF32Type(), bits);
+static Number shiftLeft(Number bits, int by) {
+  return bits.apply<arith::ShLIOp>(Value(bits.constantLike(by)));
 }
 
-static Value shiftLeft(Scalars &s, Value bits, int by) {
-  return s.op<arith::ShLIOp>(bits, number(s, by));
-}
-
-static Value shiftRight(Scalars &s, Value bits, int by) {
-  return s.op<arith::ShRUIOp>(bits, number(s, by));
-}
-
-static Value equals(Scalars &s, Value bits, int64_t value) {
-  return s.compare(Compare::Equal, kBits, bits, number(s, value));
+static Number shiftRight(Number bits, int by) {
+  return bits.apply<arith::ShRUIOp>(Value(bits.constantLike(by)));
 }
 
 Value decodeNarrow(Scalars &s, DataType type, Value bits) {
   Format f = getFormat(type);
   int most = (1 << (f.width - 1)) - 1;
-  Value all = s.op<arith::ExtUIOp>(s.getBuilder().getI32Type(), bits);
-  Value size = s.op<arith::AndIOp>(all, number(s, most));
-  Value isNegative = s.compare(Compare::Greater, kBits, all, number(s, most));
-  Value normal = asFloat(s, s.add(kBits, shiftLeft(s, size, 23 - f.mantissa),
-                                  number(s, int64_t(127 - f.bias) << 23)));
-  Value step = s.constant(kReal, std::ldexp(1, f.leastExponent() - f.mantissa));
-  Value small = s.mul(kReal, s.convert(kBits, kReal, size), step);
-  Value isSmall = s.compare(Compare::Less, kBits, size,
-                            number(s, int64_t(1) << f.mantissa));
-  Value result = s.select(isSmall, small, normal);
-  Value nan = s.constant(kReal, std::nan(""));
+  Number all(s, kBits, s.op<arith::ExtUIOp>(s.getBuilder().getI32Type(), bits));
+  Number size = all & all.constantLike(most);
+  Number normal = asFloat(shiftLeft(size, 23 - f.mantissa) +
+                          static_cast<double>(int64_t(127 - f.bias) << 23));
+  Number small = size.as(kReal) * std::ldexp(1, f.leastExponent() - f.mantissa);
+  Number result = select(size < (1 << f.mantissa), small, normal);
+  double nan = std::nan("");
   if (f.infinity >= 0) {
-    Value beyond =
-        s.compare(Compare::Greater, kBits, size, number(s, f.infinity));
-    result = s.select(beyond, nan, result);
-    result = s.select(equals(s, size, f.infinity), s.infinity(kReal), result);
+    result = select(size > f.infinity, nan, result);
+    result = select(size == f.infinity, Number(s.infinity(kReal)), result);
   } else if (f.nan >= 0) {
-    result = s.select(equals(s, size, f.nan), nan, result);
+    result = select(size == f.nan, nan, result);
   }
-  result = s.select(isNegative, s.neg(kReal, result), result);
-  if (f.oneZero)
-    result = s.select(equals(s, all, most + 1), nan, result);
-  return result;
+  result = select(all > most, -result, result);
+  return f.oneZero ? select(all == most + 1, nan, result) : result;
 }
 
-Value encodeNarrow(Scalars &s, DataType type, Value x, bool saturate) {
+Value encodeNarrow(Scalars &s, DataType type, Value given, bool saturate) {
   Format f = getFormat(type);
   int sign = 1 << (f.width - 1);
-  Value isNaN = s.isNaN(kReal, x), zero = s.constant(kReal, 0);
-  Value size = s.select(isNaN, zero, s.abs(kReal, x));
+  Number x(s, kReal, given), none = isNaN(x), zero = x.constantLike(0);
+  Number size = select(none, zero, abs(x));
   // The distance of two neighbours there is 2^(exponent - mantissa bits).
-  Value exponent = s.max(kBits, shiftRight(s, asBits(s, size), 23),
-                         number(s, 127 + f.leastExponent()));
-  Value step = asFloat(
-      s, shiftLeft(s, s.sub(kBits, exponent, number(s, f.mantissa)), 23));
-  Value rounded =
-      s.mul(kReal, s.op<math::RoundEvenOp>(s.div(kReal, size, step)), step);
-  Value greatest = s.constant(kReal, f.greatest);
-  Value isHuge = s.compare(Compare::Greater, kReal, rounded, greatest);
-  rounded = s.select(isHuge, greatest, rounded);
-  Value normal =
-      s.sub(kBits, shiftRight(s, asBits(s, rounded), 23 - f.mantissa),
-            number(s, int64_t(127 - f.bias) << f.mantissa));
-  Value isSmall =
-      s.compare(Compare::Less, kReal, rounded,
-                s.constant(kReal, std::ldexp(1, f.leastExponent())));
-  double most = std::ldexp(1, f.mantissa - f.leastExponent());
-  Value small = s.convert(
-      kReal, kBits,
-      s.mul(kReal, s.select(isSmall, rounded, zero), s.constant(kReal, most)));
-  Value code = s.select(isSmall, small, normal);
+  Number exponent = max(shiftRight(asBits(size), 23), 127 + f.leastExponent());
+  Number step = asFloat(shiftLeft(exponent - f.mantissa, 23));
+  Number rounded = (size / step).apply<math::RoundEvenOp>() * step;
+  Number isHuge = rounded > f.greatest;
+  rounded = select(isHuge, f.greatest, rounded);
+  Number normal = shiftRight(asBits(rounded), 23 - f.mantissa) -
+                  static_cast<double>(int64_t(127 - f.bias) << f.mantissa);
+  Number isSmall = rounded < std::ldexp(1, f.leastExponent());
+  Number small = (select(isSmall, rounded, zero) *
+                  std::ldexp(1, f.mantissa - f.leastExponent()))
+                     .as(kBits);
+  Number code = select(isSmall, small, normal);
   // Without bits for NaN, it is negative zero or the greatest number.
   int nan = f.nan >= 0 ? f.nan : f.oneZero ? sign : sign - 1;
   if (!saturate && (f.nan >= 0 || f.oneZero))
-    code =
-        s.select(isHuge, number(s, f.infinity >= 0 ? f.infinity : nan), code);
-  Value signBit = shiftLeft(s, shiftRight(s, asBits(s, x), 31), f.width - 1);
-  Value withSign = s.op<arith::OrIOp>(code, signBit);
+    code = select(isHuge, f.infinity >= 0 ? f.infinity : nan, code);
+  Number signBit = shiftLeft(shiftRight(asBits(x), 31), f.width - 1);
+  Number withSign = code | signBit;
   if (f.oneZero)
-    withSign = s.select(equals(s, code, 0), code, withSign);
-  code = s.select(isNaN, number(s, nan), withSign);
-  return s.op<arith::TruncIOp>(s.getBuilder().getI8Type(), code);
+    withSign = select(code == 0, code, withSign);
+  return s.op<arith::TruncIOp>(s.getBuilder().getI8Type(),
+                               Value(select(none, nan, withSign)));
 }
 
 Tensor encodeNarrow(Emitter &e, Tensor tensor, DataType type, bool saturate) {

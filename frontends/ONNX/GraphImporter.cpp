@@ -3,6 +3,7 @@
 #include "frontends/ONNX/GraphImporter.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 #include "frontends/SafeTensors/SafeTensorsFile.h"
@@ -437,19 +438,12 @@ GraphImporter::importGraph(const format::GraphProto &graph,
   if (depth >= kMostDepth)
     return error("graph '" + Twine(graph.name()) + "' is nested deeper than " +
                  Twine(kMostDepth) + " levels");
-  // Old files list initializers among the inputs.
-  auto isInitializer = [&](const format::ValueInfoProto &input) {
-    auto isCalled = [&](const format::TensorProto &tensor) {
-      return tensor.name() == input.name();
-    };
-    return any_of(graph.initializer(), isCalled) ||
-           any_of(graph.sparse_initializer(),
-                  [&](const format::SparseTensorProto &tensor) {
-                    return isCalled(tensor.values());
-                  });
-  };
   size_t needed = graph.input_size();
-  while (needed > given.size() && isInitializer(graph.input(needed - 1)))
+  StringSet<> initialized;
+  if (needed > given.size())
+    initialized = getInitializerNames(graph);
+  while (needed > given.size() &&
+         initialized.contains(graph.input(needed - 1).name()))
     --needed;
   if (needed != given.size())
     return error("graph '" + Twine(graph.name()) + "' has " + Twine(needed) +

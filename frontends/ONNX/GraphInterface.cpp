@@ -4,6 +4,7 @@
 #include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -135,11 +136,7 @@ static constexpr int kMostUnshaped = 8;
 void GraphImporter::settleRanks() {
   const format::GraphProto &graph = file.getModel().graph();
   SmallVector<std::string> unshaped;
-  StringSet<> initialized;
-  for (const format::TensorProto &tensor : graph.initializer())
-    initialized.insert(tensor.name());
-  for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
-    initialized.insert(tensor.values().name());
+  StringSet<> initialized = getInitializerNames(graph);
   for (const format::ValueInfoProto &input : graph.input())
     if (input.type().has_tensor_type() && !initialized.contains(input.name()) &&
         !input.type().tensor_type().has_shape())

@@ -2,7 +2,7 @@
 
 #include "frontends/ONNX/GraphValues.h"
 
-#include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Loops.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -89,87 +89,63 @@ Value getLength(Emitter &e, const GraphValue &sequence) {
 }
 
 /// Extent `dim` of a row of shapes; 1 where the tensor has a lower rank.
-static Value loadExtent(Emitter &e, Tensor shapes, Value row, int64_t dim) {
-  Scalars s = e.scalars();
-  Number size = read(e, shapes, {Number(s, row), dim}).toIndex();
+static Number loadExtent(Emitter &e, Tensor shapes, Number row, int64_t dim) {
+  Number size = read(e, shapes, {row, dim}).toIndex();
   return select(size >= 0, size, 1);
 }
 
 Value countElementsBefore(Emitter &e, const GraphValue &sequence, Value count) {
-  Scalars s = e.scalars();
-  OpBuilder &builder = e.getBuilder();
-  auto loop = scf::ForOp::create(builder, e.getLoc(), s.index(0), count,
-                                 s.index(1), ValueRange{s.index(0)});
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value size = s.index(1);
-  for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d)
-    size = s.mulIndex(
-        size, loadExtent(e, sequence.shapes, loop.getInductionVar(), d));
-  Value sum = s.addIndex(loop.getRegionIterArgs()[0], size);
-  scf::YieldOp::create(builder, e.getLoc(), sum);
-  return loop.getResult(0);
+  return iterate(e, {OpFoldResult(count)}, {Number(e, 0)},
+                 [&](ArrayRef<Number> row, ValueRange carried) {
+                   Number size(e, 1);
+                   for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d)
+                     size = size * loadExtent(e, sequence.shapes, row[0], d);
+                   return SmallVector<Value>{Number(e, carried[0]) + size};
+                 })[0];
 }
 
 Tensor sliceRows(Emitter &e, Tensor tensor, Value from, Value to) {
-  Value size = e.scalars().subIndex(to, from);
-  Extents place = e.simplify({OpFoldResult(from), OpFoldResult(size)});
-  return e.sliceDim(tensor, 0, place[0], place[1]);
+  return e.sliceDim(tensor, 0, Number(e, from), Number(e, to) - from);
 }
 
 Tensor getElement(Emitter &e, const GraphValue &sequence, Value position) {
-  Scalars s = e.scalars();
-  Value begin = countElementsBefore(e, sequence, position);
+  Number begin(e, countElementsBefore(e, sequence, position));
   Extents sizes;
   for (int64_t d = 0; d < sequence.rank; ++d)
-    sizes.push_back(loadExtent(e, sequence.shapes, position, d));
-  sizes = e.simplify(sizes);
-  Value count = e.toValue(e.product(sizes));
-  Tensor part = sliceRows(e, sequence.data, begin, s.addIndex(begin, count));
-  return e.reshape(part, sizes);
+    sizes.push_back(loadExtent(e, sequence.shapes, Number(e, position), d));
+  Number end = begin + e.toValue(e.product(sizes));
+  return e.reshape(sliceRows(e, sequence.data, begin, end), sizes);
 }
 
 void checkSequence(Emitter &e, const GraphValue &sequence,
                    const std::string &what) {
-  OpBuilder &builder = e.getBuilder();
-  Location loc = e.getLoc();
-  Scalars s = e.scalars();
-  Value most = e.extentValue(sequence.data, 0);
-  auto loop = scf::ForOp::create(builder, loc, s.index(0),
-                                 e.extentValue(sequence.shapes, 0), s.index(1),
-                                 ValueRange{s.index(0), s.boolean(true)});
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Scalars inner = e.scalars();
-    Number row(inner, loop.getInductionVar()), size = row.constantLike(1);
-    Number good(inner, DataType::Bool, loop.getRegionIterArgs()[1]);
-    Number ended(inner, DataType::Bool, inner.boolean(false));
-    for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
-      Number extent = read(e, sequence.shapes, {row, d}).toIndex();
-      Number isEnd = sequence.rank >= 0
-                         ? Number(inner, DataType::Bool, inner.boolean(false))
-                         : extent == -1;
-      // size * extent <= most, without overflow.
-      Number isExtent =
-          (extent >= 0) & !ended & (extent <= Number(most) / max(size, 1));
-      good = good & (isEnd | isExtent);
-      ended = ended | isEnd;
-      size = select(isExtent, size * max(extent, 0), size);
-    }
-    Number sum = Value(loop.getRegionIterArgs()[0]) + size;
-    good = good & (sum <= most);
-    scf::YieldOp::create(builder, loc,
-                         ValueRange{Value(min(sum, most)), Value(good)});
-  }
-  Number whole(s, DataType::Bool, loop.getResult(1));
-  Value fits = whole & (Number(s, loop.getResult(0)) == Number(most));
+  auto boolean = [&](Value value) { return Number(e, DataType::Bool, value); };
+  Value no = e.scalars().boolean(false);
+  Number most(e, e.extent(sequence.data, 0));
+  SmallVector<Value> results = iterate(
+      e, {e.extent(sequence.shapes, 0)},
+      {Number(e, 0), e.scalars().boolean(true)},
+      [&](ArrayRef<Number> row, ValueRange carried) {
+        Number good = boolean(carried[1]), ended = boolean(no), size(e, 1);
+        for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
+          Number extent = read(e, sequence.shapes, {row[0], d}).toIndex();
+          Number isEnd = sequence.rank >= 0 ? boolean(no) : extent == -1;
+          // size * extent <= most, without overflow.
+          Number isExtent =
+              (extent >= 0) & !ended & (extent <= most / max(size, 1));
+          good = good & (isEnd | isExtent);
+          ended = ended | isEnd;
+          size = select(isExtent, size * max(extent, 0), size);
+        }
+        Number sum = Number(e, carried[0]) + size;
+        return SmallVector<Value>{min(sum, most), good & (sum <= most)};
+      });
   // Braces would be placeholders.
   std::string safe = what;
   for (char &c : safe)
     c = c == '{' || c == '}' ? '_' : c;
-  e.require(fits, safe + ": its shapes do not describe its {0} elements",
-            {OpFoldResult(most)});
+  e.require(boolean(results[1]) & (Number(e, results[0]) == most),
+            safe + ": its shapes do not describe its {0} elements", {most});
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,10 +172,9 @@ GraphValue makeUnranked(Emitter &e, Tensor tensor) {
 }
 
 Value hasRank(Emitter &e, const GraphValue &value, int64_t rank) {
-  Scalars s = e.scalars();
-  Number result(s, DataType::Bool, s.boolean(true));
+  Number result(e, DataType::Bool, e.scalars().boolean(true));
   auto extent = [&](int64_t i) {
-    return read(e, value.shapes, {Number(s, s.index(i))}).toIndex();
+    return read(e, value.shapes, {Number(e, i)}).toIndex();
   };
   if (rank > 0)
     result = extent(rank - 1) >= 0;
@@ -209,16 +184,12 @@ Value hasRank(Emitter &e, const GraphValue &value, int64_t rank) {
 }
 
 Tensor getRanked(Emitter &e, const GraphValue &value, size_t i) {
-  Scalars s = e.scalars();
   Extents sizes;
-  for (auto [d, size] : llvm::enumerate(value.forms[i])) {
-    if (ShapedType::isDynamic(size))
-      sizes.push_back(OpFoldResult(
-          s.toIndex(DataType::Int64, e.load(value.shapes, {s.index(d)}))));
-    else
-      sizes.push_back(e.getBuilder().getIndexAttr(size));
-  }
-  return e.reshape(value.data, e.simplify(sizes));
+  for (auto [d, size] : llvm::enumerate(value.forms[i]))
+    sizes.push_back(ShapedType::isDynamic(size)
+                        ? load(e, value.shapes, {Number(e, d)}).toIndex()
+                        : Number(e, size));
+  return e.reshape(value.data, sizes);
 }
 
 /// The forms that two unranked tensors may have.

@@ -216,4 +216,13 @@ void addReplaceable(mlir::ModuleOp module, StringRef path,
       << " are inputs, but keep their values: without them, " << error;
 }
 
+StringSet<> getInitializerNames(const GraphProto &graph) {
+  StringSet<> names;
+  for (const TensorProto &tensor : graph.initializer())
+    names.insert(tensor.name());
+  for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
+    names.insert(tensor.values().name());
+  return names;
+}
+
 } // namespace seqc::onnx

@@ -28,6 +28,10 @@ void addReplaceable(mlir::ModuleOp module, llvm::StringRef path,
                     llvm::ArrayRef<std::string> names,
                     const llvm::StringSet<> &looseSymbols);
 
+/// The names of a graph's initializers, which old files list among the inputs,
+/// too.
+llvm::StringSet<> getInitializerNames(const format::GraphProto &graph);
+
 } // namespace seqc::onnx
 
 #endif // FRONTENDS_ONNX_INITIALIZERS_H

@@ -39,7 +39,8 @@ SmallVector<Value> iterate(Emitter &e, ArrayRef<OpFoldResult> sizes,
   return nest(e, bounds, at, carried, body);
 }
 
-SafeIndex makeSafe(Number index, Number extent) {
+SafeIndex makeSafe(Number index, Number size) {
+  Number extent(index.scalars(), size.in(index));
   Number i = wrap(index, extent);
   Number inside = (i >= 0) & (i < extent);
   return {clamp(i, 0, extent - 1), inside};
@@ -110,31 +111,32 @@ Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, Value position) {
   return {result, tensor.type};
 }
 
-Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
-             Value position) {
-  OpBuilder &builder = e.getBuilder();
-  Extents whole = e.extents(into), sizes = e.extents(part);
-  part = e.castShape(part, shapeOf(sizes));
-  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(1));
-  Extents offsets(sizes.size(), builder.getIndexAttr(0));
-  Extents strides(sizes.size(), builder.getIndexAttr(1));
-  offsets[dim] = e.simplify({OpFoldResult(position)})[0];
-  Value result = tensor::InsertSliceOp::create(
-      builder, e.getLoc(), part.value, into.value, offsets, sizes, strides);
+/// `into` with `part`, of the extents `sizes`, at `offsets`, where it fits.
+static Tensor writeAt(Emitter &e, Tensor part, Tensor into,
+                      ArrayRef<OpFoldResult> offsets,
+                      ArrayRef<OpFoldResult> sizes) {
+  Extents whole = e.extents(into), strides(whole.size(), Number(e, 1));
+  Value result =
+      tensor::InsertSliceOp::create(e.getBuilder(), e.getLoc(), part.value,
+                                    into.value, offsets, sizes, strides);
   e.setExtents(result, whole);
   return {result, into.type};
 }
 
+Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
+             Value position) {
+  Extents sizes = e.extents(part);
+  part = e.castShape(part, shapeOf(sizes));
+  sizes.insert(sizes.begin() + dim, Number(e, 1));
+  Extents offsets(sizes.size(), Number(e, 0));
+  offsets[dim] = Number(e, position);
+  return writeAt(e, part, into, offsets, sizes);
+}
+
 Tensor overwrite(Emitter &e, Tensor part, Tensor into) {
-  OpBuilder &builder = e.getBuilder();
   Extents sizes = e.extents(into);
   part = e.castShape(part, shapeOf(sizes));
-  Extents offsets(sizes.size(), builder.getIndexAttr(0));
-  Extents strides(sizes.size(), builder.getIndexAttr(1));
-  Value result = tensor::InsertSliceOp::create(
-      builder, e.getLoc(), part.value, into.value, offsets, sizes, strides);
-  e.setExtents(result, sizes);
-  return {result, into.type};
+  return writeAt(e, part, into, Extents(sizes.size(), Number(e, 0)), sizes);
 }
 
 } // namespace seqc::onnx

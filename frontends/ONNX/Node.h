@@ -113,10 +113,12 @@ public:
   bool wantsOutput(size_t i) const;
   void setOutput(size_t i, GraphValue value);
   /// Output 0, the end of most converters; what failed has been reported.
-  llvm::LogicalResult give(llvm::FailureOr<Tensor> value) {
-    if (succeeded(value))
-      setOutput(0, *value);
-    return value;
+  template <typename T> llvm::LogicalResult give(llvm::FailureOr<T> value) {
+    return succeeded(value) ? give(*value) : llvm::failure();
+  }
+  llvm::LogicalResult give(GraphValue value) {
+    setOutput(0, std::move(value));
+    return llvm::success();
   }
 
   //===--- Attributes -----------------------------------------------------===//
@@ -126,6 +128,10 @@ public:
   float getFloat(llvm::StringRef name, float otherwise);
   std::string getString(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<llvm::SmallVector<int64_t>> getInts(llvm::StringRef name);
+  /// The same, empty if it is not given.
+  llvm::SmallVector<int64_t> getIntList(llvm::StringRef name) {
+    return getInts(name).value_or(llvm::SmallVector<int64_t>());
+  }
   std::optional<llvm::SmallVector<float>> getFloats(llvm::StringRef name);
   std::optional<std::vector<std::string>> getStrings(llvm::StringRef name);
   /// Null if it is not given.
@@ -139,6 +145,11 @@ public:
   /// The dimension that `axis` means in a tensor of this rank (negative ones
   /// count from the end); reports and gives nothing if there is none.
   std::optional<int64_t> getAxis(int64_t axis, int64_t rank);
+  /// The dimension that attribute `name` means.
+  std::optional<int64_t> getAxis(llvm::StringRef name, int64_t otherwise,
+                                 int64_t rank) {
+    return getAxis(getInt(name, otherwise), rank);
+  }
   /// Reports input `i` unless its type says that it is one number or a list of
   /// at most `most`; its declared extent bounds nothing by itself.
   llvm::LogicalResult requireList(size_t i, const llvm::Twine &what,

@@ -3,6 +3,7 @@
 #include "frontends/ONNX/OnnxGraph.h"
 
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
@@ -21,11 +22,7 @@ Expected<OnnxGraph> OnnxGraph::open(StringRef path) {
   result.path = path.str();
   result.file = std::move(*file);
   const format::GraphProto &graph = result.file->getModel().graph();
-  StringSet<> constants;
-  for (const format::TensorProto &tensor : graph.initializer())
-    constants.insert(tensor.name());
-  for (const format::SparseTensorProto &tensor : graph.sparse_initializer())
-    constants.insert(tensor.values().name());
+  StringSet<> constants = getInitializerNames(graph);
   for (const format::ValueInfoProto &value : graph.input()) {
     if (constants.contains(value.name()))
       continue;

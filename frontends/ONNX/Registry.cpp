@@ -14,41 +14,8 @@ const Registry &Registry::get() {
 }
 
 Registry::Registry() {
-  registerActivationsOps(*this);
-  registerAttentionOps(*this);
-  registerBoxesOps(*this);
-  registerColumnsOps(*this);
-  registerConstantOps(*this);
-  registerContribAttentionOps(*this);
-  registerContribOps(*this);
-  registerContribQLinearOps(*this);
-  registerContribQuantizedOps(*this);
-  registerControlFlowOps(*this);
-  registerConvolutionOps(*this);
-  registerDeterminantOps(*this);
-  registerElementwiseOps(*this);
-  registerFlexAttentionOps(*this);
-  registerGramsOps(*this);
-  registerIndexingOps(*this);
-  registerLinearAttentionOps(*this);
-  registerLogicOps(*this);
-  registerLossesOps(*this);
-  registerNormalizationOps(*this);
-  registerPatternsOps(*this);
-  registerPoolingOps(*this);
-  registerProductsOps(*this);
-  registerQuantizationOps(*this);
-  registerRecurrentOps(*this);
-  registerReductionsOps(*this);
-  registerRepetitionOps(*this);
-  registerResamplingOps(*this);
-  registerRunTimeSizesOps(*this);
-  registerSelectionOps(*this);
-  registerSequencesOps(*this);
-  registerShapeOps(*this);
-  registerSignalOps(*this);
-  registerSlicingOps(*this);
-  registerTransposedConvolutionOps(*this);
+#define FAMILY(NAME) register##NAME##Ops(*this);
+#include "frontends/ONNX/Families.def"
 }
 
 static std::string makeKey(StringRef domain, StringRef name) {

@@ -56,41 +56,8 @@ private:
 };
 
 // One function per file in Ops.
-void registerActivationsOps(Registry &registry);
-void registerAttentionOps(Registry &registry);
-void registerBoxesOps(Registry &registry);
-void registerColumnsOps(Registry &registry);
-void registerConstantOps(Registry &registry);
-void registerContribAttentionOps(Registry &registry);
-void registerContribOps(Registry &registry);
-void registerContribQLinearOps(Registry &registry);
-void registerContribQuantizedOps(Registry &registry);
-void registerControlFlowOps(Registry &registry);
-void registerConvolutionOps(Registry &registry);
-void registerDeterminantOps(Registry &registry);
-void registerElementwiseOps(Registry &registry);
-void registerFlexAttentionOps(Registry &registry);
-void registerGramsOps(Registry &registry);
-void registerIndexingOps(Registry &registry);
-void registerLinearAttentionOps(Registry &registry);
-void registerLogicOps(Registry &registry);
-void registerLossesOps(Registry &registry);
-void registerNormalizationOps(Registry &registry);
-void registerPatternsOps(Registry &registry);
-void registerPoolingOps(Registry &registry);
-void registerProductsOps(Registry &registry);
-void registerQuantizationOps(Registry &registry);
-void registerRecurrentOps(Registry &registry);
-void registerReductionsOps(Registry &registry);
-void registerRepetitionOps(Registry &registry);
-void registerResamplingOps(Registry &registry);
-void registerRunTimeSizesOps(Registry &registry);
-void registerSelectionOps(Registry &registry);
-void registerSequencesOps(Registry &registry);
-void registerShapeOps(Registry &registry);
-void registerSignalOps(Registry &registry);
-void registerSlicingOps(Registry &registry);
-void registerTransposedConvolutionOps(Registry &registry);
+#define FAMILY(NAME) void register##NAME##Ops(Registry &registry);
+#include "frontends/ONNX/Families.def"
 
 } // namespace seqc::onnx
 

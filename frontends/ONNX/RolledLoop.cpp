@@ -72,8 +72,6 @@ public:
   }
 
 private:
-  Scalars scalars() { return e.scalars(); }
-
   SmallVector<int64_t> shapeOf(size_t k) {
     SmallVector<int64_t> shape(loop.carried[k].getShape());
     for (auto [extent, moved] : llvm::zip(shape, moves[k]))
@@ -108,12 +106,11 @@ private:
   }
 
   LogicalResult tryBody() {
-    Scalars s = scalars();
     inits.clear();
     for (size_t k = 0; k < loop.carried.size(); ++k)
       inits.push_back(e.castShape(loop.carried[k], shapeOf(k)).value);
-    Value one = s.index(1);
-    draft = scf::ForOp::create(builder, loc, s.index(0), one, one, inits);
+    Value one = Number(e, 1);
+    draft = scf::ForOp::create(builder, loc, Number(e, 0), one, one, inits);
     if (!draft.getBody()->empty())
       draft.getBody()->clear();
     OpBuilder::InsertionGuard guard(builder);
@@ -297,39 +294,33 @@ private:
   /// Element `number` of the storage in the body.
   Value store(const Stack &stack, Value storage, Value number,
               OpFoldResult count) {
-    Scalars s = scalars();
     DataType type = stack.element.type;
     if (stack.isKnown) {
-      Value at = number;
-      if (stack.backwards)
-        at = s.subIndex(s.subIndex(e.toValue(count), s.index(1)), number);
+      Value at =
+          stack.backwards ? Number(e, count) - 1 - number : Number(e, number);
       return putAt(e, stack.element, {storage, type}, stack.axis, at).value;
     }
     // A longer one with the old elements and the new one.
     Tensor old{storage, type};
     Extents sizes = e.extents(stack.element);
-    Value isFirst =
-        s.compareIndex(arith::CmpIPredicate::eq, number, s.index(0));
+    Number at(e, number);
     for (int64_t d = 0; d < stack.element.getRank(); ++d) {
       OpFoldResult before = e.extent(old, d < stack.axis ? d : d + 1);
       if (Emitter::isSame(before, sizes[d]))
         continue;
-      Value equal = s.compareIndex(arith::CmpIPredicate::eq, e.toValue(before),
-                                   e.toValue(sizes[d]));
-      (void)e.require(s.logicalOr(isFirst, equal),
+      (void)e.require((at == 0) | (Number(e, before) == e.toValue(sizes[d])),
                       "elements of a stacked output have extents {0} and {1}; "
                       "required is one shape",
                       {before, sizes[d]});
     }
-    Value height = s.addIndex(number, s.index(1));
-    sizes.insert(sizes.begin() + stack.axis, OpFoldResult(height));
+    sizes.insert(sizes.begin() + stack.axis, at + 1);
     Tensor longer{e.empty(sizes, type), type};
     Extents offsets(sizes.size(), builder.getIndexAttr(0));
     if (stack.backwards)
       offsets[stack.axis] = builder.getIndexAttr(1);
     longer = e.insert(old, longer, offsets);
     longer = putAt(e, stack.element, longer, stack.axis,
-                   stack.backwards ? s.index(0) : number);
+                   stack.backwards ? Number(e, 0) : at);
     return e.castShape(longer, openShape(stack)).value;
   }
 
@@ -419,18 +410,17 @@ private:
   }
 
   SmallVector<Tensor> finishFor() {
-    Scalars s = scalars();
-    Value trips = Emitter::isSize(loop.trips)
-                      ? loop.trips
-                      : s.maxIndex(loop.trips, s.index(0));
+    Number trips(e, loop.trips);
+    if (!Emitter::isSize(loop.trips))
+      trips = max(trips, 0);
     if (loop.begins)
-      trips = s.select(loop.begins, trips, s.index(0));
-    OpFoldResult count = e.simplify({OpFoldResult(trips)})[0];
+      trips = select(loop.begins, trips, 0);
+    OpFoldResult count = trips;
     SmallVector<Value> begin(inits);
     for (const Stack &stack : stacks)
       begin.push_back(makeStorage(stack, count, /*fixed=*/true));
-    auto op =
-        scf::ForOp::create(builder, loc, s.index(0), trips, s.index(1), begin);
+    auto op = scf::ForOp::create(builder, loc, Number(e, 0), trips,
+                                 Number(e, 1), begin);
     finished = op;
     if (!op.getBody()->empty())
       op.getBody()->clear();
@@ -484,20 +474,19 @@ private:
     SmallVector<Value> next =
         emitBody(number, arguments.take_front(inits.size()),
                  arguments.drop_front(inits.size()).drop_back(2), count);
-    Scalars s = scalars();
-    next.push_back(s.addIndex(number, s.index(1)));
-    next.push_back(iteration.goesOn ? iteration.goesOn : s.boolean(true));
+    next.push_back(Number(e, number) + 1);
+    next.push_back(iteration.goesOn ? iteration.goesOn
+                                    : e.scalars().boolean(true));
     return next;
   }
 
   SmallVector<Tensor> finishWhile() {
-    Scalars s = scalars();
     SmallVector<Value> begin(inits);
     for (const Stack &stack : stacks)
       begin.push_back(
           makeStorage(stack, builder.getIndexAttr(0), /*fixed=*/false));
-    begin.push_back(s.index(0));
-    begin.push_back(loop.begins ? loop.begins : s.boolean(true));
+    begin.push_back(Number(e, 0));
+    begin.push_back(loop.begins ? loop.begins : e.scalars().boolean(true));
     bool makesRoom =
         llvm::any_of(stacks, [](const Stack &stack) { return stack.isKnown; });
     scf::WhileOp op = makeWhile(begin, loop.trips, [&](ValueRange arguments) {
@@ -524,25 +513,25 @@ private:
 
   /// Makes room for as many elements again, and iterates until it is used up.
   SmallVector<Value> emitRound(ValueRange arguments) {
-    Scalars s = scalars();
-    Value number = arguments[arguments.size() - 2];
-    Value room = s.maxIndex(s.addIndex(number, number), s.index(kFirstRoom));
+    Number number(e, arguments[arguments.size() - 2]);
+    Number room = max(number + number, kFirstRoom);
     if (loop.trips)
-      room = s.minIndex(room, loop.trips);
+      room = min(room, loop.trips);
     SmallVector<Value> begin(arguments);
     for (auto [k, stack] : llvm::enumerate(stacks)) {
       if (!stack.isKnown)
         continue;
       Value &place = begin[inits.size() + k];
       DataType type = stack.element.type;
-      Extents sizes = withAxis(stack, OpFoldResult(number));
+      Extents sizes = withAxis(stack, OpFoldResult(Value(number)));
       Extents none(sizes.size(), builder.getIndexAttr(0));
       Tensor old = e.slice({place, type}, none, sizes);
       place =
-          e.insert(old, {makeStorage(stack, room, false), type}, none).value;
+          e.insert(old, {makeStorage(stack, Value(room), false), type}, none)
+              .value;
     }
     scf::WhileOp op = makeWhile(begin, room, [&](ValueRange inner) {
-      return emitStep(inner, OpFoldResult(room));
+      return emitStep(inner, OpFoldResult(Value(room)));
     });
     return SmallVector<Value>(op.getResults());
   }

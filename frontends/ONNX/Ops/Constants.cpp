@@ -16,12 +16,7 @@ static LogicalResult convertConstant(Node &node) {
   Emitter &e = node.getEmitter();
   Scalars s = e.scalars();
   auto setTensor = [&](const auto &tensor) -> LogicalResult {
-    FailureOr<Tensor> value =
-        node.getImporter().importTensor(tensor, node.describe());
-    if (failed(value))
-      return failure();
-    node.setOutput(0, *value);
-    return success();
+    return node.give(node.getImporter().importTensor(tensor, node.describe()));
   };
   if (const format::TensorProto *tensor = node.getTensor("value"))
     return setTensor(*tensor);
@@ -89,13 +84,10 @@ static LogicalResult convertConstantOfShape(Node &node) {
   }
   if (count >= 0 && count <= 64) {
     SmallVector<mlir::Value> list(count, element);
-    node.setOutput(0, e.fromElements(value.type, fixed, list));
-    return success();
+    return node.give(e.fromElements(value.type, fixed, list));
   }
-  node.setOutput(
-      0, e.generate(value.type, sizes,
-                    [&](Scalars &, mlir::ValueRange) { return element; }));
-  return success();
+  return node.give(e.generate(
+      value.type, sizes, [&](Scalars &, mlir::ValueRange) { return element; }));
 }
 
 void registerConstantOps(Registry &registry) {

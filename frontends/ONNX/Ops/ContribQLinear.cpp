@@ -106,7 +106,7 @@ static LogicalResult convertSoftmax(Node &node) {
   Emitter &e = node.getEmitter();
   bool old = node.getInt("opset", 13) < 13;
   std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), node.getInput(0).getRank());
+      node.getAxis("axis", -1, node.getInput(0).getRank());
   FailureOr<Tensor> x = readInput(node, 0);
   if (!axis || failed(x))
     return failure();
@@ -131,8 +131,7 @@ static LogicalResult convertConcat(Node &node) {
       return failure();
     parts.push_back(*part);
   }
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), parts[0].getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, parts[0].getRank());
   if (!axis)
     return failure();
   Extents sizes = e.extents(parts[0]);

@@ -190,10 +190,9 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
   Tensor table = node.getInput(0), indices = node.getInput(1);
   Tensor scales = node.getInput(2), zeros = node.getInput(3);
   int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 128);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("gather_axis", 0), table.getRank());
+  std::optional<int64_t> axis = node.getAxis("gather_axis", 0, table.getRank());
   std::optional<int64_t> along =
-      node.getAxis(node.getInt("quantize_axis", 1), table.getRank());
+      node.getAxis("quantize_axis", 1, table.getRank());
   if (!axis || !along)
     return failure();
   // Bytes hold their codes along the last dimension, the first in the low bits.

@@ -222,8 +222,7 @@ static LogicalResult convertCastLike(Node &node) {
 }
 
 static LogicalResult convertIdentity(Node &node) {
-  node.setOutput(0, node.getValue(0));
-  return success();
+  return node.give(node.getValue(0));
 }
 
 void registerElementwiseOps(Registry &registry) {

@@ -47,10 +47,10 @@ static FailureOr<Grams> readGrams(Node &node) {
               node.getInt("max_gram_length", 1),
               node.getInt("max_skip_count", 0),
               node.getString("mode", ""),
-              node.getInts("ngram_counts").value_or(SmallVector<int64_t>()),
-              node.getInts("ngram_indexes").value_or(SmallVector<int64_t>()),
+              node.getIntList("ngram_counts"),
+              node.getIntList("ngram_indexes"),
               node.getFloats("weights").value_or(SmallVector<float>()),
-              node.getInts("pool_int64s").value_or(SmallVector<int64_t>())};
+              node.getIntList("pool_int64s")};
   if (node.getStrings("pool_strings"))
     return node.unsupported("a pool of strings is not supported");
   if (!is_contained({"TF", "IDF", "TFIDF"}, grams.mode))

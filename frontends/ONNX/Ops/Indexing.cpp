@@ -79,8 +79,7 @@ static SmallVector<SafeIndex> loadPosition(Emitter &e, Tensor indices,
 static LogicalResult convertGatherElements(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   if (!axis || failed(checkIndices(node, indices)) ||
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())))
     return failure();
@@ -216,8 +215,7 @@ static LogicalResult convertScatterElements(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   FailureOr<Reduction> reduction = getReduction(node);
   if (!axis || failed(reduction) || failed(checkIndices(node, indices)) ||
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())) ||
@@ -289,8 +287,7 @@ static LogicalResult convertTensorScatter(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), updates = node.getInput(1),
          starts = node.getInput(2);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -2), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", -2, x.getRank());
   std::string mode = node.getString("mode", "linear");
   if (!axis)
     return failure();

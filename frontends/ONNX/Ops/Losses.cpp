@@ -90,8 +90,7 @@ static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
                 [](Number a, Number b) { return a / b; });
     losses = sum;
   }
-  node.setOutput(0, e.convert(losses, result));
-  return success();
+  return node.give(e.convert(losses, result));
 }
 
 static LogicalResult convertNegativeLogLikelihoodLoss(Node &node) {

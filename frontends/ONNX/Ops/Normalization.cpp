@@ -98,8 +98,7 @@ template <seq::NormKind kind> static LogicalResult convertNorm(Node &node) {
   constexpr bool isLayer = kind == seq::NormKind::Layer;
   Tensor x = node.getInput(0), scale = node.getInput(1);
   DataType type = isLayer ? x.type : scale.type;
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank());
   float epsilon = node.getFloat("epsilon", 1e-5F);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
   if (failed(requireFloats(node, 1)) || !axis)
@@ -269,8 +268,7 @@ static LogicalResult convertLpNormalization(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   int64_t p = node.getInt("p", 2);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank());
   if (failed(requireFloats(node, 1)) || !axis)
     return failure();
   if (p != 1 && p != 2)

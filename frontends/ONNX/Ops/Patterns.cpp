@@ -160,8 +160,7 @@ static LogicalResult convertOneHot(Node &node) {
   if (!values.getType().hasStaticShape() ||
       values.getType().getNumElements() != 2)
     return node.error("input 2 (values) has not exactly two elements");
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", -1), x.getRank() + 1);
+  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank() + 1);
   if (!axis)
     return failure();
   Value depth =

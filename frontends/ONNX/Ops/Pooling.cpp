@@ -164,8 +164,7 @@ static FailureOr<Windows> readPool(Node &node, Tensor x) {
   if (x.getRank() < 3)
     return node.error("its input has rank " + Twine(x.getRank()) +
                       "; required is at least 3");
-  SmallVector<int64_t> kernel =
-      node.getInts("kernel_shape").value_or(SmallVector<int64_t>());
+  SmallVector<int64_t> kernel = node.getIntList("kernel_shape");
   if (static_cast<int64_t>(kernel.size()) != x.getRank() - 2 ||
       llvm::any_of(kernel, [](int64_t k) { return k < 1 || k > 1 << 30; }))
     return node.error("attribute 'kernel_shape' has " + Twine(kernel.size()) +

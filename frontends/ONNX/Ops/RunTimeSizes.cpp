@@ -97,8 +97,7 @@ static LogicalResult convertCompress(Node &node) {
                       "; required is bool of rank 1");
   int64_t axis = 0;
   if (node.hasAttribute("axis")) {
-    std::optional<int64_t> given =
-        node.getAxis(node.getInt("axis", 0), x.getRank());
+    std::optional<int64_t> given = node.getAxis("axis", 0, x.getRank());
     if (!given)
       return failure();
     axis = *given;
@@ -204,8 +203,7 @@ static LogicalResult convertUnique(Node &node) {
   int64_t axis = 0;
   Tensor rows;
   if (node.hasAttribute("axis")) {
-    std::optional<int64_t> given =
-        node.getAxis(node.getInt("axis", 0), x.getRank());
+    std::optional<int64_t> given = node.getAxis("axis", 0, x.getRank());
     if (!given)
       return failure();
     axis = *given;

@@ -36,8 +36,7 @@ template <bool largest> static LogicalResult convertArg(Node &node) {
   Tensor x = node.getInput(0);
   bool keep = node.getInt("keepdims", 1) != 0;
   bool last = node.getInt("select_last_index", 0) != 0;
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   if (!axis)
     return failure();
   DataType type = getComputeType(x.type);
@@ -255,7 +254,7 @@ static LogicalResult convertTopK(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  std::optional<int64_t> axis = node.getAxis(node.getInt("axis", -1), rank);
+  std::optional<int64_t> axis = node.getAxis("axis", -1, rank);
   if (!axis)
     return failure();
   bool largest = node.getInt("largest", 1) != 0;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/RolledSequences.h"
 #include "frontends/ONNX/Registry.h"
@@ -71,14 +72,12 @@ static LogicalResult convertSequenceConstruct(Node &node) {
   }
   DataType type =
       elements.empty() ? DataType::Undefined : elements.front().type;
-  node.setOutput(0, makeSequence(std::move(elements), type));
-  return success();
+  return node.give(makeSequence(std::move(elements), type));
 }
 
 static LogicalResult convertSequenceEmpty(Node &node) {
-  node.setOutput(
-      0, makeSequence({}, static_cast<DataType>(node.getInt("dtype", 1))));
-  return success();
+  return node.give(
+      makeSequence({}, static_cast<DataType>(node.getInt("dtype", 1))));
 }
 
 static LogicalResult convertSequenceInsert(Node &node) {
@@ -104,8 +103,7 @@ static LogicalResult convertSequenceInsert(Node &node) {
   if (!at)
     return failure();
   elements.insert(elements.begin() + *at, tensor);
-  node.setOutput(0, makeSequence(std::move(elements), tensor.type));
-  return success();
+  return node.give(makeSequence(std::move(elements), tensor.type));
 }
 
 static LogicalResult convertSequenceErase(Node &node) {
@@ -123,8 +121,7 @@ static LogicalResult convertSequenceErase(Node &node) {
   if (!at)
     return failure();
   elements.erase(elements.begin() + *at);
-  node.setOutput(0, makeSequence(std::move(elements), sequence->elementType));
-  return success();
+  return node.give(makeSequence(std::move(elements), sequence->elementType));
 }
 
 static LogicalResult convertSequenceAt(Node &node) {
@@ -136,8 +133,7 @@ static LogicalResult convertSequenceAt(Node &node) {
   std::optional<int64_t> at = getPosition(node, 1, sequence->elements.size());
   if (!at)
     return failure();
-  node.setOutput(0, sequence->elements[*at]);
-  return success();
+  return node.give(sequence->elements[*at]);
 }
 
 static LogicalResult convertSequenceLength(Node &node) {
@@ -145,23 +141,19 @@ static LogicalResult convertSequenceLength(Node &node) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
-  mlir::Value length = getLength(e, *sequence);
-  node.setOutput(
-      0, e.fromElements(DataType::Int64, {},
-                        {e.scalars().fromIndex(DataType::Int64, length)}));
-  return success();
+  return node.give(
+      e.fromElements(DataType::Int64, {},
+                     {Number(e, getLength(e, *sequence)).as(DataType::Int64)}));
 }
 
 /// SplitToSequence: parts of one size (the last may be smaller), of given
 /// sizes, or single rows.
 static LogicalResult convertSplitToSequence(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   if (!x)
     return node.error("input 0 is no tensor");
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   bool keep = node.getInt("keepdims", 1) != 0;
   if (!axis)
     return failure();
@@ -181,10 +173,10 @@ static LogicalResult convertSplitToSequence(Node &node) {
     return node.unsupported("a list of parts whose length is known at run time "
                             "only is not supported");
   if (!list && (!given || x.getType().isDynamicDim(*axis))) {
-    mlir::Value size =
-        split ? s.toIndex(split.type, e.elements(split).front()) : s.index(1);
-    node.setOutput(0, splitRolled(e, x, *axis, size, keep || split));
-    return success();
+    Number size =
+        split ? Number(e, split.type, e.elements(split).front()).toIndex()
+              : Number(e, 1);
+    return node.give(splitRolled(e, x, *axis, size, keep || split));
   }
   Extents parts;
   if (list) {
@@ -197,33 +189,29 @@ static LogicalResult convertSplitToSequence(Node &node) {
       return node.error("it splits extent " + Twine(extent) +
                         " into parts of " + Twine(size));
     for (int64_t at = 0; at < extent; at += size)
-      parts.push_back(e.getBuilder().getIndexAttr(std::min(size, extent - at)));
+      parts.push_back(Number(e, std::min(size, extent - at)));
   }
   std::vector<Tensor> elements;
-  mlir::Value offset = s.index(0), end = e.extentValue(x, *axis);
+  Number offset(e, 0), end(e, e.extent(x, *axis));
   for (OpFoldResult part : parts) {
-    mlir::Value left = s.subIndex(end, offset);
-    mlir::Value size = e.toValue(part);
+    Number left = end - offset, size(e, part);
     std::optional<int64_t> number = getConstantIntValue(part),
                            most = getConstantIntValue(left);
     if (number && (*number < 0 || (most && *number > *most)))
       return node.error("a part of size " + Twine(*number) +
                         " does not fit into extent " + Twine(extent));
-    if (!number || !most)
-      e.requireInside(part, s.index(0), s.addIndex(left, s.index(1)),
-                      "the size of a part");
-    if (!number || !most)
-      size = s.minIndex(s.maxIndex(size, s.index(0)), left);
-    Extents place = e.simplify({OpFoldResult(offset), OpFoldResult(size)});
-    Tensor element = e.sliceDim(x, *axis, place[0], place[1]);
+    if (!number || !most) {
+      e.requireInside(part, Number(e, 0), left + 1, "the size of a part");
+      size = min(max(size, 0), left);
+    }
+    Tensor element = e.sliceDim(x, *axis, offset, size);
     if (!keep && !split)
       element = e.squeeze(element, *axis);
     elements.push_back(element);
-    offset = s.addIndex(offset, size);
+    offset = offset + size;
   }
   e.requireEqual(offset, end, "the sum of its parts");
-  node.setOutput(0, makeSequence(std::move(elements), x.type));
-  return success();
+  return node.give(makeSequence(std::move(elements), x.type));
 }
 
 static LogicalResult convertConcatFromSequence(Node &node) {
@@ -241,30 +229,28 @@ static LogicalResult convertConcatFromSequence(Node &node) {
     if (tensor.getRank() != elements[0].getRank() ||
         tensor.type != elements[0].type)
       return node.error("the elements of its sequence differ in rank or type");
-  std::optional<int64_t> axis = node.getAxis(
-      node.getInt("axis", 0), elements[0].getRank() + (adds ? 1 : 0));
+  std::optional<int64_t> axis =
+      node.getAxis("axis", 0, elements[0].getRank() + (adds ? 1 : 0));
   if (!axis)
     return failure();
   if (adds)
     for (Tensor &tensor : elements)
       tensor = e.unsqueeze(tensor, *axis);
-  node.setOutput(0, e.concat(elements, *axis));
-  return success();
+  return node.give(e.concat(elements, *axis));
 }
 
 /// Optional: its input, or nothing of the type that an attribute tells.
 static LogicalResult convertOptional(Node &node) {
   (void)node.getType("type");
   if (node.hasInput(0))
-    node.setOutput(0, node.getValue(0));
+    return node.give(node.getValue(0));
   return success();
 }
 
 static LogicalResult convertOptionalHasElement(Node &node) {
   Emitter &e = node.getEmitter();
-  node.setOutput(
-      0, e.fromElements(DataType::Bool, {}, {isPresent(e, node.getValue(0))}));
-  return success();
+  return node.give(
+      e.fromElements(DataType::Bool, {}, {isPresent(e, node.getValue(0))}));
 }
 
 static LogicalResult convertOptionalGetElement(Node &node) {
@@ -274,8 +260,7 @@ static LogicalResult convertOptionalGetElement(Node &node) {
   if (value.present)
     node.getEmitter().require(value.present, "its optional has no element");
   value.present = {};
-  node.setOutput(0, value);
-  return success();
+  return node.give(value);
 }
 
 /// SequenceMap: a graph for each element of the first sequence.

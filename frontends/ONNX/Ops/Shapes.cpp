@@ -120,7 +120,7 @@ static LogicalResult readNewShape(Node &node, ArrayRef<OpFoldResult> from,
                                   NewShape &shape) {
   Emitter &e = node.getEmitter();
   if (node.getOpset() < 5) {
-    for (int64_t size : node.getInts("shape").value_or(SmallVector<int64_t>()))
+    for (int64_t size : node.getIntList("shape"))
       shape.sizes.push_back(Number(e, size));
   } else {
     if (!node.hasInput(1))
@@ -254,8 +254,7 @@ getOnlyIndex(Emitter &e, Tensor indices, std::optional<ArrayRef<int64_t>> fixed,
 static LogicalResult convertGather(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   if (!axis)
     return failure();
   if (!isInteger(indices.type))
@@ -307,8 +306,7 @@ static LogicalResult convertConcat(Node &node) {
         tensors[i].type != tensors[0].type)
       return node.error("its inputs differ in rank or type");
   }
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 1), tensors[0].getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 1, tensors[0].getRank());
   if (!axis)
     return failure();
   return node.give(node.getEmitter().concat(tensors, *axis));

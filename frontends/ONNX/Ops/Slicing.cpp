@@ -202,8 +202,7 @@ static LogicalResult convertSlice(Node &node) {
 static LogicalResult convertSplit(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  std::optional<int64_t> axis =
-      node.getAxis(node.getInt("axis", 0), x.getRank());
+  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
   if (!axis)
     return failure();
   int64_t parts = node.getNumOutputs();
@@ -436,10 +435,8 @@ static LogicalResult convertTile(Node &node) {
 static LogicalResult convertReverseSequence(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), lengths = node.getInput(1);
-  std::optional<int64_t> batch =
-      node.getAxis(node.getInt("batch_axis", 1), x.getRank());
-  std::optional<int64_t> time =
-      node.getAxis(node.getInt("time_axis", 0), x.getRank());
+  std::optional<int64_t> batch = node.getAxis("batch_axis", 1, x.getRank());
+  std::optional<int64_t> time = node.getAxis("time_axis", 0, x.getRank());
   if (!batch || !time)
     return failure();
   if (*batch == *time || lengths.getRank() != 1 || !isInteger(lengths.type))

@@ -152,8 +152,7 @@ LogicalResult convertSqueeze(Node &node) {
       if (x.getRank() > kMostSequenceRank)
         return node.unsupported("squeezing every extent of 1 of more than 8 "
                                 "dimensions is not supported");
-      node.setOutput(0, squeezeOnes(e, x));
-      return success();
+      return node.give(squeezeOnes(e, x));
     }
     named.emplace();
     for (int64_t d = 0; d < x.getRank(); ++d) {

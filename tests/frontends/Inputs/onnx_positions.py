@@ -278,10 +278,10 @@ def wrong():
         "SoftmaxCrossEntropyLoss", {"x": x, "t": (I, [3])})
     yield "loss-reduction", 2, "attribute 'reduction' is 'most'", one(
         loss, {"x": x, "t": t}, reduction="most")
-    yield "det-rank", 2, "its input has rank 1; required is at least 2", one("Det", {"x": (F, [3])})
+    yield "det-rank", 2, "input 0 has rank 1; required is at least 2", one("Det", {"x": (F, [3])})
     yield "det-width", 2, "the width of its matrices is 3; required is 2", one("Det", {"x": x})
     col = {"x": (F, [1, 4, 4]), "i": None, "b": None}
-    yield "col-rank", 2, "its input has rank 2; required is 3", one(
+    yield "col-rank", 2, "input 0 has rank 2; required is 3", one(
         "Col2Im", {**col, "x": x}, {"i": ints(3, 3), "b": ints(2, 2)})
     yield "col-list", 3, "an image shape that is no list of known length is not supported", one(
         "Col2Im", {**col, "i": (I, ["n"])}, {"b": ints(2, 2)})
