@@ -4,8 +4,8 @@
 #include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/GraphValues.h"
+#include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "llvm/ADT/STLExtras.h"

@@ -124,7 +124,8 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
     Number best(e, findBest(carried[2], row)), length(e, carried[1]);
     Number found = best != -1, chosen = max(best, 0);
     Value list = carried[0];
-    for (auto [k, value] : enumerate(ArrayRef{row[0], row[1], chosen}))
+    Number entry[] = {row[0], row[1], chosen};
+    for (auto [k, value] : enumerate(entry))
       list = insert(e, value.as(DataType::Int64), list,
                     {length, static_cast<double>(k)});
     Box taken = loadBox(e, boxes, row[0], chosen, centered);

@@ -110,10 +110,10 @@ static Range getRange(Number start, Number end, Number step, Number extent) {
   // A start before the axis is its first element in both directions, an end
   // there is one step before it on the way back. Without elements the way back
   // begins and ends before them.
-  Number from =
-      hold(wrap(start, extent), 0, select(forward, extent, extent - 1));
+  Number high = select(forward, extent, extent - 1);
+  Number from = hold(wrap(start, extent), 0, high);
   Number low = select(forward, step.constantLike(0), -1);
-  Number to = hold(wrap(end, extent), low, select(forward, extent, extent - 1));
+  Number to = hold(wrap(end, extent), low, high);
   Number span = select(forward, to - from, from - to);
   Number size = max(max(step, 0 - step), 1);
   return {from, step, select(span > 0, (max(span, 1) - 1) / size + 1, 0)};
