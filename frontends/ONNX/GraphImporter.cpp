@@ -387,25 +387,14 @@ LogicalResult GraphImporter::importCall(const format::FunctionProto &body,
   for (auto [i, name] : enumerate(body.input()))
     inner.values[name] = i < node.inputs.size() ? node.inputs[i] : GraphValue();
   inner.declare(body.value_info());
-  Scope *outer = std::exchange(scope, &inner);
-  ++depth;
-  llvm::scope_exit restore([&] {
-    scope = outer;
-    --depth;
-  });
-  unsigned before = errors;
-  importNodes(body.node(), SmallVector<StringRef>(body.output().begin(),
-                                                  body.output().end()));
-  if (errors != before)
+  SmallVector<StringRef> wanted(body.output().begin(), body.output().end());
+  wanted.truncate(node.outputs.size());
+  FailureOr<std::vector<GraphValue>> results = importBody(
+      inner, body.node(), wanted, node.describe() + ": ", " of the function");
+  if (failed(results))
     return failure();
-  for (auto [i, name] : enumerate(node.getProto().output())) {
-    bool broken = false;
-    const GraphValue *value = lookup(body.output(i), broken);
-    if (!value)
-      return node.error("output '" + Twine(body.output(i)) +
-                        "' of the function is not defined");
-    node.outputs[i] = *value;
-  }
+  for (auto [output, value] : zip(node.outputs, *results))
+    output = value;
   // All attributes belong to the function.
   for (const format::AttributeProto &attribute : node.getProto().attribute())
     (void)node.hasAttribute(attribute.name());
@@ -459,6 +448,18 @@ GraphImporter::importGraph(const format::GraphProto &graph,
     inner.values[input.name()] = value;
     names.insert(input.name());
   }
+  SmallVector<StringRef> wanted;
+  for (const format::ValueInfoProto &output : graph.output())
+    wanted.push_back(output.name());
+  return importBody(inner, graph.node(), wanted, "",
+                    " of graph '" + graph.name() + "'",
+                    [&] { importInitializers(graph, names); });
+}
+
+FailureOr<std::vector<GraphValue>>
+GraphImporter::importBody(Scope &inner, const NodeList &nodes,
+                          ArrayRef<StringRef> results, const Twine &who,
+                          const Twine &of, function_ref<void()> prepare) {
   Scope *outer = std::exchange(scope, &inner);
   mlir::Location loc = emitter.getLoc();
   ++depth;
@@ -468,20 +469,23 @@ GraphImporter::importGraph(const format::GraphProto &graph,
     emitter.setLoc(loc);
   });
   unsigned before = errors;
-  importInitializers(graph, names);
-  SmallVector<StringRef> wanted;
-  for (const format::ValueInfoProto &output : graph.output())
-    wanted.push_back(output.name());
-  importNodes(graph.node(), wanted);
+  if (prepare)
+    prepare();
+  importNodes(nodes, results);
   if (errors != before)
     return failure();
+  return readResults(results, who, of);
+}
+
+FailureOr<std::vector<GraphValue>>
+GraphImporter::readResults(ArrayRef<StringRef> names, const Twine &who,
+                           const Twine &of) {
   std::vector<GraphValue> results;
-  for (const format::ValueInfoProto &output : graph.output()) {
+  for (StringRef name : names) {
     bool broken = false;
-    const GraphValue *value = lookup(output.name(), broken);
+    const GraphValue *value = lookup(name, broken);
     if (!value)
-      return error("output '" + Twine(output.name()) + "' of graph '" +
-                   graph.name() + "' is not defined");
+      return error(who + "output '" + name + "'" + of + " is not defined");
     results.push_back(*value);
   }
   return results;

@@ -175,6 +175,11 @@ private:
   void settleRanks();
   /// Tells the user what was found and how it is read.
   void note(const llvm::Twine &message);
+  /// Reports inputs of a type that nobody can pass.
+  bool checkInputType(const llvm::Twine &what, DataType type);
+  /// An argument of the function.
+  Tensor addInput(const std::string &name, DataType type,
+                  llvm::ArrayRef<int64_t> shape);
   /// An argument that passes one part of the input `of`.
   Tensor addPart(const std::string &of, llvm::StringRef part, DataType type,
                  llvm::ArrayRef<int64_t> shape);
@@ -207,6 +212,16 @@ private:
   Path importPath(const Fork &from, int side,
                   llvm::ArrayRef<const format::NodeProto *> rest,
                   llvm::ArrayRef<llvm::StringRef> results);
+  /// Imports nodes in a scope of their own, behind what `prepare` imports, and
+  /// gives `results`. A message says `who` asks and of what they are results.
+  llvm::FailureOr<std::vector<GraphValue>>
+  importBody(Scope &inner, const NodeList &nodes,
+             llvm::ArrayRef<llvm::StringRef> results, const llvm::Twine &who,
+             const llvm::Twine &of,
+             llvm::function_ref<void()> prepare = nullptr);
+  llvm::FailureOr<std::vector<GraphValue>>
+  readResults(llvm::ArrayRef<llvm::StringRef> names, const llvm::Twine &who,
+              const llvm::Twine &of);
   llvm::LogicalResult importCall(const format::FunctionProto &function,
                                  Node &node);
   /// Why `value` is not what the graph declares `name` as; empty if it is.

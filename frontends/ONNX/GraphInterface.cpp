@@ -45,6 +45,27 @@ void GraphImporter::note(const Twine &message) {
   context.getDiagEngine().emit(std::move(diagnostic));
 }
 
+bool GraphImporter::checkInputType(const Twine &what, DataType type) {
+  if (emitter.storage(type) && !getMetadataName(type).empty())
+    return true;
+  (void)unsupported(what + " holds " + getName(type) +
+                    "; inputs of this type are not supported");
+  return false;
+}
+
+Tensor GraphImporter::addInput(const std::string &name, DataType type,
+                               ArrayRef<int64_t> shape) {
+  auto tensorType = mlir::RankedTensorType::get(shape, emitter.storage(type));
+  json::Array described;
+  for (int64_t extent : shape)
+    described.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
+  argumentNames.push_back(name);
+  inputs.push_back(json::Object{{"name", name},
+                                {"dtype", getMetadataName(type)},
+                                {"shape", std::move(described)}});
+  return {function.getBody().front().addArgument(tensorType, fileLoc), type};
+}
+
 Tensor GraphImporter::importTensorInput(const std::string &name,
                                         const format::TypeProto &given) {
   std::string what = "input '" + name + "'";
@@ -55,12 +76,8 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   }
   const format::TypeProto::Tensor &type = given.tensor_type();
   auto dataType = static_cast<DataType>(type.elem_type());
-  mlir::Type storage = emitter.storage(dataType);
-  if (!storage || getMetadataName(dataType).empty()) {
-    (void)unsupported(what + " holds " + getName(dataType) +
-                      "; inputs of this type are not supported");
+  if (!checkInputType(what, dataType))
     return {};
-  }
   if (type.shape().dim_size() > kMostSequenceRank) {
     (void)unsupported(what + " has " + Twine(type.shape().dim_size()) +
                       " dimensions; more than 8 are not supported");
@@ -80,10 +97,8 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
   }
   if (!type.has_shape())
     shape.assign(inputRanks.lookup(name).front(), mlir::ShapedType::kDynamic);
-  SmallVector<bool> varies = to_vector(map_range(shape, [](int64_t extent) {
-    return mlir::ShapedType::isDynamic(extent);
-  }));
   names.resize(shape.size());
+  SmallVector<int64_t> declared = shape;
   if (inputShapes)
     if (auto fed = inputShapes->find(name);
         fed != inputShapes->end() && fed->second.size() == shape.size())
@@ -96,37 +111,25 @@ Tensor GraphImporter::importTensorInput(const std::string &name,
     (void)error(what + " has too many elements");
     return {};
   }
-  auto tensorType = mlir::RankedTensorType::get(shape, storage);
-  Tensor tensor{function.getBody().front().addArgument(tensorType, fileLoc),
-                dataType};
+  Tensor tensor = addInput(name, dataType, shape);
+  json::Array &described = *inputs.back().getAsObject()->getArray("shape");
   // Equal symbols stand for one extent.
-  Extents sizes;
-  json::Array described;
+  Extents sizes = emitter.extents(tensor);
   for (auto [d, symbol] : enumerate(names)) {
-    mlir::OpFoldResult size;
-    for (auto &[known, value] : symbols)
-      if (!symbol.empty() && known == symbol) {
-        size = value;
-        sharedSymbols.insert(symbol);
-      }
-    if (!size) {
-      size = emitter.extent(tensor, d);
-      if (!symbol.empty())
-        symbols.emplace_back(symbol, mlir::cast<mlir::Value>(size));
+    if (mlir::ShapedType::isDynamic(declared[d]))
+      described[d] = symbol.empty() ? json::Value(-1) : json::Value(symbol);
+    if (symbol.empty())
+      continue;
+    auto known = find_if(
+        symbols, [&](const auto &other) { return other.first == symbol; });
+    if (known == symbols.end()) {
+      symbols.emplace_back(symbol, mlir::cast<mlir::Value>(sizes[d]));
+    } else {
+      sizes[d] = known->second;
+      sharedSymbols.insert(symbol);
     }
-    sizes.push_back(size);
-    if (!varies[d])
-      described.push_back(shape[d]);
-    else if (symbol.empty())
-      described.push_back(-1);
-    else
-      described.push_back(symbol);
   }
   emitter.setExtents(tensor.value, sizes);
-  argumentNames.push_back(name);
-  inputs.push_back(json::Object{{"name", name},
-                                {"dtype", getMetadataName(dataType)},
-                                {"shape", std::move(described)}});
   return tensor;
 }
 
@@ -174,11 +177,8 @@ GraphValue GraphImporter::importUnrankedInput(const std::string &name,
                                               DataType type,
                                               ArrayRef<int64_t> ranks) {
   std::string what = "input '" + name + "'";
-  if (!emitter.storage(type) || getMetadataName(type).empty()) {
-    (void)unsupported(what + " holds " + getName(type) +
-                      "; inputs of this type are not supported");
+  if (!checkInputType(what, type))
     return {};
-  }
   Tensor data = addPart(name, "data", type, {mlir::ShapedType::kDynamic});
   Tensor shape = addPart(name, "shape", DataType::Int64, {kMostSequenceRank});
   std::vector<SmallVector<int64_t>> forms;
@@ -197,18 +197,10 @@ GraphValue GraphImporter::importUnrankedInput(const std::string &name,
 
 Tensor GraphImporter::addPart(const std::string &of, StringRef part,
                               DataType type, ArrayRef<int64_t> shape) {
-  auto tensorType = mlir::RankedTensorType::get(shape, emitter.storage(type));
-  Tensor tensor{function.getBody().front().addArgument(tensorType, fileLoc),
-                type};
-  json::Array described;
-  for (int64_t extent : shape)
-    described.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
-  argumentNames.push_back(of + "." + part.str());
-  inputs.push_back(json::Object{{"name", argumentNames.back()},
-                                {"dtype", getMetadataName(type)},
-                                {"shape", std::move(described)},
-                                {"of", of},
-                                {"part", part}});
+  Tensor tensor = addInput(of + "." + part.str(), type, shape);
+  json::Object &described = *inputs.back().getAsObject();
+  described["of"] = of;
+  described["part"] = part;
   return tensor;
 }
 
@@ -221,9 +213,8 @@ GraphImporter::importSequenceInput(const std::string &name,
     return unsupported(what + " is a sequence of something else than tensors, "
                               "which is not supported");
   auto dataType = static_cast<DataType>(element.tensor_type().elem_type());
-  if (!emitter.storage(dataType) || getMetadataName(dataType).empty())
-    return unsupported(what + " holds " + getName(dataType) +
-                       "; inputs of this type are not supported");
+  if (!checkInputType(what, dataType))
+    return failure();
   bool ranked = element.tensor_type().has_shape();
   int64_t rank = ranked ? element.tensor_type().shape().dim_size() : -1;
   if (rank > kMostSequenceRank)

@@ -211,15 +211,10 @@ GraphImporter::importPath(const Fork &from, int side,
   importInOrder(rest, results);
   if (errors)
     return path;
-  for (StringRef name : results) {
-    bool broken = false;
-    const GraphValue *value = lookup(name, broken);
-    if (!value) {
-      (void)error("output '" + name + "' is not defined");
-      return path;
-    }
-    path.values.push_back(*value);
-  }
+  FailureOr<std::vector<GraphValue>> values = readResults(results, "", "");
+  if (failed(values))
+    return path;
+  path.values = std::move(*values);
   path.isValid = true;
   return path;
 }

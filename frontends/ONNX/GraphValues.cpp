@@ -2,7 +2,7 @@
 
 #include "frontends/ONNX/GraphValues.h"
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 

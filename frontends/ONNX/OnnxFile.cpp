@@ -48,6 +48,29 @@ OnnxFile::~OnnxFile() = default;
 // Opening
 //===----------------------------------------------------------------------===//
 
+/// Calls `visit` for every length-delimited field of a message.
+static void
+forEachField(StringRef bytes,
+             function_ref<void(int number, StringRef content)> visit) {
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
+  while (uint32_t tag = stream.ReadTag()) {
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&stream, tag))
+        return;
+      continue;
+    }
+    uint32_t length;
+    if (!stream.ReadVarint32(&length))
+      return;
+    int begin = stream.CurrentPosition();
+    if (!stream.Skip(length))
+      return;
+    visit(WireFormatLite::GetTagFieldNumber(tag), bytes.substr(begin, length));
+  }
+}
+
 Expected<std::unique_ptr<OnnxFile>> OnnxFile::open(StringRef path) {
   std::unique_ptr<OnnxFile> file(new OnnxFile());
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
@@ -76,55 +99,16 @@ Expected<std::unique_ptr<OnnxFile>> OnnxFile::open(StringRef path) {
                 "messages");
   if (!file->model->has_graph())
     return fail("is no ONNX model: it has no graph");
-  // Top level: where the graph lies.
-  stream.~CodedInputStream();
-  new (&stream) google::protobuf::io::CodedInputStream(
-      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
-  while (uint32_t tag = stream.ReadTag()) {
-    if (WireFormatLite::GetTagFieldNumber(tag) ==
-            format::ModelProto::kGraphFieldNumber &&
-        WireFormatLite::GetTagWireType(tag) ==
-            WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
-      uint32_t length;
-      if (!stream.ReadVarint32(&length))
-        break;
-      int begin = stream.CurrentPosition();
-      if (!stream.Skip(length))
-        break;
-      file->indexGraph(file->model->graph(), bytes.substr(begin, length));
-    } else if (!WireFormatLite::SkipField(&stream, tag)) {
-      break;
-    }
-  }
+  forEachField(bytes, [&](int number, StringRef content) {
+    if (number == format::ModelProto::kGraphFieldNumber)
+      file->indexGraph(file->model->graph(), content);
+  });
   return file;
 }
 
 //===----------------------------------------------------------------------===//
 // Where raw data lies
 //===----------------------------------------------------------------------===//
-
-/// Calls `visit` for every length-delimited field of a message.
-static void
-forEachField(StringRef bytes,
-             function_ref<void(int number, StringRef content)> visit) {
-  google::protobuf::io::CodedInputStream stream(
-      reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
-  while (uint32_t tag = stream.ReadTag()) {
-    if (WireFormatLite::GetTagWireType(tag) !=
-        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
-      if (!WireFormatLite::SkipField(&stream, tag))
-        return;
-      continue;
-    }
-    uint32_t length;
-    if (!stream.ReadVarint32(&length))
-      return;
-    int begin = stream.CurrentPosition();
-    if (!stream.Skip(length))
-      return;
-    visit(WireFormatLite::GetTagFieldNumber(tag), bytes.substr(begin, length));
-  }
-}
 
 void OnnxFile::indexGraph(const format::GraphProto &graph, StringRef bytes) {
   int nodes = 0, initializers = 0;

@@ -13,8 +13,8 @@
 
 #include "frontends/ONNX/RolledLoop.h"
 
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Loops.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

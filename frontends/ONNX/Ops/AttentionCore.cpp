@@ -1,7 +1,7 @@
 //===- AttentionCore.cpp - What attention operators share -----------------===//
 
 #include "frontends/ONNX/Ops/AttentionCore.h"
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/AttentionExtents.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 
@@ -137,16 +137,14 @@ void restrict(Emitter &e, AttentionCall &call, bool perBatch,
   });
 }
 
-Value scaleOf(Emitter &e, const AttentionCall &call) {
-  Scalars s = e.scalars();
-  DataType type = getComputeType(call.query.type);
+/// The factor of the scores, a number or of the type that is computed with.
+static Number scaleOf(Emitter &e, const AttentionCall &call) {
   OpFoldResult features = e.extent(call.query, 3);
-  std::optional<int64_t> fixed = mlir::getConstantIntValue(features);
   if (call.scale != 0)
-    return s.constant(type, call.scale);
-  if (fixed)
-    return s.constant(type, 1 / std::sqrt(static_cast<double>(*fixed)));
-  return 1 / sqrt(Number(s, e.toValue(features)).as(type));
+    return call.scale;
+  if (std::optional<int64_t> fixed = mlir::getConstantIntValue(features))
+    return 1 / std::sqrt(static_cast<double>(*fixed));
+  return 1 / sqrt(Number(e, features).as(getComputeType(call.query.type)));
 }
 
 Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
@@ -158,13 +156,12 @@ Tensor attentionScores(Emitter &e, const AttentionCall &call, bool withCap) {
                                      e.extent(query, 2), e.extent(query, 3)});
   Tensor scores = e.contract(grouped, "bghqd", key, "bgkd", "bghqk");
   scores = e.reshape(scores, scoreExtents(e, call));
-  Value scale = scaleOf(e, call);
+  Number scale = scaleOf(e, call);
   return map(e, type, {scores}, [&](Number x) {
     Number score = x * scale;
     if (!withCap || call.softcap == 0)
       return score;
-    Number cap = score.constantLike(call.softcap);
-    return cap * tanh(score / cap);
+    return call.softcap * tanh(score / call.softcap);
   });
 }
 
@@ -229,15 +226,14 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   Emitter &e = node.getEmitter();
   if (!checkHeads(node, call))
     return std::nullopt;
-  e.requireEqual(e.extent(call.key, 0), e.extent(call.query, 0),
-                 "the batch of its keys");
-  e.requireEqual(e.extent(call.value, 0), e.extent(call.query, 0),
-                 "the batch of its values");
+  auto require = [&](Tensor found, Tensor wanted, int64_t dim, StringRef what) {
+    e.requireEqual(e.extent(found, dim), e.extent(wanted, dim), what);
+  };
+  require(call.key, call.query, 0, "the batch of its keys");
+  require(call.value, call.query, 0, "the batch of its values");
   // Both may be known where that of the queries is not.
-  e.requireEqual(e.extent(call.value, 0), e.extent(call.key, 0),
-                 "the batch of its values");
-  e.requireEqual(e.extent(call.value, 2), e.extent(call.key, 2),
-                 "the number of its values");
+  require(call.value, call.key, 0, "the batch of its values");
+  require(call.value, call.key, 2, "the number of its values");
   if (!hasStaticHeads(call))
     return attendJoined(node, call, probabilities);
   DataType outer = call.query.type, type = getComputeType(outer);
@@ -264,11 +260,7 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   Extents scores = scoreExtents(e, call), sizes = e.extents(call.query);
   sizes[3] = e.extent(call.value, 3);
   auto typeOf = [&](ArrayRef<OpFoldResult> extents) {
-    SmallVector<int64_t> shape;
-    for (OpFoldResult size : extents)
-      shape.push_back(
-          mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic));
-    return mlir::RankedTensorType::get(shape, e.storage(type));
+    return mlir::RankedTensorType::get(shapeOf(extents), e.storage(type));
   };
   mlir::OpBuilder &b = e.getBuilder();
   auto op = seq::AttentionOp::create(

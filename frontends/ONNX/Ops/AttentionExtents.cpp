@@ -10,8 +10,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::ShapedType;
-using mlir::Value;
-using mlir::arith::CmpIPredicate;
 
 static bool isStatic(const AttentionCall &call, int64_t dim) {
   return llvm::none_of(
@@ -27,14 +25,9 @@ OpFoldResult divideExtent(Emitter &e, OpFoldResult whole, OpFoldResult part,
                           StringRef message) {
   if (mlir::getConstantIntValue(part) == 1)
     return whole;
-  Scalars s = e.scalars();
-  Value all = e.toValue(whole);
-  Value divisor = s.maxIndex(e.toValue(part), s.index(1));
-  Value result = s.divIndex(all, divisor);
-  e.require(s.compareIndex(CmpIPredicate::eq, all,
-                           s.mulIndex(result, e.toValue(part))),
-            message, {whole, part});
-  return e.simplify({OpFoldResult(result)})[0];
+  Number all(e, whole), divisor(e, part), result = all / max(divisor, 1);
+  e.require(all == result * divisor, message, {whole, part});
+  return result;
 }
 
 OpFoldResult getHeadRatio(Emitter &e, Tensor query, Tensor key) {
@@ -88,17 +81,13 @@ static Tensor joinSide(Emitter &e, const AttentionCall &call, Tensor side,
   if (shape[0] == 1 && shape[1] == 1 && (same || shape[2] == 1))
     return side;
   Extents scores = scoreExtents(e, call);
-  OpFoldResult one = e.getBuilder().getIndexAttr(1);
-  Extents sizes = {rows, one, e.product({ratio, scores[2]}), scores[3]};
-  // An index below a product of zero does not occur.
-  auto divisor = [&](Scalars &s, OpFoldResult size) {
-    return max(Number(s, e.toValue(size)), 1);
-  };
+  Extents sizes = {rows, Number(e, 1), e.product({ratio, scores[2]}),
+                   scores[3]};
   return define(e, side.type, sizes, [&](ArrayRef<Number> at) {
-    Scalars s = at[0].scalars();
-    Number groups = divisor(s, e.extent(call.key, 1)),
-           queries = divisor(s, scores[2]);
-    Number head = at[0] % groups * e.toValue(ratio) + at[2] / queries;
+    // An index below a product of zero does not occur.
+    Number groups = max(Number(e, e.extent(call.key, 1)), 1),
+           queries = max(Number(e, scores[2]), 1);
+    Number head = at[0] % groups * Number(e, ratio) + at[2] / queries;
     return readBroadcast(
         e, side, {at[0] / groups, head, at[2] % queries, at[3]}, scores);
   });

@@ -32,9 +32,6 @@ mlir::OpFoldResult divideExtent(Emitter &e, mlir::OpFoldResult whole,
 /// The number of query heads for each key head.
 mlir::OpFoldResult getHeadRatio(Emitter &e, Tensor query, Tensor key);
 
-/// The factor of the scores, in the type that is computed with.
-mlir::Value scaleOf(Emitter &e, const AttentionCall &call);
-
 /// Extents of the scores, [batch, heads, queries, keys].
 Extents scoreExtents(Emitter &e, const AttentionCall &call);
 

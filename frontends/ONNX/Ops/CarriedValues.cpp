@@ -98,17 +98,21 @@ std::vector<GraphValue> restoreAll(Emitter &e, ArrayRef<CarriedForm> forms,
   return values;
 }
 
-/// Imports the body once into a draft that is thrown away. Values come as they
-/// are, or in their forms.
-static std::optional<std::vector<GraphValue>>
-tryBody(Node &node, const format::GraphProto &body,
-        ArrayRef<GraphValue> initial, ArrayRef<CarriedForm> forms,
-        function_ref<void(ArrayRef<GraphValue>)> look) {
+std::vector<GraphValue> getLoopInputs(Emitter &e, Number number) {
+  // Whoever is in the body was let in.
+  return {e.fromElements(DataType::Int64, {}, {number.as(DataType::Int64)}),
+          e.fromElements(DataType::Bool, {}, {e.scalars().boolean(true)})};
+}
+
+/// Imports the body once into a draft that is thrown away, and says whether that
+/// went well. Values come as they are, or in their forms.
+static bool tryBody(Node &node, const format::GraphProto &body,
+                    ArrayRef<GraphValue> initial, ArrayRef<CarriedForm> forms,
+                    function_ref<void(ArrayRef<GraphValue>)> look) {
   Emitter &e = node.getEmitter();
   GraphImporter &importer = node.getImporter();
   mlir::OpBuilder &builder = e.getBuilder();
   mlir::Location loc = e.getLoc();
-  Scalars s = e.scalars();
   SmallVector<Tensor> tensors;
   for (auto [k, value] : enumerate(initial)) {
     if (!forms.empty())
@@ -126,50 +130,38 @@ tryBody(Node &node, const format::GraphProto &body,
     inits.push_back(tensor.value);
   }
   size_t mark = e.markExtents();
-  Value one = s.index(1);
+  Number one(e, 1);
   auto draft =
-      mlir::scf::ForOp::create(builder, loc, s.index(0), one, one, inits);
+      mlir::scf::ForOp::create(builder, loc, Number(e, 0), one, one, inits);
   if (!draft.getBody()->empty())
     draft.getBody()->clear();
   unsigned errors = importer.countErrors();
   bool silent = importer.isSilent();
   importer.setSilent(true);
-  std::optional<std::vector<GraphValue>> result;
-  {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(draft.getBody());
-    Scalars inner = e.scalars();
-    for (auto [tensor, argument] : zip(tensors, draft.getRegionIterArgs()))
-      tensor.value = argument;
-    std::vector<GraphValue> given{
-        Tensor(e.fromElements(
-            DataType::Int64, {},
-            {inner.fromIndex(DataType::Int64, draft.getInductionVar())})),
-        Tensor(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}))};
-    if (!forms.empty()) {
-      append_range(given, restoreAll(e, forms, tensors));
-    } else {
-      ArrayRef<Tensor> left = tensors;
-      for (const GraphValue &value : initial) {
-        given.push_back(value);
-        if (value.isTensor()) {
-          given.back().tensor = left.front();
-          left = left.drop_front();
-        }
-      }
-    }
-    FailureOr<std::vector<GraphValue>> made = importer.importGraph(body, given);
-    if (succeeded(made)) {
-      look(*made);
-      result = *made;
-    }
+  mlir::OpBuilder::InsertPoint before = builder.saveInsertionPoint();
+  builder.setInsertionPointToStart(draft.getBody());
+  for (auto [tensor, argument] : zip(tensors, draft.getRegionIterArgs()))
+    tensor.value = argument;
+  std::vector<GraphValue> given =
+      getLoopInputs(e, Number(e, draft.getInductionVar()));
+  if (!forms.empty())
+    append_range(given, restoreAll(e, forms, tensors));
+  auto next = tensors.begin();
+  for (const GraphValue &value : initial.drop_back(forms.size())) {
+    given.push_back(value);
+    if (value.isTensor())
+      given.back().tensor = *next++;
   }
+  FailureOr<std::vector<GraphValue>> made = importer.importGraph(body, given);
+  if (succeeded(made))
+    look(*made);
+  builder.restoreInsertionPoint(before);
   importer.setSilent(silent);
   importer.forgetErrors(errors);
   e.setLoc(loc);
   e.forgetExtents(mark, draft);
   draft.erase();
-  return result;
+  return succeeded(made);
 }
 
 std::optional<CarriedForms> findForms(Node &node,
@@ -200,10 +192,9 @@ std::optional<CarriedForms> findForms(Node &node,
           fits = false;
       }
     };
-    std::optional<std::vector<GraphValue>> made =
-        tryBody(node, body, initial,
-                round == 0 ? ArrayRef<CarriedForm>() : result.forms, look);
-    if (!made || !fits)
+    if (!tryBody(node, body, initial,
+                 round == 0 ? ArrayRef<CarriedForm>() : result.forms, look) ||
+        !fits)
       return std::nullopt;
     if (!changed)
       return result;

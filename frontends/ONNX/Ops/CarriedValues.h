@@ -9,6 +9,7 @@
 #ifndef FRONTENDS_ONNX_OPS_CARRIEDVALUES_H
 #define FRONTENDS_ONNX_OPS_CARRIEDVALUES_H
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphValues.h"
 
 namespace seqc::onnx {
@@ -36,6 +37,10 @@ struct CarriedForms {
 std::optional<CarriedForms> findForms(Node &node,
                                       const format::GraphProto &body,
                                       llvm::ArrayRef<GraphValue> initial);
+
+/// What a Loop gives its body first: the number of the iteration, and that it
+/// takes place.
+std::vector<GraphValue> getLoopInputs(Emitter &e, Number number);
 
 /// A value as tensors, and back.
 void flatten(Emitter &e, const GraphValue &value, const CarriedForm &form,

@@ -1,7 +1,7 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
 #include "frontends/ONNX/Ops/ContribAttention.h"
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
@@ -42,20 +42,18 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
   if (!mask)
     return success();
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   DataType type = getComputeType(call.query.type);
   int64_t rank = mask.getRank();
-  mlir::OpFoldResult one = b.getIndexAttr(1);
+  OpFoldResult one = Number(e, 1);
   if (rank < 1 || rank > 4 || !isInteger(mask.type))
     return node.error("its mask is " + getName(mask.type) + " of rank " +
                       Twine(rank) + "; required are integers of rank 1 to 4");
   Extents sizes = {e.extent(call.query, 0), one, one, e.extent(call.key, 2)};
   if (rank >= 3)
     sizes[2] = e.extent(call.query, 2);
-  Scalars s = e.scalars();
   Value batch = e.toValue(sizes[0]), hasFirst;
   if (rank == 1) {
-    Number count(s, e.extentValue(mask, 0)), rows(s, batch);
+    Number count(e, e.extent(mask, 0)), rows(e, batch);
     hasFirst = count == rows * 2;
     e.require(
         (count == rows) | hasFirst | (count == rows * 3 + 2),
@@ -72,7 +70,7 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
       if (rank < 4)
         e.requireEqual(e.extent(mask, d), sizes[3], "an extent of its mask");
       else
-        e.require(Number(s, e.extentValue(mask, d)) >= e.toValue(sizes[3]),
+        e.require(Number(e, e.extent(mask, d)) >= e.toValue(sizes[3]),
                   "its mask has extents of {0}; required are at least {1} keys",
                   {e.extent(mask, d), sizes[3]});
   }
@@ -80,11 +78,11 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
       e, call, define(e, type, sizes, [&](ArrayRef<Number> at) {
         Number row = at[0], i = at[2], j = at[3], none = row.constantLike(0);
         auto choose = [&](Number live) {
-          Scalars s = live.scalars();
-          return select(live, Number(s, type, s.constant(type, 0)), filter);
+          return select(live, Number(e, type, e.scalars().constant(type, 0)),
+                        filter);
         };
         if (rank == 1) {
-          Number two(row.scalars(), DataType::Bool, hasFirst);
+          Number two(e, DataType::Bool, hasFirst);
           Number second = select(two, row + batch, none);
           Number first = select(two, read(e, mask, {second}).toIndex(), none);
           return choose((j < read(e, mask, {row}).toIndex()) & (j >= first));
@@ -133,12 +131,11 @@ static FailureOr<Value> readLength(Node &node, size_t i, OpFoldResult capacity,
                       getName(given.type) + " of rank " +
                       Twine(given.getRank()) + "; required is one integer");
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  Value length = s.toIndex(given.type, e.elements(given).front());
-  Value end = Number(s, e.toValue(capacity)) - e.toValue(fresh) + 1;
-  e.requireInside(length, e.getBuilder().getIndexAttr(0), end,
+  Number length = Number(e, given.type, e.elements(given).front()).toIndex();
+  e.requireInside(length, Number(e, 0),
+                  Number(e, capacity) - Number(e, fresh) + 1,
                   "the length of its past");
-  return length;
+  return Value(length);
 }
 
 /// Where an operator has the inputs that change its scores, the length of its
@@ -158,20 +155,18 @@ static FailureOr<Tensor> findWriters(Node &node, Tensor beams,
                       Twine(beams.getRank()) +
                       "; required are integers of rank 3");
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   OpFoldResult width = e.extent(beams, 1);
   e.requireEqual(e.product({e.extent(beams, 0), width}), rows,
                  "the number of its beams");
-  e.require(Number(s, e.extentValue(beams, 2)) >= past,
+  e.require(Number(e, e.extent(beams, 2)) >= past,
             "its beams are given for {0} entries; its past has {1}",
             e.simplify({e.extent(beams, 2), past}));
   Value count = e.toValue(width);
   Tensor writers =
       define(e, DataType::Int64, {rows, total}, [&](ArrayRef<Number> at) {
         Number row = at[0], isPast = at[1] < past, beam = row % count;
-        Number entry = select(isPast, at[1], 0);
-        Number given(row.scalars(), beams.type,
-                     loadUnlessEmpty(e, beams, {row / count, beam, entry}));
+        Number given = loadUnlessEmpty(
+            e, beams, {row / count, beam, select(isPast, at[1], 0)});
         return select(isPast, given.toIndex(), beam);
       });
   e.requireIndices(writers, width, "a beam", /*fromEnd=*/false);
@@ -203,7 +198,6 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
     if (failed(length))
       return failure();
     pastLength = *length ? *length : e.extentValue(past[0], 2);
-    Scalars s = e.scalars();
     for (auto [all, part, before] : zip(kept, parts, past)) {
       if (before.type != part->type)
         return node.error("its past is " + getName(before.type) +
@@ -218,9 +212,9 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
         all = *part = e.concat({before, *part}, 2);
         continue;
       }
-      Value total = s.addIndex(*length, e.extentValue(*part, 2));
+      Number total = Number(e, *length) + e.extentValue(*part, 2);
       all = e.append(before, *part, *length, 2);
-      *part = e.readEntries(all, 2, e.getBuilder().getIndexAttr(0), total);
+      *part = e.readEntries(all, 2, Number(e, 0), total);
     }
     if (beams) {
       FailureOr<Tensor> writers =

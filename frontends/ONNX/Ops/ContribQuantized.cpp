@@ -1,6 +1,6 @@
 //===- ContribQuantized.cpp - Quantized products of com.microsoft ---------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"

@@ -2,9 +2,11 @@
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
@@ -20,14 +22,13 @@ static LogicalResult convertIf(Node &node) {
                                           node.getGraph("else_branch")};
   if (!branches[0] || !branches[1])
     return node.error("attribute 'then_branch' or 'else_branch' is missing");
-  if (condition.type != DataType::Bool ||
-      !condition.getType().hasStaticShape() ||
-      condition.getType().getNumElements() != 1)
-    return node.error("its condition is no bool of one element");
-  if (std::optional<SmallVector<int64_t>> known =
-          e.constantIntegers(condition)) {
+  FailureOr<mlir::Value> taken =
+      takeOne(node, condition, DataType::Bool, "its condition");
+  if (failed(taken))
+    return failure();
+  if (std::optional<int64_t> known = mlir::getConstantIntValue(*taken)) {
     FailureOr<std::vector<GraphValue>> values =
-        node.getImporter().importGraph(*branches[known->front() ? 0 : 1], {});
+        node.getImporter().importGraph(*branches[*known ? 0 : 1], {});
     if (failed(values))
       return failure();
     for (auto [i, value] : enumerate(*values))
@@ -35,10 +36,9 @@ static LogicalResult convertIf(Node &node) {
     return success();
   }
 
-  mlir::Value decided = e.elements(condition).front();
   mlir::Location loc = e.getLoc();
   // The types of the results are known when both branches are there.
-  auto draft = mlir::scf::IfOp::create(builder, loc, mlir::TypeRange{}, decided,
+  auto draft = mlir::scf::IfOp::create(builder, loc, mlir::TypeRange{}, *taken,
                                        /*addThenBlock=*/true,
                                        /*addElseBlock=*/true);
   std::array<mlir::Block *, 2> blocks = {draft.thenBlock(), draft.elseBlock()};
@@ -59,12 +59,12 @@ static LogicalResult convertIf(Node &node) {
     results[i] = std::move(*values);
   }
   std::optional<std::vector<GraphValue>> joined =
-      joinBranches(e, decided, blocks, results, /*joinsRanks=*/false);
+      joinBranches(e, *taken, blocks, results, /*joinsRanks=*/false);
   if (!joined)
     e.forgetExtents(mark);
   draft.erase();
   if (!joined)
-    node.getImporter().forkAt(node, decided, {branches[0], branches[1]});
+    node.getImporter().forkAt(node, *taken, {branches[0], branches[1]});
   else
     for (auto [i, value] : enumerate(*joined))
       node.setOutput(i, value);

@@ -1,6 +1,6 @@
 //===- GroupQueryAttention.cpp - Attention on a cache with lengths --------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/AttentionExtents.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/InputTypes.h"

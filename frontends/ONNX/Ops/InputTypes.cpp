@@ -17,6 +17,29 @@ FailureOr<mlir::Value> readOne(Node &node, size_t i, StringRef what) {
   return node.getEmitter().elements(x).front();
 }
 
+FailureOr<mlir::Value> takeOne(Node &node, Tensor x, DataType type,
+                               const Twine &what) {
+  if (x.type != type || !isOne(x))
+    return node.error(what + " is no " + getName(type) + " of one element");
+  return node.getEmitter().elements(x).front();
+}
+
+FailureOr<SmallVector<Tensor>> importTensors(Node &node,
+                                             const format::GraphProto &graph,
+                                             ArrayRef<GraphValue> given) {
+  FailureOr<std::vector<GraphValue>> made =
+      node.getImporter().importGraph(graph, given);
+  if (failed(made))
+    return failure();
+  SmallVector<Tensor> tensors;
+  for (auto [k, value] : enumerate(*made)) {
+    if (!value.isTensor())
+      return node.error("output " + Twine(k) + " of its body is no tensor");
+    tensors.push_back(value.tensor);
+  }
+  return tensors;
+}
+
 LogicalResult requireFloats(Node &node, size_t count) {
   for (size_t i = 0; i < count && i < node.getNumInputs(); ++i)
     if (Tensor x = node.getInput(i); x && !isFloat(x.type))

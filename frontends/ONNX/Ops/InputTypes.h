@@ -17,6 +17,16 @@ inline bool isOne(Tensor x) {
 llvm::FailureOr<mlir::Value> readOne(Node &node, size_t i,
                                      llvm::StringRef what = "");
 
+/// The only element of `x`, which `what` calls; reports another type or number
+/// of elements.
+llvm::FailureOr<mlir::Value> takeOne(Node &node, Tensor x, DataType type,
+                                     const llvm::Twine &what);
+
+/// Imports a graph that gives tensors; reports other values.
+llvm::FailureOr<llvm::SmallVector<Tensor>>
+importTensors(Node &node, const format::GraphProto &graph,
+              llvm::ArrayRef<GraphValue> given);
+
 /// Reports an input among the first `count` ones that holds no floating-point
 /// numbers.
 llvm::LogicalResult requireFloats(Node &node, size_t count);

@@ -1,6 +1,6 @@
 //===- Pooling.cpp - Pooling ----------------------------------------------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/Windows.h"
 

@@ -1,7 +1,7 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
+#include "frontends/Common/Loops.h"
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -1,8 +1,9 @@
 //===- Repetition.cpp - Loop and Scan -------------------------------------===//
 
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Loops.h"
 #include "frontends/ONNX/Ops/CarriedValues.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/RolledLoop.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -31,59 +32,25 @@ static LogicalResult checkCount(Node &node, StringRef what, int64_t found,
                     "; required are " + Twine(needed));
 }
 
-/// Imports the body; every output is a tensor.
-static FailureOr<SmallVector<Tensor>> importBody(Node &node,
-                                                 const format::GraphProto &body,
-                                                 ArrayRef<GraphValue> given) {
-  FailureOr<std::vector<GraphValue>> made =
-      node.getImporter().importGraph(body, given);
-  if (failed(made))
-    return failure();
-  SmallVector<Tensor> tensors;
-  for (auto [i, value] : enumerate(*made)) {
-    if (!value.isTensor())
-      return node.unsupported("output " + Twine(i) +
-                              " of its body is a sequence or an optional, "
-                              "which is not supported here");
-    tensors.push_back(value.tensor);
-  }
-  return tensors;
-}
-
 //===----------------------------------------------------------------------===//
 // Loop
 //===----------------------------------------------------------------------===//
-
-/// The one element of an input or output; null after an error.
-static Value getOnly(Node &node, Tensor tensor, DataType type,
-                     const Twine &what) {
-  if (tensor.type == type && tensor.getType().hasStaticShape() &&
-      tensor.getType().getNumElements() == 1)
-    return node.getEmitter().elements(tensor).front();
-  (void)node.error(what + " is no " + getName(type) + " of one element");
-  return {};
-}
 
 /// A loop that carries sequences or optionals, as lists that the importer
 /// holds: one copy of the body for each iteration.
 static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
-  auto known = [&](const GraphValue &value) {
-    return value.isTensor() ? e.constantIntegers(value.tensor) : std::nullopt;
+  // A constant of one element; 0 where it is none.
+  bool isKnown = true;
+  auto read = [&](const GraphValue &value) -> int64_t {
+    auto list =
+        value.isTensor() ? e.constantIntegers(value.tensor) : std::nullopt;
+    isKnown &= list && list->size() == 1;
+    return isKnown ? list->front() : 0;
   };
-  int64_t trips = std::numeric_limits<int64_t>::max();
-  bool goesOn = true, isKnown = true;
-  if (node.hasInput(0)) {
-    auto number = known(node.getValue(0));
-    isKnown &= number && number->size() == 1;
-    trips = isKnown ? number->front() : 0;
-  }
-  if (node.hasInput(1)) {
-    auto condition = known(node.getValue(1));
-    isKnown &= condition && condition->size() == 1;
-    goesOn = isKnown && condition->front();
-  }
+  int64_t trips = node.hasInput(0) ? read(node.getValue(0))
+                                   : std::numeric_limits<int64_t>::max();
+  bool goesOn = !node.hasInput(1) || read(node.getValue(1));
   std::vector<GraphValue> values(node.inputs.begin() +
                                      std::min<size_t>(node.inputs.size(), 2),
                                  node.inputs.end());
@@ -94,18 +61,13 @@ static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
       return node.unsupported("more than " + Twine(kMostUnrolled) +
                               " iterations that carry sequences or optionals "
                               "are not supported");
-    std::vector<GraphValue> given{
-        Tensor(e.fromElements(DataType::Int64, {},
-                              {s.constantInteger(DataType::Int64, i)})),
-        Tensor(e.fromElements(DataType::Bool, {}, {s.boolean(true)}))};
+    std::vector<GraphValue> given = getLoopInputs(e, Number(e, i));
     append_range(given, values);
     FailureOr<std::vector<GraphValue>> made =
         node.getImporter().importGraph(graph, given);
     if (failed(made))
       return failure();
-    auto condition = known(made->front());
-    isKnown = condition && condition->size() == 1;
-    goesOn = isKnown && condition->front();
+    goesOn = read(made->front());
     for (auto [k, value] : enumerate(values)) {
       const GraphValue &next = (*made)[k + 1];
       if (value.isTensor() && next.isTensor() &&
@@ -149,12 +111,7 @@ rollLoop(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
   isSure.assign(carried, false);
   auto body = [&](Value number,
                   ArrayRef<Tensor> values) -> FailureOr<Iteration> {
-    Scalars inner = e.scalars();
-    SmallVector<GraphValue> given;
-    given.push_back(e.fromElements(DataType::Int64, {},
-                                   {inner.fromIndex(DataType::Int64, number)}));
-    // Whoever is in the body was let in.
-    given.push_back(e.fromElements(DataType::Bool, {}, {inner.boolean(true)}));
+    std::vector<GraphValue> given = getLoopInputs(e, Number(e, number));
     append_range(given, restoreAll(e, forms, values));
     FailureOr<std::vector<GraphValue>> made =
         node.getImporter().importGraph(graph, given);
@@ -176,12 +133,12 @@ rollLoop(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
         iteration.elements.push_back(value.tensor);
     }
     Tensor asked = settle(e, made->front().tensor, 1, "its next condition");
-    Value goesOn = getOnly(node, asked, DataType::Bool,
-                           "the condition that its body gives");
-    if (!goesOn)
+    FailureOr<Value> goesOn = takeOne(node, asked, DataType::Bool,
+                                      "the condition that its body gives");
+    if (failed(goesOn))
       return failure();
-    if (getConstantIntValue(goesOn).value_or(0) == 0)
-      iteration.goesOn = goesOn;
+    if (getConstantIntValue(*goesOn).value_or(0) == 0)
+      iteration.goesOn = *goesOn;
     return iteration;
   };
   return roll(node, loop, body);
@@ -229,7 +186,6 @@ rollOrCopy(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
 
 static LogicalResult convertLoop(Node &node) {
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   const format::GraphProto *graph = node.getGraph("body");
   if (!graph)
     return node.error("attribute 'body' is missing");
@@ -269,22 +225,23 @@ static LogicalResult convertLoop(Node &node) {
   for (auto [form, value] : zip(forms, initial))
     flatten(e, value, form, loop.carried);
   if (node.hasInput(0)) {
-    Value trips =
-        getOnly(node, node.settleInput(0), DataType::Int64, "its trip count");
-    if (!trips)
+    FailureOr<Value> trips =
+        takeOne(node, node.settleInput(0), DataType::Int64, "its trip count");
+    if (failed(trips))
       return failure();
-    loop.trips = s.toIndex(DataType::Int64, trips);
+    loop.trips = Number(e, DataType::Int64, *trips).toIndex();
   }
   if (node.hasInput(1)) {
-    loop.begins =
-        getOnly(node, node.settleInput(1), DataType::Bool, "its condition");
-    if (!loop.begins)
+    FailureOr<Value> begins =
+        takeOne(node, node.settleInput(1), DataType::Bool, "its condition");
+    if (failed(begins))
       return failure();
-    if (std::optional<int64_t> begun = getConstantIntValue(loop.begins)) {
+    if (std::optional<int64_t> begun = getConstantIntValue(*begins)) {
       // Not begun: no trips, whatever else ends it.
       if (!*begun)
-        loop.trips = s.index(0);
-      loop.begins = {};
+        loop.trips = Number(e, 0);
+    } else {
+      loop.begins = *begins;
     }
   }
 
@@ -343,9 +300,8 @@ Scan::emit(ArrayRef<Tensor> states, ArrayRef<Tensor> sequences, Value length) {
     if (!steps)
       steps = extent;
     else
-      (void)e.requireEqual(extent, steps,
-                           "the number of steps of scan input " +
-                               std::to_string(i));
+      e.requireEqual(extent, steps,
+                     "the number of steps of scan input " + std::to_string(i));
   }
   RolledLoop loop;
   loop.trips = length ? length : e.toValue(steps);
@@ -355,15 +311,12 @@ Scan::emit(ArrayRef<Tensor> states, ArrayRef<Tensor> sequences, Value length) {
   loop.backwards = outputBackwards;
   auto body = [&](Value number,
                   ArrayRef<Tensor> values) -> FailureOr<Iteration> {
-    Scalars inner = e.scalars();
     SmallVector<GraphValue> given(values.begin(), values.end());
-    for (auto [i, sequence] : enumerate(sequences)) {
-      Value at = number;
-      if (inputBackwards[i])
-        at = inner.subIndex(inner.subIndex(loop.trips, inner.index(1)), number);
-      given.push_back(takeAt(e, sequence, axes[i], at));
-    }
-    FailureOr<SmallVector<Tensor>> made = importBody(node, *graph, given);
+    Number first(e, number), last = Number(e, loop.trips) - 1 - first;
+    for (auto [i, sequence] : enumerate(sequences))
+      given.push_back(
+          takeAt(e, sequence, axes[i], inputBackwards[i] ? last : first));
+    FailureOr<SmallVector<Tensor>> made = importTensors(node, *graph, given);
     if (failed(made))
       return failure();
     Iteration iteration;
@@ -376,31 +329,31 @@ Scan::emit(ArrayRef<Tensor> states, ArrayRef<Tensor> sequences, Value length) {
 }
 
 /// A list of numbers with one entry for each of `count` values, or zero
-/// for each.
-static FailureOr<SmallVector<int64_t>> getPerValue(Node &node, StringRef name,
-                                                   size_t count) {
-  std::optional<SmallVector<int64_t>> given = node.getInts(name);
-  if (!given || given->empty())
-    return SmallVector<int64_t>(count, 0);
-  if (given->size() != count)
-    return node.error("attribute '" + name + "' has " + Twine(given->size()) +
+/// for each; without a name no attribute gives it.
+static LogicalResult getPerValue(Node &node, StringRef name, size_t count,
+                                 SmallVector<int64_t> &into) {
+  if (!name.empty())
+    into = node.getIntList(name);
+  if (into.empty())
+    into.assign(count, 0);
+  if (into.size() != count)
+    return node.error("attribute '" + name + "' has " + Twine(into.size()) +
                       " entries; required are " + Twine(count));
-  return *given;
+  return success();
 }
 
-static FailureOr<SmallVector<bool>> getDirections(Node &node, StringRef name,
-                                                  size_t count) {
-  FailureOr<SmallVector<int64_t>> given = getPerValue(node, name, count);
-  if (failed(given))
+static LogicalResult getDirections(Node &node, StringRef name, size_t count,
+                                   SmallVector<bool> &into) {
+  SmallVector<int64_t> directions;
+  if (failed(getPerValue(node, name, count, directions)))
     return failure();
-  SmallVector<bool> result;
-  for (int64_t direction : *given) {
+  for (int64_t direction : directions) {
     if (direction != 0 && direction != 1)
       return node.error("attribute '" + name + "' holds " + Twine(direction) +
                         "; required is 0 (forward) or 1 (backward)");
-    result.push_back(direction == 1);
+    into.push_back(direction == 1);
   }
-  return result;
+  return success();
 }
 
 /// Scan 8: an entry of the batch after the other, each with its own length.
@@ -409,7 +362,6 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
                                                 ArrayRef<Tensor> sequences) {
   Node &node = scan.node;
   Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
   if (failed(node.requireRanks({0}, 1)))
     return failure();
   OpFoldResult batch, steps;
@@ -428,7 +380,7 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
     if (!batch)
       batch = extent;
     else
-      (void)e.requireEqual(extent, batch, "an extent of the batch");
+      e.requireEqual(extent, batch, "an extent of the batch");
     if (isSequence && !steps)
       steps = e.extent(tensor, 1);
   }
@@ -436,24 +388,19 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
     if (!isInteger(lengths.type))
       return node.error("its lengths are " + getName(lengths.type) +
                         "; required are integers");
-    OpFoldResult end(s.addIndex(e.toValue(steps), s.index(1)));
-    (void)e.requireIndices(lengths, e.simplify({end})[0], "a length",
-                           /*fromEnd=*/false);
+    e.requireIndices(lengths, Number(e, steps) + 1, "a length",
+                     /*fromEnd=*/false);
   }
   RolledLoop loop;
   loop.trips = e.toValue(batch);
   auto body = [&](Value number, ArrayRef<Tensor>) -> FailureOr<Iteration> {
-    Scalars inner = e.scalars();
-    SmallVector<Tensor> rows;
-    for (Tensor tensor : states)
-      rows.push_back(takeAt(e, tensor, 0, number));
-    SmallVector<Tensor> rowSequences;
-    for (Tensor tensor : sequences)
-      rowSequences.push_back(takeAt(e, tensor, 0, number));
+    auto takeRow = [&](Tensor tensor) { return takeAt(e, tensor, 0, number); };
     Value length;
     if (lengths)
-      length = inner.toIndex(lengths.type, e.load(lengths, number));
-    FailureOr<SmallVector<Tensor>> made = scan.emit(rows, rowSequences, length);
+      length = load(e, lengths, {Number(e, number)}).toIndex();
+    FailureOr<SmallVector<Tensor>> made =
+        scan.emit(map_to_vector(states, takeRow),
+                  map_to_vector(sequences, takeRow), length);
     if (failed(made))
       return failure();
     Iteration iteration;
@@ -502,31 +449,15 @@ static LogicalResult convertScan(Node &node) {
       return node.error("input " + Twine(i) + " is missing");
     all.push_back(node.getInput(i));
   }
-  auto read = [&](StringRef axes, StringRef directions, size_t count,
-                  SmallVector<int64_t> &intoAxes, SmallVector<bool> &into) {
-    intoAxes.assign(count, 0);
-    into.assign(count, false);
-    if (!axes.empty()) {
-      FailureOr<SmallVector<int64_t>> list = getPerValue(node, axes, count);
-      if (failed(list))
-        return failure();
-      intoAxes = *list;
-    }
-    if (!directions.empty()) {
-      FailureOr<SmallVector<bool>> list =
-          getDirections(node, directions, count);
-      if (failed(list))
-        return failure();
-      into = *list;
-    }
-    return success();
-  };
-  if (failed(read(hasBatch ? "" : "scan_input_axes",
-                  hasBatch ? "directions" : "scan_input_directions", sequences,
-                  scan.inputAxes, scan.inputBackwards)) ||
-      failed(read(hasBatch ? "" : "scan_output_axes",
-                  hasBatch ? "" : "scan_output_directions", stacked,
-                  scan.outputAxes, scan.outputBackwards)))
+  if (failed(getPerValue(node, hasBatch ? "" : "scan_input_axes", sequences,
+                         scan.inputAxes)) ||
+      failed(getPerValue(node, hasBatch ? "" : "scan_output_axes", stacked,
+                         scan.outputAxes)) ||
+      failed(getDirections(node,
+                           hasBatch ? "directions" : "scan_input_directions",
+                           sequences, scan.inputBackwards)) ||
+      failed(getDirections(node, hasBatch ? "" : "scan_output_directions",
+                           stacked, scan.outputBackwards)))
     return failure();
   ArrayRef<Tensor> given = all;
   FailureOr<SmallVector<Tensor>> results =

@@ -2,8 +2,7 @@
 
 #include "frontends/ONNX/Ops/RolledSequences.h"
 
-#include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -192,17 +191,7 @@ LogicalResult mapRolled(Node &node, const format::GraphProto &body) {
       given.push_back(input.isSequence()
                           ? GraphValue(getElement(e, input, number))
                           : input);
-    FailureOr<std::vector<GraphValue>> made =
-        node.getImporter().importGraph(body, given);
-    if (failed(made))
-      return failure();
-    SmallVector<Tensor> tensors;
-    for (auto [k, value] : enumerate(*made)) {
-      if (!value.isTensor())
-        return node.error("output " + Twine(k) + " of its body is no tensor");
-      tensors.push_back(value.tensor);
-    }
-    return tensors;
+    return importTensors(node, body, given);
   };
   // A first loop counts what the body gives; what does not decide on extents
   // has no use there and vanishes.

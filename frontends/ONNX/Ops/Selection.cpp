@@ -1,6 +1,6 @@
 //===- Selection.cpp - ArgMax, ArgMin and TopK ----------------------------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 

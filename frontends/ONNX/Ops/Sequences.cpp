@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/RolledSequences.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -285,15 +285,12 @@ static LogicalResult convertSequenceMap(Node &node) {
       given.push_back(input.isSequence() ? GraphValue(input.elements[i])
                                          : input);
     }
-    FailureOr<std::vector<GraphValue>> made =
-        node.getImporter().importGraph(*body, given);
+    FailureOr<SmallVector<Tensor>> made = importTensors(node, *body, given);
     if (failed(made))
       return failure();
-    for (size_t k = 0; k < outputs; ++k) {
-      if (!(*made)[k].isTensor())
-        return node.error("output " + Twine(k) + " of its body is no tensor");
-      results[k].elements.push_back((*made)[k].tensor);
-      results[k].elementType = (*made)[k].tensor.type;
+    for (auto [result, element] : zip(results, *made)) {
+      result.elements.push_back(element);
+      result.elementType = element.type;
     }
   }
   for (size_t k = 0; k < outputs; ++k)

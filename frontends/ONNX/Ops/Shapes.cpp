@@ -1,6 +1,6 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Squeezing.h"
 #include "frontends/ONNX/Registry.h"

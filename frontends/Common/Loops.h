@@ -6,13 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_LOOPS_H
-#define FRONTENDS_ONNX_LOOPS_H
+#ifndef FRONTENDS_COMMON_LOOPS_H
+#define FRONTENDS_COMMON_LOOPS_H
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Vocabulary.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// The body of a loop: indices and carried values to the next carried values.
 using LoopFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
@@ -77,6 +76,6 @@ Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
 /// `into`, of the same extents, with all elements of `part`.
 Tensor overwrite(Emitter &e, Tensor part, Tensor into);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_LOOPS_H
+#endif // FRONTENDS_COMMON_LOOPS_H

@@ -1,6 +1,6 @@
 //===- Loops.cpp - Tensors filled by sequential loops ---------------------===//
 
-#include "frontends/ONNX/Loops.h"
+#include "frontends/Common/Loops.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -9,7 +9,7 @@
 
 using namespace mlir;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// The loops from dimension at.size() inwards.
 static SmallVector<Value> nest(Emitter &e, ArrayRef<OpFoldResult> sizes,
@@ -139,4 +139,4 @@ Tensor overwrite(Emitter &e, Tensor part, Tensor into) {
   return writeAt(e, part, into, Extents(sizes.size(), Number(e, 0)), sizes);
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
