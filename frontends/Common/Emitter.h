@@ -198,6 +198,8 @@ public:
   void requireCount(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   /// The product of sizes, or the greatest index where it is greater.
   mlir::Value saturatedProduct(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Reports what is wrong whatever a call decides.
+  void fail(const llvm::Twine &message);
   /// Is told what a check finds while the model is read.
   void setFaultHandler(std::function<void(const std::string &)> handler) {
     onFault = std::move(handler);

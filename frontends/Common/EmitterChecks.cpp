@@ -278,6 +278,11 @@ bool Emitter::isSize(Value value) {
   return isNatural(value) && isBounded(value);
 }
 
+void Emitter::fail(const llvm::Twine &message) {
+  if (onFault)
+    onFault(describe(loc) + message.str());
+}
+
 bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
   bool good = true;
   int64_t elements = 1;
@@ -287,9 +292,8 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
         (llvm::MulOverflow(elements, std::max<int64_t>(*number, 1), elements) ||
          elements > kMostElements))
       elements = kMostElements, good = false;
-  if (!good && onFault)
-    onFault(withoutPlaceholders(describe(loc)) +
-            "a tensor has more than 2^46 elements; required are fewer");
+  if (!good)
+    fail("a tensor has more than 2^46 elements; required are fewer");
   for (OpFoldResult size : sizes) {
     Value value = toValue(size);
     // Static ones have been counted.

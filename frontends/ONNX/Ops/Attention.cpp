@@ -1,14 +1,44 @@
-//===- Attention.cpp - Attention of the default domain --------------------===//
+//===- Attention.cpp - Attention and FlexAttention of the standard --------===//
 
-#include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/Common/Attention.h"
+#include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
 using mlir::Value;
+
+/// The queries, keys and values of inputs 0 to 2, whatever their ranks, with the
+/// scale and the precision of the softmax; reports what are no floats.
+static FailureOr<AttentionCall> readAttentionCall(Node &node) {
+  if (failed(requireFloats(node, 3)))
+    return failure();
+  AttentionCall call;
+  call.query = node.getInput(0);
+  call.key = node.getInput(1);
+  call.value = node.getInput(2);
+  call.scale = node.getFloat("scale", 0);
+  if (!node.hasAttribute("softmax_precision"))
+    return call;
+  call.precision = static_cast<DataType>(node.getInt("softmax_precision", 0));
+  if (!is_contained({DataType::Float, DataType::Float16, DataType::Double,
+                     DataType::BFloat16},
+                    call.precision))
+    return node.error("attribute 'softmax_precision' is " +
+                      Twine(static_cast<int>(call.precision)) +
+                      "; required is 1 (float), 10 (float16), 11 (double) or "
+                      "16 (bfloat16)");
+  return call;
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
 
 /// What output 3 shows: scores, scores after the cap, these with the mask, or
 /// the weights.
@@ -65,7 +95,7 @@ static LogicalResult convertAttention(Node &node) {
                              {&call.value, groups}}) {
     if (part->getRank() == 4)
       continue;
-    std::optional<Tensor> split = splitHeads(node, *part, count);
+    std::optional<Tensor> split = splitHeads(e, *part, count);
     if (!split)
       return failure();
     *part = *split;
@@ -78,10 +108,7 @@ static LogicalResult convertAttention(Node &node) {
   }
   if (Tensor value = node.getInput(5))
     call.value = e.concat({value, call.value}, 2);
-  call.scale = node.getFloat("scale", 0);
   call.softcap = node.getFloat("softcap", 0);
-  if (failed(readPrecision(node, call)))
-    return failure();
   auto mode = static_cast<ScoreOutput>(node.getInt("qk_matmul_output_mode", 0));
 
   addMask(e, call, node.getInput(3),
@@ -90,7 +117,7 @@ static LogicalResult convertAttention(Node &node) {
   bool weights = node.wantsOutput(3) && mode == ScoreOutput::Weights;
   Tensor probabilities;
   std::optional<Tensor> result =
-      attend(node, call, weights ? &probabilities : nullptr);
+      attend(e, call, weights ? &probabilities : nullptr);
   if (!result)
     return failure();
   node.setOutput(0, flat ? mergeHeads(e, *result) : *result);
@@ -109,8 +136,67 @@ static LogicalResult convertAttention(Node &node) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// FlexAttention
+//===----------------------------------------------------------------------===//
+
+/// Applies the graph attribute `name`, if given, to a whole tensor.
+static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
+  const format::GraphProto *graph = node.getGraph(name);
+  if (!graph)
+    return success();
+  FailureOr<SmallVector<Tensor>> results =
+      importTensors(node, *graph, {GraphValue(x)});
+  if (failed(results))
+    return failure();
+  if (results->size() != 1 || results->front().getRank() != x.getRank())
+    return node.error("graph '" + name +
+                      "' does not give one tensor of its input's rank");
+  x = results->front();
+  return success();
+}
+
+static LogicalResult convertFlexAttention(Node &node) {
+  Emitter &e = node.getEmitter();
+  FailureOr<AttentionCall> read = readAttentionCall(node);
+  if (failed(read))
+    return failure();
+  AttentionCall &call = *read;
+  for (Tensor part : {call.query, call.key, call.value})
+    if (part.getRank() != 4)
+      return node.error("an input has rank " + Twine(part.getRank()) +
+                        "; required is 4");
+  ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape();
+  for (int64_t extent : {q[1], k[1], q[3], k[3]})
+    if (mlir::ShapedType::isDynamic(extent))
+      return node.unsupported("a number of heads or features of its queries or "
+                              "keys is not static");
+  if (!checkHeads(e, call))
+    return failure();
+  if (!node.hasAttribute("score_mod") && !node.hasAttribute("prob_mod")) {
+    std::optional<Tensor> result = attend(e, call);
+    return result ? node.give(*result) : failure();
+  }
+  DataType outer = call.query.type;
+  DataType precision = call.precision == DataType::Undefined
+                           ? getComputeType(outer)
+                           : call.precision;
+  Tensor scores =
+      e.convert(attentionScores(e, call, /*withCap=*/false), precision);
+  if (failed(applyGraph(node, "score_mod", scores)))
+    return failure();
+  Tensor weights = softmax(e, scores, {3}, scores.type);
+  if (failed(applyGraph(node, "prob_mod", weights)))
+    return failure();
+  weights = e.convert(weights, outer);
+  return node.give(e.convert(weighValues(e, call, weights), outer));
+}
+
 void registerAttentionOps(Registry &registry) {
-  registry.add({{"Attention", 23, 3, 7, convertAttention}});
+  registry.add({
+      {"Attention", 23, 3, 7, convertAttention},
+      {"FlexAttention", 1, 3, 3, convertFlexAttention, "", "ai.onnx.preview"},
+  });
 }
 
 } // namespace seqc::onnx

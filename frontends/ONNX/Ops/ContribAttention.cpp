@@ -1,8 +1,8 @@
 //===- ContribAttention.cpp - Attention of domain com.microsoft -----------===//
 
 #include "frontends/ONNX/Ops/ContribAttention.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
@@ -235,7 +235,7 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
     addBias(e, call, padRank(e, more, 4));
   if (node.getInt("unidirectional", 0))
     addCausal(e, call, pastLength);
-  std::optional<Tensor> result = attend(node, call);
+  std::optional<Tensor> result = attend(e, call);
   return result ? node.give(mergeHeads(e, *result)) : failure();
 }
 
@@ -264,7 +264,7 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
         {&call.key, widths[1]},
         {&call.value, widths[2]}}) {
     std::optional<Tensor> split = splitHeads(
-        node, e.sliceDim(all, 2, b.getIndexAttr(offset), b.getIndexAttr(width)),
+        e, e.sliceDim(all, 2, b.getIndexAttr(offset), b.getIndexAttr(width)),
         heads);
     if (!split)
       return failure();
@@ -425,7 +425,7 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
     FailureOr<Tensor> moved = addPart(x);
     if (failed(moved))
       return failure();
-    std::optional<Tensor> split = splitHeads(node, *moved, heads);
+    std::optional<Tensor> split = splitHeads(e, *moved, heads);
     if (!split)
       return failure();
     *parts[i] = *split;

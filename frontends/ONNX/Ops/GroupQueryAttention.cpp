@@ -1,7 +1,7 @@
 //===- GroupQueryAttention.cpp - Attention on a cache with lengths --------===//
 
+#include "frontends/Common/Attention.h"
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/AttentionExtents.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
@@ -119,7 +119,7 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
     addSink(e, call, sink);
   }
   std::optional<Tensor> result = attend(
-      node, call, shows && shown == ScoreOutput::Weights ? &scores : nullptr);
+      e, call, shows && shown == ScoreOutput::Weights ? &scores : nullptr);
   if (!result)
     return failure();
   node.setOutput(1, keys);
@@ -162,7 +162,7 @@ LogicalResult convertGroupQueryAttention(Node &node) {
     return failure();
   for (int i = 0; i < 3; ++i) {
     std::optional<Tensor> split =
-        splitHeads(node, (*given)[i], i == 0 ? heads : groups);
+        splitHeads(e, (*given)[i], i == 0 ? heads : groups);
     if (!split)
       return failure();
     *parts[i] = *split;

@@ -1,8 +1,8 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Ops/AttentionCore.h"
 #include "frontends/ONNX/Ops/Convolution.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"

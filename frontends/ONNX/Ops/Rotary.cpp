@@ -1,6 +1,6 @@
 //===- Rotary.cpp - Rotary embedding --------------------------------------===//
 
-#include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/Norms.h"
 
@@ -81,7 +81,7 @@ LogicalResult Rotation::readInput(function_ref<int64_t()> heads) {
   if (!isFlat)
     return success();
   std::optional<Tensor> split =
-      splitHeads(node, x, count == 0 ? heads() : count);
+      splitHeads(node.getEmitter(), x, count == 0 ? heads() : count);
   if (!split)
     return failure();
   x = *split;

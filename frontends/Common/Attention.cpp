@@ -1,9 +1,7 @@
-//===- AttentionCore.cpp - What attention operators share -----------------===//
+//===- Attention.cpp - Attention with heads, masks and biases -------------===//
 
-#include "frontends/ONNX/Ops/AttentionCore.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/AttentionExtents.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -13,13 +11,80 @@
 
 using namespace llvm;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 using mlir::OpFoldResult;
+using mlir::ShapedType;
 using mlir::Value;
 
-std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads) {
-  Emitter &e = node.getEmitter();
+//===----------------------------------------------------------------------===//
+// Heads and features
+//===----------------------------------------------------------------------===//
+
+static bool isStatic(const AttentionCall &call, int64_t dim) {
+  return llvm::none_of(
+      ArrayRef<Tensor>{call.query, call.key, call.value},
+      [&](Tensor part) { return part.getType().isDynamicDim(dim); });
+}
+
+static bool hasStaticHeads(const AttentionCall &call) {
+  return isStatic(call, 1);
+}
+
+static bool hasStaticFeatures(const AttentionCall &call) {
+  return isStatic(call, 3);
+}
+
+OpFoldResult divideExtent(Emitter &e, OpFoldResult whole, OpFoldResult part,
+                          StringRef message) {
+  if (mlir::getConstantIntValue(part) == 1)
+    return whole;
+  Number all(e, whole), divisor(e, part), result = all / max(divisor, 1);
+  e.require(all == result * divisor, message, {whole, part});
+  return result;
+}
+
+/// The number of query heads for each key head.
+static OpFoldResult getHeadRatio(Emitter &e, Tensor query, Tensor key) {
+  OpFoldResult heads = e.extent(query, 1), groups = e.extent(key, 1);
+  if (Emitter::isSame(heads, groups))
+    return e.getBuilder().getIndexAttr(1);
+  return divideExtent(e, heads, groups,
+                      "its {0} query heads are no multiple of its {1} key "
+                      "heads");
+}
+
+bool checkHeads(Emitter &e, const AttentionCall &call) {
+  ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape(),
+                    v = call.value.getShape();
+  auto isOpen = [](int64_t size) { return ShapedType::isDynamic(size); };
+  auto differ = [&](int64_t a, int64_t b) {
+    return !isOpen(a) && !isOpen(b) && a != b;
+  };
+  bool multiple =
+      isOpen(q[1]) || isOpen(k[1]) || (k[1] != 0 && q[1] % k[1] == 0);
+  if (q[1] == 0 || k[1] == 0 || q[3] == 0 || !multiple || differ(v[1], k[1]) ||
+      differ(k[3], q[3])) {
+    auto text = [&](ArrayRef<int64_t> shape) {
+      auto number = [&](int64_t size) {
+        return isOpen(size) ? std::string("?") : std::to_string(size);
+      };
+      return number(shape[1]) + " x " + number(shape[3]);
+    };
+    e.fail("its heads and features are " + text(q) + " of queries, " + text(k) +
+           " of keys and " + text(v) +
+           " of values; required are equal features of queries and "
+           "keys and a multiple of the key heads");
+    return false;
+  }
+  e.requireEqual(e.extent(call.value, 1), e.extent(call.key, 1),
+                 "the number of its value heads");
+  e.requireEqual(e.extent(call.key, 3), e.extent(call.query, 3),
+                 "the number of features of its keys");
+  return true;
+}
+
+std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads) {
   OpFoldResult width;
   std::optional<int64_t> fixed;
   if (x.getRank() == 3) {
@@ -27,7 +92,7 @@ std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads) {
     fixed = mlir::getConstantIntValue(width);
   }
   if (heads <= 0 || !width || (fixed && *fixed % heads != 0)) {
-    (void)node.error(
+    e.fail(
         "a tensor of rank " + Twine(x.getRank()) +
         (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
         " cannot be split into " + Twine(heads) +
@@ -55,14 +120,18 @@ Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
   return mask;
 }
 
-Extents scoreExtents(Emitter &e, const AttentionCall &call) {
+/// Extents of the scores, [batch, heads, queries, keys].
+static Extents scoreExtents(Emitter &e, const AttentionCall &call) {
   return {e.extent(call.query, 0), e.extent(call.query, 1),
           e.extent(call.query, 2), e.extent(call.key, 2)};
 }
 
-Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
-                     ArrayRef<OpFoldResult> goal,
-                     std::optional<Number> outside) {
+/// Reads an element of a rank-4 tensor that is broadcast to the scores; with
+/// `outside`, which is what lies beyond the end of its keys, its last extent is
+/// no subject of broadcasting.
+static Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
+                            ArrayRef<OpFoldResult> goal,
+                            std::optional<Number> outside = std::nullopt) {
   SmallVector<Number> position;
   std::optional<Number> inside;
   for (int64_t d = 0; d < 4; ++d) {
@@ -182,31 +251,6 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
   return scores;
 }
 
-FailureOr<AttentionCall> readAttentionCall(Node &node) {
-  if (failed(requireFloats(node, 3)))
-    return failure();
-  AttentionCall call;
-  call.query = node.getInput(0);
-  call.key = node.getInput(1);
-  call.value = node.getInput(2);
-  return call;
-}
-
-LogicalResult readPrecision(Node &node, AttentionCall &call) {
-  if (!node.hasAttribute("softmax_precision"))
-    return success();
-  int64_t number = node.getInt("softmax_precision", 0);
-  for (DataType type : {DataType::Float, DataType::Float16, DataType::Double,
-                        DataType::BFloat16})
-    if (number == static_cast<int64_t>(type)) {
-      call.precision = type;
-      return success();
-    }
-  return node.error("attribute 'softmax_precision' is " + Twine(number) +
-                    "; required is 1 (float), 10 (float16), 11 (double) or 16 "
-                    "(bfloat16)");
-}
-
 Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
   DataType type = getComputeType(call.query.type);
   weights = e.convert(weights, type);
@@ -221,10 +265,89 @@ Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights) {
   return e.reshape(sums, sizes);
 }
 
-std::optional<Tensor> attend(Node &node, AttentionCall call,
+//===----------------------------------------------------------------------===//
+// Forms
+//===----------------------------------------------------------------------===//
+
+/// `side`, which is broadcast to the scores, for queries [batch * groups, 1,
+/// ratio * queries].
+static Tensor joinSide(Emitter &e, const AttentionCall &call, Tensor side,
+                       OpFoldResult rows, OpFoldResult ratio) {
+  if (!side)
+    return side;
+  bool same = mlir::getConstantIntValue(ratio) == 1;
+  ArrayRef<int64_t> shape = side.getShape();
+  if (shape[0] == 1 && shape[1] == 1 && (same || shape[2] == 1))
+    return side;
+  Extents scores = scoreExtents(e, call);
+  Extents sizes = {rows, Number(e, 1), e.product({ratio, scores[2]}),
+                   scores[3]};
+  return define(e, side.type, sizes, [&](ArrayRef<Number> at) {
+    // An index below a product of zero does not occur.
+    Number groups = max(Number(e, e.extent(call.key, 1)), 1),
+           queries = max(Number(e, scores[2]), 1);
+    Number head = at[0] % groups * Number(e, ratio) + at[2] / queries;
+    return readBroadcast(
+        e, side, {at[0] / groups, head, at[2] % queries, at[3]}, scores);
+  });
+}
+
+/// attend() with a row of the batch for each key head.
+static std::optional<Tensor> attendJoined(Emitter &e, const AttentionCall &call,
+                                          Tensor *probabilities) {
+  OpFoldResult ratio = getHeadRatio(e, call.query, call.key),
+               one = e.getBuilder().getIndexAttr(1);
+  OpFoldResult rows =
+      e.product({e.extent(call.query, 0), e.extent(call.key, 1)});
+  auto join = [&](Tensor part, OpFoldResult steps) {
+    return e.reshape(part, {rows, one, steps, e.extent(part, 3)});
+  };
+  Extents scores = scoreExtents(e, call), sizes = e.extents(call.query);
+  sizes[3] = e.extent(call.value, 3);
+  OpFoldResult queries = e.product({ratio, scores[2]});
+  AttentionCall joined = call;
+  joined.query = join(call.query, queries);
+  joined.key = join(call.key, scores[3]);
+  joined.value = join(call.value, scores[3]);
+  joined.mask = joinSide(e, call, call.mask, rows, ratio);
+  joined.bias = joinSide(e, call, call.bias, rows, ratio);
+  std::optional<Tensor> result = attend(e, joined, probabilities);
+  if (!result)
+    return std::nullopt;
+  if (probabilities)
+    *probabilities = e.reshape(*probabilities, scores);
+  return e.reshape(*result, sizes);
+}
+
+/// attend() without seq.attention, of parts that have the type that is computed
+/// with; scores and weights are rounded to the call's precision.
+static Tensor attendPlainly(Emitter &e, const AttentionCall &call,
+                            Tensor *probabilities) {
+  DataType type = call.query.type;
+  Tensor scores = addMaskToScores(
+      e, call, attentionScores(e, call, /*withCap=*/true), Hidden::Infinity);
+  scores = e.convert(scores, call.precision);
+  Tensor most = e.reduce(scores, {3}, Combine::Max, /*keep=*/true);
+  // A row without a key to look at keeps weights of zero.
+  DataType wide = getComputeType(call.precision);
+  Tensor powers = map(e, wide, {scores, most}, [&](Number x, Number top) {
+    Number lowest(x.scalars().infinity(wide, /*negative=*/true));
+    return select(x == lowest, 0, exp(x - top));
+  });
+  Tensor sum = e.reduce(powers, {3}, Combine::Sum, /*keep=*/true);
+  Tensor weights =
+      map(e, call.precision, {powers, sum}, [](Number power, Number all) {
+        return select(all == 0, 0, power / all);
+      });
+  weights = e.convert(weights, type);
+  if (probabilities)
+    *probabilities = weights;
+  return weighValues(e, call, weights);
+}
+
+std::optional<Tensor> attend(Emitter &e, AttentionCall call,
                              Tensor *probabilities) {
-  Emitter &e = node.getEmitter();
-  if (!checkHeads(node, call))
+  if (!checkHeads(e, call))
     return std::nullopt;
   auto require = [&](Tensor found, Tensor wanted, int64_t dim, StringRef what) {
     e.requireEqual(e.extent(found, dim), e.extent(wanted, dim), what);
@@ -235,7 +358,7 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   require(call.value, call.key, 0, "the batch of its values");
   require(call.value, call.key, 2, "the number of its values");
   if (!hasStaticHeads(call))
-    return attendJoined(node, call, probabilities);
+    return attendJoined(e, call, probabilities);
   DataType outer = call.query.type, type = getComputeType(outer);
   bool given = call.precision != DataType::Undefined;
   if (given && getBitWidth(call.precision) > getBitWidth(type))
@@ -283,4 +406,4 @@ std::optional<Tensor> attend(Node &node, AttentionCall call,
   return e.convert({op.getOutput(), type}, outer);
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

@@ -1,17 +1,21 @@
-//===- AttentionCore.h - What attention operators share ---------*- C++-*-===//
+//===- Attention.h - Attention with heads, masks and biases -----*- C++ -*-===//
 //
-// Every attention operator comes down to queries, keys and values with heads,
-// a mask of the pairs that may meet and a bias of their scores.
+// What operators and layers of attention come down to: queries, keys and values
+// with heads, a mask of the pairs that may meet and a bias of their scores.
+//
+// seq.attention takes static numbers of heads and features, which nearly every
+// model has. Where a call decides on the heads, each head becomes a row of the
+// batch; where it decides on the features, attention is written with products,
+// reductions and elementwise ops.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
-#define FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
+#ifndef FRONTENDS_COMMON_ATTENTION_H
+#define FRONTENDS_COMMON_ATTENTION_H
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Node.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// Softmax attention on tensors [batch, heads, time, features].
 struct AttentionCall {
@@ -29,19 +33,11 @@ struct AttentionCall {
   DataType precision = DataType::Undefined;
 };
 
-/// The queries, keys and values of inputs 0 to 2, whatever their ranks; reports
-/// what are no floats.
-llvm::FailureOr<AttentionCall> readAttentionCall(Node &node);
-
 /// The weighted values; a query without a key to look at gives zeros. The
 /// weights go to `probabilities` if it is not null. Reports and gives nothing
 /// where heads or features do not fit.
-std::optional<Tensor> attend(Node &node, AttentionCall call,
+std::optional<Tensor> attend(Emitter &e, AttentionCall call,
                              Tensor *probabilities = nullptr);
-
-/// Attribute 'softmax_precision', which names a float type of ONNX's operators
-/// of attention; reports another one.
-llvm::LogicalResult readPrecision(Node &node, AttentionCall &call);
 
 /// The sums of the call's values by weights [batch, heads, queries, keys].
 Tensor weighValues(Emitter &e, const AttentionCall &call, Tensor weights);
@@ -57,7 +53,7 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
 
 /// [batch, time, heads * features] to [batch, heads, time, features]; reports
 /// if `heads` does not divide the last extent, or has it checked in a call.
-std::optional<Tensor> splitHeads(Node &node, Tensor x, int64_t heads);
+std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads);
 /// And back.
 Tensor mergeHeads(Emitter &e, Tensor x);
 
@@ -76,11 +72,21 @@ enum class ShortMask {
 /// otherwise numbers to add), aligned at the last dimensions.
 void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter);
 
+/// Reports heads and features that do not fit each other; those of dynamic
+/// extent are checked in a call.
+bool checkHeads(Emitter &e, const AttentionCall &call);
+
+/// `whole` / `part`; a call in which that leaves a rest ends with `message`, in
+/// which {0} and {1} stand for both.
+mlir::OpFoldResult divideExtent(Emitter &e, mlir::OpFoldResult whole,
+                                mlir::OpFoldResult part,
+                                llvm::StringRef message);
+
 /// Adds to the call's mask what a function of the indices [batch, head, query,
 /// key] says. `perBatch`: it looks at the batch index.
 void restrict(Emitter &e, AttentionCall &call, bool perBatch,
               llvm::function_ref<Number(llvm::ArrayRef<Number>)> may);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_OPS_ATTENTIONCORE_H
+#endif // FRONTENDS_COMMON_ATTENTION_H
