@@ -339,31 +339,16 @@ Speculation::Speculatability AttentionOp::getSpeculatability() {
 
 /// Leading extents are the query's; the last is that of the values or of the
 /// key positions.
-static SmallVector<ExtentSource> extentSources(AttentionOp op, int64_t result) {
-  int64_t rank = op.getQuery().getType().getRank();
+SmallVector<ExtentSource> AttentionOp::getExtentSources(int64_t result) {
+  int64_t rank = getQuery().getType().getRank();
   SmallVector<ExtentSource> sources;
   for (int64_t dim = 0; dim < rank - 1; ++dim)
-    sources.push_back(ExtentSource::dimension(op.getQuery(), dim));
+    sources.push_back(ExtentSource::dimension(getQuery(), dim));
   if (result == 0)
-    sources.push_back(ExtentSource::dimension(op.getValue(), rank - 1));
+    sources.push_back(ExtentSource::dimension(getValue(), rank - 1));
   else
-    sources.push_back(ExtentSource::dimension(op.getKey(), rank - 2));
+    sources.push_back(ExtentSource::dimension(getKey(), rank - 2));
   return sources;
-}
-
-LogicalResult
-AttentionOp::reifyResultShapes(OpBuilder &builder,
-                               ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> AttentionOp::reifyDimOfResult(OpBuilder &builder,
-                                                      int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,8 +6,8 @@
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/IR/OpAsmInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -15,13 +15,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // AttentionOp
 //===----------------------------------------------------------------------===//
 
-def Seq_AttentionOp : Seq_Op<"attention", [
+def Seq_AttentionOp : Seq_ShapedOp<"attention", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
                               ["getAsmBlockArgumentNames", "getAsmResultNames"]>
 ]> {

@@ -95,17 +95,8 @@ Speculation::Speculatability CacheAppendOp::getSpeculatability() {
   return Speculation::NotSpeculatable;
 }
 
-LogicalResult
-CacheAppendOp::reifyResultShapes(OpBuilder &builder,
-                                 ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getCache()); });
-}
-
-FailureOr<OpFoldResult> CacheAppendOp::reifyDimOfResult(OpBuilder &builder,
-                                                        int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getCache()); });
+SmallVector<ExtentSource> CacheAppendOp::getExtentSources(int64_t) {
+  return extentsOf(getCache());
 }
 
 void CacheAppendOp::generateRuntimeVerification(
@@ -170,23 +161,10 @@ Speculation::Speculatability CacheReadOp::getSpeculatability() {
 }
 
 /// Extents of the cache, but for the number of entries that are read.
-static SmallVector<ExtentSource> readExtents(CacheReadOp op) {
-  SmallVector<ExtentSource> sources = extentsOf(op.getCache());
-  sources[op.getAxis()] = ExtentSource::index(op.getCount());
+SmallVector<ExtentSource> CacheReadOp::getExtentSources(int64_t) {
+  SmallVector<ExtentSource> sources = extentsOf(getCache());
+  sources[getAxis()] = ExtentSource::index(getCount());
   return sources;
-}
-
-LogicalResult
-CacheReadOp::reifyResultShapes(OpBuilder &builder,
-                               ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return readExtents(*this); });
-}
-
-FailureOr<OpFoldResult> CacheReadOp::reifyDimOfResult(OpBuilder &builder,
-                                                      int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return readExtents(*this); });
 }
 
 void CacheReadOp::generateRuntimeVerification(
@@ -253,23 +231,10 @@ Speculation::Speculatability CacheReorderOp::getSpeculatability() {
 }
 
 /// Extents of the cache, but for the number of rows.
-static SmallVector<ExtentSource> reorderedExtents(CacheReorderOp op) {
-  SmallVector<ExtentSource> sources = extentsOf(op.getCache());
-  sources[0] = ExtentSource::dimension(op.getParents(), 0);
+SmallVector<ExtentSource> CacheReorderOp::getExtentSources(int64_t) {
+  SmallVector<ExtentSource> sources = extentsOf(getCache());
+  sources[0] = ExtentSource::dimension(getParents(), 0);
   return sources;
-}
-
-LogicalResult
-CacheReorderOp::reifyResultShapes(OpBuilder &builder,
-                                  ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return reorderedExtents(*this); });
-}
-
-FailureOr<OpFoldResult> CacheReorderOp::reifyDimOfResult(OpBuilder &builder,
-                                                         int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return reorderedExtents(*this); });
 }
 
 void CacheReorderOp::generateRuntimeVerification(

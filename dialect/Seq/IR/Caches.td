@@ -13,8 +13,8 @@
 
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -23,12 +23,10 @@ def Seq_CacheTensor : RankedTensorOf<[AnyFloat, AnySignlessInteger]>;
 /// Positions and parents may lie outside of a cache, so that ops on it are not
 /// speculated.
 class Seq_CacheOp<string mnemonic, list<Trait> traits = []>
-    : Seq_Op<"cache." # mnemonic, !listconcat([
+    : Seq_ShapedOp<"cache." # mnemonic, !listconcat([
           NoMemoryEffect,
           DeclareOpInterfaceMethods<ConditionallySpeculatable>,
-          DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-          DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                                    ["reifyResultShapes", "reifyDimOfResult"]>
+          DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
       ], traits)> {
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -86,7 +84,7 @@ def Seq_CacheAppendOp : Seq_CacheOp<"append", [DestinationStyleOpInterface]> { /
     (`circular` $circular^)? $cache `,` $entries `at` $position `axis` $axis attr-dict
     `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getCacheMutable(); }
     /// Whether each row has a position of its own.
     bool hasRowPositions() {

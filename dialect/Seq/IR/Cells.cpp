@@ -297,46 +297,16 @@ SmallVector<Activation> LstmOp::getAllActivations() {
   return allActivations(*this);
 }
 
-LogicalResult RnnOp::reifyResultShapes(OpBuilder &builder,
-                                       ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
+SmallVector<ExtentSource> RnnOp::getExtentSources(int64_t result) {
+  return extentSources(*this, result);
 }
 
-FailureOr<OpFoldResult> RnnOp::reifyDimOfResult(OpBuilder &builder, int result,
-                                                int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
+SmallVector<ExtentSource> GruOp::getExtentSources(int64_t result) {
+  return extentSources(*this, result);
 }
 
-LogicalResult GruOp::reifyResultShapes(OpBuilder &builder,
-                                       ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> GruOp::reifyDimOfResult(OpBuilder &builder, int result,
-                                                int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-LogicalResult LstmOp::reifyResultShapes(OpBuilder &builder,
-                                        ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> LstmOp::reifyDimOfResult(OpBuilder &builder, int result,
-                                                 int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
+SmallVector<ExtentSource> LstmOp::getExtentSources(int64_t result) {
+  return extentSources(*this, result);
 }
 
 Speculation::Speculatability RnnOp::getSpeculatability() {

@@ -6,21 +6,20 @@
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 /// What rnn, gru and lstm share: the ONNX attribute set and its shapes.
-class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_Op<mnemonic, !listconcat([
+class Seq_CellOp<string mnemonic, list<Trait> traits = []> : Seq_ShapedOp<mnemonic, !listconcat([
     NoMemoryEffect, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
     InferTypeOpAdaptorWithIsCompatible,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<Seq_CellOpInterface>
   ], traits)> {
-  code cellDeclaration = [{
+  code cellDeclaration = shapedDeclaration # [{
     /// Activation functions of one direction where none are given.
     static ::llvm::ArrayRef<::seqc::seq::Activation> getDefaultActivations();
     /// Activation functions by direction, ONNX defaults filled in.

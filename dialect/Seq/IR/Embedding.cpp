@@ -29,23 +29,10 @@ Speculation::Speculatability EmbeddingOp::getSpeculatability() {
 }
 
 /// Extents of the ids, then those of an entry.
-static SmallVector<ExtentSource> lookedUpExtents(EmbeddingOp op) {
-  SmallVector<ExtentSource> sources = extentsOf(op.getIds());
-  llvm::append_range(sources, ArrayRef(extentsOf(op.getTable())).drop_front());
+SmallVector<ExtentSource> EmbeddingOp::getExtentSources(int64_t) {
+  SmallVector<ExtentSource> sources = extentsOf(getIds());
+  llvm::append_range(sources, ArrayRef(extentsOf(getTable())).drop_front());
   return sources;
-}
-
-LogicalResult
-EmbeddingOp::reifyResultShapes(OpBuilder &builder,
-                               ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return lookedUpExtents(*this); });
-}
-
-FailureOr<OpFoldResult> EmbeddingOp::reifyDimOfResult(OpBuilder &builder,
-                                                      int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return lookedUpExtents(*this); });
 }
 
 void EmbeddingOp::generateRuntimeVerification(

@@ -6,7 +6,7 @@
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -14,13 +14,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // EmbeddingOp
 //===----------------------------------------------------------------------===//
 
-def Seq_EmbeddingOp : Seq_Op<"embedding", [
+def Seq_EmbeddingOp : Seq_ShapedOp<"embedding", [
     NoMemoryEffect,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Look up a row of a table for each id";
   let description = [{

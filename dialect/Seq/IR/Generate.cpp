@@ -248,27 +248,12 @@ LogicalResult GenerateOp::verifyRegions() {
 
 /// Rows and hypotheses per row; how many tokens come out shows only at run
 /// time.
-static SmallVector<ExtentSource> extentSources(GenerateOp op, int64_t result) {
+SmallVector<ExtentSource> GenerateOp::getExtentSources(int64_t result) {
   SmallVector<ExtentSource> sources(
-      tensorType(op->getResult(result)).getRank());
-  sources[0] = ExtentSource::dimension(op.getStart(), 0);
-  sources[1] = ExtentSource::constant(op.getNumBest());
+      tensorType(getResult(result)).getRank());
+  sources[0] = ExtentSource::dimension(getStart(), 0);
+  sources[1] = ExtentSource::constant(getNumBest());
   return sources;
-}
-
-LogicalResult
-GenerateOp::reifyResultShapes(OpBuilder &builder,
-                              ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> GenerateOp::reifyDimOfResult(OpBuilder &builder,
-                                                     int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
 }
 
 //===----------------------------------------------------------------------===//

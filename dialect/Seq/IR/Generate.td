@@ -5,7 +5,7 @@
 
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
@@ -15,13 +15,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // GenerateOp
 //===----------------------------------------------------------------------===//
 
-def Seq_GenerateOp : Seq_Op<"generate", [
+def Seq_GenerateOp : Seq_ShapedOp<"generate", [
     AttrSizedOperandSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,                              // never speculated: it may not end soon
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
                               ["getAsmBlockArgumentNames", "getAsmResultNames"]>
@@ -174,7 +172,7 @@ def Seq_GenerateOp : Seq_Op<"generate", [
     `->` type($tokens) `,` type($lengths) `,` type($scores) `,` type($why)
     (`traces` `(` type($traces)^ `)`)?
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     /// Initial states, one row per row of `start`; the region sees them by lanes.
     ::mlir::OperandRange getInits() { return getInit(); }
     /// Hypotheses per row that stay alive: 1 for greedy search and sampling.

@@ -221,37 +221,20 @@ void LinearRecurrenceOp::generateRuntimeVerification(
 //===----------------------------------------------------------------------===//
 
 /// Extents of `final` and of `outputs`.
-static SmallVector<ExtentSource> findExtents(LinearRecurrenceOp op,
-                                             int64_t result) {
-  bool isFinal = op.getResult(result) == op.getFinal();
+SmallVector<ExtentSource> LinearRecurrenceOp::getExtentSources(int64_t result) {
+  bool isFinal = getResult(result) == getFinal();
   SmallVector<ExtentSource> sources;
   if (!isFinal) {
-    Value time = op.getTimeOperand();
+    Value time = getTimeOperand();
     sources.push_back(time ? ExtentSource::dimension(time, 0)
                            : ExtentSource::constant(1));
   }
-  sources.push_back(ExtentSource::dimension(op.getInit(), 0));
-  for (int64_t size : isFinal
-                          ? SmallVector<int64_t>(
-                                op.getInit().getType().getShape().drop_front())
-                          : outputFeatures(op))
+  sources.push_back(ExtentSource::dimension(getInit(), 0));
+  for (int64_t size : isFinal ? SmallVector<int64_t>(
+                                    getInit().getType().getShape().drop_front())
+                              : outputFeatures(*this))
     sources.push_back(ExtentSource::constant(size));
   return sources;
-}
-
-LogicalResult
-LinearRecurrenceOp::reifyResultShapes(OpBuilder &builder,
-                                      ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return findExtents(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult>
-LinearRecurrenceOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t number) {
-    return findExtents(*this, number);
-  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,7 +6,7 @@
 include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -14,12 +14,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // LinearRecurrenceOp
 //===----------------------------------------------------------------------===//
 
-def Seq_LinearRecurrenceOp : Seq_Op<"linear_recurrence", [
+def Seq_LinearRecurrenceOp : Seq_ShapedOp<"linear_recurrence", [
     NoMemoryEffect, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Carry a state that each step changes linearly";
   let description = [{
@@ -121,7 +119,7 @@ def Seq_LinearRecurrenceOp : Seq_Op<"linear_recurrence", [
     (`reverse` $reverse^)?
     attr-dict `->` type($final) (`,` type($outputs)^)?
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     /// The operand that tells the time extent: the first one whose dimension 0
     /// is not statically 1. Null if there is none; T is 1 then.
     ::mlir::Value getTimeOperand();

@@ -27,17 +27,8 @@ LogicalResult SoftmaxOp::verify() {
   return success();
 }
 
-LogicalResult
-SoftmaxOp::reifyResultShapes(OpBuilder &builder,
-                             ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getInput()); });
-}
-
-FailureOr<OpFoldResult> SoftmaxOp::reifyDimOfResult(OpBuilder &builder,
-                                                    int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getInput()); });
+SmallVector<ExtentSource> SoftmaxOp::getExtentSources(int64_t) {
+  return extentsOf(getInput());
 }
 
 //===----------------------------------------------------------------------===//
@@ -82,16 +73,8 @@ LogicalResult NormOp::verify() {
   return success();
 }
 
-LogicalResult NormOp::reifyResultShapes(OpBuilder &builder,
-                                        ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getInput()); });
-}
-
-FailureOr<OpFoldResult> NormOp::reifyDimOfResult(OpBuilder &builder, int result,
-                                                 int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getInput()); });
+SmallVector<ExtentSource> NormOp::getExtentSources(int64_t) {
+  return extentsOf(getInput());
 }
 
 void NormOp::generateRuntimeVerification(

@@ -7,7 +7,7 @@ include "dialect/Seq/IR/SeqAttributes.td"
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -15,11 +15,9 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // SoftmaxOp
 //===----------------------------------------------------------------------===//
 
-def Seq_SoftmaxOp : Seq_Op<"softmax", [
+def Seq_SoftmaxOp : Seq_ShapedOp<"softmax", [
     Pure, SameOperandsAndResultType,
-    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>
 ]> {
   let summary = "Turn scores into shares along some dimensions";
   let description = [{
@@ -59,12 +57,10 @@ def Seq_SoftmaxOp : Seq_Op<"softmax", [
 // NormOp
 //===----------------------------------------------------------------------===//
 
-def Seq_NormOp : Seq_Op<"norm", [
+def Seq_NormOp : Seq_ShapedOp<"norm", [
     Pure, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Normalise by mean and deviation";
   let description = [{

@@ -51,23 +51,9 @@ LogicalResult MatmulOp::verify() {
 }
 
 /// A result has the extents of its init.
-static SmallVector<ExtentSource> extentSources(MatmulOp op, int64_t result) {
-  Value init = op.getInits()[result];
+SmallVector<ExtentSource> MatmulOp::getExtentSources(int64_t result) {
+  Value init = getInits()[result];
   return {ExtentSource::dimension(init, 0), ExtentSource::dimension(init, 1)};
-}
-
-LogicalResult MatmulOp::reifyResultShapes(OpBuilder &builder,
-                                          ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> MatmulOp::reifyDimOfResult(OpBuilder &builder,
-                                                   int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,22 +91,9 @@ LogicalResult QuantizedMatmulOp::verify() {
 }
 
 /// Rows are those of lhs, columns those of rhs.
-static SmallVector<ExtentSource> extentSources(QuantizedMatmulOp op) {
-  return {ExtentSource::dimension(op.getLhs(), 0),
-          ExtentSource::dimension(op.getRhs(), op.getTransposed() ? 1 : 0)};
-}
-
-LogicalResult
-QuantizedMatmulOp::reifyResultShapes(OpBuilder &builder,
-                                     ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentSources(*this); });
-}
-
-FailureOr<OpFoldResult>
-QuantizedMatmulOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentSources(*this); });
+SmallVector<ExtentSource> QuantizedMatmulOp::getExtentSources(int64_t) {
+  return {ExtentSource::dimension(getLhs(), 0),
+          ExtentSource::dimension(getRhs(), getTransposed() ? 1 : 0)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,20 +150,7 @@ LogicalResult BlockwiseMatmulOp::verify() {
 }
 
 /// Rows are those of lhs, columns those of codes.
-static SmallVector<ExtentSource> extentSources(BlockwiseMatmulOp op) {
-  return {ExtentSource::dimension(op.getLhs(), 0),
-          ExtentSource::dimension(op.getCodes(), 0)};
-}
-
-LogicalResult
-BlockwiseMatmulOp::reifyResultShapes(OpBuilder &builder,
-                                     ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentSources(*this); });
-}
-
-FailureOr<OpFoldResult>
-BlockwiseMatmulOp::reifyDimOfResult(OpBuilder &builder, int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentSources(*this); });
+SmallVector<ExtentSource> BlockwiseMatmulOp::getExtentSources(int64_t) {
+  return {ExtentSource::dimension(getLhs(), 0),
+          ExtentSource::dimension(getCodes(), 0)};
 }

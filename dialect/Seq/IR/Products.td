@@ -6,8 +6,8 @@
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -15,13 +15,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // MatmulOp
 //===----------------------------------------------------------------------===//
 
-def Seq_MatmulOp : Seq_Op<"matmul", [
+def Seq_MatmulOp : Seq_ShapedOp<"matmul", [
     Pure, SameVariadicOperandSize,                                         // C2, in part
     DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Multiply rows by several matrices at once";
   let description = [{
@@ -72,7 +70,7 @@ def Seq_MatmulOp : Seq_Op<"matmul", [
     $lhs `,` $matrices (`transposed` $transposed^)? (`excess` $excess^)?
     `init` `(` $inits `)` attr-dict `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// G, N and K.
     int64_t getNumMatrices();
@@ -86,11 +84,9 @@ def Seq_MatmulOp : Seq_Op<"matmul", [
 // QuantizedMatmulOp
 //===----------------------------------------------------------------------===//
 
-def Seq_QuantizedMatmulOp : Seq_Op<"quantized_matmul", [
+def Seq_QuantizedMatmulOp : Seq_ShapedOp<"quantized_matmul", [
     Pure, AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Multiply 8-bit matrices less their zero points";
   let description = [{
@@ -142,11 +138,9 @@ def Seq_QuantizedMatmulOp : Seq_Op<"quantized_matmul", [
 // BlockwiseMatmulOp
 //===----------------------------------------------------------------------===//
 
-def Seq_BlockwiseMatmulOp : Seq_Op<"blockwise_matmul", [
+def Seq_BlockwiseMatmulOp : Seq_ShapedOp<"blockwise_matmul", [
     Pure,
-    DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<Seq_RowsOpInterface>
 ]> {
   let summary = "Multiply rows by a matrix stored as codes in blocks";
   let description = [{
@@ -195,7 +189,7 @@ def Seq_BlockwiseMatmulOp : Seq_Op<"blockwise_matmul", [
     $lhs `,` $codes `scales` `(` $scales `)` (`zeros` `(` $zeros^ `)`)? `bits` $bits `block` $block
     (`signed` $is_signed^)? attr-dict `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     /// N, and L, the number of blocks of a column.
     int64_t getNumColumns();
     int64_t getNumBlocks();

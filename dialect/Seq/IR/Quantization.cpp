@@ -81,17 +81,8 @@ LogicalResult QuantizeOp::verify() {
   return verifyQuantization(*this, getElementTypeOrSelf(getResult()));
 }
 
-LogicalResult
-QuantizeOp::reifyResultShapes(OpBuilder &builder,
-                              ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getInput()); });
-}
-
-FailureOr<OpFoldResult> QuantizeOp::reifyDimOfResult(OpBuilder &builder,
-                                                     int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getInput()); });
+SmallVector<ExtentSource> QuantizeOp::getExtentSources(int64_t) {
+  return extentsOf(getInput());
 }
 
 void QuantizeOp::generateRuntimeVerification(
@@ -108,17 +99,8 @@ LogicalResult DequantizeOp::verify() {
   return verifyQuantization(*this, getElementTypeOrSelf(getInput()));
 }
 
-LogicalResult
-DequantizeOp::reifyResultShapes(OpBuilder &builder,
-                                ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getInput()); });
-}
-
-FailureOr<OpFoldResult> DequantizeOp::reifyDimOfResult(OpBuilder &builder,
-                                                       int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getInput()); });
+SmallVector<ExtentSource> DequantizeOp::getExtentSources(int64_t) {
+  return extentsOf(getInput());
 }
 
 void DequantizeOp::generateRuntimeVerification(

@@ -5,7 +5,7 @@
 
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -16,11 +16,9 @@ def Seq_RoundedTensor : RankedTensorOf<[I8, I16]>;
 
 /// What both directions share: `stored` is the tensor of integers, `real` that
 /// of floating-point numbers.
-class Seq_QuantizationOp<string name> : Seq_Op<name, [
+class Seq_QuantizationOp<string name> : Seq_ShapedOp<name, [
     Pure,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let assemblyFormat = [{
     (`unsigned` $is_unsigned^)? $input `scale` `(` $scale `)` (`zero` `(` $zero^ `)`)?

@@ -242,40 +242,24 @@ Speculation::Speculatability RecurrenceOp::getSpeculatability() {
 /// A final state has the extents of the initial one, an output the time and the
 /// batch of the inputs. Features of an output come from the cell and are not
 /// known beforehand.
-static SmallVector<ExtentSource> extentSources(RecurrenceOp op,
-                                               int64_t result) {
-  int64_t numOutputs = op.getOutputs().size();
+SmallVector<ExtentSource> RecurrenceOp::getExtentSources(int64_t result) {
+  int64_t numOutputs = getOutputs().size();
   SmallVector<ExtentSource> sources(
-      tensorType(op->getResult(result)).getRank());
+      tensorType(getResult(result)).getRank());
   if (result >= numOutputs) {
     for (auto [dim, source] : llvm::enumerate(sources))
-      source = ExtentSource::dimension(op.getInits()[result - numOutputs], dim);
+      source = ExtentSource::dimension(getInits()[result - numOutputs], dim);
     return sources;
   }
-  if (!op.getScanned().empty())
-    sources[0] = ExtentSource::dimension(op.getScanned().front(), 0);
-  else if (op.getSteps())
-    sources[0] = ExtentSource::index(op.getSteps());
-  if (op.isFlat() || sources.size() < 2)
+  if (!getScanned().empty())
+    sources[0] = ExtentSource::dimension(getScanned().front(), 0);
+  else if (getSteps())
+    sources[0] = ExtentSource::index(getSteps());
+  if (isFlat() || sources.size() < 2)
     return sources;
-  if (!op.getScanned().empty())
-    sources[1] = ExtentSource::dimension(op.getScanned().front(), 1);
-  else if (!op.getInits().empty())
-    sources[1] = ExtentSource::dimension(op.getInits().front(), 0);
+  if (!getScanned().empty())
+    sources[1] = ExtentSource::dimension(getScanned().front(), 1);
+  else if (!getInits().empty())
+    sources[1] = ExtentSource::dimension(getInits().front(), 0);
   return sources;
-}
-
-LogicalResult
-RecurrenceOp::reifyResultShapes(OpBuilder &builder,
-                                ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> RecurrenceOp::reifyDimOfResult(OpBuilder &builder,
-                                                       int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
 }

@@ -5,9 +5,9 @@
 
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/LoopLikeInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -16,14 +16,12 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // RecurrenceOp
 //===----------------------------------------------------------------------===//
 
-def Seq_RecurrenceOp : Seq_Op<"recurrence", [
+def Seq_RecurrenceOp : Seq_ShapedOp<"recurrence", [
     AttrSizedOperandSegments, AttrSizedResultSegments,
     SingleBlockImplicitTerminator<"YieldOp">,
     RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>,
     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getLoopRegions"]>,
     DeclareOpInterfaceMethods<OpAsmOpInterface,
                               ["getAsmBlockArgumentNames", "getAsmResultNames"]>
@@ -122,7 +120,7 @@ def Seq_RecurrenceOp : Seq_Op<"recurrence", [
     attr-dict-with-keyword $cell
     (`outputs` `(` type($outputs)^ `)`)? (`states` `(` type($finals)^ `)`)?
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     /// Initial states. The operand is not called `inits`, since LoopLikeOpInterface would take
     /// it for loop-carried values of one type, which states of the flat form are not.
     ::mlir::OperandRange getInits() { return getInit(); }

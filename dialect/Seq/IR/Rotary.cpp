@@ -35,16 +35,8 @@ LogicalResult RotaryOp::verify() {
   return success();
 }
 
-LogicalResult RotaryOp::reifyResultShapes(OpBuilder &builder,
-                                          ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes,
-                     [&](int64_t) { return extentsOf(getInput()); });
-}
-
-FailureOr<OpFoldResult> RotaryOp::reifyDimOfResult(OpBuilder &builder,
-                                                   int result, int dim) {
-  return reifyExtent(*this, builder, result, dim,
-                     [&](int64_t) { return extentsOf(getInput()); });
+SmallVector<ExtentSource> RotaryOp::getExtentSources(int64_t) {
+  return extentsOf(getInput());
 }
 
 void RotaryOp::generateRuntimeVerification(

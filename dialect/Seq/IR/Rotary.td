@@ -6,7 +6,7 @@
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqInterfaces.td"
 include "dialect/Seq/IR/SeqTypes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -14,12 +14,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // RotaryOp
 //===----------------------------------------------------------------------===//
 
-def Seq_RotaryOp : Seq_Op<"rotary", [
+def Seq_RotaryOp : Seq_ShapedOp<"rotary", [
     Pure, AllTypesMatch<["input", "result"]>,                              // C3
     DeclareOpInterfaceMethods<Seq_RowsOpInterface>,
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Rotate pairs of features by the angles of their step";
   let description = [{

@@ -1,6 +1,7 @@
 //===- SeqOps.cpp - Generated definitions of the seq ops --------*- C++ -*-===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Shapes.h"
 
 #include "mlir/IR/Builders.h"
 

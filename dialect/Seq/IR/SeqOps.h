@@ -3,6 +3,7 @@
 #ifndef DIALECT_SEQ_IR_SEQOPS_H
 #define DIALECT_SEQ_IR_SEQOPS_H
 
+#include "dialect/Seq/IR/ExtentSource.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/IR/BuiltinTypes.h"

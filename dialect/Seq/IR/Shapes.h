@@ -8,6 +8,8 @@
 #ifndef DIALECT_SEQ_IR_SHAPES_H
 #define DIALECT_SEQ_IR_SHAPES_H
 
+#include "dialect/Seq/IR/ExtentSource.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Diagnostics.h"
@@ -105,27 +107,6 @@ mlir::LogicalResult checkCodeBits(mlir::Operation *op, int64_t bits,
 /// Whether the types of all tensor operands of `op` are static, so that
 /// agreement of their extents is known from the types alone.
 bool hasStaticOperands(mlir::Operation *op);
-
-/// Where an extent of a result is found: a dimension of a value, the value
-/// itself (an index), a number, or, by default, nowhere before the op has run.
-struct ExtentSource {
-  mlir::Value value;
-  std::optional<int64_t> dim;
-  std::optional<int64_t> number;
-
-  /// Dimension `dim` of the tensor `value`.
-  static ExtentSource dimension(mlir::Value value, int64_t dim) {
-    return {value, dim, std::nullopt};
-  }
-  /// The number that `value`, an index, has at run time.
-  static ExtentSource index(mlir::Value value) {
-    return {value, std::nullopt, std::nullopt};
-  }
-  /// A number that the op's attributes tell.
-  static ExtentSource constant(int64_t number) {
-    return {mlir::Value(), std::nullopt, number};
-  }
-};
 
 /// Sources of the extents of one result, by result number; one entry per
 /// dimension.

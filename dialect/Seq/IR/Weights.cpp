@@ -232,23 +232,7 @@ LogicalResult PackedMatmulOp::verify() {
 }
 
 /// A result has the extents of its init.
-static SmallVector<ExtentSource> extentSources(PackedMatmulOp op,
-                                               int64_t result) {
-  Value init = op.getInits()[result];
+SmallVector<ExtentSource> PackedMatmulOp::getExtentSources(int64_t result) {
+  Value init = getInits()[result];
   return {ExtentSource::dimension(init, 0), ExtentSource::dimension(init, 1)};
-}
-
-LogicalResult
-PackedMatmulOp::reifyResultShapes(OpBuilder &builder,
-                                  ReifiedRankedShapedTypeDims &shapes) {
-  return reifyShapes(*this, builder, shapes, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
-}
-
-FailureOr<OpFoldResult> PackedMatmulOp::reifyDimOfResult(OpBuilder &builder,
-                                                         int result, int dim) {
-  return reifyExtent(*this, builder, result, dim, [&](int64_t result) {
-    return extentSources(*this, result);
-  });
 }

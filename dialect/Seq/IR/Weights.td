@@ -5,8 +5,8 @@
 
 include "dialect/Seq/IR/SeqDialect.td"
 include "dialect/Seq/IR/SeqTypes.td"
+include "dialect/Seq/IR/ShapedOps.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/RuntimeVerifiableOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -150,11 +150,9 @@ def Seq_ColumnSumsOp : Seq_Op<"column_sums", [Pure]> {
 // PackedMatmulOp
 //===----------------------------------------------------------------------===//
 
-def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
+def Seq_PackedMatmulOp : Seq_ShapedOp<"packed_matmul", [
     Pure, AttrSizedOperandSegments, DestinationStyleOpInterface,           // C2, in part
-    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>,
-    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
-                              ["reifyResultShapes", "reifyDimOfResult"]>
+    DeclareOpInterfaceMethods<RuntimeVerifiableOpInterface>
 ]> {
   let summary = "Multiply rows by several packed matrices at once";
   let description = [{
@@ -221,7 +219,7 @@ def Seq_PackedMatmulOp : Seq_Op<"packed_matmul", [
     (`signed` $is_signed^)? (`unit` $unit^)? `init` `(` $inits `)` attr-dict
     `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = shapedDeclaration # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// Extents of the packed operand: G matrices, W columns to a panel.
     int64_t getNumMatrices();
