@@ -22,6 +22,7 @@ endfunction()
 
 seqc_doc(SeqDialect dialect/Seq/IR/SeqOps.td -gen-dialect-doc -dialect=seq)
 seqc_doc(DnnDialect dialect/DNN/IR/DNNOps.td -gen-dialect-doc -dialect=dnn)
+seqc_doc(RtDialect dialect/RT/IR/RTOps.td -gen-dialect-doc -dialect=rt)
 seqc_doc(TransformPasses compiler/Transforms/Passes.td -gen-pass-doc)
 seqc_doc(NormalizePasses compiler/Normalize/Passes.td -gen-pass-doc)
 seqc_doc(DecomposePasses compiler/Decompose/Passes.td -gen-pass-doc)

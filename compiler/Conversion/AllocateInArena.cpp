@@ -7,9 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/BufferBytes.h"
 #include "compiler/Conversion/Passes.h"
-#include "runtime/abi/ModelAbi.h"
+#include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/RT/IR/RTOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -32,8 +33,7 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     // Only entries have a context.
-    if (function.isExternal() || function.getNumArguments() == 0 ||
-        !isa<LLVM::LLVMPointerType>(function.getArgument(0).getType()))
+    if (!hasContext(function))
       return;
     context = function.getArgument(0);
     SmallVector<memref::DeallocOp> deallocs;
@@ -95,14 +95,11 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
     Location loc = op.getLoc();
     MemRefType type = op.getType();
     Value bytes = saturatedBytes(builder, loc, type, op.getDynamicSizes());
-    Type pointer = LLVM::LLVMPointerType::get(&getContext());
-    Value memory =
-        callService(builder, loc, context, offsetof(seqc_abi_services, alloc),
-                    pointer, indexToI64(builder, loc, bytes));
+    Value memory = rt::AllocateOp::create(builder, loc, context, bytes);
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     Value view = memref::ViewOp::create(
         builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
-        bytesAt(builder, loc, memory), zero, op.getDynamicSizes());
+        memory, zero, op.getDynamicSizes());
     op.replaceAllUsesWith(view);
     op.erase();
   }
@@ -110,12 +107,9 @@ struct AllocateInArena : seqc::impl::AllocateInArenaPassBase<AllocateInArena> {
   void bracket(Block &body) {
     OpBuilder builder = OpBuilder::atBlockBegin(&body);
     Location loc = body.getParentOp()->getLoc();
-    Value mark =
-        callService(builder, loc, context, offsetof(seqc_abi_services, mark),
-                    builder.getI64Type(), {});
+    Value mark = rt::MarkOp::create(builder, loc, context);
     builder.setInsertionPoint(body.getTerminator());
-    callService(builder, loc, context, offsetof(seqc_abi_services, release),
-                Type(), mark);
+    rt::ReleaseOp::create(builder, loc, context, mark);
   }
 
   Value context;

@@ -7,11 +7,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "llvm/Support/MathExtras.h"
-
-#include <limits>
 
 using namespace mlir;
+
+Value seqc::contextPointer(OpBuilder &builder, Location loc, Value context) {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return UnrealizedConversionCastOp::create(builder, loc, pointer, context)
+      .getResult(0);
+}
 
 Value seqc::loadPointerAt(OpBuilder &builder, Location loc, Value base,
                           int64_t offset) {
@@ -62,11 +65,12 @@ Value seqc::bytesAt(OpBuilder &builder, Location loc, Value pointer) {
 
 Value seqc::callService(OpBuilder &builder, Location loc, Value context,
                         int64_t offset, Type result, ValueRange arguments) {
-  Value services = loadPointerAt(builder, loc, context,
-                                 offsetof(seqc_abi_context, services));
+  Value self = contextPointer(builder, loc, context);
+  Value services =
+      loadPointerAt(builder, loc, self, offsetof(seqc_abi_context, services));
   Value function = loadPointerAt(builder, loc, services, offset);
-  SmallVector<Value> operands{function, context};
-  SmallVector<Type> types{context.getType()};
+  SmallVector<Value> operands{function, self};
+  SmallVector<Type> types{self.getType()};
   llvm::append_range(operands, arguments);
   llvm::append_range(types, arguments.getTypes());
   Type returned =
@@ -78,39 +82,4 @@ Value seqc::callService(OpBuilder &builder, Location loc, Value context,
 
 Value seqc::indexToI64(OpBuilder &builder, Location loc, Value index) {
   return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
-}
-
-int64_t seqc::getElementBytes(Type element) {
-  if (isa<IndexType>(element))
-    return 8;
-  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
-/// a * b, or the greatest index where that does not fit or is negative.
-static Value multiplySaturated(OpBuilder &builder, Location loc, Value a,
-                               Value b) {
-  auto product = arith::MulUIExtendedOp::create(builder, loc, a, b);
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value most = arith::ConstantIndexOp::create(
-      builder, loc, std::numeric_limits<int64_t>::max());
-  Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                     product.getHigh(), zero);
-  Value negative = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::slt, product.getLow(), zero);
-  return arith::SelectOp::create(
-      builder, loc, arith::OrIOp::create(builder, loc, high, negative), most,
-      product.getLow());
-}
-
-Value seqc::saturatedBytes(OpBuilder &builder, Location loc, MemRefType type,
-                           ValueRange sizes) {
-  int64_t known = getElementBytes(type.getElementType());
-  for (int64_t extent : type.getShape())
-    if (!ShapedType::isDynamic(extent) &&
-        llvm::MulOverflow(known, extent, known))
-      known = std::numeric_limits<int64_t>::max();
-  Value bytes = arith::ConstantIndexOp::create(builder, loc, known);
-  for (Value extent : sizes)
-    bytes = multiplySaturated(builder, loc, bytes, extent);
-  return bytes;
 }

@@ -13,6 +13,10 @@
 
 namespace seqc {
 
+/// The pointer that a `!rt.context` is once everything is LLVM.
+mlir::Value contextPointer(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value context);
+
 /// Loads a pointer at a byte offset from `base`.
 mlir::Value loadPointerAt(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value base, int64_t offset);
@@ -26,8 +30,8 @@ mlir::Value loadExtent(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value bytesAt(mlir::OpBuilder &builder, mlir::Location loc,
                     mlir::Value pointer);
 
-/// Calls the service at `offset` of the services table with the context and
-/// `arguments`; returns null for a service without result.
+/// Calls the service at `offset` of the services table with `context`, a
+/// `!rt.context`, and `arguments`; returns null for a service without result.
 mlir::Value callService(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value context, int64_t offset, mlir::Type result,
                         mlir::ValueRange arguments);
@@ -35,15 +39,6 @@ mlir::Value callService(mlir::OpBuilder &builder, mlir::Location loc,
 /// An i64 from an index.
 mlir::Value indexToI64(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value index);
-
-/// Bytes that one element of a buffer takes in memory.
-int64_t getElementBytes(mlir::Type element);
-
-/// The bytes of a buffer of `type` whose dynamic extents are `sizes`, or the
-/// greatest index where they do not fit or an extent is negative: no memory is
-/// that large.
-mlir::Value saturatedBytes(mlir::OpBuilder &builder, mlir::Location loc,
-                           mlir::MemRefType type, mlir::ValueRange sizes);
 
 } // namespace seqc
 

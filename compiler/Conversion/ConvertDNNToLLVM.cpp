@@ -2,6 +2,7 @@
 
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Transforms/ParallelLoops.h"
 #include "dialect/DNN/IR/DNNOps.h"
 #include "runtime/abi/ModelAbi.h"
 
@@ -35,8 +36,7 @@ struct ConvertDNNToLLVM
     function.walk([&](dnn::MatmulOp op) { products.push_back(op); });
     if (creates.empty())
       return;
-    if (function.getNumArguments() == 0 ||
-        !isa<LLVM::LLVMPointerType>(function.getArgument(0).getType())) {
+    if (!hasContext(function)) {
       creates.front().emitOpError("stands outside of an entry; only entries "
                                   "have a context to call the library with");
       return signalPassFailure();

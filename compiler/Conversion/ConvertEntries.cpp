@@ -10,12 +10,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/BufferBytes.h"
 #include "compiler/Conversion/EntryBuffers.h"
 #include "compiler/Conversion/PackAtRunTime.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/WeightSources.h"
+#include "dialect/RT/IR/RTOps.h"
 #include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "runtime/abi/ModelAbi.h"
@@ -24,7 +24,6 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Iterators.h"
 
@@ -152,21 +151,19 @@ public:
                << function.getName() << "' takes or returns " << type
                << "; ranked tensors are required";
     Block &body = function.getBody().front();
-    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    Type contextType = rt::ContextType::get(builder.getContext());
     SmallVector<Type> argumentTypes(function.getArgumentTypes());
-    context = body.insertArgument(0u, pointer, loc);
+    context = body.insertArgument(0u, contextType, loc);
     builder.setInsertionPointToStart(&body);
     zero = arith::ConstantIndexOp::create(builder, loc, 0);
     readArguments(body, argumentTypes);
-    weights = bytesAt(builder, loc,
-                      loadPointerAt(builder, loc, context,
-                                    offsetof(seqc_abi_context, weights)));
+    weights = rt::WeightsOp::create(builder, loc, context);
     placeWeights();
     convertOptions();
     convertChecks();
     writeResults(cast<func::ReturnOp>(body.getTerminator()));
     function.setType(
-        builder.getFunctionType({pointer}, {builder.getI32Type()}));
+        builder.getFunctionType({contextType}, {builder.getI32Type()}));
     function.setArgAttrsAttr(nullptr);
     function.setResAttrsAttr(nullptr);
     function.setName(
@@ -184,35 +181,16 @@ private:
         builder, loc, type, view, /*restrict=*/true, /*writable=*/false);
   }
 
-  /// An extent of an input, marked as such for the memory plan.
-  Value loadInputExtent(Value shape, int64_t input, int64_t dim) {
-    Value extent = loadExtent(builder, loc, shape, dim);
-    Operation *load = extent.getDefiningOp()->getOperand(0).getDefiningOp();
-    seq::mark<seq::ExtentMark>(load,
-                               builder.getDenseI64ArrayAttr({input, dim}));
-    return extent;
-  }
-
   void readArguments(Block &body, ArrayRef<Type> types) {
-    if (types.empty())
-      return;
-    Value inputs = loadPointerAt(builder, loc, context,
-                                 offsetof(seqc_abi_context, inputs));
     for (auto [i, elementType] : llvm::enumerate(types)) {
       auto type = cast<RankedTensorType>(elementType);
-      int64_t at = i * sizeof(seqc_abi_tensor);
-      Value data = loadPointerAt(builder, loc, inputs,
-                                 at + offsetof(seqc_abi_tensor, data));
-      seq::mark<seq::InputMark>(data.getDefiningOp(),
-                                builder.getI64IntegerAttr(i));
-      Value shape = loadPointerAt(builder, loc, inputs,
-                                  at + offsetof(seqc_abi_tensor, shape));
       SmallVector<Value> sizes;
       for (int64_t d = 0; d < type.getRank(); ++d)
         if (type.isDynamicDim(d))
-          sizes.push_back(loadInputExtent(shape, i, d));
+          sizes.push_back(rt::ExtentOp::create(builder, loc, context, i, d));
+      Value bytes = rt::InputOp::create(builder, loc, context, i);
       body.getArgument(1).replaceAllUsesWith(
-          readOnlyTensor(type, bytesAt(builder, loc, data), zero, sizes));
+          readOnlyTensor(type, bytes, zero, sizes));
       body.eraseArgument(1);
     }
   }
@@ -320,161 +298,40 @@ private:
     });
   }
 
-  /// A text of the module, ended by zero.
-  LLVM::GlobalOp getText(StringRef text) {
-    auto module = function->getParentOfType<ModuleOp>();
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    std::string content = text.str();
-    content.push_back(0);
-    std::string name;
-    do
-      name =
-          ("seqc_text_" + function.getName() + "_" + Twine(numTexts++)).str();
-    while (module.lookupSymbol(name));
-    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), content.size());
-    return LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
-                                  LLVM::Linkage::Private, name,
-                                  builder.getStringAttr(content));
-  }
-
-  /// seq.require: a call of the runtime where the condition is false.
+  /// seq.require: the same of the call.
   void convertChecks() {
     SmallVector<seq::RequireOp> checks;
     function.walk([&](seq::RequireOp op) { checks.push_back(op); });
-    if (checks.empty())
-      return;
-    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-    builder.setInsertionPointToStart(&function.getBody().front());
-    Value most = LLVM::ConstantOp::create(
-        builder, loc, builder.getI64Type(),
-        builder.getI64IntegerAttr(seq::RequireOp::kMostValues));
-    Value values = LLVM::AllocaOp::create(builder, loc, pointer,
-                                          builder.getI64Type(), most);
     for (seq::RequireOp op : checks) {
       builder.setInsertionPoint(op);
-      Location at = op.getLoc();
-      auto i32 = [&](int64_t value) -> Value {
-        return LLVM::ConstantOp::create(builder, at, builder.getI32Type(),
-                                        builder.getI32IntegerAttr(value));
-      };
-      Value good = op.getCondition();
-      Value wrong = arith::XOrIOp::create(
-          builder, at, good,
-          arith::ConstantOp::create(builder, at, builder.getBoolAttr(true)));
-      auto branch = scf::IfOp::create(builder, at, wrong,
-                                      /*withElseRegion=*/false);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      Value text =
-          LLVM::AddressOfOp::create(builder, at, getText(op.getMessage()));
-      for (auto [i, value] : llvm::enumerate(op.getValues())) {
-        Value slot = LLVM::GEPOp::create(
-            builder, at, pointer, builder.getI64Type(), values,
-            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
-        LLVM::StoreOp::create(builder, at, indexToI64(builder, at, value),
-                              slot);
-      }
-      if (seq::isMarked<seq::ExhaustsMark>(op)) {
-        callService(builder, at, context, offsetof(seqc_abi_services, fail),
-                    Type(), {i32(SEQC_ABI_RESOURCE_EXHAUSTED), text});
-        op.erase();
-        continue;
-      }
-      callService(
-          builder, at, context, offsetof(seqc_abi_services, fail_check), Type(),
-          {text, i32(static_cast<int64_t>(op.getValues().size())), values});
+      rt::RequireOp::create(builder, op.getLoc(), context, op.getCondition(),
+                            op.getMessageAttr(), op.getValues(),
+                            seq::isMarked<seq::ExhaustsMark>(op));
       op.erase();
     }
   }
 
-  /// A field of the context.
-  Value loadField(Type type, int64_t offset) {
-    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer, builder.getI8Type(), context,
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-    return LLVM::LoadOp::create(builder, loc, type, address);
-  }
-
-  /// What the caller chose for an option, and whether it chose; null for an
-  /// option that every call has.
-  std::pair<Value, Value> loadOption(seq::CallOption option) {
-    Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-    auto number = [&](int64_t offset, Type type) {
-      Value field = loadField(type, offset);
-      Value none =
-          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-      Value chosen = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::sge, field, none);
-      Value value = arith::IndexCastOp::create(builder, loc,
-                                               builder.getIndexType(), field);
-      return std::pair(value, chosen);
-    };
-    auto real = [&](int64_t offset, Type type) {
-      Value field = loadField(type, offset);
-      Value chosen = arith::CmpFOp::create(
-          builder, loc, arith::CmpFPredicate::ORD, field, field);
-      return std::pair(field, chosen);
-    };
-    switch (option) {
-    case seq::CallOption::MaxNew:
-      return number(offsetof(seqc_abi_context, max_new), i64);
-    case seq::CallOption::TopK:
-      return number(offsetof(seqc_abi_context, top_k), i32);
-    case seq::CallOption::LengthPenalty:
-      return real(offsetof(seqc_abi_context, length_penalty),
-                  builder.getF64Type());
-    case seq::CallOption::Temperature:
-      return real(offsetof(seqc_abi_context, temperature),
-                  builder.getF32Type());
-    case seq::CallOption::TopP:
-      return real(offsetof(seqc_abi_context, top_p), builder.getF32Type());
-    case seq::CallOption::Seed: {
-      Value flags = loadField(i32, offsetof(seqc_abi_context, flags));
-      Value bit = arith::ConstantOp::create(
-          builder, loc, builder.getI32IntegerAttr(SEQC_ABI_FLAG_SEED));
-      Value none =
-          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(i32));
-      Value chosen = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::ne,
-          arith::AndIOp::create(builder, loc, flags, bit), none);
-      return {loadField(i64, offsetof(seqc_abi_context, seed)), chosen};
-    }
-    case seq::CallOption::FirstRow: {
-      Value field = loadField(i32, offsetof(seqc_abi_context, first_row));
-      return {arith::ExtUIOp::create(builder, loc, i64, field), Value()};
-    }
-    }
-    llvm_unreachable("unknown option");
-  }
-
-  /// seq.option: a field of the context. All are read at the start, so that
-  /// sizes which depend on them are known there.
+  /// seq.option: what the caller chose, if it did. All are read at the start, so
+  /// that sizes which depend on them are known there.
   void convertOptions() {
     SmallVector<seq::OptionOp> options;
     function.walk([&](seq::OptionOp op) { options.push_back(op); });
     for (seq::OptionOp op : options) {
       builder.setInsertionPointToStart(&function.getBody().front());
-      auto [value, chosen] = loadOption(op.getName());
+      auto option =
+          rt::OptionOp::create(builder, loc, op.getType(), builder.getI1Type(),
+                               context, op.getName());
       builder.setInsertionPoint(op);
-      if (chosen)
-        value = arith::SelectOp::create(builder, op.getLoc(), chosen, value,
-                                        op.getOtherwise());
+      Value value = option.getValue();
+      if (op.getName() != seq::CallOption::FirstRow)
+        value = arith::SelectOp::create(
+            builder, op.getLoc(), option.getChosen(), value, op.getOtherwise());
       op.replaceAllUsesWith(value);
       op.erase();
     }
   }
 
   void writeResults(func::ReturnOp ret) {
-    Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-    int64_t mostRank = 1;
-    for (Type type : ret.getOperandTypes())
-      mostRank = std::max(mostRank, cast<RankedTensorType>(type).getRank());
-    builder.setInsertionPointToStart(&function.getBody().front());
-    Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
-                                           builder.getI64IntegerAttr(mostRank));
-    Value shape = LLVM::AllocaOp::create(builder, loc, pointer,
-                                         builder.getI64Type(), count);
     builder.setInsertionPoint(ret);
     for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
       auto type = cast<RankedTensorType>(value.getType());
@@ -484,7 +341,7 @@ private:
           sizes.push_back(getValueOrCreateConstantIndexOp(
               builder, loc, tensor::getMixedSize(builder, loc, value, d)));
       Value view =
-          emitOutput(builder, loc, context, shape, i, memrefOf(type), sizes);
+          createOutput(builder, loc, context, i, memrefOf(type), sizes);
       bufferization::MaterializeInDestinationOp::create(
           builder, loc, Type(), value, view, true, true);
     }
@@ -499,7 +356,6 @@ private:
   OpBuilder builder;
   Location loc;
   Value context, zero, weights;
-  unsigned numTexts = 0;
 };
 
 struct ConvertEntries : seqc::impl::ConvertEntriesPassBase<ConvertEntries> {

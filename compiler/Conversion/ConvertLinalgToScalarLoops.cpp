@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/BufferBytes.h"
 #include "compiler/Conversion/EntryBuffers.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"

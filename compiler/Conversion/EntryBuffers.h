@@ -8,26 +8,24 @@
 #ifndef COMPILER_CONVERSION_ENTRYBUFFERS_H
 #define COMPILER_CONVERSION_ENTRYBUFFERS_H
 
+#include "dialect/RT/IR/RTOps.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace seqc {
 
-/// Asks the runtime for the storage of output `index` and gives a view of it.
-/// `shape` points to room for as many extents as any output has; `sizes` are
-/// the dynamic extents of `type`.
-mlir::memref::ViewOp emitOutput(mlir::OpBuilder &builder, mlir::Location loc,
-                                mlir::Value context, mlir::Value shape,
-                                int64_t index, mlir::MemRefType type,
-                                mlir::ValueRange sizes);
+/// Asks for the memory of output `index` and gives a view of it; `sizes` are the
+/// dynamic extents of `type`.
+mlir::memref::ViewOp createOutput(mlir::OpBuilder &builder, mlir::Location loc,
+                                  mlir::Value context, int64_t index,
+                                  mlir::MemRefType type,
+                                  mlir::ValueRange sizes);
 
 /// An input or an output of an entry on buffers.
 struct EntryBuffer {
   int64_t index;
-  /// What gives the address: marked as InputMark or OutputMark.
-  mlir::Operation *pointer;
-  /// The memory as bytes and as what it holds.
+  /// The memory as bytes, of rt.input or rt.output, and as what it holds.
   mlir::Value bytes;
   mlir::memref::ViewOp view;
 

@@ -14,6 +14,7 @@
 #include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/RT/IR/RTOps.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
@@ -229,7 +230,7 @@ bool isStorable(Type type) {
     return succeeded(memref.getStridesAndOffset(strides, offset));
   }
   return type.isIntOrIndexOrFloat() ||
-         isa<LLVM::LLVMPointerType, VectorType>(type);
+         isa<rt::ContextType, LLVM::LLVMPointerType, VectorType>(type);
 }
 
 /// Makes the function of one band and its call.
@@ -237,7 +238,11 @@ class Outliner {
 public:
   Outliner(Band band, func::FuncOp parent, SymbolTable &symbols)
       : band(band), parent(parent), symbols(symbols),
-        converter(parent.getContext()) {}
+        converter(parent.getContext()) {
+    converter.addConversion([](rt::ContextType type) -> Type {
+      return LLVM::LLVMPointerType::get(type.getContext());
+    });
+  }
 
   /// Whether the values from outside can be handed on; finds them.
   bool findCaptures() {

@@ -48,8 +48,8 @@ def ConvertRecurrenceToSCFPass : Pass<"convert-seq-recurrence-to-scf", "::mlir::
 def ConvertEntriesPass : Pass<"seq-convert-entries", "::mlir::ModuleOp"> {
   let summary = "Give entries the calling convention of artefacts and place the weights";
   let description = [{
-    Each public function becomes `seqc_fn_<name>(context) -> i32`: arguments are read from the context's
-    tensors, results are written to storage that the runtime hands out. Weights, and packed weights
+    Each public function becomes `seqc_fn_<name>(context) -> i32`: arguments are views of the memory that
+    `rt.input` gives, results are written to that of `rt.output`. Weights, and packed weights
     whose sources are weights, become views of the weights section; the module attribute
     `seq.weight_layout` tells the emitter what to put there.
     Packing of computed matrices becomes loops.
@@ -62,12 +62,12 @@ def ConvertEntriesPass : Pass<"seq-convert-entries", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @seqc_fn_f(%ctx: !llvm.ptr) -> i32
+    func.func @seqc_fn_f(%ctx: !rt.context) -> i32
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect", "::seqc::rt::RTDialect"];
   let statistics = [
     Statistic<"numWeights", "num-weights", "Entries of the weights section">,
     Statistic<"numBytes", "num-bytes", "Bytes of the weights section">
@@ -77,8 +77,8 @@ def ConvertEntriesPass : Pass<"seq-convert-entries", "::mlir::ModuleOp"> {
 def AllocateInArenaPass : Pass<"seq-allocate-in-arena", "::mlir::func::FuncOp"> {
   let summary = "Take memory from the session's arena instead of the heap";
   let description = [{
-    Every `memref.alloc` becomes a call of the runtime's `alloc`; a loop body that still allocates is
-    enclosed in `mark` and `release`, so that memory does not grow with the number of steps. What a body yields to its next iteration is
+    Every `memref.alloc` becomes a view of what `rt.allocate` gives; a loop body that still allocates is
+    enclosed in `rt.mark` and `rt.release`, so that memory does not grow with the number of steps. What a body yields to its next iteration is
     given back by the next loop around it that yields nothing of it. Deallocations go.
 
     Requires: buffers; entries converted. Ensures: no `memref.alloc` is left in entries.
@@ -89,12 +89,12 @@ def AllocateInArenaPass : Pass<"seq-allocate-in-arena", "::mlir::func::FuncOp"> 
     ```
     After:
     ```mlir
-    %p = llvm.call %alloc(%ctx, %bytes) : !llvm.ptr, (!llvm.ptr, i64) -> !llvm.ptr
-    %b = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x8xf32>
+    %p = rt.allocate %ctx, %bytes
+    %b = memref.view %p[%c0][%n] : memref<?xi8> to memref<?x8xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::seqc::rt::RTDialect"];
   let statistics = [
     Statistic<"numAllocations", "num-allocations", "Allocations of the arena">,
     Statistic<"numInLoops", "num-in-loops", "Allocations inside of loops">
@@ -548,6 +548,29 @@ def ExpandReshapesPass : Pass<"seq-expand-reshapes", "::mlir::func::FuncOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertRTToLLVMPass : Pass<"convert-rt-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn rt ops into loads of the context and calls of the runtime's services";
+  let description = [{
+    The texts of `rt.require` become constants of the module. Functions keep their `!rt.context`, which becomes a
+    pointer with all other types.
+
+    Requires: buffers; entries converted. Ensures: no rt op is left.
+
+    Before:
+    ```mlir
+    %n = rt.extent %ctx[0, 1]
+    ```
+    After:
+    ```mlir
+    %p = builtin.unrealized_conversion_cast %ctx : !rt.context to !llvm.ptr
+    %inputs = llvm.getelementptr %p[16] : (!llvm.ptr) -> !llvm.ptr, i8
+    …
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
 def ConvertDNNToLLVMPass : Pass<"convert-dnn-to-llvm", "::mlir::func::FuncOp"> {

@@ -230,11 +230,9 @@ private:
       return a->isBeforeInBlock(b);
     });
     OpBuilder builder(point);
-    Location loc = output.pointer->getLoc();
-    auto call = cast<LLVM::CallOp>(output.pointer);
-    Value storage =
-        emitOutput(builder, loc, body->getArgument(0), call.getArgOperands()[3],
-                   output.index, type, sizes);
+    Location loc = output.bytes.getLoc();
+    Value storage = createOutput(builder, loc, body->getArgument(0),
+                                 output.index, type, sizes);
     if (!isSame)
       storage = reshape(builder, loc, storage, buffer);
     // Each move makes the block forget the order of its ops.
@@ -285,7 +283,8 @@ private:
     SmallVector<Operation *> open{output.view};
     while (!open.empty()) {
       Operation *op = open.pop_back_val();
-      if (!op->use_empty() || (op != output.pointer && !isOpTriviallyDead(op)))
+      if (!op->use_empty() ||
+          (op != output.bytes.getDefiningOp() && !isOpTriviallyDead(op)))
         continue;
       for (Value operand : op->getOperands())
         if (Operation *producer = operand.getDefiningOp())

@@ -9,17 +9,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/BufferLifetimes.h"
-#include "compiler/Conversion/ContextAccess.h"
 #include "compiler/Conversion/PackIntervals.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Conversion/SizeExpressions.h"
 #include "compiler/Transforms/ParallelLoops.h"
+#include "dialect/RT/IR/RTOps.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/MapVector.h"
@@ -210,11 +209,7 @@ struct PlanMemory : seqc::impl::PlanMemoryPassBase<PlanMemory> {
     resolveExtents(function);
     BufferLifetimes times(function);
     checks.clear();
-    function.walk([&](scf::IfOp op) {
-      if (op->getNumResults() == 0 &&
-          !op.getThenRegion().getOps<LLVM::CallOp>().empty())
-        checks.push_back(op);
-    });
+    function.walk([&](rt::RequireOp op) { checks.push_back(op); });
     SmallVector<Buffer> buffers;
     function.walk([&](memref::AllocOp op) {
       if (std::optional<Buffer> buffer = consider(op, times))
@@ -232,7 +227,7 @@ struct PlanMemory : seqc::impl::PlanMemoryPassBase<PlanMemory> {
   }
 
 private:
-  /// Branches that call the runtime: checks that may end the call.
+  /// What may end the call.
   SmallVector<Operation *> checks;
 
   /// The buffer of an allocation, or nothing if it cannot be planned.

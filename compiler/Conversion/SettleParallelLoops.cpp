@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/BufferBytes.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "dialect/Seq/IR/Marks.h"

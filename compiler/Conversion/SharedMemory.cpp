@@ -2,6 +2,8 @@
 
 #include "compiler/Conversion/SharedMemory.h"
 
+#include "dialect/RT/IR/RTOps.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -59,7 +61,8 @@ static bool startsAtBase(Value buffer) {
   while (Operation *op = buffer.getDefiningOp()) {
     if (auto view = dyn_cast<memref::ViewOp>(op))
       return isConstantIntValue(view.getByteShift(), 0) &&
-             view.getSource().getDefiningOp<UnrealizedConversionCastOp>();
+             isa_and_present<rt::InputOp, rt::OutputOp, rt::AllocateOp>(
+                 view.getSource().getDefiningOp());
     if (isa<memref::AllocOp>(op))
       return true;
     if (!isa<memref::CastOp, memref::SubViewOp, memref::ExpandShapeOp,

@@ -1,13 +1,12 @@
 //===- SizeExpressions.cpp - Sizes as products of extents -----------------===//
 
 #include "compiler/Conversion/SizeExpressions.h"
-#include "dialect/Seq/IR/Marks.h"
 
-#include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/BufferBytes.h"
+#include "dialect/RT/IR/RTOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -169,7 +168,7 @@ static bool isNeverNegativeWithin(Value value, unsigned &budget) {
   auto isGood = [&budget](Value operand) {
     return isNeverNegativeWithin(operand, budget);
   };
-  if (seq::isMarked<seq::ExtentMark>(op) || isa<memref::DimOp>(op))
+  if (isa<rt::ExtentOp, memref::DimOp>(op))
     return true;
   if (isa<arith::SelectOp>(op))
     return llvm::all_of(op->getOperands().drop_front(), isGood);
@@ -193,7 +192,7 @@ bool seqc::followsFromInputs(Value value) {
     Operation *op = open.pop_back_val().getDefiningOp();
     if (!op)
       return false;
-    if (seq::isMarked<seq::ExtentMark>(op) || !seen.insert(op).second)
+    if (isa<rt::ExtentOp>(op) || !seen.insert(op).second)
       continue;
     if (!isMovable(op))
       return false;
@@ -299,11 +298,10 @@ static void printValue(Value value, llvm::raw_ostream &os, int depth) {
     return;
   }
   Operation *op = value.getDefiningOp();
-  if (op)
-    if (DenseI64ArrayAttr extent = seq::getMark<seq::ExtentMark>(op)) {
-      os << '{' << extent[0] << ',' << extent[1] << '}';
-      return;
-    }
+  if (auto extent = dyn_cast_if_present<rt::ExtentOp>(op)) {
+    os << '{' << extent.getIndex() << ',' << extent.getDim() << '}';
+    return;
+  }
   auto binary = [&](StringRef before, StringRef between) {
     os << before << '(';
     printValue(op->getOperand(0), os, depth - 1);

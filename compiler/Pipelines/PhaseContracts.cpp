@@ -9,6 +9,7 @@
 #include "compiler/Pipelines/PhaseContracts.h"
 
 #include "dialect/DNN/IR/DNNOps.h"
+#include "dialect/RT/IR/RTOps.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -52,16 +53,15 @@ constexpr OpRow kOps[] = {
     {"arith", kStructured},
     {"bufferization", {Phase::Decompose, Phase::Vectorize}},
     {"builtin.module", {Phase::Import, Phase::LLVM}},
-    {"builtin.unrealized_conversion_cast",
-     {Phase::Bufferize, Phase::Bufferize}},
     {"dnn", {Phase::Offload, Phase::Bufferize}},
     {"func", kStructured},
     {"linalg", kStructured},
-    {"llvm", {Phase::Bufferize, Phase::LLVM}},
+    {"llvm", {Phase::LLVM, Phase::LLVM}},
     // Instructions that kernels are made of.
     {"llvm.call_intrinsic", {Phase::Tile, Phase::LLVM}},
     {"math", kStructured},
     {"memref", kMemory},
+    {"rt", {Phase::Bufferize, Phase::Bufferize}},
     {"scf", kStructured},
     {"tensor", kTensors},
     {"ub", kStructured},
@@ -110,7 +110,10 @@ const TypeRow kTypes[] = {
      {Phase::Offload, Phase::Bufferize}},
     {"!llvm",
      [](Type type) { return isa<LLVM::LLVMDialect>(type.getDialect()); },
-     {Phase::Bufferize, Phase::LLVM}},
+     {Phase::LLVM, Phase::LLVM}},
+    {"!rt",
+     [](Type type) { return isa<rt::RTDialect>(type.getDialect()); },
+     {Phase::Bufferize, Phase::Bufferize}},
 };
 
 /// The names of the rows of `table` that allow something after `phase`.

@@ -9,15 +9,11 @@
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -196,6 +192,8 @@ static void buildBufferize(OpPassManager &pm, const PhaseOptions &options) {
 
 /// Phase `llvm`: everything becomes the LLVM dialect.
 static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
+  pm.addPass(createConvertRTToLLVMPass());
+  pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createFlushDenormalsPass());
   pm.addPass(createOutlineRepeatsPass());
   pm.addNestedPass<func::FuncOp>(createConvertDNNToLLVMPass());
@@ -219,13 +217,8 @@ static void buildLLVM(OpPassManager &pm, const PhaseOptions &options) {
   pm.addPass(createConvertVectorToLLVMPass(vectors));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
-  // Memory before arithmetic: an extent whose dimension is no arith.constant
-  // any more is looked up in a copy of the shape on the stack.
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
+  // What is left at once, by the interfaces of its dialects.
+  pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 

@@ -5,6 +5,7 @@
 #include "compiler/Decompose/Decompositions.h"
 #include "compiler/Kernels/ProductTiling.h"
 #include "dialect/DNN/IR/DNNOps.h"
+#include "dialect/RT/IR/RTOps.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/InitAllDialects.h"
@@ -17,9 +18,10 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
-  registry.insert<dnn::DNNDialect, seq::SeqDialect>();
+  registry.insert<dnn::DNNDialect, rt::RTDialect, seq::SeqDialect>();
   registerDecompositions(registry);
   registerAttentionTiling(registry);
   registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
+  rt::registerConvertToLLVMInterface(registry);
 }

@@ -2,7 +2,8 @@
 
 #include "compiler/Transforms/ParallelLoops.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "dialect/RT/IR/RTOps.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 
@@ -11,7 +12,7 @@ using namespace seqc;
 
 bool seqc::hasContext(func::FuncOp function) {
   return !function.isExternal() && function.getNumArguments() > 0 &&
-         isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
+         isa<rt::ContextType>(function.getArgument(0).getType());
 }
 
 bool seqc::isParallelizable(scf::ForOp loop) {
@@ -23,7 +24,8 @@ bool seqc::isParallelizable(scf::ForOp loop) {
                 bool refused =
                     isa<memref::AllocOp, memref::DeallocOp, CallOpInterface>(
                         op) ||
-                    op->getName().getDialectNamespace() == "dnn";
+                    op->getName().getDialectNamespace() == "dnn" ||
+                    (isa<rt::RTDialect>(op->getDialect()) && !isPure(op));
                 return refused ? WalkResult::interrupt()
                                : WalkResult::advance();
               })

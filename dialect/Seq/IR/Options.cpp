@@ -1,14 +1,13 @@
 //===- Options.cpp - What the caller of an entry chooses --------*- C++ -*-===//
 
-#include "dialect/Seq/IR/SeqOps.h"
+#include "dialect/Seq/IR/Options.h"
 
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace seqc::seq;
 
-/// The type of an option's value.
-static Type getOptionType(Builder &builder, CallOption option) {
+Type seqc::seq::getOptionType(Builder &builder, CallOption option) {
   switch (option) {
   case CallOption::MaxNew:
   case CallOption::TopK:
