@@ -432,7 +432,7 @@ def PlaceResultsPass : Pass<"seq-place-results", "::mlir::func::FuncOp"> {
     linalg.exp ins(%x : memref<1x8xf32>) outs(%y : memref<1x8xf32>)
     ```
   }];
-  let dependentDialects = ["::seqc::seq::SeqDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+  let dependentDialects = ["::seqc::seq::SeqDialect", "::mlir::arith::ArithDialect", "::seqc::rt::RTDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPlaced", "num-placed", "Buffers that became storage of outputs">,
                     Statistic<"numShared", "num-shared", "Pairs of an input and an output that may share memory">];
