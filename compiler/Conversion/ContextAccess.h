@@ -1,7 +1,7 @@
 //===- ContextAccess.h - Reading the call context ---------------*- C++ -*-===//
 //
 // How generated code reaches its context (runtime/abi/ModelAbi.h): fields by
-// offset, services by indirect call, raw memory as a memref of bytes.
+// offset, services by indirect call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,15 +20,6 @@ mlir::Value contextPointer(mlir::OpBuilder &builder, mlir::Location loc,
 /// Loads a pointer at a byte offset from `base`.
 mlir::Value loadPointerAt(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value base, int64_t offset);
-
-/// Loads entry `position` of an array of i64 as an index.
-mlir::Value loadExtent(mlir::OpBuilder &builder, mlir::Location loc,
-                       mlir::Value array, int64_t position);
-
-/// A memref of bytes over the memory at `pointer`; its extent is not known and
-/// must not be asked for.
-mlir::Value bytesAt(mlir::OpBuilder &builder, mlir::Location loc,
-                    mlir::Value pointer);
 
 /// Calls the service at `offset` of the services table with `context`, a
 /// `!rt.context`, and `arguments`; returns null for a service without result.

@@ -318,14 +318,11 @@ private:
     function.walk([&](seq::OptionOp op) { options.push_back(op); });
     for (seq::OptionOp op : options) {
       builder.setInsertionPointToStart(&function.getBody().front());
-      auto option =
-          rt::OptionOp::create(builder, loc, op.getType(), builder.getI1Type(),
-                               context, op.getName());
+      auto option = rt::OptionOp::create(builder, loc, context, op.getName());
       builder.setInsertionPoint(op);
-      Value value = option.getValue();
-      if (op.getName() != seq::CallOption::FirstRow)
-        value = arith::SelectOp::create(
-            builder, op.getLoc(), option.getChosen(), value, op.getOtherwise());
+      Value value =
+          arith::SelectOp::create(builder, op.getLoc(), option.getChosen(),
+                                  option.getValue(), op.getOtherwise());
       op.replaceAllUsesWith(value);
       op.erase();
     }

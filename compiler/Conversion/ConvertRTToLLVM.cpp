@@ -13,7 +13,7 @@
 #include "runtime/abi/ModelAbi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -49,7 +49,8 @@ public:
       TypeSwitch<Operation *>(op)
           .Case<rt::InputOp, rt::ExtentOp, rt::WeightsOp, rt::OutputOp,
                 rt::AllocateOp, rt::MarkOp, rt::ReleaseOp, rt::OptionOp,
-                rt::RequireOp>([&](auto op) { lower(op); });
+                rt::RequireOp>([&](auto op) { lower(op); })
+          .DefaultUnreachable("unknown op");
       op->erase();
     }
   }
@@ -77,6 +78,31 @@ private:
                          index * sizeof(seqc_abi_tensor) + offset);
   }
 
+  /// The memory at `address` as a memref of bytes. Its extent is not known; it is
+  /// given as one that no index reaches.
+  Value bytesAt(Value address) {
+    Type i64 = builder.getI64Type(), array = LLVM::LLVMArrayType::get(i64, 1);
+    auto number = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(builder, loc, i64,
+                                      builder.getI64IntegerAttr(value));
+    };
+    Type type = LLVM::LLVMStructType::getLiteral(
+        builder.getContext(), {pointer, pointer, i64, array, array});
+    Value descriptor = LLVM::PoisonOp::create(builder, loc, type);
+    auto insert = [&](Value value, ArrayRef<int64_t> position) {
+      descriptor = LLVM::InsertValueOp::create(builder, loc, descriptor, value,
+                                               position);
+    };
+    insert(address, {0});
+    insert(address, {1});
+    insert(number(0), {2});
+    insert(number(int64_t(1) << 62), {3, 0});
+    insert(number(1), {4, 0});
+    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    return UnrealizedConversionCastOp::create(builder, loc, bytes, descriptor)
+        .getResult(0);
+  }
+
   /// Room for `count` numbers that calls of services read, taken once where the
   /// function begins.
   Value makeRoom(int64_t count) {
@@ -97,26 +123,31 @@ private:
   }
 
   void lower(rt::InputOp op) {
-    Value data = loadOfInput(op.getContext(), op.getIndex(),
+    Value data = loadOfInput(op.getCtx(), op.getIndex(),
                              offsetof(seqc_abi_tensor, data));
-    op.getBytes().replaceAllUsesWith(bytesAt(builder, loc, data));
+    op.getBytes().replaceAllUsesWith(bytesAt(data));
   }
 
   void lower(rt::ExtentOp op) {
-    Value shape = loadOfInput(op.getContext(), op.getIndex(),
+    Value shape = loadOfInput(op.getCtx(), op.getIndex(),
                               offsetof(seqc_abi_tensor, shape));
-    op.getExtent().replaceAllUsesWith(
-        loadExtent(builder, loc, shape, op.getDim()));
+    Value address = LLVM::GEPOp::create(
+        builder, loc, pointer, builder.getI64Type(), shape,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(op.getDim())});
+    Value extent =
+        LLVM::LoadOp::create(builder, loc, builder.getI64Type(), address);
+    op.getExtent().replaceAllUsesWith(arith::IndexCastOp::create(
+        builder, loc, builder.getIndexType(), extent));
   }
 
   void lower(rt::WeightsOp op) {
-    Value data = loadField(op.getContext(), pointer,
-                           offsetof(seqc_abi_context, weights));
-    op.getBytes().replaceAllUsesWith(bytesAt(builder, loc, data));
+    Value data =
+        loadField(op.getCtx(), pointer, offsetof(seqc_abi_context, weights));
+    op.getBytes().replaceAllUsesWith(bytesAt(data));
   }
 
   void lower(rt::OutputOp op) {
-    auto type = cast<RankedTensorType>(op.getType());
+    auto type = cast<RankedTensorType>(op.getTensor());
     Value bytes = saturatedBytes(
         builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
         op.getSizes());
@@ -128,44 +159,44 @@ private:
                 ? op.getSizes()[dynamic++]
                 : arith::ConstantIndexOp::create(builder, loc, known),
             shape, d);
-    Value data = callService(builder, loc, op.getContext(),
+    Value data = callService(builder, loc, op.getCtx(),
                              offsetof(seqc_abi_services, output), pointer,
                              {i32(op.getIndex()), i32(type.getRank()), shape,
                               indexToI64(builder, loc, bytes)});
-    op.getBytes().replaceAllUsesWith(bytesAt(builder, loc, data));
+    op.getBytes().replaceAllUsesWith(bytesAt(data));
   }
 
   /// The greatest rank of an output, at least 1.
   int64_t mostRank() {
     int64_t most = 1;
     function.walk([&](rt::OutputOp op) {
-      most = std::max(most, cast<RankedTensorType>(op.getType()).getRank());
+      most = std::max(most, cast<RankedTensorType>(op.getTensor()).getRank());
     });
     return most;
   }
 
   void lower(rt::AllocateOp op) {
-    Value data = callService(builder, loc, op.getContext(),
+    Value data = callService(builder, loc, op.getCtx(),
                              offsetof(seqc_abi_services, alloc), pointer,
                              indexToI64(builder, loc, op.getSize()));
-    op.getBytes().replaceAllUsesWith(bytesAt(builder, loc, data));
+    op.getBytes().replaceAllUsesWith(bytesAt(data));
   }
 
   void lower(rt::MarkOp op) {
     op.getMark().replaceAllUsesWith(callService(
-        builder, loc, op.getContext(), offsetof(seqc_abi_services, mark),
+        builder, loc, op.getCtx(), offsetof(seqc_abi_services, mark),
         builder.getI64Type(), {}));
   }
 
   void lower(rt::ReleaseOp op) {
-    callService(builder, loc, op.getContext(),
-                offsetof(seqc_abi_services, release), Type(), op.getMark());
+    callService(builder, loc, op.getCtx(), offsetof(seqc_abi_services, release),
+                Type(), op.getMark());
   }
 
   /// Replaces an option whose field has a value that says that it is not chosen:
   /// a negative number.
   void replaceNumber(rt::OptionOp op, Type type, int64_t offset) {
-    Value field = loadField(op.getContext(), type, offset);
+    Value field = loadField(op.getCtx(), type, offset);
     Value none =
         arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
     op.getChosen().replaceAllUsesWith(arith::CmpIOp::create(
@@ -176,7 +207,7 @@ private:
 
   /// The same for a field that is not a number unless it is chosen.
   void replaceReal(rt::OptionOp op, int64_t offset) {
-    Value field = loadField(op.getContext(), op.getValue().getType(), offset);
+    Value field = loadField(op.getCtx(), op.getValue().getType(), offset);
     op.getChosen().replaceAllUsesWith(arith::CmpFOp::create(
         builder, loc, arith::CmpFPredicate::ORD, field, field));
     op.getValue().replaceAllUsesWith(field);
@@ -197,7 +228,7 @@ private:
       return replaceReal(op, offsetof(seqc_abi_context, top_p));
     case seq::CallOption::Seed: {
       Value flags =
-          loadField(op.getContext(), type32, offsetof(seqc_abi_context, flags));
+          loadField(op.getCtx(), type32, offsetof(seqc_abi_context, flags));
       Value bit = arith::ConstantOp::create(
           builder, loc, builder.getI32IntegerAttr(SEQC_ABI_FLAG_SEED));
       Value none =
@@ -206,12 +237,12 @@ private:
           builder, loc, arith::CmpIPredicate::ne,
           arith::AndIOp::create(builder, loc, flags, bit), none));
       op.getValue().replaceAllUsesWith(
-          loadField(op.getContext(), type64, offsetof(seqc_abi_context, seed)));
+          loadField(op.getCtx(), type64, offsetof(seqc_abi_context, seed)));
       return;
     }
     case seq::CallOption::FirstRow: {
-      Value field = loadField(op.getContext(), type32,
-                              offsetof(seqc_abi_context, first_row));
+      Value field =
+          loadField(op.getCtx(), type32, offsetof(seqc_abi_context, first_row));
       op.getValue().replaceAllUsesWith(
           arith::ExtUIOp::create(builder, loc, type64, field));
       op.getChosen().replaceAllUsesWith(
@@ -235,9 +266,8 @@ private:
     Value text =
         LLVM::AddressOfOp::create(builder, loc, getText(op.getMessage()));
     if (op.getExhausts()) {
-      callService(builder, loc, op.getContext(),
-                  offsetof(seqc_abi_services, fail), Type(),
-                  {i32(SEQC_ABI_RESOURCE_EXHAUSTED), text});
+      callService(builder, loc, op.getCtx(), offsetof(seqc_abi_services, fail),
+                  Type(), {i32(SEQC_ABI_RESOURCE_EXHAUSTED), text});
       return;
     }
     for (auto [i, value] : llvm::enumerate(op.getValues()))
@@ -247,7 +277,7 @@ private:
             ? LLVM::ZeroOp::create(builder, loc, pointer).getResult()
             : values;
     callService(
-        builder, loc, op.getContext(), offsetof(seqc_abi_services, fail_check),
+        builder, loc, op.getCtx(), offsetof(seqc_abi_services, fail_check),
         Type(),
         {text, i32(static_cast<int64_t>(op.getValues().size())), numbers});
   }

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContextAccess.h"
+#include "compiler/Conversion/ContextType.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/ParallelLoops.h"
 #include "dialect/RT/IR/RTOps.h"
@@ -239,9 +240,7 @@ public:
   Outliner(Band band, func::FuncOp parent, SymbolTable &symbols)
       : band(band), parent(parent), symbols(symbols),
         converter(parent.getContext()) {
-    converter.addConversion([](rt::ContextType type) -> Type {
-      return LLVM::LLVMPointerType::get(type.getContext());
-    });
+    addContextConversion(converter);
   }
 
   /// Whether the values from outside can be handed on; finds them.

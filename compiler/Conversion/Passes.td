@@ -421,14 +421,14 @@ def PlaceResultsPass : Pass<"seq-place-results", "::mlir::func::FuncOp"> {
     ```mlir
     %a = memref.alloc() : memref<1x8xf32>
     linalg.exp ins(%x : memref<1x8xf32>) outs(%a : memref<1x8xf32>)
-    %p = llvm.call %output(…) {seq.output = 0 : i64} : …
-    %y = memref.view %bytes[%c0][] : memref<?xi8> to memref<1x8xf32>
+    %p = rt.output %ctx[0] tensor<1x8xf32>()
+    %y = memref.view %p[%c0][] : memref<?xi8> to memref<1x8xf32>
     memref.copy %a, %y : memref<1x8xf32> to memref<1x8xf32>
     ```
     After:
     ```mlir
-    %p = llvm.call %output(…) {seq.output = 0 : i64} : …
-    %y = memref.view %bytes[%c0][] : memref<?xi8> to memref<1x8xf32>
+    %p = rt.output %ctx[0] tensor<1x8xf32>()
+    %y = memref.view %p[%c0][] : memref<?xi8> to memref<1x8xf32>
     linalg.exp ins(%x : memref<1x8xf32>) outs(%y : memref<1x8xf32>)
     ```
   }];
@@ -569,8 +569,7 @@ def ConvertRTToLLVMPass : Pass<"convert-rt-to-llvm", "::mlir::ModuleOp"> {
     …
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
 def ConvertDNNToLLVMPass : Pass<"convert-dnn-to-llvm", "::mlir::func::FuncOp"> {

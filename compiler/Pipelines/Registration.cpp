@@ -2,6 +2,7 @@
 
 #include "compiler/Pipelines/Registration.h"
 
+#include "compiler/Conversion/ContextType.h"
 #include "compiler/Decompose/Decompositions.h"
 #include "compiler/Kernels/ProductTiling.h"
 #include "dialect/DNN/IR/DNNOps.h"
@@ -23,5 +24,5 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   registerAttentionTiling(registry);
   registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
-  rt::registerConvertToLLVMInterface(registry);
+  registerConvertContextsToLLVMInterface(registry);
 }

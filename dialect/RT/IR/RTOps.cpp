@@ -28,49 +28,30 @@ void RTDialect::initialize() {
       >();
 }
 
-/// Reports a number of an input, an output or a dimension that is negative.
-static LogicalResult verifyNumber(Operation *op, StringRef what,
-                                  int64_t number) {
-  if (number >= 0)
-    return success();
-  return op->emitOpError("has ")
-         << what << " " << number << "; at least 0 is required [C1]";
-}
-
-LogicalResult InputOp::verify() {
-  return verifyNumber(*this, "index", getIndex());
-}
-
-LogicalResult ExtentOp::verify() {
-  return failure(failed(verifyNumber(*this, "index", getIndex())) ||
-                 failed(verifyNumber(*this, "dim", getDim())));
-}
-
 LogicalResult OutputOp::verify() {
-  if (failed(verifyNumber(*this, "index", getIndex())))
-    return failure();
-  auto type = cast<RankedTensorType>(getType());
-  if (type.getNumDynamicDims() != static_cast<unsigned>(getSizes().size()))
+  auto type = cast<RankedTensorType>(getTensor());
+  auto required = static_cast<size_t>(type.getNumDynamicDims());
+  if (getSizes().size() != required)
     return emitOpError("has ")
-           << getSizes().size() << " sizes, but " << type << " has "
-           << type.getNumDynamicDims() << " dynamic extents [C2]";
+           << getSizes().size() << " sizes, but " << type << " has " << required
+           << " dynamic extents [C2]";
   return success();
 }
 
-LogicalResult OptionOp::verify() {
-  Builder builder((*this)->getContext());
-  Type required = seq::getOptionType(builder, getName());
-  if (getValue().getType() != required)
-    return emitOpError("'") << seq::stringifyCallOption(getName())
-                            << "' has type " << getValue().getType() << ", but "
-                            << required << " is required [C1]";
+LogicalResult OptionOp::inferReturnTypes(MLIRContext *context,
+                                         std::optional<Location>,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  Builder builder(context);
+  types.assign(
+      {seq::getOptionType(builder, adaptor.getName()), builder.getI1Type()});
   return success();
 }
 
 LogicalResult RequireOp::verify() {
-  if (getValues().size() > seq::RequireOp::kMostValues)
-    return emitOpError("has ")
-           << getValues().size() << " values, but at most "
-           << seq::RequireOp::kMostValues << " are possible [C1]";
+  constexpr unsigned kMost = seq::RequireOp::kMostValues;
+  if (getValues().size() > kMost)
+    return emitOpError("has ") << getValues().size() << " values, but at most "
+                               << kMost << " are possible [C1]";
   return success();
 }

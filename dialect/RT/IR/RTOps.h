@@ -19,11 +19,4 @@
 #define GET_OP_CLASSES
 #include "dialect/RT/IR/RTOps.h.inc"
 
-namespace seqc::rt {
-
-/// Lets convert-to-llvm make pointers of contexts.
-void registerConvertToLLVMInterface(mlir::DialectRegistry &registry);
-
-} // namespace seqc::rt
-
 #endif // DIALECT_RT_IR_RTOPS_H

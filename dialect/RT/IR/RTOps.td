@@ -32,16 +32,20 @@ def RT_Context : TypeDef<RT_Dialect, "Context"> {
   let mnemonic = "context";
   let summary = "The call that is running";
   let description = [{
-    The first and only argument of an entry. In LLVM it is a pointer to a `seqc_abi_context`.
+    The first argument of an entry, and its only one. In LLVM it is a pointer to a `seqc_abi_context`.
   }];
 }
 
+/// Memory whose size is not known.
 def RT_Bytes : Type<CPred<[{
     $_self == ::mlir::MemRefType::get({::mlir::ShapedType::kDynamic}, ::mlir::IntegerType::get($_self.getContext(), 8))
   }]>, "memref<?xi8>", "::mlir::MemRefType">,
   BuildableType<[{
     ::mlir::MemRefType::get({::mlir::ShapedType::kDynamic}, $_builder.getI8Type())
   }]>;
+
+/// The number of an input, an output or a dimension.
+def RT_Number : ConfinedAttr<I64Attr, [IntNonNegative]>;
 
 //===----------------------------------------------------------------------===//
 // Inputs, outputs, weights
@@ -66,10 +70,9 @@ def RT_InputOp : RT_Op<"input", [Pure]> {
     %bytes = rt.input %ctx[0]
     ```
   }];
-  let arguments = (ins RT_Context:$context, I64Attr:$index);
+  let arguments = (ins RT_Context:$ctx, RT_Number:$index);                 // C1
   let results = (outs RT_Bytes:$bytes);
-  let assemblyFormat = [{ $context `[` $index `]` attr-dict }];
-  let hasVerifier = 1;                                                     // C1
+  let assemblyFormat = [{ $ctx `[` $index `]` attr-dict }];
 }
 
 def RT_ExtentOp : RT_Op<"extent", [Pure]> {
@@ -89,10 +92,9 @@ def RT_ExtentOp : RT_Op<"extent", [Pure]> {
     %n = rt.extent %ctx[0, 1]
     ```
   }];
-  let arguments = (ins RT_Context:$context, I64Attr:$index, I64Attr:$dim);
+  let arguments = (ins RT_Context:$ctx, RT_Number:$index, RT_Number:$dim); // C1
   let results = (outs Index:$extent);
-  let assemblyFormat = [{ $context `[` $index `,` $dim `]` attr-dict }];
-  let hasVerifier = 1;                                                     // C1
+  let assemblyFormat = [{ $ctx `[` $index `,` $dim `]` attr-dict }];
 }
 
 def RT_WeightsOp : RT_Op<"weights", [Pure]> {
@@ -100,31 +102,41 @@ def RT_WeightsOp : RT_Op<"weights", [Pure]> {
   let description = [{
     The memory that the module's `seq.weight_layout` describes. It is not written and begins at a multiple of 64.
 
+    #### Semantics
+
+        bytes := the weights section of the artefact
+
+    #### Constraints
+
+    None beyond the types.
+
     #### Example
 
     ```mlir
     %bytes = rt.weights %ctx
     ```
   }];
-  let arguments = (ins RT_Context:$context);
+  let arguments = (ins RT_Context:$ctx);
   let results = (outs RT_Bytes:$bytes);
-  let assemblyFormat = [{ $context attr-dict }];
+  let assemblyFormat = [{ $ctx attr-dict }];
 }
 
+// Not an allocation: what is allocated has no other name, but this memory may
+// be that of an input.
 def RT_OutputOp : RT_Op<"output", [MemoryEffects<[MemWrite]>]> {
   let summary = "Ask for the memory of an output";
   let description = [{
     Tells the caller the shape of an output and gets memory for it: the caller's own, which may be that of an
-    input, or memory of the result. Asked for once in a call. A size that does not fit ends the call.
+    input, or memory of the result. Asked for at most once in a call. A size that does not fit ends the call.
 
     #### Semantics
 
-        bytes := memory for a row-major tensor of `type`, whose dynamic extents are `sizes`
+        bytes := memory for a row-major tensor of `tensor`, whose dynamic extents are `sizes`
 
     #### Constraints
 
     * (C1) `index` is not negative.
-    * (C2) `type` is a ranked tensor, and `sizes` has as many values as it has dynamic extents.
+    * (C2) `sizes` has as many values as `tensor` has dynamic extents.
 
     #### Example
 
@@ -132,10 +144,11 @@ def RT_OutputOp : RT_Op<"output", [MemoryEffects<[MemWrite]>]> {
     %bytes = rt.output %ctx[0] tensor<?x4xf32>(%n)
     ```
   }];
-  let arguments = (ins RT_Context:$context, I64Attr:$index, TypeAttrOf<AnyRankedTensor>:$type, Variadic<Index>:$sizes);
+  let arguments = (ins RT_Context:$ctx, RT_Number:$index,                  // C1
+                       TypeAttrOf<AnyRankedTensor>:$tensor, Variadic<Index>:$sizes);
   let results = (outs RT_Bytes:$bytes);
-  let assemblyFormat = [{ $context `[` $index `]` $type `(` $sizes `)` attr-dict }];
-  let hasVerifier = 1;                                                     // C1, C2
+  let assemblyFormat = [{ $ctx `[` $index `]` $tensor `(` $sizes `)` attr-dict }];
+  let hasVerifier = 1;                                                     // C2
 }
 
 //===----------------------------------------------------------------------===//
@@ -145,8 +158,16 @@ def RT_OutputOp : RT_Op<"output", [MemoryEffects<[MemWrite]>]> {
 def RT_AllocateOp : RT_Op<"allocate"> {
   let summary = "Take memory from the session's arena";
   let description = [{
-    Memory that begins at a multiple of 64 and stays until the next `rt.release` of an earlier mark, else until
-    the call ends. A size that is negative or cannot be had ends the call.
+    A size that is negative or cannot be had ends the call.
+
+    #### Semantics
+
+        bytes := `size` bytes, the first at a multiple of 64, which nothing else uses until the next `rt.release`
+                 of an earlier mark, else until the call ends
+
+    #### Constraints
+
+    None beyond the types.
 
     #### Example
 
@@ -154,29 +175,43 @@ def RT_AllocateOp : RT_Op<"allocate"> {
     %bytes = rt.allocate %ctx, %size
     ```
   }];
-  let arguments = (ins RT_Context:$context, Index:$size);
+  let arguments = (ins RT_Context:$ctx, Index:$size);
   let results = (outs Res<RT_Bytes, "", [MemAlloc]>:$bytes);
-  let assemblyFormat = [{ $context `,` $size attr-dict }];
+  let assemblyFormat = [{ $ctx `,` $size attr-dict }];
 }
 
 def RT_MarkOp : RT_Op<"mark", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "Remember how much of the arena is taken";
   let description = [{
+    #### Semantics
+
+        mark := how much of the arena is taken
+
+    #### Constraints
+
+    None beyond the types.
+
     #### Example
 
     ```mlir
     %mark = rt.mark %ctx
     ```
   }];
-  let arguments = (ins RT_Context:$context);
+  let arguments = (ins RT_Context:$ctx);
   let results = (outs I64:$mark);
-  let assemblyFormat = [{ $context attr-dict }];
+  let assemblyFormat = [{ $ctx attr-dict }];
 }
 
 def RT_ReleaseOp : RT_Op<"release", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "Give back what was taken from the arena since a mark";
   let description = [{
-    Memory that was taken behind the mark must not be used any more.
+    #### Semantics
+
+        from here on, what was taken from the arena behind the mark must not be used
+
+    #### Constraints
+
+    None beyond the types.
 
     #### Example
 
@@ -184,19 +219,23 @@ def RT_ReleaseOp : RT_Op<"release", [MemoryEffects<[MemRead, MemWrite]>]> {
     rt.release %ctx, %mark
     ```
   }];
-  let arguments = (ins RT_Context:$context, I64:$mark);
-  let assemblyFormat = [{ $context `,` $mark attr-dict }];
+  let arguments = (ins RT_Context:$ctx, I64:$mark);
+  let assemblyFormat = [{ $ctx `,` $mark attr-dict }];
 }
 
 //===----------------------------------------------------------------------===//
 // The call
 //===----------------------------------------------------------------------===//
 
-def RT_OptionOp : RT_Op<"option", [Pure]> {
+def RT_OptionOp : RT_Op<"option", [Pure, InferTypeOpAdaptor]> {
   let summary = "An option of the call";
   let description = [{
-    What `seq.option` becomes: `value` is that of an option that the caller chose, anything if `chosen` is false. Every
-    call has a `first_row`.
+    What `seq.option` is made of.
+
+    #### Semantics
+
+        chosen := whether the caller chose the option, always for `first_row`
+        value  := what it chose, anything if it did not
 
     #### Constraints
 
@@ -205,26 +244,24 @@ def RT_OptionOp : RT_Op<"option", [Pure]> {
     #### Example
 
     ```mlir
-    %value, %chosen = rt.option %ctx max_new : index
+    %value, %chosen = rt.option %ctx max_new
     ```
   }];
-  let arguments = (ins RT_Context:$context, Seq_CallOptionAttr:$name);
-  let results = (outs AnyTypeOf<[Index, I64, F32, F64]>:$value, I1:$chosen);
-  let assemblyFormat = [{ $context $name attr-dict `:` type($value) }];
-  let hasVerifier = 1;                                                     // C1
+  let arguments = (ins RT_Context:$ctx, Seq_CallOptionAttr:$name);
+  let results = (outs AnyTypeOf<[Index, I64, F32, F64]>:$value, I1:$chosen); // C1
+  let assemblyFormat = [{ $ctx $name attr-dict }];
 }
 
 def RT_RequireOp : RT_Op<"require", [MemoryEffects<[MemWrite]>]> {
   let summary = "End the call with a message unless a condition holds";
   let description = [{
-    What `seq.require` becomes. `exhausts` says that the condition is about memory or sizes beyond what there is, not
-    about an argument.
+    What `seq.require` becomes.
 
     #### Semantics
 
         if condition: nothing
-        otherwise:    the call ends with "invalid argument", or with "resource exhausted" if it `exhausts`, and
-                      `message`, in which {0}, {1}, ... stand for the values
+        if exhausts:  the call ends with "resource exhausted" and `message` as it is
+        otherwise:    the call ends with "invalid argument" and `message`, in which {0}, {1}, ... stand for the values
 
     #### Constraints
 
@@ -236,10 +273,10 @@ def RT_RequireOp : RT_Op<"require", [MemoryEffects<[MemWrite]>]> {
     rt.require %ctx, %fits, "found {0} elements; required {1}" (%n, %m)
     ```
   }];
-  let arguments = (ins RT_Context:$context, I1:$condition, StrAttr:$message, Variadic<Index>:$values,
+  let arguments = (ins RT_Context:$ctx, I1:$condition, StrAttr:$message, Variadic<Index>:$values,
                        UnitProp:$exhausts);
   let assemblyFormat = [{
-    $context `,` $condition `,` $message (`(` $values^ `)`)? (`exhausts` $exhausts^)? attr-dict
+    $ctx `,` $condition `,` $message (`(` $values^ `)`)? (`exhausts` $exhausts^)? attr-dict
   }];
   let hasVerifier = 1;                                                     // C1
 }

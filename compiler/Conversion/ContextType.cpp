@@ -1,4 +1,6 @@
-//===- ConvertToLLVMInterface.cpp - Contexts as pointers ------------------===//
+//===- ContextType.cpp - Contexts as pointers -----------------------------===//
+
+#include "compiler/Conversion/ContextType.h"
 
 #include "dialect/RT/IR/RTOps.h"
 
@@ -9,9 +11,14 @@
 using namespace mlir;
 using namespace seqc;
 
+void seqc::addContextConversion(TypeConverter &converter) {
+  converter.addConversion([](rt::ContextType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+}
+
 namespace {
-/// The ops are lowered earlier; what is left are contexts that functions take
-/// and hand on.
+/// The ops are gone by then (ConvertRTToLLVM.cpp); the type is left.
 struct RTToLLVMInterface : ConvertToLLVMPatternInterface {
   using ConvertToLLVMPatternInterface::ConvertToLLVMPatternInterface;
 
@@ -23,14 +30,12 @@ struct RTToLLVMInterface : ConvertToLLVMPatternInterface {
   populateConvertToLLVMConversionPatterns(ConversionTarget &,
                                           LLVMTypeConverter &converter,
                                           RewritePatternSet &) const final {
-    converter.addConversion([](rt::ContextType type) -> Type {
-      return LLVM::LLVMPointerType::get(type.getContext());
-    });
+    addContextConversion(converter);
   }
 };
 } // namespace
 
-void rt::registerConvertToLLVMInterface(DialectRegistry &registry) {
+void seqc::registerConvertContextsToLLVMInterface(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *, rt::RTDialect *dialect) {
     dialect->addInterfaces<RTToLLVMInterface>();
   });
