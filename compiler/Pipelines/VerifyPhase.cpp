@@ -25,6 +25,8 @@ std::string describe(std::optional<PhaseRange> range) {
   StringRef first = phaseName(range->first), last = phaseName(range->last);
   if (range->first == Phase::Import)
     return ("which may exist up to phase '" + last + "'").str();
+  if (range->first == range->last)
+    return ("which may exist after phase '" + last + "' only").str();
   return ("which may exist after phases '" + first + "' to '" + last + "'")
       .str();
 }

@@ -39,15 +39,23 @@ func.func @unknown_dialect(%x: index) -> i1 {
 
 /// An op too early.
 func.func @too_early() {
-  // expected-error @below {{phase 'decompose' left 'llvm.mlir.poison', which may exist after phases 'bufferize' to 'llvm'; allowed are}}
+  // expected-error @below {{phase 'decompose' left 'llvm.mlir.poison', which may exist after phase 'llvm' only; allowed are}}
   %0 = llvm.mlir.poison : i32
   return
 }
 
 // -----
 
+func.func @between(%x: memref<4xf32>) {
+  // expected-error @below {{phase 'decompose' left 'vector.constant_mask', which may exist after phases 'tile' to 'bufferize'; allowed are}}
+  %0 = vector.constant_mask [2] : vector<4xi1>
+  return
+}
+
+// -----
+
 /// Types are part of the contract, those of arguments too.
-// expected-error @below {{phase 'decompose' left a value of type '!llvm.ptr', which may exist after phases 'bufferize' to 'llvm'; allowed are float, index, integer, memref, tensor, vector}}
+// expected-error @below {{phase 'decompose' left a value of type '!llvm.ptr', which may exist after phase 'llvm' only; allowed are float, index, integer, memref, tensor, vector}}
 func.func @type(%x: !llvm.ptr) {
   return
 }

@@ -146,9 +146,23 @@ func.func @f(%x: f32) {
 func.func @f(%x: tensor<4xf32>) {
   return
 }"""),
-    ("a value of type '!llvm.ptr'", "bufferize", "llvm", """
+    ("a value of type '!llvm.ptr'", "llvm", "llvm", """
 llvm.func @f(%x: !llvm.ptr) {
   llvm.return
+}"""),
+    ("llvm.load", "llvm", "llvm", """
+llvm.func @f(%x: !llvm.ptr) {
+  %0 = llvm.load %x : !llvm.ptr -> f32
+  llvm.return
+}"""),
+    ("rt.extent", "bufferize", "bufferize", """
+func.func @f(%ctx: !rt.context) {
+  %0 = rt.extent %ctx[0, 0]
+  return
+}"""),
+    ("a value of type '!rt.context'", "bufferize", "bufferize", """
+func.func @f(%ctx: !rt.context) {
+  return
 }"""),
     ("a value of type 'memref<4xf32>'", "decompose", "bufferize", """
 func.func @f(%x: memref<4xf32>) {

@@ -38,7 +38,9 @@ TEST(PhaseContracts, KnowsOpsByTheirOwnLineOrTheirDialects) {
   EXPECT_FALSE(findOpRange("seq.something"));
   EXPECT_EQ(findOpRange("arith.addf")->last, Phase::Bufferize);
   EXPECT_EQ(findOpRange("seq.rnn")->last, Phase::Select);
-  EXPECT_EQ(findOpRange("llvm.load")->first, Phase::Bufferize);
+  EXPECT_EQ(findOpRange("rt.input")->first, Phase::Bufferize);
+  EXPECT_EQ(findOpRange("rt.input")->last, Phase::Bufferize);
+  EXPECT_EQ(findOpRange("llvm.load")->first, Phase::LLVM);
   EXPECT_EQ(findOpRange("llvm.call_intrinsic")->first, Phase::Tile);
 }
 
