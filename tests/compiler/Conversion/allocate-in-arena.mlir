@@ -1,30 +1,26 @@
 // RUN: seqc-opt %s --allow-unregistered-dialect --split-input-file --verify-diagnostics \
 // RUN:   --pass-pipeline='builtin.module(func.func(seq-allocate-in-arena))' | FileCheck %s
 
-/// Outside of loops: one call of the service at offset 8 with the size in bytes. In a loop, also a
-/// mark (16) at the start of each step and its release (24) at the end.
+/// Outside of loops: memory of the size in bytes. In a loop, also a mark at the start of each step and
+/// its release at the end.
 
 // CHECK-LABEL: func.func @allocate_outside_and_inside
-//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[N:[^:]*]]: index
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !rt.context, %[[N:[^:]*]]: index
 //       CHECK:   %[[ROW:.*]] = arith.constant 32 : index
 //       CHECK:   %[[LOW:.*]], %[[HIGH:.*]] = arith.mului_extended %[[ROW]], %[[N]] : index
 //       CHECK:   arith.cmpi ne, %[[HIGH]]
 //       CHECK:   %[[BYTES:.*]] = arith.select %{{.*}}, %{{.*}}, %[[LOW]] : index
-//       CHECK:   %[[SIZE:.*]] = arith.index_cast %[[BYTES]]
-//       CHECK:   llvm.getelementptr %{{.*}}[8]
-//       CHECK:   llvm.call %{{.*}}(%[[CTX]], %[[SIZE]])
-//       CHECK:   %[[B:.*]] = memref.view {{.*}} to memref<?x8xf32>
+//       CHECK:   %[[MEMORY:.*]] = rt.allocate %[[CTX]], %[[BYTES]]
+//       CHECK:   %[[B:.*]] = memref.view %[[MEMORY]][%{{.*}}][%[[N]]] : memref<?xi8> to memref<?x8xf32>
 //       CHECK:   "test.use"(%[[B]])
 //       CHECK:   scf.for
-//       CHECK:     llvm.getelementptr %{{.*}}[16]
-//       CHECK:     %[[MARK:.*]] = llvm.call %{{.*}}(%[[CTX]])
-//       CHECK:     llvm.getelementptr %{{.*}}[8]
+//       CHECK:     %[[MARK:.*]] = rt.mark %[[CTX]]
+//       CHECK:     rt.allocate %[[CTX]],
 //       CHECK:     "test.use"
-//       CHECK:     llvm.getelementptr %{{.*}}[24]
-//       CHECK:     llvm.call %{{.*}}(%[[CTX]], %[[MARK]])
+//       CHECK:     rt.release %[[CTX]], %[[MARK]]
 //   CHECK-NOT:   memref.alloc
 //   CHECK-NOT:   memref.dealloc
-func.func @allocate_outside_and_inside(%ctx: !llvm.ptr, %n: index, %m: index) -> i32 {
+func.func @allocate_outside_and_inside(%ctx: !rt.context, %n: index, %m: index) -> i32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %z = arith.constant 0 : i32
@@ -52,7 +48,7 @@ func.func @no_arena_without_context(%n: index) -> memref<?xf32> {
 
 // -----
 
-func.func @no_arena_for_other_layouts(%ctx: !llvm.ptr) -> i32 {
+func.func @no_arena_for_other_layouts(%ctx: !rt.context) -> i32 {
   // expected-error @below {{has a layout other than row-major; only row-major buffers can be allocated}}
   %b = memref.alloc() : memref<4x4xf32, strided<[1, 4]>>
   "test.use"(%b) : (memref<4x4xf32, strided<[1, 4]>>) -> ()
@@ -67,17 +63,17 @@ func.func @no_arena_for_other_layouts(%ctx: !llvm.ptr) -> i32 {
 
 // CHECK-LABEL: func.func @handed_on
 //       CHECK:   scf.for
-//       CHECK:     llvm.getelementptr %{{.*}}[16]
+//       CHECK:     rt.mark
 //       CHECK:     scf.for
-//   CHECK-NOT:       getelementptr %{{.*}}[16]
-//       CHECK:       getelementptr %{{.*}}[8]
-//   CHECK-NOT:       getelementptr %{{.*}}[24]
+//   CHECK-NOT:       rt.mark
+//       CHECK:       rt.allocate
+//   CHECK-NOT:       rt.release
 //       CHECK:       scf.yield
-//       CHECK:     llvm.getelementptr %{{.*}}[24]
+//       CHECK:     rt.release
 //       CHECK:   scf.for
-//       CHECK:     llvm.getelementptr %{{.*}}[16]
-//       CHECK:     llvm.getelementptr %{{.*}}[24]
-func.func @handed_on(%ctx: !llvm.ptr, %n: index, %b: memref<?xf32>) -> i32 {
+//       CHECK:     rt.mark
+//       CHECK:     rt.release
+func.func @handed_on(%ctx: !rt.context, %n: index, %b: memref<?xf32>) -> i32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %z = arith.constant 0 : i32

@@ -12,18 +12,21 @@
 // CHECK-SAME: #seq.weight_item<raw of
 // CHECK-SAME: shape = [4, 4], offset = 512, size = 64>
 
-/// Arguments are views of the context's tensors (offset 16), weights of the section (offset 8);
-/// the result goes to storage that the service at offset 32 hands out.
+/// Arguments are views of the memory of inputs, weights of the section; the result goes to the memory of
+/// the output.
 
 // CHECK-LABEL: func.func @seqc_fn_f(
-//  CHECK-SAME:   %[[CTX:.*]]: !llvm.ptr) -> i32
-//       CHECK:   %[[IN:.*]] = llvm.getelementptr %[[CTX]][16]
-//       CHECK:   %[[X:.*]] = bufferization.to_tensor %{{.*}} restrict : memref<?x4xf32>
-//       CHECK:   llvm.getelementptr %[[CTX]][8]
+//  CHECK-SAME:   %[[CTX:.*]]: !rt.context) -> i32
+//       CHECK:   %[[N:.*]] = rt.extent %[[CTX]][0, 0]
+//       CHECK:   %[[IN:.*]] = rt.input %[[CTX]][0]
+//       CHECK:   %[[VIEW:.*]] = memref.view %[[IN]][%{{.*}}][%[[N]]] : memref<?xi8> to memref<?x4xf32>
+//       CHECK:   %[[X:.*]] = bufferization.to_tensor %[[VIEW]] restrict : memref<?x4xf32>
+//       CHECK:   %[[W:.*]] = rt.weights %[[CTX]]
+//       CHECK:   %[[P:.*]] = memref.view %[[W]][
 //   CHECK-NOT:   seq.
 //       CHECK:   %[[R:.*]] = "test.use"(%[[X]],
-//       CHECK:   llvm.getelementptr %{{.*}}[32]
-//       CHECK:   %[[VIEW:.*]] = memref.view %{{.*}} : memref<?xi8> to memref<?x4xf32>
+//       CHECK:   %[[OUT:.*]] = rt.output %[[CTX]][0] tensor<?x4xf32>(%[[ROWS:.*]])
+//       CHECK:   %[[VIEW:.*]] = memref.view %[[OUT]][%{{.*}}][%[[ROWS]]] : memref<?xi8> to memref<?x4xf32>
 //       CHECK:   bufferization.materialize_in_destination %[[R]] in restrict writable %[[VIEW]]
 //       CHECK:   %[[OK:.*]] = arith.constant 0 : i32
 //       CHECK:   return %[[OK]] : i32
@@ -67,31 +70,23 @@ func.func @pack_halves() -> (tensor<1x2x1x32xbf16>, tensor<1x2x1x32xbf16>) {
   return %p, %q : tensor<1x2x1x32xbf16>, tensor<1x2x1x32xbf16>
 }
 
-/// Options of the call are fields of the context, read at the start; a field that is not set leaves
-/// what stands in the program. The seed has a bit in the flags, the first row is always set.
+/// Options of the call are read at the start; one that the caller did not choose leaves what stands in
+/// the program.
 
 // CHECK-LABEL: func.func @seqc_fn_options(
-//  CHECK-SAME:   %[[CTX:.*]]: !llvm.ptr) -> i32
-//   CHECK-DAG:   %[[P0:.*]] = llvm.getelementptr %[[CTX]][40]
-//   CHECK-DAG:   %[[N:.*]] = llvm.load %[[P0]] : !llvm.ptr -> i64
-//   CHECK-DAG:   %[[NSET:.*]] = arith.cmpi sge, %[[N]], %{{.*}} : i64
-//   CHECK-DAG:   %[[P1:.*]] = llvm.getelementptr %[[CTX]][56]
-//   CHECK-DAG:   %[[A:.*]] = llvm.load %[[P1]] : !llvm.ptr -> f64
-//   CHECK-DAG:   %[[ASET:.*]] = arith.cmpf ord, %[[A]], %[[A]] : f64
-//   CHECK-DAG:   llvm.getelementptr %[[CTX]][64]
-//   CHECK-DAG:   llvm.getelementptr %[[CTX]][68]
-//   CHECK-DAG:   llvm.getelementptr %[[CTX]][72]
-//   CHECK-DAG:   %[[P5:.*]] = llvm.getelementptr %[[CTX]][76]
-//   CHECK-DAG:   %[[FLAGS:.*]] = llvm.load %[[P5]] : !llvm.ptr -> i32
-//   CHECK-DAG:   arith.andi %[[FLAGS]], %{{.*}} : i32
-//   CHECK-DAG:   llvm.getelementptr %[[CTX]][48]
-//   CHECK-DAG:   %[[P7:.*]] = llvm.getelementptr %[[CTX]][84]
-//   CHECK-DAG:   %[[ROW:.*]] = llvm.load %[[P7]] : !llvm.ptr -> i32
-//   CHECK-DAG:   %[[ROW64:.*]] = arith.extui %[[ROW]] : i32 to i64
+//  CHECK-SAME:   %[[CTX:.*]]: !rt.context) -> i32
+//   CHECK-DAG:   %[[N:.*]], %[[NSET:.*]] = rt.option %[[CTX]] max_new
+//   CHECK-DAG:   %[[A:.*]], %[[ASET:.*]] = rt.option %[[CTX]] length_penalty
+//   CHECK-DAG:   rt.option %[[CTX]] temperature
+//   CHECK-DAG:   rt.option %[[CTX]] top_p
+//   CHECK-DAG:   rt.option %[[CTX]] top_k
+//   CHECK-DAG:   rt.option %[[CTX]] seed
+//   CHECK-DAG:   rt.option %[[CTX]] first_row
+//       CHECK:   %[[DEFAULTS:.*]]:7 = "test.defaults"
 //   CHECK-NOT:   seq.option
-//       CHECK:   arith.select %[[NSET]]
-//       CHECK:   arith.select %[[ASET]], %[[A]]
-//       CHECK:   "test.use"({{.*}}, %[[ROW64]])
+//       CHECK:   %[[CHOICE:.*]] = arith.select %[[NSET]], %[[N]], %[[DEFAULTS]]#0 : index
+//       CHECK:   arith.select %[[ASET]], %[[A]], %[[DEFAULTS]]#1 : f64
+//       CHECK:   "test.use"(%{{.*}}, %[[CHOICE]],
 func.func @options(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %n0, %a0, %t0, %p0, %k0, %s0, %r0 = "test.defaults"() : () -> (index, f64, f32, f32, index, i64, i64)
   %n = seq.option max_new else %n0 : index
@@ -104,6 +99,22 @@ func.func @options(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y = "test.use"(%x, %n, %a, %t, %p, %k, %s, %r)
       : (tensor<?x4xf32>, index, f64, f32, f32, index, i64, i64) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
+}
+
+/// Checks stay where they are and get the context.
+
+// CHECK-LABEL: func.func @seqc_fn_checks(
+//  CHECK-SAME:   %[[CTX:.*]]: !rt.context) -> i32
+//       CHECK:   %[[C:.*]]:3 = "test.conditions"
+//       CHECK:   rt.require %[[CTX]], %[[C]]#0, "found {0}; required {1}"(%[[C]]#1, %[[C]]#2)
+//       CHECK:   rt.require %[[CTX]], %[[C]]#0, "no memory" exhausts
+//   CHECK-NOT:   seq.require
+//       CHECK:   return
+func.func @checks(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %good, %n, %m = "test.conditions"() : () -> (i1, index, index)
+  seq.require %good, "found {0}; required {1}" (%n, %m)
+  seq.require %good, "no memory" {seq.exhausts}
+  return %x : tensor<4xf32>
 }
 
 /// Private functions are no entries.

@@ -16,7 +16,7 @@
 //       CHECK:   math.log {{.*}} {seq.denormals}
 //   CHECK-NOT:   ldmxcsr
 //       CHECK: return
-func.func @seqc_fn_product(%ctx: !llvm.ptr, %a: memref<4x4xf32>, %b: memref<4x4xf32>) -> i32 {
+func.func @seqc_fn_product(%ctx: !rt.context, %a: memref<4x4xf32>, %b: memref<4x4xf32>) -> i32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -54,7 +54,7 @@ func.func @seqc_fn_product(%ctx: !llvm.ptr, %a: memref<4x4xf32>, %b: memref<4x4x
 //  CHECK-NEXT:   }
 //   CHECK-NOT:   ldmxcsr
 //       CHECK: return
-func.func @seqc_fn_loops(%ctx: !llvm.ptr, %a: memref<4x4xf32>, %b: memref<4x4xf32>, %c: i1) -> i32 {
+func.func @seqc_fn_loops(%ctx: !rt.context, %a: memref<4x4xf32>, %b: memref<4x4xf32>, %c: i1) -> i32 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -75,7 +75,7 @@ func.func @seqc_fn_loops(%ctx: !llvm.ptr, %a: memref<4x4xf32>, %b: memref<4x4xf3
 // CHECK-LABEL: func.func @seqc_fn_sums
 //   CHECK-NOT:   mxcsr
 //       CHECK: return
-func.func @seqc_fn_sums(%ctx: !llvm.ptr, %a: memref<4x4xf32>, %b: memref<4xf32>) -> i32 {
+func.func @seqc_fn_sums(%ctx: !rt.context, %a: memref<4x4xf32>, %b: memref<4xf32>) -> i32 {
   %ok = arith.constant 0 : i32
   linalg.reduce { arith.addf } ins(%a : memref<4x4xf32>) outs(%b : memref<4xf32>) dimensions = [1]
   linalg.reduce { arith.mulf } ins(%a : memref<4x4xf32>) outs(%b : memref<4xf32>) dimensions = [1]

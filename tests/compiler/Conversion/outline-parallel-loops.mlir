@@ -3,7 +3,7 @@
 /// One loop: the service gets the work and the trips, the body its bounds.
 
 // CHECK-LABEL: func.func @seqc_fn_scale
-//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[X:[^:]*]]: memref<?xf32>, %[[F:[^:]*]]: f32, %[[N:[^:]*]]: index
+//  CHECK-SAME:   %[[CONTEXT:[^:]*]]: !rt.context, %[[X:[^:]*]]: memref<?xf32>, %[[F:[^:]*]]: f32, %[[N:[^:]*]]: index
 //       CHECK:   %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(
 //       CHECK:   %[[TRIPS:.*]] = arith.ceildivui
 //       CHECK:   %[[WORK:.*]] = arith.muli %[[TRIPS]], %{{.*}}
@@ -12,6 +12,7 @@
 //       CHECK:   %[[ADDRESS:.*]] = builtin.unrealized_conversion_cast %[[BODY]]
 //   CHECK-DAG:   %[[ONE:.*]] = arith.index_cast %c1{{.*}} : index to i64
 //   CHECK-DAG:   %[[W:.*]] = arith.index_cast %[[WORK]] : index to i64
+//       CHECK:   %[[CTX:.*]] = builtin.unrealized_conversion_cast %[[CONTEXT]] : !rt.context to !llvm.ptr
 //       CHECK:   %[[SERVICES:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
 //       CHECK:   llvm.getelementptr %[[SERVICES]][112]
 //       CHECK:   llvm.call %{{.*}}(%[[CTX]], %[[W]], %{{.*}}, %[[ONE]], %[[ADDRESS]], %[[RECORD]])
@@ -24,7 +25,7 @@
 //       CHECK:     memref.load
 //       CHECK:     memref.store
 //   CHECK-NOT:   seq.parallel
-func.func @seqc_fn_scale(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: f32, %n: index) {
+func.func @seqc_fn_scale(%ctx: !rt.context, %x: memref<?xf32>, %f: f32, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %n step %c1 {
@@ -48,7 +49,7 @@ func.func @seqc_fn_scale(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: f32, %n: index)
 //       CHECK:     arith.index_cast %[[COLUMN]]
 //       CHECK:     scf.for
 //       CHECK:       memref.store
-func.func @seqc_fn_nest(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %n: index) {
+func.func @seqc_fn_nest(%ctx: !rt.context, %x: memref<?x12xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c12 = arith.constant 12 : index
@@ -71,7 +72,7 @@ func.func @seqc_fn_nest(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %n: index) {
 //       CHECK:   arith.index_cast %c16{{.*}} : index to i64
 //       CHECK:   llvm.call
 // CHECK-LABEL: func.func private @part_of_static
-func.func @seqc_fn_static(%ctx: !llvm.ptr, %x: memref<16xf32>) {
+func.func @seqc_fn_static(%ctx: !rt.context, %x: memref<16xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index
@@ -93,7 +94,7 @@ func.func @seqc_fn_static(%ctx: !llvm.ptr, %x: memref<16xf32>) {
 //  CHECK-SAME:   %{{[^:]*}}: i64, %{{[^:]*}}: i64, %[[COLUMN:[^:]*]]: i64, %{{[^:]*}}: i64
 //       CHECK:   arith.index_cast %[[COLUMN]]
 //   CHECK-NOT:   seq.opaque_index
-func.func @seqc_fn_kept(%ctx: !llvm.ptr, %x: memref<16x12xf32>) {
+func.func @seqc_fn_kept(%ctx: !rt.context, %x: memref<16x12xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c12 = arith.constant 12 : index
@@ -116,7 +117,7 @@ func.func @seqc_fn_kept(%ctx: !llvm.ptr, %x: memref<16x12xf32>) {
 //  CHECK-SAME:   %{{[^:]*}}: i64, %{{[^:]*}}: i64, %[[COLUMN:[^:]*]]: i64, %{{[^:]*}}: i64
 //   CHECK-NOT:   %[[COLUMN]]
 //       CHECK:   return
-func.func @seqc_fn_beside(%ctx: !llvm.ptr, %x: memref<?x12xf32>, %y: memref<?xf32>, %n: index) {
+func.func @seqc_fn_beside(%ctx: !rt.context, %x: memref<?x12xf32>, %y: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c12 = arith.constant 12 : index
@@ -151,12 +152,12 @@ func.func @no_context(%x: memref<?xf32>, %n: index) {
   return
 }
 
-func.func @seqc_fn_calls(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: !llvm.ptr, %n: index) {
+func.func @seqc_fn_calls(%ctx: !rt.context, %x: memref<?xf32>, %f: !llvm.ptr, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %zero = arith.constant 0.0 : f32
   scf.for %i = %c0 to %n step %c1 {
-    llvm.call %f(%ctx) : !llvm.ptr, (!llvm.ptr) -> ()
+    llvm.call %f() : !llvm.ptr, () -> ()
     memref.store %zero, %x[%i] : memref<?xf32>
   } {seq.parallel}
   return
@@ -175,7 +176,7 @@ func.func @seqc_fn_calls(%ctx: !llvm.ptr, %x: memref<?xf32>, %f: !llvm.ptr, %n: 
 //       CHECK:     constant @part_of_steps
 //       CHECK: func.func private @part_of_steps
 //   CHECK-NOT: func.func private @part_of_steps
-func.func @seqc_fn_steps(%ctx: !llvm.ptr, %x: memref<?xf32>, %steps: index) {
+func.func @seqc_fn_steps(%ctx: !rt.context, %x: memref<?xf32>, %steps: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c50 = arith.constant 50 : index
@@ -201,7 +202,7 @@ func.func @seqc_fn_steps(%ctx: !llvm.ptr, %x: memref<?xf32>, %steps: index) {
 //       CHECK:   scf.for
 //   CHECK-NOT:   memref.alloca
 //       CHECK:   return
-func.func @seqc_fn_stack(%context: !llvm.ptr, %x: memref<?xf32>, %n: index) {
+func.func @seqc_fn_stack(%ctx: !rt.context, %x: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %n step %c1 {

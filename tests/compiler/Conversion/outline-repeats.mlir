@@ -110,12 +110,12 @@ func.func @vectors(%a: memref<?xf32>, %b: memref<?xf32>, %v: vector<16xf32>, %n:
 /// In an entry the context comes first: what becomes parallel later asks it for threads.
 
 // CHECK-LABEL: func.func @entry
-//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[A:[^:]*]]: memref<8xf32>, %[[B:[^:]*]]: memref<8xf32>
-//       CHECK:   call @shared(%[[CTX]], %[[A]]) : (!llvm.ptr, memref<8xf32>) -> ()
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !rt.context, %[[A:[^:]*]]: memref<8xf32>, %[[B:[^:]*]]: memref<8xf32>
+//       CHECK:   call @shared(%[[CTX]], %[[A]]) : (!rt.context, memref<8xf32>) -> ()
 //       CHECK:   call @shared(%[[CTX]], %[[B]])
-//       CHECK: func.func private @shared(%{{[^:]*}}: !llvm.ptr, %[[X:[^:]*]]: memref<8xf32>)
+//       CHECK: func.func private @shared(%{{[^:]*}}: !rt.context, %[[X:[^:]*]]: memref<8xf32>)
 //       CHECK:   linalg.fill {{.*}} outs(%[[X]] : memref<8xf32>)
-func.func @entry(%ctx: !llvm.ptr, %a: memref<8xf32>, %b: memref<8xf32>) {
+func.func @entry(%ctx: !rt.context, %a: memref<8xf32>, %b: memref<8xf32>) {
   %one = arith.constant 1.0 : f32
   linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
   linalg.fill ins(%one : f32) outs(%b : memref<8xf32>)
@@ -200,7 +200,7 @@ func.func @properties(%a: memref<8xf32>, %b: memref<8xf32>, %c0: index, %c1: ind
 // CHECK-LABEL: func.func @with_context
 //       CHECK:   linalg.fill
 //   CHECK-NOT: @shared
-func.func @with_context(%ctx: !llvm.ptr, %a: memref<8xf32>) {
+func.func @with_context(%ctx: !rt.context, %a: memref<8xf32>) {
   %one = arith.constant 1.0 : f32
   linalg.fill ins(%one : f32) outs(%a : memref<8xf32>)
   return
@@ -217,9 +217,9 @@ func.func private @without_context(%a: memref<8xf32>) {
 /// is there three times only stays.
 
 // CHECK-LABEL: func.func @inner
-//  CHECK-SAME:   %[[CTX:[^:]*]]: !llvm.ptr, %[[A:[^:]*]]: memref<2x4x8xf32>, %[[B:[^:]*]]: memref<2x4x8xf32>, %[[N:[^:]*]]: index
+//  CHECK-SAME:   %[[CTX:[^:]*]]: !rt.context, %[[A:[^:]*]]: memref<2x4x8xf32>, %[[B:[^:]*]]: memref<2x4x8xf32>, %[[N:[^:]*]]: index
 //       CHECK:   scf.for
-//  CHECK-NEXT:     call @shared(%[[CTX]], %[[A]], %[[B]]) : (!llvm.ptr, memref<2x4x8xf32>, memref<2x4x8xf32>) -> ()
+//  CHECK-NEXT:     call @shared(%[[CTX]], %[[A]], %[[B]]) : (!rt.context, memref<2x4x8xf32>, memref<2x4x8xf32>) -> ()
 //  CHECK-NEXT:     linalg.exp
 //  CHECK-NEXT:     call @shared(%[[CTX]], %[[B]], %[[A]])
 //  CHECK-NEXT:     linalg.exp
@@ -227,7 +227,7 @@ func.func private @without_context(%a: memref<8xf32>) {
 //  CHECK-NEXT:     linalg.exp
 //  CHECK-NEXT:     call @shared(%[[CTX]], %[[B]], %[[A]])
 //  CHECK-NEXT:   }
-//       CHECK: func.func private @shared(%{{[^:]*}}: !llvm.ptr, %[[X:[^:]*]]: memref<2x4x8xf32>, %[[Y:[^:]*]]: memref<2x4x8xf32>)
+//       CHECK: func.func private @shared(%{{[^:]*}}: !rt.context, %[[X:[^:]*]]: memref<2x4x8xf32>, %[[Y:[^:]*]]: memref<2x4x8xf32>)
 //  CHECK-SAME:   seq.in_loop
 //       CHECK:   linalg.tanh ins(%[[X]] : memref<2x4x8xf32>) outs(%[[Y]] : memref<2x4x8xf32>)
 
@@ -236,7 +236,7 @@ func.func private @without_context(%a: memref<8xf32>) {
 // FEW-LABEL: func.func @inner
 // FEW-COUNT-4: linalg.tanh
 //   FEW-NOT: @shared
-func.func @inner(%ctx: !llvm.ptr, %a: memref<2x4x8xf32>, %b: memref<2x4x8xf32>, %n: index) {
+func.func @inner(%ctx: !rt.context, %a: memref<2x4x8xf32>, %b: memref<2x4x8xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %n step %c1 {

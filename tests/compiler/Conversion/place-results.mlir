@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func @seqc_fn_elementwise(
 //  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0]>]
 //   CHECK-NOT:   memref.alloc
-//       CHECK:   llvm.call {{.*}}seq.output = 0
+//       CHECK:   rt.output %{{.*}}[0]
 //       CHECK:   %[[Y:.*]] = memref.view {{.*}} to memref<?x4xf32>
 //       CHECK:   linalg.exp ins(%{{.*}} : memref<?x4xf32>) outs(%[[Y]] : memref<?x4xf32>)
 //   CHECK-NOT:   memref.copy
@@ -44,7 +44,7 @@ func.func @reshaped(%x: tensor<?x4xf32>) -> tensor<1x?x4xf32> {
 /// Equal types do not make equal shapes.
 
 // CHECK-LABEL: func.func @seqc_fn_turned(
-//       CHECK:   llvm.call {{.*}}seq.output = 0
+//       CHECK:   rt.output %{{.*}}[0]
 //       CHECK:   %[[Y:.*]] = memref.view %{{.*}}[%{{.*}}][%[[M:.*]], %[[N:.*]]] : memref<?xi8> to memref<?x?xf32>
 //       CHECK:   %[[A:.*]] = memref.reinterpret_cast %[[Y]] to offset: [0], sizes: [%[[N]], %[[M]]], strides: [%[[M]], 1]
 //       CHECK:   linalg.exp ins(%{{.*}}) outs(%[[A]] : memref<?x?xf32>)
@@ -69,7 +69,7 @@ func.func @turned(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
 //  CHECK-SAME:   seq.in_place = [#seq.in_place<output = 0, inputs = [0, 1]>]
 //       CHECK:   %[[A:.*]] = memref.alloc
 //       CHECK:   linalg.matmul ins(%{{.*}}) outs(%[[A]] :
-//       CHECK:   llvm.call {{.*}}seq.output = 0
+//       CHECK:   rt.output %{{.*}}[0]
 //       CHECK:   memref.copy %[[A]],
 func.func @product(%h: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
   %c0 = arith.constant 0 : index
@@ -149,8 +149,8 @@ func.func @cache(%past: tensor<64x512xf32>, %row: tensor<1x512xf32>, %at: tensor
 /// Storage is asked for behind the check that its size relies on.
 
 // CHECK-LABEL: func.func @seqc_fn_checked(
-//       CHECK:   scf.if
-//       CHECK:   llvm.call {{.*}}seq.output = 0
+//       CHECK:   rt.require
+//       CHECK:   rt.output %{{.*}}[0]
 //       CHECK:   linalg.fill
 //   CHECK-NOT:   memref.copy
 func.func @checked(%n: tensor<i64>) -> tensor<?xf32> {

@@ -204,9 +204,8 @@ func.func @plan_branches(%c: i1, %n: index) {
 //       CHECK:     memref.alloc
 //   CHECK-NOT:     memref.alloc
 //       CHECK:   return
-func.func @plan_while(%shape: !llvm.ptr) {
-  %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64
-  %rows = arith.index_cast %extent : i64 to index
+func.func @plan_while(%ctx: !rt.context) {
+  %rows = rt.extent %ctx[0, 0]
   %end = scf.while (%i = %rows) : (index) -> index {
     %more = "test.more"(%i) : (index) -> i1
     scf.condition(%more) %i : index
@@ -288,16 +287,12 @@ func.func @look_through_reshapes(%n: index) {
 // CHECK-LABEL: func.func @check_before_taking
 //  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 1, {{.*}}>, #seq.workspace<at = "later", buffers = 1
 //       CHECK:   memref.alloc()
-//       CHECK:   scf.if
-//       CHECK:     llvm.call @end_call
+//       CHECK:   rt.require
 //       CHECK:   memref.alloc(%
-llvm.func @end_call()
-func.func @check_before_taking(%n: index, %wrong: i1) {
+func.func @check_before_taking(%ctx: !rt.context, %n: index, %good: i1) {
   %a = memref.alloc() : memref<16xf32>
   "test.write"(%a) : (memref<16xf32>) -> ()
-  scf.if %wrong {
-    llvm.call @end_call() : () -> ()
-  }
+  rt.require %ctx, %good, "wrong"
   %b = memref.alloc(%n) : memref<?x16xf32>
   "test.move"(%a, %b) : (memref<16xf32>, memref<?x16xf32>) -> ()
   return
@@ -309,20 +304,16 @@ func.func @check_before_taking(%n: index, %wrong: i1) {
 
 // CHECK-LABEL: func.func @check_what_is_read
 //  CHECK-SAME:   [#seq.workspace<at = "entry", buffers = 2, {{.*}}>, #seq.workspace<at = "later", buffers = 1
-//       CHECK:   scf.if
+//       CHECK:   rt.require
 //       CHECK:   memref.alloc(%
-llvm.func @end_call()
-func.func @check_what_is_read(%c: memref<index>, %shape: !llvm.ptr, %wrong: i1) {
+func.func @check_what_is_read(%ctx: !rt.context, %c: memref<index>, %good: i1) {
   %c0 = arith.constant 0 : index
-  %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64
-  %rows = arith.index_cast %extent : i64 to index
+  %rows = rt.extent %ctx[0, 0]
   %a = memref.alloc() : memref<16xf32>
   "test.write"(%a) : (memref<16xf32>) -> ()
   %m = memref.load %c[] : memref<index>
   %n = arith.maxsi %m, %c0 : index
-  scf.if %wrong {
-    llvm.call @end_call() : () -> ()
-  }
+  rt.require %ctx, %good, "wrong"
   %b = memref.alloc(%n) : memref<?x16xf32>
   "test.move"(%a, %b) : (memref<16xf32>, memref<?x16xf32>) -> ()
   %d = memref.alloc(%rows) : memref<?x16xf32>
@@ -384,10 +375,9 @@ func.func @keep_parallel_iterations_apart(%n: index) {
 // CHECK-LABEL: func.func @plan_what_is_taken
 //  CHECK-SAME:   at = "entry", buffers = 1, bytes = "64 * min({0,0}, 1000000000)"
 //  CHECK-SAME:   at = "later", buffers = 1, bytes = "64 * min(?, 1000000000)"
-func.func @plan_what_is_taken(%shape: !llvm.ptr, %c: memref<index>) {
+func.func @plan_what_is_taken(%ctx: !rt.context, %c: memref<index>) {
   %end = arith.constant 1000000000 : index
-  %extent = llvm.load %shape {seq.extent = array<i64: 0, 0>} : !llvm.ptr -> i64
-  %rows = arith.index_cast %extent : i64 to index
+  %rows = rt.extent %ctx[0, 0]
   %taken = arith.minsi %rows, %end : index
   %a = memref.alloc(%taken) : memref<?x16xf32>
   "test.write"(%a) : (memref<?x16xf32>) -> ()
