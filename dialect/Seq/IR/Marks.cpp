@@ -40,13 +40,6 @@ bool isNumber(Attribute value) {
   return number && number.getType().isInteger(64) && number.getInt() >= 0;
 }
 
-/// Whether `value` is the number of an input and that of a dimension.
-bool isPlaceOfExtent(Attribute value) {
-  auto numbers = dyn_cast<DenseI64ArrayAttr>(value);
-  return numbers && numbers.size() == 2 &&
-         llvm::all_of(numbers.asArrayRef(), [](int64_t n) { return n >= 0; });
-}
-
 /// Whether `value` has a number for some names.
 bool isCounts(Attribute value) {
   auto counts = dyn_cast<DictionaryAttr>(value);
@@ -97,10 +90,6 @@ const Rule kRules[] = {
     {FlushMark::getNameStr(), isAnywhere, "", isUnit, kUnit},
     {DenormalsMark::getNameStr(), isAnywhere, "", isUnit, kUnit},
     {MaybeSameMark::getNameStr(), isAnywhere, "", isUnit, kUnit},
-    {InputMark::getNameStr(), isAnywhere, "", isNumber, kNumber},
-    {OutputMark::getNameStr(), isAnywhere, "", isNumber, kNumber},
-    {ExtentMark::getNameStr(), isAnywhere, "", isPlaceOfExtent,
-     "an array<i64> of an input and a dimension"},
 };
 
 /// Verifies what stands on an argument or a result of `type`.

@@ -6,7 +6,7 @@
 //
 //   seq::mark<seq::ParallelMark>(loop);
 //   if (seq::isMarked<seq::ParallelMark>(loop)) …
-//   if (DenseI64ArrayAttr extent = seq::getMark<seq::ExtentMark>(load)) …
+//   if (IntegerAttr number = seq::getMark<seq::LoopNumberMark>(loop)) …
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,13 +59,6 @@ using ExplainMark = SeqDialect::ExplainAttrHelper;
 
 /// On a module: a WeightItemAttr for each place of the weights section.
 using WeightLayoutMark = SeqDialect::WeightLayoutAttrHelper;
-/// On the load of an input's address: the input's number.
-using InputMark = SeqDialect::InputAttrHelper;
-/// On the call that gives the storage of an output: the output's number.
-using OutputMark = SeqDialect::OutputAttrHelper;
-/// On a load that reads an extent of an input: the numbers of the input and of
-/// the dimension.
-using ExtentMark = SeqDialect::ExtentAttrHelper;
 /// On a copy: both sides may be one in some calls, and then it does nothing.
 using MaybeSameMark = SeqDialect::MaybeSameAttrHelper;
 /// On a function: its calls stand in loops.

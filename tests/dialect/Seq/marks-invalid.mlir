@@ -40,14 +40,6 @@ func.func @number(%n: index) {
 
 // -----
 
-func.func @extent(%p: !llvm.ptr) {
-  // expected-error @+1 {{attribute 'seq.extent' is array<i64: 1>; required is an array<i64> of an input and a dimension}}
-  %0 = llvm.load %p {seq.extent = array<i64: 1>} : !llvm.ptr -> i64
-  return
-}
-
-// -----
-
 // expected-error @+1 {{attribute 'seq.in_place' is ["x"]; required is an array of #seq.in_place}}
 func.func private @in_place() attributes {seq.in_place = ["x"]}
 

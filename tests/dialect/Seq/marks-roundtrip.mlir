@@ -26,11 +26,9 @@ module attributes {
   // CHECK-SAME: seq.in_loop
   // CHECK-SAME: seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>]
   // CHECK-SAME: seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]
-  func.func @entry(%x: tensor<4x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["", "n"], min = 0 : i64, max = "n", fallback = 0.5 : f64, of = "s", part = "data", isUnsigned = true>}, %p: !llvm.ptr, %n: index)
+  func.func @entry(%x: tensor<4x?xf32> {seq.name = "x", seq.signature = #seq.signature<dims = ["", "n"], min = 0 : i64, max = "n", fallback = 0.5 : f64, of = "s", part = "data", isUnsigned = true>}, %n: index)
       attributes {seq.in_loop, seq.in_place = [#seq.in_place<output = 1, inputs = [0, 2]>],
                   seq.memory_plan = [#seq.workspace<at = "entry", buffers = 2, bytes = "4*{0,1}", unshared = "64">]} {
-    // CHECK: llvm.load {{.*}} {seq.extent = array<i64: 0, 1>}
-    %0 = llvm.load %p {seq.extent = array<i64: 0, 1>} : !llvm.ptr -> i64
     // CHECK: scf.for
     // CHECK: {seq.loop_number = 3 : i64, seq.parallel}
     scf.for %i = %n to %n step %n {
