@@ -29,6 +29,8 @@ public:
       : builder(&s.getBuilder()), loc(s.getLoc()), type(type), value(value) {}
   Number(Emitter &e, DataType type, Value value)
       : Number(e.scalars(), type, value) {}
+  Number(Emitter &e, DataType type, double constant)
+      : Number(e, type, e.scalars().constant(type, constant)) {}
   /// An index.
   Number(Scalars s, Value index) : Number(s, DataType::Undefined, index) {}
   Number(Emitter &e, mlir::OpFoldResult size)
@@ -213,6 +215,13 @@ inline llvm::SmallVector<Number> toNumbers(Emitter &e, DataType type,
                                            mlir::ValueRange values) {
   return llvm::map_to_vector(
       values, [&](mlir::Value value) { return Number(e, type, value); });
+}
+
+/// Extents as indices.
+inline llvm::SmallVector<Number>
+toNumbers(Emitter &e, llvm::ArrayRef<mlir::OpFoldResult> sizes) {
+  return llvm::map_to_vector(
+      sizes, [&](mlir::OpFoldResult size) { return Number(e, size); });
 }
 
 /// One element of the result from one Number of every input, all broadcast

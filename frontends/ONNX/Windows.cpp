@@ -3,9 +3,9 @@
 #include "frontends/ONNX/Windows.h"
 
 #include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/Readers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace llvm;
 
@@ -13,48 +13,52 @@ namespace seqc::onnx {
 
 using mlir::Value;
 
-LogicalResult readNumbers(Node &node, StringRef name, size_t count,
-                          int64_t otherwise, int64_t least,
-                          SmallVector<int64_t> &list) {
+SmallVector<int64_t> readNumbers(Node &node, StringRef name, size_t count,
+                                 int64_t otherwise, int64_t least) {
   constexpr int64_t kMost = int64_t(1) << 31;
-  list = node.getInts(name).value_or(SmallVector<int64_t>(count, otherwise));
+  SmallVector<int64_t> usual(count, otherwise);
+  SmallVector<int64_t> list = node.getInts(name).value_or(usual);
+  auto *bad = find_if(list, [&](int64_t n) { return n < least || n > kMost; });
+  if (list.size() == count && bad == list.end())
+    return list;
   if (list.size() != count)
-    return node.error("attribute '" + name + "' has " + Twine(list.size()) +
-                      " numbers; required are " + Twine(count));
-  for (int64_t number : list)
-    if (number < least || number > kMost)
-      return node.error(
-          "attribute '" + name + "' holds " + Twine(number) +
-          "; required is at " +
-          (number < least ? "least " + Twine(least) : "most " + Twine(kMost)));
-  return success();
+    (void)node.error("attribute '" + name + "' has " + Twine(list.size()) +
+                     " numbers; required are " + Twine(count));
+  else
+    (void)node.error(
+        "attribute '" + name + "' holds " + Twine(*bad) + "; required is at " +
+        (*bad < least ? "least " + Twine(least) : "most " + Twine(kMost)));
+  return usual;
 }
 
-FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
+std::string readAutoPad(Node &node) {
+  return readChoice(node, "auto_pad", "NOTSET",
+                    {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"});
+}
+
+Windows readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
   Emitter &e = node.getEmitter();
   Windows w;
   w.kernel.assign(kernel.begin(), kernel.end());
   size_t rank = kernel.size();
-  SmallVector<int64_t> pads;
-  if (failed(readNumbers(node, "strides", rank, 1, 1, w.strides)) ||
-      failed(readNumbers(node, "dilations", rank, 1, 1, w.dilations)) ||
-      failed(readNumbers(node, "pads", 2 * rank, 0, 0, pads)))
-    return failure();
-  std::string automatic = node.getString("auto_pad", "NOTSET");
+  w.strides = readNumbers(node, "strides", rank, 1, 1);
+  w.dilations = readNumbers(node, "dilations", rank, 1, 1);
+  SmallVector<int64_t> pads = readNumbers(node, "pads", 2 * rank, 0, 0);
+  std::string automatic = readAutoPad(node);
   bool ceiling = node.getInt("ceil_mode", 0) != 0;
   if (automatic == "VALID")
     pads.assign(2 * rank, 0);
   for (size_t d = 0; d < rank; ++d) {
     Number extent(e, e.extent(x, d + 2)), count = extent;
     Number before(e, pads[d]), behind(e, pads[rank + d]);
-    int64_t reach = (kernel[d] - 1) * w.dilations[d] + 1, stride = w.strides[d];
+    int64_t reach = w.getReach(d) + 1, stride = w.strides[d];
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
       count = (extent + (stride - 1)) / stride;
       Number total = max((count - 1) * stride + reach - extent, 0);
       Number half = total / 2, rest = total - half;
       before = automatic == "SAME_UPPER" ? half : rest;
       behind = automatic == "SAME_UPPER" ? rest : half;
-    } else if (automatic == "NOTSET" || automatic == "VALID") {
+    } else {
       // floor((extent + fixed) / stride) + 1 windows, none if not one fits.
       // Numbers are added first, so that a window that goes along with its
       // padding leaves the extent as it is.
@@ -71,10 +75,6 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
         // Rounding up makes no window of one that does not fit at all.
         count = select(extent + fixed < 0, 0, count);
       }
-    } else {
-      return node.error("attribute 'auto_pad' is '" + automatic +
-                        "'; required is NOTSET, VALID, SAME_UPPER or "
-                        "SAME_LOWER");
     }
     w.before.push_back(before);
     w.behind.push_back(behind);
@@ -86,14 +86,13 @@ FailureOr<Windows> readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
 Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
   mlir::OpBuilder &builder = e.getBuilder();
   Extents inner = e.extents(x), sizes(inner),
-          offsets(inner.size(), builder.getIndexAttr(0)),
-          strides(inner.size(), builder.getIndexAttr(1));
+          offsets(inner.size(), builder.getIndexAttr(0));
   bool padded = false;
   for (size_t d = 0; d < w.getRank(); ++d) {
-    int64_t reach = (w.kernel[d] - 1) * w.dilations[d] + 1;
     Number given = Number(e, inner[d + 2]) + Number(e, w.before[d]) +
                    Number(e, w.behind[d]);
-    Number needed = (Number(e, w.counts[d]) - 1) * w.strides[d] + reach;
+    Number needed =
+        (Number(e, w.counts[d]) - 1) * w.strides[d] + (w.getReach(d) + 1);
     sizes[d + 2] = max(given, needed);
     offsets[d + 2] = w.before[d];
     padded |= !Emitter::isSame(sizes[d + 2], inner[d + 2]);
@@ -103,10 +102,8 @@ Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
   Value init = e.empty(sizes, x.type);
   init = mlir::linalg::FillOp::create(builder, e.getLoc(), value, init)
              .getResult(0);
-  Value result = mlir::tensor::InsertSliceOp::create(
-      builder, e.getLoc(), x.value, init, offsets, inner, strides);
-  e.setExtents(result, sizes);
-  return {result, x.type};
+  e.setExtents(init, sizes);
+  return e.insert(x, {init, x.type}, offsets);
 }
 
 } // namespace seqc::onnx

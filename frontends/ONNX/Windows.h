@@ -20,18 +20,22 @@ struct Windows {
   Extents before, behind, counts;
 
   size_t getRank() const { return kernel.size(); }
+  /// From the first element of a window to its last one.
+  int64_t getReach(size_t d) const { return (kernel[d] - 1) * dilations[d]; }
 };
 
-/// Reads an attribute of `count` numbers that are not less than `least`; all
-/// are `otherwise` if it is absent.
-llvm::LogicalResult readNumbers(Node &node, llvm::StringRef name, size_t count,
-                                int64_t otherwise, int64_t least,
-                                llvm::SmallVector<int64_t> &list);
+/// An attribute of `count` numbers that are not less than `least`; all are
+/// `otherwise` if it is absent, or reported.
+llvm::SmallVector<int64_t> readNumbers(Node &node, llvm::StringRef name,
+                                       size_t count, int64_t otherwise,
+                                       int64_t least);
+
+/// Attribute 'auto_pad': NOTSET, VALID, SAME_UPPER or SAME_LOWER.
+std::string readAutoPad(Node &node);
 
 /// Reads strides, dilations, pads, auto_pad and ceil_mode of a node that slides
 /// a window of the extents `kernel` over `x`.
-llvm::FailureOr<Windows> readWindows(Node &node, Tensor x,
-                                     llvm::ArrayRef<int64_t> kernel);
+Windows readWindows(Node &node, Tensor x, llvm::ArrayRef<int64_t> kernel);
 
 /// `x` with `value` around it, far enough for every window.
 Tensor padForWindows(Emitter &emitter, Tensor x, const Windows &windows,

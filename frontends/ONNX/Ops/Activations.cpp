@@ -2,7 +2,9 @@
 
 #include "frontends/ONNX/Ops/Activations.h"
 
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -24,13 +26,27 @@ static Number softplus(Number x) {
 }
 
 /// A line between 0 and 1.
-static Number hardSigmoid(Number x, double slope, double offset) {
-  return min(max(x * slope + offset, 0), 1);
+static Number hardSigmoid(Number x, Factors f) {
+  return min(max(x * f[0] + f[1], 0), 1);
+}
+static Number hardSwish(Number x, Factors) {
+  return x * hardSigmoid(x, {1.0 / 6, 0.5});
+}
+
+static Number leakyRelu(Number x, Factors f) {
+  return select(x < 0, x * f[0], x);
+}
+static Number thresholdedRelu(Number x, Factors f) {
+  return select(x > f[0], x, 0);
 }
 
 /// alpha * (exp(x) - 1) below 0.
-static Number elu(Number x, double alpha) {
-  return select(x < 0, x.apply<math::ExpM1Op>() * alpha, x);
+static Number elu(Number x, Factors f) {
+  return select(x < 0, x.apply<math::ExpM1Op>() * f[0], x);
+}
+static Number selu(Number x, Factors f) { return elu(x, f) * f[1]; }
+static Number celu(Number x, Factors f) {
+  return select(x < 0, (x / f[0]).apply<math::ExpM1Op>() * f[0], x);
 }
 
 /// x times the share of a normal distribution below it.
@@ -50,42 +66,18 @@ static Number swish(Number x, Factors f) { return x * sigmoid(x * f[0]); }
 /// Rows of one name from the latest definition on.
 static const Activation kActivations[] = {
     {"Relu", 1, [](Number x, Factors) { return max(x, 0); }},
-    {"LeakyRelu",
-     1,
-     [](Number x, Factors f) { return select(x < 0, x * f[0], x); },
-     {{"alpha", 0.01F}}},
-    {"Elu",
-     1,
-     [](Number x, Factors f) { return elu(x, f[0]); },
-     {{"alpha", 1}}},
-    {"Selu",
-     6,
-     [](Number x, Factors f) { return elu(x, f[0]) * f[1]; },
-     {{"alpha", 1.67326319F}, {"gamma", 1.05070102F}}},
-    {"Selu",
-     1,
-     [](Number x, Factors f) { return elu(x, f[0]) * f[1]; },
-     {{"alpha", 1.6732F}, {"gamma", 1.0507F}}},
-    {"Celu",
-     12,
-     [](Number x, Factors f) {
-       return select(x < 0, (x / f[0]).apply<math::ExpM1Op>() * f[0], x);
-     },
-     {{"alpha", 1}}},
+    {"LeakyRelu", 1, leakyRelu, {{"alpha", 0.01F}}},
+    {"Elu", 1, elu, {{"alpha", 1}}},
+    {"Selu", 6, selu, {{"alpha", 1.67326319F}, {"gamma", 1.05070102F}}},
+    {"Selu", 1, selu, {{"alpha", 1.6732F}, {"gamma", 1.0507F}}},
+    {"Celu", 12, celu, {{"alpha", 1}}},
     {"Sigmoid", 1, [](Number x, Factors) { return sigmoid(x); }},
-    {"HardSigmoid",
-     1,
-     [](Number x, Factors f) { return hardSigmoid(x, f[0], f[1]); },
-     {{"alpha", 0.2F}, {"beta", 0.5F}}},
-    {"HardSwish", 14,
-     [](Number x, Factors) { return x * hardSigmoid(x, 1.0 / 6, 0.5); }},
+    {"HardSigmoid", 1, hardSigmoid, {{"alpha", 0.2F}, {"beta", 0.5F}}},
+    {"HardSwish", 14, hardSwish},
     {"Softplus", 1, [](Number x, Factors) { return softplus(x); }},
     {"Softsign", 1, [](Number x, Factors) { return x / (abs(x) + 1); }},
     {"Tanh", 1, [](Number x, Factors) { return tanh(x); }},
-    {"ThresholdedRelu",
-     10,
-     [](Number x, Factors f) { return select(x > f[0], x, 0); },
-     {{"alpha", 1}}},
+    {"ThresholdedRelu", 10, thresholdedRelu, {{"alpha", 1}}},
     {"Mish", 18, [](Number x, Factors) { return x * tanh(softplus(x)); }},
     {"Swish", 24, swish, {{"alpha", 1}}},
 };
@@ -159,9 +151,8 @@ static LogicalResult convertPRelu(Node &node) {
   Emitter &e = node.getEmitter();
   (void)node.hasAttribute("consumed_inputs");
   Tensor x = node.getInput(0), slope = node.getInput(1);
-  if (x.type != slope.type)
-    return node.error("its inputs are " + getName(x.type) + " and " +
-                      getName(slope.type) + "; required is one type");
+  if (failed(requireOneType(node, x, slope)))
+    return failure();
   if (node.getOpset() < 7 && slope.getRank() == 1 && slope.getShape()[0] != 1)
     for (int64_t d = 2; d < x.getRank(); ++d)
       slope = e.unsqueeze(slope, slope.getRank());
@@ -192,42 +183,40 @@ static LogicalResult convertSwiGLU(Node &node) {
 
 /// The dimensions that are normalised together: before opset 13 everything
 /// from `axis` on.
-static LogicalResult getNormalized(Node &node, SmallVector<int64_t> &dims) {
+static FailureOr<SmallVector<int64_t>> getNormalized(Node &node) {
   if (failed(node.requireFloat(0)))
     return failure();
   bool last = node.getOpset() >= 13;
   int64_t rank = node.getInput(0).getRank();
-  int64_t axis = node.getInt("axis", last ? -1 : 1);
-  std::optional<int64_t> first = node.getAxis(axis, rank);
+  std::optional<int64_t> first = node.getAxis("axis", last ? -1 : 1, rank);
   if (!first)
     return failure();
-  dims = to_vector(llvm::seq<int64_t>(*first, last ? *first + 1 : rank));
-  return success();
+  return to_vector(llvm::seq<int64_t>(*first, last ? *first + 1 : rank));
 }
 
 template <bool logarithm> static LogicalResult convertSoftmax(Node &node) {
-  SmallVector<int64_t> dims;
-  if (failed(getNormalized(node, dims)))
+  FailureOr<SmallVector<int64_t>> dims = getNormalized(node);
+  if (failed(dims))
     return failure();
   Tensor x = node.getInput(0);
-  return node.give(softmax(node.getEmitter(), x, dims, x.type, logarithm));
+  return node.give(softmax(node.getEmitter(), x, *dims, x.type, logarithm));
 }
 
 /// 1 for the first greatest element, 0 for the others.
 static LogicalResult convertHardmax(Node &node) {
   Emitter &e = node.getEmitter();
-  SmallVector<int64_t> dims;
-  if (failed(getNormalized(node, dims)))
+  FailureOr<SmallVector<int64_t>> found = getNormalized(node);
+  if (failed(found))
     return failure();
+  ArrayRef<int64_t> dims = *found;
   Tensor x = node.getInput(0);
   DataType integer = DataType::Int64;
   Tensor most = e.reduce(x, dims, Combine::Max, /*keep=*/true);
   Extents sizes = e.extents(x);
+  SmallVector<Number> extents = toNumbers(e, sizes);
   Tensor order = define(e, integer, sizes, [&](ArrayRef<Number> at) {
-    Number number = at[dims.front()];
-    for (int64_t d : ArrayRef(dims).drop_front())
-      number = number * e.toValue(sizes[d]) + at[d];
-    return number.as(integer);
+    return flatten(at.slice(dims.front(), dims.size()),
+                   ArrayRef(extents).slice(dims.front(), dims.size()));
   });
   Tensor candidates =
       map(e, integer, {x, most, order}, [&](Number v, Number top, Number i) {

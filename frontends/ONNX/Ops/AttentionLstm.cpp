@@ -7,8 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Layers.h"
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/RecurrentImport.h"
+
+#include <array>
 
 using namespace llvm;
 
@@ -18,7 +22,6 @@ using mlir::OpFoldResult;
 using mlir::RankedTensorType;
 using mlir::ShapedType;
 using mlir::Value;
-using mlir::ValueRange;
 
 namespace {
 
@@ -36,28 +39,23 @@ enum Input {
 class AttentionLstmImport {
 public:
   explicit AttentionLstmImport(Node &node)
-      : node(node), e(node.getEmitter()),
-        cell(node, /*gates=*/4,
-             {seq::Activation::Sigmoid, seq::Activation::Tanh,
-              seq::Activation::Tanh}) {}
+      : node(node), e(node.getEmitter()), cell(node) {}
 
   LogicalResult run();
 
 private:
-  /// What a recurrence gives: hidden states of all steps, and the last states.
-  struct Result {
-    Tensor all, hidden, memory;
-  };
-
   LogicalResult readSizes();
   LogicalResult readInputs();
-  Result build(int64_t direction);
+  /// The recurrence of a direction: the hidden states of all steps, and the last
+  /// hidden state and that of the cell.
+  std::array<Tensor, 3> build(int64_t direction);
   /// The cell of a recurrence: new states from a step's input and states.
   SmallVector<Value> buildCell(int64_t direction, Tensor step,
                                ArrayRef<Tensor> states, Tensor keys);
   /// Direction `direction` of a tensor that has one for each, with that
-  /// dimension of extent 1 or without it.
-  Tensor part(Tensor all, int64_t direction, bool keep);
+  /// dimension of extent 1 or without it; null for null.
+  Tensor keepPart(Tensor all, int64_t direction);
+  Tensor part(Tensor all, int64_t direction);
 
   Node &node;
   Emitter &e;
@@ -111,31 +109,18 @@ LogicalResult AttentionLstmImport::readInputs() {
       failed(cell.read(joined)))
     return failure();
   int64_t directions = cell.numDirections(), hidden = cell.hiddenSize();
-  struct Part {
-    Tensor &tensor;
-    size_t input;
-    StringRef name;
-    SmallVector<int64_t> shape;
-  };
-  for (const Part &part :
-       {Part{queryWeight, QueryWeight, "QW", {directions, hidden, depth}},
-        {memoryWeight, MemoryWeight, "MW", {directions, width, depth}},
-        {scoreWeight, ScoreWeight, "V", {directions, depth}},
-        {memory, Memory, "M", {cell.numRows(), RecurrentImport::kAny, width}},
-        {attentionWeight,
-         AttentionWeight,
-         "AW",
-         {directions, hidden + width, joined}}}) {
-    FailureOr<Tensor> taken = cell.take(part.input, part.name, part.shape);
-    if (failed(taken))
-      return failure();
-    part.tensor = *taken;
-  }
-  FailureOr<Tensor> lengths =
-      cell.takeLengths(MemoryLens, "memory_seq_lens", e.extent(memory, 1));
-  if (failed(lengths))
+  if (failed(cell.take(queryWeight, QueryWeight, "QW",
+                       {directions, hidden, depth})) ||
+      failed(cell.take(memoryWeight, MemoryWeight, "MW",
+                       {directions, width, depth})) ||
+      failed(cell.take(scoreWeight, ScoreWeight, "V", {directions, depth})) ||
+      failed(cell.take(memory, Memory, "M",
+                       {cell.numRows(), RecurrentImport::kAny, width})) ||
+      failed(cell.take(attentionWeight, AttentionWeight, "AW",
+                       {directions, hidden + width, joined})) ||
+      failed(cell.takeLengths(memoryLens, MemoryLens, "memory_seq_lens",
+                              e.extent(memory, 1))))
     return failure();
-  memoryLens = *lengths;
   OpFoldResult rows = e.extent(cell.tensor(RecurrentImport::X), 1);
   e.requireEqual(e.extent(memory, 0), rows, "the batch of its memory");
   if (!memoryLens)
@@ -143,21 +128,20 @@ LogicalResult AttentionLstmImport::readInputs() {
   e.requireEqual(e.extent(memoryLens, 0), rows,
                  "the number of lengths of its memory");
   // Entries behind the end are no part of the memory, whatever they hold.
-  DataType type = memory.type;
-  memory = e.generate(type, e.extents(memory), [&](Scalars &s, ValueRange at) {
-    Value length = s.toIndex(memoryLens.type, e.load(memoryLens, at[0]));
-    Value live = s.compareIndex(mlir::arith::CmpIPredicate::slt, at[1], length);
-    return s.select(live, e.load(memory, at), s.constant(type, 0));
+  Tensor whole = memory;
+  memory = define(e, whole.type, e.extents(whole), [&](ArrayRef<Number> at) {
+    Number length = load(e, memoryLens, {at[0]}).toIndex();
+    return select(at[1] < length, load(e, whole, at), 0);
   });
   return success();
 }
 
-Tensor AttentionLstmImport::part(Tensor all, int64_t direction, bool keep) {
-  if (!all)
-    return all;
-  mlir::OpBuilder &b = e.getBuilder();
-  Tensor one = e.sliceDim(all, 0, b.getIndexAttr(direction), b.getIndexAttr(1));
-  return keep ? one : e.squeeze(one, 0);
+Tensor AttentionLstmImport::keepPart(Tensor all, int64_t direction) {
+  return all ? e.sliceDim(all, 0, Number(e, direction), Number(e, 1)) : all;
+}
+
+Tensor AttentionLstmImport::part(Tensor all, int64_t direction) {
+  return all ? e.squeeze(keepPart(all, direction), 0) : all;
 }
 
 SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
@@ -169,7 +153,7 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
   Tensor before = e.unsqueeze(states[0], 0);
   Tensor content = e.unsqueeze(states[1], 0);
   auto weight = [&](RecurrentImport::Input which) {
-    return part(cell.tensor(which), direction, /*keep=*/true).value;
+    return keepPart(cell.tensor(which), direction).value;
   };
   RecurrentImport::Activations activations = cell.activationsOf(direction);
   auto stateType = cast<RankedTensorType>(before.value.getType());
@@ -186,135 +170,120 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
       activations.beta, cell.clip, node.getInt("input_forget", 0) != 0,
       /*batch_first=*/false);
   DataType type = cell.computeType();
-  for (Value result : {lstm.getYH(), lstm.getYC()})
-    e.setExtents(result, e.extents(before));
-  Tensor hidden = e.squeeze({lstm.getYH(), type}, 0);
-  Tensor kept = e.squeeze({lstm.getYC(), type}, 0);
+  auto squeezed = [&](Value state) {
+    return e.squeeze(withExtents(e, state, type, e.extents(before)), 0);
+  };
+  Tensor hidden = squeezed(lstm.getYH()), kept = squeezed(lstm.getYC());
 
-  Tensor query = e.contract(
-      hidden, "bh", part(queryWeight, direction, /*keep=*/false), "ha", "ba");
-  query = e.unsqueeze(query, 1);
+  Tensor query = e.unsqueeze(
+      e.contract(hidden, "bh", part(queryWeight, direction), "ha", "ba"), 1);
   bool ordered = states.size() > 3;
   auto attention = seq::AttentionOp::create(
       b, e.getLoc(), cell.resultType({query.getShape()[0], 1, width}),
       mlir::Type(), seq::Score::Additive, query.value, keys.value, memory.value,
-      part(scoreWeight, direction, /*keep=*/false).value, /*mask=*/Value(),
-      /*bias=*/Value(), memoryLens.value, ordered ? states[3].value : Value(),
+      part(scoreWeight, direction).value, /*mask=*/Value(), /*bias=*/Value(),
+      memoryLens.value, ordered ? states[3].value : Value(),
       /*starts=*/Value(), mlir::FloatAttr(), mlir::FloatAttr(),
       seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
       mlir::FloatAttr());
   Extents sizes = e.extents(query);
-  sizes[2] = b.getIndexAttr(width);
-  e.setExtents(attention.getOutput(), sizes);
-  Tensor context = e.squeeze({attention.getOutput(), type}, 1);
+  sizes[2] = Number(e, width);
+  Tensor context =
+      e.squeeze(withExtents(e, attention.getOutput(), type, sizes), 1);
   if (attentionWeight)
     context = e.contract(e.concat({hidden, context}, 1), "bc",
-                         part(attentionWeight, direction, /*keep=*/false), "ca",
-                         "ba");
+                         part(attentionWeight, direction), "ca", "ba");
   SmallVector<Value> results = {hidden.value, kept.value, context.value};
   if (ordered)
     results.push_back(states[3].value);
   return results;
 }
 
-AttentionLstmImport::Result AttentionLstmImport::build(int64_t direction) {
+std::array<Tensor, 3> AttentionLstmImport::build(int64_t direction) {
   mlir::OpBuilder &b = e.getBuilder();
   mlir::Location loc = e.getLoc();
   DataType type = cell.computeType();
+  int64_t hidden = cell.hiddenSize();
   Tensor x = cell.tensor(RecurrentImport::X);
-  OpFoldResult steps = e.extent(x, 0), rows = e.extent(x, 1);
+  OpFoldResult steps = e.extent(x, 0), rows = e.extent(x, 1),
+               size = Number(e, hidden);
   Tensor lengths = cell.tensor(RecurrentImport::SequenceLens);
   // With lengths, fewer and fewer rows take part.
   int64_t batch = lengths ? RecurrentImport::kAny : x.getShape()[1];
   x = e.castShape(x, {x.getShape()[0], batch, cell.numFeatures()});
   Tensor keys =
-      e.contract(memory, "btm", part(memoryWeight, direction, /*keep=*/false),
-                 "ma", "bta");
+      e.contract(memory, "btm", part(memoryWeight, direction), "ma", "bta");
 
   // The hidden state, the cell's and what joins the input, which is zero at
   // first.
   SmallVector<Tensor> inits;
   for (auto input : {RecurrentImport::InitialH, RecurrentImport::InitialC}) {
-    Tensor given = part(cell.tensor(input), direction, /*keep=*/false);
-    OpFoldResult size = b.getIndexAttr(cell.hiddenSize());
-    Tensor init = given ? given : e.fill(type, {rows, size}, 0);
-    inits.push_back(e.castShape(init, {batch, cell.hiddenSize()}));
+    Tensor given = part(cell.tensor(input), direction);
+    inits.push_back(given ? given : e.fill(type, {rows, size}, 0));
   }
-  inits.push_back(e.castShape(e.fill(type, {rows, b.getIndexAttr(joined)}, 0),
-                              {batch, joined}));
+  inits.push_back(e.fill(type, {rows, Number(e, joined)}, 0));
   // Rows are sorted by their lengths; each takes its number along, which says
   // whose memory it attends to.
   if (lengths)
-    inits.push_back(e.castShape(e.generate(DataType::Int32, {rows},
-                                           [](Scalars &s, ValueRange at) {
-                                             return s.fromIndex(DataType::Int32,
-                                                                at[0]);
-                                           }),
-                                {batch}));
+    inits.push_back(define(e, DataType::Int32, {rows},
+                           [](ArrayRef<Number> at) { return at[0]; }));
 
   SmallVector<Value> initValues;
   SmallVector<mlir::Type> stateTypes;
-  for (Tensor init : inits) {
+  for (Tensor &init : inits) {
+    SmallVector<int64_t> shape(init.getShape());
+    shape[0] = batch;
+    init = e.castShape(init, shape);
     initValues.push_back(init.value);
     stateTypes.push_back(init.value.getType());
   }
   bool reverse = cell.direction == seq::Direction::Reverse || direction == 1;
+  mlir::Type all = cell.resultType({x.getShape()[0], batch, hidden});
   auto recurrence = seq::RecurrenceOp::create(
-      b, loc,
-      mlir::TypeRange{
-          cell.resultType({x.getShape()[0], batch, cell.hiddenSize()})},
-      stateTypes, x.value, initValues, lengths.value, /*counts=*/Value(),
-      /*steps=*/Value(), reverse);
+      b, loc, mlir::TypeRange{all}, stateTypes, x.value, initValues,
+      lengths.value, /*counts=*/Value(), /*steps=*/Value(), reverse);
   {
     mlir::OpBuilder::InsertionGuard guard(b);
     mlir::Block *block = b.createBlock(&recurrence.getCell());
     Tensor step{
         block->addArgument(cell.resultType({batch, cell.numFeatures()}), loc),
         type};
-    SmallVector<Tensor> states;
-    for (Tensor init : inits)
-      states.push_back(
-          {block->addArgument(init.value.getType(), loc), init.type});
     // The rows of all arguments are the same.
-    OpFoldResult inner = e.extent(step, 0);
-    for (Tensor state : states) {
-      Extents sizes = e.extents(inits[0]);
-      sizes.resize(state.getRank());
-      sizes[0] = inner;
-      if (state.getRank() > 1)
-        sizes[1] = b.getIndexAttr(state.getShape()[1]);
-      e.setExtents(state.value, sizes);
+    SmallVector<Tensor> states;
+    for (Tensor init : inits) {
+      Extents sizes = e.extents(init);
+      sizes[0] = e.extent(step, 0);
+      states.push_back(withExtents(
+          e, block->addArgument(init.value.getType(), loc), init.type, sizes));
     }
     SmallVector<Value> yielded = buildCell(direction, step, states, keys);
     yielded.push_back(yielded[0]);
     seq::YieldOp::create(b, loc, yielded);
   }
-  Result result{{recurrence.getOutputs()[0], type},
-                {recurrence.getFinals()[0], type},
-                {recurrence.getFinals()[1], type}};
-  OpFoldResult size = b.getIndexAttr(cell.hiddenSize());
-  e.setExtents(result.all.value, {steps, rows, size});
-  result.all = e.castShape(
-      result.all, {x.getShape()[0], cell.numRows(), cell.hiddenSize()});
-  for (Tensor *last : {&result.hidden, &result.memory}) {
-    e.setExtents(last->value, {rows, size});
-    *last = e.castShape(*last, {cell.numRows(), cell.hiddenSize()});
-  }
-  return result;
+  auto result = [&](Value value, Extents sizes, ArrayRef<int64_t> shape) {
+    return e.castShape(withExtents(e, value, type, sizes), shape);
+  };
+  int64_t known = cell.numRows();
+  mlir::ValueRange finals = recurrence.getFinals();
+  return {result(recurrence.getOutputs()[0], {steps, rows, size},
+                 {x.getShape()[0], known, hidden}),
+          result(finals[0], {rows, size}, {known, hidden}),
+          result(finals[1], {rows, size}, {known, hidden})};
 }
 
 LogicalResult AttentionLstmImport::run() {
   if (failed(readInputs()))
     return failure();
-  SmallVector<Tensor> all, hidden, memories;
-  for (int64_t d = 0; d < cell.numDirections(); ++d) {
-    Result result = build(d);
-    all.push_back(e.unsqueeze(result.all, 1));
-    hidden.push_back(e.unsqueeze(result.hidden, 0));
-    memories.push_back(e.unsqueeze(result.memory, 0));
-  }
-  cell.setOutputs({e.concat(all, 1).value, e.concat(hidden, 0).value,
-                   e.concat(memories, 0).value});
+  // Directions follow time in the first result, and come first in the others.
+  constexpr int64_t kDims[] = {1, 0, 0};
+  SmallVector<Tensor> results[3];
+  for (int64_t d = 0; d < cell.numDirections(); ++d)
+    for (auto [list, result, dim] : zip_equal(results, build(d), kDims))
+      list.push_back(e.unsqueeze(result, dim));
+  SmallVector<Value> outputs;
+  for (auto [list, dim] : zip_equal(results, kDims))
+    outputs.push_back(e.concat(list, dim).value);
+  cell.setOutputs(outputs);
   return success();
 }
 

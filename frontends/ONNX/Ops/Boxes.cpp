@@ -1,6 +1,6 @@
 //===- Boxes.cpp - Selection of boxes and pooling in them -----------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -12,7 +12,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
 static constexpr DataType kReal = DataType::Float;
 
@@ -59,15 +58,18 @@ static Number overlaps(const Box &a, const Box &b, Number threshold) {
 }
 
 /// One number of `type` that may be absent; zero then.
-static FailureOr<Number> readNumber(Node &node, size_t input, DataType type,
-                                    StringRef what) {
+static Number readNumber(Node &node, size_t input, DataType type,
+                         StringRef what) {
   Emitter &e = node.getEmitter();
   Tensor given = node.settleInput(input);
-  if (!given)
-    return Number(e, type, e.scalars().constant(type, 0));
-  if (!isOne(given))
-    return node.error("its " + what + " is not one number");
-  return Number(e, type, e.elements(given).front());
+  if (given && given.type != type)
+    (void)node.error("input " + Twine(input) + " is " + getName(given.type) +
+                     "; required is " + getName(type));
+  else if (given && !isOne(given))
+    (void)node.error("its " + what + " is not one number");
+  else if (given)
+    return Number(e, type, e.elements(given).front());
+  return Number(e, type, 0);
 }
 
 /// For each batch entry and class, the best box that is left is taken and
@@ -79,19 +81,10 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
     if (x.getRank() != 3 || x.type != kReal)
       return node.error("an input is " + getName(x.type) + " of rank " +
                         Twine(x.getRank()) + "; required is float of rank 3");
-  for (auto [i, type] : {std::pair(2, DataType::Int64), {3, kReal}, {4, kReal}})
-    if (Tensor given = node.getInput(i); given && given.type != type)
-      return node.error("input " + Twine(i) + " is " + getName(given.type) +
-                        "; required is " + getName(type));
   bool centered = node.getInt("center_point_box", 0) != 0;
-  FailureOr<Number> limit =
-      readNumber(node, 2, DataType::Int64, "number of boxes");
-  FailureOr<Number> overlap =
-      readNumber(node, 3, kReal, "threshold of the overlap");
-  FailureOr<Number> least =
-      readNumber(node, 4, kReal, "threshold of the score");
-  if (failed(limit) || failed(overlap) || failed(least))
-    return failure();
+  Number limit = readNumber(node, 2, DataType::Int64, "number of boxes"),
+         overlap = readNumber(node, 3, kReal, "threshold of the overlap"),
+         least = readNumber(node, 4, kReal, "threshold of the score");
   bool hasLeast = node.hasInput(4);
   Extents sizes = e.extents(scores);
   OpFoldResult count = sizes[2];
@@ -99,61 +92,54 @@ static LogicalResult convertNonMaxSuppression(Node &node) {
   e.requireEqual(e.extent(boxes, 1), count, "the number of its boxes");
   e.requireEqual(e.extent(boxes, 2), Number(e, 4),
                  "the last extent of its boxes");
-  Number rounds = min(max(limit->toIndex(), 0), e.toValue(count));
+  Number rounds = min(max(limit.toIndex(), 0), e.toValue(count));
   Extents most = {e.product({sizes[0], sizes[1], rounds}), Number(e, 3)};
 
-  auto isOpen = [&](Value open, Number i) {
-    return load(e, {open, DataType::Bool}, {i});
-  };
   // The open box of the greatest score, -1 if there is none.
-  auto findBest = [&](Value open, ArrayRef<Number> row) {
-    return iterate(e, {count}, {Number(e, -1), e.scalars().constant(kReal, 0)},
-                   [&](ArrayRef<Number> at, ValueRange carried) {
-                     Number best(e, carried[0]), most(e, kReal, carried[1]);
-                     Number score = load(e, scores, {row[0], row[1], at[0]});
-                     Number better =
-                         ((best == -1) | (score > most)) & isOpen(open, at[0]);
-                     if (hasLeast)
-                       better = better & (score > *least);
-                     return SmallVector<Value>{select(better, at[0], best),
-                                               select(better, score, most)};
-                   })[0];
+  auto findBest = [&](ArrayRef<Number> row, Tensor open) {
+    return std::get<0>(fold(
+        e, {count}, std::tuple(Number(e, -1), Number(e, kReal, 0)),
+        [&](ArrayRef<Number> at, Number best, Number most) {
+          Number score = load(e, scores, {row[0], row[1], at[0]});
+          Number better = ((best == -1) | (score > most)) & load(e, open, at);
+          if (hasLeast)
+            better = better & (score > least);
+          return std::tuple(select(better, at[0], best),
+                            select(better, score, most));
+        }));
   };
   // Carried: the list, how long it is, and the boxes that are left.
-  auto takeOne = [&](ArrayRef<Number> row, ValueRange carried) {
-    Number best(e, findBest(carried[2], row)), length(e, carried[1]);
-    Number found = best != -1, chosen = max(best, 0);
-    Value list = carried[0];
+  auto takeOne = [&](ArrayRef<Number> row, Tensor list, Number length,
+                     Tensor open) {
+    Number best = findBest(row, open), found = best != -1,
+           chosen = max(best, 0);
     Number entry[] = {row[0], row[1], chosen};
-    for (auto [k, value] : enumerate(entry))
-      list = insert(e, value.as(DataType::Int64), list,
-                    {length, static_cast<double>(k)});
+    for (auto [k, i] : enumerate(entry))
+      list = insert(e, i, list, {length, static_cast<double>(k)});
     Box taken = loadBox(e, boxes, row[0], chosen, centered);
-    Value left = iterate(
-        e, {count}, {carried[2]}, [&](ArrayRef<Number> at, ValueRange open) {
-          Box other = loadBox(e, boxes, row[0], at[0], centered);
-          Number gone = (at[0] == chosen) | overlaps(taken, other, *overlap);
-          Number stays = isOpen(open[0], at[0]) & !(found & gone);
-          return SmallVector<Value>{insert(e, stays, open[0], at)};
-        })[0];
-    return SmallVector<Value>{list, select(found, length + 1, length), left};
+    Tensor left = fold(e, {count}, open, [&](ArrayRef<Number> at, Tensor open) {
+      Box other = loadBox(e, boxes, row[0], at[0], centered);
+      Number gone = (at[0] == chosen) | overlaps(taken, other, overlap);
+      return insert(e, load(e, open, at) & !(found & gone), open, at);
+    });
+    return std::tuple(list, select(found, length + 1, length), left);
   };
-  SmallVector<Value> results = iterate(
-      e, {sizes[0], sizes[1]}, {e.empty(most, DataType::Int64), Number(e, 0)},
-      [&](ArrayRef<Number> row, ValueRange carried) {
-        Value open = e.fill(DataType::Bool, {count}, 1).value;
-        SmallVector<Value> taken =
-            iterate(e, {rounds}, {carried[0], carried[1], open},
-                    [&](ArrayRef<Number>, ValueRange inner) {
-                      return takeOne(row, inner);
-                    });
-        return SmallVector<Value>{taken[0], taken[1]};
-      });
-  Tensor all{results[0], DataType::Int64};
-  e.setExtents(all.value, most);
+  constexpr DataType number = DataType::Int64;
+  auto [all, length] =
+      fold(e, {sizes[0], sizes[1]},
+           std::tuple(Tensor{e.empty(most, number), number}, Number(e, 0)),
+           [&](ArrayRef<Number> row, Tensor list, Number length) {
+             Tensor open = e.fill(DataType::Bool, {count}, 1);
+             auto [longer, end, left] =
+                 fold(e, {rounds}, std::tuple(list, length, open),
+                      [&](ArrayRef<Number>, auto... carried) {
+                        return takeOne(row, carried...);
+                      });
+             return std::tuple(longer, end);
+           });
   // Even an empty slice must begin inside.
   if (all.getShape()[0] != 0)
-    all = e.sliceDim(all, 0, Number(e, 0), OpFoldResult(results[1]));
+    return node.give(e.sliceDim(all, 0, Number(e, 0), Value(length)));
   return node.give(all);
 }
 
@@ -172,6 +158,14 @@ struct Sample {
 struct RegionDim {
   Number start, bin, samples, extent;
 };
+
+/// What the attributes of a RoiAlign say.
+struct RoiMode {
+  bool largest, halfPixel;
+  int64_t ratio;
+  double scale;
+  int64_t sizes[2];
+};
 } // namespace
 
 static Sample getSample(const RegionDim &dim, Number bin, Number i) {
@@ -187,16 +181,6 @@ static Sample getSample(const RegionDim &dim, Number bin, Number i) {
   return {clamp(index, 0, last), clamp(index + 1, 0, last), 1 - highWeight,
           highWeight, inside};
 }
-
-namespace {
-/// What the attributes of a RoiAlign say.
-struct RoiMode {
-  bool largest, halfPixel;
-  int64_t ratio;
-  double scale;
-  int64_t sizes[2];
-};
-} // namespace
 
 static RegionDim getRegion(Emitter &e, const RoiMode &mode, Tensor x,
                            Tensor rois, Number r, int d) {
@@ -219,35 +203,30 @@ static RegionDim getRegion(Emitter &e, const RoiMode &mode, Tensor x,
 static Number poolBin(Emitter &e, const RoiMode &mode, Tensor x, Number batch,
                       ArrayRef<Number> at, ArrayRef<RegionDim> dims) {
   DataType type = getComputeType(x.type);
-  Scalars outer = e.scalars();
-  SmallVector<Value> results = iterate(
+  auto [pooled, any] = fold(
       e, {dims[0].samples, dims[1].samples},
-      {outer.constant(type, 0), outer.boolean(false)},
-      [&](ArrayRef<Number> i, ValueRange carried) {
+      std::tuple(Number(e, type, 0), Number(e, DataType::Bool, 0)),
+      [&](ArrayRef<Number> i, Number so, Number any) {
         Sample y = getSample(dims[0], at[2], i[0]);
         Sample z = getSample(dims[1], at[3], i[1]);
-        Number inside = y.inside & z.inside, so(e, type, carried[0]);
-        std::optional<Number> corners;
-        for (int corner = 0; corner < 4; ++corner) {
-          bool down = corner & 2, right = corner & 1;
-          Number element = loadUnlessEmpty(e, x,
-                                           {batch, at[1], down ? y.high : y.low,
-                                            right ? z.high : z.low})
-                               .as(type);
-          Number weight = (down ? y.highWeight : y.lowWeight) *
-                          (right ? z.highWeight : z.lowWeight);
-          Number term = select(inside, weight * element, 0);
-          corners = !corners       ? term
-                    : mode.largest ? max(*corners, term)
-                                   : *corners + term;
-        }
-        Number next = mode.largest
-                          ? select(Number(e, DataType::Bool, carried[1]),
-                                   max(so, *corners), *corners)
-                          : so + *corners;
-        return SmallVector<Value>{next, e.scalars().boolean(true)};
+        Number inside = y.inside & z.inside;
+        SmallVector<Number> terms;
+        for (auto [row, down] :
+             {std::pair(y.low, y.lowWeight), std::pair(y.high, y.highWeight)})
+          for (auto [column, right] : {std::pair(z.low, z.lowWeight),
+                                       std::pair(z.high, z.highWeight)}) {
+            Number element =
+                loadUnlessEmpty(e, x, {batch, at[1], row, column}).as(type);
+            terms.push_back(select(inside, down * right * element, 0));
+          }
+        auto join = [&](Number a, Number b) {
+          return mode.largest ? max(a, b) : a + b;
+        };
+        Number sum = join(join(join(terms[0], terms[1]), terms[2]), terms[3]);
+        Number next = join(so, sum);
+        return std::tuple(mode.largest ? select(any, next, sum) : next,
+                          Number(e, DataType::Bool, 1));
       });
-  Number pooled(e, type, results[0]);
   if (mode.largest)
     return pooled;
   return pooled / max(dims[0].samples * dims[1].samples, 1).as(type);
@@ -269,10 +248,10 @@ static LogicalResult convertRoiAlign(Node &node) {
         "4, 2 and 1");
   bool old = node.getOpset() < 16;
   std::string pooling = node.getString("mode", "avg"),
-              coordinates =
-                  old ? "output_half_pixel"
-                      : node.getString("coordinate_transformation_mode",
-                                       "half_pixel");
+              coordinates = "output_half_pixel";
+  if (!old)
+    coordinates =
+        node.getString("coordinate_transformation_mode", "half_pixel");
   RoiMode mode{
       pooling == "max",
       coordinates == "half_pixel",

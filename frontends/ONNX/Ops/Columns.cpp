@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/Convolution.h"
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -17,19 +17,9 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
 static Number isBelow(Number index, Number extent) {
   return (index >= 0) & (index < extent);
-}
-
-/// The row-major position of indices `at` below `sizes`.
-static Number flatten(ArrayRef<Number> at, ArrayRef<Number> sizes) {
-  Number flat = at[0].constantLike(0);
-  for (auto [i, size] : llvm::zip_equal(at, sizes))
-    flat = flat * size + i;
-  return flat;
 }
 
 //===----------------------------------------------------------------------===//
@@ -68,11 +58,9 @@ static LogicalResult convertCol2Im(Node &node) {
     return node.error("its image has " + Twine(rank) +
                       " dimensions and its block " + Twine(block->size()) +
                       "; required is one number above 0");
-  SmallVector<int64_t> strides, dilations, pads;
-  if (failed(readNumbers(node, "strides", rank, 1, 1, strides)) ||
-      failed(readNumbers(node, "dilations", rank, 1, 1, dilations)) ||
-      failed(readNumbers(node, "pads", 2 * rank, 0, 0, pads)))
-    return failure();
+  SmallVector<int64_t> strides = readNumbers(node, "strides", rank, 1, 1),
+                       dilations = readNumbers(node, "dilations", rank, 1, 1),
+                       pads = readNumbers(node, "pads", 2 * rank, 0, 0);
   // How many windows there are in each dimension.
   SmallVector<Number> counts;
   for (size_t d = 0; d < rank; ++d) {
@@ -101,27 +89,22 @@ static LogicalResult convertCol2Im(Node &node) {
   llvm::append_range(bounds, kernel);
   llvm::append_range(bounds, windows);
   Number lastColumn = Number(e, from[2]) - 1, lastRow = depth - 1;
-  Value sums = iterate(
-      e, bounds, {e.fill(type, sizes, 0).value},
-      [&](ArrayRef<Number> at, ValueRange carried) {
+  Tensor sums = fold(
+      e, bounds, e.fill(type, sizes, 0), [&](ArrayRef<Number> at, Tensor y) {
         ArrayRef<Number> k = at.slice(2, rank), w = at.drop_front(2 + rank);
         SmallVector<Number> goal{at[0], at[1]};
-        Number inside(e, DataType::Bool, e.scalars().boolean(true));
+        Number inside(e, DataType::Bool, 1);
         for (size_t d = 0; d < rank; ++d) {
           Number i = w[d] * strides[d] + k[d] * dilations[d] - pads[d];
           inside = inside & isBelow(i, (*image)[d]);
           goal.push_back(clamp(i, 0, (*image)[d] - 1));
         }
-        Number row = at[1] * taps + flatten(k, *block);
-        Number element = read(
-            e, x,
-            {at[0], min(row, lastRow), min(flatten(w, counts), lastColumn)});
-        Number sum = load(e, {carried[0], type}, goal);
-        return SmallVector<Value>{
-            insert(e, select(inside, sum + element, sum), carried[0], goal)};
-      })[0];
-  e.setExtents(sums, sizes);
-  return node.give(e.convert({sums, type}, x.type));
+        Number row = min(at[1] * taps + flatten(k, *block), lastRow);
+        Number column = min(flatten(w, counts), lastColumn);
+        Number sum = load(e, y, goal), more = read(e, x, {at[0], row, column});
+        return insert(e, select(inside, sum + more, sum), y, goal);
+      });
+  return node.give(e.convert(sums, x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,7 +116,7 @@ namespace {
 /// rank, windows...] and factors (null for none) [N, G, taps, windows...].
 struct DeformedSource {
   Tensor x, offset, mask;
-  const Windows *windows;
+  Windows windows;
   int64_t channelsPerGroup;
 };
 } // namespace
@@ -149,11 +132,11 @@ static Number interpolate(Emitter &e, Tensor x, Number n, Number c,
     low.push_back(coordinate.apply<mlir::math::FloorOp>());
     rest.push_back(coordinate - low.back());
   }
-  Number sum = where[0].constantLike(0);
+  Number sum(e, type, 0);
   for (unsigned corner = 0; corner < 1u << rank; ++corner) {
     SmallVector<Number> position{n, c};
-    Number weight = sum.constantLike(1);
-    Number inside(e, DataType::Bool, e.scalars().boolean(true));
+    Number weight(e, type, 1);
+    Number inside(e, DataType::Bool, 1);
     for (size_t d = 0; d < rank; ++d) {
       bool upper = corner >> d & 1;
       weight = weight * (upper ? rest[d] : 1 - rest[d]);
@@ -172,15 +155,12 @@ static Number interpolate(Emitter &e, Tensor x, Number n, Number c,
 static Number takeDeformed(Emitter &e, const DeformedSource &from,
                            ArrayRef<Number> at) {
   DataType type = getComputeType(from.x.type);
-  const Windows &w = *from.windows;
+  const Windows &w = from.windows;
   size_t rank = w.getRank();
   ArrayRef<Number> window = at.drop_front(3);
-  Number group = at[1] / from.channelsPerGroup, left = at[2];
-  SmallVector<Number> taps(rank, left), where;
-  for (size_t d = rank; d-- > 0;) {
-    taps[d] = left % w.kernel[d];
-    left = left / w.kernel[d];
-  }
+  Number group = at[1] / from.channelsPerGroup;
+  SmallVector<Number> kernel(w.kernel.begin(), w.kernel.end()), where,
+      taps = unflatten(at[2], kernel);
   for (size_t d = 0; d < rank; ++d) {
     Number i = window[d] * w.strides[d] + taps[d] * w.dilations[d] -
                Number(e, w.before[d]);
@@ -205,16 +185,13 @@ static FailureOr<Tensor> splitChannels(Node &node, Tensor x, Tensor given,
     return node.error(what + " is " + getName(given.type) + " of rank " +
                       Twine(given.getRank()) + "; required is " +
                       getName(x.type) + " of rank " + Twine(x.getRank()));
-  Extents sizes{e.extent(x, 0)};
-  int64_t count = 1;
-  for (int64_t extent : lead) {
+  Extents sizes{e.extent(x, 0)}, wanted(sizes);
+  for (int64_t extent : lead)
     sizes.push_back(Number(e, extent));
-    count *= extent;
-  }
+  wanted.push_back(e.product(ArrayRef(sizes).drop_front()));
   llvm::append_range(sizes, windows.counts);
-  Extents own = e.extents(given), wanted{sizes[0], Number(e, count)};
   llvm::append_range(wanted, windows.counts);
-  for (auto [found, required] : llvm::zip_equal(own, wanted))
+  for (auto [found, required] : llvm::zip_equal(e.extents(given), wanted))
     if (!e.requireEqual(found, required, ("an extent of " + what).str()))
       return failure();
   return e.reshape(given, sizes);
@@ -241,33 +218,28 @@ static LogicalResult convertDeformConv(Node &node) {
                       Twine(channels) + " input channels");
   e.requireEqual(e.extent(x, 1), Number(e, channels),
                  "the number of its channels");
-  FailureOr<Windows> windows = readWindows(node, x, kernel);
-  if (failed(windows))
-    return failure();
-  int64_t rank = kernel.size(), taps = 1;
-  for (int64_t size : kernel)
-    taps *= size;
+  Windows windows = readWindows(node, x, kernel);
+  int64_t rank = kernel.size(),
+          taps = weight.getType().getNumElements() / (outputs * depth);
   if (rank > 4)
     return node.unsupported("deformable convolution of rank " + Twine(rank) +
                             " is not supported");
+  DeformedSource source{x, {}, {}, windows, channels / offsetGroups};
   FailureOr<Tensor> offset =
       splitChannels(node, x, node.getInput(2), {offsetGroups, taps, rank},
-                    *windows, "its offset");
-  if (failed(offset))
+                    windows, "its offset");
+  FailureOr<Tensor> mask = Tensor();
+  if (node.hasInput(4))
+    mask = splitChannels(node, x, node.getInput(4), {offsetGroups, taps},
+                         windows, "its mask");
+  if (failed(offset) || failed(mask))
     return failure();
-  DeformedSource source{x, *offset, {}, &*windows, channels / offsetGroups};
-  if (node.hasInput(4)) {
-    FailureOr<Tensor> mask = splitChannels(
-        node, x, node.getInput(4), {offsetGroups, taps}, *windows, "its mask");
-    if (failed(mask))
-      return failure();
-    source.mask = *mask;
-  }
+  source.offset = *offset, source.mask = *mask;
   DataType type = getComputeType(x.type);
-  OpFoldResult batch = e.extent(x, 0), places = e.product(windows->counts);
+  OpFoldResult batch = e.extent(x, 0), places = e.product(windows.counts);
   OpFoldResult width = Number(e, depth * taps), groups = Number(e, group);
   Extents sizes{batch, Number(e, channels), Number(e, taps)};
-  llvm::append_range(sizes, windows->counts);
+  llvm::append_range(sizes, windows.counts);
   Tensor columns = define(e, type, sizes, [&](ArrayRef<Number> at) {
     return takeDeformed(e, source, at);
   });
@@ -276,7 +248,7 @@ static LogicalResult convertDeformConv(Node &node) {
                             {groups, Number(e, outputs / group), width});
   Tensor product = e.contract(matrix, "gmk", columns, "bgko", "bgmo");
   Extents wanted{batch, Number(e, outputs)};
-  llvm::append_range(wanted, windows->counts);
+  llvm::append_range(wanted, windows.counts);
   return node.give(
       addChannels(node, e.reshape(product, wanted), node.getInput(3), x.type));
 }

@@ -8,8 +8,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/ONNX/Ops/Convolution.h"
+
+#include "frontends/Common/Layers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -34,27 +37,19 @@ static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
                              bool asRows) {
   mlir::OpBuilder &builder = e.getBuilder();
   unsigned rank = windows.getRank();
-  Extents sizes, counts(windows.counts);
-  Extents inner = e.extents(x);
-  inner.resize(3);
-  for (int64_t size : windows.kernel)
-    inner.push_back(builder.getIndexAttr(size));
   // Loops in the order of the result.
+  Extents sizes = e.extents(x), counts(windows.counts);
+  sizes.resize(3);
+  for (int64_t size : windows.kernel)
+    sizes.push_back(builder.getIndexAttr(size));
   unsigned firstInner = asRows ? 1 + rank : 1,
            firstCount = asRows ? 1 : 3 + rank;
-  sizes.push_back(inner[0]);
-  if (asRows)
-    llvm::append_range(sizes, counts);
-  sizes.append(inner.begin() + 1, inner.end());
-  if (!asRows)
-    llvm::append_range(sizes, counts);
-  SmallVector<AffineExpr> from{builder.getAffineDimExpr(0),
-                               builder.getAffineDimExpr(firstInner),
-                               builder.getAffineDimExpr(firstInner + 1)};
+  sizes.insert(sizes.begin() + firstCount, counts.begin(), counts.end());
+  auto dim = [&](unsigned d) { return builder.getAffineDimExpr(d); };
+  SmallVector<AffineExpr> from{dim(0), dim(firstInner), dim(firstInner + 1)};
   for (unsigned d = 0; d < rank; ++d)
-    from.push_back(
-        builder.getAffineDimExpr(firstCount + d) * windows.strides[d] +
-        builder.getAffineDimExpr(firstInner + 2 + d) * windows.dilations[d]);
+    from.push_back(dim(firstCount + d) * windows.strides[d] +
+                   dim(firstInner + 2 + d) * windows.dilations[d]);
   unsigned loops = sizes.size();
   auto map = mlir::AffineMap::get(loops, 0, from, builder.getContext());
   SmallVector<mlir::utils::IteratorType> iterators(
@@ -67,8 +62,7 @@ static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
       [](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
         mlir::linalg::YieldOp::create(nested, where, arguments[0]);
       });
-  e.setExtents(op.getResult(0), sizes);
-  return {op.getResult(0), x.type};
+  return withExtents(e, op.getResult(0), x.type, sizes);
 }
 
 /// out[n, g, m, o...] = sum over c, k of
@@ -114,30 +108,42 @@ Tensor convolve(Emitter &e, Tensor padded, Tensor weight,
   return e.reshape(result, sizes);
 }
 
-FailureOr<Tensor> asChannels(Node &node, Tensor x, Tensor given, int64_t count,
-                             StringRef what) {
+Tensor asChannels(Node &node, Tensor x, Tensor given, int64_t count,
+                  StringRef what) {
   Emitter &e = node.getEmitter();
-  int64_t own = given.getRank() == 1 ? given.getShape()[0] : -1;
-  if (given.getRank() != 1 ||
-      (own != count && !mlir::ShapedType::isDynamic(own)))
-    return node.error("its " + what + " does not have the " + Twine(count) +
-                      " elements of one dimension that its weight requires");
   Extents column(x.getRank() - 1, Number(e, 1));
   column[0] = Number(e, count);
-  return e.reshape(given, column);
+  int64_t own = given.getRank() == 1 ? given.getShape()[0] : -1;
+  if (own == count || mlir::ShapedType::isDynamic(own))
+    return e.reshape(given, column);
+  (void)node.error("its " + what + " does not have the " + Twine(count) +
+                   " elements of one dimension that its weight requires");
+  return e.fill(given.type, column, 0);
 }
 
-FailureOr<Tensor> addChannels(Node &node, Tensor y, Tensor bias,
-                              DataType result) {
+Tensor addChannels(Node &node, Tensor y, Tensor bias, DataType result) {
   Emitter &e = node.getEmitter();
-  if (!bias)
-    return e.convert(y, result);
-  FailureOr<Tensor> column = asChannels(node, y, bias, y.getShape()[1], "bias");
-  if (failed(column))
-    return failure();
-  return e.convert(
-      map(e, y.type, {y, *column}, [](Number a, Number b) { return a + b; }),
-      result);
+  if (bias)
+    y = map(e, y.type, {y, asChannels(node, y, bias, y.getShape()[1], "bias")},
+            [](Number a, Number b) { return a + b; });
+  return e.convert(y, result);
+}
+
+int64_t readGroup(Node &node, int64_t channels, StringRef what) {
+  int64_t group = node.getInt("group", 1);
+  if (group >= 1 && channels % group == 0)
+    return group;
+  (void)node.error("attribute 'group' is " + Twine(group) +
+                   "; required is a divisor of the " + Twine(channels) + " " +
+                   what + " channels");
+  return 1;
+}
+
+LogicalResult requireChannels(Node &node, Tensor x, int64_t count) {
+  if (x.getType().isDynamicDim(1) || x.getShape()[1] == count)
+    return success();
+  return node.error("its input has " + Twine(x.getShape()[1]) +
+                    " channels; its weight requires " + Twine(count));
 }
 
 LogicalResult checkWeight(Node &node, Tensor x, Tensor weight) {
@@ -157,41 +163,28 @@ LogicalResult checkWeight(Node &node, Tensor x, Tensor weight) {
   return success();
 }
 
-/// The checks of Conv and its forms: x [N, C, D...], weight [M, C / group,
-/// K...].
-static FailureOr<Windows> readConvolution(Node &node, Tensor x, Tensor weight,
-                                          int64_t &group) {
+/// What Conv and its forms make of x [N, C, D...] and weight [M, C / group,
+/// K...], of which `x` and `weight` hold the numbers to multiply.
+static FailureOr<Tensor> readAndConvolve(Node &node, Tensor x, Tensor weight) {
   if (failed(checkWeight(node, x, weight)))
     return failure();
-  SmallVector<int64_t> kernel(weight.getShape().drop_front(2));
-  group = node.getInt("group", 1);
-  int64_t outputs = weight.getShape()[0], channels = weight.getShape()[1];
-  if (group < 1 || outputs % group != 0)
-    return node.error("attribute 'group' is " + Twine(group) +
-                      "; required is a divisor of the " + Twine(outputs) +
-                      " output channels");
-  if (!x.getType().isDynamicDim(1) && x.getShape()[1] != channels * group)
-    return node.error("its input has " + Twine(x.getShape()[1]) +
-                      " channels; its weight requires " +
-                      Twine(channels * group));
-  return readWindows(node, x, kernel);
+  Emitter &e = node.getEmitter();
+  int64_t group = readGroup(node, weight.getShape()[0], "output");
+  if (failed(requireChannels(node, x, weight.getShape()[1] * group)))
+    return failure();
+  Windows windows = readWindows(node, x, weight.getShape().drop_front(2));
+  Tensor padded = padForWindows(e, x, windows, Number(e, x.type, 0));
+  return convolve(e, padded, weight, windows, group);
 }
 
 static LogicalResult convertConv(Node &node) {
-  Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (x.type != weight.type || !isFloat(x.type))
-    return node.error("its inputs are " + getName(x.type) + " and " +
-                      getName(weight.type) + "; required is one float type");
-  int64_t group;
-  FailureOr<Windows> windows = readConvolution(node, x, weight, group);
-  if (failed(windows))
+  if (failed(requireOneType(node, x, weight, /*floats=*/true)))
     return failure();
-  Tensor padded =
-      padForWindows(e, x, *windows, e.scalars().constant(x.type, 0));
-  return node.give(addChannels(node,
-                               convolve(e, padded, weight, *windows, group),
-                               node.getInput(2), x.type));
+  FailureOr<Tensor> sums = readAndConvolve(node, x, weight);
+  if (failed(sums))
+    return failure();
+  return node.give(addChannels(node, *sums, node.getInput(2), x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,10 +192,18 @@ static LogicalResult convertConv(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// The one element of a parameter of the whole tensor.
-static FailureOr<Tensor> asScalar(Node &node, Tensor given, StringRef what) {
-  if (!isOne(given))
-    return node.error("its " + what + " is no single number");
-  return node.getEmitter().reshape(given, {});
+static Tensor asScalar(Node &node, Tensor given, StringRef what) {
+  if (isOne(given))
+    return node.getEmitter().reshape(given, {});
+  (void)node.error("its " + what + " is no single number");
+  return node.getEmitter().scalar(given.type, 0);
+}
+
+static LogicalResult requireByte(Node &node, DataType type, StringRef what) {
+  if (isInteger(type) && getBitWidth(type) <= 8)
+    return success();
+  return node.error(what + " is " + getName(type) +
+                    "; required is int8 or uint8");
 }
 
 /// The sums of products of integers less their zero points (null tensors for
@@ -210,37 +211,24 @@ static FailureOr<Tensor> asScalar(Node &node, Tensor given, StringRef what) {
 static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
                                           Tensor weight, Tensor zeroWeight) {
   Emitter &e = node.getEmitter();
-  constexpr DataType wide = DataType::Int32;
-  int64_t group;
   for (Tensor factor : {x, weight})
-    if (!isInteger(factor.type) || getBitWidth(factor.type) > 8)
-      return node.error("a factor is " + getName(factor.type) +
-                        "; required is int8 or uint8");
-  FailureOr<Windows> windows = readConvolution(node, x, weight, group);
-  if (failed(windows))
+    if (failed(requireByte(node, factor.type, "a factor")))
+      return failure();
+  // Zero points broadcast only with what checkWeight() lets pass.
+  if (failed(checkWeight(node, x, weight)))
     return failure();
-  Tensor left = e.convert(x, wide), right = e.convert(weight, wide);
-  if (zeroX) {
-    FailureOr<Tensor> zero = asScalar(node, zeroX, "zero point");
-    if (failed(zero))
-      return failure();
-    left = subtractZeroPoint(e, x, *zero);
-  }
-  if (zeroWeight) {
-    bool single = isOne(zeroWeight);
-    // One for each output channel, which is the weight's first dimension.
-    FailureOr<Tensor> zero =
-        single ? asScalar(node, zeroWeight, "zero point")
-               : asChannels(node, weight, zeroWeight, weight.getShape()[0],
-                            "zero point of the weight");
-    if (failed(zero))
-      return failure();
-    right =
-        subtractZeroPoint(e, weight, single ? *zero : e.unsqueeze(*zero, 1));
-  }
-  Tensor padded =
-      padForWindows(e, left, *windows, e.scalars().constant(wide, 0));
-  return convolve(e, padded, right, *windows, group);
+  if (zeroX)
+    zeroX = asScalar(node, zeroX, "zero point");
+  // One for each output channel, which is the weight's first dimension.
+  if (zeroWeight)
+    zeroWeight = isOne(zeroWeight)
+                     ? asScalar(node, zeroWeight, "zero point")
+                     : e.unsqueeze(asChannels(node, weight, zeroWeight,
+                                              weight.getShape()[0],
+                                              "zero point of the weight"),
+                                   1);
+  return readAndConvolve(node, subtractZeroPoint(e, x, zeroX),
+                         subtractZeroPoint(e, weight, zeroWeight));
 }
 
 static LogicalResult convertConvInteger(Node &node) {
@@ -258,26 +246,20 @@ static LogicalResult convertQLinearConv(Node &node) {
       node, node.getInput(0), node.settleInput(2), weight, node.getInput(5));
   if (failed(sums))
     return failure();
-  FailureOr<Tensor> y =
-      addChannels(node, *sums, node.getInput(8), DataType::Int32);
-  FailureOr<Tensor> scaleX = asScalar(node, node.settleInput(1), "scale"),
-                    scaleY = asScalar(node, node.settleInput(6), "scale"),
-                    zeroY = asScalar(node, node.settleInput(7), "zero point");
-  FailureOr<Tensor> scaleW =
-      isOne(scaleWeight)
-          ? asScalar(node, scaleWeight, "scale")
-          : asChannels(node, *sums, scaleWeight, weight.getShape()[0],
-                       "scale of the weight");
-  if (failed(y) || failed(scaleX) || failed(scaleY) || failed(zeroY) ||
-      failed(scaleW))
+  Tensor y = addChannels(node, *sums, node.getInput(8), DataType::Int32),
+         scaleX = asScalar(node, node.settleInput(1), "scale"),
+         scaleY = asScalar(node, node.settleInput(6), "scale"),
+         zeroY = asScalar(node, node.settleInput(7), "zero point"),
+         scaleW = isOne(scaleWeight)
+                      ? asScalar(node, scaleWeight, "scale")
+                      : asChannels(node, *sums, scaleWeight,
+                                   weight.getShape()[0], "scale of the weight");
+  DataType type = zeroY.type;
+  if (failed(requireByte(node, type, "its zero point")))
     return failure();
-  DataType type = zeroY->type;
-  if (!isInteger(type) || getBitWidth(type) > 8)
-    return node.error("its zero point is " + getName(type) +
-                      "; required is int8 or uint8");
   return node.give(map(e, type,
-                       {*y, e.convert(*scaleX, real), e.convert(*scaleW, real),
-                        e.convert(*scaleY, real), *zeroY},
+                       {y, e.convert(scaleX, real), e.convert(scaleW, real),
+                        e.convert(scaleY, real), zeroY},
                        [&](ArrayRef<Number> v) {
                          Scalars s = v[0].scalars();
                          Number scaled = v[0].as(real) * (v[1] * v[2] / v[3]);

@@ -1,6 +1,6 @@
 //===- Determinant.cpp - Determinants of square matrices ------------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
@@ -8,72 +8,41 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
-namespace {
-/// Gaussian elimination on matrices [B, M, M], in place, with the greatest
-/// element of the column as pivot.
-class Elimination {
-public:
-  Elimination(Emitter &e, DataType type, OpFoldResult size)
-      : e(e), type(type), size(size) {}
-
-  /// Step `k` on matrix `b`: the row of the pivot goes to row k, and column k
-  /// becomes zero below it (which is not written). Gives the matrices and the
-  /// determinant of what has been done.
-  SmallVector<Value> step(Value matrices, Number b, Number k,
-                          Number determinant);
-
-private:
-  Number at(Value matrices, ArrayRef<Number> position) {
-    return load(e, {matrices, type}, position);
-  }
-  /// The row of the pivot of column `k`.
-  Number findPivot(Value matrices, Number b, Number k);
-
-  Emitter &e;
-  DataType type;
-  OpFoldResult size;
-};
-} // namespace
-
-Number Elimination::findPivot(Value matrices, Number b, Number k) {
-  return {e, iterate(e, {size}, {k, abs(at(matrices, {b, k, k}))},
-                     [&](ArrayRef<Number> row, ValueRange carried) {
-                       Number i = row[0], most(e, type, carried[1]);
-                       Number element = abs(at(matrices, {b, i, k}));
-                       Number better = (i > k) & (element > most);
-                       return SmallVector<Value>{
-                           select(better, i, Number(e, carried[0])),
-                           select(better, element, most)};
-                     })[0]};
-}
-
-SmallVector<Value> Elimination::step(Value matrices, Number b, Number k,
-                                     Number determinant) {
-  Number p = findPivot(matrices, b, k);
-  matrices = iterate(
-      e, {size}, {matrices}, [&](ArrayRef<Number> column, ValueRange carried) {
-        Number j = column[0], upper = at(carried[0], {b, k, j}),
-               lower = at(carried[0], {b, p, j});
-        Value next = insert(e, upper, carried[0], {b, p, j});
-        return SmallVector<Value>{insert(e, lower, next, {b, k, j})};
-      })[0];
-  Number pivot = at(matrices, {b, k, k});
+/// Step `k` of Gaussian elimination on matrix `b` of `matrices` [B, M, M], in
+/// place, with the greatest element of the column as pivot: its row goes to row
+/// k, and column k becomes zero below it (which is not written). Gives the
+/// matrices and the determinant of what has been done.
+static std::tuple<Tensor, Number> eliminate(Emitter &e, Tensor matrices,
+                                            OpFoldResult size, Number b,
+                                            Number k, Number determinant) {
+  auto at = [&](Tensor m, Number i, Number j) { return load(e, m, {b, i, j}); };
+  // The row of the pivot.
+  auto [p, greatest] =
+      fold(e, {size}, std::tuple(k, abs(at(matrices, k, k))),
+           [&](ArrayRef<Number> row, Number best, Number most) {
+             Number i = row[0], element = abs(at(matrices, i, k));
+             Number better = (i > k) & (element > most);
+             return std::tuple(select(better, i, best),
+                               select(better, element, most));
+           });
+  Number chosen = p;
+  matrices = fold(e, {size}, matrices, [&](ArrayRef<Number> column, Tensor m) {
+    Number j = column[0], upper = at(m, k, j), lower = at(m, chosen, j);
+    Tensor next = insert(e, upper, m, {b, chosen, j});
+    return insert(e, lower, next, {b, k, j});
+  });
+  Number pivot = at(matrices, k, k);
   // A column of zeros stays as it is; the determinant is zero then.
   Number divisor = select(pivot == 0, 1, pivot);
-  matrices = iterate(
-      e, {size, size}, {matrices},
-      [&](ArrayRef<Number> place, ValueRange carried) {
-        Number i = place[0], j = place[1], old = at(carried[0], {b, i, j});
-        Number factor = at(carried[0], {b, i, k}) / divisor;
-        Number less = old - factor * at(carried[0], {b, k, j});
-        return SmallVector<Value>{insert(
-            e, select((i > k) & (j > k), less, old), carried[0], {b, i, j})};
-      })[0];
+  matrices =
+      fold(e, {size, size}, matrices, [&](ArrayRef<Number> place, Tensor m) {
+        Number i = place[0], j = place[1], old = at(m, i, j);
+        Number less = old - at(m, i, k) / divisor * at(m, k, j);
+        return insert(e, select((i > k) & (j > k), less, old), m, {b, i, j});
+      });
   Number product = determinant * pivot;
-  return {matrices, select(p == k, product, -product)};
+  return {matrices, select(chosen == k, product, -product)};
 }
 
 static LogicalResult convertDet(Node &node) {
@@ -90,21 +59,16 @@ static LogicalResult convertDet(Node &node) {
   Extents batch(sizes.begin(), sizes.end() - 2);
   OpFoldResult size = sizes[rank - 2], count = e.product(batch);
   Tensor matrices = e.reshape(e.convert(x, type), {count, size, size});
-  Elimination elimination(e, type, size);
-  SmallVector<Value> done = iterate(
-      e, {count}, {matrices.value, e.empty({count}, type)},
-      [&](ArrayRef<Number> at, ValueRange carried) {
-        SmallVector<Value> reduced =
-            iterate(e, {size}, {carried[0], e.scalars().constant(type, 1)},
-                    [&](ArrayRef<Number> k, ValueRange inner) {
-                      return elimination.step(inner[0], at[0], k[0],
-                                              {e, type, inner[1]});
-                    });
-        return SmallVector<Value>{reduced[0],
-                                  insert(e, reduced[1], carried[1], at)};
+  auto [done, y] = fold(
+      e, {count}, std::tuple(matrices, Tensor{e.empty({count}, type), type}),
+      [&](ArrayRef<Number> at, Tensor m, Tensor y) {
+        auto [reduced, determinant] =
+            fold(e, {size}, std::tuple(m, Number(e, type, 1)),
+                 [&](ArrayRef<Number> k, Tensor m, Number so) {
+                   return eliminate(e, m, size, at[0], k[0], so);
+                 });
+        return std::tuple(reduced, insert(e, determinant, y, at));
       });
-  Tensor y{done[1], type};
-  e.setExtents(y.value, {count});
   return node.give(e.convert(e.reshape(y, batch), x.type));
 }
 

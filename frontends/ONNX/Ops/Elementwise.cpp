@@ -3,6 +3,7 @@
 #include "frontends/Common/NarrowFloats.h"
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -14,65 +15,46 @@ namespace seqc::onnx {
 
 using mlir::Value;
 
-/// The inputs of a binary operator. Before opset 7 the second one is aligned at
-/// `axis` instead of the end.
-static LogicalResult getPair(Node &node, Tensor &a, Tensor &b,
-                             bool mixed = false) {
-  Emitter &e = node.getEmitter();
-  a = node.getInput(0), b = node.getInput(1);
-  if (a.type != b.type && !mixed)
-    return node.error("its inputs are " + getName(a.type) + " and " +
-                      getName(b.type) + "; required is one type");
-  if (node.getOpset() >= 7)
-    return success();
-  (void)node.hasAttribute("consumed_inputs");
-  int64_t broadcast = node.getInt("broadcast", 0);
-  int64_t axis = node.getInt("axis", a.getRank() - b.getRank());
-  if (!broadcast)
-    return success();
-  std::optional<int64_t> first = node.getAxis(axis, a.getRank() + 1);
-  if (!first || *first + b.getRank() > a.getRank())
-    return node.error("axis " + Twine(axis) + " leaves no room for rank " +
-                      Twine(b.getRank()));
-  for (int64_t d = *first + b.getRank(); d < a.getRank(); ++d)
-    b = e.unsqueeze(b, b.getRank());
-  return success();
+/// A formula of both inputs, as `type` or, if that is undefined, as input 0.
+template <typename Formula>
+static LogicalResult giveOfTwo(Node &node, Formula formula,
+                               DataType type = DataType::Undefined) {
+  Tensor a = node.getInput(0);
+  FailureOr<Tensor> b = readSecond(node);
+  if (failed(b))
+    return failure();
+  if (type == DataType::Undefined)
+    type = a.type;
+  return node.give(map(node.getEmitter(), type, {a, *b}, formula));
 }
 
-/// An operator of two inputs; comparisons give `Bool`.
+/// An operator of two inputs of one type.
 template <auto formula> static LogicalResult convertBinary(Node &node) {
-  Tensor a, b;
-  if (failed(getPair(node, a, b)))
+  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
     return failure();
-  return node.give(map(node.getEmitter(), a.type, {a, b}, formula));
+  return giveOfTwo(node, formula);
 }
 
 template <Compare predicate> static LogicalResult convertCompare(Node &node) {
-  Tensor a, b;
-  if (failed(getPair(node, a, b)))
+  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
     return failure();
-  return node.give(
-      map(node.getEmitter(), DataType::Bool, {a, b},
-          [](Number x, Number y) { return compare(predicate, x, y); }));
+  return giveOfTwo(
+      node, [](Number x, Number y) { return compare(predicate, x, y); },
+      DataType::Bool);
 }
 
-template <auto formula> static LogicalResult convertUnary(Node &node) {
+template <auto formula, bool floats = false>
+static LogicalResult convertUnary(Node &node) {
+  if (floats && failed(node.requireFloat(0)))
+    return failure();
   Tensor x = node.getInput(0);
   return node.give(map(node.getEmitter(), x.type, {x}, formula));
 }
 
 /// A function of floats that is an op of dialect math.
-template <typename Op> static LogicalResult convertFunction(Node &node) {
-  if (failed(node.requireFloat(0)))
-    return failure();
-  return convertUnary<[](Number x) { return x.apply<Op>(); }>(node);
-}
-
-static LogicalResult convertReciprocal(Node &node) {
-  if (failed(node.requireFloat(0)))
-    return failure();
-  return convertUnary<[](Number x) { return 1 / x; }>(node);
-}
+template <typename Op>
+static constexpr Converter convertFunction =
+    convertUnary<[](Number x) { return x.apply<Op>(); }, /*floats=*/true>;
 
 /// `base` to the power of an int64, by squaring. Seven bits of the exponent
 /// are enough: above 64 every even number is 0, and 1 and -1 only need to know
@@ -91,37 +73,32 @@ static Number raiseInteger(Number base, Number exponent) {
 
 /// Pow: the result has the type of the base; the exponent may be of another.
 static LogicalResult convertPow(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor a, b;
-  if (failed(getPair(node, a, b, /*mixed=*/true)))
-    return failure();
-  DataType type = getComputeType(a.type);
-  std::optional<SmallVector<double>> numbers = e.constantNumbers(b);
+  DataType type = getComputeType(node.getInput(0).type);
+  std::optional<SmallVector<double>> numbers =
+      node.getEmitter().constantNumbers(node.getInput(1));
   auto isAlways = [&](double number) {
     return numbers && !numbers->empty() &&
            llvm::all_of(*numbers, [&](double x) { return x == number; });
   };
   bool square = isAlways(2), cube = isAlways(3);
-  return node.give(map(e, a.type, {a, b}, [&](Number x, Number y) {
+  return giveOfTwo(node, [&](Number x, Number y) {
     if (square || cube)
       return cube ? x * x * x : x * x;
     if (!isFloat(type) && !isFloat(y.getType()))
       return raiseInteger(x, y.as(DataType::Int64));
     DataType wide = isFloat(type) ? type : DataType::Double;
     return x.as(wide).apply<math::PowFOp>(Value(y.as(wide)));
-  }));
+  });
 }
 
 static LogicalResult convertMod(Node &node) {
-  Tensor a, b;
-  if (failed(getPair(node, a, b)))
+  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
     return failure();
   bool signOfDividend = node.getInt("fmod", 0) != 0;
-  return node.give(
-      map(node.getEmitter(), a.type, {a, b}, [&](Number x, Number y) {
-        Scalars s = x.scalars();
-        return Number(s, x.getType(), s.mod(x.getType(), x, y, signOfDividend));
-      }));
+  return giveOfTwo(node, [&](Number x, Number y) {
+    Scalars s = x.scalars();
+    return Number(s, x.getType(), s.mod(x.getType(), x, y, signOfDividend));
+  });
 }
 
 /// Combines any number of inputs of one type, from left to right.
@@ -133,9 +110,8 @@ static LogicalResult convertVariadic(Node &node) {
     Tensor input = node.getInput(i);
     if (!input)
       return node.error("input " + Twine(i) + " is missing");
-    if (i && input.type != inputs[0].type)
-      return node.error("its inputs are " + getName(inputs[0].type) + " and " +
-                        getName(input.type) + "; required is one type");
+    if (failed(requireOneType(node, node.getInput(0), input)))
+      return failure();
     inputs.push_back(input);
   }
   if (mean && failed(node.requireFloat(0)))
@@ -153,18 +129,17 @@ static LogicalResult convertVariadic(Node &node) {
 static LogicalResult getBound(Node &node, size_t input, StringRef attribute,
                               Tensor &bound) {
   Emitter &e = node.getEmitter();
-  DataType type = node.getInput(0).type;
+  Tensor x = node.getInput(0);
   if (node.getOpset() < 11) {
     if (node.hasAttribute(attribute))
-      bound = e.scalar(type, node.getFloat(attribute, 0));
+      bound = e.scalar(x.type, node.getFloat(attribute, 0));
     return success();
   }
   bound = node.settleInput(input);
   if (!bound)
     return success();
-  if (bound.type != type)
-    return node.error("its inputs are " + getName(type) + " and " +
-                      getName(bound.type) + "; required is one type");
+  if (failed(requireOneType(node, x, bound)))
+    return failure();
   if (!isOne(bound))
     return node.error("input " + Twine(input) + " (" + attribute +
                       ") is no scalar");
@@ -262,7 +237,8 @@ void registerElementwiseOps(Registry &registry) {
       {"Acosh", 9, 1, 1, convertFunction<math::AcoshOp>},
       {"Atanh", 9, 1, 1, convertFunction<math::AtanhOp>},
       {"Erf", 9, 1, 1, convertFunction<math::ErfOp>},
-      {"Reciprocal", 1, 1, 1, convertReciprocal},
+      {"Reciprocal", 1, 1, 1,
+       convertUnary<[](Number x) { return 1 / x; }, /*floats=*/true>},
       {"Pow", 1, 2, 2, convertPow},
       {"Mod", 10, 2, 2, convertMod},
       {"Min", 1, 1, kVariadic,

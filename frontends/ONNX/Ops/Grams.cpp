@@ -5,16 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
-
-using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
 /// Elements of a result.
 static constexpr int64_t kMostGoals = int64_t(1) << 24;
@@ -32,13 +29,12 @@ struct Grams {
   SmallVector<int64_t> pool;
   int64_t width = 0;
 
-  /// How many n-grams of `n` items there are.
-  int64_t count(int64_t n) const {
-    int64_t end = n < static_cast<int64_t>(starts.size())
-                      ? starts[n]
-                      : static_cast<int64_t>(pool.size());
-    return (end - starts[n - 1]) / n;
+  /// Where those of `n` items end, and how many there are.
+  int64_t endOf(int64_t n) const {
+    bool isLast = n == static_cast<int64_t>(starts.size());
+    return isLast ? static_cast<int64_t>(pool.size()) : starts[n];
   }
+  int64_t count(int64_t n) const { return (endOf(n) - starts[n - 1]) / n; }
 };
 } // namespace
 
@@ -46,16 +42,13 @@ static FailureOr<Grams> readGrams(Node &node) {
   Grams grams{node.getInt("min_gram_length", 1),
               node.getInt("max_gram_length", 1),
               node.getInt("max_skip_count", 0),
-              node.getString("mode", ""),
+              readChoice(node, "mode", "", {"TF", "IDF", "TFIDF"}),
               node.getIntList("ngram_counts"),
               node.getIntList("ngram_indexes"),
               node.getFloats("weights").value_or(SmallVector<float>()),
               node.getIntList("pool_int64s")};
   if (node.getStrings("pool_strings"))
     return node.unsupported("a pool of strings is not supported");
-  if (!is_contained({"TF", "IDF", "TFIDF"}, grams.mode))
-    return node.error("attribute 'mode' is '" + grams.mode +
-                      "'; required is TF, IDF or TFIDF");
   int64_t lengths = grams.starts.size();
   if (grams.least < 1 || grams.most < grams.least || grams.most > lengths ||
       grams.skips < 0 || grams.skips > 1'000'000)
@@ -66,14 +59,13 @@ static FailureOr<Grams> readGrams(Node &node) {
                       Twine(lengths));
   int64_t last = 0, all = 0, size = grams.pool.size();
   for (int64_t n = 1; n <= lengths; ++n) {
-    int64_t begin = grams.starts[n - 1],
-            end = n < lengths ? grams.starts[n] : size;
+    int64_t begin = grams.starts[n - 1], end = grams.endOf(n);
     if (begin < last || end < begin || end > size || (end - begin) % n != 0)
       return node.error(
           "attribute 'ngram_counts' does not divide its pool of " +
           Twine(size) + " items into n-grams");
     last = begin;
-    all += (end - begin) / n;
+    all += grams.count(n);
   }
   if (static_cast<int64_t>(grams.goals.size()) != all ||
       (!grams.weights.empty() &&
@@ -99,8 +91,8 @@ static Tensor makeList(Emitter &e, DataType type, ArrayRef<T> numbers) {
 
 /// Adds the n-grams of `n` items in `rows` [N, C] to `counts` [N, width]; the
 /// first of them is number `first`.
-static Value countGrams(Emitter &e, const Grams &grams, Tensor rows,
-                        Value counts, int64_t n, int64_t first) {
+static Tensor countGrams(Emitter &e, const Grams &grams, Tensor rows,
+                         Tensor counts, int64_t n, int64_t first) {
   int64_t count = grams.count(n);
   if (count == 0)
     return counts;
@@ -113,24 +105,21 @@ static Value countGrams(Emitter &e, const Grams &grams, Tensor rows,
   Number length(e, sizes[1]);
   // One item has no distances.
   Number distances(e, n == 1 ? 1 : grams.skips + 1);
-  return iterate(
-      e, {sizes[0], Number(e, count), distances, sizes[1]}, {counts},
-      [&](ArrayRef<Number> at, ValueRange carried) {
-        Number distance = at[2] + 1, place = at[3];
-        Number found(e, DataType::Bool, e.scalars().boolean(true));
-        for (int64_t k = 0; k < n; ++k) {
-          if (k > 0)
-            place = place + distance;
-          Number near = min(place, length - 1);
-          Number item = load(e, rows, {at[0], near}).as(integer);
-          Number wanted = load(e, items, {at[1] * n + k});
-          found = found & ((place < length) & (item == wanted));
-        }
-        Number position[] = {at[0], load(e, goals, {at[1]}).toIndex()};
-        Number old = load(e, {carried[0], DataType::Float}, position);
-        return SmallVector<Value>{
-            insert(e, old + found.as(DataType::Float), carried[0], position)};
-      })[0];
+  return fold(e, {sizes[0], Number(e, count), distances, sizes[1]}, counts,
+              [&](ArrayRef<Number> at, Tensor y) {
+                Number distance = at[2] + 1, place = at[3];
+                Number found(e, DataType::Bool, 1);
+                for (int64_t k = 0; k < n; ++k) {
+                  if (k > 0)
+                    place = place + distance;
+                  Number near = min(place, length - 1);
+                  Number item = load(e, rows, {at[0], near}).as(integer);
+                  Number wanted = load(e, items, {at[1] * n + k});
+                  found = found & ((place < length) & (item == wanted));
+                }
+                Number goal[] = {at[0], load(e, goals, {at[1]}).toIndex()};
+                return insert(e, load(e, y, goal) + found.as(y.type), y, goal);
+              });
 }
 
 static LogicalResult convertTfIdfVectorizer(Node &node) {
@@ -146,16 +135,13 @@ static LogicalResult convertTfIdfVectorizer(Node &node) {
                       "; required is int32 or int64 of rank 1 or 2");
   Tensor rows = x.getRank() == 1 ? e.unsqueeze(x, 0) : x;
   DataType real = DataType::Float;
-  Extents sizes{e.extent(rows, 0), e.getBuilder().getIndexAttr(grams->width)};
-  Value counts = e.fill(real, sizes, 0).value;
+  Tensor y = e.fill(real, {e.extent(rows, 0), Number(e, grams->width)}, 0);
   int64_t first = 0;
   for (int64_t n = 1; n <= grams->most; ++n) {
     if (n >= grams->least)
-      counts = countGrams(e, *grams, rows, counts, n, first);
+      y = countGrams(e, *grams, rows, y, n, first);
     first += grams->count(n);
   }
-  Tensor y{counts, real};
-  e.setExtents(counts, sizes);
   if (grams->mode != "TF") {
     SmallVector<float> weights(grams->width, 1);
     for (auto [goal, weight] : llvm::zip(grams->goals, grams->weights))

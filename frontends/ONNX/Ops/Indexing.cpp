@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -16,16 +17,6 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
-
-/// Reports indices of another type than int32 and int64.
-static LogicalResult checkIndices(Node &node, Tensor indices) {
-  if (indices.type == DataType::Int32 || indices.type == DataType::Int64)
-    return success();
-  return node.error("its indices are " + getName(indices.type) +
-                    "; required is int32 or int64");
-}
 
 static LogicalResult checkRank(Node &node, StringRef what, int64_t found,
                                int64_t required) {
@@ -80,7 +71,7 @@ static LogicalResult convertGatherElements(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
   std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis || failed(checkIndices(node, indices)) ||
+  if (!axis || failed(requireIndexType(node, indices)) ||
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())))
     return failure();
   Extents sizes = e.extents(x), rows = e.extents(indices);
@@ -101,25 +92,19 @@ static LogicalResult convertGatherElements(Node &node) {
 
 /// How many leading dimensions of a tensor of rank `rank` the last dimension of
 /// `indices` addresses after `batch` others.
-static std::optional<int64_t> getDepth(Node &node, Tensor indices, int64_t rank,
-                                       int64_t batch) {
-  if (failed(checkIndices(node, indices)))
-    return std::nullopt;
-  if (indices.getRank() < 1) {
-    (void)node.error("its indices have rank 0; required is at least 1");
-    return std::nullopt;
-  }
+static FailureOr<int64_t> getDepth(Node &node, Tensor indices, int64_t rank,
+                                   int64_t batch) {
+  if (failed(requireIndexType(node, indices)))
+    return failure();
+  if (indices.getRank() < 1)
+    return node.error("its indices have rank 0; required is at least 1");
   int64_t depth = indices.getShape().back();
-  if (mlir::ShapedType::isDynamic(depth)) {
-    (void)node.unsupported(
+  if (mlir::ShapedType::isDynamic(depth))
+    return node.unsupported(
         "a dynamic last extent of the indices is not supported");
-    return std::nullopt;
-  }
-  if (batch < 0 || batch >= indices.getRank() || batch + depth > rank) {
-    (void)node.error("its indices address " + Twine(batch + depth) +
-                     " dimensions; the tensor has " + Twine(rank));
-    return std::nullopt;
-  }
+  if (batch < 0 || batch >= indices.getRank() || batch + depth > rank)
+    return node.error("its indices address " + Twine(batch + depth) +
+                      " dimensions; the tensor has " + Twine(rank));
   return depth;
 }
 
@@ -128,8 +113,8 @@ static LogicalResult convertGatherND(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1);
   int64_t batch = node.getInt("batch_dims", 0);
-  std::optional<int64_t> depth = getDepth(node, indices, x.getRank(), batch);
-  if (!depth)
+  FailureOr<int64_t> depth = getDepth(node, indices, x.getRank(), batch);
+  if (failed(depth))
     return failure();
   Extents from = e.extents(x), rows = e.extents(indices);
   int64_t tupleRank = indices.getRank() - 1;
@@ -160,29 +145,25 @@ using Reduction = Number (*)(Number old, Number update);
 
 /// What a scatter makes of an element and its update; null if the update
 /// replaces it.
-static FailureOr<Reduction> getReduction(Node &node) {
-  std::string name = node.getString("reduction", "none");
-  auto reduction =
-      StringSwitch<FailureOr<Reduction>>(name)
-          .Case("none", Reduction(nullptr))
-          .Case("add", Reduction([](Number a, Number b) { return a + b; }))
-          .Case("mul", Reduction([](Number a, Number b) { return a * b; }))
-          .Case("max", Reduction([](Number a, Number b) { return max(a, b); }))
-          .Case("min", Reduction([](Number a, Number b) { return min(a, b); }))
-          .Default(failure());
-  if (failed(reduction))
-    return node.error("attribute 'reduction' is '" + name +
-                      "'; required is none, add, mul, max or min");
-  return reduction;
+static Reduction readReduction(Node &node) {
+  std::string name = readChoice(node, "reduction", "none",
+                                {"none", "add", "mul", "max", "min"});
+  return StringSwitch<Reduction>(name)
+      .Case("add", [](Number a, Number b) { return a + b; })
+      .Case("mul", [](Number a, Number b) { return a * b; })
+      .Case("max", [](Number a, Number b) { return max(a, b); })
+      .Case("min", [](Number a, Number b) { return min(a, b); })
+      .Default(nullptr);
 }
 
-/// x with updates at computed positions: `place` gives the position in x of the
-/// update at a position, and whether it is inside, which it adds to its last
-/// argument.
+/// x with updates at computed positions, reduced as the node says: `place` gives
+/// the position in x of the update at a position, and whether it is inside,
+/// which it adds to its last argument.
 static Tensor
-scatter(Emitter &e, Tensor x, Tensor updates, Extents bounds,
-        Reduction reduction,
+scatter(Node &node, Tensor x, Tensor updates, Extents bounds,
         function_ref<SmallVector<Number>(ArrayRef<Number>, Number &)> place) {
+  Emitter &e = node.getEmitter();
+  Reduction reduction = readReduction(node);
   Extents sizes = e.extents(x);
   // Nothing has a place in a tensor without elements.
   bool single = bounds.empty();
@@ -194,20 +175,15 @@ scatter(Emitter &e, Tensor x, Tensor updates, Extents bounds,
         select(Number(e, e.product(sizes)) != 0, Number(e, bounds[0]), 0);
   }
   DataType wide = getComputeType(x.type);
-  Value result = iterate(
-      e, bounds, {x.value}, [&](ArrayRef<Number> trips, ValueRange carried) {
-        ArrayRef<Number> at = single ? ArrayRef<Number>() : trips;
-        Number inside(e, DataType::Bool, e.scalars().boolean(true));
-        SmallVector<Number> position = place(at, inside);
-        Number old = load(e, {carried[0], x.type}, position),
-               update = load(e, updates, at);
-        if (reduction)
-          update = reduction(old.as(wide), update.as(wide)).as(x.type);
-        return SmallVector<Value>{
-            insert(e, select(inside, update, old), carried[0], position)};
-      })[0];
-  e.setExtents(result, sizes);
-  return {result, x.type};
+  return fold(e, bounds, x, [&](ArrayRef<Number> trips, Tensor y) {
+    ArrayRef<Number> at = single ? ArrayRef<Number>() : trips;
+    Number inside(e, DataType::Bool, 1);
+    SmallVector<Number> position = place(at, inside);
+    Number old = load(e, y, position), update = load(e, updates, at);
+    if (reduction)
+      update = reduction(old.as(wide), update.as(wide)).as(x.type);
+    return insert(e, select(inside, update, old), y, position);
+  });
 }
 
 /// Scatter and ScatterElements: x[.., indices[i..], ..] takes updates[i..].
@@ -216,8 +192,7 @@ static LogicalResult convertScatterElements(Node &node) {
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
   std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  FailureOr<Reduction> reduction = getReduction(node);
-  if (!axis || failed(reduction) || failed(checkIndices(node, indices)) ||
+  if (!axis || failed(requireIndexType(node, indices)) ||
       failed(checkRank(node, "its indices", indices.getRank(), x.getRank())) ||
       failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
     return failure();
@@ -232,15 +207,14 @@ static LogicalResult convertScatterElements(Node &node) {
   }
   e.requireIndices(indices, sizes[*axis], "an index");
   Number size(e, sizes[*axis]);
-  return node.give(scatter(e, x, updates, bounds, *reduction,
-                           [&](ArrayRef<Number> at, Number &inside) {
-                             SafeIndex i =
-                                 makeSafe(load(e, indices, at).toIndex(), size);
-                             inside = i.inside;
-                             SmallVector<Number> position(at);
-                             position[*axis] = i.index;
-                             return position;
-                           }));
+  return node.give(scatter(
+      node, x, updates, bounds, [&](ArrayRef<Number> at, Number &inside) {
+        SafeIndex i = makeSafe(load(e, indices, at).toIndex(), size);
+        inside = i.inside;
+        SmallVector<Number> position(at);
+        position[*axis] = i.index;
+        return position;
+      }));
 }
 
 /// ScatterND: each row of the indices is the position of a slice of updates.
@@ -248,37 +222,34 @@ static LogicalResult convertScatterND(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
-  std::optional<int64_t> depth = getDepth(node, indices, x.getRank(), 0);
-  FailureOr<Reduction> reduction = getReduction(node);
-  if (!depth || failed(reduction))
+  FailureOr<int64_t> depth = getDepth(node, indices, x.getRank(), 0);
+  if (failed(depth))
     return failure();
   int64_t tupleRank = indices.getRank() - 1;
   if (failed(checkRank(node, "its updates", updates.getRank(),
                        tupleRank + x.getRank() - *depth)))
     return failure();
-  Extents sizes = e.extents(x), rows = e.extents(indices),
-          given = e.extents(updates), bounds;
-  for (auto [d, size] : enumerate(given)) {
-    int64_t dim = static_cast<int64_t>(d);
-    OpFoldResult goal =
-        dim < tupleRank ? rows[dim] : sizes[*depth + dim - tupleRank];
+  // Extents of the indices but the last one, then those of a slice.
+  Extents sizes = e.extents(x), goals = e.extents(indices), bounds;
+  ArrayRef<OpFoldResult> all = sizes, tuple = all.take_front(*depth);
+  goals.pop_back();
+  llvm::append_range(goals, all.drop_front(*depth));
+  for (auto [size, goal] : zip_equal(e.extents(updates), goals)) {
     e.requireEqual(size, goal, "an extent of its updates");
     bounds.push_back(lesser(e, size, goal));
   }
-  requirePositions(e, indices, ArrayRef(sizes).take_front(*depth));
-  return node.give(
-      scatter(e, x, updates, bounds, *reduction,
-              [&](ArrayRef<Number> at, Number &inside) {
-                SmallVector<Number> position;
-                for (const SafeIndex &i :
-                     loadPosition(e, indices, at.take_front(tupleRank),
-                                  ArrayRef(sizes).take_front(*depth))) {
-                  inside = inside & i.inside;
-                  position.push_back(i.index);
-                }
-                llvm::append_range(position, at.drop_front(tupleRank));
-                return position;
-              }));
+  requirePositions(e, indices, tuple);
+  return node.give(scatter(
+      node, x, updates, bounds, [&](ArrayRef<Number> at, Number &inside) {
+        SmallVector<Number> position;
+        for (const SafeIndex &i :
+             loadPosition(e, indices, at.take_front(tupleRank), tuple)) {
+          inside = inside & i.inside;
+          position.push_back(i.index);
+        }
+        llvm::append_range(position, at.drop_front(tupleRank));
+        return position;
+      }));
 }
 
 /// TensorScatter: a cache whose rows along `axis` are written from a position
@@ -288,18 +259,15 @@ static LogicalResult convertTensorScatter(Node &node) {
   Tensor x = node.getInput(0), updates = node.getInput(1),
          starts = node.getInput(2);
   std::optional<int64_t> axis = node.getAxis("axis", -2, x.getRank());
-  std::string mode = node.getString("mode", "linear");
+  std::string mode = readChoice(node, "mode", "linear", {"linear", "circular"});
   if (!axis)
     return failure();
   if (*axis == 0)
     return node.error("attribute 'axis' names the batch dimension; "
                       "required is another one");
-  if (mode != "linear" && mode != "circular")
-    return node.error("attribute 'mode' is '" + mode +
-                      "'; required is linear or circular");
   if (failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
     return failure();
-  if (starts && (failed(checkIndices(node, starts)) ||
+  if (starts && (failed(requireIndexType(node, starts)) ||
                  failed(checkRank(node, "its indices", starts.getRank(), 1))))
     return failure();
   if (x.type != updates.type)
@@ -318,10 +286,9 @@ static LogicalResult convertTensorScatter(Node &node) {
       fits &= e.requireEqual(given[d], sizes[d], "an extent of its updates");
   if (!fits)
     return failure();
-  node.setOutput(0, e.append(x, updates,
-                             starts ? starts.value : e.scalars().index(0),
-                             *axis, mode == "circular"));
-  return success();
+  return node.give(e.append(x, updates,
+                            starts ? starts.value : e.scalars().index(0), *axis,
+                            mode == "circular"));
 }
 
 void registerIndexingOps(Registry &registry) {

@@ -1,10 +1,12 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
-#include "frontends/Common/Attention.h"
+#include "frontends/Common/Layers.h"
 #include "frontends/ONNX/GraphImporter.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/ONNX/Ops/Convolution.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -32,18 +34,24 @@ static Tensor splitSteps(Emitter &e, Tensor x, int64_t heads) {
 /// Attribute 'state_window' of domain com.microsoft: how many states a state
 /// tensor holds, the last ones of as many steps, in a dimension in front of the
 /// others; 0 for the last one without such a dimension.
-static FailureOr<int64_t> readStateWindow(Node &node) {
-  int64_t window =
-      node.getDomain().empty() ? 0 : node.getInt("state_window", 0);
-  if (window < 0 || window > 8)
-    return node.error("attribute 'state_window' is " + Twine(window) +
-                      "; required is 0 to 8");
-  return window;
+static int64_t readStateWindow(Node &node) {
+  return node.getDomain().empty()
+             ? 0
+             : readBetween(node, "state_window", 0, 0, 8, "0 to 8");
 }
 
-/// The last of the states that `past` holds, in the extents `sizes`.
-static Tensor lastState(Emitter &e, Tensor past, int64_t window,
-                        ArrayRef<mlir::OpFoldResult> sizes) {
+/// The last of the states that input 3 holds, in the extents `sizes`; null if
+/// there is none.
+static FailureOr<Tensor> lastState(Node &node, int64_t window,
+                                   ArrayRef<OpFoldResult> sizes) {
+  Emitter &e = node.getEmitter();
+  Tensor past = node.getInput(3);
+  if (!past)
+    return past;
+  int64_t rank = sizes.size() + (window > 0 ? 1 : 0);
+  if (past.getRank() != rank)
+    return node.error("its past state has rank " + Twine(past.getRank()) +
+                      "; required is " + Twine(rank));
   if (window > 0) {
     e.requireEqual(e.extent(past, 0), Number(e, window),
                    "the number of its states");
@@ -109,10 +117,8 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
       r.state.value, /*matrix=*/Value(), r.decay.value, r.lookup.value,
       r.erase.value, r.key.value, r.value.value, r.query.value,
       /*lengths=*/Value(), /*reverse=*/false);
-  Tensor last{op.getFinal(), r.state.type}, all{op.getOutputs(), r.state.type};
-  e.setExtents(last.value, state);
-  e.setExtents(all.value, sizes);
-  return {last, all};
+  return {withExtents(e, op.getFinal(), r.state.type, state),
+          withExtents(e, op.getOutputs(), r.state.type, sizes)};
 }
 
 /// The states after the last `window` steps, zeros in front of them where
@@ -142,12 +148,10 @@ struct UpdateRule {
 };
 
 static FailureOr<UpdateRule> readUpdateRule(Node &node) {
-  std::string rule = node.getString("update_rule", "gated_delta");
+  std::string rule = readChoice(node, "update_rule", "gated_delta",
+                                {"linear", "gated", "delta", "gated_delta"});
   UpdateRule update{rule == "gated" || rule == "gated_delta",
                     rule == "delta" || rule == "gated_delta"};
-  if (!update.gated && !update.delta && rule != "linear")
-    return node.error("attribute 'update_rule' is '" + rule +
-                      "'; required is linear, gated, delta or gated_delta");
   if ((update.gated && !node.hasInput(4)) ||
       (update.delta && !node.hasInput(5)))
     return node.error("rule '" + rule + "' lacks its decay or beta");
@@ -193,9 +197,7 @@ static LogicalResult convertLinearAttention(Node &node) {
   FailureOr<UpdateRule> rule = readUpdateRule(node);
   if (failed(rule))
     return failure();
-  FailureOr<int64_t> window = readStateWindow(node);
-  if (failed(window))
-    return failure();
+  int64_t window = readStateWindow(node);
   if (heads <= 0 || groups <= 0 ||
       (heads % groups != 0 && !(contrib && groups % heads == 0)))
     return node.error("attribute 'q_num_heads' is " + Twine(heads) +
@@ -224,12 +226,10 @@ static LogicalResult convertLinearAttention(Node &node) {
   }
   Extents stateSizes = {e.extent(r.query, 1), Number(e, groups),
                         e.extent(r.key, 3), e.extent(r.value, 3)};
-  Tensor past = node.getInput(3);
-  if (past && past.getRank() != (*window > 0 ? 5 : 4))
-    return node.error("its past state has rank " + Twine(past.getRank()) +
-                      "; required is " + Twine(*window > 0 ? 5 : 4));
-  r.state = past ? e.convert(lastState(e, past, *window, stateSizes), type)
-                 : e.fill(type, stateSizes, 0);
+  FailureOr<Tensor> past = lastState(node, window, stateSizes);
+  if (failed(past))
+    return failure();
+  r.state = *past ? e.convert(*past, type) : e.fill(type, stateSizes, 0);
   r.state = e.castShape(r.state, shapeOf(e.simplify(stateSizes)));
   double scale = node.getFloat("scale", 0);
   if (scale == 0)
@@ -251,8 +251,8 @@ static LogicalResult convertLinearAttention(Node &node) {
   rows = e.reshape(rows, {e.extent(rows, 0), e.extent(rows, 1),
                           e.product({e.extent(rows, 2), e.extent(rows, 3)})});
   node.setOutput(0, e.convert(rows, outer));
-  if (node.wantsOutput(1) && *window > 0)
-    last = lastStates(e, r, *window);
+  if (node.wantsOutput(1) && window > 0)
+    last = lastStates(e, r, window);
   node.setOutput(1, e.convert(last, getStateType(node)));
   return success();
 }
@@ -266,26 +266,15 @@ struct CausalConv {
 };
 
 static LogicalResult readCausalConv(Node &node, CausalConv &conv) {
-  FailureOr<int64_t> window = readStateWindow(node);
-  if (failed(window))
-    return failure();
-  conv.window = *window;
-  bool contrib = !node.getDomain().empty();
+  conv.window = readStateWindow(node);
   int64_t dims = node.getInt("ndim", 1);
-  int64_t last = contrib ? node.getInt("channels_last", 0) : 0;
-  conv.dilation = contrib ? node.getInt("dilation", 1) : 1;
-  std::string activation = node.getString("activation", "none");
-  conv.silu = activation == "silu" || activation == "swish";
-  if (!conv.silu && activation != "none")
-    return node.error("attribute 'activation' is '" + activation +
-                      "'; required is none, silu or swish");
-  if (conv.dilation < 1)
-    return node.error("attribute 'dilation' is " + Twine(conv.dilation) +
-                      "; required is 1 or more");
-  if (last != 0 && last != 1)
-    return node.error("attribute 'channels_last' is " + Twine(last) +
-                      "; required is 0 or 1");
-  conv.channelsLast = last != 0;
+  conv.silu = readChoice(node, "activation", "none",
+                         {"none", "silu", "swish"}) != "none";
+  if (!node.getDomain().empty()) {
+    conv.dilation = readBetween(node, "dilation", 1, 1, INT64_MAX, "1 or more");
+    conv.channelsLast =
+        readBetween(node, "channels_last", 0, 0, 1, "0 or 1") != 0;
+  }
   if (dims < 1 || dims > 3 || (conv.channelsLast && dims != 1))
     return node.error("attribute 'ndim' is " + Twine(dims) +
                       "; required is 1 to 3, and 1 with 'channels_last'");
@@ -295,15 +284,11 @@ static LogicalResult readCausalConv(Node &node, CausalConv &conv) {
   return success();
 }
 
-/// [batch, time, channels...] as [batch, channels, time], and back to extents
-/// `sizes` of the former.
+/// [batch, time, channels...] as [batch, channels, time].
 static Tensor channelsFirst(Emitter &e, Tensor x) {
   Extents sizes = e.extents(x);
   OpFoldResult channels = e.product(ArrayRef(sizes).drop_front(2));
   return e.transpose(e.reshape(x, {sizes[0], sizes[1], channels}), {0, 2, 1});
-}
-static Tensor channelsLast(Emitter &e, Tensor x, ArrayRef<OpFoldResult> sizes) {
-  return e.reshape(e.transpose(x, {0, 2, 1}), sizes);
 }
 
 /// Kernels are short: up to this many taps are a term each.
@@ -315,34 +300,28 @@ static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
   DataType type = getComputeType(padded.type);
   Tensor sum = bias ? e.convert(e.unsqueeze(bias, 1), type) : Tensor();
   int64_t taps = weight.getShape()[2];
-  if (taps <= kMostTerms) {
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      Tensor factor =
-          e.squeeze(e.sliceDim(weight, 2, Number(e, tap), Number(e, 1)), 1);
-      SmallVector<Tensor> inputs = {
-          e.convert(e.sliceDim(padded, 2, Number(e, tap * dilation), steps),
-                    type),
-          e.convert(factor, type)};
-      if (sum)
-        inputs.push_back(sum);
-      sum = map(e, type, inputs, [](ArrayRef<Number> v) {
-        return v.size() > 2 ? v[2] + v[0] * v[1] : v[0] * v[1];
-      });
-    }
-    return sum;
+  if (taps > kMostTerms) {
+    Windows windows{{taps}, {1}, {dilation}, {}, {}, {steps}};
+    Tensor products =
+        convolve(e, e.convert(padded, type), e.convert(weight, type), windows,
+                 /*group=*/weight.getShape()[0]);
+    return sum ? map(e, type, {products, sum},
+                     [](Number a, Number b) { return a + b; })
+               : products;
   }
-  Windows windows;
-  windows.kernel = {taps};
-  windows.strides = {1};
-  windows.dilations = {dilation};
-  windows.counts = {steps};
-  Tensor products =
-      convolve(e, e.convert(padded, type), e.convert(weight, type), windows,
-               /*group=*/weight.getShape()[0]);
-  if (!sum)
-    return products;
-  return map(e, type, {products, sum},
-             [](Number a, Number b) { return a + b; });
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    Tensor part = e.sliceDim(padded, 2, Number(e, tap * dilation), steps),
+           factor = e.squeeze(
+               e.sliceDim(weight, 2, Number(e, tap), Number(e, 1)), 1);
+    SmallVector<Tensor> inputs = {e.convert(part, type),
+                                  e.convert(factor, type)};
+    if (sum)
+      inputs.push_back(sum);
+    sum = map(e, type, inputs, [](ArrayRef<Number> v) {
+      return v.size() > 2 ? v[2] + v[0] * v[1] : v[0] * v[1];
+    });
+  }
+  return sum;
 }
 
 /// A convolution of each channel with what came before, which is also given
@@ -350,7 +329,7 @@ static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
 static LogicalResult convertCausalConv(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  Tensor bias = node.getInput(2), past = node.getInput(3);
+  Tensor bias = node.getInput(2);
   CausalConv conv;
   if (failed(requireOneFloat(node, {0, 1, 2, 3})) ||
       failed(readCausalConv(node, conv)))
@@ -369,36 +348,39 @@ static LogicalResult convertCausalConv(Node &node) {
     return node.unsupported("a kernel of " + Twine(weight.getShape()[2]) +
                             " taps for channels of unknown number is not "
                             "supported");
-  int64_t rank = x.getRank(), reach;
+  int64_t reach;
   if (llvm::MulOverflow(weight.getShape()[2] - 1, conv.dilation, reach))
     return node.error("a kernel of " + Twine(weight.getShape()[2]) +
                       " taps with dilation " + Twine(conv.dilation) +
                       " reaches too far back");
-  if (past && past.getRank() != rank + (conv.window > 0 ? 1 : 0))
-    return node.error("its past state has rank " + Twine(past.getRank()) +
-                      "; required is " +
-                      Twine(rank + (conv.window > 0 ? 1 : 0)));
   DataType outer = x.type;
   Extents given = e.extents(x), held = given;
   held[conv.channelsLast ? 1 : 2] = Number(e, reach);
-  if (past)
-    past = lastState(e, past, conv.window, held);
-  if (conv.channelsLast) {
-    x = channelsFirst(e, x);
-    past = past ? channelsFirst(e, past) : Tensor();
-  }
+  FailureOr<Tensor> past = lastState(node, conv.window, held);
+  if (failed(past))
+    return failure();
+  // [batch, channels, time], and back to the extents that the node has.
+  auto enter = [&](Tensor t) {
+    return t && conv.channelsLast ? channelsFirst(e, t) : t;
+  };
+  auto leave = [&](Tensor t, ArrayRef<OpFoldResult> sizes) {
+    return conv.channelsLast ? e.reshape(e.transpose(t, {0, 2, 1}), sizes) : t;
+  };
+  x = enter(x);
+  Tensor before = enter(*past);
   OpFoldResult steps = e.extent(x, 2);
   e.requireEqual(e.extent(weight, 0), e.extent(x, 1),
                  "the number of its kernels");
   e.requireEqual(e.extent(weight, 1), Number(e, 1),
                  "the second extent of its weight");
   Extents state = {e.extent(x, 0), e.extent(x, 1), Number(e, reach)};
-  Tensor before = past ? past : e.fill(outer, state, 0);
+  if (!before)
+    before = e.fill(outer, state, 0);
   Tensor padded = reach > 0 ? e.concat({before, x}, 2) : x;
   Tensor sum = sumTaps(e, padded, weight, bias, conv.dilation, steps);
   sum = map(e, outer, {sum},
             [&](Number v) { return conv.silu ? v * sigmoid(v) : v; });
-  node.setOutput(0, conv.channelsLast ? channelsLast(e, sum, given) : sum);
+  node.setOutput(0, leave(sum, given));
   if (!node.wantsOutput(1))
     return success();
   // The state behind the step that is `back` steps before the last one, zeros
@@ -414,7 +396,7 @@ static LogicalResult convertCausalConv(Node &node) {
                       load(e, padded, {at[0], at[1], max(end, 0) + at[2]}), 0);
       });
     }
-    return conv.channelsLast ? channelsLast(e, kept, held) : kept;
+    return leave(kept, held);
   };
   if (conv.window == 0) {
     node.setOutput(1, stateBefore(0));
@@ -428,19 +410,18 @@ static LogicalResult convertCausalConv(Node &node) {
 }
 
 void registerLinearAttentionOps(Registry &registry) {
-  for (auto [since, domain] :
-       {std::pair<int64_t, StringRef>(27, ""), {1, "com.microsoft"}})
-    registry.add({
-        {"LinearAttention", since, 3, 6, convertLinearAttention,
-         "features of dynamic extent", domain},
-        {"CausalConvWithState", since, 2, 4, convertCausalConv,
-         domain.empty() ? "kernels of dynamic extent, more than 64 taps of "
-                          "channels of unknown number"
-                        : "kernels of dynamic extent, more than one spatial "
-                          "dimension, more than 64 taps "
-                          "of channels of unknown number",
-         domain},
-    });
+  StringRef domain = "com.microsoft", features = "features of dynamic extent";
+  registry.add({
+      {"LinearAttention", 27, 3, 6, convertLinearAttention, features},
+      {"LinearAttention", 1, 3, 6, convertLinearAttention, features, domain},
+      {"CausalConvWithState", 27, 2, 4, convertCausalConv,
+       "kernels of dynamic extent, more than 64 taps of channels of unknown "
+       "number"},
+      {"CausalConvWithState", 1, 2, 4, convertCausalConv,
+       "kernels of dynamic extent, more than one spatial dimension, more than "
+       "64 taps of channels of unknown number",
+       domain},
+  });
 }
 
 } // namespace seqc::onnx

@@ -1,6 +1,7 @@
 //===- Logic.cpp - Booleans, bits and choices -----------------------------===//
 
 #include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,20 +30,13 @@ template <typename Op, bool boolean>
 static LogicalResult convertBits(Node &node) {
   if (failed(checkInputs(node, boolean)))
     return failure();
-  Emitter &e = node.getEmitter();
-  Tensor a = node.getInput(0), b = node.getInput(1);
-  // Before opset 7 the second input is aligned at `axis`.
-  if (node.getOpset() < 7 && node.getInt("broadcast", 0)) {
-    std::optional<int64_t> first = node.getAxis(
-        node.getInt("axis", a.getRank() - b.getRank()), a.getRank() + 1);
-    if (!first)
-      return failure();
-    for (int64_t d = *first + b.getRank(); d < a.getRank(); ++d)
-      b = e.unsqueeze(b, b.getRank());
-  }
-  return node.give(map(e, a.type, {a, b}, [](Number x, Number y) {
-    return x.apply<Op>(Value(y));
-  }));
+  Tensor a = node.getInput(0);
+  FailureOr<Tensor> b = readSecond(node);
+  if (failed(b))
+    return failure();
+  return node.give(
+      map(node.getEmitter(), a.type, {a, *b},
+          [](Number x, Number y) { return x.apply<Op>(Value(y)); }));
 }
 
 template <bool boolean> static LogicalResult convertNot(Node &node) {
@@ -50,9 +44,7 @@ template <bool boolean> static LogicalResult convertNot(Node &node) {
     return failure();
   Tensor x = node.getInput(0);
   return node.give(map(node.getEmitter(), x.type, {x}, [](Number v) {
-    Scalars s = v.scalars();
-    return v.apply<arith::XOrIOp>(boolean ? s.boolean(true)
-                                          : s.constantInteger(v.getType(), -1));
+    return v.apply<arith::XOrIOp>(Value(v.constantLike(boolean ? 1 : -1)));
   }));
 }
 

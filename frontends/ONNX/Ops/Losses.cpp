@@ -9,20 +9,23 @@
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
 
-/// Reports inputs whose ranks and types do not go together.
-static LogicalResult checkInputs(Node &node, Tensor x, Tensor target,
-                                 Tensor weight) {
-  if (failed(requireFloats(node, 1)))
+/// The loss of the logarithms of probabilities [N, C, D...], which the node has
+/// as input or, with `normalizes`, of a softmax over its input, at targets
+/// [N, D...], reduced as the node says.
+template <bool normalizes> static LogicalResult convertLoss(Node &node) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.getInput(0), target = node.getInput(1),
+         weight = node.getInput(2);
+  if (failed(requireFloats(node, 1)) ||
+      failed(requireIndexType(node, target, "its targets")))
     return failure();
-  if (target.type != DataType::Int32 && target.type != DataType::Int64)
-    return node.error("its targets are " + getName(target.type) +
-                      "; required is int32 or int64");
   if (x.getRank() < 2 || target.getRank() != x.getRank() - 1)
     return node.error("its input has rank " + Twine(x.getRank()) +
                       " and its targets rank " + Twine(target.getRank()) +
@@ -30,20 +33,15 @@ static LogicalResult checkInputs(Node &node, Tensor x, Tensor target,
   if (weight && weight.getRank() != 1)
     return node.error("its weights have rank " + Twine(weight.getRank()) +
                       "; required is 1");
-  return success();
-}
+  DataType result = x.type, type = getComputeType(result);
+  Tensor logs =
+      normalizes ? softmax(e, x, {1}, type, /*log=*/true) : e.convert(x, type);
+  if (normalizes && node.wantsOutput(1))
+    node.setOutput(1, e.convert(logs, result));
 
-/// The loss of `logProbabilities` [N, C, D...] at targets [N, D...], reduced as
-/// the node says.
-static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
-                             Tensor weight, DataType result) {
-  Emitter &e = node.getEmitter();
-  DataType type = logProbabilities.type;
-  std::string reduction = node.getString("reduction", "mean");
-  if (!is_contained({"none", "sum", "mean"}, reduction))
-    return node.error("attribute 'reduction' is '" + reduction +
-                      "'; required is none, sum or mean");
-  Extents sizes = e.extents(logProbabilities), places = e.extents(target);
+  std::string reduction =
+      readChoice(node, "reduction", "mean", {"none", "sum", "mean"});
+  Extents sizes = e.extents(logs), places = e.extents(target);
   for (auto [d, place] : enumerate(places))
     e.requireEqual(place, sizes[d == 0 ? 0 : d + 1],
                    "an extent of its targets");
@@ -53,13 +51,16 @@ static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
   }
   bool ignores = node.hasAttribute("ignore_index");
   int64_t ignored = node.getInt("ignore_index", 0);
-  auto isIgnored = [&](Number t) {
-    return t == Number(t.scalars().constantInteger(target.type, ignored));
+  auto unlessIgnored = [&](Number t, Number otherwise) {
+    if (!ignores)
+      return otherwise;
+    Number index(t.scalars().constantInteger(target.type, ignored));
+    return select(t == index, 0, otherwise);
   };
   Tensor classes = target;
   if (ignores)
     classes = map(e, target.type, {target},
-                  [&](Number t) { return select(isIgnored(t), 0, t); });
+                  [&](Number t) { return unlessIgnored(t, t); });
   e.requireIndices(classes, sizes[1], "a target", /*fromEnd=*/false);
   Number count(e, sizes[1]);
   auto classAt = [&](ArrayRef<Number> at) {
@@ -67,58 +68,35 @@ static LogicalResult setLoss(Node &node, Tensor logProbabilities, Tensor target,
   };
   // How much each position counts.
   Tensor weights = define(e, type, places, [&](ArrayRef<Number> at) {
-    Number one = weight ? loadUnlessEmpty(e, weight, classAt(at))
-                        : Number(e, type, e.scalars().constant(type, 1));
-    return ignores ? select(isIgnored(load(e, target, at)), 0, one) : one;
+    Number one =
+        weight ? loadUnlessEmpty(e, weight, classAt(at)) : Number(e, type, 1);
+    return ignores ? unlessIgnored(load(e, target, at), one) : one;
   });
   Tensor chosen = define(e, type, places, [&](ArrayRef<Number> at) {
     SmallVector<Number> position(at);
     position.insert(position.begin() + 1, classAt(at));
-    return loadUnlessEmpty(e, logProbabilities, position);
+    return loadUnlessEmpty(e, logs, position);
   });
   Tensor losses = map(e, type, {chosen, weights, target},
                       [&](Number chance, Number weight, Number t) {
-                        Number loss = -(chance * weight);
-                        return ignores ? select(isIgnored(t), 0, loss) : loss;
+                        return unlessIgnored(t, -(chance * weight));
                       });
-  if (reduction != "none") {
-    SmallVector<int64_t> all = to_vector(llvm::seq<int64_t>(0, places.size()));
-    Tensor sum = e.reduce(losses, all, Combine::Sum, /*keep=*/false);
-    if (reduction == "mean")
-      sum = map(e, type,
-                {sum, e.reduce(weights, all, Combine::Sum, /*keep=*/false)},
-                [](Number a, Number b) { return a / b; });
-    losses = sum;
-  }
+  SmallVector<int64_t> all = to_vector(llvm::seq<int64_t>(0, places.size()));
+  auto sum = [&](Tensor t) {
+    return e.reduce(t, all, Combine::Sum, /*keep=*/false);
+  };
+  if (reduction == "sum")
+    losses = sum(losses);
+  else if (reduction == "mean")
+    losses = map(e, type, {sum(losses), sum(weights)},
+                 [](Number a, Number b) { return a / b; });
   return node.give(e.convert(losses, result));
-}
-
-static LogicalResult convertNegativeLogLikelihoodLoss(Node &node) {
-  Tensor x = node.getInput(0), target = node.getInput(1),
-         weight = node.getInput(2);
-  if (failed(checkInputs(node, x, target, weight)))
-    return failure();
-  Tensor wide = node.getEmitter().convert(x, getComputeType(x.type));
-  return setLoss(node, wide, target, weight, x.type);
-}
-
-static LogicalResult convertSoftmaxCrossEntropyLoss(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), target = node.getInput(1),
-         weight = node.getInput(2);
-  if (failed(checkInputs(node, x, target, weight)))
-    return failure();
-  DataType type = getComputeType(x.type);
-  Tensor logProbabilities = softmax(e, x, {1}, type, /*log=*/true);
-  if (node.wantsOutput(1))
-    node.setOutput(1, e.convert(logProbabilities, x.type));
-  return setLoss(node, logProbabilities, target, weight, x.type);
 }
 
 void registerLossesOps(Registry &registry) {
   registry.add({
-      {"NegativeLogLikelihoodLoss", 12, 2, 3, convertNegativeLogLikelihoodLoss},
-      {"SoftmaxCrossEntropyLoss", 12, 2, 3, convertSoftmaxCrossEntropyLoss},
+      {"NegativeLogLikelihoodLoss", 12, 2, 3, convertLoss<false>},
+      {"SoftmaxCrossEntropyLoss", 12, 2, 3, convertLoss<true>},
   });
 }
 

@@ -8,14 +8,12 @@
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
-
-using mlir::OpFoldResult;
-using mlir::Value;
 
 /// (x - mean) * factor * scale + bias, rounded to `result`.
 static Tensor apply(Emitter &e, DataType result, Tensor x, Tensor mean,
@@ -51,15 +49,21 @@ static FailureOr<Tensor> perChannel(Node &node, size_t i, Tensor x) {
   return t;
 }
 
-/// The same, laid along dimension 1 of a tensor of the rank of `x`.
-static FailureOr<Tensor> alongChannels(Node &node, size_t i, Tensor x) {
-  FailureOr<Tensor> t = perChannel(node, i, x);
-  if (failed(t))
-    return failure();
+/// Inputs 1 to `count` as such vectors or, with `along`, laid along dimension 1
+/// of a tensor of the rank of `x`.
+static FailureOr<SmallVector<Tensor>> readChannels(Node &node, size_t count,
+                                                   Tensor x, bool along) {
   Emitter &e = node.getEmitter();
-  Extents sizes(x.getRank() - 1, e.getBuilder().getIndexAttr(1));
-  sizes[0] = e.extent(x, 1);
-  return e.reshape(*t, sizes);
+  SmallVector<Tensor> vectors;
+  for (size_t i = 1; i <= count; ++i) {
+    FailureOr<Tensor> t = perChannel(node, i, x);
+    if (failed(t))
+      return failure();
+    Extents sizes(x.getRank() - 1, Number(e, 1));
+    sizes[0] = e.extent(x, 1);
+    vectors.push_back(along ? e.reshape(*t, sizes) : *t);
+  }
+  return vectors;
 }
 
 /// Results after the first one, rounded.
@@ -154,14 +158,12 @@ static LogicalResult convertBatchNormalization(Node &node) {
   bool flat = x.getRank() == 1;
   if (flat)
     x = e.unsqueeze(x, 1);
-  Tensor vectors[4];
-  for (size_t i = 0; i < 4; ++i) {
-    FailureOr<Tensor> vector = alongChannels(node, i + 1, x);
-    if (failed(vector))
-      return failure();
-    vectors[i] = *vector;
-  }
-  auto [scale, bias, mean, variance] = vectors;
+  FailureOr<SmallVector<Tensor>> vectors =
+      readChannels(node, 4, x, /*along=*/true);
+  if (failed(vectors))
+    return failure();
+  Tensor scale = (*vectors)[0], bias = (*vectors)[1], mean = (*vectors)[2],
+         variance = (*vectors)[3];
   // Statistics may be of another float type than the data.
   DataType compute = getComputeType(type);
   DataType kept = mean.type;
@@ -195,23 +197,19 @@ static LogicalResult convertInstanceNormalization(Node &node) {
   if (failed(requireFloats(node, 1)))
     return failure();
   int64_t channels = x.getRank() < 2 ? 0 : x.getShape()[1];
-  // Groups of one channel each, where their number is known.
-  if (channels > 0) {
-    FailureOr<Tensor> scale = perChannel(node, 1, x),
-                      bias = perChannel(node, 2, x);
-    if (failed(scale) || failed(bias))
-      return failure();
-    Norm norm{seq::NormKind::Group, 1, epsilon, channels};
-    return node.give(normalize(e, norm, x, *scale, *bias, x.type));
-  }
-  FailureOr<Tensor> scale = alongChannels(node, 1, x),
-                    bias = alongChannels(node, 2, x);
-  if (failed(scale) || failed(bias))
+  FailureOr<SmallVector<Tensor>> affine =
+      readChannels(node, 2, x, /*along=*/channels <= 0);
+  if (failed(affine))
     return failure();
+  Tensor scale = (*affine)[0], bias = (*affine)[1];
+  // Groups of one channel each, where their number is known.
+  Norm norm{seq::NormKind::Group, 1, epsilon, channels};
+  if (channels > 0)
+    return node.give(normalize(e, norm, x, scale, bias, x.type));
   Moments moments = getMoments(e, x, from(2, x.getRank()));
   return node.give(apply(e, x.type, x, moments.mean,
-                         invertRoot(e, moments.variance, epsilon), *scale,
-                         *bias));
+                         invertRoot(e, moments.variance, epsilon), scale,
+                         bias));
 }
 
 /// Groups of channels are normalized together. Scale and bias are per group
@@ -231,31 +229,29 @@ static LogicalResult convertGroupNormalization(Node &node) {
   DataType type = x.type;
   if (stash == DataType::Double)
     x = e.convert(x, stash);
-  Scalars s = e.scalars();
   Extents whole = e.extents(x), split = whole;
-  Value each = s.divIndex(e.toValue(whole[1]), s.index(groups));
-  e.requireEqual(OpFoldResult(s.mulIndex(each, s.index(groups))), whole[1],
+  Number each = Number(e, whole[1]) / groups;
+  e.requireEqual(each * groups, whole[1],
                  "the number of channels in equal groups");
   Norm norm{seq::NormKind::Group, 1, epsilon, groups};
-  if (node.getOpset() >= 21) {
-    FailureOr<Tensor> scale = perChannel(node, 1, x),
-                      bias = perChannel(node, 2, x);
-    if (failed(scale) || failed(bias))
-      return failure();
-    return node.give(normalize(e, norm, x, *scale, *bias, type));
+  bool perGroup = node.getOpset() < 21;
+  Tensor unit = x;
+  if (perGroup) {
+    // [N, C, ...] as [N, groups, C / groups, ...].
+    split[1] = each;
+    split.insert(split.begin() + 1, Number(e, groups));
+    unit = normalize(e, norm, x, {}, {}, getComputeType(x.type));
+    unit = e.reshape(unit, e.simplify(split));
   }
-  // [N, C, ...] as [N, groups, C / groups, ...].
-  split[1] = OpFoldResult(each);
-  split.insert(split.begin() + 1, e.getBuilder().getIndexAttr(groups));
-  Tensor unit = normalize(e, norm, x, {}, {}, getComputeType(x.type));
-  unit = e.reshape(unit, e.simplify(split));
-  FailureOr<Tensor> scale = alongChannels(node, 1, unit),
-                    bias = alongChannels(node, 2, unit);
-  if (failed(scale) || failed(bias))
+  FailureOr<SmallVector<Tensor>> affine = readChannels(node, 2, unit, perGroup);
+  if (failed(affine))
     return failure();
-  auto operand = [&](Tensor t) { return e.convert(t, unit.type); };
-  Tensor moved = map(e, type, {unit, operand(*scale), operand(*bias)},
-                     [](Number v, Number s, Number b) { return v * s + b; });
+  Tensor scale = (*affine)[0], bias = (*affine)[1];
+  if (!perGroup)
+    return node.give(normalize(e, norm, x, scale, bias, type));
+  Tensor moved = map(
+      e, type, {unit, e.convert(scale, unit.type), e.convert(bias, unit.type)},
+      [](Number v, Number s, Number b) { return v * s + b; });
   return node.give(e.reshape(moved, whole));
 }
 
@@ -285,23 +281,16 @@ static LogicalResult convertLpNormalization(Node &node) {
 static LogicalResult convertMeanVarianceNormalization(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  SmallVector<int64_t> dims;
-  std::optional<SmallVector<int64_t>> axes = node.getInts("axes");
-  if (node.getOpset() < 9 && !axes)
-    axes = node.getInt("across_channels", 0) != 0
-               ? SmallVector<int64_t>{0, 1, 2, 3}
-               : SmallVector<int64_t>{0, 2, 3};
-  for (int64_t given : axes.value_or(SmallVector<int64_t>{0, 2, 3})) {
-    std::optional<int64_t> axis = node.getAxis(given, x.getRank());
-    if (!axis)
-      return failure();
-    if (!llvm::is_contained(dims, *axis))
-      dims.push_back(*axis);
-  }
-  llvm::sort(dims);
+  SmallVector<int64_t> usual = {0, 2, 3};
+  if (node.getOpset() < 9 && node.getInt("across_channels", 0) != 0)
+    usual.push_back(1);
+  FailureOr<SmallVector<int64_t>> dims =
+      sortAxes(node, node.getInts("axes").value_or(usual), x.getRank());
+  if (failed(dims))
+    return failure();
   if (failed(requireFloats(node, 1)))
     return failure();
-  Moments moments = getMoments(e, x, dims);
+  Moments moments = getMoments(e, x, *dims);
   return node.give(map(e, x.type, {x, moments.mean, moments.variance},
                        [](Number v, Number mean, Number variance) {
                          return (v - mean) / (sqrt(variance) + 1e-9);

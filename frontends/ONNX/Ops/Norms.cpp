@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Ops/Norms.h"
 
+#include "frontends/Common/Layers.h"
 #include "frontends/Common/Numbers.h"
 
 using namespace llvm;
@@ -33,8 +34,7 @@ Tensor softmax(Emitter &e, Tensor x, ArrayRef<int64_t> dims, DataType result,
   x = toOperand(e, x);
   Value y = seq::SoftmaxOp::create(e.getBuilder(), e.getLoc(), x.getType(),
                                    x.value, dims, log);
-  e.setExtents(y, e.extents(x));
-  return e.convert({y, x.type}, result);
+  return e.convert(withExtents(e, y, x.type, e.extents(x)), result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -70,17 +70,15 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
   Value y = seq::NormOp::create(b, e.getLoc(), type, norm.kind, x.value,
                                 operand(scale), operand(bias), norm.axis,
                                 norm.groups, APFloat(norm.epsilon));
-  e.setExtents(y, e.extents(x));
+  Tensor z = withExtents(e, y, given, e.extents(x));
   if (isInside)
-    return e.convert({y, given}, result);
+    return e.convert(z, result);
   // What broadcasts lies along the channels, or along the last dimensions.
-  Tensor z{y, given};
   auto align = [&](Tensor t) {
-    if (norm.kind != seq::NormKind::Group)
-      return e.convert(t, compute);
-    Extents sizes(x.getRank() - norm.axis, b.getIndexAttr(1));
+    Extents sizes(x.getRank() - norm.axis, Number(e, 1));
     sizes[0] = e.extent(t, 0);
-    return e.convert(e.reshape(t, sizes), compute);
+    bool isGroup = norm.kind == seq::NormKind::Group;
+    return e.convert(isGroup ? e.reshape(t, sizes) : t, compute);
   };
   if (scale)
     z = map(e, compute, {z, align(scale)},
@@ -95,25 +93,22 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
 // Moments
 //===----------------------------------------------------------------------===//
 
-/// The sum along `dims` divided by their number of elements.
-static Tensor average(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
+Tensor getMean(Emitter &e, Tensor x, ArrayRef<int64_t> dims, bool keep) {
   DataType type = getComputeType(x.type);
-  Extents counted;
-  for (int64_t d : dims)
-    counted.push_back(e.extent(x, d));
-  Scalars s = e.scalars();
-  Value count = Number(s, e.toValue(e.product(counted))).as(type);
-  return map(e, type, {e.reduce(x, dims, Combine::Sum, /*keep=*/true)},
+  Extents counted =
+      map_to_vector(dims, [&](int64_t d) { return e.extent(x, d); });
+  Value count = Number(e, e.product(counted)).as(type);
+  return map(e, type, {e.reduce(x, dims, Combine::Sum, keep)},
              [&](Number sum) { return sum / count; });
 }
 
 Tensor getMeanSquare(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
   DataType type = getComputeType(x.type);
-  return average(e, map(e, type, {x}, [](Number v) { return v * v; }), dims);
+  return getMean(e, map(e, type, {x}, [](Number v) { return v * v; }), dims);
 }
 
 Moments getMoments(Emitter &e, Tensor x, ArrayRef<int64_t> dims) {
-  Tensor mean = average(e, x, dims);
+  Tensor mean = getMean(e, x, dims);
   // In two passes: the difference of the mean of squares and the square of the
   // mean cancels.
   Tensor centred = map(e, getComputeType(x.type), {x, mean},

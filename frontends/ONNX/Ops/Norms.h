@@ -44,6 +44,10 @@ struct Moments {
 /// Mean and (biased) variance along `dims`, in the type that x is computed in.
 Moments getMoments(Emitter &e, Tensor x, llvm::ArrayRef<int64_t> dims);
 
+/// The mean along `dims`, in the type that x is computed in.
+Tensor getMean(Emitter &e, Tensor x, llvm::ArrayRef<int64_t> dims,
+               bool keep = true);
+
 /// The mean of the squares along `dims`, likewise.
 Tensor getMeanSquare(Emitter &e, Tensor x, llvm::ArrayRef<int64_t> dims);
 

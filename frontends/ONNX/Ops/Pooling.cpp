@@ -1,10 +1,11 @@
 //===- Pooling.cpp - Pooling ----------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/Windows.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
@@ -16,26 +17,16 @@ namespace seqc::onnx {
 using mlir::AffineExpr;
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
 
-namespace {
-/// The loops over windows and what lies in them.
-struct WindowLoops {
-  /// From the loops to the padded input, to the window and to the result.
-  mlir::AffineMap fromX, window, toResult;
-  SmallVector<mlir::utils::IteratorType> iterators;
-  Extents sizes;
-  /// Never read; gives the loops of the window their extents.
-  Value shape;
-};
-} // namespace
-
-static WindowLoops makeLoops(Emitter &e, Tensor x, const Windows &windows) {
-  mlir::OpBuilder &builder = e.getBuilder();
+/// What `combine` makes of the elements of every window of `x`, which is padded:
+/// it gets an element and what it made of those before, at first `init`.
+static Tensor reduceWindows(Emitter &e, Tensor x, const Windows &windows,
+                            Number init,
+                            function_ref<Number(Number, Number)> combine) {
+  mlir::Builder &builder = e.getBuilder();
   unsigned rank = windows.getRank(), loops = 2 + 2 * rank;
   auto dim = [&](unsigned d) { return builder.getAffineDimExpr(d); };
-  SmallVector<AffineExpr> fromX{dim(0), dim(1)}, window,
-      toResult{dim(0), dim(1)};
+  SmallVector<AffineExpr> fromX{dim(0), dim(1)}, window, toResult(fromX);
   Extents sizes{e.extent(x, 0), e.extent(x, 1)}, kernel;
   for (unsigned d = 0; d < rank; ++d) {
     AffineExpr o = dim(2 + d), k = dim(2 + rank + d);
@@ -48,40 +39,11 @@ static WindowLoops makeLoops(Emitter &e, Tensor x, const Windows &windows) {
   auto mapOf = [&](ArrayRef<AffineExpr> expressions) {
     return mlir::AffineMap::get(loops, 0, expressions, builder.getContext());
   };
-  SmallVector<mlir::utils::IteratorType> iterators(
-      loops, mlir::utils::IteratorType::reduction);
-  for (unsigned d = 0; d < 2 + rank; ++d)
-    iterators[d] = mlir::utils::IteratorType::parallel;
-  return {mapOf(fromX), mapOf(window), mapOf(toResult),
-          iterators,    sizes,         e.empty(kernel, DataType::Float)};
-}
-
-/// What `combine` makes of the elements of every window of `x`, which is padded:
-/// it gets an element and what it made of those before, at first `init`.
-static Tensor reduceWindows(Emitter &e, Tensor x, const Windows &windows,
-                            DataType type, Value init,
-                            function_ref<Number(Number, Number)> combine) {
-  mlir::OpBuilder &builder = e.getBuilder();
-  WindowLoops loops = makeLoops(e, x, windows);
-  Value filled = mlir::linalg::FillOp::create(builder, e.getLoc(), init,
-                                              e.empty(loops.sizes, type))
-                     .getResult(0);
-  auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), filled.getType(), ValueRange{x.value, loops.shape},
-      ValueRange{filled},
-      ArrayRef<mlir::AffineMap>{loops.fromX, loops.window, loops.toResult},
-      loops.iterators, [](mlir::OpBuilder &, mlir::Location, ValueRange) {});
-  {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    mlir::Block &body = op.getRegion().front();
-    builder.setInsertionPointToStart(&body);
-    Number element(e, x.type, body.getArgument(0));
-    Value next = combine(element.as(getComputeType(x.type)),
-                         Number(e, type, body.getArgument(2)));
-    mlir::linalg::YieldOp::create(builder, e.getLoc(), next);
-  }
-  e.setExtents(op.getResult(0), loops.sizes);
-  return {op.getResult(0), type};
+  // Never read; gives the loops of the window their extents.
+  Tensor shape{e.empty(kernel, DataType::Float), DataType::Float};
+  return accumulate(e, {x, shape},
+                    {mapOf(fromX), mapOf(window), mapOf(toResult)}, sizes, init,
+                    combine);
 }
 
 /// The sum, or the greatest element, of every window of `x`.
@@ -91,8 +53,8 @@ static Tensor pool(Emitter &e, Tensor x, const Windows &windows,
   DataType type = getComputeType(x.type);
   Tensor padded = padForWindows(
       e, x, windows, greatest ? s.lowest(x.type) : s.constant(x.type, 0));
-  return reduceWindows(e, padded, windows, type,
-                       greatest ? s.lowest(type) : s.constant(type, 0),
+  Number init(e, type, greatest ? s.lowest(type) : s.constant(type, 0));
+  return reduceWindows(e, padded, windows, init,
                        [&](Number element, Number so) {
                          return greatest ? max(element, so) : element + so;
                        });
@@ -106,41 +68,25 @@ static Tensor poolPositions(Emitter &e, Tensor x, const Windows &windows,
                             bool byColumns) {
   Tensor padded = padForWindows(e, x, windows, e.scalars().lowest(x.type));
   constexpr DataType number = DataType::Int64;
-  SmallVector<Number> extents, before;
-  for (OpFoldResult size : e.extents(x))
-    extents.emplace_back(e, size);
-  for (OpFoldResult size : windows.before)
-    before.emplace_back(e, size);
+  SmallVector<Number> extents = toNumbers(e, e.extents(x)),
+                      before = toNumbers(e, windows.before);
   size_t rank = windows.getRank();
-  // The position that a number by rows stands for.
-  auto split = [&](Number from) {
-    SmallVector<Number> at(rank + 2, from);
-    for (size_t d = rank + 2; d-- > 1;) {
-      Number extent = max(extents[d], 1);
-      at[d] = at[0] % extent;
-      at[0] = at[0] / extent;
-    }
-    return at;
-  };
   Tensor rows = reduceWindows(
-      e, padded, windows, number, e.scalars().constant(number, -1),
-      [&](Number element, Number so) {
-        Scalars s = e.scalars();
-        auto loop = [&](size_t d) {
-          return Number(s, s.op<mlir::linalg::IndexOp>(d));
-        };
-        Number inside(s, DataType::Bool, s.boolean(true));
-        Number here = loop(0) * extents[1] + loop(1);
+      e, padded, windows, {e, number, -1}, [&](Number element, Number so) {
+        Number inside(e, DataType::Bool, 1);
+        Number here = loopIndex(e, 0) * extents[1] + loopIndex(e, 1);
         for (size_t d = 0; d < rank; ++d) {
           Number extent = extents[d + 2];
-          Number i = loop(2 + d) * windows.strides[d] +
-                     loop(2 + rank + d) * windows.dilations[d] - before[d];
+          Number i = loopIndex(e, 2 + d) * windows.strides[d] +
+                     loopIndex(e, 2 + rank + d) * windows.dilations[d] -
+                     before[d];
           inside = inside & ((i >= 0) & (i < extent));
           here = here * extent + i;
         }
         Number none = so < 0;
         // In the padded input, whose elements it was read from.
-        SmallVector<Number> at = split(select(none, 0, so).toIndex());
+        SmallVector<Number> at =
+            unflatten(select(none, 0, so).toIndex(), extents);
         for (size_t d = 0; d < rank; ++d)
           at[d + 2] = at[d + 2] + before[d];
         Number best = read(e, padded, at), better = element > best;
@@ -152,7 +98,7 @@ static Tensor poolPositions(Emitter &e, Tensor x, const Windows &windows,
   if (!byColumns)
     return rows;
   return map(e, number, {rows}, [&](Number v) {
-    SmallVector<Number> at = split(v.toIndex());
+    SmallVector<Number> at = unflatten(v.toIndex(), extents);
     Number position = at[0] * extents[1] + at[1];
     for (size_t d = rank; d-- > 0;)
       position = position * extents[d + 2] + at[d + 2];
@@ -160,7 +106,9 @@ static Tensor poolPositions(Emitter &e, Tensor x, const Windows &windows,
   });
 }
 
-static FailureOr<Windows> readPool(Node &node, Tensor x) {
+/// The windows of the node over input 0.
+static FailureOr<Windows> readPool(Node &node) {
+  Tensor x = node.getInput(0);
   if (x.getRank() < 3)
     return node.error("its input has rank " + Twine(x.getRank()) +
                       "; required is at least 3");
@@ -176,7 +124,7 @@ static FailureOr<Windows> readPool(Node &node, Tensor x) {
 static LogicalResult convertMaxPool(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = readPool(node, x);
+  FailureOr<Windows> windows = readPool(node);
   if (failed(windows))
     return failure();
   bool byColumns = node.getInt("storage_order", 0) != 0;
@@ -190,7 +138,7 @@ static LogicalResult convertMaxPool(Node &node) {
 static LogicalResult convertAveragePool(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = readPool(node, x);
+  FailureOr<Windows> windows = readPool(node);
   if (failed(windows))
     return failure();
   bool countPadding = node.getInt("count_include_pad", 0) != 0;
@@ -213,7 +161,7 @@ static LogicalResult convertAveragePool(Node &node) {
 
 /// The spatial dimensions of a tensor.
 static SmallVector<int64_t> spatialDims(Tensor x) {
-  return to_vector(seq<int64_t>(2, std::max<int64_t>(x.getRank(), 2)));
+  return to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(x.getRank(), 2)));
 }
 
 /// GlobalAveragePool and GlobalMaxPool: all spatial dimensions become 1.
@@ -221,70 +169,52 @@ template <bool greatest> static LogicalResult convertGlobalPool(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   SmallVector<int64_t> dims = spatialDims(x);
-  Tensor result =
-      e.reduce(x, dims, greatest ? Combine::Max : Combine::Sum, true);
-  if (!greatest) {
-    Extents sizes =
-        map_to_vector(dims, [&](int64_t d) { return e.extent(x, d); });
-    Number count = Number(e, e.product(sizes)).as(result.type);
-    result =
-        map(e, result.type, {result}, [&](Number sum) { return sum / count; });
-  }
+  Tensor result = greatest ? e.reduce(x, dims, Combine::Max, /*keep=*/true)
+                           : getMean(e, x, dims);
   return node.give(e.convert(result, x.type));
+}
+
+static Number power(Number x, double exponent) {
+  return x.apply<mlir::math::PowFOp>(Value(x.constantLike(exponent)));
 }
 
 /// |x| to the power p (which is at least 1).
 static Tensor raise(Emitter &e, Tensor x, int64_t p) {
   return map(e, getComputeType(x.type), {x}, [&](Number v) {
     Number y = abs(v);
-    if (p <= 2)
-      return p == 1 ? y : y * y;
-    return y.apply<mlir::math::PowFOp>(
-        Value(y.constantLike(static_cast<double>(p))));
+    return p == 1 ? y : p == 2 ? y * y : power(y, static_cast<double>(p));
   });
 }
 
 /// The p-th root of sums.
 static Tensor takeRoot(Emitter &e, Tensor x, int64_t p, DataType result) {
   return map(e, result, {x}, [&](Number v) {
-    if (p <= 2)
-      return p == 1 ? v : sqrt(v);
-    return v.apply<mlir::math::PowFOp>(
-        Value(v.constantLike(1 / static_cast<double>(p))));
+    return p == 1 ? v : p == 2 ? sqrt(v) : power(v, 1 / static_cast<double>(p));
   });
 }
 
 /// The attribute p, a float in the first version.
 static FailureOr<int64_t> readNorm(Node &node) {
-  double p = 2;
-  if (node.getOpset() < 2)
-    p = node.getFloat("p", 2);
-  else
-    p = static_cast<double>(node.getInt("p", 2));
+  double p = node.getOpset() < 2 ? node.getFloat("p", 2)
+                                 : static_cast<double>(node.getInt("p", 2));
   if (p < 1 || p > 1024 || p != std::floor(p))
     return node.error("attribute 'p' is " + std::to_string(p) +
                       "; required is an integer from 1 to 1024");
   return static_cast<int64_t>(p);
 }
 
-static LogicalResult convertLpPool(Node &node) {
+/// LpPool and GlobalLpPool.
+template <bool global> static LogicalResult convertLpPool(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = readPool(node, x);
+  FailureOr<Windows> windows = global ? Windows() : readPool(node);
   FailureOr<int64_t> p = readNorm(node);
   if (failed(windows) || failed(p) || failed(node.requireFloat(0)))
     return failure();
-  Tensor sums = pool(e, raise(e, x, *p), *windows, false);
-  return node.give(takeRoot(e, sums, *p, x.type));
-}
-
-static LogicalResult convertGlobalLpPool(Node &node) {
-  Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0);
-  FailureOr<int64_t> p = readNorm(node);
-  if (failed(p) || failed(node.requireFloat(0)))
-    return failure();
-  Tensor sums = e.reduce(raise(e, x, *p), spatialDims(x), Combine::Sum, true);
+  Tensor powers = raise(e, x, *p);
+  Tensor sums =
+      global ? e.reduce(powers, spatialDims(x), Combine::Sum, /*keep=*/true)
+             : pool(e, powers, *windows, /*greatest=*/false);
   return node.give(takeRoot(e, sums, *p, x.type));
 }
 
@@ -294,10 +224,7 @@ static LogicalResult convertLRN(Node &node) {
   Tensor x = node.getInput(0);
   if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 2, kMostRank)))
     return failure();
-  int64_t size = node.getInt("size", 0);
-  if (size < 1 || size > 1 << 20)
-    return node.error("attribute 'size' is " + Twine(size) +
-                      "; required is at least 1");
+  int64_t size = readBetween(node, "size", 0, 1, 1 << 20, "at least 1");
   double alpha = node.getFloat("alpha", 1e-4F);
   double beta = node.getFloat("beta", 0.75F), bias = node.getFloat("bias", 1);
   // Channels as the spatial dimension of windows.
@@ -314,8 +241,7 @@ static LogicalResult convertLRN(Node &node) {
   windows.counts = {sizes[1], inner};
   Tensor sums = e.reshape(pool(e, squares, windows, false), sizes);
   return node.give(map(e, x.type, {x, sums}, [&](Number v, Number sum) {
-    Number base = bias + sum * (alpha / static_cast<double>(size));
-    return v / base.apply<mlir::math::PowFOp>(Value(base.constantLike(beta)));
+    return v / power(bias + sum * (alpha / static_cast<double>(size)), beta);
   }));
 }
 
@@ -330,12 +256,9 @@ static LogicalResult convertMaxUnpool(Node &node) {
                       " and its indices are " + getName(places.type) +
                       " of rank " + Twine(places.getRank()) +
                       "; required are int64 of the same rank, at least 3");
-  SmallVector<int64_t> kernel, strides, pads;
-  size_t count = static_cast<size_t>(rank);
-  if (failed(readNumbers(node, "kernel_shape", count, 1, 1, kernel)) ||
-      failed(readNumbers(node, "strides", count, 1, 1, strides)) ||
-      failed(readNumbers(node, "pads", 2 * count, 0, 0, pads)))
-    return failure();
+  SmallVector<int64_t> kernel = readNumbers(node, "kernel_shape", rank, 1, 1),
+                       strides = readNumbers(node, "strides", rank, 1, 1),
+                       pads = readNumbers(node, "pads", 2 * rank, 0, 0);
   // Indices count the elements of the extents that attributes imply; with
   // other extents given they still do.
   Extents sizes = e.extents(x);
@@ -355,33 +278,25 @@ static LogicalResult convertMaxUnpool(Node &node) {
     for (OpFoldResult &extent : goal)
       extent = max(Number(e, extent), 0);
   }
-  Value filled = iterate(
-      e, e.extents(x), {e.fill(x.type, goal, 0).value},
-      [&](ArrayRef<Number> at, ValueRange carried) {
+  SmallVector<Number> counted = toNumbers(e, sizes);
+  return node.give(fold(
+      e, e.extents(x), e.fill(x.type, goal, 0),
+      [&](ArrayRef<Number> at, Tensor y) {
         Number place = load(e, places, at).toIndex(), inside = place >= 0;
-        place = max(place, 0);
-        SmallVector<Number> to(x.getRank(), place);
-        for (int64_t d = x.getRank(); d-- > 0;) {
-          Number extent = max(Number(e, sizes[d]), 1);
-          to[d] = d ? place % extent : place;
-          place = place / extent;
-          inside = inside & (to[d] < Number(e, goal[d]));
-        }
+        SmallVector<Number> to = unflatten(max(place, 0), counted);
+        for (auto [i, extent] : zip_equal(to, goal))
+          inside = inside & (i < Number(e, extent));
         // What lies outside is written back where it is not seen.
         for (Number &i : to)
           i = select(inside, i, 0);
-        Number old = load(e, {carried[0], x.type}, to);
-        return SmallVector<Value>{
-            insert(e, select(inside, load(e, x, at), old), carried[0], to)};
-      })[0];
-  e.setExtents(filled, goal);
-  return node.give(Tensor{filled, x.type});
+        return insert(e, select(inside, load(e, x, at), load(e, y, to)), y, to);
+      }));
 }
 
 void registerPoolingOps(Registry &registry) {
   registry.add({
-      {"LpPool", 1, 1, 1, convertLpPool},
-      {"GlobalLpPool", 1, 1, 1, convertGlobalLpPool},
+      {"LpPool", 1, 1, 1, convertLpPool<false>},
+      {"GlobalLpPool", 1, 1, 1, convertLpPool<true>},
       {"LRN", 1, 1, 1, convertLRN},
       {"MaxUnpool", 9, 2, 3, convertMaxUnpool},
       {"MaxPool", 1, 1, 1, convertMaxPool},

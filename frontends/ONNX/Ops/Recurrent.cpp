@@ -8,13 +8,16 @@
 
 #include "frontends/ONNX/Ops/RecurrentImport.h"
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/Activations.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -28,20 +31,6 @@ using mlir::Value;
 using mlir::ValueRange;
 
 using enum RecurrentImport::Input;
-
-static std::string describeShape(ArrayRef<int64_t> shape) {
-  std::string text;
-  raw_string_ostream os(text);
-  os << "[";
-  llvm::interleaveComma(shape, os, [&](int64_t size) {
-    if (ShapedType::isDynamic(size))
-      os << "?";
-    else
-      os << size;
-  });
-  os << "]";
-  return text;
-}
 
 LogicalResult RecurrentImport::readAttributes() {
   std::string name = node.getString("direction", "forward");
@@ -83,35 +72,31 @@ static std::optional<seq::Activation> findActivation(StringRef name) {
 /// Names and factors of the activations, which a bidirectional layer has for
 /// each direction.
 LogicalResult RecurrentImport::readActivations() {
-  std::optional<std::vector<std::string>> names =
-      node.getStrings("activations");
-  std::vector<float> alphas, betas;
-  if (auto given = node.getFloats("activation_alpha"))
-    alphas.assign(given->begin(), given->end());
-  if (auto given = node.getFloats("activation_beta"))
-    betas.assign(given->begin(), given->end());
+  std::vector<std::string> names =
+      node.getStrings("activations").value_or(std::vector<std::string>());
   SmallVector<seq::Activation> functions;
   size_t count = defaults.size() * directions;
-  if (names && !names->empty()) {
-    if (names->size() != count)
-      return node.error("it names " + Twine(names->size()) +
-                        " activations; required are " + Twine(count));
-    for (const std::string &name : *names) {
-      std::optional<seq::Activation> known = findActivation(name);
-      if (!known)
-        return node.unsupported("activation '" + name + "' is not supported");
-      functions.push_back(*known);
-    }
-    activations =
-        seq::getActivationArrayAttr(e.getBuilder().getContext(), functions);
+  if (!names.empty() && names.size() != count)
+    return node.error("it names " + Twine(names.size()) +
+                      " activations; required are " + Twine(count));
+  for (const std::string &name : names) {
+    std::optional<seq::Activation> known = findActivation(name);
+    if (!known)
+      return node.unsupported("activation '" + name + "' is not supported");
+    functions.push_back(*known);
   }
+  mlir::Builder &b = e.getBuilder();
+  if (!names.empty())
+    activations = seq::getActivationArrayAttr(b.getContext(), functions);
+  auto readFactors = [&](StringRef name, size_t most) {
+    SmallVector<float> list =
+        node.getFloats(name).value_or(SmallVector<float>());
+    list.truncate(std::min(list.size(), most));
+    return list.empty() ? mlir::ArrayAttr() : b.getF32ArrayAttr(list);
+  };
   auto [withAlpha, withBeta] = seq::countFactors(functions);
-  alphas.resize(std::min(alphas.size(), withAlpha));
-  betas.resize(std::min(betas.size(), withBeta));
-  if (!alphas.empty())
-    alpha = e.getBuilder().getF32ArrayAttr(alphas);
-  if (!betas.empty())
-    beta = e.getBuilder().getF32ArrayAttr(betas);
+  alpha = readFactors("activation_alpha", withAlpha);
+  beta = readFactors("activation_beta", withBeta);
   return success();
 }
 
@@ -141,61 +126,58 @@ FailureOr<Tensor> RecurrentImport::placeShape(size_t input, StringRef name,
   Tensor given = node.getInput(input);
   if (!given)
     return Tensor();
-  bool fits = given.getRank() == static_cast<int64_t>(shape.size());
-  SmallVector<int64_t> merged(shape);
-  for (size_t d = 0; fits && d < shape.size(); ++d) {
-    int64_t found = given.getShape()[d];
-    if (ShapedType::isDynamic(found))
-      continue;
-    fits = ShapedType::isDynamic(shape[d]) || shape[d] == found;
-    merged[d] = found;
-  }
-  if (!fits)
+  if (failed(mlir::verifyCompatibleShape(given.getShape(), shape)))
     return node.error("input " + Twine(input) + " (" + name + ") has shape " +
                       describeShape(given.getShape()) + "; required is " +
                       describeShape(shape));
+  SmallVector<int64_t> merged(given.getShape());
+  for (auto [size, known] : zip_equal(merged, shape))
+    size = ShapedType::isDynamic(size) ? known : size;
   return e.castShape(given, merged);
 }
 
-FailureOr<Tensor> RecurrentImport::take(size_t input, StringRef name,
-                                        ArrayRef<int64_t> shape) {
+LogicalResult RecurrentImport::take(Tensor &to, size_t input, StringRef name,
+                                    ArrayRef<int64_t> shape) {
   FailureOr<Tensor> placed = placeShape(input, name, shape);
-  if (failed(placed) || !*placed)
-    return placed;
-  if (hasBytes && (input == W || input == R))
-    return placed;
-  if (placed->type != type)
+  if (failed(placed))
+    return failure();
+  to = *placed;
+  if (!to || (hasBytes && (input == W || input == R)))
+    return success();
+  if (to.type != type)
     return node.error("its inputs are " + getName(type) + " and " +
-                      getName(placed->type) + "; required is one type");
-  return e.convert(*placed, compute);
+                      getName(to.type) + "; required is one type");
+  to = e.convert(to, compute);
+  return success();
 }
 
 /// Lengths that are given at run time may be anything: they are checked, and
 /// nothing relies on that.
-FailureOr<Tensor> RecurrentImport::takeLengths(size_t input, StringRef name,
-                                               OpFoldResult most) {
+LogicalResult RecurrentImport::takeLengths(Tensor &to, size_t input,
+                                           StringRef name, OpFoldResult most) {
   FailureOr<Tensor> placed = placeShape(input, name, {batch});
-  if (failed(placed) || !*placed)
-    return placed;
+  if (failed(placed))
+    return failure();
   Tensor lengths = *placed;
+  if (!lengths)
+    return success();
   if (lengths.type != DataType::Int32 && lengths.type != DataType::Int64)
     return node.error("input " + Twine(input) + " (" + name + ") is " +
                       getName(lengths.type) + "; required is int32");
   std::optional<int64_t> limit = mlir::getConstantIntValue(most);
-  if (auto fixed = e.constantIntegers(lengths); fixed && limit) {
-    if (llvm::all_of(*fixed, [&](int64_t n) { return n == *limit; }))
-      return Tensor();
-    if (llvm::all_of(*fixed, [&](int64_t n) { return n >= 0 && n <= *limit; }))
-      return lengths;
-  }
-  Value steps = e.toValue(most);
-  e.requireIndices(lengths, e.scalars().addIndex(steps, e.scalars().index(1)),
-                   "a sequence length", /*fromEnd=*/false);
-  DataType kind = lengths.type;
-  Value last = e.scalars().fromIndex(kind, steps);
-  return e.elementwise(kind, {lengths}, [&](Scalars &s, ValueRange n) {
-    return s.max(kind, s.min(kind, n[0], last), s.constant(kind, 0));
-  });
+  auto fixed = e.constantIntegers(lengths);
+  // Rows that all have every step need no lengths.
+  if (fixed && limit && all_of(*fixed, [&](int64_t n) { return n == *limit; }))
+    return success();
+  to = lengths;
+  if (fixed && limit &&
+      all_of(*fixed, [&](int64_t n) { return n >= 0 && n <= *limit; }))
+    return success();
+  Number steps(e, most), last = steps.as(lengths.type);
+  e.requireIndices(lengths, steps + 1, "a sequence length", /*fromEnd=*/false);
+  to = map(e, lengths.type, {lengths},
+           [&](Number n) { return clamp(n, 0, last); });
+  return success();
 }
 
 LogicalResult RecurrentImport::read(int64_t more) {
@@ -234,9 +216,10 @@ LogicalResult RecurrentImport::read(int64_t more) {
   if (isOpen(size) || isOpen(features) || size <= 0)
     return node.unsupported("weights whose numbers of units and features no "
                             "input tells are not supported");
-  time = known(x, batchFirst ? 1 : 0), batch = known(x, batchFirst ? 0 : 1);
+  int64_t rowDim = batchFirst ? 0 : 1, stepDim = 1 - rowDim;
+  time = known(x, stepDim), batch = known(x, rowDim);
   for (auto [input, dim] :
-       {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1)})
+       {std::pair<Input, int64_t>(SequenceLens, 0), {InitialH, rowDim}})
     if (Tensor t = node.getInput(input);
         isOpen(batch) && t && dim < t.getRank())
       batch = t.getShape()[dim];
@@ -245,33 +228,23 @@ LogicalResult RecurrentImport::read(int64_t more) {
   SmallVector<int64_t> state = {directions, batch, size};
   if (batchFirst)
     std::swap(input[0], input[1]), std::swap(state[0], state[1]);
-  struct Part {
-    Input input;
-    StringRef name;
-    SmallVector<int64_t> shape;
+  auto place = [&](Input part, StringRef name, ArrayRef<int64_t> shape) {
+    return take(tensors[part], part, name, shape);
   };
-  for (const Part &part :
-       {Part{X, "X", input},
-        {W, "W", {directions, gates * size, features + more}},
-        {R, "R", {directions, gates * size, size}},
-        {B, "B", {directions, 2 * gates * size}},
-        {InitialH, "initial_h", state},
-        {InitialC, "initial_c", state},
-        {P, "P", {directions, 3 * size}}}) {
-    FailureOr<Tensor> taken = take(part.input, part.name, part.shape);
-    if (failed(taken))
-      return failure();
-    tensors[part.input] = *taken;
-  }
-  FailureOr<Tensor> lengths = takeLengths(
-      SequenceLens, "sequence_lens", e.extent(tensors[X], batchFirst ? 1 : 0));
-  if (failed(lengths))
+  if (failed(place(X, "X", input)) ||
+      failed(place(W, "W", {directions, gates * size, features + more})) ||
+      failed(place(R, "R", {directions, gates * size, size})) ||
+      failed(place(B, "B", {directions, 2 * gates * size})) ||
+      failed(place(InitialH, "initial_h", state)) ||
+      failed(place(InitialC, "initial_c", state)) ||
+      failed(place(P, "P", {directions, 3 * size})) ||
+      failed(takeLengths(tensors[SequenceLens], SequenceLens, "sequence_lens",
+                         e.extent(tensors[X], stepDim))))
     return failure();
-  tensors[SequenceLens] = *lengths;
-  OpFoldResult rows = e.extent(tensors[X], batchFirst ? 0 : 1);
-  for (auto [given, dim] :
-       {std::pair(SequenceLens, 0), std::pair(InitialH, batchFirst ? 0 : 1),
-        std::pair(InitialC, batchFirst ? 0 : 1)})
+  OpFoldResult rows = e.extent(tensors[X], rowDim);
+  for (auto [given, dim] : {std::pair<Input, int64_t>(SequenceLens, 0),
+                            {InitialH, rowDim},
+                            {InitialC, rowDim}})
     if (tensors[given])
       e.requireEqual(e.extent(tensors[given], dim), rows,
                      ("the batch of input " + Twine(int(given))).str());
@@ -280,60 +253,46 @@ LogicalResult RecurrentImport::read(int64_t more) {
 
 void RecurrentImport::setOutputs(ValueRange results) {
   OpFoldResult steps = e.extent(tensors[X], batchFirst ? 1 : 0),
-               rows = e.extent(tensors[X], batchFirst ? 0 : 1);
-  auto number = [&](int64_t n) {
-    return OpFoldResult(e.getBuilder().getIndexAttr(n));
-  };
+               rows = e.extent(tensors[X], batchFirst ? 0 : 1),
+               sides = Number(e, directions), units = Number(e, size);
+  Extents state = batchFirst ? Extents{rows, sides, units}
+                             : Extents{sides, rows, units},
+          all(state);
+  all.insert(all.begin() + (batchFirst ? 1 : 0), steps);
   for (auto [i, result] : enumerate(results)) {
-    Extents sizes =
-        i == 0 ? batchFirst
-                     ? Extents{rows, steps, number(directions), number(size)}
-                     : Extents{steps, number(directions), rows, number(size)}
-        : batchFirst ? Extents{rows, number(directions), number(size)}
-                     : Extents{number(directions), rows, number(size)};
-    e.setExtents(result, sizes);
+    e.setExtents(result, i == 0 ? all : state);
     if (node.wantsOutput(i))
       node.setOutput(i, e.convert({result, compute}, type));
   }
 }
 
-static LogicalResult convertRNN(Node &node) {
-  RecurrentImport r(node, 1, {seq::Activation::Tanh});
-  if (failed(r.read()))
-    return failure();
-  auto op = seq::RnnOp::create(
-      r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(), r.get(X),
-      r.get(W), r.get(R), r.get(B), r.get(SequenceLens), r.get(InitialH),
-      r.direction, r.activations, r.alpha, r.beta, r.clip, r.batchFirst);
+/// The op of an RNN or a GRU, which has attributes of its own.
+template <typename Op, typename... Own>
+static LogicalResult build(RecurrentImport &r, Own... own) {
+  auto op =
+      Op::create(r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(),
+                 r.get(X), r.get(W), r.get(R), r.get(B), r.get(SequenceLens),
+                 r.get(InitialH), r.direction, r.activations, r.alpha, r.beta,
+                 r.clip, own..., r.batchFirst);
   r.setOutputs(op->getResults());
   return success();
+}
+
+static LogicalResult convertRNN(Node &node) {
+  RecurrentImport r(node, 1, {seq::Activation::Tanh});
+  return failed(r.read()) ? failure() : build<seq::RnnOp>(r);
 }
 
 static LogicalResult convertGRU(Node &node) {
   RecurrentImport r(node, 3, {seq::Activation::Sigmoid, seq::Activation::Tanh});
-  if (failed(r.read()))
-    return failure();
   bool linearBeforeReset = node.getInt("linear_before_reset", 0) != 0;
-  auto op = seq::GruOp::create(r.e.getBuilder(), r.e.getLoc(), r.yType(),
-                               r.stateType(), r.get(X), r.get(W), r.get(R),
-                               r.get(B), r.get(SequenceLens), r.get(InitialH),
-                               r.direction, r.activations, r.alpha, r.beta,
-                               r.clip, linearBeforeReset, r.batchFirst);
-  r.setOutputs(op->getResults());
-  return success();
+  return failed(r.read()) ? failure() : build<seq::GruOp>(r, linearBeforeReset);
 }
 
-namespace {
-/// What goes with a weight of bytes; nothing for a weight of floats.
-struct WeightBytes {
-  Value scale, zero;
-  bool isSigned = false;
-};
-} // namespace
-
-/// LSTM; its weights may be bytes.
-static LogicalResult importLSTM(RecurrentImport &r, const WeightBytes &weight,
-                                const WeightBytes &recurrent) {
+/// LSTM; its weights may be bytes, which parameters say then (null tensors for
+/// weights of floats).
+static LogicalResult importLSTM(RecurrentImport &r, const Parameters &weight,
+                                const Parameters &recurrent) {
   if (failed(r.read()))
     return failure();
   bool inputForget = r.node.getInt("input_forget", 0) != 0;
@@ -341,25 +300,24 @@ static LogicalResult importLSTM(RecurrentImport &r, const WeightBytes &weight,
       r.e.getBuilder(), r.e.getLoc(), r.yType(), r.stateType(), r.stateType(),
       r.get(X), r.get(W), r.get(R), r.get(B), r.get(SequenceLens),
       r.get(InitialH), r.get(InitialC), r.get(P), /*projection=*/Value(),
-      weight.scale, weight.zero, recurrent.scale, recurrent.zero, r.direction,
-      r.activations, r.alpha, r.beta, r.clip, inputForget, r.batchFirst,
-      weight.isSigned, recurrent.isSigned);
+      weight.scale.value, weight.zero.value, recurrent.scale.value,
+      recurrent.zero.value, r.direction, r.activations, r.alpha, r.beta, r.clip,
+      inputForget, r.batchFirst, weight.zero.type == DataType::Int8,
+      recurrent.zero.type == DataType::Int8);
   r.setOutputs(op->getResults());
   return success();
 }
 
 static LogicalResult convertLSTM(Node &node) {
-  RecurrentImport r(
-      node, 4,
-      {seq::Activation::Sigmoid, seq::Activation::Tanh, seq::Activation::Tanh});
+  RecurrentImport r(node);
   return importLSTM(r, {}, {});
 }
 
 /// Weight `input` [directions, features, gates * size] of 8-bit integers, with
 /// a scale and a zero point for each direction or each column, becomes as LSTM
 /// has it.
-static FailureOr<WeightBytes> readBytes(Node &node, size_t input,
-                                        size_t scaleInput) {
+static FailureOr<Parameters> readBytes(Node &node, size_t input,
+                                       size_t scaleInput) {
   Emitter &e = node.getEmitter();
   Tensor weight = node.getInput(input), scale = node.getInput(scaleInput),
          zero = node.getInput(scaleInput + 1);
@@ -372,7 +330,7 @@ static FailureOr<WeightBytes> readBytes(Node &node, size_t input,
                       " of rank " + Twine(weight.getRank()) +
                       "; required is uint8 or int8 of rank 3");
   Extents sizes = e.extents(weight);
-  OpFoldResult one = e.getBuilder().getIndexAttr(1);
+  OpFoldResult one = Number(e, 1);
   for (auto [given, type] :
        {std::pair(&scale, DataType::Float), std::pair(&zero, weight.type)}) {
     int64_t rank = given->getRank();
@@ -391,7 +349,7 @@ static FailureOr<WeightBytes> readBytes(Node &node, size_t input,
       return node.unsupported("weights of dynamic shape are not supported");
   }
   node.inputs[input] = e.transpose(weight, {0, 2, 1});
-  return WeightBytes{scale.value, zero.value, weight.type == DataType::Int8};
+  return Parameters{scale, zero};
 }
 
 /// Weights per direction from which on inputs and states are rounded to bytes.
@@ -400,16 +358,12 @@ static FailureOr<WeightBytes> readBytes(Node &node, size_t input,
 /// result is exact.
 static constexpr int64_t kLeastRounded = 64 * 1024;
 
-/// The number of weights of one direction.
-static int64_t countWeights(Tensor weight) {
-  return weight.getType().getNumElements() / weight.getShape()[0];
-}
-
-/// What weights of bytes, [directions, gates * size, features], stand for.
-static Tensor dequantize(Emitter &e, Tensor bytes, const WeightBytes &weight) {
-  return dequantize(e, bytes,
-                    {e.unsqueeze({weight.scale, DataType::Float}, 2),
-                     e.unsqueeze({weight.zero, bytes.type}, 2)});
+/// The number of weights of one direction, many where it is not known.
+static int64_t countWeights(Node &node, size_t input) {
+  mlir::RankedTensorType type = node.getInput(input).getType();
+  return type.hasStaticShape() && type.getNumElements() > 0
+             ? type.getNumElements() / type.getDimSize(0)
+             : kLeastRounded;
 }
 
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
@@ -419,23 +373,21 @@ static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
   if (Tensor x = node.getInput(X); x.type != DataType::Float)
     return node.error("its input is " + getName(x.type) +
                       "; required is float");
-  FailureOr<WeightBytes> weight = readBytes(node, W, 8),
-                         recurrent = readBytes(node, R, 10);
+  FailureOr<Parameters> weight = readBytes(node, W, 8),
+                        recurrent = readBytes(node, R, 10);
   if (failed(weight) || failed(recurrent))
     return failure();
-  Tensor byInput = node.getInput(W), byState = node.getInput(R);
-  if (byInput.getType().hasStaticShape() &&
-      byState.getType().hasStaticShape() &&
-      byInput.getType().getNumElements() > 0 &&
-      byState.getType().getNumElements() > 0 &&
-      countWeights(byInput) + countWeights(byState) < kLeastRounded) {
-    node.inputs[W] = dequantize(node.getEmitter(), byInput, *weight);
-    node.inputs[R] = dequantize(node.getEmitter(), byState, *recurrent);
+  int64_t count = countWeights(node, W) + countWeights(node, R);
+  if (count < kLeastRounded) {
+    // One for each direction and column, which are rows now.
+    Emitter &e = node.getEmitter();
+    for (auto [input, by] : {std::pair(W, *weight), {R, *recurrent}})
+      node.inputs[input] =
+          dequantize(e, node.getInput(input),
+                     {e.unsqueeze(by.scale, 2), e.unsqueeze(by.zero, 2)});
     return convertLSTM(node);
   }
-  RecurrentImport r(
-      node, 4,
-      {seq::Activation::Sigmoid, seq::Activation::Tanh, seq::Activation::Tanh});
+  RecurrentImport r(node);
   r.hasBytes = true;
   return importLSTM(r, *weight, *recurrent);
 }

@@ -30,19 +30,26 @@ public:
                   llvm::SmallVector<seq::Activation> defaults)
       : node(node), e(node.getEmitter()), gates(gates),
         defaults(std::move(defaults)) {}
+  /// An LSTM.
+  explicit RecurrentImport(Node &node)
+      : RecurrentImport(node, /*gates=*/4,
+                        {seq::Activation::Sigmoid, seq::Activation::Tanh,
+                         seq::Activation::Tanh}) {}
 
   /// Reads attributes and inputs, and reports what does not fit. W has columns
   /// for `more` features than X has.
   llvm::LogicalResult read(int64_t more = 0);
 
-  /// Input `input`, which is named `name` and has the shape `shape` as far as
-  /// that is known, in the type that is computed with; null if it is absent.
-  /// Reports another shape or type.
-  llvm::FailureOr<Tensor> take(size_t input, llvm::StringRef name,
-                               llvm::ArrayRef<int64_t> shape);
-  /// The same for numbers of steps, of which no row has more than `most`.
-  llvm::FailureOr<Tensor> takeLengths(size_t input, llvm::StringRef name,
-                                      mlir::OpFoldResult most);
+  /// Sets `to` to input `input`, which is named `name` and has the shape `shape`
+  /// as far as that is known, in the type that is computed with; null if it is
+  /// absent. Reports another shape or type.
+  llvm::LogicalResult take(Tensor &to, size_t input, llvm::StringRef name,
+                           llvm::ArrayRef<int64_t> shape);
+  /// The same for numbers of steps, of which no row has more than `most`; null
+  /// where each row has as many.
+  llvm::LogicalResult takeLengths(Tensor &to, size_t input,
+                                  llvm::StringRef name,
+                                  mlir::OpFoldResult most);
 
   /// An input of the type that is computed with, null if it is absent.
   Tensor tensor(Input input) const { return tensors[input]; }

@@ -1,11 +1,10 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 
@@ -13,8 +12,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-using mlir::ValueRange;
-using mlir::arith::CmpIPredicate;
 
 namespace {
 
@@ -61,19 +58,15 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
                        : !numbers || numbers->empty();
   if (isEmpty) {
     if (!noop)
-      llvm::append_range(axes.dims, seq<int64_t>(0, rank));
+      llvm::append_range(axes.dims, llvm::seq<int64_t>(0, rank));
     axes.count = axes.dims.size();
     return success();
   }
   if (numbers) {
-    for (int64_t axis : *numbers) {
-      std::optional<int64_t> dim = node.getAxis(axis, rank);
-      if (!dim)
-        return failure();
-      axes.dims.push_back(*dim);
-    }
-    llvm::sort(axes.dims);
-    axes.dims.erase(llvm::unique(axes.dims), axes.dims.end());
+    FailureOr<SmallVector<int64_t>> dims = sortAxes(node, *numbers, rank);
+    if (failed(dims))
+      return failure();
+    axes.dims = *dims;
     axes.count = axes.dims.size();
     return success();
   }
@@ -184,15 +177,10 @@ static LogicalResult convertReduction(Node &node) {
   }
   if (how.before)
     x = map(e, type, {x}, how.before);
-  Tensor y = combine(x, how.combine, keep && axes.fixed);
-  if (how.name == "ReduceMean") {
-    SmallVector<OpFoldResult> sizes;
-    for (int64_t d : dims)
-      sizes.push_back(e.extent(x, d));
-    Scalars s = e.scalars();
-    Value count = Number(s, e.toValue(e.product(sizes))).as(type);
-    y = map(e, type, {y}, [&](Number v) { return v / count; });
-  }
+  bool keepsDims = keep && axes.fixed;
+  Tensor y = how.name == "ReduceMean" && !dims.empty()
+                 ? getMean(e, x, dims, keepsDims)
+                 : combine(x, how.combine, keepsDims);
   if (how.after)
     y = map(e, type, {y}, how.after);
   if (most)
@@ -211,7 +199,6 @@ static LogicalResult convertReduction(Node &node) {
 /// run time decides on extents only.
 template <bool isProduct> static LogicalResult convertScan(Node &node) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &builder = e.getBuilder();
   Tensor x = node.getInput(0), axis = node.settleInput(1);
   DataType result = x.type, type = getComputeType(result);
   bool exclusive = node.getInt("exclusive", 0) != 0;
@@ -223,48 +210,25 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
   if (rank == 0)
     return node.error("its input has rank 0; required is at least 1");
 
-  Extents whole = e.extents(x), sizes(3, builder.getIndexAttr(1));
-  if (auto number = e.constantIntegers(axis)) {
-    std::optional<int64_t> dim = node.getAxis(number->front(), rank);
-    if (!dim)
-      return failure();
-    ArrayRef<OpFoldResult> all = whole;
-    sizes = {e.product(all.take_front(*dim)), whole[*dim],
-             e.product(all.drop_front(*dim + 1))};
-  } else {
-    Number at = Number(e, axis.type, e.elements(axis).front()).toIndex();
-    e.requireInside(at, Number(e, -rank), Number(e, rank), "its axis");
-    at = clamp(wrap(at, rank), 0, rank - 1);
-    for (int64_t d = 0; d < rank; ++d) {
-      Compare where[] = {Compare::Greater, Compare::Equal, Compare::Less};
-      for (auto [size, predicate] : zip(sizes, where))
-        size = Number(e, size) *
-               select(compare(predicate, at, d), Number(e, whole[d]), 1);
-    }
-  }
-  Tensor rows = e.reshape(x, sizes);
-  Number count(e, sizes[1]);
-  Value init = e.empty(sizes, result),
-        start = e.scalars().constant(type, isProduct ? 1 : 0);
+  Number given = Number(e, axis.type, e.elements(axis).front()).toIndex();
+  FailureOr<Number> dim = readAxis(node, given, rank);
+  if (failed(dim))
+    return failure();
+  Extents whole = e.extents(x), sizes = aroundAxis(e, whole, *dim);
+  Tensor rows = e.reshape(x, sizes), init{e.empty(sizes, result), result};
+  Number count(e, sizes[1]), start(e, type, isProduct ? 1 : 0);
   // The innermost loop carries what has been combined so far.
-  Value filled = iterate(
-      e, {sizes[0], sizes[2]}, init,
-      [&](ArrayRef<Number> row, ValueRange tensors) {
-        Value inits[] = {tensors[0], start};
-        auto scanned = iterate(
-            e, sizes[1], inits, [&](ArrayRef<Number> step, ValueRange carried) {
-              Number i = reverse ? count - 1 - step[0] : step[0];
-              Number at[] = {row[0], i, row[1]}, so(e, type, carried[1]);
-              Number element = read(e, rows, at);
-              Number next = isProduct ? so * element : so + element;
-              Number stored = (exclusive ? so : next).as(result);
-              return SmallVector<Value>{insert(e, stored, carried[0], at),
-                                        next};
-            });
-        return SmallVector<Value>{scanned[0]};
-      })[0];
-  Tensor y{filled, result};
-  e.setExtents(y.value, sizes);
+  Tensor y = fold(
+      e, {sizes[0], sizes[2]}, init, [&](ArrayRef<Number> row, Tensor filled) {
+        auto scan = [&](ArrayRef<Number> step, Tensor filled, Number so) {
+          Number i = reverse ? count - 1 - step[0] : step[0];
+          Number at[] = {row[0], i, row[1]}, element = read(e, rows, at);
+          Number next = isProduct ? so * element : so + element;
+          return std::tuple(insert(e, exclusive ? so : next, filled, at), next);
+        };
+        return std::get<0>(
+            fold(e, {sizes[1]}, std::tuple(filled, start), scan));
+      });
   return node.give(e.reshape(y, whole));
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -39,13 +40,8 @@ static Number clampIndex(Number coordinate, Number extent) {
 /// between 1 and 2.
 static Number cubicWeight(double a, Number distance, bool near) {
   if (near)
-    return ((distance.constantLike(a + 2) * distance + -(a + 3)) * distance +
-            0) *
-               distance +
-           1;
-  return ((distance.constantLike(a) * distance + -5 * a) * distance + 8 * a) *
-             distance +
-         -4 * a;
+    return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+  return ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a;
 }
 
 namespace {
@@ -126,27 +122,23 @@ static void requireLength(Emitter &e, const ResizeMode &mode,
 static Number getCoordinate(const ResizeMode &mode, const ResizeDim &dim,
                             Number index) {
   Number x = index.as(kCoordinate), before = dim.before.as(kCoordinate),
-         after = dim.after.as(kCoordinate);
+         after = dim.after.as(kCoordinate), most = before - 1;
+  Number single = after <= 1, middle = (x + 0.5) / dim.scale;
+  if (mode.crops())
+    return select(single, (dim.start + dim.end) * 0.5 * most,
+                  dim.start * most +
+                      x * ((dim.end - dim.start) * most) / (dim.length - 1));
   if (mode.coordinates == "asymmetric")
     return x / dim.scale;
-  Number single = after <= 1;
-  if (mode.crops()) {
-    Number most = before - 1;
-    Number inPart = x * ((dim.end - dim.start) * most) / (dim.length - 1);
-    return select(single, (dim.start + dim.end) * 0.5 * most,
-                  dim.start * most + inPart);
-  }
   if (mode.coordinates == "align_corners")
-    return select(single, 0, x * (before - 1) / (dim.length - 1));
-  Number middle = (x + 0.5) / dim.scale;
+    return select(single, 0, x * most / (dim.length - 1));
   if (mode.coordinates == "tf_half_pixel_for_nn")
     return middle;
-  middle = middle - 0.5;
   if (mode.coordinates == "pytorch_half_pixel")
-    return select(single, 0, middle);
+    return select(single, 0, middle - 0.5);
   if (mode.coordinates == "half_pixel_symmetric")
-    return before * 0.5 * (1 - after / (dim.scale * before)) + middle;
-  return middle;
+    return before * 0.5 * (1 - after / (dim.scale * before)) + (middle - 0.5);
+  return middle - 0.5;
 }
 
 /// The integral coordinate that stands for `x`.
@@ -183,8 +175,7 @@ static Tensor resizeDim(Emitter &e, Tensor x, int64_t d, const ResizeDim &dim,
     };
     if (nearest)
       return extrapolate(loadAt(getNearest(mode, dim.scale, where)));
-    Scalars s = where.scalars();
-    Number sum(s, type, s.constant(type, 0)), weights = sum;
+    Number sum(e, type, 0), weights = sum;
     for (Tap tap : getTaps(where, mode.mode == "cubic", mode.cubicA)) {
       Number weight = tap.weight;
       if (mode.excludeOutside)
@@ -232,6 +223,54 @@ static SmallVector<Number> readCoordinates(Emitter &e, Tensor list) {
   });
 }
 
+namespace {
+/// What an attribute or inputs say of the dimensions: scales, or extents of the
+/// result; and the part that is cropped, its starts before its ends.
+struct ResizeGoal {
+  SmallVector<Number> scales, part;
+  Extents sizes;
+};
+} // namespace
+
+/// Reads the goal for `count` dimensions.
+static LogicalResult readGoal(Node &node, const ResizeMode &mode, int64_t count,
+                              ResizeGoal &goal) {
+  Emitter &e = node.getEmitter();
+  bool isResize = node.getOperator() == "Resize";
+  if (!isResize && node.getOpset() < 9) {
+    for (float scale : node.getFloats("scales").value_or(SmallVector<float>()))
+      goal.scales.push_back({e, kCoordinate, scale});
+    return success();
+  }
+  bool hasRoi = isResize && node.getOpset() >= 11;
+  size_t first = hasRoi ? 2 : 1;
+  Tensor factors = node.settleInput(first, count),
+         sizes = hasRoi ? node.settleInput(3, count) : Tensor();
+  for (auto [list, input, what] : {std::tuple(factors, first, "scales"),
+                                   std::tuple(sizes, size_t(3), "sizes")}) {
+    if (list && !list.getType().hasStaticShape())
+      return node.unsupported(
+          "a list of scales or sizes of dynamic length is not supported");
+    if (list && failed(node.requireList(input, what, kMostRank)))
+      return failure();
+  }
+  if (mode.crops()) {
+    Tensor roi = node.settleInput(1, 2 * count);
+    if (!hasRoi || !roi || !isFloat(roi.type) ||
+        !roi.getType().hasStaticShape() ||
+        roi.getType().getNumElements() != 2 * count)
+      return node.error("its region is no list of " + Twine(2 * count) +
+                        " floats, which attribute "
+                        "'coordinate_transformation_mode' requires");
+    goal.part = readCoordinates(e, roi);
+  }
+  if (factors)
+    goal.scales = readCoordinates(e, factors);
+  if (sizes)
+    goal.sizes = e.indices(sizes);
+  return success();
+}
+
 /// Resize and Upsample: extents by scales or as they are given.
 static LogicalResult convertResize(Node &node) {
   Emitter &e = node.getEmitter();
@@ -252,40 +291,10 @@ static LogicalResult convertResize(Node &node) {
     }
   }
   int64_t count = axes.size();
-  SmallVector<Number> scales, part;
-  Extents goal;
-  if (node.getOperator() == "Upsample" && node.getOpset() < 9) {
-    for (float scale : node.getFloats("scales").value_or(SmallVector<float>()))
-      scales.push_back(
-          {e, kCoordinate, e.scalars().constant(kCoordinate, scale)});
-  } else {
-    bool hasRoi = node.getOperator() == "Resize" && node.getOpset() >= 11;
-    size_t first = hasRoi ? 2 : 1;
-    Tensor factors = node.settleInput(first, count),
-           sizes = hasRoi ? node.settleInput(3, count) : Tensor();
-    for (Tensor list : {factors, sizes})
-      if (list && !list.getType().hasStaticShape())
-        return node.unsupported(
-            "a list of scales or sizes of dynamic length is not supported");
-    for (size_t i = first; i <= 2 * first - 1; ++i)
-      if (node.hasInput(i) &&
-          failed(node.requireList(i, i == 3 ? "sizes" : "scales", kMostRank)))
-        return failure();
-    if (mode.crops()) {
-      Tensor roi = node.settleInput(1, 2 * count);
-      if (!hasRoi || !roi || !isFloat(roi.type) ||
-          !roi.getType().hasStaticShape() ||
-          roi.getType().getNumElements() != 2 * count)
-        return node.error("its region is no list of " + Twine(2 * count) +
-                          " floats, which attribute "
-                          "'coordinate_transformation_mode' requires");
-      part = readCoordinates(e, roi);
-    }
-    if (factors)
-      scales = readCoordinates(e, factors);
-    if (sizes)
-      goal = e.indices(sizes);
-  }
+  ResizeGoal to;
+  if (failed(readGoal(node, mode, count, to)))
+    return failure();
+  auto &[scales, part, goal] = to;
   int64_t found = goal.empty() ? scales.size() : goal.size();
   if (found != count)
     return node.error("it has " + Twine(found) +
@@ -357,7 +366,8 @@ static LogicalResult convertGridSample(Node &node) {
   Tensor x = node.getInput(0), grid = node.getInput(1);
   std::string mode =
       node.getString("mode", node.getOpset() < 20 ? "bilinear" : "linear");
-  std::string padding = node.getString("padding_mode", "zeros");
+  std::string padding = readChoice(node, "padding_mode", "zeros",
+                                   {"zeros", "border", "reflection"});
   bool corners = node.getInt("align_corners", 0) != 0;
   int64_t spatial = x.getRank() - 2;
   if (spatial < 1 || grid.getRank() != x.getRank())
@@ -373,26 +383,24 @@ static LogicalResult convertGridSample(Node &node) {
   if (!nearest && !cubic && mode != "linear" && mode != "bilinear")
     return node.error("attribute 'mode' is '" + mode +
                       "'; required is nearest, linear or cubic");
-  if (padding != "zeros" && padding != "border" && padding != "reflection")
-    return node.error("attribute 'padding_mode' is '" + padding +
-                      "'; required is zeros, border or reflection");
-  Extents from = e.extents(x), sizes{from[0], from[1]};
-  for (int64_t d = 0; d < spatial; ++d)
-    sizes.push_back(e.extent(grid, d + 1));
+  SmallVector<Number> extents = toNumbers(e, e.extents(x));
+  Extents sizes = e.extents(grid);
+  sizes.pop_back();
+  sizes.insert(sizes.begin() + 1, extents[1]);
+  sizes[0] = extents[0];
   DataType type = nearest ? x.type : getSumType(x.type);
   Tensor result = define(e, type, sizes, [&](ArrayRef<Number> at) {
     SmallVector<Number> point{at[0]};
     llvm::append_range(point, at.drop_front(2));
     point.push_back(0);
-    SmallVector<SmallVector<Tap>> taps(spatial);
+    SmallVector<SmallVector<Tap>> taps;
     SmallVector<Number> lows, highs;
     for (int64_t d = 0; d < spatial; ++d) {
       point.back() = static_cast<double>(spatial - 1 - d);
-      Number extent = Number(e, from[d + 2]).as(kCoordinate);
-      Number last = extent - 1;
+      Number extent = extents[d + 2].as(kCoordinate), last = extent - 1;
       Number unit = loadUnlessEmpty(e, grid, point).as(kCoordinate) + 1;
       Number where = (corners ? unit * last : unit * extent - 1) * 0.5;
-      lows.push_back(extent.constantLike(corners ? 0 : -0.5));
+      lows.push_back({e, kCoordinate, corners ? 0 : -0.5});
       highs.push_back(corners ? last : extent - 0.5);
       if (nearest)
         where = where.apply<mlir::math::RoundEvenOp>();
@@ -400,40 +408,35 @@ static LogicalResult convertGridSample(Node &node) {
         where = clamp(where, 0, last);
       else if (padding == "reflection")
         where = reflect(where, lows[d], highs[d]);
-      if (nearest)
-        taps[d] = {{where.apply<mlir::math::RoundEvenOp>(), 1}};
-      else
-        taps[d] = getTaps(where, cubic, -0.75);
+      taps.push_back(
+          nearest
+              ? SmallVector<Tap>{{where.apply<mlir::math::RoundEvenOp>(), 1}}
+              : getTaps(where, cubic, -0.75));
     }
-    // All combinations of taps.
+    // All combinations of taps, those of the last dimension next to each other.
+    size_t each = taps[0].size(), combinations = 1;
+    for (int64_t d = 0; d < spatial; ++d)
+      combinations *= each;
     std::optional<Number> sum;
-    SmallVector<size_t> chosen(spatial, 0);
-    for (bool more = true; more;) {
-      std::optional<Number> inside, weight;
+    for (size_t n = 0; n < combinations; ++n) {
+      Number inside(e, DataType::Bool, 1), weight = 1;
       SmallVector<Number> position{at[0], at[1]};
+      size_t step = combinations;
       for (int64_t d = 0; d < spatial; ++d) {
-        Tap tap = taps[d][chosen[d]];
-        Number extent(e, from[d + 2]);
+        step /= each;
+        Tap tap = taps[d][n / step % each];
         if (padding == "reflection")
           tap.coordinate = reflect(tap.coordinate, lows[d], highs[d]);
-        Number here = isInside(tap.coordinate, extent);
-        inside = inside ? *inside & here : here;
-        if (!nearest)
-          weight = weight ? *weight * tap.weight : tap.weight;
-        position.push_back(clampIndex(tap.coordinate, extent));
+        inside = inside & isInside(tap.coordinate, extents[d + 2]);
+        weight = d ? weight * tap.weight : tap.weight;
+        position.push_back(clampIndex(tap.coordinate, extents[d + 2]));
       }
       Number element = loadUnlessEmpty(e, x, position).as(type);
       if (padding == "zeros")
-        element = select(*inside, element, 0);
+        element = select(inside, element, 0);
       if (!nearest)
-        element = element * weight->as(type);
+        element = element * weight.as(type);
       sum = sum ? *sum + element : element;
-      more = false;
-      for (int64_t d = spatial; d-- > 0 && !more;) {
-        more = ++chosen[d] < taps[d].size();
-        if (!more)
-          chosen[d] = 0;
-      }
     }
     return *sum;
   });

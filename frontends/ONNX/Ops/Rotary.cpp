@@ -1,8 +1,10 @@
 //===- Rotary.cpp - Rotary embedding --------------------------------------===//
 
+#include "frontends/Common/Layers.h"
 #include "frontends/Common/Attention.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/ONNX/Ops/Readers.h"
 
 using namespace llvm;
 
@@ -13,24 +15,21 @@ using mlir::Value;
 Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
               bool interleaved, bool shared,
               function_ref<Number(Number, Number)> position) {
-  Extents sizes{e.extent(x, 0), e.extent(x, 2),
-                e.getBuilder().getIndexAttr(half)};
+  Extents sizes{e.extent(x, 0), e.extent(x, 2), Number(e, half)};
   if (shared)
-    sizes[0] = e.getBuilder().getIndexAttr(1);
+    sizes[0] = Number(e, 1);
   auto look = [&](Tensor cache) {
     DataType type = getComputeType(cache.type);
     return define(e, type, sizes, [&](ArrayRef<Number> at) {
-      Number limit = Number(at[0].scalars(), e.extentValue(cache, 0)) - 1;
-      Number row = max(min(position(at[0], at[1]), limit), 0);
-      return read(e, cache, {row, at[2]});
+      Number last = Number(e, e.extent(cache, 0)) - 1;
+      return read(e, cache, {clamp(position(at[0], at[1]), 0, last), at[2]});
     });
   };
   Tensor c = look(cosines), n = look(sines), input = toOperand(e, x);
   Value result =
       seq::RotaryOp::create(e.getBuilder(), e.getLoc(), input.getType(),
                             input.value, c.value, n.value, interleaved);
-  e.setExtents(result, e.extents(x));
-  return e.convert({result, input.type}, x.type);
+  return e.convert(withExtents(e, result, input.type, e.extents(x)), x.type);
 }
 
 /// Reports a last dimension whose extent only a call knows.
@@ -96,19 +95,17 @@ void Rotation::requireExtents() {
   if (!positions)
     return;
   if (positions.getRank() == 1)
-    e.requireEqual(e.extent(positions, 0), e.getBuilder().getIndexAttr(1),
+    e.requireEqual(e.extent(positions, 0), Number(e, 1),
                    "the number of its positions");
   if (positions.getRank() == 2)
     for (int64_t d : {0, 1})
       e.requireEqual(e.extent(positions, d), e.extent(x, d == 0 ? 0 : 2),
                      "an extent of its positions");
-  Scalars s = e.scalars();
-  Value rows = e.extentValue(cosines, 0);
+  Number rows(e, e.extent(cosines, 0));
   // A single position is that of the first step.
   if (positions.getRank() < 2)
-    rows = Number(s, rows) - e.extentValue(x, 2) + 1;
-  e.requireIndices(positions, e.simplify({rows})[0], "a position",
-                   /*fromEnd=*/false);
+    rows = rows - Number(e, e.extent(x, 2)) + 1;
+  e.requireIndices(positions, rows, "a position", /*fromEnd=*/false);
 }
 
 LogicalResult Rotation::give(int64_t half, bool shared,
@@ -125,13 +122,10 @@ LogicalResult convertRotaryEmbedding(Node &node) {
   Rotation r{node, {}, node.getInput(1), node.getInput(2), node.getInput(3)};
   if (failed(node.requireRank(1, 0, 2)))
     return failure();
-  int64_t packed = node.getInt("is_packed_batching", 0);
+  bool packed = readBetween(node, "is_packed_batching", 0, 0, 1, "0 or 1") != 0;
   // The caches hold the angles, which is where a scale has its effect; kernels
   // of the operator do not look at the attribute either.
   (void)node.getFloat("scale", 1);
-  if (packed != 0 && packed != 1)
-    return node.error("attribute 'is_packed_batching' is " + Twine(packed) +
-                      "; required is 0 or 1");
   // Rows of several sequences one behind the other: their positions cannot be
   // counted.
   int64_t rank = r.positions.getRank();
@@ -163,9 +157,8 @@ LogicalResult convertRotaryEmbedding(Node &node) {
   return r.give(half, /*shared=*/rank < 2, [&](Number row, Number time) {
     if (rank == 2)
       return read(e, r.positions, {row, time}).toIndex();
-    SmallVector<Value> at(rank, row.constantLike(0));
-    Value first = e.load(r.positions, at);
-    return Number(row.scalars(), r.positions.type, first).toIndex() + time;
+    SmallVector<Number> first(rank, 0);
+    return load(e, r.positions, first).toIndex() + time;
   });
 }
 

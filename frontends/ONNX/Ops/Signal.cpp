@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -101,13 +102,22 @@ static Tensor makeTable(Emitter &e, DataType type, const Transform &t) {
   });
 }
 
-/// The scalar integer that an input holds, as index.
-static FailureOr<Number> readInteger(Node &node, size_t input, StringRef what) {
+/// Input `i` as product with the table, whose result is split along columns.
+static Tensor transform(Emitter &e, const Transform &t, Tensor rows) {
+  Tensor table = makeTable(e, rows.type, t);
+  OpFoldResult count = e.product(ArrayRef(e.extents(rows)).drop_back(2));
+  rows = e.reshape(rows, {count, e.extent(table, 0)});
+  return e.contract(rows, "mk", table, "kn", "mn");
+}
+
+/// The scalar integer that an input holds, as index; 1 after an error.
+static Number readInteger(Node &node, size_t input, StringRef what) {
   Tensor x = node.settleInput(input);
-  if (!isOne(x) || !isInteger(x.type))
-    return node.error("its " + what + " is no single integer");
   Emitter &e = node.getEmitter();
-  return Number(e, x.type, e.elements(x).front()).toIndex();
+  if (isOne(x) && isInteger(x.type))
+    return Number(e, x.type, e.elements(x).front()).toIndex();
+  (void)node.error("its " + what + " is no single integer");
+  return Number(e, 1);
 }
 
 /// Half of a length, and one more.
@@ -127,90 +137,34 @@ static FailureOr<int64_t> readParts(Node &node, Tensor x) {
 
 /// The length that an input holds. Reports one below `least`, or ends the call
 /// that gives it.
-static FailureOr<Number> readLength(Node &node, size_t input, StringRef what,
-                                    int64_t least) {
-  FailureOr<Number> length = readInteger(node, input, what);
-  if (failed(length))
-    return failure();
-  std::optional<int64_t> known = getConstantIntValue(*length);
-  if (known && *known < least)
-    return node.error("its " + what + " is " + Twine(*known) +
-                      "; required is at least " + Twine(least));
+static Number readLength(Node &node, size_t input, StringRef what,
+                         int64_t least) {
+  Number length = readInteger(node, input, what);
   Emitter &e = node.getEmitter();
   Number bound(e, least);
-  e.require(*length >= bound,
+  e.require(length >= bound,
             ("its " + what + " is {0}; required is at least {1}").str(),
-            {*length, bound});
-  return max(*length, bound);
+            {length, bound});
+  return max(length, bound);
 }
 
 //===----------------------------------------------------------------------===//
 // DFT
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Where a transform takes place: dimensions before its axis and behind it, 1
-/// where an axis that is known at run time only lies elsewhere, and the extent
-/// of the axis.
-struct Axis {
-  Extents before, behind;
-  OpFoldResult length;
-  /// The extents of a tensor whose axis has another length.
-  std::function<Extents(OpFoldResult)> resize;
-};
-} // namespace
-
-static FailureOr<Axis> readAxis(Node &node, Tensor x) {
+/// The dimension along which a transform takes place.
+static FailureOr<Number> readTransformAxis(Node &node, int64_t rank) {
   Emitter &e = node.getEmitter();
-  int64_t last = x.getRank() - 1;
-  const char *isParts =
-      "its axis is the last dimension, which holds the parts of complex "
-      "numbers; required is another one";
-  Extents sizes = e.extents(x);
-  FailureOr<Number> given(Number(e, -2));
-  if (node.getOpset() < 20)
-    given = Number(e, node.getInt("axis", 1));
-  else if (node.hasInput(2))
-    given = readInteger(node, 2, "axis");
-  if (failed(given))
+  Number given = node.getOpset() < 20 ? Number(e, node.getInt("axis", 1))
+                 : node.hasInput(2)   ? readInteger(node, 2, "axis")
+                                      : Number(e, -2);
+  FailureOr<Number> axis = readAxis(node, given, rank);
+  if (failed(axis))
     return failure();
-  ArrayRef<OpFoldResult> all = sizes;
-  if (std::optional<int64_t> known = getConstantIntValue(*given)) {
-    std::optional<int64_t> axis = node.getAxis(*known, last + 1);
-    if (!axis)
-      return failure();
-    if (*axis == last)
-      return node.error(isParts);
-    return Axis{Extents(all.take_front(*axis)),
-                Extents(all.drop_back().drop_front(*axis + 1)), sizes[*axis],
-                [sizes, axis](OpFoldResult length) {
-                  Extents result = sizes;
-                  result[*axis] = length;
-                  return result;
-                }};
-  }
-  e.requireInside(*given, Number(e, -last - 1), Number(e, last + 1),
-                  "its axis");
-  Number axis = wrap(*given, last + 1);
-  e.require(axis != last, isParts);
-  axis = max(min(axis, last - 1), 0);
-  Axis found;
-  Number length(e, 1);
-  for (int64_t d = 0; d < last; ++d) {
-    Number own(e, sizes[d]);
-    found.before.push_back(select(Number(e, d) < axis, own, 1));
-    found.behind.push_back(select(Number(e, d) > axis, own, 1));
-    length = select(Number(e, d) == axis, own, length);
-  }
-  found.length = length;
-  found.resize = [&e, sizes, axis, last](OpFoldResult length) {
-    Extents result = sizes;
-    for (int64_t d = 0; d < last; ++d)
-      result[d] =
-          select(Number(e, d) == axis, Number(e, length), Number(e, sizes[d]));
-    return result;
-  };
-  return found;
+  e.require(*axis != rank - 1,
+            "its axis is the last dimension, which holds the parts of complex "
+            "numbers; required is another one");
+  return min(*axis, rank - 2);
 }
 
 static LogicalResult convertDFT(Node &node) {
@@ -231,22 +185,20 @@ static LogicalResult convertDFT(Node &node) {
     return node.error(t.inverse
                           ? "the inverse of one side needs complex numbers"
                           : "one side of the result needs real numbers");
-  FailureOr<Axis> axis = readAxis(node, x);
+  Extents sizes = e.extents(x);
+  FailureOr<Number> axis = readTransformAxis(node, x.getRank());
   if (failed(axis))
     return failure();
-  OpFoldResult outer = e.product(axis->before), inner = e.product(axis->behind);
-  OpFoldResult length = axis->length;
-
-  FailureOr<Number> period(Number(e, length));
+  Extents around = aroundAxis(e, ArrayRef(sizes).drop_back(), *axis);
+  OpFoldResult outer = around[0], inner = around[2];
+  Number length(e, around[1]), period = length;
   if (node.hasInput(1))
     period = readLength(node, 1, "dft_length", 1);
   else if (t.mirrored)
-    period = max(*period - 1, 0) * 2;
-  if (failed(period))
-    return failure();
-  t.taken = t.mirrored ? halfOf(*period) : *period;
-  t.given = onesided && !t.inverse ? halfOf(*period) : *period;
-  t.period = *period;
+    period = max(period - 1, 0) * 2;
+  t.taken = t.mirrored ? halfOf(period) : period;
+  t.given = onesided && !t.inverse ? halfOf(period) : period;
+  t.period = period;
 
   DataType type = getComputeType(x.type);
   OpFoldResult partsIn = Number(e, t.partsIn), partsOut = Number(e, t.partsOut);
@@ -258,28 +210,22 @@ static LogicalResult convertDFT(Node &node) {
                     : e.reshape(e.transpose(panels, {0, 2, 1, 3}),
                                 {e.product({outer, inner}), length, partsIn});
   // Cut, or continued with zeros.
-  if (!Emitter::isSame(t.taken, length)) {
-    Tensor whole = rows;
-    Number own(e, length);
-    rows =
-        define(e, type, {e.extent(whole, 0), t.taken, partsIn},
-               [&](ArrayRef<Number> at) {
-                 SafeIndex from = makeSafe(at[1], own);
-                 return select(
-                     from.inside,
-                     loadUnlessEmpty(e, whole, {at[0], from.index, at[2]}), 0);
-               });
-  }
-  Tensor table = makeTable(e, type, t);
-  OpFoldResult count = e.extent(rows, 0);
-  Tensor y = e.contract(e.reshape(rows, {count, e.extent(table, 0)}), "mk",
-                        table, "kn", "mn");
+  if (!Emitter::isSame(t.taken, length))
+    rows = define(e, type, {e.extent(rows, 0), t.taken, partsIn},
+                  [&e, rows, length](ArrayRef<Number> at) {
+                    SafeIndex from = makeSafe(at[1], length);
+                    Number there =
+                        loadUnlessEmpty(e, rows, {at[0], from.index, at[2]});
+                    return select(from.inside, there, 0);
+                  });
+  Tensor y = transform(e, t, rows);
   if (!isInner)
     y = e.transpose(e.reshape(y, {outer, inner, t.given, partsOut}),
                     {0, 2, 1, 3});
-  Extents result = axis->resize(t.given);
-  result.back() = partsOut;
-  return node.give(e.convert(e.reshape(y, e.simplify(result)), x.type));
+  for (auto [d, size] : enumerate(MutableArrayRef(sizes).drop_back()))
+    size = select(Number(e, d) == *axis, Number(e, t.given), Number(e, size));
+  sizes.back() = partsOut;
+  return node.give(e.convert(e.reshape(y, e.simplify(sizes)), x.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -298,9 +244,9 @@ static LogicalResult convertSTFT(Node &node) {
     return node.error("its signal has rank " + Twine(x.getRank()) +
                       "; required is 3");
   FailureOr<int64_t> parts = readParts(node, x);
-  FailureOr<Number> stride = readLength(node, 1, "frame_step", 1);
-  if (failed(parts) || failed(stride))
+  if (failed(parts))
     return failure();
+  Number stride = readLength(node, 1, "frame_step", 1);
   bool onesided = node.getInt("onesided", 1) != 0;
   if (onesided && *parts == 2)
     return node.error("one side of the result needs real numbers");
@@ -311,32 +257,29 @@ static LogicalResult convertSTFT(Node &node) {
   if (!window && !node.hasInput(3))
     return node.error("inputs 2 (window) and 3 (frame_length) are both "
                       "missing; required is one of them");
-  FailureOr<Number> length =
-      node.hasInput(3) ? readLength(node, 3, "frame_length", 1)
-                       : FailureOr<Number>(Number(e, e.extent(window, 0)));
-  if (failed(length))
-    return failure();
-  std::optional<int64_t> known = getConstantIntValue(*length);
+  Number length = node.hasInput(3) ? readLength(node, 3, "frame_length", 1)
+                                   : Number(e, e.extent(window, 0));
+  std::optional<int64_t> known = getConstantIntValue(length);
   if (window && known && !window.getType().isDynamicDim(0) &&
       window.getShape()[0] != *known)
     return node.error("its window has " + Twine(window.getShape()[0]) +
                       " elements; required is frame_length, " + Twine(*known));
   if (window)
-    e.requireEqual(e.extent(window, 0), *length,
+    e.requireEqual(e.extent(window, 0), length,
                    "the number of elements of its window");
 
-  Number room = Number(e, e.extent(x, 1)) - *length;
+  Number room = Number(e, e.extent(x, 1)) - length;
   Transform t;
   t.partsIn = *parts;
-  t.taken = t.period = *length;
-  t.given = onesided ? halfOf(*length) : *length;
+  t.taken = t.period = length;
+  t.given = onesided ? halfOf(length) : length;
   DataType type = getComputeType(x.type);
   OpFoldResult batch = e.extent(x, 0), two = Number(e, 2),
-               count = select(room < 0, 0, max(room, 0) / *stride + 1);
+               count = select(room < 0, 0, max(room, 0) / stride + 1);
   Tensor rows = define(
       e, type, {batch, count, t.taken, Number(e, t.partsIn)},
       [&](ArrayRef<Number> at) {
-        Number number = read(e, x, {at[0], at[1] * *stride + at[2], at[3]});
+        Number number = read(e, x, {at[0], at[1] * stride + at[2], at[3]});
         if (!window)
           return number;
         // A window may turn out shorter than the frame.
@@ -344,9 +287,7 @@ static LogicalResult convertSTFT(Node &node) {
         Number factor = loadUnlessEmpty(e, window, {from.index}).as(type);
         return number * select(from.inside, factor, 0);
       });
-  Tensor table = makeTable(e, type, t);
-  rows = e.reshape(rows, {e.product({batch, count}), e.extent(table, 0)});
-  Tensor y = e.contract(rows, "mk", table, "kn", "mn");
+  Tensor y = transform(e, t, rows);
   return node.give(
       e.convert(e.reshape(y, {batch, count, t.given, two}), x.type));
 }
@@ -366,27 +307,37 @@ static FailureOr<DataType> readOutputType(Node &node) {
   return type;
 }
 
-enum class Shape { Hann, Hamming, Blackman };
+namespace {
+/// A sum of cosines, by the factors of whole multiples of the angle from 0 on.
+struct CosineWindow {
+  StringRef name;
+  double factors[3];
+};
+} // namespace
 
-/// Sums of cosines.
-template <Shape shape> static LogicalResult convertWindow(Node &node) {
+static constexpr CosineWindow kWindows[] = {
+    {"HannWindow", {0.5, -0.5, 0}},
+    {"HammingWindow", {25.0 / 46, -21.0 / 46, 0}},
+    {"BlackmanWindow", {0.42, -0.5, 0.08}},
+};
+
+static LogicalResult convertWindow(Node &node) {
+  const CosineWindow &window = *find_if(kWindows, [&](const auto &row) {
+    return row.name == node.getOperator();
+  });
   Emitter &e = node.getEmitter();
   FailureOr<DataType> type = readOutputType(node);
-  FailureOr<Number> count = readLength(node, 0, "size", 0);
-  if (failed(type) || failed(count))
+  if (failed(type))
     return failure();
-  bool periodic = node.getInt("periodic", 1) != 0;
-  Number period = periodic ? *count : *count - 1;
-  return node.give(define(e, *type, {*count}, [&](ArrayRef<Number> at) {
+  Number count = readLength(node, 0, "size", 0);
+  Number period = node.getInt("periodic", 1) != 0 ? count : count - 1;
+  return node.give(define(e, *type, {count}, [&](ArrayRef<Number> at) {
     Number angle = at[0].as(kReal) * (2 * M_PI) / period.as(kReal);
-    auto term = [&](double factor, double times) {
-      return (angle * times).apply<mlir::math::CosOp>() * factor;
-    };
-    if (shape == Shape::Hamming)
-      return 25.0 / 46 + term(-21.0 / 46, 1);
-    if (shape == Shape::Hann)
-      return 0.5 + term(-0.5, 1);
-    return 0.42 + term(-0.5, 1) + term(0.08, 2);
+    Number sum = window.factors[0];
+    for (int times : {1, 2})
+      if (double factor = window.factors[times])
+        sum = sum + (angle * times).apply<mlir::math::CosOp>() * factor;
+    return sum;
   }));
 }
 
@@ -396,15 +347,11 @@ template <Shape shape> static LogicalResult convertWindow(Node &node) {
 static LogicalResult convertMelWeightMatrix(Node &node) {
   Emitter &e = node.getEmitter();
   FailureOr<DataType> type = readOutputType(node);
-  FailureOr<Number> triangles = readLength(node, 0, "num_mel_bins", 1);
-  if (failed(triangles))
+  if (failed(type))
     return failure();
-  FailureOr<Number> length = readLength(node, 1, "dft_length", 1);
-  if (failed(length))
-    return failure();
-  FailureOr<Number> rate = readLength(node, 2, "sample_rate", 1);
-  if (failed(rate) || failed(type))
-    return failure();
+  Number triangles = readLength(node, 0, "num_mel_bins", 1),
+         length = readLength(node, 1, "dft_length", 1),
+         rate = readLength(node, 2, "sample_rate", 1);
   // mel = 2595 log10(1 + f / 700)
   double scale = 2595 / std::log(10);
   SmallVector<Number> hertz, edges;
@@ -421,9 +368,9 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
     hertz.push_back(f);
     edges.push_back(log(1 + f / 700) * scale);
   }
-  Number corners = *triangles + 2;
+  Number corners = triangles + 2;
   Number step = (edges[1] - edges[0]) / corners.as(kReal);
-  Number bins = (*length + 1).as(kReal), samples = rate->as(kReal);
+  Number bins = (length + 1).as(kReal), samples = rate.as(kReal);
   // The bin of each corner.
   Tensor places =
       define(e, DataType::Int64, {corners}, [&](ArrayRef<Number> at) {
@@ -432,7 +379,7 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
         return (bins * f / samples).apply<mlir::math::FloorOp>();
       });
   return node.give(
-      define(e, *type, {halfOf(*length), *triangles}, [&](ArrayRef<Number> at) {
+      define(e, *type, {halfOf(length), triangles}, [&](ArrayRef<Number> at) {
         Number j = at[0].as(DataType::Int64);
         Number lower = load(e, places, {at[1]}),
                center = load(e, places, {at[1] + 1}),
@@ -451,14 +398,13 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
 }
 
 void registerSignalOps(Registry &registry) {
+  for (const CosineWindow &row : kWindows)
+    registry.add({{row.name, 17, 1, 1, convertWindow}});
   registry.add({
       {"DFT", 17, 1, 3, convertDFT, "last dimensions of dynamic extent"},
       {"STFT", 17, 2, 4, convertSTFT,
        "last dimensions of dynamic extent (a signal shorter than a frame has "
        "no frames)"},
-      {"HannWindow", 17, 1, 1, convertWindow<Shape::Hann>},
-      {"HammingWindow", 17, 1, 1, convertWindow<Shape::Hamming>},
-      {"BlackmanWindow", 17, 1, 1, convertWindow<Shape::Blackman>},
       {"MelWeightMatrix", 17, 5, 5, convertMelWeightMatrix},
   });
 }
