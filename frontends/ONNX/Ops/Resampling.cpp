@@ -428,7 +428,8 @@ static LogicalResult convertGridSample(Node &node) {
         if (padding == "reflection")
           tap.coordinate = reflect(tap.coordinate, lows[d], highs[d]);
         inside = inside & isInside(tap.coordinate, extents[d + 2]);
-        weight = d ? weight * tap.weight : tap.weight;
+        if (!nearest)
+          weight = d ? weight * tap.weight : tap.weight;
         position.push_back(clampIndex(tap.coordinate, extents[d + 2]));
       }
       Number element = loadUnlessEmpty(e, x, position).as(type);
