@@ -159,8 +159,9 @@ static Number takeDeformed(Emitter &e, const DeformedSource &from,
   size_t rank = w.getRank();
   ArrayRef<Number> window = at.drop_front(3);
   Number group = at[1] / from.channelsPerGroup;
-  SmallVector<Number> kernel(w.kernel.begin(), w.kernel.end()), where,
-      taps = unflatten(at[2], kernel);
+  SmallVector<Number> kernel =
+      map_to_vector(w.kernel, [&](int64_t size) { return Number(e, size); });
+  SmallVector<Number> taps = unflatten(at[2], kernel), where;
   for (size_t d = 0; d < rank; ++d) {
     Number i = window[d] * w.strides[d] + taps[d] * w.dilations[d] -
                Number(e, w.before[d]);
