@@ -87,6 +87,19 @@ void Emitter::forgetExtents(size_t mark, Operation *op) {
               noted.end());
 }
 
+SmallVector<int64_t> Emitter::shapeOf(ArrayRef<OpFoldResult> sizes) {
+  return llvm::map_to_vector(sizes, [](OpFoldResult size) {
+    return getConstantIntValue(size).value_or(ShapedType::kDynamic);
+  });
+}
+
+/// Whether all extents are the same by construction.
+static bool areSame(ArrayRef<OpFoldResult> a, ArrayRef<OpFoldResult> b) {
+  return llvm::equal(a, b, Emitter::isSame);
+}
+
+static bool isZero(OpFoldResult size) { return isConstantIntValue(size, 0); }
+
 OpFoldResult Emitter::product(ArrayRef<OpFoldResult> sizes) {
   Scalars s = scalars();
   int64_t number = 1;
@@ -165,14 +178,11 @@ static bool matchGroups(ArrayRef<OpFoldResult> wide,
 
 Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
   Extents sizes = simplify(given), from = extents(tensor);
-  if (sizes.size() == from.size() &&
-      llvm::all_of(llvm::zip(sizes, from), [](auto pair) {
-        return isSame(std::get<0>(pair), std::get<1>(pair));
-      }))
+  if (areSame(sizes, from))
     return tensor;
   RankedTensorType type = tensor.getType();
   SmallVector<int64_t> shape = shapeOf(sizes);
-  auto result = RankedTensorType::get(shape, type.getElementType());
+  RankedTensorType result = type.clone(shape);
   if (isKnown(tensor) && result.hasStaticShape() &&
       result.getNumElements() == type.getNumElements())
     return fromElements(tensor.type, shape, elements(tensor));
@@ -192,30 +202,20 @@ Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
     Value flat = tensor.value;
     ReassociationIndices all;
     if (type.getRank() == 0) {
-      auto one = RankedTensorType::get({1}, type.getElementType());
-      flat = tensor::ExpandShapeOp::create(
-          builder, loc, one, flat, ArrayRef<ReassociationIndices>{},
-          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+      flat = tensor::ExpandShapeOp::create(builder, loc, type.clone({1}), flat,
+                                           ArrayRef<ReassociationIndices>{},
+                                           ArrayRef<OpFoldResult>{fixed(1)});
     } else if (type.getRank() > 1) {
       all = llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()));
       flat = tensor::CollapseShapeOp::create(
           builder, loc, flat, ArrayRef<ReassociationIndices>{all});
     }
     // A static count on one side and not on the other: say what is known.
-    int64_t count = ShapedType::kDynamic;
-    if (result.hasStaticShape())
-      count = result.getNumElements();
-    auto flatType = cast<RankedTensorType>(flat.getType());
-    if (flatType.isDynamicDim(0) && !ShapedType::isDynamic(count))
-      flat = tensor::CastOp::create(
-          builder, loc, RankedTensorType::get({count}, type.getElementType()),
-          flat);
-    else if (!flatType.isDynamicDim(0) && ShapedType::isDynamic(count) &&
-             !sizes.empty())
-      flat = tensor::CastOp::create(
-          builder, loc,
-          RankedTensorType::get({ShapedType::kDynamic}, type.getElementType()),
-          flat);
+    int64_t count = result.hasStaticShape() ? result.getNumElements()
+                                            : ShapedType::kDynamic;
+    bool isOpen = cast<RankedTensorType>(flat.getType()).isDynamicDim(0);
+    if (isOpen == result.hasStaticShape() && (isOpen || !sizes.empty()))
+      flat = tensor::CastOp::create(builder, loc, type.clone({count}), flat);
     all = llvm::to_vector<2>(llvm::seq<int64_t>(0, sizes.size()));
     if (sizes.empty())
       value = tensor::CollapseShapeOp::create(builder, loc, result, flat,
@@ -235,13 +235,13 @@ Tensor Emitter::reshape(Tensor tensor, ArrayRef<OpFoldResult> given) {
 
 Tensor Emitter::unsqueeze(Tensor tensor, int64_t dim) {
   Extents sizes = extents(tensor);
-  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(1));
+  sizes.insert(sizes.begin() + dim, fixed(1));
   return reshape(tensor, sizes);
 }
 
 Tensor Emitter::squeeze(Tensor tensor, int64_t dim) {
   Extents sizes = extents(tensor);
-  requireEqual(sizes[dim], builder.getIndexAttr(1),
+  requireEqual(sizes[dim], fixed(1),
                ("the extent of dimension " + Twine(dim)).str());
   sizes.erase(sizes.begin() + dim);
   return reshape(tensor, sizes);
@@ -264,8 +264,7 @@ Tensor Emitter::transpose(Tensor tensor, ArrayRef<int64_t> permutation) {
   Value result =
       linalg::TransposeOp::create(builder, loc, tensor.value, init, permutation)
           ->getResult(0);
-  setExtents(result, sizes);
-  return {result, tensor.type};
+  return withExtents(result, tensor.type, sizes);
 }
 
 Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
@@ -297,23 +296,19 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
   sizes[dim] = sum;
   sizes = simplify(sizes);
   Value result = empty(sizes, type);
-  OpFoldResult offset = builder.getIndexAttr(0);
+  OpFoldResult offset = fixed(0);
   for (Tensor tensor : tensors) {
     Extents part = extents(tensor);
-    if (llvm::any_of(part, [](OpFoldResult size) {
-          return isConstantIntValue(size, 0);
-        }))
+    if (llvm::any_of(part, isZero))
       continue;
-    Extents offsets(part.size(), builder.getIndexAttr(0));
-    Extents strides(part.size(), builder.getIndexAttr(1));
+    Extents offsets(part.size(), fixed(0)), strides(part.size(), fixed(1));
     offsets[dim] = offset;
     result = tensor::InsertSliceOp::create(builder, loc, tensor.value, result,
                                            offsets, part, strides);
     offset = simplify(
         {OpFoldResult(s.addIndex(toValue(offset), toValue(part[dim])))})[0];
   }
-  setExtents(result, sizes);
-  return {result, type};
+  return withExtents(result, type, sizes);
 }
 
 Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
@@ -321,7 +316,7 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
                       ArrayRef<OpFoldResult> strides) {
   Extents steps(strides.begin(), strides.end());
   if (steps.empty())
-    steps.assign(sizes.size(), builder.getIndexAttr(1));
+    steps.assign(sizes.size(), fixed(1));
   Extents from = simplify(offsets), count = simplify(sizes);
   steps = simplify(steps);
   auto isConstant = [](OpFoldResult size) {
@@ -336,46 +331,40 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
                      llvm::to_vector(llvm::seq<int64_t>(0, from.size())));
   }
   Extents whole = extents(tensor);
-  bool same = true;
-  for (size_t d = 0; d < whole.size(); ++d)
-    same &= getConstantIntValue(from[d]) == 0 && isSame(count[d], whole[d]) &&
-            getConstantIntValue(steps[d]) == 1;
-  if (same)
+  auto isOne = [](OpFoldResult size) { return isConstantIntValue(size, 1); };
+  if (llvm::all_of(from, isZero) && llvm::all_of(steps, isOne) &&
+      areSame(count, whole))
     return tensor;
   // Among no elements no offset exists.
-  auto isZero = [](OpFoldResult size) { return isConstantIntValue(size, 0); };
   if (llvm::any_of(count, isZero) || llvm::any_of(whole, isZero))
     return {empty(count, tensor.type), tensor.type};
   for (size_t d = 0; d < whole.size(); ++d)
     requireSlice(from[d], count[d], steps[d], whole[d]);
   Value result = tensor::ExtractSliceOp::create(builder, loc, tensor.value,
                                                 from, count, steps);
-  setExtents(result, count);
-  return {result, tensor.type};
+  return withExtents(result, tensor.type, count);
 }
 
 Tensor Emitter::insert(Tensor part, Tensor into,
                        ArrayRef<OpFoldResult> offsets) {
   Extents sizes = extents(part), whole = extents(into);
-  auto isNone = [](OpFoldResult size) { return isConstantIntValue(size, 0); };
-  if (llvm::any_of(sizes, isNone))
+  if (llvm::any_of(sizes, isZero))
     return into;
-  Extents strides(sizes.size(), builder.getIndexAttr(1));
+  Extents strides(sizes.size(), fixed(1));
   Extents to = simplify(offsets);
   for (size_t d = 0; d < whole.size(); ++d)
     requireSlice(to[d], sizes[d], strides[d], whole[d]);
-  if (llvm::any_of(whole, isNone))
+  if (llvm::any_of(whole, isZero))
     return into;
   Value result = tensor::InsertSliceOp::create(builder, loc, part.value,
                                                into.value, to, sizes, strides);
-  setExtents(result, whole);
-  return {result, into.type};
+  return withExtents(result, into.type, whole);
 }
 
 Tensor Emitter::sliceDim(Tensor tensor, int64_t dim, OpFoldResult offset,
                          OpFoldResult size) {
   Extents sizes = extents(tensor);
-  Extents offsets(sizes.size(), builder.getIndexAttr(0));
+  Extents offsets(sizes.size(), fixed(0));
   offsets[dim] = offset;
   sizes[dim] = size;
   return slice(tensor, offsets, sizes);
@@ -427,7 +416,7 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
   int64_t rank = 0;
   for (Tensor tensor : tensors)
     rank = std::max(rank, tensor.getRank());
-  Extents result(rank, builder.getIndexAttr(1));
+  Extents result(rank, fixed(1));
   for (Tensor tensor : tensors)
     for (int64_t d = 0; d < tensor.getRank(); ++d) {
       OpFoldResult &out = result[rank - tensor.getRank() + d];
@@ -451,7 +440,7 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
 }
 
 Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {
-  auto type = RankedTensorType::get(shape, tensor.getType().getElementType());
+  RankedTensorType type = tensor.getType().clone(shape);
   if (type == tensor.getType())
     return tensor;
   Extents sizes = extents(tensor);
@@ -463,8 +452,7 @@ Tensor Emitter::castShape(Tensor tensor, ArrayRef<int64_t> shape) {
   for (auto [size, fixed] : llvm::zip(sizes, shape))
     if (!ShapedType::isDynamic(fixed))
       size = builder.getIndexAttr(fixed);
-  setExtents(result, sizes);
-  return {result, tensor.type};
+  return withExtents(result, tensor.type, sizes);
 }
 
 } // namespace seqc::frontend

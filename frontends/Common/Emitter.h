@@ -59,6 +59,11 @@ class Emitter {
 public:
   explicit Emitter(mlir::MLIRContext *context)
       : builder(context), loc(mlir::UnknownLoc::get(context)) {}
+  /// Fills a block of its own at the location of `outer`, from its start.
+  Emitter(Emitter &outer, mlir::Block &block)
+      : builder(outer.builder.getContext()), loc(outer.loc) {
+    builder.setInsertionPointToStart(&block);
+  }
 
   mlir::OpBuilder &getBuilder() { return builder; }
   mlir::Location getLoc() const { return loc; }
@@ -76,13 +81,28 @@ public:
   Extents extents(Tensor tensor);
   mlir::Value extentValue(Tensor tensor, int64_t dim);
   mlir::Value toValue(mlir::OpFoldResult size);
+  /// A constant extent.
+  mlir::OpFoldResult fixed(int64_t size) { return builder.getIndexAttr(size); }
   /// `sizes` with constants as attributes.
   Extents simplify(llvm::ArrayRef<mlir::OpFoldResult> sizes);
   mlir::OpFoldResult product(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// The static extents among `sizes`, and the type of a tensor of them.
+  static llvm::SmallVector<int64_t>
+  shapeOf(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  mlir::RankedTensorType typeOf(llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                                DataType type) {
+    return mlir::RankedTensorType::get(shapeOf(sizes), storage(type));
+  }
   /// Whether two extents are the same by construction.
   static bool isSame(mlir::OpFoldResult a, mlir::OpFoldResult b);
   /// Says that the extents of a tensor are these values.
   void setExtents(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// The result of an op, whose extents are these.
+  Tensor withExtents(mlir::Value tensor, DataType type,
+                     llvm::ArrayRef<mlir::OpFoldResult> sizes) {
+    setExtents(tensor, sizes);
+    return {tensor, type};
+  }
   /// Forgets extents of tensors noted since `mark`; for ops that are thrown
   /// away.
   size_t markExtents() const { return noted.size(); }
@@ -219,6 +239,13 @@ public:
   /// of the storage of `type`.
   Tensor generate(DataType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
                   ElementFn element);
+  /// A linalg.generic of these operands and maps, those of `inits` last. Its
+  /// loops reduce dimensions that the last map lacks. `body` gives the elements
+  /// of the results from those of the operands.
+  using BodyFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      Scalars &, mlir::ValueRange)>;
+  mlir::Operation *generic(mlir::ValueRange inputs, mlir::ValueRange inits,
+                           llvm::ArrayRef<mlir::AffineMap> maps, BodyFn body);
   /// An element of a tensor, for use in generate() and in loops.
   mlir::Value load(Tensor tensor, mlir::ValueRange indices);
   /// load(), half precision widened to float.

@@ -102,23 +102,25 @@ static bool moveOut(Operation *loop, ArrayRef<OpFoldResult> values) {
   return true;
 }
 
-/// In front of the loops around the insertion point whose bodies the values do
-/// not depend on. Branches are not left.
-static void leaveLoops(OpBuilder &builder, ArrayRef<OpFoldResult> values) {
+/// Moves the builder in front of the loops around it whose bodies the values do
+/// not depend on, for as long as the result lives. Branches are not left.
+[[nodiscard]] static OpBuilder::InsertionGuard
+leaveLoops(OpBuilder &builder, ArrayRef<OpFoldResult> values) {
+  OpBuilder::InsertionGuard guard(builder);
   Operation *around = builder.getInsertionBlock()->getParentOp();
   while (isa_and_nonnull<LoopLikeOpInterface>(around) &&
          moveOut(around, values)) {
     builder.setInsertionPoint(around);
     around = around->getParentOp();
   }
+  return guard;
 }
 
 bool Emitter::requireEqual(OpFoldResult found, OpFoldResult required,
                            StringRef what) {
   if (isSame(found, required))
     return true;
-  OpBuilder::InsertionGuard guard(builder);
-  leaveLoops(builder, {found, required});
+  OpBuilder::InsertionGuard guard = leaveLoops(builder, {found, required});
   return require(Number(*this, found) == toValue(required),
                  (what + " is {0}; required is {1}").str(), {found, required});
 }
@@ -127,8 +129,7 @@ bool Emitter::requireBroadcast(OpFoldResult a, OpFoldResult b, bool goal) {
   if (isSame(a, b) || getConstantIntValue(a) == 1 ||
       (!goal && getConstantIntValue(b) == 1))
     return true;
-  OpBuilder::InsertionGuard guard(builder);
-  leaveLoops(builder, {a, b});
+  OpBuilder::InsertionGuard guard = leaveLoops(builder, {a, b});
   Number size(*this, a), other(*this, b), fits = (size == other) | (size == 1);
   if (goal)
     return require(fits, "extent {0} does not broadcast to {1}", {a, b});
@@ -172,8 +173,8 @@ bool Emitter::requireSlice(OpFoldResult offset, OpFoldResult size,
   if (isConstantIntValue(offset, 0) && isConstantIntValue(stride, 1) &&
       isSame(size, whole))
     return true;
-  OpBuilder::InsertionGuard guard(builder);
-  leaveLoops(builder, {offset, size, stride, whole});
+  OpBuilder::InsertionGuard guard =
+      leaveLoops(builder, {offset, size, stride, whole});
   Number from(*this, offset), count(*this, size), end(*this, whole);
   Number last = from + (count - 1) * toValue(stride);
   Number inside = ((from >= 0) & (count > 0)) & ((last >= from) & (last < end));
@@ -303,8 +304,7 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
          bounded = getConstantIntValue(size) || isBounded(value, isKnown);
     if ((natural && bounded) || known.contains(value))
       continue;
-    OpBuilder::InsertionGuard guard(builder);
-    leaveLoops(builder, {size});
+    OpBuilder::InsertionGuard guard = leaveLoops(builder, {size});
     // Beside its definition a check is in front of every other use.
     if (builder.getInsertionBlock() == value.getParentBlock()) {
       known.try_emplace(value);
@@ -387,8 +387,7 @@ void Emitter::requireCount(ArrayRef<OpFoldResult> sizes) {
                });
   if (isOne)
     return;
-  OpBuilder::InsertionGuard guard(builder);
-  leaveLoops(builder, sizes);
+  OpBuilder::InsertionGuard guard = leaveLoops(builder, sizes);
   if (isa_and_nonnull<func::FuncOp>(builder.getInsertionBlock()->getParentOp()))
     counted.insert(key);
   requireMemory(Number(*this, saturatedProduct(sizes)) <= kMostElements,
@@ -436,10 +435,9 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   bool good = requireSizes(signs);
   if (fits && right.empty() && leftNumber == rightNumber)
     return good;
-  OpBuilder::InsertionGuard guard(builder);
   SmallVector<OpFoldResult> all(found);
   llvm::append_range(all, wanted);
-  leaveLoops(builder, all);
+  OpBuilder::InsertionGuard guard = leaveLoops(builder, all);
   Number count(*this, product(found)), other(*this, saturatedProduct(wanted));
   // A product that has no number is not told as one.
   if (!bounded || getConstantIntValue(other))

@@ -33,8 +33,7 @@ Tensor Emitter::fill(DataType type, ArrayRef<OpFoldResult> sizes,
   Value result = linalg::FillOp::create(builder, loc,
                                         scalars().constant(type, value), init)
                      .getResult(0);
-  setExtents(result, sizes);
-  return {result, type};
+  return withExtents(result, type, sizes);
 }
 
 Tensor Emitter::convert(Tensor tensor, DataType type) {
@@ -46,30 +45,43 @@ Tensor Emitter::convert(Tensor tensor, DataType type) {
   });
 }
 
+/// The position in the loops around the insertion point.
+static SmallVector<Value> loopIndices(OpBuilder &builder, Location loc,
+                                      unsigned rank) {
+  SmallVector<Value> at;
+  for (unsigned d = 0; d < rank; ++d)
+    at.push_back(linalg::IndexOp::create(builder, loc, d));
+  return at;
+}
+
 Tensor Emitter::generate(DataType type, ArrayRef<OpFoldResult> given,
                          ElementFn element) {
   Extents sizes = simplify(given);
-  Value init = empty(sizes, type);
-  unsigned rank = sizes.size();
-  AffineMap map = builder.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  auto op = linalg::GenericOp::create(
-      builder, loc, init.getType(), ValueRange{}, init, map, iterators,
-      [&](OpBuilder &, Location, ValueRange) {});
-  Block &body = op.getRegion().front();
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&body);
-    SmallVector<Value> at;
-    for (unsigned d = 0; d < rank; ++d)
-      at.push_back(linalg::IndexOp::create(builder, loc, d));
-    Scalars s = scalars();
-    linalg::YieldOp::create(builder, loc, element(s, at));
-  }
-  Value result = op.getResult(0);
-  setExtents(result, sizes);
-  return {result, type};
+  AffineMap map = builder.getMultiDimIdentityMap(sizes.size());
+  Operation *op =
+      generic({}, empty(sizes, type), map,
+              [&](Scalars &s, ValueRange) -> SmallVector<Value> {
+                return {element(s, loopIndices(builder, loc, sizes.size()))};
+              });
+  return withExtents(op->getResult(0), type, sizes);
+}
+
+Operation *Emitter::generic(ValueRange inputs, ValueRange inits,
+                            ArrayRef<AffineMap> maps, BodyFn body) {
+  SmallVector<utils::IteratorType> loops;
+  for (unsigned d = 0; d < maps.back().getNumDims(); ++d)
+    loops.push_back(maps.back().isFunctionOfDim(d)
+                        ? utils::IteratorType::parallel
+                        : utils::IteratorType::reduction);
+  auto op = linalg::GenericOp::create(builder, loc, TypeRange(inits), inputs,
+                                      inits, maps, loops,
+                                      [](OpBuilder &, Location, ValueRange) {});
+  Block &block = op.getRegion().front();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&block);
+  Scalars s = scalars();
+  linalg::YieldOp::create(builder, loc, body(s, block.getArguments()));
+  return op;
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,10 +121,7 @@ SmallVector<Value> Emitter::broadcastPosition(ArrayRef<OpFoldResult> from,
 
 Tensor Emitter::broadcastTo(Tensor tensor, ArrayRef<OpFoldResult> sizes) {
   Extents goal = simplify(sizes), from = extents(tensor);
-  if (goal.size() == from.size() &&
-      llvm::all_of(llvm::zip(goal, from), [](auto pair) {
-        return isSame(std::get<0>(pair), std::get<1>(pair));
-      }))
+  if (llvm::equal(goal, from, isSame))
     return tensor;
   for (size_t d = 0; d < from.size(); ++d)
     requireBroadcast(from[d], goal[goal.size() - from.size() + d],
@@ -135,13 +144,10 @@ Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
 
   // Shape arithmetic.
   int64_t count = 1;
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : sizes) {
-    std::optional<int64_t> fixed = getConstantIntValue(size);
-    shape.push_back(fixed.value_or(ShapedType::kDynamic));
+  SmallVector<int64_t> shape = shapeOf(sizes);
+  for (int64_t size : shape)
     count =
-        fixed && count >= 0 && *fixed <= kMostComputed ? count * *fixed : -1;
-  }
+        size >= 0 && count >= 0 && size <= kMostComputed ? count * size : -1;
   // Extents that do not fit have been reported.
   auto fits = [&](Tensor input) {
     ArrayRef<int64_t> goal = ArrayRef(shape).take_back(input.getRank());
@@ -203,38 +209,24 @@ Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
     operands.push_back(input.value);
     maps.push_back(access.map);
   }
-  Value init = empty(sizes, type);
   maps.push_back(builder.getMultiDimIdentityMap(rank));
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  auto op = linalg::GenericOp::create(
-      builder, loc, init.getType(), operands, init, maps, iterators,
-      [&](OpBuilder &, Location, ValueRange) {});
-  Block &body = op.getRegion().front();
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&body);
-    Scalars inner = scalars();
+  auto body = [&](Scalars &inner, ValueRange values) -> SmallVector<Value> {
     SmallVector<Value> arguments;
-    unsigned next = 0;
     for (auto [input, access] : llvm::zip(inputs, accesses)) {
       Value value = access.scalar;
       if (access.map) {
-        value = body.getArgument(next++);
+        value = values.front();
+        values = values.drop_front();
       } else if (!value) {
-        SmallVector<Value> at;
-        for (unsigned d = 0; d < rank; ++d)
-          at.push_back(linalg::IndexOp::create(builder, loc, d));
-        value = load(input, broadcastPosition(extents(input), sizes, at));
+        value = load(input, broadcastPosition(extents(input), sizes,
+                                              loopIndices(builder, loc, rank)));
       }
       arguments.push_back(widen(inner, input, value));
     }
-    linalg::YieldOp::create(builder, loc,
-                            narrow(inner, element(inner, arguments)));
-  }
-  Value result = op.getResult(0);
-  setExtents(result, sizes);
-  return {result, type};
+    return {narrow(inner, element(inner, arguments))};
+  };
+  Operation *op = generic(operands, empty(sizes, type), maps, body);
+  return withExtents(op->getResult(0), type, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -280,13 +272,9 @@ Tensor Emitter::reduce(Tensor tensor, ArrayRef<int64_t> dims, Combine combine,
   Scalars s = scalars();
   unsigned rank = from.size();
   SmallVector<AffineExpr> expressions;
-  SmallVector<utils::IteratorType> iterators;
-  SmallVector<int64_t> keptShape;
   for (unsigned d = 0; d < rank; ++d) {
     bool reduced = llvm::is_contained(dims, static_cast<int64_t>(d));
-    iterators.push_back(reduced ? utils::IteratorType::reduction
-                                : utils::IteratorType::parallel);
-    kept.push_back(reduced ? OpFoldResult(builder.getIndexAttr(1)) : from[d]);
+    kept.push_back(reduced ? fixed(1) : from[d]);
     if (reduced)
       continue;
     expressions.push_back(builder.getAffineDimExpr(d));
@@ -306,17 +294,13 @@ Tensor Emitter::reduce(Tensor tensor, ArrayRef<int64_t> dims, Combine combine,
   AffineMap maps[] = {
       builder.getMultiDimIdentityMap(rank),
       AffineMap::get(rank, 0, expressions, builder.getContext())};
-  auto op = linalg::GenericOp::create(
-      builder, loc, init.getType(), tensor.value, init, maps, iterators,
-      [&](OpBuilder &nested, Location where, ValueRange arguments) {
-        Scalars inner(nested, where);
-        Value x = inner.convert(tensor.type, type, arguments[0]);
-        linalg::YieldOp::create(
-            nested, where,
-            combineElements(inner, combine, type, x, arguments[1]));
-      });
-  Tensor result{op.getResult(0), type};
-  setExtents(result.value, sizes);
+  Operation *op =
+      generic(tensor.value, init, maps,
+              [&](Scalars &inner, ValueRange v) -> SmallVector<Value> {
+                Value x = inner.convert(tensor.type, type, v[0]);
+                return {combineElements(inner, combine, type, x, v[1])};
+              });
+  Tensor result = withExtents(op->getResult(0), type, sizes);
   return keep ? reshape(result, kept) : result;
 }
 
@@ -347,15 +331,9 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
     return getConstantIntValue(other) ? other : size;
   };
   Extents sizes;
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::reduction);
-  for (auto [d, letter] : llvm::enumerate(letters)) {
-    sizes.push_back(extentOf(letter));
-    iterators[d] = utils::IteratorType::parallel;
-  }
   for (char letter : order)
-    if (letters.find(letter) == StringRef::npos)
-      (void)extentOf(letter);
+    sizes.push_back(extentOf(letter));
+  sizes.truncate(letters.size());
   Tensor init = fill(type, sizes, 0);
   if (lettersA == "mk" && letters == "mn" && type == a.type && isFloat(type) &&
       (lettersB == "kn" || lettersB == "nk")) {
@@ -366,24 +344,18 @@ Tensor Emitter::contract(Tensor a, StringRef lettersA, Tensor b,
             : linalg::MatmulTransposeBOp::create(
                   builder, loc, TypeRange{init.value.getType()}, inputs, inits)
                   ->getResult(0);
-    setExtents(result, sizes);
-    return {result, type};
+    return withExtents(result, type, sizes);
   }
   AffineMap maps[] = {mapOf(lettersA), mapOf(lettersB), mapOf(letters)};
-  auto op = linalg::GenericOp::create(
-      builder, loc, init.value.getType(), ValueRange{a.value, b.value},
-      ValueRange{init.value}, maps, iterators,
-      [&](OpBuilder &nested, Location where, ValueRange arguments) {
-        Scalars inner(nested, where);
-        Value product =
-            inner.mul(type, inner.convert(a.type, type, arguments[0]),
-                      inner.convert(b.type, type, arguments[1]));
-        linalg::YieldOp::create(nested, where,
-                                inner.add(type, arguments[2], product));
-      });
-  Value result = op.getResult(0);
-  setExtents(result, sizes);
-  return {result, type};
+  Operation *op =
+      generic({a.value, b.value}, init.value, maps,
+              [&](Scalars &inner, ValueRange v) -> SmallVector<Value> {
+                Value product =
+                    inner.mul(type, inner.convert(a.type, type, v[0]),
+                              inner.convert(b.type, type, v[1]));
+                return {inner.add(type, v[2], product)};
+              });
+  return withExtents(op->getResult(0), type, sizes);
 }
 
 } // namespace seqc::frontend

@@ -11,19 +11,12 @@ using namespace mlir;
 
 namespace seqc::frontend {
 
-/// The type of a tensor of these extents.
-static RankedTensorType typeOf(ArrayRef<OpFoldResult> sizes, Type element) {
-  return RankedTensorType::get(shapeOf(sizes), element);
-}
-
 Tensor Emitter::lookUp(Tensor ids, Tensor table, bool fromEnd) {
   Extents sizes = extents(ids);
   llvm::append_range(sizes, ArrayRef(extents(table)).drop_front());
   Value result = seq::EmbeddingOp::create(
-      builder, loc, typeOf(sizes, table.getType().getElementType()), ids.value,
-      table.value, fromEnd);
-  setExtents(result, sizes);
-  return {result, table.type};
+      builder, loc, typeOf(sizes, table.type), ids.value, table.value, fromEnd);
+  return withExtents(result, table.type, sizes);
 }
 
 std::optional<Emitter::Scale> Emitter::findScale(Tensor x, Tensor scale,
@@ -45,7 +38,7 @@ std::optional<Emitter::Scale> Emitter::findScale(Tensor x, Tensor scale,
     if (axis)
       sizes.push_back(
           given.getRank() == 0
-              ? OpFoldResult(builder.getIndexAttr(1))
+              ? fixed(1)
               : extent(given, *axis + given.getRank() - x.getRank()));
     return reshape(given, sizes);
   };
@@ -61,13 +54,11 @@ template <typename Op>
 Tensor Emitter::rescale(Tensor x, const Scale &by, DataType type,
                         bool isUnsigned) {
   Extents sizes = extents(x);
-  Value result =
-      Op::create(builder, loc, typeOf(sizes, storage(type)), x.value,
-                 by.scale.value, by.zero.value,
-                 by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
-                 /*block=*/IntegerAttr(), isUnsigned);
-  setExtents(result, sizes);
-  return {result, type};
+  Value result = Op::create(
+      builder, loc, typeOf(sizes, type), x.value, by.scale.value, by.zero.value,
+      by.axis ? builder.getI64IntegerAttr(*by.axis) : IntegerAttr(),
+      /*block=*/IntegerAttr(), isUnsigned);
+  return withExtents(result, type, sizes);
 }
 
 Tensor Emitter::quantize(Tensor x, const Scale &by, DataType type) {
@@ -84,8 +75,7 @@ Tensor Emitter::append(Tensor cache, Tensor entries, Value position,
   Value result =
       seq::CacheAppendOp::create(builder, loc, cache.getType(), cache.value,
                                  entries.value, position, axis, circular);
-  setExtents(result, sizes);
-  return {result, cache.type};
+  return withExtents(result, cache.type, sizes);
 }
 
 Tensor Emitter::readEntries(Tensor cache, int64_t axis, OpFoldResult begin,
@@ -93,10 +83,9 @@ Tensor Emitter::readEntries(Tensor cache, int64_t axis, OpFoldResult begin,
   Extents sizes = extents(cache);
   sizes[axis] = simplify({count})[0];
   Value result = seq::CacheReadOp::create(
-      builder, loc, typeOf(sizes, cache.getType().getElementType()),
-      cache.value, toValue(begin), toValue(count), axis);
-  setExtents(result, sizes);
-  return {result, cache.type};
+      builder, loc, typeOf(sizes, cache.type), cache.value, toValue(begin),
+      toValue(count), axis);
+  return withExtents(result, cache.type, sizes);
 }
 
 Tensor Emitter::reorder(Tensor cache, Tensor parents,
@@ -104,11 +93,9 @@ Tensor Emitter::reorder(Tensor cache, Tensor parents,
   Extents sizes = extents(cache);
   sizes[0] = extent(parents, 0);
   Value result = seq::CacheReorderOp::create(
-      builder, loc, typeOf(sizes, cache.getType().getElementType()),
-      cache.value, parents.value,
+      builder, loc, typeOf(sizes, cache.type), cache.value, parents.value,
       axis ? builder.getI64IntegerAttr(*axis) : IntegerAttr());
-  setExtents(result, sizes);
-  return {result, cache.type};
+  return withExtents(result, cache.type, sizes);
 }
 
 } // namespace seqc::frontend

@@ -164,23 +164,18 @@ Value Scalars::min(DataType type, Value a, Value b) {
 }
 
 Value Scalars::compare(Compare predicate, DataType type, Value a, Value b) {
-  static constexpr arith::CmpFPredicate floats[] = {
-      arith::CmpFPredicate::OEQ, arith::CmpFPredicate::UNE,
-      arith::CmpFPredicate::OLT, arith::CmpFPredicate::OLE,
-      arith::CmpFPredicate::OGT, arith::CmpFPredicate::OGE};
-  static constexpr arith::CmpIPredicate integers[] = {
-      arith::CmpIPredicate::eq,  arith::CmpIPredicate::ne,
-      arith::CmpIPredicate::slt, arith::CmpIPredicate::sle,
-      arith::CmpIPredicate::sgt, arith::CmpIPredicate::sge};
-  static constexpr arith::CmpIPredicate naturals[] = {
-      arith::CmpIPredicate::eq,  arith::CmpIPredicate::ne,
-      arith::CmpIPredicate::ult, arith::CmpIPredicate::ule,
-      arith::CmpIPredicate::ugt, arith::CmpIPredicate::uge};
-  auto number = static_cast<size_t>(predicate);
+  using enum arith::CmpIPredicate;
+  using enum arith::CmpFPredicate;
+  static constexpr struct {
+    arith::CmpFPredicate real;
+    arith::CmpIPredicate integer, natural;
+  } predicates[] = {{OEQ, eq, eq},   {UNE, ne, ne},   {OLT, slt, ult},
+                    {OLE, sle, ule}, {OGT, sgt, ugt}, {OGE, sge, uge}};
+  auto [real, integer, natural] = predicates[static_cast<size_t>(predicate)];
   if (isFloat(type))
-    return op<arith::CmpFOp>(floats[number], a, b);
-  bool natural = isUnsigned(type) || type == DataType::Bool;
-  return op<arith::CmpIOp>(natural ? naturals[number] : integers[number], a, b);
+    return op<arith::CmpFOp>(real, a, b);
+  bool isNatural = isUnsigned(type) || type == DataType::Bool;
+  return op<arith::CmpIOp>(isNatural ? natural : integer, a, b);
 }
 
 Value Scalars::isNaN(DataType type, Value a) {
@@ -296,49 +291,26 @@ Value Scalars::fromIndex(DataType type, Value index) {
 // Indices
 //===----------------------------------------------------------------------===//
 
-/// Whether both are constants and `combine` of them does not fit.
-static bool overflows(Value a, Value b,
-                      llvm::function_ref<bool(int64_t, int64_t)> combine) {
+/// An op of two indices; `saturate` of constants.
+template <typename Op>
+static Value combineIndices(Scalars &s, Value a, Value b,
+                            APInt (APInt::*saturate)(const APInt &) const) {
   std::optional<int64_t> left = getConstantIntValue(a);
-  std::optional<int64_t> right = left ? getConstantIntValue(b) : std::nullopt;
-  return right && combine(*left, *right);
+  std::optional<int64_t> right = getConstantIntValue(b);
+  if (!left || !right)
+    return s.op<Op>(a, b);
+  APInt x(64, *left, /*isSigned=*/true), y(64, *right, /*isSigned=*/true);
+  return s.index((x.*saturate)(y).getSExtValue());
 }
 
 Value Scalars::addIndex(Value a, Value b) {
-  int64_t result;
-  if (overflows(a, b, [&](int64_t left, int64_t right) {
-        bool wraps = llvm::AddOverflow(left, right, result);
-        result = left < 0 ? std::numeric_limits<int64_t>::min()
-                          : std::numeric_limits<int64_t>::max();
-        return wraps;
-      }))
-    return index(result);
-  return op<arith::AddIOp>(a, b);
+  return combineIndices<arith::AddIOp>(*this, a, b, &APInt::sadd_sat);
 }
-
 Value Scalars::subIndex(Value a, Value b) {
-  int64_t result;
-  if (overflows(a, b, [&](int64_t left, int64_t right) {
-        bool wraps = llvm::SubOverflow(left, right, result);
-        result = left < 0 ? std::numeric_limits<int64_t>::min()
-                          : std::numeric_limits<int64_t>::max();
-        return wraps;
-      }))
-    return index(result);
-  return op<arith::SubIOp>(a, b);
+  return combineIndices<arith::SubIOp>(*this, a, b, &APInt::ssub_sat);
 }
-
 Value Scalars::mulIndex(Value a, Value b) {
-  int64_t result;
-  if (overflows(a, b, [&](int64_t left, int64_t right) {
-        bool wraps = llvm::MulOverflow(left, right, result);
-        result = (left < 0) != (right < 0)
-                     ? std::numeric_limits<int64_t>::min()
-                     : std::numeric_limits<int64_t>::max();
-        return wraps;
-      }))
-    return index(result);
-  return op<arith::MulIOp>(a, b);
+  return combineIndices<arith::MulIOp>(*this, a, b, &APInt::smul_sat);
 }
 Value Scalars::divIndex(Value a, Value b) { return op<arith::DivUIOp>(a, b); }
 Value Scalars::remIndex(Value a, Value b) { return op<arith::RemUIOp>(a, b); }
