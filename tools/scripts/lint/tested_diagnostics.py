@@ -12,7 +12,8 @@ from .tree import line_of, strip_comments
 STRING = r'"((?:\\.|[^"\\\n])*)"'
 CALL = re.compile(r"\b(?:emitError|emitOpError|emitOptionalError)\s*\(")
 # What the converters of a frontend say through their own node, which names it.
-FRONTEND_CALL = re.compile(r"\b(?:emitError|error|unsupported)\s*\(")
+FRONTEND_CALL = re.compile(r"\b(?:emitError|error|errorAt|unsupported)\s*\(")
+PLACEHOLDER = re.compile(r"\{\d\}")
 WINDOW = 3
 
 # Messages that no valid input reaches, by the file that holds them, each with its reason. They are
@@ -42,9 +43,10 @@ def statement(text, start):
 
 
 def literals(code):
-    """String literals of a statement, adjacent ones joined."""
+    """String literals of a statement, adjacent ones joined, formats between their placeholders."""
     code = re.sub(r'"\s*\n\s*"', "", code)
-    return [re.sub(r"\\(.)", r"\1", m.group(1)) for m in re.finditer(STRING, code)]
+    texts = [re.sub(r"\\(.)", r"\1", m.group(1)) for m in re.finditer(STRING, code)]
+    return [part for text in texts for part in PLACEHOLDER.split(text)]
 
 
 def words(text):
@@ -101,6 +103,8 @@ BAD = [
     {"dialect/A.cpp": 'return emitOpError("expects a rank of ") << 2;\n', "tests/a.mlir": "// a\n"},
     {"compiler/A.cpp": 'op->emitError() << "left " << name << " behind";\n',
      "tests/a.mlir": "// behind and left\n"},
+    {"frontends/A.cpp": 'reader.errorAt("x", "there is no {0} in {1}", a, b);\n',
+     "tests/a.test": "CHECK: no such thing\n"},
     {"frontends/A.cpp": 'return node.unsupported("a sparse weight is not supported");\n',
      "tests/a.test": "CHECK: a weight\n"},
 ]
