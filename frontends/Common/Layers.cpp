@@ -1,9 +1,9 @@
 //===- Layers.cpp - What layers of descriptions are made of ---------------===//
 
 #include "frontends/Common/Layers.h"
+#include "frontends/Common/Numbers.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
-#include "frontends/Common/Numbers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,19 +21,14 @@ namespace seqc::frontend {
 // Shapes
 //===----------------------------------------------------------------------===//
 
-Tensor withExtents(Emitter &e, Value value, DataType type,
-                   ArrayRef<OpFoldResult> sizes) {
-  e.setExtents(value, sizes);
-  return {value, type};
-}
-
 /// The grouping that makes all of the first `rank - 1` dimensions one.
 static SmallVector<ReassociationIndices> rowGroups(int64_t rank) {
   auto rows = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank - 1));
   return {rows, {rank - 1}};
 }
 
-Tensor flattenRows(Emitter &e, Tensor tensor) {
+/// `[a, b, ..., F]` as `[a*b*..., F]`.
+static Tensor flattenRows(Emitter &e, Tensor tensor) {
   int64_t rank = tensor.getRank();
   if (rank < 3)
     return rank == 1 ? e.unsqueeze(tensor, 0) : tensor;
@@ -42,18 +37,19 @@ Tensor flattenRows(Emitter &e, Tensor tensor) {
           tensor.type};
 }
 
-Tensor unflattenRows(Emitter &e, Tensor rows, ArrayRef<OpFoldResult> leading) {
+/// Undoes flattenRows(): the first dimension as `leading`.
+static Tensor unflattenRows(Emitter &e, Tensor rows,
+                            ArrayRef<OpFoldResult> leading) {
   if (leading.empty())
     return e.squeeze(rows, 0);
   if (leading.size() == 1)
     return rows;
   Extents sizes = e.simplify(leading);
   sizes.push_back(e.extent(rows, 1));
-  auto type = RankedTensorType::get(shapeOf(sizes), e.storage(rows.type));
-  Value value =
-      tensor::ExpandShapeOp::create(e.getBuilder(), e.getLoc(), type,
-                                    rows.value, rowGroups(sizes.size()), sizes);
-  return withExtents(e, value, rows.type, sizes);
+  Value value = tensor::ExpandShapeOp::create(
+      e.getBuilder(), e.getLoc(), e.typeOf(sizes, rows.type), rows.value,
+      rowGroups(sizes.size()), sizes);
+  return e.withExtents(value, rows.type, sizes);
 }
 
 Tensor repeatTo(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> goal) {
@@ -74,7 +70,20 @@ Tensor repeatTo(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> goal) {
   Value value = linalg::BroadcastOp::create(e.getBuilder(), e.getLoc(), source,
                                             init, added)
                     ->getResult(0);
-  return withExtents(e, value, tensor.type, sizes);
+  return e.withExtents(value, tensor.type, sizes);
+}
+
+Tensor joinFeatures(Emitter &e, Tensor x) {
+  int64_t dim = x.getRank() - 3, count = x.getShape()[dim];
+  if (count == 1)
+    return e.squeeze(x, dim);
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(0, x.getRank()));
+  std::swap(axes[dim], axes[dim + 1]);
+  Tensor sideBySide = e.transpose(x, axes);
+  Extents sizes = e.extents(sideBySide);
+  sizes.pop_back();
+  sizes.back() = e.fixed(count * x.getShape().back());
+  return e.reshape(sideBySide, sizes);
 }
 
 Tensor concat(Emitter &e, ArrayRef<Tensor> tensors, int64_t dim) {
@@ -88,7 +97,7 @@ Tensor concat(Emitter &e, ArrayRef<Tensor> tensors, int64_t dim) {
       tensors.front().type};
   Extents sizes = e.extents(tensors.front());
   sizes[dim] = e.extent(joined, dim);
-  return withExtents(e, joined.value, joined.type, sizes);
+  return e.withExtents(joined.value, joined.type, sizes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -106,81 +115,76 @@ Tensor linear(Emitter &e, Tensor x, Tensor weight, Tensor bias) {
           e.getBuilder(), e.getLoc(), TypeRange{init.value.getType()},
           ValueRange{rows.value, weight.value}, ValueRange{init.value})
           ->getResult(0);
-  return unflattenRows(e, withExtents(e, product, x.type, sizes), leading);
+  return unflattenRows(e, e.withExtents(product, x.type, sizes), leading);
+}
+
+Tensor scale(Emitter &e, Tensor x, double factor) {
+  return map(e, x.type, {x, e.scalar(x.type, factor)},
+             [](Number a, Number b) { return a * b; });
 }
 
 Tensor argmaxLast(Emitter &e, Tensor x) {
-  OpBuilder &b = e.getBuilder();
   Extents sizes = e.extents(x);
-  int64_t rank = sizes.size();
+  int64_t last = sizes.size() - 1;
   sizes.pop_back();
-  Value best =
-      e.fill(x.type, sizes, -std::numeric_limits<double>::infinity()).value;
-  Value where = e.fill(DataType::Int32, sizes, 0).value;
-  AffineMap all = b.getMultiDimIdentityMap(rank);
-  AffineMap row = all.dropResult(rank - 1);
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  loops.back() = utils::IteratorType::reduction;
-  auto op = linalg::GenericOp::create(
-      b, e.getLoc(), TypeRange{best.getType(), where.getType()},
-      ValueRange{x.value}, ValueRange{best, where},
-      ArrayRef<AffineMap>{all, row, row}, loops,
-      [&](OpBuilder &nested, Location loc, ValueRange v) {
-        Scalars s(nested, loc);
-        Value here = linalg::IndexOp::create(nested, loc, rank - 1);
+  Value inits[] = {
+      e.fill(x.type, sizes, -std::numeric_limits<double>::infinity()).value,
+      e.fill(DataType::Int32, sizes, 0).value};
+  AffineMap all = e.getBuilder().getMultiDimIdentityMap(last + 1);
+  AffineMap row = all.dropResult(last);
+  auto op =
+      e.generic(x.value, inits, {all, row, row}, [&](Scalars &s, ValueRange v) {
+        Value here = linalg::IndexOp::create(s.getBuilder(), s.getLoc(), last);
         Value better = s.compare(Compare::Greater, x.type, v[0], v[1]);
         Value id = s.fromIndex(DataType::Int32, here);
-        linalg::YieldOp::create(nested, loc,
-                                ValueRange{s.select(better, v[0], v[1]),
-                                           s.select(better, id, v[2])});
+        return SmallVector<Value>{s.select(better, v[0], v[1]),
+                                  s.select(better, id, v[2])};
       });
-  return withExtents(e, op.getResult(1), DataType::Int32, sizes);
+  return e.withExtents(op->getResult(1), DataType::Int32, sizes);
 }
 
 //===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//
 
-/// A function of one element.
-static Number applyToElement(StringRef function, Number x) {
-  // exp of it cannot overflow.
-  auto low = [&] { return min(x, 0); };
-  auto high = [&] { return max(x, 0); };
-  if (function == "sigmoid")
-    return sigmoid(x);
-  if (function == "tanh")
-    return tanh(x);
-  if (function == "relu")
-    return high();
-  if (function == "exp")
-    return exp(x);
-  if (function == "log")
-    return log(x);
-  if (function == "sqrt")
-    return sqrt(x);
-  if (function == "abs")
-    return abs(x);
-  if (function == "softplus")
-    return high() + log(1 + exp(-abs(x)));
-  if (function == "softsign")
-    return x / (1 + abs(x));
-  if (function == "elu")
-    return high() + (exp(low()) - 1);
-  if (function == "leaky_relu")
-    return high() + low() * 0.01;
-  assert(function == "gelu" && "names are checked before");
-  return x * 0.5 * (1 + (x * std::sqrt(0.5)).apply<math::ErfOp>());
+static Number relu(Number x) { return max(x, 0); }
+/// Its exp cannot overflow.
+static Number below(Number x) { return min(x, 0); }
+
+static Number gelu(Number x) {
+  Number erf = (x * std::sqrt(0.5)).apply<math::ErfOp>();
+  return x * 0.5 * (1 + erf);
 }
 
+/// Functions of one element.
+static constexpr struct {
+  StringLiteral name;
+  Number (*apply)(Number);
+} kFunctions[] = {
+    {"sigmoid", [](Number x) { return sigmoid(x); }},
+    {"tanh", [](Number x) { return tanh(x); }},
+    {"relu", relu},
+    {"exp", [](Number x) { return exp(x); }},
+    {"log", [](Number x) { return log(x); }},
+    {"sqrt", [](Number x) { return sqrt(x); }},
+    {"abs", [](Number x) { return abs(x); }},
+    {"softplus", [](Number x) { return relu(x) + log(1 + exp(-abs(x))); }},
+    {"softsign", [](Number x) { return x / (1 + abs(x)); }},
+    {"elu", [](Number x) { return relu(x) + (exp(below(x)) - 1); }},
+    {"leaky_relu", [](Number x) { return relu(x) + below(x) * 0.01; }},
+    {"gelu", gelu}};
+
 Tensor applyFunction(Emitter &e, StringRef function, Tensor x) {
-  if (function != "softmax")
+  const auto *it = llvm::find_if(
+      kFunctions, [&](const auto &known) { return known.name == function; });
+  if (it != std::end(kFunctions))
     return map(e, x.type, {x},
-               [&](Number v) { return applyToElement(function, v); });
+               [&](Number element) { return it->apply(element); });
   Value y =
       seq::SoftmaxOp::create(e.getBuilder(), e.getLoc(), x.value.getType(),
                              x.value, ArrayRef<int64_t>{x.getRank() - 1},
                              /*log=*/false);
-  return withExtents(e, y, x.type, e.extents(x));
+  return e.withExtents(y, x.type, e.extents(x));
 }
 
 } // namespace seqc::frontend

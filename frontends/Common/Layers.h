@@ -13,15 +13,6 @@
 
 namespace seqc::frontend {
 
-/// The result of an op whose extents are known.
-Tensor withExtents(Emitter &e, mlir::Value value, DataType type,
-                   llvm::ArrayRef<mlir::OpFoldResult> sizes);
-
-/// `[a, b, ..., F]` as `[a*b*..., F]`.
-Tensor flattenRows(Emitter &e, Tensor tensor);
-/// Undoes flattenRows(): the first dimension as `sizes`.
-Tensor unflattenRows(Emitter &e, Tensor rows,
-                     llvm::ArrayRef<mlir::OpFoldResult> sizes);
 /// Repeats a tensor along dimensions that it lacks or that are 1 by
 /// construction; aligned at the last one (numpy's rule).
 Tensor repeatTo(Emitter &e, Tensor tensor,
@@ -31,8 +22,13 @@ Tensor repeatTo(Emitter &e, Tensor tensor,
 /// construction.
 Tensor concat(Emitter &e, llvm::ArrayRef<Tensor> tensors, int64_t dim);
 
+/// `[..., N, M, F]` as `[..., M, N * F]`: N vectors of features side by side.
+Tensor joinFeatures(Emitter &e, Tensor x);
+
 /// `[..., K] · [N, K]^T (+ [N])`, weights stored as PyTorch does.
 Tensor linear(Emitter &e, Tensor x, Tensor weight, Tensor bias = {});
+/// Every element times a number.
+Tensor scale(Emitter &e, Tensor x, double factor);
 /// The position of the greatest element along the last dimension, an int32;
 /// the first on ties.
 Tensor argmaxLast(Emitter &e, Tensor x);

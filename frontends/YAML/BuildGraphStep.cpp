@@ -22,8 +22,7 @@
 #include <limits>
 
 using namespace llvm;
-using seqc::frontend::DataType;
-using seqc::frontend::Tensor;
+using seqc::frontend::Number;
 
 namespace seqc::yaml {
 
@@ -39,22 +38,22 @@ static constexpr int64_t kNoToken = kNoNumber + 1;
 //===----------------------------------------------------------------------===//
 
 void GraphSearchImport::declareStates() {
-  frontend::Emitter e = graphs.emitAt(0);
-  mlir::OpBuilder &b = e.getBuilder();
-  mlir::OpFoldResult most = search.getMostSteps();
-  auto add = [&](mlir::RankedTensorType type, mlir::Value init) {
+  Emitter e = graphs.emitAt(0);
+  OpBuilder &b = e.getBuilder();
+  OpFoldResult most = search.getMostSteps();
+  auto add = [&](RankedTensorType type, Value init) {
     block->addArgument(type, graphs.loc);
     inits.push_back(init);
   };
   mlir::Type i32 = b.getI32Type();
   if (usesPrefix) {
     int64_t extent = mlir::getConstantIntValue(most).value_or(kAny);
-    add(mlir::RankedTensorType::get({kAny, extent}, i32),
-        e.fill(DataType::Int32, {b.getIndexAttr(1), most}, 0).value);
+    add(RankedTensorType::get({kAny, extent}, i32),
+        e.fill(DataType::Int32, {e.fixed(1), most}, 0).value);
   }
   if (isTransducer)
-    add(mlir::RankedTensorType::get({kAny}, i32),
-        e.fill(DataType::Int32, {b.getIndexAttr(1)}, 0).value);
+    add(RankedTensorType::get({kAny}, i32),
+        e.fill(DataType::Int32, {e.fixed(1)}, 0).value);
   for (const std::unique_ptr<NamedGraph> &graph : steps)
     states.read(*graph);
   states.declare(most);
@@ -65,10 +64,6 @@ void GraphSearchImport::declareStates() {
 //===----------------------------------------------------------------------===//
 // The step
 //===----------------------------------------------------------------------===//
-
-static mlir::Value makeI32(frontend::Emitter &e, int64_t value) {
-  return e.scalars().constantInteger(DataType::Int32, value);
-}
 
 bool GraphSearchImport::callGraphs() {
   bool sound = true;
@@ -87,138 +82,114 @@ Tensor GraphSearchImport::readLogits(StringRef key) {
   if (!signal)
     return {};
   Tensor logits = signal.tensor;
-  if (!logits || logits.getRank() < 1 || !onnx::isFloat(logits.type) ||
-      logits.getShape().back() != search.size) {
+  int64_t features = logits && logits.getRank() ? logits.getShape().back() : 0;
+  if (!features || !onnx::isFloat(logits.type) || features != search.size) {
     std::string found = "one number";
-    if (logits) {
-      found = onnx::getName(logits.type) + " with a last dimension ";
-      if (logits.getRank() == 0)
-        found = onnx::getName(logits.type) + " without dimensions";
-      else if (logits.getShape().back() == kAny)
-        found += "that varies";
-      else
-        found += "of " + std::to_string(logits.getShape().back());
-    }
-    reader.errorAt(key, "'" + key + "' is " + found +
-                            "; required are floats with a last dimension of " +
-                            Twine(search.size) + ", one per token");
+    if (logits)
+      found = onnx::getName(logits.type) +
+              (logits.getRank() == 0 ? " without dimensions"
+               : features == kAny
+                   ? " with a last dimension that varies"
+                   : " with a last dimension of " + std::to_string(features));
+    reader.errorAt(key,
+                   "'{0}' is {1}; required are floats with a last dimension of "
+                   "{2}, one per token",
+                   key, found, search.size);
     return {};
   }
   // The last position of a sequence counts.
-  frontend::Emitter e = graphs.emitFor(logits.value);
-  frontend::Scalars s = e.scalars();
+  Emitter e = graphs.emitFor(logits.value);
+  Scalars s = e.scalars();
   for (int64_t d = 0; d + 1 < logits.getRank(); ++d) {
-    mlir::Value last = s.subIndex(e.extentValue(logits, d), s.index(1));
-    logits = e.sliceDim(logits, d, s.maxIndex(last, s.index(0)),
-                        e.getBuilder().getIndexAttr(1));
+    Number count(s, e.extentValue(logits, d));
+    logits = e.sliceDim(logits, d, Value(max(count - 1, 0)), e.fixed(1));
   }
-  logits = e.reshape(logits, {e.getBuilder().getIndexAttr(1),
-                              e.getBuilder().getIndexAttr(search.size)});
+  logits = e.reshape(logits, {e.fixed(1), e.fixed(search.size)});
   return e.convert(logits, DataType::Float);
 }
 
-mlir::Value GraphSearchImport::readChoice() {
+Value GraphSearchImport::readChoice() {
   if (reader.has("logits")) {
     Tensor logits = readLogits("logits");
     if (!logits)
       return {};
-    frontend::Emitter e = graphs.emitFor(logits.value);
-    Tensor best = frontend::argmaxLast(e, logits);
-    frontend::Scalars s = e.scalars();
-    Tensor greatest =
-        e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false);
-    mlir::Value top = e.load(greatest, s.index(0));
-    auto compare = [&](mlir::arith::CmpFPredicate predicate, bool negative) {
-      return s.op<mlir::arith::CmpFOp>(predicate, top,
-                                       s.infinity(DataType::Float, negative));
-    };
+    Emitter e = graphs.emitFor(logits.value);
+    Scalars s = e.scalars();
+    Number zero(s, s.index(0));
+    Number best = read(e, frontend::argmaxLast(e, logits), zero);
+    Number top = read(
+        e, e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false), zero);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
     // The order of tokens passes over NaN, and takes any of equal ones.
-    mlir::Value taken =
-        s.select(compare(mlir::arith::CmpFPredicate::OGT, /*negative=*/true),
-                 e.load(best, s.index(0)), makeI32(e, kNoToken));
-    return s.select(
-        compare(mlir::arith::CmpFPredicate::OLT, /*negative=*/false), taken,
-        makeI32(e, kNoNumber));
+    return select(top < infinity, select(top > -infinity, best, kNoToken),
+                  best.constantLike(kNoNumber));
   }
   GraphSignal signal = graphs.resolve(*reader.find("choice"));
   if (!signal)
     return {};
   Tensor choice = signal.tensor;
-  bool isOne = choice && onnx::isInteger(choice.type);
-  if (isOne)
-    for (int64_t extent : choice.getShape())
-      isOne &= extent == 1;
-  if (!isOne) {
+  if (!choice || !onnx::isInteger(choice.type) ||
+      !llvm::all_of(choice.getShape(),
+                    [](int64_t size) { return size == 1; })) {
     reader.errorAt("choice", "'choice' is no single integer; required is the "
                              "next token of a batch of one");
     return {};
   }
-  frontend::Emitter e = graphs.emitFor(choice.value);
-  frontend::Scalars s = e.scalars();
-  SmallVector<mlir::Value> at(choice.getRank(), s.index(0));
+  Emitter e = graphs.emitFor(choice.value);
+  Scalars s = e.scalars();
+  SmallVector<Value> at(choice.getRank(), s.index(0));
   return s.convert(choice.type, DataType::Int32, e.load(choice, at));
 }
 
-mlir::Value GraphSearchImport::pick(mlir::Value token) {
-  frontend::Emitter e = graphs.emitInside();
-  mlir::OpBuilder &b = e.getBuilder();
-  frontend::Scalars outside = e.scalars();
-  mlir::Value chosen = outside.toIndex(DataType::Int32, token);
-  mlir::Value isNone = outside.op<mlir::arith::CmpIOp>(
-      mlir::arith::CmpIPredicate::eq, token, makeI32(e, kNoNumber));
-  mlir::Value others =
-      outside.select(isNone,
-                     outside.constant(DataType::Float,
-                                      std::numeric_limits<double>::quiet_NaN()),
-                     outside.infinity(DataType::Float, /*negative=*/true));
-  return e
-      .generate(DataType::Float,
-                {b.getIndexAttr(1), b.getIndexAttr(search.size)},
-                [&](frontend::Scalars &s, mlir::ValueRange at) {
-                  return s.select(s.compareIndex(mlir::arith::CmpIPredicate::eq,
-                                                 at[1], chosen),
-                                  s.constant(DataType::Float, 0), others);
-                })
+Value GraphSearchImport::pick(Value given) {
+  Emitter e = graphs.emitInside();
+  Scalars outside = e.scalars();
+  Number token(outside, DataType::Int32, given), chosen = token.toIndex();
+  Number nan(outside, DataType::Float,
+             outside.constant(DataType::Float,
+                              std::numeric_limits<double>::quiet_NaN()));
+  Number others =
+      select(token == kNoNumber, nan, -std::numeric_limits<double>::infinity());
+  return frontend::define(e, DataType::Float,
+                          {e.fixed(1), e.fixed(search.size)},
+                          [&](ArrayRef<Number> at) {
+                            return select(at[1] == chosen, 0, others);
+                          })
       .value;
 }
 
 /// Runs the graphs at one moment after another, from `begin` on, until they
 /// give a symbol or time is over. Yields the symbol, the time and the states.
-bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
-  frontend::Emitter e = graphs.emitInside();
-  mlir::OpBuilder &b = e.getBuilder();
-  mlir::Location loc = graphs.loc;
-  SmallVector<mlir::Value> initial = {begin, makeI32(e, blank)};
+bool GraphSearchImport::buildSymbol(Value begin, Yield &yielded) {
+  Emitter e = graphs.emitInside();
+  OpBuilder &b = e.getBuilder();
+  Location loc = graphs.loc;
+  Scalars outside = e.scalars();
+  SmallVector<Value> initial = {
+      begin, outside.constantInteger(DataType::Int32, blank)};
   for (GraphState &state : states.list)
     initial.push_back(state.inside.value);
-  SmallVector<mlir::Type> types;
-  for (mlir::Value value : initial)
-    types.push_back(value.getType());
-  SmallVector<mlir::Location> locs(types.size(), loc);
+  SmallVector<Location> locs(initial.size(), loc);
+  mlir::TypeRange types{ValueRange(initial)};
   auto loop = mlir::scf::WhileOp::create(b, loc, types, initial);
-  mlir::Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
-  frontend::Scalars s = e.scalars();
-  mlir::Value isBlank =
-      s.op<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::eq,
-                                before->getArgument(1), makeI32(e, blank));
-  mlir::Value isLeft = s.compareIndex(mlir::arith::CmpIPredicate::slt,
-                                      before->getArgument(0), frames);
-  mlir::scf::ConditionOp::create(b, loc, s.logicalAnd(isBlank, isLeft),
+  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
+  Scalars s = e.scalars();
+  Number now(s, before->getArgument(0)),
+      symbol(s, DataType::Int32, before->getArgument(1));
+  mlir::scf::ConditionOp::create(b, loc, (symbol == blank) & (now < frames),
                                  before->getArguments());
-  mlir::Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
+  Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
   graphs.nest.enter(after, loop);
   graphs.time = after->getArgument(0);
   graphs.define("time", graphs.time);
-  mlir::Value token;
+  Value token;
   bool sound = callGraphs() && (token = readChoice());
   if (sound) {
-    frontend::Emitter inner = graphs.emitInside();
-    frontend::Scalars at = inner.scalars();
-    mlir::Value moves = at.op<mlir::arith::CmpIOp>(
-        mlir::arith::CmpIPredicate::eq, token, makeI32(inner, blank));
-    mlir::Value next =
-        at.select(moves, at.addIndex(graphs.time, at.index(1)), graphs.time);
-    SmallVector<mlir::Value> carried = {next, token};
+    Emitter inner = graphs.emitInside();
+    Scalars at = inner.scalars();
+    Number time(at, graphs.time);
+    Number moves = Number(at, DataType::Int32, token) == blank;
+    SmallVector<Value> carried = {select(moves, time + 1, time), token};
     for (GraphState &state : states.list)
       carried.push_back(state.next);
     mlir::scf::YieldOp::create(inner.getBuilder(), loc, carried);
@@ -231,18 +202,17 @@ bool GraphSearchImport::buildSymbol(mlir::Value begin, Yield &yielded) {
 
 /// The graphs run but for the first token, whose logits are known.
 bool GraphSearchImport::buildLater(Yield &yielded) {
-  frontend::Emitter e = graphs.emitInside();
-  frontend::Scalars s = e.scalars();
-  mlir::Value isFirst =
+  Emitter e = graphs.emitInside();
+  Scalars s = e.scalars();
+  Value isFirst =
       s.compareIndex(mlir::arith::CmpIPredicate::eq, position, s.index(0));
-  SmallVector<mlir::Value> known = {firstLogits.value};
+  SmallVector<Value> known = {firstLogits.value};
   for (GraphState &state : states.list)
     known.push_back(state.inside.value);
-  auto choice =
-      mlir::scf::IfOp::create(e.getBuilder(), graphs.loc,
-                              mlir::TypeRange(mlir::ValueRange(known)), isFirst,
-                              /*addThenBlock=*/true, /*addElseBlock=*/true);
-  mlir::OpBuilder inner(&importer.reporter.getContext());
+  auto choice = mlir::scf::IfOp::create(
+      e.getBuilder(), graphs.loc, mlir::TypeRange(ValueRange(known)), isFirst,
+      /*addThenBlock=*/true, /*addElseBlock=*/true);
+  OpBuilder inner(&importer.reporter.getContext());
   inner.setInsertionPointToEnd(choice.thenBlock());
   mlir::scf::YieldOp::create(inner, graphs.loc, known);
   graphs.nest.enter(choice.elseBlock(), choice);
@@ -250,7 +220,7 @@ bool GraphSearchImport::buildLater(Yield &yielded) {
   bool sound = callGraphs();
   Tensor logits = sound ? readLogits("logits") : Tensor();
   if (logits) {
-    SmallVector<mlir::Value> next = {logits.value};
+    SmallVector<Value> next = {logits.value};
     for (GraphState &state : states.list)
       next.push_back(state.next);
     inner.setInsertionPointToEnd(choice.elseBlock());
@@ -263,30 +233,30 @@ bool GraphSearchImport::buildLater(Yield &yielded) {
 }
 
 /// One lane of a step: what follows the last token of one hypothesis.
-bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
-  frontend::Emitter e = graphs.emitInside();
-  mlir::OpBuilder &b = e.getBuilder();
-  frontend::Scalars s = e.scalars();
-  mlir::Value id = e.load({ids, DataType::Int32}, lane);
+bool GraphSearchImport::buildLane(Value lane, Yield &yielded) {
+  Emitter e = graphs.emitInside();
+  OpBuilder &b = e.getBuilder();
+  Scalars s = e.scalars();
+  Value id = e.load({ids, DataType::Int32}, lane);
   graphs.define("token", s.toIndex(DataType::Int32, id));
   graphs.define("position", position);
-  mlir::Value length = s.addIndex(position, s.index(1));
+  Value length = s.addIndex(position, s.index(1));
   graphs.define("prefix.length", length);
   graphs.define("prefix.mask",
-                e.fill(DataType::Int64, {b.getIndexAttr(1), length}, 1));
+                e.fill(DataType::Int64, {e.fixed(1), length}, 1));
 
   unsigned argument = 3;
   auto take = [&](DataType type) {
     Tensor all = {block->getArgument(argument++), type};
-    return e.squeeze(e.sliceDim(all, 0, lane, b.getIndexAttr(1)), 0);
+    return e.squeeze(e.sliceDim(all, 0, lane, e.fixed(1)), 0);
   };
-  mlir::Value table, begin;
+  Value table, begin;
   if (usesPrefix) {
     Tensor old = take(DataType::Int32);
     table =
         mlir::tensor::InsertOp::create(b, graphs.loc, id, old.value, position);
     graphs.define("prefix", e.unsqueeze(e.sliceDim({table, DataType::Int32}, 0,
-                                                   b.getIndexAttr(0), length),
+                                                   e.fixed(0), length),
                                         0));
   }
   if (isTransducer)
@@ -299,13 +269,13 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
         inside, SmallVector<int64_t>(state.laneType.getShape().drop_front()));
   }
 
-  SmallVector<mlir::Value> found;
-  mlir::Value logits, time;
+  SmallVector<Value> found;
+  Value logits, time;
   if (isTransducer) {
     if (!buildSymbol(begin, found))
       return false;
     logits = pick(found[0]);
-    frontend::Emitter after = graphs.emitInside();
+    Emitter after = graphs.emitInside();
     time =
         after
             .fromElements(DataType::Int32, {},
@@ -321,7 +291,7 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
       return false;
     if (reader.has("logits"))
       logits = readLogits("logits").value;
-    else if (mlir::Value token = readChoice())
+    else if (Value token = readChoice())
       logits = pick(token);
     if (!logits)
       return false;
@@ -336,34 +306,34 @@ bool GraphSearchImport::buildLane(mlir::Value lane, Yield &yielded) {
     yielded.push_back(time);
   llvm::append_range(yielded, drop_begin(found));
   // All but the logits, which have one row, get the dimension of the lanes.
-  frontend::Emitter last = graphs.emitInside();
-  for (mlir::Value &value : drop_begin(yielded))
+  Emitter last = graphs.emitInside();
+  for (Value &value : drop_begin(yielded))
     value = last.unsqueeze({value, DataType::Int32}, 0).value;
   return true;
 }
 
 /// All lanes of a step.
 bool GraphSearchImport::buildLanes(Yield &yielded) {
-  frontend::Emitter e = graphs.emitInside();
-  frontend::Scalars s = e.scalars();
-  mlir::OpBuilder &b = e.getBuilder();
-  SmallVector<mlir::RankedTensorType> types = {
-      mlir::RankedTensorType::get({kAny, search.size}, b.getF32Type())};
+  Emitter e = graphs.emitInside();
+  Scalars s = e.scalars();
+  OpBuilder &b = e.getBuilder();
+  SmallVector<RankedTensorType> types = {
+      RankedTensorType::get({kAny, search.size}, b.getF32Type())};
   for (mlir::BlockArgument state : block->getArguments().drop_front(3))
-    types.push_back(mlir::cast<mlir::RankedTensorType>(state.getType()));
+    types.push_back(mlir::cast<RankedTensorType>(state.getType()));
   if (search.isSingle()) {
     // The batch is one, and so are the lanes as long as there are any.
     if (!buildLane(s.index(0), yielded))
       return false;
-    frontend::Emitter end = graphs.emitInside();
+    Emitter end = graphs.emitInside();
     for (auto [value, type] : zip(yielded, types))
       value = end.castShape({value, DataType::Int32}, type.getShape()).value;
     return true;
   }
-  mlir::Value lanes = e.extentValue({ids, DataType::Int32}, 0);
-  SmallVector<mlir::Value> rooms;
+  Value lanes = e.extentValue({ids, DataType::Int32}, 0);
+  SmallVector<Value> rooms;
   for (auto [i, type] : enumerate(types)) {
-    SmallVector<mlir::Value> sizes = {lanes};
+    SmallVector<Value> sizes = {lanes};
     for (int64_t d = 1; d < type.getRank(); ++d)
       if (type.isDynamicDim(d))
         sizes.push_back(e.extentValue({inits[i - 1], DataType::Int32}, d));
@@ -372,15 +342,14 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
   auto loop = mlir::scf::ForOp::create(b, graphs.loc, s.index(0), lanes,
                                        s.index(1), rooms);
   graphs.nest.enter(loop.getBody(), loop);
-  SmallVector<mlir::Value> row;
+  SmallVector<Value> row;
   bool sound = buildLane(loop.getInductionVar(), row);
   if (sound) {
-    frontend::Emitter inner = graphs.emitInside();
-    SmallVector<mlir::Value> filled;
+    Emitter inner = graphs.emitInside();
+    SmallVector<Value> filled;
     for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
       Tensor part = {value, DataType::Int32};
-      frontend::Extents offsets(part.getRank(),
-                                inner.getBuilder().getIndexAttr(0));
+      Extents offsets(part.getRank(), inner.fixed(0));
       offsets[0] = loop.getInductionVar();
       filled.push_back(
           inner.insert(part, {room, DataType::Int32}, offsets).value);
@@ -395,18 +364,17 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
 bool GraphSearchImport::buildStep() {
   graphs.inStep = true;
   graphs.nest.enter(block.get());
-  frontend::Emitter e = graphs.emitInside();
-  frontend::Scalars s = e.scalars();
+  Emitter e = graphs.emitInside();
+  Scalars s = e.scalars();
   // The graph that gave the first logits has filled the caches once more.
   filled = position;
   if (firstLogits)
-    filled = s.maxIndex(s.subIndex(position, s.index(1)), s.index(0));
-  SmallVector<mlir::Value> yielded;
+    filled = max(Number(s, position) - 1, 0);
+  SmallVector<Value> yielded;
   bool sound = buildLanes(yielded);
   if (sound) {
-    frontend::Emitter end = graphs.emitInside();
-    seq::YieldOp::create(end.getBuilder(), graphs.loc,
-                         mlir::ValueRange(yielded));
+    Emitter end = graphs.emitInside();
+    seq::YieldOp::create(end.getBuilder(), graphs.loc, ValueRange(yielded));
   }
   graphs.nest.leave();
   return sound;

@@ -68,7 +68,16 @@ public:
     advance();
   }
 
-  std::unique_ptr<Expression> parseSum();
+  std::unique_ptr<Expression> parseSum() {
+    return nest([&] { return parseChain(/*ofTerms=*/true); });
+  }
+  /// An expression that ends with the text.
+  std::unique_ptr<Expression> parseWhole() {
+    std::unique_ptr<Expression> value = parseSum();
+    if (value && !atEnd())
+      return fail("the end or an operator");
+    return value;
+  }
   bool atEnd() const { return token.kind == Token::Kind::End; }
   const Token &peek() const { return token; }
   void advance();
@@ -76,11 +85,18 @@ public:
   std::nullptr_t fail(const Twine &required);
 
 private:
-  /// Operands joined from left to right by `operators`.
-  std::unique_ptr<Expression> parseChain(
-      std::unique_ptr<Expression> (Parser::*parseOperand)(),
-      std::initializer_list<std::pair<StringRef, Expression::Kind>> operators);
-  std::unique_ptr<Expression> parseTerm();
+  /// What `parse` gives, one level deeper.
+  std::unique_ptr<Expression>
+  nest(function_ref<std::unique_ptr<Expression>()> parse) {
+    if (++depth > kMaxDepth)
+      return fail("an expression of at most " + Twine(kMaxDepth) +
+                  " nested levels");
+    std::unique_ptr<Expression> inner = parse();
+    --depth;
+    return inner;
+  }
+  /// Operands joined from left to right: a sum `ofTerms`, or a term.
+  std::unique_ptr<Expression> parseChain(bool ofTerms);
   std::unique_ptr<Expression> parseUnary();
   std::unique_ptr<Expression> parseProduct();
   std::unique_ptr<Expression> parseAtom();
@@ -121,17 +137,16 @@ void Parser::advance() {
   token.kind = Token::Kind::Name;
   if (length == 0 && (isDigit(rest[0]) || rest[0] == '.')) {
     token.kind = Token::Kind::Number;
-    length = rest.find_first_not_of("0123456789.");
-    length = std::min(length, rest.size());
-    if (length < rest.size() && toLower(rest[length]) == 'e') {
-      size_t digits = length + 1;
-      if (digits < rest.size() && (rest[digits] == '+' || rest[digits] == '-'))
-        ++digits;
-      if (digits < rest.size() && isDigit(rest[digits])) {
-        length = rest.find_first_not_of("0123456789", digits);
-        length = std::min(length, rest.size());
-      }
+    StringRef tail =
+        rest.drop_while([](char c) { return isDigit(c) || c == '.'; });
+    StringRef power = tail;
+    if (power.consume_front_insensitive("e")) {
+      if (!power.consume_front("+"))
+        power.consume_front("-");
+      if (!power.empty() && isDigit(power[0]))
+        tail = power.drop_while(isDigit);
     }
+    length = rest.size() - tail.size();
     if (rest.take_front(length).getAsDouble(token.number) ||
         !std::isfinite(token.number))
       token.kind = Token::Kind::Bad;
@@ -171,38 +186,24 @@ bool Parser::startsAtom() const {
          token.is("(") || token.is("[");
 }
 
-std::unique_ptr<Expression> Parser::parseSum() {
-  if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) +
-                " nested levels");
+std::unique_ptr<Expression> Parser::parseChain(bool ofTerms) {
   using Kind = Expression::Kind;
-  std::unique_ptr<Expression> sum =
-      parseChain(&Parser::parseTerm, {{"+", Kind::Add}, {"-", Kind::Subtract}});
-  depth -= sum != nullptr;
-  return sum;
-}
-
-std::unique_ptr<Expression> Parser::parseTerm() {
-  using Kind = Expression::Kind;
-  return parseChain(&Parser::parseUnary,
-                    {{"*", Kind::Multiply}, {"/", Kind::Divide}});
-}
-
-std::unique_ptr<Expression> Parser::parseChain(
-    std::unique_ptr<Expression> (Parser::*parseOperand)(),
-    std::initializer_list<std::pair<StringRef, Expression::Kind>> operators) {
-  std::unique_ptr<Expression> left = (this->*parseOperand)();
+  auto parseOperand = [&] {
+    return ofTerms ? parseChain(/*ofTerms=*/false) : parseUnary();
+  };
+  std::unique_ptr<Expression> left = parseOperand();
   while (left) {
-    auto *found = llvm::find_if(
-        operators, [&](const auto &entry) { return token.is(entry.first); });
-    if (found == operators.end())
+    bool isFirst = token.is(ofTerms ? "+" : "*");
+    if (!isFirst && !token.is(ofTerms ? "-" : "/"))
       break;
     size_t offset = token.offset;
     advance();
-    std::unique_ptr<Expression> right = (this->*parseOperand)();
+    std::unique_ptr<Expression> right = parseOperand();
     if (!right)
       return nullptr;
-    left = make(found->second, offset, std::move(left), std::move(right));
+    left = make(ofTerms ? (isFirst ? Kind::Add : Kind::Subtract)
+                        : (isFirst ? Kind::Multiply : Kind::Divide),
+                offset, std::move(left), std::move(right));
   }
   return left;
 }
@@ -210,32 +211,26 @@ std::unique_ptr<Expression> Parser::parseChain(
 std::unique_ptr<Expression> Parser::parseUnary() {
   if (!token.is("-"))
     return parseProduct();
-  if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) +
-                " nested levels");
   size_t offset = token.offset;
-  advance();
-  std::unique_ptr<Expression> operand = parseUnary();
-  --depth;
+  std::unique_ptr<Expression> operand = nest([&] {
+    advance();
+    return parseUnary();
+  });
   return operand ? make(Expression::Kind::Negate, offset, std::move(operand))
                  : nullptr;
 }
 
 std::unique_ptr<Expression> Parser::parseProduct() {
   std::unique_ptr<Expression> left = parseAtom();
-  if (!left)
-    return nullptr;
   bool isDot = token.is("\xc2\xb7") || token.is("\xe2\x8b\x85");
-  bool isProduct = token.is("@");
-  if (!isDot && !isProduct && !startsAtom())
+  bool isProduct = isDot || token.is("@");
+  if (!left || (!isProduct && !startsAtom()))
     return left;
-  if (++depth > kMaxDepth)
-    return fail("an expression of at most " + Twine(kMaxDepth) +
-                " nested levels");
-  if (isDot || isProduct)
-    advance();
-  std::unique_ptr<Expression> right = parseProduct();
-  --depth;
+  std::unique_ptr<Expression> right = nest([&] {
+    if (isProduct)
+      advance();
+    return parseProduct();
+  });
   if (!right)
     return nullptr;
   size_t offset = left->offset;
@@ -252,16 +247,12 @@ bool Parser::parseOperands(Expression &into, StringRef close) {
     if (!operand)
       return false;
     into.operands.push_back(std::move(operand));
-    if (token.is(",") || (close == "]" && token.is(";"))) {
-      advance();
-      continue;
-    }
-    if (!token.is(close)) {
-      fail("',' or '" + close + "'");
-      return false;
-    }
+    bool isLast = token.is(close);
+    if (!isLast && !token.is(",") && !(close == "]" && token.is(";")))
+      return fail("',' or '" + close + "'"), false;
     advance();
-    return true;
+    if (isLast)
+      return true;
   }
 }
 
@@ -276,33 +267,27 @@ std::unique_ptr<Expression> Parser::parseAtom() {
     advance();
     return node;
   }
-  if (token.kind == Token::Kind::Name) {
-    node->name = token.text.str();
-    node->kind = Expression::Kind::Name;
-    bool isFunction = is_contained(kFunctions, token.text);
+  if (token.kind == Token::Kind::Name || token.is("[")) {
+    bool isList = token.is("[");
+    node->name = isList ? "concat" : token.text.str();
+    bool isCall = isList || is_contained(kFunctions, token.text);
+    node->kind = isCall ? Expression::Kind::Call : Expression::Kind::Name;
     advance();
-    if (!isFunction)
+    if (!isCall)
       return node;
-    node->kind = Expression::Kind::Call;
-    if (!token.is("("))
+    if (!isList && !token.is("("))
       return fail("'(' after the function '" + Twine(node->name) + "'");
-    advance();
-    return parseOperands(*node, ")") ? std::move(node) : nullptr;
-  }
-  if (token.is("[")) {
-    node->kind = Expression::Kind::Call;
-    node->name = "concat";
-    advance();
-    return parseOperands(*node, "]") ? std::move(node) : nullptr;
+    if (!isList)
+      advance();
+    return parseOperands(*node, isList ? "]" : ")") ? std::move(node) : nullptr;
   }
   if (token.is("(")) {
     advance();
     std::unique_ptr<Expression> inner = parseSum();
-    if (!inner)
-      return nullptr;
-    if (!token.is(")"))
+    if (inner && !token.is(")"))
       return fail("')'");
-    advance();
+    if (inner)
+      advance();
     return inner;
   }
   return fail("a name, a number, a function or '('");
@@ -310,35 +295,23 @@ std::unique_ptr<Expression> Parser::parseAtom() {
 
 std::unique_ptr<Expression>
 parseExpression(StringRef text, const EquationErrorHandler &onError) {
-  Parser parser(text, onError);
-  std::unique_ptr<Expression> value = parser.parseSum();
-  if (value && !parser.atEnd())
-    return parser.fail("the end or an operator");
-  return value;
+  return Parser(text, onError).parseWhole();
 }
 
 std::optional<Equation> parseEquation(StringRef text,
                                       const EquationErrorHandler &onError) {
   Parser parser(text, onError);
   Equation equation;
-  if (parser.peek().kind != Token::Kind::Name ||
-      is_contained(kFunctions, parser.peek().text)) {
-    parser.fail("the name of a value");
-    return std::nullopt;
-  }
   equation.target = parser.peek().text.str();
+  if (parser.peek().kind != Token::Kind::Name ||
+      is_contained(kFunctions, parser.peek().text))
+    return parser.fail("the name of a value"), std::nullopt;
   parser.advance();
-  if (!parser.peek().is("=")) {
-    parser.fail("'='");
-    return std::nullopt;
-  }
+  if (!parser.peek().is("="))
+    return parser.fail("'='"), std::nullopt;
   parser.advance();
-  equation.value = parser.parseSum();
-  if (equation.value && !parser.atEnd())
-    parser.fail("the end or an operator");
-  else if (equation.value)
-    return equation;
-  return std::nullopt;
+  equation.value = parser.parseWhole();
+  return equation.value ? std::optional(std::move(equation)) : std::nullopt;
 }
 
 } // namespace seqc::yaml

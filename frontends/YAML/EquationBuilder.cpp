@@ -7,14 +7,14 @@
 
 using namespace llvm;
 using seqc::frontend::Combine;
-using seqc::frontend::Scalars;
+using seqc::frontend::Number;
 
 namespace seqc::yaml {
 
-std::unique_ptr<Expression>
-parseExpression(Reporter &reporter, const Node &scalar, StringRef subject) {
+std::unique_ptr<Expression> parseExpression(const MappingReader &reader,
+                                            const Node &scalar) {
   return parseExpression(scalar.text, [&](size_t offset, StringRef message) {
-    reporter.errorInText(scalar, offset, subject + ": " + message);
+    reader.error(scalar.getTextPosition(offset), "{0}", message);
   });
 }
 
@@ -40,10 +40,12 @@ std::string Term::describe() const {
   return "";
 }
 
-Term EquationBuilder::fail(const Expression &at, const Twine &message) {
+template <typename... Args>
+Term EquationBuilder::fail(const Expression &at, const char *format,
+                           const Args &...args) {
   Position position = origin;
   position.column += at.offset;
-  reporter.error(position, Twine(user.subject) + ": " + message);
+  layer.reader.error(position, format, args...);
   return {};
 }
 
@@ -52,16 +54,17 @@ Term EquationBuilder::fail(const Expression &at, const Twine &message) {
 //===----------------------------------------------------------------------===//
 
 Term EquationBuilder::combine(const Expression &at, ArrayRef<Term> operands,
-                              Emitter::ElementFn element) {
+                              ElementFn element) {
   Term result{Term::Kind::Number, {}};
   SmallVector<Tensor> inputs;
   for (const Term &operand : operands) {
     if (!operand.isValid())
       return {};
     if (operand.kind == Term::Kind::Matrix)
-      return fail(at, operand.describe() +
-                          " stands where a vector or a number is required; "
-                          "write a product with a vector as 'W x'");
+      return fail(at,
+                  "{0} stands where a vector or a number is required; write a "
+                  "product with a vector as 'W x'",
+                  operand.describe());
     inputs.push_back(operand.value);
     if (operand.kind == Term::Kind::Vector)
       result.kind = Term::Kind::Vector;
@@ -69,9 +72,9 @@ Term EquationBuilder::combine(const Expression &at, ArrayRef<Term> operands,
   const Term &left = operands.front(), &right = operands.back();
   if (left.kind == Term::Kind::Vector && right.kind == Term::Kind::Vector &&
       left.getFeatures() != right.getFeatures())
-    return fail(at, left.describe() + " meets " + right.describe() +
-                        "; required are vectors of one size");
-  result.value = e.elementwise(DataType::Float, inputs, element);
+    return fail(at, "{0} meets {1}; required are vectors of one size",
+                left.describe(), right.describe());
+  result.value = frontend::map(e, DataType::Float, inputs, element);
   return result;
 }
 
@@ -79,7 +82,7 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
   StringRef name = expression.name;
   if (auto it = names.find(name); it != names.end())
     return it->second;
-  std::string weight = prefix + "." + name.str() + suffix;
+  std::string weight = layer.prefix + "." + name.str() + suffix;
   // A matrix may be the weight of an nn.Linear.
   if (!weights.has(weight) && weights.has(weight + ".weight"))
     weight += ".weight";
@@ -93,15 +96,17 @@ Term EquationBuilder::evaluateName(const Expression &expression) {
     std::vector<StringRef> known(values.begin(), values.end());
     std::string list = join(known, ", ");
     llvm::append_range(known, functionNames());
-    return fail(expression, "'" + name + "' is neither a value (known are " +
-                                list + ") nor is there a weight '" + weight +
-                                "'" + suggest(name, known));
+    return fail(expression,
+                "'{0}' is neither a value (known are {1}) nor is there a "
+                "weight '{2}'{3}",
+                name, list, weight, suggest(name, known));
   }
   if (shape->size() > 2)
-    return fail(expression, "weight '" + weight + "' has shape " +
-                                formatShape(*shape) +
-                                "; required is a matrix, a vector or a number");
-  Tensor value = weights.get(weight, *shape, user);
+    return fail(expression,
+                "weight '{0}' has shape {1}; required is a matrix, a vector or "
+                "a number",
+                weight, formatShape(*shape));
+  Tensor value = weights.get(weight, *shape, layer.user);
   if (shape->size() == 2)
     return {Term::Kind::Matrix, value};
   if (!shape->empty() && shape->front() != 1)
@@ -116,14 +121,14 @@ Term EquationBuilder::evaluateProduct(const Expression &expression) {
     return {};
   if (matrix.kind != Term::Kind::Matrix)
     return fail(*expression.operands[0],
-                "the left side of a product 'W x' is " + matrix.describe() +
-                    "; required is a matrix (write '*' to multiply element by "
-                    "element)");
+                "the left side of a product 'W x' is {0}; required is a matrix "
+                "(write '*' to multiply element by element)",
+                matrix.describe());
   if (vector.kind == Term::Kind::Matrix ||
       vector.getFeatures() != matrix.getFeatures())
     return fail(*expression.operands[1],
-                matrix.describe() + " is multiplied with " + vector.describe() +
-                    "; required is a vector of " + Twine(matrix.getFeatures()));
+                "{0} is multiplied with {1}; required is a vector of {2}",
+                matrix.describe(), vector.describe(), matrix.getFeatures());
   if (vector.value.getRank() == 0)
     vector.value = e.unsqueeze(vector.value, 0);
   return {Term::Kind::Vector, frontend::linear(e, vector.value, matrix.value)};
@@ -139,26 +144,19 @@ Term EquationBuilder::concat(ArrayRef<Term> operands) {
   SmallVector<Tensor> parts;
   for (const Term &operand : operands) {
     Extents sizes = anyLanes ? lanes : Extents();
-    sizes.push_back(e.getBuilder().getIndexAttr(operand.getFeatures()));
+    sizes.push_back(e.fixed(operand.getFeatures()));
     parts.push_back(frontend::repeatTo(e, operand.value, sizes));
   }
   return {Term::Kind::Vector,
           frontend::concat(e, parts, parts.front().getRank() - 1)};
 }
 
-Term EquationBuilder::reduce(Term operand, Combine how, bool mean) {
+Term EquationBuilder::reduce(Term operand, Combine how) {
   if (operand.kind == Term::Kind::Number)
     return operand;
   int64_t last = operand.value.getRank() - 1;
-  Tensor result = e.reduce(operand.value, last, how, /*keep=*/last > 0);
-  if (mean)
-    result = e.elementwise(
-        DataType::Float,
-        {result, e.scalar(DataType::Float, 1.0 / operand.getFeatures())},
-        [](Scalars &s, mlir::ValueRange v) {
-          return s.mul(DataType::Float, v[0], v[1]);
-        });
-  return {Term::Kind::Number, result};
+  return {Term::Kind::Number,
+          e.reduce(operand.value, last, how, /*keep=*/last > 0)};
 }
 
 Term EquationBuilder::evaluateCall(const Expression &expression) {
@@ -170,38 +168,41 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
     if (!operand.isValid())
       return {};
     if (operand.kind == Term::Kind::Matrix)
-      return fail(*source, "'" + function + "' is given " + operand.describe() +
-                               "; required is a vector or a number");
+      return fail(*source,
+                  "'{0}' is given {1}; required is a vector or a number",
+                  function, operand.describe());
   }
   if (function == "concat")
     return concat(operands);
-  bool isExtreme = function == "min" || function == "max";
-  bool isBinary =
-      function == "dot" || (isExtreme && expression.operands.size() == 2);
+  bool isDot = function == "dot", isMax = function == "max";
+  bool isExtreme = isMax || function == "min";
+  bool isBinary = isDot || (isExtreme && operands.size() == 2);
   if (operands.size() != (isBinary ? 2 : 1))
-    return fail(expression, "'" + function + "' is given " +
-                                Twine(operands.size()) +
-                                " operands; required " +
-                                (isBinary    ? "are 2"
-                                 : isExtreme ? "are 1 or 2"
-                                             : "is 1"));
+    return fail(expression, "'{0}' is given {1} operands; required {2}",
+                function, operands.size(),
+                isBinary    ? "are 2"
+                : isExtreme ? "are 1 or 2"
+                            : "is 1");
   if (isBinary) {
     Term result =
-        combine(expression, operands, [&](Scalars &s, mlir::ValueRange v) {
-          return function == "dot"   ? s.mul(DataType::Float, v[0], v[1])
-                 : function == "min" ? s.min(DataType::Float, v[0], v[1])
-                                     : s.max(DataType::Float, v[0], v[1]);
+        combine(expression, operands, [&](ArrayRef<Number> x) -> Number {
+          return isDot   ? x[0] * x[1]
+                 : isMax ? max(x[0], x[1])
+                         : min(x[0], x[1]);
         });
-    return function == "dot" && result.isValid() ? reduce(result, Combine::Sum)
-                                                 : result;
+    return isDot && result.isValid() ? reduce(result, Combine::Sum) : result;
   }
   Term operand = operands.front();
-  if (function == "sum" || function == "mean")
-    return reduce(operand, Combine::Sum, function == "mean");
   if (isExtreme)
-    return reduce(operand, function == "max" ? Combine::Max : Combine::Min);
-  operand.value = frontend::applyFunction(e, function, operand.value);
-  return operand;
+    return reduce(operand, isMax ? Combine::Max : Combine::Min);
+  if (function != "sum" && function != "mean") {
+    operand.value = frontend::applyFunction(e, function, operand.value);
+    return operand;
+  }
+  Term sum = reduce(operand, Combine::Sum);
+  if (function == "mean" && operand.kind == Term::Kind::Vector)
+    sum.value = frontend::scale(e, sum.value, 1.0 / operand.getFeatures());
+  return sum;
 }
 
 Term EquationBuilder::evaluate(const Expression &expression,
@@ -223,13 +224,12 @@ Term EquationBuilder::evaluate(const Expression &expression,
   SmallVector<Term> operands;
   for (const auto &operand : expression.operands)
     operands.push_back(evaluate(*operand, origin));
-  return combine(expression, operands, [&](Scalars &s, mlir::ValueRange v) {
-    DataType type = DataType::Float;
-    return expression.kind == Kind::Negate     ? s.neg(type, v[0])
-           : expression.kind == Kind::Add      ? s.add(type, v[0], v[1])
-           : expression.kind == Kind::Subtract ? s.sub(type, v[0], v[1])
-           : expression.kind == Kind::Multiply ? s.mul(type, v[0], v[1])
-                                               : s.div(type, v[0], v[1]);
+  return combine(expression, operands, [&](ArrayRef<Number> x) -> Number {
+    return expression.kind == Kind::Negate     ? -x[0]
+           : expression.kind == Kind::Add      ? x[0] + x[1]
+           : expression.kind == Kind::Subtract ? x[0] - x[1]
+           : expression.kind == Kind::Multiply ? x[0] * x[1]
+                                               : x[0] / x[1];
   });
 }
 
@@ -238,20 +238,19 @@ Term EquationBuilder::evaluate(const Expression &expression,
 //===----------------------------------------------------------------------===//
 
 Tensor EquationBuilder::asVector(const Term &term, int64_t features,
-                                 Position position, StringRef what) {
+                                 Position position, const Twine &what) {
   if (!term.isValid())
     return {};
   if (!features)
     features = term.getFeatures();
   if (term.kind == Term::Kind::Matrix ||
       (term.kind == Term::Kind::Vector && term.getFeatures() != features)) {
-    reporter.error(
-        position, Twine(user.subject) + ": " + what + " is " + term.describe() +
-                      "; required is a vector of " + Twine(features));
+    layer.reader.error(position, "{0} is {1}; required is a vector of {2}",
+                       what, term.describe(), features);
     return {};
   }
   Extents sizes = lanes;
-  sizes.push_back(e.getBuilder().getIndexAttr(features));
+  sizes.push_back(e.fixed(features));
   return frontend::repeatTo(e, term.value, sizes);
 }
 
@@ -260,10 +259,10 @@ Tensor EquationBuilder::asNumber(const Term &term, Position position,
   if (!term.isValid())
     return {};
   if (term.kind != Term::Kind::Number) {
-    reporter.error(
-        position,
-        Twine(user.subject) + ": " + what + " is " + term.describe() +
-            "; required is a number (sum, mean, max or dot give one)");
+    layer.reader.error(position,
+                       "{0} is {1}; required is a number (sum, mean, max or "
+                       "dot give one)",
+                       what, term.describe());
     return {};
   }
   Tensor value = term.value;

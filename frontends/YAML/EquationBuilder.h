@@ -10,10 +10,8 @@
 #ifndef FRONTENDS_YAML_EQUATIONBUILDER_H
 #define FRONTENDS_YAML_EQUATIONBUILDER_H
 
-#include "frontends/Common/Layers.h"
-#include "frontends/YAML/Equation.h"
-#include "frontends/YAML/Schema.h"
-#include "frontends/YAML/WeightReader.h"
+#include "frontends/Common/Numbers.h"
+#include "frontends/YAML/Importer.h"
 
 #include <map>
 #include <set>
@@ -39,12 +37,11 @@ struct Term {
 /// Evaluates expressions into ops at the insertion point of an emitter.
 class EquationBuilder {
 public:
-  /// Names that are not values are weights `prefix.NAME`. `lanes` are the
-  /// extents of the lanes.
-  EquationBuilder(Reporter &reporter, WeightReader &weights, Emitter &emitter,
-                  WeightUser user, std::string prefix, Extents lanes)
-      : reporter(reporter), weights(weights), e(emitter), user(std::move(user)),
-        prefix(std::move(prefix)), lanes(std::move(lanes)) {}
+  /// Equations of a layer. Names that are not values are its weights. `lanes`
+  /// are the extents of the lanes.
+  EquationBuilder(WeightReader &weights, Emitter &emitter,
+                  const LayerContext &layer, Extents lanes)
+      : weights(weights), e(emitter), layer(layer), lanes(std::move(lanes)) {}
 
   /// Added to the names of weights, e.g. "_reverse".
   void setWeightSuffix(llvm::StringRef newSuffix) { suffix = newSuffix.str(); }
@@ -64,27 +61,30 @@ public:
   /// `term` as `[lanes..., features]`, of any length if `features` is 0;
   /// reports and gives null if it is something else.
   Tensor asVector(const Term &term, int64_t features, Position position,
-                  llvm::StringRef what);
+                  const llvm::Twine &what);
   /// `term` as `[lanes...]`; reports and gives null if it is something else.
   Tensor asNumber(const Term &term, Position position, llvm::StringRef what);
 
 private:
-  Term fail(const Expression &at, const llvm::Twine &message);
+  /// Reports an error at `at`, in a format of formatv().
+  template <typename... Args>
+  Term fail(const Expression &at, const char *format, const Args &...args);
   Term evaluateName(const Expression &expression);
   Term evaluateProduct(const Expression &expression);
   Term evaluateCall(const Expression &expression);
   Term concat(llvm::ArrayRef<Term> operands);
   /// Combines the elements of a vector.
-  Term reduce(Term operand, frontend::Combine how, bool mean = false);
+  Term reduce(Term operand, frontend::Combine how);
   /// Element by element; none of the operands is a matrix.
+  using ElementFn =
+      llvm::function_ref<frontend::Number(llvm::ArrayRef<frontend::Number>)>;
   Term combine(const Expression &at, llvm::ArrayRef<Term> operands,
-               Emitter::ElementFn element);
+               ElementFn element);
 
-  Reporter &reporter;
   WeightReader &weights;
   Emitter &e;
-  WeightUser user;
-  std::string prefix, suffix;
+  const LayerContext &layer;
+  std::string suffix;
   Extents lanes;
   std::map<std::string, Term, std::less<>> names;
   std::set<std::string> mentioned;
@@ -92,9 +92,8 @@ private:
 };
 
 /// Parses the text of a scalar; null after an error, which is reported.
-std::unique_ptr<Expression> parseExpression(Reporter &reporter,
-                                            const Node &scalar,
-                                            llvm::StringRef subject);
+std::unique_ptr<Expression> parseExpression(const MappingReader &reader,
+                                            const Node &scalar);
 
 /// Calls `visit` for every name in `expression`.
 void visitNames(const Expression &expression,

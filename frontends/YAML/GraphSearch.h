@@ -25,21 +25,21 @@ private:
   bool buildOnce();
   bool openStep();
   /// What a step yields for every lane: logits, then states.
-  using Yield = llvm::SmallVector<mlir::Value>;
+  using Yield = llvm::SmallVector<Value>;
 
   void declareStates();
   bool buildStep();
   bool buildLanes(Yield &yielded);
-  bool buildLane(mlir::Value lane, Yield &yielded);
-  bool buildSymbol(mlir::Value begin, Yield &yielded);
+  bool buildLane(Value lane, Yield &yielded);
+  bool buildSymbol(Value begin, Yield &yielded);
   bool buildLater(Yield &yielded);
   bool callGraphs();
   /// The logits that `key` names, `[1, V]`.
-  frontend::Tensor readLogits(llvm::StringRef key);
+  Tensor readLogits(llvm::StringRef key);
   /// The token that the step chose, an i32.
-  mlir::Value readChoice();
+  Value readChoice();
   /// Logits that leave only `token`.
-  mlir::Value pick(mlir::Value token);
+  Value pick(Value token);
 
   Importer &importer;
   Search search;
@@ -49,15 +49,15 @@ private:
   std::vector<std::unique_ptr<NamedGraph>> once, steps;
   bool isTransducer = false, usesPrefix = false;
   int64_t blank = 0;
-  mlir::Value frames;
-  frontend::Tensor firstLogits;
+  Value frames;
+  Tensor firstLogits;
 
   /// The step's block and what it starts with: prefix and time come first.
-  std::unique_ptr<mlir::Block> block;
-  llvm::SmallVector<mlir::Value> inits;
-  mlir::Value ids, position;
+  std::unique_ptr<Block> block;
+  llvm::SmallVector<Value> inits;
+  Value ids, position;
   /// Steps whose entries the caches hold.
-  mlir::Value filled;
+  Value filled;
 };
 
 } // namespace seqc::yaml

@@ -7,8 +7,6 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
-using seqc::frontend::DataType;
-using seqc::frontend::Tensor;
 
 namespace seqc::yaml {
 
@@ -41,11 +39,11 @@ void GraphStates::readEntry(const NamedGraph &graph, const Entry &entry,
   if (matched)
     return;
   faulty.insert(graph.name);
-  std::vector<StringRef> known = graph.getOutputNames();
+  std::vector<StringRef> known = namesOf(graph.graph.getOutputs());
   graphs.reporter.error(
-      entry.keyPosition,
-      "graph '" + graph.name + "' has no output '" + entry.key + "'" +
-          suggest(entry.key, known, "; its outputs are " + join(known, ", ")));
+      entry.keyPosition, "graph '{0}' has no output '{1}'{2}", graph.name,
+      entry.key,
+      suggest(entry.key, known, "; its outputs are " + join(known, ", ")));
 }
 
 void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
@@ -80,13 +78,12 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
   }
   std::string name =
       target->isScalar() ? fillStars(target->text, fillings) : std::string();
-  state.input = graph.findInput(name);
+  state.input = findNamed(graph.graph.getInputs(), name);
   if (!state.input) {
-    std::vector<StringRef> known = graph.getInputNames();
+    std::vector<StringRef> known = namesOf(graph.graph.getInputs());
     reporter.error(
-        target->position,
-        "graph '" + graph.name + "' has no input '" + name + "'" +
-            suggest(name, known, "; its inputs are " + join(known, ", ")));
+        target->position, "graph '{0}' has no input '{1}'{2}", graph.name, name,
+        suggest(name, known, "; its inputs are " + join(known, ", ")));
     return;
   }
   note.release();
@@ -108,55 +105,55 @@ StringSet<> GraphStates::findBatchSymbols(const NamedGraph &graph) {
   return symbols;
 }
 
+template <typename... Args>
+bool GraphStates::fail(const GraphState &state, StringRef what,
+                       const char *format, const Args &...args) {
+  graphs.reporter.error(state.position, "{0} '{1}' of graph '{2}': {3}", what,
+                        state.output, state.graph->name,
+                        formatv(format, args...).str());
+  return false;
+}
+
 bool GraphStates::findAxis(GraphState &state) {
   ArrayRef<int64_t> shape = state.input->shape;
   StringSet<> batch = findBatchSymbols(*state.graph);
-  auto error = [&](const Twine &message) {
-    graphs.reporter.error(state.position,
-                          "cache '" + state.output + "' of graph '" +
-                              state.graph->name + "': " + message);
-    return false;
-  };
   if (!state.axis) {
     SmallVector<int64_t> candidates;
     for (int64_t d = 1, e = shape.size(); d < e; ++d)
       if (shape[d] < 0 && !batch.contains(state.input->symbols[d]))
         candidates.push_back(d);
     if (candidates.size() != 1)
-      return error("its input '" + state.input->name + "' has " +
-                   Twine(candidates.size()) +
-                   " dimensions that can grow; required is 'axis', the one "
-                   "that grows with every step");
+      return fail(state, "cache",
+                  "its input '{0}' has {1} dimensions that can grow; required "
+                  "is 'axis', the one that grows with every step",
+                  state.input->name, candidates.size());
     state.axis = candidates.front();
   }
   if (*state.axis >= static_cast<int64_t>(shape.size()) ||
       shape[*state.axis] >= 0)
-    return error("dimension " + Twine(*state.axis) + " of its input '" +
-                 state.input->name +
-                 "' is fixed or absent; required is one that varies");
+    return fail(state, "cache",
+                "dimension {0} of its input '{1}' is fixed or absent; required "
+                "is one that varies",
+                *state.axis, state.input->name);
   return true;
 }
 
-bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
-  Reporter &reporter = graphs.reporter;
+bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
   const onnx::OnnxGraph::Input &input = *state.input;
-  auto error = [&](const Twine &message) {
-    reporter.error(state.position, "state '" + state.output + "' of graph '" +
-                                       state.graph->name + "': " + message);
-    return false;
+  auto error = [&](const char *format, const auto &...args) {
+    return fail(state, "state", format, args...);
   };
-  mlir::Type storage = onnx::getStorage(&reporter.getContext(), input.type);
-  if (!storage)
-    return error("its input '" + input.name + "' holds " +
-                 onnx::getName(input.type) + ", which is not supported");
-  frontend::Emitter e = graphs.emitAt(0);
+  if (!onnx::getStorage(&graphs.reporter.getContext(), input.type))
+    return error("its input '{0}' holds {1}, which is not supported",
+                 input.name, onnx::getName(input.type));
+  Emitter e = graphs.emitAt(0);
   int64_t rank = input.shape.size();
   if (state.initial &&
       (state.initial.getRank() != rank || state.initial.type != input.type))
-    return error("'initial' holds " + onnx::getName(state.initial.type) +
-                 " in " + Twine(state.initial.getRank()) +
-                 " dimensions; its input '" + input.name + "' takes " +
-                 onnx::getName(input.type) + " in " + Twine(rank));
+    return error("'initial' holds {0} in {1} dimensions; its input '{2}' takes "
+                 "{3} in {4}",
+                 onnx::getName(state.initial.type), state.initial.getRank(),
+                 input.name, onnx::getName(input.type), rank);
   if (state.isCache && !findAxis(state))
     return false;
 
@@ -167,54 +164,51 @@ bool GraphStates::declareState(GraphState &state, mlir::OpFoldResult steps) {
         !batch.contains(input.symbols[d]))
       unknown.push_back(d);
   for (int64_t d = 0; d < rank; ++d) {
-    mlir::OpFoldResult size;
+    OpFoldResult size;
     if (state.initial) {
       size = e.extent(state.initial, d);
       std::optional<int64_t> known = mlir::getConstantIntValue(size);
       if (input.shape[d] >= 0 && known != input.shape[d])
-        return error(
-            "dimension " + Twine(d) + " of 'initial' is " +
-            (known ? std::to_string(*known) : std::string("not fixed")) +
-            "; its input '" + input.name + "' takes " + Twine(input.shape[d]));
+        return error("dimension {0} of 'initial' is {1}; its input '{2}' takes "
+                     "{3}",
+                     d, known ? std::to_string(*known) : "not fixed",
+                     input.name, input.shape[d]);
     } else if (state.isCache && d == *state.axis) {
-      size = e.getBuilder().getIndexAttr(0);
+      size = e.fixed(0);
     } else if (input.shape[d] >= 0) {
-      size = e.getBuilder().getIndexAttr(input.shape[d]);
+      size = e.fixed(input.shape[d]);
     } else if (!is_contained(unknown, d) || unknown.size() == 1) {
       // The batch, by its name or because nothing else varies.
-      size = e.getBuilder().getIndexAttr(1);
+      size = e.fixed(1);
     } else {
-      return error("dimension " + Twine(d) + " of its input '" + input.name +
-                   "' varies; required is 'initial', which tells its extent");
+      return error("dimension {0} of its input '{1}' varies; required is "
+                   "'initial', which tells its extent",
+                   d, input.name);
     }
     state.sizes.push_back(size);
   }
-  frontend::Scalars s = e.scalars();
-  frontend::Extents whole = state.sizes;
+  Extents whole = state.sizes;
   if (state.isCache) {
     state.begin = state.sizes[*state.axis];
-    whole[*state.axis] = s.addIndex(e.toValue(state.begin), e.toValue(steps));
+    whole[*state.axis] =
+        e.scalars().addIndex(e.toValue(state.begin), e.toValue(steps));
     whole = e.simplify(whole);
   }
   Tensor first = state.initial;
   if (!first || state.isCache) {
     first = e.fill(input.type, whole, 0);
     if (state.initial)
-      first = e.insert(
-          state.initial, first,
-          frontend::Extents(
-              rank, mlir::OpFoldResult(e.getBuilder().getIndexAttr(0))));
+      first = e.insert(state.initial, first, Extents(rank, e.fixed(0)));
   }
   state.sizes = whole;
   state.first = e.unsqueeze(first, 0).value;
-  SmallVector<int64_t> shape = {kAny};
-  for (mlir::OpFoldResult size : whole)
-    shape.push_back(mlir::getConstantIntValue(size).value_or(kAny));
-  state.laneType = mlir::RankedTensorType::get(shape, storage);
+  SmallVector<int64_t> shape = Emitter::shapeOf(whole);
+  shape.insert(shape.begin(), kAny);
+  state.laneType = first.getType().clone(shape);
   return true;
 }
 
-void GraphStates::declare(mlir::OpFoldResult steps) {
+void GraphStates::declare(OpFoldResult steps) {
   llvm::erase_if(list, [&](GraphState &state) {
     if (declareState(state, steps))
       return false;
@@ -227,34 +221,30 @@ void GraphStates::declare(mlir::OpFoldResult steps) {
 // Inside of a step
 //===----------------------------------------------------------------------===//
 
-frontend::Extents GraphStates::getPart(frontend::Emitter &e,
-                                       const GraphState &state,
-                                       mlir::Value filled, int64_t more) {
-  frontend::Extents sizes = state.sizes;
+Extents GraphStates::getPart(Emitter &e, const GraphState &state, Value filled,
+                             int64_t more) {
+  Extents sizes = state.sizes;
   if (state.isCache) {
-    frontend::Scalars s = e.scalars();
-    mlir::Value count =
+    Scalars s = e.scalars();
+    Value count =
         s.addIndex(s.addIndex(e.toValue(state.begin), filled), s.index(more));
     sizes[*state.axis] = s.minIndex(count, e.toValue(sizes[*state.axis]));
   }
   return sizes;
 }
 
-void GraphStates::feed(const NamedGraph &graph, mlir::Value filled,
+void GraphStates::feed(const NamedGraph &graph, Value filled,
                        StringMap<GraphSignal> &fed) {
   for (GraphState &state : list) {
     if (state.graph != &graph)
       continue;
     if (fed.count(state.input->name)) {
-      graphs.reporter.error(state.position,
-                            "input '" + state.input->name + "' of graph '" +
-                                graph.name +
-                                "' gets two values; required is one");
+      graphs.reportTwoValues(graph, *state.input, state.position);
       continue;
     }
-    frontend::Emitter e = graphs.emitFor({state.inside.value, filled});
-    frontend::Extents sizes = getPart(e, state, filled, 0);
-    frontend::Extents offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
+    Emitter e = graphs.emitFor({state.inside.value, filled});
+    Extents sizes = getPart(e, state, filled, 0);
+    Extents offsets(sizes.size(), e.fixed(0));
     fed[state.input->name] = e.slice(state.inside, offsets, sizes);
   }
   if (faulty.contains(graph.name))
@@ -262,7 +252,7 @@ void GraphStates::feed(const NamedGraph &graph, mlir::Value filled,
       fed.try_emplace(input.name);
 }
 
-bool GraphStates::collect(mlir::Value filled) {
+bool GraphStates::collect(Value filled) {
   bool sound = true;
   for (GraphState &state : list) {
     Tensor next = graphs.getResult(*state.graph, state.output);
@@ -278,17 +268,16 @@ bool GraphStates::collect(mlir::Value filled) {
     if (!fits) {
       graphs.reporter.error(
           state.position,
-          "output '" + state.output + "' of graph '" + state.graph->name +
-              "' differs in type or shape from input '" + state.input->name +
-              "'; required is that it takes its place");
+          "output '{0}' of graph '{1}' differs in type or shape from input "
+          "'{2}'; required is that it takes its place",
+          state.output, state.graph->name, state.input->name);
       sound = false;
       continue;
     }
-    frontend::Emitter e =
-        graphs.emitFor({next.value, state.inside.value, filled});
+    Emitter e = graphs.emitFor({next.value, state.inside.value, filled});
     Tensor part = Graphs::fit(e, next, getPart(e, state, filled, 1));
     if (state.isCache) {
-      frontend::Extents offsets(next.getRank(), e.getBuilder().getIndexAttr(0));
+      Extents offsets(next.getRank(), e.fixed(0));
       part = e.insert(part, state.inside, offsets);
     }
     SmallVector<int64_t> shape(state.laneType.getShape().drop_front());

@@ -18,19 +18,19 @@ struct GraphState {
   bool isCache = false;
   std::optional<int64_t> axis;
   /// What it begins with: null for zeros, or nothing for a cache.
-  frontend::Tensor initial;
+  Tensor initial;
 
   /// Extents of the state, for a cache with room for all steps.
-  frontend::Extents sizes;
+  Extents sizes;
   /// Entries of a cache before the first step.
-  mlir::OpFoldResult begin;
+  OpFoldResult begin;
   /// The first value, `[1, extents...]`.
-  mlir::Value first;
+  Value first;
   /// The type of the argument of the step.
-  mlir::RankedTensorType laneType;
+  RankedTensorType laneType;
   /// The state of the lane that is being built, all of a cache's table.
-  frontend::Tensor inside;
-  mlir::Value next;
+  Tensor inside;
+  Value next;
 };
 
 /// The states and caches of the graphs of a step.
@@ -42,14 +42,14 @@ public:
   void read(const NamedGraph &graph);
   /// Builds what every state begins with. A cache gets room for `steps` more
   /// entries.
-  void declare(mlir::OpFoldResult steps);
+  void declare(OpFoldResult steps);
 
   /// Puts the states into what graph `graph` is fed; `filled` is the number of
   /// steps whose entries the caches hold.
-  void feed(const NamedGraph &graph, mlir::Value filled,
+  void feed(const NamedGraph &graph, Value filled,
             llvm::StringMap<GraphSignal> &fed);
   /// Takes the next states from the outputs of the graphs.
-  bool collect(mlir::Value filled);
+  bool collect(Value filled);
 
   std::vector<GraphState> list;
 
@@ -57,11 +57,15 @@ private:
   void readEntry(const NamedGraph &graph, const Entry &entry, bool isCache);
   void addState(const NamedGraph &graph, const Entry &entry, bool isCache,
                 llvm::StringRef output, llvm::ArrayRef<std::string> fillings);
-  bool declareState(GraphState &state, mlir::OpFoldResult steps);
+  bool declareState(GraphState &state, OpFoldResult steps);
   bool findAxis(GraphState &state);
+  /// Reports a fault of a state, which is called `what`; false.
+  template <typename... Args>
+  bool fail(const GraphState &state, llvm::StringRef what, const char *format,
+            const Args &...args);
   /// The part of a cache that `count` entries fill.
-  frontend::Extents getPart(frontend::Emitter &e, const GraphState &state,
-                            mlir::Value filled, int64_t more);
+  Extents getPart(Emitter &e, const GraphState &state, Value filled,
+                  int64_t more);
   /// Names of the batch's extent in a graph.
   llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
 

@@ -17,32 +17,29 @@
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
-using seqc::frontend::DataType;
-using seqc::frontend::Tensor;
+using seqc::frontend::Number;
 
 namespace seqc::yaml {
-
-static constexpr int64_t kAny = mlir::ShapedType::kDynamic;
 
 //===----------------------------------------------------------------------===//
 // Nest
 //===----------------------------------------------------------------------===//
 
-unsigned Nest::find(mlir::Value value) const {
+unsigned Nest::find(Value value) const {
   for (unsigned i = levels.size(); i-- > 0;)
     if (levels[i].block == value.getParentBlock())
       return i;
   return getInnermost();
 }
 
-unsigned Nest::place(mlir::ValueRange operands) const {
+unsigned Nest::place(ValueRange operands) const {
   unsigned level = 0;
-  for (mlir::Value operand : operands)
+  for (Value operand : operands)
     level = std::max(level, find(operand));
   return sparse && level ? getInnermost() : level;
 }
 
-void Nest::setInsertionPoint(mlir::OpBuilder &builder, unsigned level) const {
+void Nest::setInsertionPoint(OpBuilder &builder, unsigned level) const {
   if (levels[level].before)
     builder.setInsertionPoint(levels[level].before);
   else
@@ -52,34 +49,6 @@ void Nest::setInsertionPoint(mlir::OpBuilder &builder, unsigned level) const {
 //===----------------------------------------------------------------------===//
 // Names
 //===----------------------------------------------------------------------===//
-
-const onnx::OnnxGraph::Input *NamedGraph::findInput(StringRef input) const {
-  for (const onnx::OnnxGraph::Input &candidate : graph.getInputs())
-    if (candidate.name == input)
-      return &candidate;
-  return nullptr;
-}
-
-const onnx::OnnxGraph::Output *NamedGraph::findOutput(StringRef output) const {
-  for (const onnx::OnnxGraph::Output &candidate : graph.getOutputs())
-    if (candidate.name == output)
-      return &candidate;
-  return nullptr;
-}
-
-std::vector<StringRef> NamedGraph::getInputNames() const {
-  std::vector<StringRef> list;
-  for (const onnx::OnnxGraph::Input &input : graph.getInputs())
-    list.push_back(input.name);
-  return list;
-}
-
-std::vector<StringRef> NamedGraph::getOutputNames() const {
-  std::vector<StringRef> list;
-  for (const onnx::OnnxGraph::Output &output : graph.getOutputs())
-    list.push_back(output.name);
-  return list;
-}
 
 std::optional<std::vector<std::string>> matchName(StringRef pattern,
                                                   StringRef name) {
@@ -119,22 +88,27 @@ std::string fillStars(StringRef text, ArrayRef<std::string> fillings) {
 }
 
 /// "int64[batch, 2]".
+static std::string describe(DataType type, ArrayRef<int64_t> shape,
+                            ArrayRef<std::string> symbols = {}) {
+  std::string text = onnx::getName(type) + "[";
+  ListSeparator separator;
+  for (auto [i, extent] : enumerate(shape)) {
+    StringRef symbol = symbols.empty() ? "" : StringRef(symbols[i]);
+    text += separator;
+    text += extent >= 0      ? std::to_string(extent)
+            : symbol.empty() ? "?"
+                             : symbol.str();
+  }
+  return text + "]";
+}
+
 static std::string describe(const onnx::OnnxGraph::Input &input) {
-  SmallVector<std::string> extents;
-  for (auto [extent, symbol] : zip(input.shape, input.symbols))
-    extents.push_back(extent >= 0      ? std::to_string(extent)
-                      : symbol.empty() ? "?"
-                                       : symbol);
-  return onnx::getName(input.type) + "[" + join(extents, ", ") + "]";
+  return describe(input.type, input.shape, input.symbols);
 }
 
 static std::string describe(const GraphSignal &signal) {
-  if (!signal.tensor)
-    return "one number";
-  SmallVector<std::string> extents;
-  for (int64_t extent : signal.tensor.getShape())
-    extents.push_back(extent == kAny ? "?" : std::to_string(extent));
-  return onnx::getName(signal.tensor.type) + "[" + join(extents, ", ") + "]";
+  return signal.tensor ? describe(signal.tensor.type, signal.tensor.getShape())
+                       : "one number";
 }
 
 /// "; did you mean 'x'?" or the list of what there is.
@@ -171,8 +145,7 @@ std::unique_ptr<NamedGraph> Graphs::open(const Entry &entry,
     return nullptr;
   Expected<onnx::OnnxGraph> graph = onnx::OnnxGraph::open(*path);
   if (!graph) {
-    reporter.error(position, "graph '" + entry.key + "': the file " +
-                                 toString(graph.takeError()));
+    reader.error(position, "the file {0}", toString(graph.takeError()));
     return nullptr;
   }
   return std::make_unique<NamedGraph>(
@@ -196,35 +169,27 @@ GraphSignal Graphs::find(StringRef name) {
   bool isMask = base.consume_back(".mask");
   if (!isMask && !base.consume_back(".length"))
     return {};
-  auto input = importer.signals.find(base);
-  if (input == importer.signals.end() ||
-      (input->second.kind != Signal::Kind::Tokens &&
-       input->second.kind != Signal::Kind::Sequence))
+  const Signal *input = importer.find(base);
+  if (!input || !input->isSteps())
     return {};
-  frontend::Emitter e = emitAt(0);
+  Emitter e = emitAt(0);
+  Scalars s = e.scalars();
   Tensor tensor = names[base.str()].tensor;
-  mlir::Value steps = e.extentValue(tensor, input->second.timeMajor ? 0 : 1);
-  frontend::Scalars s = e.scalars();
-  if (mlir::Value lengths = input->second.lengths)
-    steps = s.minIndex(
-        steps,
-        s.maxIndex(s.index(0),
-                   s.toIndex(DataType::Int32, e.load({lengths, DataType::Int32},
-                                                     {s.index(0)}))));
-  GraphSignal result;
+  int64_t dim = input->timeMajor ? 0 : 1;
+  Number steps(s, e.extentValue(tensor, dim));
+  if (input->lengths) {
+    Number zero(s, s.index(0));
+    Number length = read(e, {input->lengths, DataType::Int32}, zero).toIndex();
+    steps = min(steps, max(zero, length));
+  }
+  GraphSignal result(steps);
   if (isMask) {
-    auto sizes = e.extents(tensor);
+    Extents sizes = e.extents(tensor);
     sizes.resize(2);
-    int64_t time = input->second.timeMajor ? 0 : 1;
-    result.tensor = e.generate(
-        DataType::Int64, sizes, [&](frontend::Scalars &s, mlir::ValueRange at) {
-          return s.select(
-              s.compareIndex(mlir::arith::CmpIPredicate::slt, at[time], steps),
-              s.constantInteger(DataType::Int64, 1),
-              s.constantInteger(DataType::Int64, 0));
+    result =
+        frontend::define(e, DataType::Int64, sizes, [&](ArrayRef<Number> at) {
+          return (at[dim] < steps).as(DataType::Int64);
         });
-  } else {
-    result = steps;
   }
   names[name.str()] = result;
   return result;
@@ -249,18 +214,17 @@ GraphSignal Graphs::resolveFrame(const Node &node,
     return {};
   if (!whole.tensor || whole.tensor.getRank() <= axis.value_or(1)) {
     reporter.error(source->position,
-                   "'at_time' is " + describe(whole) +
-                       "; required is a tensor with a dimension " +
-                       Twine(axis.value_or(1)));
+                   "'at_time' is {0}; required is a tensor with a dimension "
+                   "{1}",
+                   describe(whole), axis.value_or(1));
     return {};
   }
-  frontend::Emitter e = emitFor({whole.tensor.value, time});
-  frontend::Scalars s = e.scalars();
-  mlir::Value last =
+  Emitter e = emitFor({whole.tensor.value, time});
+  Scalars s = e.scalars();
+  Value last =
       s.subIndex(e.extentValue(whole.tensor, axis.value_or(1)), s.index(1));
-  mlir::Value at = s.maxIndex(s.minIndex(time, last), s.index(0));
-  return e.sliceDim(whole.tensor, axis.value_or(1), at,
-                    e.getBuilder().getIndexAttr(1));
+  Value at = s.maxIndex(s.minIndex(time, last), s.index(0));
+  return e.sliceDim(whole.tensor, axis.value_or(1), at, e.fixed(1));
 }
 
 GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
@@ -280,23 +244,32 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
     result = find(name);
   if (result)
     return result;
+  if (!node.isScalar()) {
+    reporter.error(node.position,
+                   "a graph reads {0}; required is a name, a number or "
+                   "'at_time'",
+                   node.describe());
+    return {};
+  }
   std::set<std::string> all;
   for (auto &[key, signal] : names)
     all.insert(key);
   // What `find` makes when it is asked.
   for (auto &[key, signal] : importer.signals)
-    if (signal.kind == Signal::Kind::Tokens ||
-        signal.kind == Signal::Kind::Sequence)
+    if (signal.isSteps())
       all.insert({key + ".mask", key + ".length"});
   std::vector<StringRef> known(all.begin(), all.end());
-  if (node.isScalar())
-    reporter.error(node.position, "there is no '" + name +
-                                      "' for a graph here" + hint(name, known));
-  else
-    reporter.error(node.position,
-                   "a graph reads " + node.describe() +
-                       "; required is a name, a number or 'at_time'");
+  reporter.error(node.position, "there is no '{0}' for a graph here{1}", name,
+                 hint(name, known));
   return {};
+}
+
+void Graphs::reportTwoValues(const NamedGraph &graph,
+                             const onnx::OnnxGraph::Input &input,
+                             Position position) {
+  reporter.error(position,
+                 "input '{0}' of graph '{1}' gets two values; required is one",
+                 input.name, graph.name);
 }
 
 void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
@@ -310,9 +283,7 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
         continue;
       matched = true;
       if (fed.count(input.name)) {
-        reporter.error(entry.keyPosition,
-                       "input '" + input.name + "' of graph '" + graph.name +
-                           "' gets two values; required is one");
+        reportTwoValues(graph, input, entry.keyPosition);
         continue;
       }
       GraphSignal signal = resolve(entry.value, *fillings);
@@ -322,9 +293,9 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
       fed[input.name] = signal;
     }
     if (!matched)
-      reporter.error(entry.keyPosition,
-                     "graph '" + graph.name + "' has no input '" + entry.key +
-                         "'" + hint(entry.key, graph.getInputNames()));
+      reporter.error(entry.keyPosition, "graph '{0}' has no input '{1}'{2}",
+                     graph.name, entry.key,
+                     hint(entry.key, namesOf(graph.graph.getInputs())));
   }
 }
 
@@ -332,44 +303,35 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
 // Values as inputs take them
 //===----------------------------------------------------------------------===//
 
-frontend::Emitter Graphs::emitAt(unsigned level) const {
-  frontend::Emitter e(&reporter.getContext());
+Emitter Graphs::emitAt(unsigned level) const {
+  Emitter e(&reporter.getContext());
   e.setLoc(loc);
   nest.setInsertionPoint(e.getBuilder(), level);
   return e;
 }
 
-Tensor Graphs::fit(frontend::Emitter &e, Tensor tensor,
-                   ArrayRef<mlir::OpFoldResult> wanted) {
-  frontend::Extents sizes = e.simplify(wanted), own = e.extents(tensor);
-  bool same = true;
-  for (auto [size, extent] : zip(sizes, own))
-    same &= frontend::Emitter::isSame(size, extent);
-  if (same)
+Tensor Graphs::fit(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> wanted) {
+  Extents sizes = e.simplify(wanted), shared = e.extents(tensor);
+  if (llvm::equal(sizes, shared, Emitter::isSame))
     return tensor;
-  frontend::Scalars s = e.scalars();
-  frontend::Extents shared,
-      offsets(sizes.size(), e.getBuilder().getIndexAttr(0));
-  for (auto [size, extent] : zip(sizes, own))
-    shared.push_back(frontend::Emitter::isSame(size, extent)
-                         ? size
-                         : mlir::OpFoldResult(
-                               s.minIndex(e.toValue(size), e.toValue(extent))));
+  Extents offsets(sizes.size(), e.fixed(0));
+  for (auto [size, extent] : zip(sizes, shared))
+    if (!Emitter::isSame(size, extent))
+      extent = e.scalars().minIndex(e.toValue(size), e.toValue(extent));
   Tensor zeros = e.fill(tensor.type, sizes, 0);
   return e.insert(e.slice(tensor, offsets, shared), zeros, offsets);
 }
 
-mlir::Value Graphs::conform(const NamedGraph &graph,
-                            const onnx::OnnxGraph::Input &input,
-                            const GraphSignal &signal, Position position) {
-  auto mismatch = [&](const Twine &required) -> mlir::Value {
-    reporter.error(position, "input '" + input.name + "' of graph '" +
-                                 graph.name + "' gets " + describe(signal) +
-                                 "; required is " + required);
+Value Graphs::conform(const NamedGraph &graph,
+                      const onnx::OnnxGraph::Input &input,
+                      const GraphSignal &signal, Position position) {
+  auto mismatch = [&](const Twine &required) -> Value {
+    reporter.error(position,
+                   "input '{0}' of graph '{1}' gets {2}; required is {3}",
+                   input.name, graph.name, describe(signal), required);
     return {};
   };
-  mlir::Type storage = onnx::getStorage(&reporter.getContext(), input.type);
-  if (!storage)
+  if (!onnx::getStorage(&reporter.getContext(), input.type))
     return mismatch(describe(input) + ", which is not supported");
   if (!signal.tensor) {
     // A number of steps is no truth: every one but 0 would be the same.
@@ -378,32 +340,23 @@ mlir::Value Graphs::conform(const NamedGraph &graph,
          (signal.constant && *signal.constant != 0 && *signal.constant != 1)))
       return mismatch(describe(input) +
                       ", such as 'NAME.mask' of an input NAME");
-    frontend::Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
-    frontend::Extents sizes;
+    Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
+    Extents sizes;
     SmallVector<int64_t> shape;
     for (int64_t extent : input.shape) {
       if (extent > 1 && signal.number)
         return mismatch(describe(input));
       shape.push_back(std::max<int64_t>(extent, 1));
-      sizes.push_back(e.getBuilder().getIndexAttr(shape.back()));
+      sizes.push_back(e.fixed(shape.back()));
     }
     if (signal.constant)
       return e.fill(input.type, sizes, *signal.constant).value;
-    frontend::Scalars s = e.scalars();
-    Tensor number = e.fromElements(DataType::Int64, shape,
-                                   s.fromIndex(DataType::Int64, signal.number));
-    if (input.type == DataType::Int64)
-      return number.value;
-    if (onnx::getComputeType(input.type) != input.type)
-      return e.convert(number, input.type).value;
-    return e
-        .fromElements(input.type, shape,
-                      s.convert(DataType::Int64, input.type,
-                                s.fromIndex(DataType::Int64, signal.number)))
+    Value number = e.scalars().fromIndex(DataType::Int64, signal.number);
+    return e.convert(e.fromElements(DataType::Int64, shape, number), input.type)
         .value;
   }
   Tensor tensor = signal.tensor;
-  frontend::Emitter e = emitFor(tensor.value);
+  Emitter e = emitFor(tensor.value);
   // Extents of one are no difference.
   int64_t rank = input.shape.size();
   for (int64_t d = 0; d < tensor.getRank() && tensor.getRank() > rank;)
@@ -435,9 +388,10 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
     if (it == fed.end())
       reporter.error(
           graph.position,
-          "input '" + input.name + "' (" + describe(input) + ") of graph '" +
-              graph.name + "' gets no value; required is an entry under " +
-              (inStep ? "'inputs', 'states' or 'caches'" : "'inputs'"));
+          "input '{0}' ({1}) of graph '{2}' gets no value; required is an "
+          "entry under {3}",
+          input.name, describe(input), graph.name,
+          inStep ? "'inputs', 'states' or 'caches'" : "'inputs'");
     if (it == fed.end() || !it->second.tensor) {
       sound = false;
       continue;
@@ -450,22 +404,20 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
       graph.graph.import(reporter.getContext(), shapes);
   if (!module) {
     reporter.error(graph.node->find("onnx")->position,
-                   "graph '" + graph.name + "' of '" + graph.file +
-                       "' cannot be built; its errors stand above");
+                   "graph '{0}' of '{1}' cannot be built; its errors stand "
+                   "above",
+                   graph.name, graph.file);
     return false;
   }
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  SmallVector<mlir::Value> arguments;
+  SmallVector<Value> arguments;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto name = function.getArgAttrOfType<mlir::StringAttr>(
         i, seq::getMarkName<seq::NameMark>());
-    frontend::Emitter e =
-        emitFor(fed.find(name.getValue())->second.tensor.value);
-    arguments.push_back(e.castShape(fed.find(name.getValue())->second.tensor,
-                                    mlir::cast<mlir::RankedTensorType>(
-                                        function.getArgumentTypes()[i])
-                                        .getShape())
-                            .value);
+    Tensor value = fed.find(name.getValue())->second.tensor;
+    auto type = mlir::cast<RankedTensorType>(function.getArgumentTypes()[i]);
+    Emitter e = emitFor(value.value);
+    arguments.push_back(e.castShape(value, type.getShape()).value);
   }
   inlineBody(function, arguments, graph);
   return true;
@@ -474,34 +426,34 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
 /// Whether an op does the same further out. A check goes with what it checks:
 /// ops that rely on it move as well. Each op is entered once by its parent, and
 /// regions nest as deep as the graphs that they come from.
-static bool canMove(mlir::Operation &op) {
+static bool canMove(Operation &op) {
   if (mlir::isa<seq::RequireOp>(op) || mlir::isMemoryEffectFree(&op))
     return true;
   if (!op.hasTrait<mlir::OpTrait::HasRecursiveMemoryEffects>())
     return false;
   for (mlir::Region &region : op.getRegions())
-    for (mlir::Operation &inner : region.getOps())
+    for (Operation &inner : region.getOps())
       if (!canMove(inner))
         return false;
   return true;
 }
 
-void Graphs::inlineBody(mlir::func::FuncOp function,
-                        ArrayRef<mlir::Value> arguments, NamedGraph &graph) {
+void Graphs::inlineBody(mlir::func::FuncOp function, ArrayRef<Value> arguments,
+                        NamedGraph &graph) {
   mlir::IRMapping mapping;
   mapping.map(function.getArguments(), arguments);
-  mlir::OpBuilder builder(&reporter.getContext());
-  for (mlir::Operation &op : function.getBody().front().without_terminator()) {
-    SmallVector<mlir::Value> operands;
-    for (mlir::Value operand : op.getOperands())
+  OpBuilder builder(&reporter.getContext());
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    SmallVector<Value> operands;
+    for (Value operand : op.getOperands())
       operands.push_back(mapping.lookup(operand));
-    SetVector<mlir::Value> captured;
+    SetVector<Value> captured;
     mlir::getUsedValuesDefinedAbove(op.getRegions(), captured);
-    for (mlir::Value value : captured)
+    for (Value value : captured)
       operands.push_back(mapping.lookup(value));
     unsigned level = canMove(op) ? nest.place(operands) : nest.getInnermost();
     nest.setInsertionPoint(builder, level);
-    mlir::Operation *copy = builder.clone(op, mapping);
+    Operation *copy = builder.clone(op, mapping);
     // Files are named from the description's folder.
     if (auto weight = mlir::dyn_cast<seq::WeightOp>(copy);
         weight && !graph.folder.empty()) {
@@ -510,11 +462,11 @@ void Graphs::inlineBody(mlir::func::FuncOp function,
       weight.setFile(file);
     }
   }
-  mlir::Operation *terminator = function.getBody().front().getTerminator();
+  Operation *terminator = function.getBody().front().getTerminator();
   for (auto [i, value] : enumerate(terminator->getOperands())) {
     auto name = function.getResultAttrOfType<mlir::StringAttr>(
         i, seq::getMarkName<seq::NameMark>());
-    const onnx::OnnxGraph::Output *output = graph.findOutput(name.getValue());
+    const auto *output = findNamed(graph.graph.getOutputs(), name.getValue());
     // Part of a sequence.
     if (!output)
       continue;

@@ -10,7 +10,7 @@
 #ifndef FRONTENDS_YAML_GRAPHS_H
 #define FRONTENDS_YAML_GRAPHS_H
 
-#include "frontends/Common/Emitter.h"
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/OnnxGraph.h"
 #include "frontends/YAML/Importer.h"
 
@@ -21,11 +21,11 @@ namespace seqc::yaml {
 /// Blocks that enclose one another while they are filled.
 class Nest {
 public:
-  explicit Nest(mlir::Block *outermost) { enter(outermost); }
+  explicit Nest(Block *outermost) { enter(outermost); }
 
   /// Fills `block`, which lies in the innermost block so far. Ops that are
   /// placed further out go in front of `owner`, the op that holds it.
-  void enter(mlir::Block *block, mlir::Operation *owner = nullptr) {
+  void enter(Block *block, Operation *owner = nullptr) {
     if (!levels.empty())
       levels.back().before = owner;
     levels.push_back({block, nullptr});
@@ -39,15 +39,15 @@ public:
 
   unsigned getInnermost() const { return levels.size() - 1; }
   /// The block of the nest that a value belongs to.
-  unsigned find(mlir::Value value) const;
+  unsigned find(Value value) const;
   /// Where an op of these operands is placed.
-  unsigned place(mlir::ValueRange operands) const;
-  void setInsertionPoint(mlir::OpBuilder &builder, unsigned level) const;
+  unsigned place(ValueRange operands) const;
+  void setInsertionPoint(OpBuilder &builder, unsigned level) const;
 
 private:
   struct Level {
-    mlir::Block *block;
-    mlir::Operation *before;
+    Block *block;
+    Operation *before;
   };
   llvm::SmallVector<Level> levels;
   bool sparse = false;
@@ -55,15 +55,15 @@ private:
 
 /// What a reference stands for: a tensor, or one number that fits any rank.
 struct GraphSignal {
-  frontend::Tensor tensor;
+  Tensor tensor;
   /// An index.
-  mlir::Value number;
+  Value number;
   /// A number of the description.
   std::optional<double> constant;
 
   GraphSignal() = default;
-  GraphSignal(frontend::Tensor tensor) : tensor(tensor) {}
-  GraphSignal(mlir::Value number) : number(number) {}
+  GraphSignal(Tensor tensor) : tensor(tensor) {}
+  GraphSignal(Value number) : number(number) {}
 
   explicit operator bool() const { return tensor || number || constant; }
 };
@@ -75,12 +75,24 @@ struct NamedGraph {
   Position position;
   std::string file, folder;
   onnx::OnnxGraph graph;
-
-  const onnx::OnnxGraph::Input *findInput(llvm::StringRef input) const;
-  const onnx::OnnxGraph::Output *findOutput(llvm::StringRef output) const;
-  std::vector<llvm::StringRef> getInputNames() const;
-  std::vector<llvm::StringRef> getOutputNames() const;
 };
+
+/// The item of a graph's inputs or outputs with this name, or null.
+template <typename Items>
+const typename Items::value_type *findNamed(const Items &items,
+                                            llvm::StringRef name) {
+  auto it =
+      llvm::find_if(items, [&](const auto &item) { return item.name == name; });
+  return it == items.end() ? nullptr : &*it;
+}
+/// The names of a graph's inputs or outputs.
+template <typename Items>
+std::vector<llvm::StringRef> namesOf(const Items &items) {
+  std::vector<llvm::StringRef> names;
+  for (const auto &item : items)
+    names.push_back(item.name);
+  return names;
+}
 
 /// `name` as `pattern` with `*` for any text: what the stars stand for, or
 /// nothing if it does not fit.
@@ -107,42 +119,44 @@ public:
                       llvm::ArrayRef<std::string> fillings = {});
   /// Reads `inputs` of a graph: what each input gets.
   void readInputs(const NamedGraph &graph, llvm::StringMap<GraphSignal> &fed);
+  /// Reports that an input is fed twice.
+  void reportTwoValues(const NamedGraph &graph,
+                       const onnx::OnnxGraph::Input &input, Position position);
   /// Builds the graph; its outputs become readable as GRAPH.OUTPUT. Inputs in
   /// `fed` that have been reported are null.
   bool build(NamedGraph &graph, const llvm::StringMap<GraphSignal> &fed);
   /// An output of a graph that was built.
-  frontend::Tensor getResult(const NamedGraph &graph, llvm::StringRef output);
+  Tensor getResult(const NamedGraph &graph, llvm::StringRef output);
 
   /// Emits at a level of the nest.
-  frontend::Emitter emitAt(unsigned level) const;
-  frontend::Emitter emitFor(mlir::ValueRange operands) const {
+  Emitter emitAt(unsigned level) const;
+  Emitter emitFor(ValueRange operands) const {
     return emitAt(nest.place(operands));
   }
   /// Emits where the innermost block ends.
-  frontend::Emitter emitInside() const { return emitAt(nest.getInnermost()); }
+  Emitter emitInside() const { return emitAt(nest.getInnermost()); }
   /// `tensor` with these extents, as far as its own reach; zeros beyond.
-  static frontend::Tensor fit(frontend::Emitter &e, frontend::Tensor tensor,
-                              llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  static Tensor fit(Emitter &e, Tensor tensor,
+                    llvm::ArrayRef<OpFoldResult> sizes);
 
   Importer &importer;
   Reporter &reporter;
   Nest nest;
-  mlir::Location loc;
+  Location loc;
   /// Set while a step is built: names in it are spoken of.
   bool inStep = false;
   /// The position in time of a transducer, an index.
-  mlir::Value time;
+  Value time;
 
 private:
   GraphSignal find(llvm::StringRef name);
   GraphSignal resolveFrame(const Node &node,
                            llvm::ArrayRef<std::string> fillings);
   /// `signal` as `input` takes it; null after an error, which is reported.
-  mlir::Value conform(const NamedGraph &graph,
-                      const onnx::OnnxGraph::Input &input,
-                      const GraphSignal &signal, Position position);
-  void inlineBody(mlir::func::FuncOp function,
-                  llvm::ArrayRef<mlir::Value> arguments, NamedGraph &graph);
+  Value conform(const NamedGraph &graph, const onnx::OnnxGraph::Input &input,
+                const GraphSignal &signal, Position position);
+  void inlineBody(mlir::func::FuncOp function, llvm::ArrayRef<Value> arguments,
+                  NamedGraph &graph);
 
   std::map<std::string, GraphSignal, std::less<>> names;
   llvm::StringMap<Position> wired;

@@ -33,10 +33,7 @@ static SmallVector<StringRef> namedScores() {
 class AttentionImport {
 public:
   AttentionImport(Importer &importer, LayerContext &layer)
-      : importer(importer), layer(layer),
-        reader(importer.reporter, *layer.node, layer.user.subject,
-               {"kind", "weights", "query", "key", "value", "score", "size",
-                "heads", "normalizer", "scale", "softcap", "causal", "window"}),
+      : importer(importer), layer(layer), reader(layer.reader),
         inner(importer.builder()), outer(importer.outer) {}
 
   Signal run();
@@ -48,28 +45,25 @@ private:
   bool buildNamedScore();
   bool buildHeads();
   /// Builds the region of a score that is an expression; null after an error.
-  std::unique_ptr<mlir::Block> buildRegion();
+  std::unique_ptr<Block> buildRegion();
   Tensor weight(const Twine &name, ArrayRef<int64_t> shape) {
-    return importer.weights.get(layer.prefix + "." + name.str(), shape,
-                                layer.user);
+    return importer.getWeight(layer, name, shape);
   }
-  /// The weight `name` if the file has it.
-  Tensor optionalWeight(const Twine &name, int64_t size) {
-    std::string full = layer.prefix + "." + name.str();
-    return importer.weights.getShape(full, /*optional=*/true)
-               ? importer.weights.get(full, size, layer.user)
-               : Tensor();
+  /// Whether the file has the weight `name`, which may be absent.
+  bool hasWeight(const Twine &name) const {
+    return importer.weights
+        .getShape((layer.prefix + "." + name).str(), /*optional=*/true)
+        .has_value();
   }
   /// x times `name`.weight of `size` rows and, if the file has it, plus
   /// `name`.bias.
   Tensor project(Emitter &e, StringRef name, Tensor x, int64_t size);
   Tensor splitHeads(Emitter &e, Tensor x);
-  Tensor joinHeads(Emitter &e, Tensor x);
   Signal finish(Tensor output, Tensor probabilities);
 
   Importer &importer;
   LayerContext &layer;
-  MappingReader reader;
+  const MappingReader &reader;
   /// Where queries and results live, and where keys and values do.
   Emitter &inner;
   Emitter &outer;
@@ -96,30 +90,27 @@ bool AttentionImport::readSignals() {
   bool sound = true;
   auto check = [&](StringRef name, const Signal &signal, bool fits,
                    StringRef required) {
-    if (fits)
-      return;
-    sound = false;
-    importer.mismatch(reader, name, signal, required);
+    if (!fits)
+      importer.mismatch(reader, name, signal, required);
+    sound &= fits;
   };
   check("query", querySignal,
-        querySignal.kind == Signal::Kind::Vector ||
-            (querySignal.kind == Signal::Kind::Sequence && !isStep),
+        querySignal.isVector() || (querySignal.isSequence() && !isStep),
         isStep ? "a vector of features" : "a sequence or a vector of features");
-  check("key", keySignal, keySignal.kind == Signal::Kind::Sequence,
-        "a sequence of features");
-  check("value", valueSignal, valueSignal.kind == Signal::Kind::Sequence,
+  check("key", keySignal, keySignal.isSequence(), "a sequence of features");
+  check("value", valueSignal, valueSignal.isSequence(),
         "a sequence of features");
   if (sound && keySignal.time != valueSignal.time) {
-    reader.errorAt("value", "'value' has the time dimension '" +
-                                valueSignal.time + "', 'key' has '" +
-                                keySignal.time + "'; required is one");
+    reader.errorAt("value",
+                   "'value' has the time dimension '{0}', 'key' has '{1}'; "
+                   "required is one",
+                   valueSignal.time, keySignal.time);
     sound = false;
   }
   if (!sound)
     return false;
-  query = querySignal.kind == Signal::Kind::Vector
-              ? inner.unsqueeze(querySignal.value, 1)
-              : importer.batchMajor(querySignal);
+  query = querySignal.isVector() ? inner.unsqueeze(querySignal.value, 1)
+                                 : importer.batchMajor(querySignal);
   key = importer.batchMajor(keySignal);
   value = importer.batchMajor(valueSignal);
   return true;
@@ -177,24 +168,24 @@ bool AttentionImport::readAttributes() {
   if (!named && isEquationName(*text))
     return reader.getWord("score", names).has_value();
   score = named ? *seq::symbolizeScore(*text) : seq::Score::Region;
-  if (heads && score != seq::Score::Scaled) {
+  bool isOther = score != seq::Score::Scaled;
+  if (isOther && heads)
     reader.errorAt("score",
-                   "an attention with heads has the score 'scaled'; found '" +
-                       *text + "'");
-    return false;
-  }
-  if (scale && score != seq::Score::Scaled) {
-    reader.errorAt("scale", "'scale' belongs to the score 'scaled'; found '" +
-                                *text + "'");
-    return false;
-  }
-  return true;
+                   "an attention with heads has the score 'scaled'; found "
+                   "'{0}'",
+                   *text);
+  else if (isOther && scale)
+    reader.errorAt("scale",
+                   "'scale' belongs to the score 'scaled'; found '{0}'", *text);
+  return !isOther || (!heads && !scale);
 }
 
 Tensor AttentionImport::project(Emitter &e, StringRef name, Tensor x,
                                 int64_t size) {
-  Tensor matrix = weight(name + ".weight", {size, x.getShape().back()});
-  return frontend::linear(e, x, matrix, optionalWeight(name + ".bias", size));
+  Tensor matrix = weight(name + ".weight", {size, x.getShape().back()}), bias;
+  if (hasWeight(name + ".bias"))
+    bias = weight(name + ".bias", size);
+  return frontend::linear(e, x, matrix, bias);
 }
 
 bool AttentionImport::buildNamedScore() {
@@ -210,19 +201,23 @@ bool AttentionImport::buildNamedScore() {
       return false;
     query = project(inner, "query", query, *size);
     key = project(outer, "key", key, *size);
-    mlir::OpFoldResult one = outer.getBuilder().getIndexAttr(1);
     scoreWeight = outer.squeeze(weight("v.weight", {1, *size}), 0);
-    Tensor offset = optionalWeight("v.bias", 1);
-    if (offset && softcap) {
+    if (!hasWeight("v.bias"))
+      return true;
+    Tensor offset = weight("v.bias", 1);
+    if (softcap) {
       // The op adds its bias to what the cap has bounded.
-      reader.errorAt("softcap", "'softcap' beside the weight '" + layer.prefix +
-                                    ".v.bias' is not supported");
+      reader.errorAt("softcap",
+                     "'softcap' beside the weight '{0}.v.bias' is not "
+                     "supported",
+                     layer.prefix);
       return false;
     }
     // A softmax does not see a constant added to all scores.
-    if (offset && (normalizer == seq::Normalizer::Sigmoid ||
-                   normalizer == seq::Normalizer::None))
-      bias = outer.reshape(offset, {one, one, one});
+    if (normalizer == seq::Normalizer::Sigmoid ||
+        normalizer == seq::Normalizer::None)
+      bias = outer.reshape(offset,
+                           {outer.fixed(1), outer.fixed(1), outer.fixed(1)});
     return true;
   }
   case seq::Score::Region:
@@ -230,42 +225,32 @@ bool AttentionImport::buildNamedScore() {
   default:
     if (d == e)
       return true;
-    reader.errorAt("query", "the query has " + Twine(d) +
-                                " features and the key " + Twine(e) +
-                                "; the score '" + seq::stringifyScore(score) +
-                                "' requires equal numbers");
+    reader.errorAt("query",
+                   "the query has {0} features and the key {1}; the score "
+                   "'{2}' requires equal numbers",
+                   d, e, seq::stringifyScore(score));
     return false;
   }
 }
 
 Tensor AttentionImport::splitHeads(Emitter &e, Tensor x) {
-  auto number = [&](int64_t n) { return e.getBuilder().getIndexAttr(n); };
-  Tensor split = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), number(heads),
-                               number(x.getShape().back() / heads)});
+  Tensor split = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), e.fixed(heads),
+                               e.fixed(x.getShape().back() / heads)});
   return e.transpose(split, {0, 2, 1, 3});
-}
-
-Tensor AttentionImport::joinHeads(Emitter &e, Tensor x) {
-  Tensor swapped = e.transpose(x, {0, 2, 1, 3});
-  Extents sizes = e.extents(swapped);
-  sizes.pop_back();
-  sizes.back() = e.getBuilder().getIndexAttr(heads * x.getShape().back());
-  return e.reshape(swapped, sizes);
 }
 
 /// The projections of torch.nn.MultiheadAttention.
 bool AttentionImport::buildHeads() {
   int64_t e = querySignal.features;
   if (e % heads != 0) {
-    reader.errorAt("heads", "the query's " + Twine(e) +
-                                " features do not divide by " + Twine(heads) +
-                                " heads");
+    reader.errorAt("heads",
+                   "the query's {0} features do not divide by {1} heads", e,
+                   heads);
     return false;
   }
   WeightReader &weights = importer.weights;
   bool joint = keySignal.features == e && valueSignal.features == e;
-  std::string biasName = layer.prefix + ".in_proj_bias";
-  bool hasBias = weights.getShape(biasName, /*optional=*/true).has_value();
+  bool hasBias = hasWeight("in_proj_bias");
   auto projectPart = [&](Emitter &at, Tensor x, int64_t part,
                          StringRef separate) {
     Tensor matrix = joint ? weights.getRows(layer.prefix + ".in_proj_weight",
@@ -273,7 +258,8 @@ bool AttentionImport::buildHeads() {
                           : weight(separate, {e, x.getShape().back()});
     Tensor offset;
     if (hasBias)
-      offset = weights.getRows(biasName, {3 * e}, part * e, e, layer.user);
+      offset = weights.getRows(layer.prefix + ".in_proj_bias", {3 * e},
+                               part * e, e, layer.user);
     return splitHeads(at, frontend::linear(at, x, matrix, offset));
   };
   query = projectPart(inner, query, 0, "q_proj_weight");
@@ -282,22 +268,18 @@ bool AttentionImport::buildHeads() {
   return true;
 }
 
-std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
+std::unique_ptr<Block> AttentionImport::buildRegion() {
   const Node *node = reader.find("score");
   Position position = node->getTextPosition();
-  std::unique_ptr<Expression> expression =
-      parseExpression(importer.reporter, *node, reader.getSubject());
+  std::unique_ptr<Expression> expression = parseExpression(reader, *node);
   if (!expression)
     return nullptr;
-  auto block = std::make_unique<mlir::Block>();
-  Emitter inside(&importer.reporter.getContext());
-  inside.setLoc(inner.getLoc());
-  inside.getBuilder().setInsertionPointToStart(block.get());
-  mlir::OpFoldResult lanes;
+  auto block = std::make_unique<Block>();
+  Emitter inside(inner, *block);
+  OpFoldResult lanes;
   Tensor q = Importer::addRows(inside, *block, querySignal.features, lanes);
   Tensor k = Importer::addRows(inside, *block, keySignal.features, lanes);
-  EquationBuilder equations(importer.reporter, importer.weights, inside,
-                            layer.user, layer.prefix, {lanes});
+  EquationBuilder equations(importer.weights, inside, layer, {lanes});
   equations.define("q", q);
   equations.define("k", k);
   Term term = equations.evaluate(*expression, position);
@@ -305,29 +287,25 @@ std::unique_ptr<mlir::Block> AttentionImport::buildRegion() {
   if (term.kind == Term::Kind::Vector && term.getFeatures() == 1 &&
       term.value.getRank() == 2)
     term.kind = Term::Kind::Number;
-  mlir::Value result = equations.asNumber(term, position, "the score").value;
+  Value result = equations.asNumber(term, position, "the score").value;
   if (!result)
     return nullptr;
-  seq::YieldOp::create(inside.getBuilder(), inner.getLoc(),
-                       mlir::ValueRange{result});
+  seq::YieldOp::create(inside.getBuilder(), inner.getLoc(), ValueRange{result});
   return block;
 }
 
 Signal AttentionImport::finish(Tensor output, Tensor probabilities) {
-  bool isVector = querySignal.kind == Signal::Kind::Vector;
+  bool isVector = querySignal.isVector();
   if (heads) {
-    output = project(inner, "out_proj", joinHeads(inner, output),
+    output = project(inner, "out_proj", frontend::joinFeatures(inner, output),
                      querySignal.features);
     // The mean over heads, as torch.nn.MultiheadAttention gives it.
     if (probabilities && isVector)
-      probabilities = inner.elementwise(
-          DataType::Float,
-          {inner.reduce(probabilities, 1, frontend::Combine::Sum,
-                        /*keep=*/false),
-           inner.scalar(DataType::Float, 1.0 / heads)},
-          [](frontend::Scalars &s, mlir::ValueRange v) {
-            return s.mul(DataType::Float, v[0], v[1]);
-          });
+      probabilities =
+          frontend::scale(inner,
+                          inner.reduce(probabilities, 1, frontend::Combine::Sum,
+                                       /*keep=*/false),
+                          1.0 / heads);
   }
   if (probabilities) {
     Signal weights;
@@ -346,36 +324,29 @@ Signal AttentionImport::finish(Tensor output, Tensor probabilities) {
 
 Signal AttentionImport::run() {
   bool attributes = readAttributes();
-  if (!readSignals() || !attributes) {
-    importer.define(layer.name + ".weights", {}, layer.user.position);
+  if (!readSignals() || !attributes)
     return {};
-  }
   if (heads ? !buildHeads() : !buildNamedScore())
     return {};
-  std::unique_ptr<mlir::Block> region;
+  std::unique_ptr<Block> region;
   if (score == seq::Score::Region && !(region = buildRegion()))
     return {};
 
   bool wanted = importer.step || importer.isMentioned(layer.name + ".weights");
   // A row of every query: of values, of weights of the keys, whose number does
   // not change in a step.
-  mlir::OpBuilder &ops = inner.getBuilder();
-  int64_t rank = query.getRank();
+  OpBuilder &ops = inner.getBuilder();
   Extents outputSizes = inner.extents(query), weightSizes = outputSizes;
-  outputSizes.back() = ops.getIndexAttr(value.getShape().back());
-  weightSizes.back() = outer.extent(key, rank - 2);
-  SmallVector<int64_t> outputShape(query.getShape()),
-      weightShape(query.getShape());
-  outputShape.back() = value.getShape().back();
-  weightShape.back() = mlir::ShapedType::kDynamic;
-  mlir::Type element = inner.storage(DataType::Float), weightType;
+  outputSizes.back() = inner.fixed(value.getShape().back());
+  weightSizes.back() = outer.extent(key, query.getRank() - 2);
+  mlir::Type weightType;
   if (wanted)
-    weightType = mlir::RankedTensorType::get(weightShape, element);
+    weightType = inner.typeOf(weightSizes, DataType::Float);
   auto op = seq::AttentionOp::create(
-      ops, inner.getLoc(), mlir::RankedTensorType::get(outputShape, element),
+      ops, inner.getLoc(), inner.typeOf(outputSizes, DataType::Float),
       weightType, score, query.value, key.value, value.value, scoreWeight.value,
-      mlir::Value(), bias.value, keySignal.lengths, importer.stepRows.value,
-      /*starts=*/mlir::Value(),
+      Value(), bias.value, keySignal.lengths, importer.stepRows.value,
+      /*starts=*/Value(),
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,
       window ? ops.getDenseI64ArrayAttr(*window) : mlir::DenseI64ArrayAttr(),
@@ -384,10 +355,9 @@ Signal AttentionImport::run() {
     op.getScoreRegion().push_back(region.release());
   Tensor probabilities;
   if (wanted)
-    probabilities = frontend::withExtents(inner, op.getProbabilities(),
-                                          DataType::Float, weightSizes);
-  return finish(frontend::withExtents(inner, op.getOutput(), DataType::Float,
-                                      outputSizes),
+    probabilities =
+        inner.withExtents(op.getProbabilities(), DataType::Float, weightSizes);
+  return finish(inner.withExtents(op.getOutput(), DataType::Float, outputSizes),
                 probabilities);
 }
 

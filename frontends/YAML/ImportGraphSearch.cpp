@@ -47,8 +47,8 @@ bool GraphSearchImport::readSettings() {
     reader.errorAt("logits", "required is one of 'logits', scores of the next "
                              "token, and 'choice', the token itself");
   if (reader.has("choice") && !search.isGreedy())
-    reader.errorAt("choice", Twine(search.samples ? "sampling" : "a beam") +
-                                 " compares tokens; required is 'logits'");
+    reader.errorAt("choice", "{0} compares tokens; required is 'logits'",
+                   search.samples ? "sampling" : "a beam");
   if (isTransducer && reader.has("first_logits"))
     reader.errorAt("first_logits",
                    "the first step of a transducer is like every other");
@@ -86,11 +86,9 @@ bool GraphSearchImport::openStep() {
     for (const std::unique_ptr<NamedGraph> &other : once)
       if (other->name == entry.key)
         importer.reporter.error(entry.keyPosition,
-                                "'" + entry.key +
-                                    "' is taken by a graph on "
-                                    "line " +
-                                    Twine(other->position.line) +
-                                    "; names must be unique");
+                                "'{0}' is taken by a graph on line {1}; names "
+                                "must be unique",
+                                entry.key, other->position.line);
     steps.push_back(graphs.open(entry, {"states", "caches"}));
     sound &= steps.back() != nullptr;
   }
@@ -107,7 +105,7 @@ void GraphSearchImport::run() {
   bool sound = readSettings();
   importer.outer.setLoc(importer.reporter.getLocation(search.node.position));
   graphs.loc = importer.outer.getLoc();
-  frontend::Emitter e = graphs.emitAt(0);
+  Emitter e = graphs.emitAt(0);
   graphs.define("start", e.scalars().index(search.start));
   sound &= buildOnce();
   sound &= openStep();
@@ -125,7 +123,7 @@ void GraphSearchImport::run() {
     GraphSignal signal = graphs.resolve(*node);
     if (!signal)
       return;
-    frontend::Emitter e = graphs.emitAt(0);
+    Emitter e = graphs.emitAt(0);
     frames = signal.number;
     if (signal.tensor && signal.tensor.getRank() >= 2)
       frames = e.extentValue(signal.tensor, 1);
@@ -141,12 +139,12 @@ void GraphSearchImport::run() {
 
   search.addPrefixInputs();
   usesPrefix = importer.isMentioned("prefix");
-  block = std::make_unique<mlir::Block>();
+  block = std::make_unique<Block>();
   ids = search.addStepArguments(*block).front();
   position = block->getArgument(2);
   declareStates();
   if (!buildStep() || importer.reporter.hasErrors()) {
-    block->walk([](mlir::Operation *op) { op->dropAllReferences(); });
+    block->walk([](Operation *op) { op->dropAllReferences(); });
     block->dropAllReferences();
     return;
   }
@@ -171,14 +169,14 @@ bool Importer::usesGraphs(const Node &root) {
 void Importer::fixBatch() {
   fixedBatch = true;
   for (auto [argument, port] : zip(body->getArguments(), arguments)) {
-    auto type = mlir::cast<mlir::RankedTensorType>(argument.getType());
+    auto type = mlir::cast<RankedTensorType>(argument.getType());
     SmallVector<int64_t> shape(type.getShape());
-    for (auto [extent, described] : zip(shape, *port.json.getArray("shape")))
+    for (auto [extent, described] : zip(shape, *port.getArray("shape")))
       if (described == json::Value("batch")) {
         extent = 1;
         described = 1;
       }
-    argument.setType(mlir::RankedTensorType::get(shape, type.getElementType()));
+    argument.setType(RankedTensorType::get(shape, type.getElementType()));
   }
 }
 
@@ -186,9 +184,9 @@ void Importer::importGraphSearch() {
   for (StringRef key : {"layers", "cells", "outputs", "weights"})
     if (const Node *node = root.find(key))
       reporter.error(node->position,
-                     "'" + key +
-                         "' stands beside ONNX graphs; required is a "
-                         "model of one kind");
+                     "'{0}' stands beside ONNX graphs; required is a model of "
+                     "one kind",
+                     key);
   const Node *generate = root.find("generate");
   if (!generate) {
     reporter.error(root.find("graphs")->position,

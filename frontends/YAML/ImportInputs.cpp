@@ -10,19 +10,17 @@ using namespace llvm;
 namespace seqc::yaml {
 
 std::string Signal::describe() const {
-  std::string size = std::to_string(features);
   switch (kind) {
   case Kind::Invalid:
     return "an invalid value";
   case Kind::Tokens:
     return "ids";
   case Kind::Sequence:
-    return "a sequence of " + size + " features";
+    return formatv("a sequence of {0} features", features);
   case Kind::Vector:
-    return "a vector of " + size + " features";
+    return formatv("a vector of {0} features", features);
   case Kind::State:
-    return "a stack of " + std::to_string(count) + " states of " + size +
-           " features";
+    return formatv("a stack of {0} states of {1} features", count, features);
   case Kind::StepScalar:
     return "a number per step";
   case Kind::Scalar:
@@ -48,10 +46,10 @@ Tensor Importer::addArgument(StringRef name, DataType type,
   for (const json::Value &extent : shape)
     extents.push_back(
         extent.getAsInteger().value_or(mlir::ShapedType::kDynamic));
-  Tensor value{body->addArgument(
-                   mlir::RankedTensorType::get(extents, outer.storage(type)),
-                   reporter.getLocation(position)),
-               type};
+  Tensor value{
+      body->addArgument(RankedTensorType::get(extents, outer.storage(type)),
+                        reporter.getLocation(position)),
+      type};
   Extents sizes = outer.extents(value);
   for (auto [extent, size] : zip(shape, sizes))
     if (std::optional<StringRef> symbol = extent.getAsString())
@@ -60,7 +58,7 @@ Tensor Importer::addArgument(StringRef name, DataType type,
   more["name"] = name.str();
   more["dtype"] = type == DataType::Int32 ? "i32" : "f32";
   more["shape"] = json::Array(shape);
-  arguments.push_back({name.str(), std::move(more)});
+  arguments.push_back(std::move(more));
   return value;
 }
 
@@ -74,35 +72,30 @@ Tensor Importer::addLengths(StringRef name, StringRef time, Position position) {
 
 void Importer::define(StringRef name, Signal signal, Position position) {
   signal.position = position;
-  Signals &scope = step ? stepSignals : signals;
-  if (auto it = signals.find(name); it != signals.end())
-    reporter.error(position, "'" + name + "' is taken by the name on line " +
-                                 Twine(it->second.position.line) +
-                                 "; names must be unique");
-  else if (auto it = scope.find(name); it != scope.end())
-    reporter.error(position, "'" + name + "' is taken by the name on line " +
-                                 Twine(it->second.position.line) +
-                                 "; names must be unique");
-  scope[name.str()] = std::move(signal);
+  signal.inStep = step != nullptr;
+  if (const Signal *taken = find(name))
+    reporter.error(position,
+                   "'{0}' is taken by the name on line {1}; names must be "
+                   "unique",
+                   name, taken->position.line);
+  signals[name.str()] = std::move(signal);
 }
 
 void Importer::readInputs() {
   const Node *node = root.find("inputs");
-  if (!node || !node->isMapping() || node->entries.empty()) {
-    if (root.isMapping())
-      reporter.error(
-          node ? node->position : root.position,
-          node ? "'inputs' is " + node->describe() +
-                     "; required is a mapping from names to inputs"
-               : std::string("the description has no 'inputs'; required is a "
-                             "mapping from names to inputs"));
+  bool isGiven = node && node->isMapping() && !node->entries.empty();
+  if (!isGiven && root.isMapping())
+    reporter.error(node ? node->position : root.position,
+                   "{0}; required is a mapping from names to inputs",
+                   node ? "'inputs' is " + node->describe()
+                        : "the description has no 'inputs'");
+  if (!isGiven)
     return;
-  }
   for (const Entry &entry : node->entries)
     readInput(entry);
 }
 
-std::string Importer::readMarks(MappingReader &reader,
+std::string Importer::readMarks(const MappingReader &reader,
                                 const std::optional<std::string> &vocabulary) {
   std::optional<std::string> marks =
       reader.getWord("marks", {"none", "start", "end", "both"});
@@ -119,9 +112,9 @@ std::string Importer::readMarks(MappingReader &reader,
   for (auto [key, token] :
        {std::pair("start", it->second.start), std::pair("end", it->second.end)})
     if ((*marks == key || *marks == "both") && !token)
-      reader.errorAt("marks", "'marks' is '" + *marks +
-                                  "', but the vocabulary '" + *vocabulary +
-                                  "' has no '" + key + "'");
+      reader.errorAt("marks",
+                     "'marks' is '{0}', but the vocabulary '{1}' has no '{2}'",
+                     *marks, *vocabulary, key);
   return *marks;
 }
 
@@ -133,13 +126,50 @@ void Importer::noteSharedMarks(const std::string &name) {
   bool both = vocabulary.start && vocabulary.end;
   const char *one = vocabulary.start ? "start" : "end";
   reporter.note(textOrigin,
-                "input '" + textInput + "' shares the vocabulary '" + name +
-                    "' with what is generated, and its texts get '" +
-                    (both ? "start' and 'end" : one) +
-                    "' of it too; write 'marks: none' if they should not, "
-                    "'marks: " +
-                    (both ? "both" : one) + "' if they should");
+                formatv("input '{0}' shares the vocabulary '{1}' with what is "
+                        "generated, and its texts get '{2}' of it too; write "
+                        "'marks: none' if they should not, 'marks: {3}' if "
+                        "they should",
+                        textInput, name, both ? "start' and 'end" : one,
+                        both ? "both" : one)
+                    .str());
 }
+
+void Importer::readLengths(const MappingReader &reader, StringRef name,
+                           Signal &signal, Position position) {
+  const Signal *known = find(name);
+  if (!signal.isSteps()) {
+    reader.errorAt("lengths",
+                   "only an input with a time dimension has lengths");
+  } else if (!known) {
+    Signal given;
+    given.kind = Signal::Kind::Label;
+    given.value = addLengths(name, signal.time, position);
+    given.time = signal.time;
+    signal.lengths = given.value.value;
+    define(name, given, reader.find("lengths")->position);
+  } else if (known->kind == Signal::Kind::Label && known->time == signal.time) {
+    signal.lengths = known->value.value;
+  } else {
+    reader.errorAt("lengths", "'{0}' is no lengths of the dimension '{1}'",
+                   name, signal.time);
+  }
+}
+
+namespace {
+/// Dimensions of inputs by their roles: b is the batch, t the time, n a number.
+struct InputForm {
+  StringLiteral type, pattern;
+  Signal::Kind kind;
+};
+} // namespace
+
+static constexpr InputForm kForms[] = {{"i32", "bt", Signal::Kind::Tokens},
+                                       {"i32", "tb", Signal::Kind::Tokens},
+                                       {"f32", "btn", Signal::Kind::Sequence},
+                                       {"f32", "tbn", Signal::Kind::Sequence},
+                                       {"f32", "bn", Signal::Kind::Vector},
+                                       {"f32", "nbn", Signal::Kind::State}};
 
 void Importer::readInput(const Entry &entry) {
   MappingReader reader(
@@ -150,10 +180,8 @@ void Importer::readInput(const Entry &entry) {
   bool isTokens = vocabulary || reader.has("size");
   std::string type =
       reader.getWord("type", {"f32", "i32"}).value_or(isTokens ? "i32" : "f32");
-  if (vocabulary) {
-    if (const Vocabulary *found = findVocabulary(reader))
-      signal.count = found->tokens.size();
-  }
+  if (const Vocabulary *found = findVocabulary(reader))
+    signal.count = found->tokens.size();
   if (std::optional<int64_t> size = reader.getInteger("size", 1))
     signal.count = *size;
 
@@ -175,37 +203,35 @@ void Importer::readInput(const Entry &entry) {
       if (word != "batch")
         signal.time = word;
       if (!isEquationName(word))
-        reader.errorAt("dims", "dimension '" + word +
-                                   "' is neither a name nor a number");
+        reader.errorAt("dims", "dimension '{0}' is neither a name nor a number",
+                       word);
     } else {
       if (extent < 1)
-        reader.errorAt("dims", "dimension " + Twine(extent) + " is below 1");
+        reader.errorAt("dims", "dimension {0} is below 1", extent);
       shape.push_back(extent);
       pattern += 'n';
       signal.features = extent;
     }
   }
-  if (type == "i32" && (pattern == "bt" || pattern == "tb")) {
-    signal.kind = Signal::Kind::Tokens;
-    if (signal.count == 0 && !vocabulary)
-      reporter.error(entry.keyPosition,
-                     Twine(reader.getSubject()) +
-                         " has ids, but neither 'vocabulary' nor "
-                         "'size' says how many there are");
-  } else if (type == "f32" && (pattern == "btn" || pattern == "tbn")) {
-    signal.kind = Signal::Kind::Sequence;
-  } else if (type == "f32" && pattern == "bn") {
-    signal.kind = Signal::Kind::Vector;
-  } else if (type == "f32" && pattern == "nbn") {
-    signal.kind = Signal::Kind::State;
-    signal.count = *shape[0].getAsInteger();
-  } else if (!words.empty()) {
+  const auto *form = llvm::find_if(kForms, [&](const InputForm &form) {
+    return form.type == type && form.pattern == pattern;
+  });
+  if (form != std::end(kForms))
+    signal.kind = form->kind;
+  else if (!words.empty())
     reader.errorAt(
         reader.has("dims") ? "dims" : "type",
-        "dims are [" + join(words, ", ") + "] with type " + type +
-            "; required are [batch, time] for i32, and for f32 [batch, time, "
-            "FEATURES], [batch, FEATURES] or [STATES, batch, SIZE]");
-  }
+        "dims are [{0}] with type {1}; required are [batch, time] for i32, and "
+        "for f32 [batch, time, FEATURES], [batch, FEATURES] or [STATES, batch, "
+        "SIZE]",
+        join(words, ", "), type);
+  if (signal.kind == Signal::Kind::State)
+    signal.count = *shape[0].getAsInteger();
+  if (signal.kind == Signal::Kind::Tokens && signal.count == 0 && !vocabulary)
+    reporter.error(entry.keyPosition,
+                   "{0} has ids, but neither 'vocabulary' nor 'size' says how "
+                   "many there are",
+                   reader.getSubject());
   if (!signal.isValid()) {
     define(entry.key, signal, entry.keyPosition);
     return;
@@ -223,31 +249,9 @@ void Importer::readInput(const Entry &entry) {
     batchDim = pattern.find('b');
   }
 
-  if (std::optional<std::string> lengths = reader.getText("lengths")) {
-    bool isSteps = signal.kind == Signal::Kind::Tokens ||
-                   signal.kind == Signal::Kind::Sequence;
-    if (!isSteps) {
-      reader.errorAt("lengths",
-                     "only an input with a time dimension has lengths");
-    } else if (auto it = signals.find(*lengths); it != signals.end()) {
-      if (it->second.kind == Signal::Kind::Label &&
-          it->second.time == signal.time)
-        signal.lengths = it->second.value.value;
-      else
-        reader.errorAt("lengths", "'" + *lengths +
-                                      "' is no lengths of the dimension '" +
-                                      signal.time + "'");
-    } else {
-      Signal lengthSignal;
-      lengthSignal.kind = Signal::Kind::Label;
-      lengthSignal.value = addLengths(*lengths, signal.time, entry.keyPosition);
-      lengthSignal.time = signal.time;
-      signal.lengths = lengthSignal.value.value;
-      define(*lengths, lengthSignal, reader.find("lengths")->position);
-    }
-    if (vocabulary && textInput.empty())
-      textLengths = *lengths;
-  }
+  std::optional<std::string> lengths = reader.getText("lengths");
+  if (lengths)
+    readLengths(reader, *lengths, signal, entry.keyPosition);
   std::optional<int64_t> maxLength = reader.getInteger("max_length", 1);
   std::string marks = readMarks(reader, vocabulary);
   if (vocabulary && textInput.empty()) {
@@ -256,6 +260,7 @@ void Importer::readInput(const Entry &entry) {
     textInput = entry.key;
     textVocabulary = *vocabulary;
     textMaxLength = maxLength;
+    textLengths = lengths.value_or("");
   }
   define(entry.key, signal, entry.keyPosition);
 }
@@ -264,68 +269,61 @@ void Importer::readInput(const Entry &entry) {
 // References
 //===----------------------------------------------------------------------===//
 
-Signal *Importer::lookup(StringRef name, const Node &at) {
-  if (step)
-    if (auto it = stepSignals.find(name); it != stepSignals.end())
-      return &it->second;
-  if (auto it = signals.find(name); it != signals.end())
-    return &it->second;
+std::vector<StringRef> Importer::getKnownNames() const {
+  std::vector<StringRef> known;
+  for (bool inStep : {false, true})
+    for (auto &[key, signal] : signals)
+      if (signal.inStep == inStep && (step || !inStep))
+        known.push_back(key);
+  return known;
+}
+
+const Signal *Importer::lookup(StringRef name, const Node &at) {
+  if (const Signal *found = find(name))
+    return found;
   // What a faulty layer would give besides its output is no fault of its
   // reader.
+  if (isOfFaultyLayer(name))
+    return nullptr;
   StringRef layer = name.rsplit('.').first;
-  for (Signals *scope : {&stepSignals, &signals})
-    if (auto it = scope->find(layer);
-        it != scope->end() && !it->second.isValid())
-      return nullptr;
   auto it = layerPositions.find(name);
-  if (it == layerPositions.end() && !signals.count(layer) &&
-      !stepSignals.count(layer))
+  if (it == layerPositions.end() && !find(layer))
     it = layerPositions.find(layer);
-  if (it != layerPositions.end()) {
-    std::string previous = it->first + ".previous";
-    // A beginning of it, or nearly it, is not what the layer gives later.
-    StringRef part = name.substr(std::min(name.size(), it->first.size() + 1));
-    if (step && !part.empty() &&
-        (StringRef("previous").starts_with(part) ||
-         findNearestName(part, ArrayRef<StringRef>(StringRef("previous"))))) {
-      reporter.error(at.position, "there is no '" + name +
-                                      "' here; did you mean '" + previous +
-                                      "'?");
-      return nullptr;
-    }
-    std::string remedy;
-    if (step)
-      remedy =
-          "; write '" + previous + "' for " +
-          (part.empty() ? "its value" : "the value of '" + it->first + "'") +
-          " at the previous step";
-    reporter.error(at.position, "'" + name + "' is computed later, on line " +
-                                    Twine(it->second.line) + remedy);
+  if (it == layerPositions.end()) {
+    std::vector<StringRef> known = getKnownNames();
+    reporter.error(at.position, "there is no '{0}' here{1}", name,
+                   suggest(name, known, "; known are " + join(known, ", ")));
     return nullptr;
   }
-  std::vector<StringRef> known;
-  for (auto &[key, signal] : signals)
-    known.push_back(key);
+  std::string previous = it->first + ".previous";
+  // A beginning of it, or nearly it, is not what the layer gives later.
+  StringRef part = name.substr(std::min(name.size(), it->first.size() + 1));
+  StringRef meant = "previous";
+  if (step && !part.empty() &&
+      (meant.starts_with(part) || findNearestName(part, ArrayRef(meant)))) {
+    reporter.error(at.position, "there is no '{0}' here; did you mean '{1}'?",
+                   name, previous);
+    return nullptr;
+  }
+  std::string remedy;
   if (step)
-    for (auto &[key, signal] : stepSignals)
-      known.push_back(key);
-  reporter.error(at.position,
-                 "there is no '" + name + "' here" +
-                     suggest(name, known, "; known are " + join(known, ", ")));
+    remedy = formatv("; write '{0}' for {1} at the previous step", previous,
+                     part.empty() ? "its value"
+                                  : "the value of '" + it->first + "'");
+  reporter.error(at.position, "'{0}' is computed later, on line {1}{2}", name,
+                 it->second.line, remedy);
   return nullptr;
 }
 
 Signal Importer::resolve(const Node &node, StringRef subject) {
   if (node.isScalar()) {
-    Signal *found = lookup(node.text, node);
-    if (!found)
-      return {};
-    Signal signal = *found;
-    if (!step || stepSignals.find(node.text) != stepSignals.end())
-      return signal;
+    const Signal *found = lookup(node.text, node);
+    if (!found || !step || found->inStep)
+      return found ? *found : Signal();
     // What belongs to a row is taken by the row of each lane.
+    Signal signal = *found;
     signal.isOuter = true;
-    if (signal.kind != Signal::Kind::Vector)
+    if (!signal.isVector())
       return signal;
     Tensor &lanes = gathered[signal.value.value];
     if (!lanes)
@@ -340,40 +338,39 @@ Signal Importer::resolve(const Node &node, StringRef subject) {
     return concatSignals(parts, node);
   }
   reporter.error(node.position,
-                 subject + " reads " + node.describe() +
-                     "; required is the name of an input or a layer, or a "
-                     "list of names to concatenate");
+                 "{0} reads {1}; required is the name of an input or a layer, "
+                 "or a list of names to concatenate",
+                 subject, node.describe());
   return {};
 }
 
 Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
-  if (llvm::any_of(parts, [](const Signal &part) { return !part.isValid(); }))
+  if (!llvm::all_of(parts, [](const Signal &part) { return part.isValid(); }))
     return {};
   if (parts.size() == 1)
     return parts.front();
   const Signal *sequence = nullptr;
   for (const Signal &part : parts) {
-    bool fits = part.kind == Signal::Kind::Vector ||
-                (part.kind == Signal::Kind::Sequence && !part.isOuter);
-    if (!fits) {
+    if (!part.isFeatures()) {
       reporter.error(at.position,
-                     "a concatenation contains " + part.describe() +
-                         "; required are sequences or vectors of features");
+                     "a concatenation contains {0}; required are sequences or "
+                     "vectors of features",
+                     part.describe());
       return {};
     }
-    if (part.kind == Signal::Kind::Sequence && !sequence)
+    if (part.isSequence() && !sequence)
       sequence = &part;
   }
   Emitter &e = builder();
   SmallVector<Tensor> values;
   for (const Signal &part : parts) {
     Tensor value = part.value;
-    if (sequence && part.kind == Signal::Kind::Sequence) {
+    if (part.isSequence()) {
       if (part.time != sequence->time) {
         reporter.error(at.position,
-                       "a concatenation joins the time dimensions '" +
-                           sequence->time + "' and '" + part.time +
-                           "'; required is one");
+                       "a concatenation joins the time dimensions '{0}' and "
+                       "'{1}'; required is one",
+                       sequence->time, part.time);
         return {};
       }
       value = sequence->timeMajor ? timeMajor(part) : batchMajor(part);
@@ -389,13 +386,13 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
   return withValue(model, frontend::concat(e, values, sequence ? 2 : 1));
 }
 
-Signal Importer::resolveInput(MappingReader &reader, StringRef key) {
+Signal Importer::resolveInput(const MappingReader &reader, StringRef key) {
   if (const Node *node = reader.find(key))
     return resolve(*node, reader.getSubject());
   if (previousLayer.empty()) {
-    reporter.error(reader.getPosition(), Twine(reader.getSubject()) +
-                                             " has no '" + key +
-                                             "' and no layer stands before it");
+    reporter.error(reader.getPosition(),
+                   "{0} has no '{1}' and no layer stands before it",
+                   reader.getSubject(), key);
     return {};
   }
   return resolve(Node::scalar(previousLayer, reader.getPosition()),
@@ -403,10 +400,10 @@ Signal Importer::resolveInput(MappingReader &reader, StringRef key) {
 }
 
 Signal Importer::mismatch(const MappingReader &reader, StringRef key,
-                          const Signal &found, StringRef required) {
+                          const Signal &found, const Twine &required) {
   if (found.isValid())
-    reader.errorAt(key, "'" + key + "' is " + found.describe() +
-                            "; required is " + required);
+    reader.errorAt(key, "'{0}' is {1}; required is {2}", key, found.describe(),
+                   required);
   return {};
 }
 
@@ -442,19 +439,17 @@ Signal Importer::makeSignal(Signal::Kind kind, Tensor value, int64_t count) {
 }
 
 Extents Importer::getRowExtents(int64_t size) {
-  return {outer.extent(batchSource, batchDim),
-          outer.getBuilder().getIndexAttr(size)};
+  return {outer.extent(batchSource, batchDim), outer.fixed(size)};
 }
 
-Tensor Importer::addRows(Emitter &e, mlir::Block &block, int64_t size,
-                         mlir::OpFoldResult &lanes) {
-  auto type = mlir::RankedTensorType::get({mlir::ShapedType::kDynamic, size},
-                                          e.storage(DataType::Float));
+Tensor Importer::addRows(Emitter &e, Block &block, int64_t size,
+                         OpFoldResult &lanes) {
+  auto type = RankedTensorType::get({mlir::ShapedType::kDynamic, size},
+                                    e.storage(DataType::Float));
   Tensor rows{block.addArgument(type, e.getLoc()), DataType::Float};
   if (!lanes)
     lanes = e.extent(rows, 0);
-  e.setExtents(rows.value, {lanes, e.getBuilder().getIndexAttr(size)});
-  return rows;
+  return e.withExtents(rows.value, rows.type, {lanes, e.fixed(size)});
 }
 
 } // namespace seqc::yaml

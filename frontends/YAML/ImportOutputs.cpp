@@ -12,10 +12,9 @@ namespace seqc::yaml {
 void Importer::addResult(StringRef name, Tensor value, json::Array shape) {
   returned.push_back(value.value);
   results.push_back(
-      {name.str(),
-       json::Object{{"name", name.str()},
-                    {"dtype", value.type == DataType::Int32 ? "i32" : "f32"},
-                    {"shape", std::move(shape)}}});
+      json::Object{{"name", name.str()},
+                   {"dtype", value.type == DataType::Int32 ? "i32" : "f32"},
+                   {"shape", std::move(shape)}});
 }
 
 void Importer::importOutputs(const Node &outputs) {
@@ -26,11 +25,11 @@ void Importer::importOutputs(const Node &outputs) {
 
 void Importer::importOutput(const Entry &entry) {
   outer.setLoc(reporter.getLocation(entry.keyPosition));
-  for (const PortInfo &result : results)
-    if (result.name == entry.key)
+  for (const json::Object &result : results)
+    if (result.getString("name") == StringRef(entry.key))
       reporter.error(entry.keyPosition,
-                     "output '" + entry.key +
-                         "' is already a result of 'generate'");
+                     "output '{0}' is already a result of 'generate'",
+                     entry.key);
   Signal signal = resolve(entry.value, "output '" + entry.key + "'");
   if (!signal.isValid())
     return;
@@ -57,8 +56,8 @@ void Importer::importOutput(const Entry &entry) {
   default:
     break;
   }
-  if (signal.kind == Signal::Kind::Sequence ||
-      signal.kind == Signal::Kind::Vector || signal.kind == Signal::Kind::State)
+  if (signal.isSequence() || signal.isVector() ||
+      signal.kind == Signal::Kind::State)
     shape.push_back(signal.features);
   addResult(entry.key, value, std::move(shape));
 
@@ -105,14 +104,15 @@ json::Object Importer::describeTextInput() {
 }
 
 json::Object Importer::buildMetadata() {
-  json::Array inputs, outputs;
-  for (PortInfo &port : arguments)
-    inputs.push_back(std::move(port.json));
-  for (PortInfo &port : results)
-    outputs.push_back(std::move(port.json));
+  auto listOf = [](std::vector<json::Object> &ports) {
+    json::Array list;
+    for (json::Object &port : ports)
+      list.push_back(std::move(port));
+    return list;
+  };
   json::Object entry{{"name", entryName},
-                     {"inputs", std::move(inputs)},
-                     {"outputs", std::move(outputs)}};
+                     {"inputs", listOf(arguments)},
+                     {"outputs", listOf(results)}};
   if (generation)
     entry["generation"] = std::move(*generation);
   json::Object metadata{{"name", modelName},

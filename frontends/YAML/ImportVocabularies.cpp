@@ -39,7 +39,7 @@ void Importer::readVocabularies() {
     vocabularies[entry.key] = readVocabulary(entry);
 }
 
-bool Importer::readVocabularyFile(MappingReader &reader,
+bool Importer::readVocabularyFile(const MappingReader &reader,
                                   Vocabulary &vocabulary) {
   std::optional<std::string> name = reader.getText("file");
   if (!name)
@@ -49,35 +49,29 @@ bool Importer::readVocabularyFile(MappingReader &reader,
       confineToFolder(reporter, position, folder, *name);
   if (!path)
     return false;
+  auto fail = [&](const Twine &fault) {
+    reporter.error(position, "'{0}'{1}", *path, fault);
+    return false;
+  };
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(*path);
-  if (!buffer) {
-    reporter.error(position, "'" + *path + "' cannot be read: " +
-                                 buffer.getError().message());
-    return false;
-  }
+  if (!buffer)
+    return fail(" cannot be read: " + buffer.getError().message());
   StringRef text = (*buffer)->getBuffer();
-  if (!json::isUTF8(text)) {
-    reporter.error(position, "'" + *path + "' is not valid UTF-8");
-    return false;
-  }
+  if (!json::isUTF8(text))
+    return fail(" is not valid UTF-8");
   // A byte-order mark is no part of the first token.
   text.consume_front("\xEF\xBB\xBF");
   // Behind the last token may be an empty line, but nowhere else.
   text = text.rtrim("\r\n");
-  if (text.empty()) {
-    reporter.error(position,
-                   "'" + *path + "' is empty; required is one token a line");
-    return false;
-  }
+  if (text.empty())
+    return fail(" is empty; required is one token a line");
   SmallVector<StringRef> lines;
   text.split(lines, '\n');
   for (auto [i, line] : enumerate(lines)) {
     vocabulary.tokens.push_back(line.rtrim('\r').str());
-    if (!vocabulary.tokens.back().empty())
-      continue;
-    reporter.error(position, "'" + *path + "', line " + Twine(i + 1) +
-                                 ", is empty; required is one token a line");
-    return false;
+    if (vocabulary.tokens.back().empty())
+      return fail(", line " + Twine(i + 1) +
+                  ", is empty; required is one token a line");
   }
   return true;
 }
@@ -88,11 +82,9 @@ const Vocabulary *Importer::findVocabulary(const MappingReader &reader) const {
     return nullptr;
   if (auto it = vocabularies.find(*name); it != vocabularies.end())
     return &it->second;
-  reader.errorAt("vocabulary",
-                 "there is no vocabulary '" + *name + "'" +
-                     suggest(*name, make_first_range(vocabularies),
-                             "; required is one of those under "
-                             "'vocabularies'"));
+  reader.errorAt("vocabulary", "there is no vocabulary '{0}'{1}", *name,
+                 suggest(*name, make_first_range(vocabularies),
+                         "; required is one of those under 'vocabularies'"));
   return nullptr;
 }
 
@@ -110,13 +102,12 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
       sound = false;
     }
     for (const Node &token : tokens->items) {
-      if (token.isScalar() || token.isNull()) {
-        vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
-        continue;
-      }
-      reporter.reject(token, Twine(reader.getSubject()) + ": a token",
-                      "a text");
-      sound = false;
+      bool isText = token.isScalar() || token.isNull();
+      if (!isText)
+        reporter.reject(token, Twine(reader.getSubject()) + ": a token",
+                        "a text");
+      sound &= isText;
+      vocabulary.tokens.push_back(token.isNull() ? "null" : token.text);
     }
   }
   if (std::optional<std::string> characters = reader.getText("characters"))
@@ -128,36 +119,30 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
     return {};
   if (vocabulary.tokens.empty()) {
     reporter.error(entry.keyPosition,
-                   Twine(reader.getSubject()) +
-                       " has no tokens; required is 'tokens', "
-                       "'characters' or 'file'");
+                   "{0} has no tokens; required is 'tokens', 'characters' or "
+                   "'file'",
+                   reader.getSubject());
     return vocabulary;
   }
 
+  StringRef source = reader.has("characters") ? "characters"
+                     : reader.has("tokens")   ? "tokens"
+                                              : "file";
   StringSet<> seen;
   for (const std::string &token : vocabulary.tokens)
-    if (!seen.insert(token).second) {
-      const char *key = reader.has("characters") ? "characters"
-                        : reader.has("tokens")   ? "tokens"
-                                                 : "file";
-      reader.errorAt(key,
-                     "'" + token + "' occurs twice; tokens must be unique");
-    }
+    if (!seen.insert(token).second)
+      reader.errorAt(source, "'{0}' occurs twice; tokens must be unique",
+                     token);
 
-  auto readRole = [&](StringRef key, std::optional<int64_t> &role) {
+  for (auto [key, role] : {std::pair("pad", &vocabulary.pad),
+                           std::pair("unknown", &vocabulary.unknown),
+                           std::pair("start", &vocabulary.start),
+                           std::pair("end", &vocabulary.end)}) {
     std::optional<std::string> token = reader.getText(key);
-    if (!token)
-      return;
-    role = vocabulary.find(*token);
-    if (!role)
-      reader.errorAt(key, "'" + key + "' is '" + *token +
-                              "', which is not among its " +
-                              Twine(vocabulary.tokens.size()) + " tokens");
-  };
-  readRole("pad", vocabulary.pad);
-  readRole("unknown", vocabulary.unknown);
-  readRole("start", vocabulary.start);
-  readRole("end", vocabulary.end);
+    if (token && !(*role = vocabulary.find(*token)))
+      reader.errorAt(key, "'{0}' is '{1}', which is not among its {2} tokens",
+                     key, *token, vocabulary.tokens.size());
+  }
   return vocabulary;
 }
 

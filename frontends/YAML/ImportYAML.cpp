@@ -43,9 +43,9 @@ std::optional<std::string> confineToFolder(Reporter &reporter,
   if (!leavesFolder(folder, file))
     return path.str().str();
   reporter.error(position,
-                 "file '" + file +
-                     "' leaves the folder of the description; required "
-                     "is a file inside it");
+                 "file '{0}' leaves the folder of the description; required is "
+                 "a file inside it",
+                 file);
   return std::nullopt;
 }
 
@@ -64,14 +64,11 @@ void Importer::collectMentioned(const Node &node) {
   if (node.isScalar()) {
     mentioned.insert(node.text);
     // Names inside of equations.
-    std::string word;
-    for (char c : node.text + " ") {
-      if (isAlnum(c) || c == '_' || c == '.') {
-        word += c;
-      } else {
-        mentioned.insert(word);
-        word.clear();
-      }
+    StringRef rest = node.text;
+    while (!rest.empty()) {
+      auto isInside = [](char c) { return isAlnum(c) || c == '_' || c == '.'; };
+      mentioned.insert(rest.take_while(isInside));
+      rest = rest.drop_while(isInside).substr(1);
     }
   }
   for (const Node &item : node.items)
@@ -115,8 +112,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   if (const Node *layers = root.find("layers")) {
     for (const Entry &entry : layers->entries)
       if (const Node *kind = entry.value.find("kind"))
-        preferTimeMajor |= kind->text == "rnn" || kind->text == "gru" ||
-                           kind->text == "lstm" || cells.count(kind->text);
+        preferTimeMajor |= isRecurrent(kind->text);
     importLayers(*layers);
   }
   if (const Node *generate = root.find("generate"))
@@ -149,22 +145,19 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
                                               : root.position);
 
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  mlir::OpBuilder builder(&reporter.getContext());
-  outer.getBuilder().setInsertionPointToEnd(body);
-  mlir::func::ReturnOp::create(outer.getBuilder(), function.getLoc(),
-                               mlir::ValueRange(returned));
+  mlir::OpBuilder &builder = outer.getBuilder();
+  builder.setInsertionPointToEnd(body);
+  mlir::func::ReturnOp::create(builder, function.getLoc(), returned);
   function.setName(entryName);
-  SmallVector<mlir::Type> resultTypes;
-  for (mlir::Value value : returned)
-    resultTypes.push_back(value.getType());
-  function.setType(
-      builder.getFunctionType(body->getArgumentTypes(), resultTypes));
+  function.setType(builder.getFunctionType(
+      body->getArgumentTypes(), mlir::TypeRange(mlir::ValueRange(returned))));
+  auto nameOf = [&](const json::Object &port) {
+    return builder.getStringAttr(*port.getString("name"));
+  };
   for (auto [i, port] : enumerate(arguments))
-    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(),
-                        builder.getStringAttr(port.name));
+    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(), nameOf(port));
   for (auto [i, port] : enumerate(results))
-    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(),
-                           builder.getStringAttr(port.name));
+    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(), nameOf(port));
   if (failed(finishImport(*module, buildMetadata())))
     return nullptr;
   return module;

@@ -7,8 +7,9 @@
 //   ImportYAML.cpp        the road from path to module
 //   ImportVocabularies.cpp  vocabularies
 //   ImportInputs.cpp      inputs, references to signals
-//   ImportRecurrent.cpp   rnn, gru, lstm
-//   ImportCell.cpp        user-written cells, equations
+//   ImportRecurrent.cpp   layers with states; rnn, gru, lstm
+//   ImportCell.cpp        user-written cells
+//   ImportEquation.cpp    equations
 //   ImportAttention.cpp   attention of every kind
 //   ImportFeedforward.cpp embedding, linear, activation, pool, equation, label
 //   ImportGenerate.cpp    decoder step and search
@@ -84,25 +85,26 @@ struct Signal {
   /// Length of the last dimension of Sequence, Vector and State.
   int64_t features = 0;
   /// Living steps per row of a Sequence or Tokens, if rows differ.
-  mlir::Value lengths;
+  Value lengths;
   /// Name of the time dimension in the signature; of the keys' for Weights.
   std::string time, keyTime;
   /// Number of ids of Tokens; of states of State.
   int64_t count = 0;
-  /// Defined outside the step that reads it.
-  bool isOuter = false;
+  /// Known in the step only; and whether a step reads it from outside.
+  bool inStep = false, isOuter = false;
   /// Line that made it.
   Position position;
 
   bool isValid() const { return kind != Kind::Invalid; }
+  bool isVector() const { return kind == Kind::Vector; }
+  bool isSequence() const { return kind == Kind::Sequence; }
+  /// Whether a layer that treats each vector alone takes it. A step sees
+  /// sequences by attention only.
+  bool isFeatures() const { return isVector() || (isSequence() && !isOuter); }
+  /// Whether it has a time dimension that a mask could tell.
+  bool isSteps() const { return isSequence() || kind == Kind::Tokens; }
   /// What it is, in words: "a sequence of 64 features".
   std::string describe() const;
-};
-
-/// An entry of the signature.
-struct PortInfo {
-  std::string name;
-  llvm::json::Object json;
 };
 
 /// A user-written cell.
@@ -120,8 +122,8 @@ struct LayerContext {
   std::string kind;
   /// Prefix of its weights: the name, or what `weights` says.
   std::string prefix;
-  const Node *node = nullptr;
   WeightUser user;
+  MappingReader reader;
 };
 
 /// A state of the decoder step: its value inside and at the beginning, lanes
@@ -158,20 +160,22 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp>
   finish(mlir::OwningOpRef<mlir::ModuleOp> module);
 
-  using Signals = std::map<std::string, Signal, std::less<>>;
-
   //===--- Vocabularies (ImportVocabularies.cpp) --------------------------===//
   void readVocabularies();
   Vocabulary readVocabulary(const Entry &entry);
   /// Reads the tokens of the key `file`, if it is there; false if they are
   /// wrong, which it reports.
-  bool readVocabularyFile(MappingReader &reader, Vocabulary &vocabulary);
+  bool readVocabularyFile(const MappingReader &reader, Vocabulary &vocabulary);
 
   //===--- Inputs, references (ImportInputs.cpp) --------------------------===//
   void readInputs();
   void readInput(const Entry &entry);
+  /// Gives `signal` the lengths `name`, which become an input unless they are
+  /// one.
+  void readLengths(const MappingReader &reader, llvm::StringRef name,
+                   Signal &signal, Position position);
   /// The key `marks` of an input, checked; empty if it is absent.
-  std::string readMarks(MappingReader &reader,
+  std::string readMarks(const MappingReader &reader,
                         const std::optional<std::string> &vocabulary);
   /// Notes that texts get marks of `name`, the vocabulary of what is generated,
   /// if they do so without being told.
@@ -186,17 +190,31 @@ private:
                     Position position);
   /// Makes `name` known; reports a name that is taken.
   void define(llvm::StringRef name, Signal signal, Position position);
-  Signal *lookup(llvm::StringRef name, const Node &at);
+  /// The signal of a name that is known here, or null.
+  const Signal *find(llvm::StringRef name) const {
+    auto it = signals.find(name);
+    bool isKnown = it != signals.end() && (step || !it->second.inStep);
+    return isKnown ? &it->second : nullptr;
+  }
+  /// The names that are known here.
+  std::vector<llvm::StringRef> getKnownNames() const;
+  /// Whether a faulty layer would have given `name` besides its output.
+  bool isOfFaultyLayer(llvm::StringRef name) const {
+    const Signal *layer = find(name.rsplit('.').first);
+    return layer && !layer->isValid();
+  }
+  const Signal *lookup(llvm::StringRef name, const Node &at);
   /// The signal `node` names, or the concatenation it lists.
   Signal resolve(const Node &node, llvm::StringRef subject);
   /// The signal of `key`, or the previous layer's if the key is absent.
-  Signal resolveInput(MappingReader &reader, llvm::StringRef key = "input");
+  Signal resolveInput(const MappingReader &reader,
+                      llvm::StringRef key = "input");
   /// The same of a layer that treats each vector of features alone.
-  Signal resolveFeatures(MappingReader &reader);
+  Signal resolveFeatures(const MappingReader &reader);
   Signal concatSignals(llvm::ArrayRef<Signal> parts, const Node &at);
   /// Reports that `key` has a signal of the wrong role.
   Signal mismatch(const MappingReader &reader, llvm::StringRef key,
-                  const Signal &found, llvm::StringRef required);
+                  const Signal &found, const llvm::Twine &required);
   Tensor batchMajor(const Signal &signal) {
     return signal.timeMajor ? swapAxes(signal) : signal.value;
   }
@@ -213,8 +231,8 @@ private:
   Extents getRowExtents(int64_t size);
   /// An argument `[lanes, size]` of a region that `e` fills, in f32; the first
   /// one tells the number of lanes.
-  static Tensor addRows(Emitter &e, mlir::Block &block, int64_t size,
-                        mlir::OpFoldResult &lanes);
+  static Tensor addRows(Emitter &e, Block &block, int64_t size,
+                        OpFoldResult &lanes);
 
   /// Whether `name` occurs anywhere in the description's texts.
   bool isMentioned(llvm::StringRef name) const {
@@ -223,54 +241,52 @@ private:
   void collectMentioned(const Node &node);
 
   //===--- Layers (ImportFeedforward.cpp) ---------------------------------===//
+  struct LayerKind;
+  /// Every kind of layer that is no cell.
+  static llvm::ArrayRef<LayerKind> getLayerKinds();
   void importLayers(const Node &layers);
   void importLayer(const Entry &entry);
-  Signal importLayerOfKind(LayerContext &layer);
+  /// Reads what all layers have; nothing after an error.
+  std::optional<LayerContext> openLayer(const Entry &entry);
+  /// Whether a layer of `kind` has states.
+  bool isRecurrent(llvm::StringRef kind) const;
   Signal importEmbedding(LayerContext &layer);
   Signal importLinear(LayerContext &layer);
   Signal importActivation(LayerContext &layer);
   Signal importLayerNorm(LayerContext &layer);
   Signal importPool(LayerContext &layer);
   Signal importLabel(LayerContext &layer);
-  /// A size: a number, or a vocabulary's name for the number of its tokens.
-  std::optional<int64_t> getSize(MappingReader &reader, llvm::StringRef key);
-
-  //===--- Recurrent layers (ImportRecurrent.cpp) -------------------------===//
   Signal importRecurrent(LayerContext &layer);
-  friend class RecurrentImport;
-  /// The initial value of one state of a layer, `[count, batch, size]`, or null
-  /// if the description gives none.
-  Tensor readInitialState(MappingReader &reader, llvm::StringRef state,
-                          int64_t count, int64_t size);
-
-  /// State `index` of a stack, `[batch, size]`.
-  Tensor takeState(Tensor stack, int64_t index) {
-    auto at = [&](int64_t n) { return outer.getBuilder().getIndexAttr(n); };
-    return outer.squeeze(outer.sliceDim(stack, 0, at(index), at(1)), 0);
+  Signal importAttention(LayerContext &layer);
+  Signal importEquation(LayerContext &layer);
+  friend class RecurrentLayer;
+  friend class GatedLayer;
+  friend class CellLayer;
+  friend class AttentionImport;
+  /// The weight `name` of a layer.
+  Tensor getWeight(const LayerContext &layer, const llvm::Twine &name,
+                   llvm::ArrayRef<int64_t> shape) {
+    return weights.get((layer.prefix + "." + name).str(), shape, layer.user);
   }
+  /// A size: a number, or a vocabulary's name for the number of its tokens.
+  std::optional<int64_t> getSize(const MappingReader &reader,
+                                 llvm::StringRef key);
 
-  /// Whether `initial` names one value, where a layer or a mapping from states
-  /// to values is required; reported once.
-  bool isLoneInitial(MappingReader &reader, const Node &initial,
-                     llvm::StringRef state);
-
-  /// Reports states in the mapping `initial` that are not in `states`.
-  void checkInitial(MappingReader &reader,
-                    llvm::ArrayRef<llvm::StringRef> states);
-
-  //===--- Cells and equations (ImportCell.cpp) ---------------------------===//
+  //===--- Cells (ImportCell.cpp) -----------------------------------------===//
   /// The description's cells, and the named ones that it mentions.
   void readCells();
   void readCell(const Entry &entry);
-  Signal importCell(LayerContext &layer, const CellDefinition &cell);
-  Signal importEquation(LayerContext &layer);
-  /// One size per state; empty if they are absent or wrong.
-  std::vector<int64_t> readCellSizes(MappingReader &reader,
-                                     const CellDefinition &cell);
 
-  //===--- Attention (ImportAttention.cpp) --------------------------------===//
-  Signal importAttention(LayerContext &layer);
-  friend class AttentionImport;
+  //===--- States of a step (ImportGenerate.cpp) --------------------------===//
+  /// Makes a state of `features` features, which begins with zeros unless
+  /// `initial` is given; gives its value inside the step.
+  Tensor declareState(const std::string &name, Tensor initial,
+                      int64_t features);
+  /// State `index` of a stack, `[batch, size]`.
+  Tensor takeState(Tensor stack, int64_t index) {
+    return outer.squeeze(
+        outer.sliceDim(stack, 0, outer.fixed(index), outer.fixed(1)), 0);
+  }
 
   //===--- Generation (ImportGenerate.cpp) --------------------------------===//
   void importGenerate(const Node &generate);
@@ -309,12 +325,12 @@ private:
   Emitter outer;
   /// Set while the decoder step is built.
   std::unique_ptr<Emitter> step;
-  mlir::Block *stepBlock = nullptr;
+  Block *stepBlock = nullptr;
   /// The row of each lane of the step.
   Tensor stepRows;
-  mlir::OpFoldResult stepLanes;
-  std::map<std::string, StepState, std::less<>> stepStates;
-  std::vector<std::string> stepStateOrder;
+  OpFoldResult stepLanes;
+  llvm::MapVector<std::string, StepState, std::map<std::string, unsigned>>
+      stepStates;
 
   std::map<std::string, Vocabulary, std::less<>> vocabularies;
   /// The vocabulary that the key `vocabulary` names; reports one that is not
@@ -323,8 +339,7 @@ private:
   std::map<std::string, CellDefinition, std::less<>> cells;
   /// Settings 'initial' that were reported.
   std::set<const Node *> reportedInitials;
-  Signals signals;
-  Signals stepSignals;
+  std::map<std::string, Signal, std::less<>> signals;
   /// Names that come later, for a better message.
   std::map<std::string, Position, std::less<>> layerPositions;
   /// Names of the classes of `label` layers, and the layer each reads.
@@ -332,14 +347,14 @@ private:
   std::map<std::string, std::string, std::less<>> labelSources;
   std::string previousLayer;
   llvm::StringSet<> mentioned;
-  llvm::DenseMap<mlir::Value, Tensor> transposed, gathered;
+  llvm::DenseMap<Value, Tensor> transposed, gathered;
   /// Extents that a call decides, by their names in the signature.
-  std::map<std::string, mlir::OpFoldResult, std::less<>> symbols;
+  std::map<std::string, OpFoldResult, std::less<>> symbols;
 
-  mlir::Block *body = nullptr;
-  std::vector<PortInfo> arguments;
-  std::vector<PortInfo> results;
-  std::vector<mlir::Value> returned;
+  Block *body = nullptr;
+  /// Entries of the signature, and the values of its results.
+  std::vector<llvm::json::Object> arguments, results;
+  std::vector<Value> returned;
   /// A value whose extent `batchDim` is the batch.
   Tensor batchSource;
   int64_t batchDim = 0;

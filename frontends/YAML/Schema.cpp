@@ -22,7 +22,7 @@ mlir::Location Reporter::getLocation(Position position) const {
 }
 
 void Reporter::error(Position position, const Twine &message) {
-  if (++numErrors <= kMaxErrors)
+  if (!isMuted && ++numErrors <= kMaxErrors)
     mlir::emitError(getLocation(position), message);
 }
 
@@ -48,34 +48,22 @@ void Reporter::finish() {
 // MappingReader
 //===----------------------------------------------------------------------===//
 
-MappingReader::MappingReader(Reporter &reporter, const Node &node,
-                             std::string subject, ArrayRef<StringRef> keys)
-    : reporter(reporter), node(node), subject(std::move(subject)) {
+void MappingReader::checkKeys(ArrayRef<StringRef> keys) const {
+  std::string list = join(keys, ", ");
   for (const Entry &entry :
-       reporter.readEntries(&node, this->subject,
-                            "a mapping with the keys " + join(keys, ", "))) {
-    if (is_contained(keys, entry.key))
-      continue;
-    reporter.error(
-        entry.keyPosition,
-        "unknown key '" + entry.key + "' in " + this->subject +
-            suggest(entry.key, keys, "; known keys are " + join(keys, ", ")));
-  }
+       reporter.readEntries(&node, subject, "a mapping with the keys " + list))
+    if (!is_contained(keys, entry.key))
+      reporter.error(entry.keyPosition, "unknown key '{0}' in {1}{2}",
+                     entry.key, subject,
+                     suggest(entry.key, keys, "; known keys are " + list));
 }
 
-void MappingReader::errorAt(StringRef key, const Twine &message) const {
-  const Node *value = node.find(key);
-  reporter.error(value ? value->position : node.position,
-                 Twine(subject) + ": " + message);
-}
-
-const Node *MappingReader::require(StringRef key, StringRef required) const {
-  if (const Node *value = node.find(key))
-    return value;
-  if (node.isMapping())
-    reporter.error(node.position, Twine(subject) + " has no '" + key +
-                                      "'; required is " + required);
-  return nullptr;
+const Node *MappingReader::require(StringRef key, const Twine &required) const {
+  const Node *value = find(key);
+  if (!value && node.isMapping())
+    reporter.error(node.position, "{0} has no '{1}'; required is {2}", subject,
+                   key, required);
+  return value;
 }
 
 std::optional<int64_t> MappingReader::getInteger(StringRef key, int64_t min,
@@ -94,13 +82,7 @@ std::optional<int64_t> MappingReader::getInteger(StringRef key, int64_t min,
 }
 
 std::optional<double> MappingReader::getNumber(StringRef key) const {
-  const Node *value = node.find(key);
-  if (!value)
-    return std::nullopt;
-  std::optional<double> number = value->asNumber();
-  if (!number)
-    reject(key, "a number");
-  return number;
+  return get(key, &Node::asNumber, "a number");
 }
 
 std::optional<double>
@@ -114,23 +96,11 @@ MappingReader::getNumber(StringRef key, function_ref<bool(double)> isGood,
 }
 
 bool MappingReader::getBool(StringRef key, bool otherwise) const {
-  const Node *value = node.find(key);
-  if (!value)
-    return otherwise;
-  std::optional<bool> truth = value->asBool();
-  if (!truth)
-    reject(key, "true or false");
-  return truth.value_or(otherwise);
+  return get(key, &Node::asBool, "true or false").value_or(otherwise);
 }
 
 std::optional<std::string> MappingReader::getText(StringRef key) const {
-  const Node *value = node.find(key);
-  if (!value)
-    return std::nullopt;
-  if (value->isScalar())
-    return value->text;
-  reject(key, "a text");
-  return std::nullopt;
+  return get(key, &Node::asText, "a text");
 }
 
 bool MappingReader::checkWord(StringRef key, const Node &word,
@@ -152,6 +122,12 @@ MappingReader::getWord(StringRef key, ArrayRef<StringRef> words) const {
   if (!value || !checkWord(key, *value, words))
     return std::nullopt;
   return value->text;
+}
+
+std::optional<std::string>
+MappingReader::requireWord(StringRef key, ArrayRef<StringRef> words) const {
+  require(key, "one of " + join(words, ", "));
+  return getWord(key, words);
 }
 
 /// The items of a list, or one node alone; none without `node`.

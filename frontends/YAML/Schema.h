@@ -13,12 +13,13 @@
 #include "dialect/Support/NearestName.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
-
 #include "mlir/IR/MLIRContext.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <limits>
 #include <optional>
@@ -47,6 +48,12 @@ public:
 
   /// Reports an error. Beyond a cap further ones are only counted.
   void error(Position position, const llvm::Twine &message);
+  /// The same in a format of formatv().
+  template <typename... Args>
+    requires(sizeof...(Args) > 0)
+  void error(Position position, const char *format, const Args &...args) {
+    error(position, llvm::formatv(format, args...).str());
+  }
 
   /// Reports that `subject` is what `found` is.
   void reject(const Node &found, const llvm::Twine &subject,
@@ -65,12 +72,6 @@ public:
     return node ? llvm::ArrayRef(node->entries) : llvm::ArrayRef<Entry>();
   }
 
-  /// Reports an error in the text of a scalar, at a byte of it.
-  void errorInText(const Node &scalar, size_t offset,
-                   const llvm::Twine &message) {
-    error(scalar.getTextPosition(offset), message);
-  }
-
   /// Reports a warning.
   void warn(Position position, const llvm::Twine &message);
 
@@ -80,27 +81,38 @@ public:
   /// Reports how many errors were not shown, if any.
   void finish();
 
+  /// Passes over errors for as long as the result lives: what is wrong is
+  /// reported by another reading.
+  [[nodiscard]] auto mute() { return llvm::SaveAndRestore(isMuted, true); }
+
   bool hasErrors() const { return numErrors != 0; }
   mlir::MLIRContext &getContext() const { return context; }
-  llvm::StringRef getPath() const { return path; }
 
 private:
   mlir::MLIRContext &context;
   std::string path;
   unsigned numErrors = 0;
+  bool isMuted = false;
 };
 
 /// Reads the keys of one mapping and checks them.
 class MappingReader {
 public:
-  /// Reports every key of `node` that is not in `keys`. `subject` names the
-  /// mapping in messages, e.g. "layer 'encoder' (lstm)".
+  /// `subject` names the mapping in messages, e.g. "layer 'encoder' (lstm)".
+  MappingReader(Reporter &reporter, const Node &node, std::string subject)
+      : reporter(reporter), node(node), subject(std::move(subject)) {}
+  /// The same, and checkKeys().
   MappingReader(Reporter &reporter, const Node &node, std::string subject,
-                llvm::ArrayRef<llvm::StringRef> keys);
+                llvm::ArrayRef<llvm::StringRef> keys)
+      : MappingReader(reporter, node, std::move(subject)) {
+    checkKeys(keys);
+  }
+
+  /// Reports every key that is not in `keys`, and a node that is no mapping.
+  void checkKeys(llvm::ArrayRef<llvm::StringRef> keys) const;
 
   llvm::StringRef getSubject() const { return subject; }
   Position getPosition() const { return node.position; }
-  Reporter &getReporter() const { return reporter; }
 
   /// The value of `key`, or null.
   const Node *find(llvm::StringRef key) const { return node.find(key); }
@@ -108,7 +120,7 @@ public:
 
   /// The value of `key`; reports an error that says what is `required` if it is
   /// absent.
-  const Node *require(llvm::StringRef key, llvm::StringRef required) const;
+  const Node *require(llvm::StringRef key, const llvm::Twine &required) const;
 
   /// A whole number in [min, max]; nothing if absent or wrong.
   std::optional<int64_t>
@@ -125,6 +137,9 @@ public:
   /// One of `words`; nothing if absent or wrong.
   std::optional<std::string>
   getWord(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> words) const;
+  /// The same for a key that has to be there.
+  std::optional<std::string>
+  requireWord(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> words) const;
 
   /// A list of words, or one word; every one in `words` unless that is empty.
   std::vector<std::string>
@@ -134,8 +149,19 @@ public:
   /// A list of numbers, or one number.
   std::vector<double> getNumbers(llvm::StringRef key) const;
 
-  /// Reports an error at the value of `key`.
-  void errorAt(llvm::StringRef key, const llvm::Twine &message) const;
+  /// Reports an error at `position`, in a format of formatv().
+  template <typename... Args>
+  void error(Position position, const char *format, const Args &...args) const {
+    reporter.error(position,
+                   subject + ": " + llvm::formatv(format, args...).str());
+  }
+  /// The same at the value of `key`.
+  template <typename... Args>
+  void errorAt(llvm::StringRef key, const char *format,
+               const Args &...args) const {
+    const Node *value = find(key);
+    error(value ? value->position : node.position, format, args...);
+  }
 
   /// Reports that `key`, which is there, holds something else than `required`.
   void reject(llvm::StringRef key, const llvm::Twine &required) const {
@@ -151,6 +177,18 @@ private:
   /// One of `words`, checked.
   bool checkWord(llvm::StringRef key, const Node &word,
                  llvm::ArrayRef<llvm::StringRef> words) const;
+  /// The value of `key` as `read` gives it; reports that it is not what is
+  /// `required` where `read` gives nothing.
+  template <typename T>
+  std::optional<T> get(llvm::StringRef key,
+                       std::optional<T> (Node::*read)() const,
+                       llvm::StringRef required) const {
+    const Node *value = find(key);
+    std::optional<T> result = value ? (value->*read)() : std::nullopt;
+    if (value && !result)
+      reject(key, required);
+    return result;
+  }
 
   Reporter &reporter;
   const Node &node;

@@ -43,12 +43,10 @@ std::optional<int64_t> Search::readToken(StringRef key,
   if (std::optional<int64_t> id = given->asInteger();
       id && *id >= 0 && *id < size)
     return id;
-  reader.errorAt(
-      key,
-      "'" + key + "' is " + given->describe() +
-          (vocabulary ? "; required is a token of the vocabulary '" +
-                            vocabularyName + "'"
-                      : "; required is an id below " + std::to_string(size)));
+  reader.errorAt(key, "'{0}' is {1}; required is {2}", key, given->describe(),
+                 vocabulary
+                     ? "a token of the vocabulary '" + vocabularyName + "'"
+                     : "an id below " + std::to_string(size));
   return std::nullopt;
 }
 
@@ -81,46 +79,48 @@ bool Search::readKind() {
     beam = nBest = 1;
   if (samples && !isSingle()) {
     reader.errorAt("search",
-                   "'search' is sample with a beam of " + Twine(beam) +
-                       " and n_best of " + Twine(nBest) +
-                       "; sampling draws one hypothesis per row, required "
-                       "are a beam and n_best of 1");
+                   "'search' is sample with a beam of {0} and n_best of {1}; "
+                   "sampling draws one hypothesis per row, required are a beam "
+                   "and n_best of 1",
+                   beam, nBest);
     return false;
   }
   if (kind == "greedy" && !options.beam && !options.nBest && !samples &&
       !isSingle()) {
-    reader.errorAt("search", "'search' is greedy with a beam of " +
-                                 Twine(beam) + "; required is a beam of 1");
+    reader.errorAt("search",
+                   "'search' is greedy with a beam of {0}; required is a beam "
+                   "of 1",
+                   beam);
     return false;
   }
   return true;
 }
 
 void Search::readSampling() {
+  const ImportOptions &options = importer.options;
   for (StringRef key : {"temperature", "top_k", "top_p", "seed"})
     if (reader.has(key) && kind != "sample")
-      reader.errorAt(key, "only sampling has '" + key +
-                              "'; required is 'search: sample'");
-  if (!samples && (importer.options.temperature || importer.options.topK ||
-                   importer.options.topP || importer.options.seed))
+      reader.errorAt(
+          key, "only sampling has '{0}'; required is 'search: sample'", key);
+  if (!samples &&
+      (options.temperature || options.topK || options.topP || options.seed))
     reader.errorAt("search", "'--temperature', '--top-k', '--top-p' and "
                              "'--seed' are for sampling; required is "
                              "'--sample' or 'search: sample'");
-  auto readNumber = [&](StringRef key, double otherwise,
-                        function_ref<bool(double)> isGood, StringRef required) {
+  auto readNumber = [&](StringRef key, function_ref<bool(double)> isGood,
+                        StringRef required) {
     std::optional<double> given = reader.getNumber(key);
     if (given && !isGood(*given))
-      reader.errorAt(key, "'" + key + "' is " + formatv("{0}", *given).str() +
-                              "; required is " + required);
-    return given && isGood(*given) ? *given : otherwise;
+      reader.errorAt(key, "'{0}' is {1}; required is {2}", key, *given,
+                     required);
+    return given && isGood(*given) ? *given : 1;
   };
-  const ImportOptions &options = importer.options;
   temperature = options.temperature.value_or(readNumber(
-      "temperature", 1,
+      "temperature",
       [](double value) { return std::isfinite(value) && value >= 0; },
       "a finite number of at least 0"));
   topP = options.topP.value_or(readNumber(
-      "top_p", 1, [](double value) { return value > 0 && value <= 1; },
+      "top_p", [](double value) { return value > 0 && value <= 1; },
       "a number above 0 and at most 1"));
   topK = options.topK.value_or(reader.getInteger("top_k", 0).value_or(50));
   seed = options.seed.value_or(
@@ -155,21 +155,20 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
       reader.getWord("stop", {"heuristic", "first", "exact"})
           .value_or("heuristic"));
   if (nBest > beam) {
-    reader.errorAt("n_best", "'n_best' is " + Twine(nBest) + " and 'beam' is " +
-                                 Twine(beam) +
-                                 "; required is a beam of at least n_best");
+    reader.errorAt("n_best",
+                   "'n_best' is {0} and 'beam' is {1}; required is a beam of "
+                   "at least n_best",
+                   nBest, beam);
     sound = false;
   }
   if (!sound)
     return false;
   std::optional<int64_t> given = readToken(
       "start", vocabulary && vocabulary->start ? vocabulary->start : otherwise);
-  if (!given) {
-    if (!reader.has("start"))
-      reader.require("start",
-                     "the token that begins a row, here or in the vocabulary");
-    sound = false;
-  }
+  if (!given)
+    reader.require("start",
+                   "the token that begins a row, here or in the vocabulary");
+  sound &= given.has_value();
   start = given.value_or(0);
   end = readToken("end", vocabulary ? vocabulary->end : std::nullopt);
   pad =
@@ -177,11 +176,10 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
   return sound;
 }
 
-ArrayRef<mlir::BlockArgument> Search::addStepArguments(mlir::Block &step) {
-  mlir::OpBuilder &b = importer.outer.getBuilder();
-  mlir::Location loc = importer.reporter.getLocation(node.position);
-  auto ids =
-      mlir::RankedTensorType::get(mlir::ShapedType::kDynamic, b.getI32Type());
+ArrayRef<mlir::BlockArgument> Search::addStepArguments(Block &step) {
+  OpBuilder &b = importer.outer.getBuilder();
+  Location loc = importer.reporter.getLocation(node.position);
+  auto ids = RankedTensorType::get(mlir::ShapedType::kDynamic, b.getI32Type());
   step.addArguments({ids, ids, b.getIndexType()}, {loc, loc, loc});
   return step.getArguments();
 }
@@ -196,52 +194,48 @@ void Search::addPrefixInputs() {
       importer.addLengths("prefix_lengths", "prefix", node.position);
 }
 
-mlir::OpFoldResult Search::getMostSteps() {
+OpFoldResult Search::getMostSteps() {
   Emitter &e = importer.outer;
   if (!prefix)
-    return e.getBuilder().getIndexAttr(maxLength);
-  frontend::Scalars s = e.scalars();
+    return e.fixed(maxLength);
+  Scalars s = e.scalars();
   return s.addIndex(e.extentValue(prefixIds, 1), s.index(maxLength));
 }
 
-void Search::build(std::unique_ptr<mlir::Block> step,
-                   ArrayRef<mlir::Value> inits,
+void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
                    std::optional<StringRef> traceTime) {
   Emitter &e = importer.outer;
-  mlir::Location loc = e.getLoc();
+  Location loc = e.getLoc();
   int64_t any = mlir::ShapedType::kDynamic;
-  mlir::Value startIds =
+  Value startIds =
       e.fill(DataType::Int32, e.extent(importer.batchSource, importer.batchDim),
              start)
           .value;
   SmallVector<int32_t> ends;
   if (end)
     ends.push_back(*end);
-  mlir::OpBuilder &ops = e.getBuilder();
+  OpBuilder &ops = e.getBuilder();
   auto tensor = [&](ArrayRef<int64_t> shape, mlir::Type element) {
-    return mlir::RankedTensorType::get(shape, element);
+    return RankedTensorType::get(shape, element);
   };
   SmallVector<mlir::Type> traces;
   if (traceTime)
     traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
   // What the caller of the entry may choose call by call.
   auto option = [&](seq::CallOption name, mlir::TypedAttr otherwise) {
-    mlir::Value known = mlir::arith::ConstantOp::create(ops, loc, otherwise);
+    Value known = mlir::arith::ConstantOp::create(ops, loc, otherwise);
     return seq::OptionOp::create(ops, loc, known.getType(), name, known)
         .getResult();
   };
-  auto real = [&](seq::CallOption name, mlir::FloatType type, double known) {
-    return option(name, ops.getFloatAttr(type, known));
-  };
   using seq::CallOption;
-  mlir::Value count = option(CallOption::MaxNew, ops.getIndexAttr(maxLength));
+  Value count = option(CallOption::MaxNew, ops.getIndexAttr(maxLength));
   count = e.scalars().minIndex(e.scalars().index(maxLength), count);
-  mlir::Value penalty =
-      real(CallOption::LengthPenalty, ops.getF64Type(), lengthPenalty);
-  mlir::Value degrees, mass, most, key, firstRow;
+  Value penalty =
+      option(CallOption::LengthPenalty, ops.getF64FloatAttr(lengthPenalty));
+  Value degrees, mass, most, key, firstRow;
   if (samples) {
-    degrees = real(CallOption::Temperature, ops.getF32Type(), temperature);
-    mass = real(CallOption::TopP, ops.getF32Type(), topP);
+    degrees = option(CallOption::Temperature, ops.getF32FloatAttr(temperature));
+    mass = option(CallOption::TopP, ops.getF32FloatAttr(topP));
     most = option(CallOption::TopK, ops.getIndexAttr(topK));
     key = option(CallOption::Seed, ops.getI64IntegerAttr(seed));
     firstRow = option(CallOption::FirstRow, ops.getI64IntegerAttr(0));
@@ -252,14 +246,14 @@ void Search::build(std::unique_ptr<mlir::Block> step,
       tensor({any, nBest}, ops.getF32Type()),
       tensor({any, nBest}, ops.getI8Type()), mlir::TypeRange(traces),
       getSearch(), startIds, count, prefixIds.value, prefixLengths.value,
-      penalty, degrees, mass, most, key, firstRow, mlir::ValueRange(inits),
+      penalty, degrees, mass, most, key, firstRow, ValueRange(inits),
       ops.getDenseI32ArrayAttr(ends), ops.getI32IntegerAttr(pad),
       ops.getI64IntegerAttr(minLength));
   op.getStep().push_back(step.release());
 
   // Results and their description.
   // All begin with batch and hypotheses.
-  auto addResult = [&](StringRef name, mlir::Value value, DataType type,
+  auto addResult = [&](StringRef name, Value value, DataType type,
                        ArrayRef<StringRef> dims) {
     Tensor result{value, type};
     if (importer.fixedBatch) {

@@ -35,16 +35,15 @@ public:
 
   /// Adds what every step gets: the last tokens of its lanes, the row of each
   /// lane, the position.
-  llvm::ArrayRef<mlir::BlockArgument> addStepArguments(mlir::Block &step);
+  llvm::ArrayRef<mlir::BlockArgument> addStepArguments(Block &step);
 
   /// Adds the inputs of a forced beginning, if there is one.
   void addPrefixInputs();
   /// Steps at most: the extent of a table with an entry per step.
-  mlir::OpFoldResult getMostSteps();
+  OpFoldResult getMostSteps();
   /// Gives `step`, which is closed, to a search that begins with `inits`, and
   /// describes its results. The step yields one trace if `traceTime` is given.
-  void build(std::unique_ptr<mlir::Block> step,
-             llvm::ArrayRef<mlir::Value> inits,
+  void build(std::unique_ptr<Block> step, llvm::ArrayRef<Value> inits,
              std::optional<llvm::StringRef> traceTime);
 
   Importer &importer;

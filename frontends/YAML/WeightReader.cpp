@@ -54,30 +54,28 @@ const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
   if (!file)
     return nullptr;
   asked.insert(name);
-  auto fail = [&](const Twine &message) -> const TensorEntry * {
+  auto fail = [&](const char *format, const auto &...args) {
     if (reported.insert(name).second)
-      reporter.error(user.position, Twine(user.subject) + ": " + message);
+      reporter.error(user.position, "{0}: weight '{1}' {2}", user.subject, name,
+                     formatv(format, storedName, args...).str());
     return nullptr;
   };
   const TensorEntry *entry = file->lookup(name);
   if (!entry) {
     std::string hint;
     if (std::optional<StringRef> nearest = file->findNearest(name))
-      hint = ("; the nearest name there is '" + *nearest + "' of shape " +
-              formatShape(file->lookup(*nearest)->shape))
-                 .str();
-    return fail("weight '" + name + "' is not in '" + storedName +
-                "'; required are floats of shape " + formatShape(shape) + hint);
+      hint = formatv("; the nearest name there is '{0}' of shape {1}", *nearest,
+                     formatShape(file->lookup(*nearest)->shape));
+    return fail("is not in '{0}'; required are floats of shape {1}{2}",
+                formatShape(shape), hint);
   }
   if (ArrayRef<int64_t>(entry->shape) != shape)
-    return fail("weight '" + name + "' in '" + storedName + "' has shape " +
-                formatShape(entry->shape) + "; required is " +
-                formatShape(shape));
+    return fail("in '{0}' has shape {1}; required is {2}",
+                formatShape(entry->shape), formatShape(shape));
   if (entry->dtype != TensorDType::F32 &&
       !getStoredType(reporter.getContext(), entry->dtype))
-    return fail("weight '" + name + "' in '" + storedName + "' is stored as " +
-                getTensorDTypeName(entry->dtype) +
-                "; required is F32, F16, BF16 or F64");
+    return fail("in '{0}' is stored as {1}; required is F32, F16, BF16 or F64",
+                getTensorDTypeName(entry->dtype));
   return entry;
 }
 
@@ -95,20 +93,20 @@ Tensor WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
             : formatv("{0}[{1}:{2}]", name, begin, begin + rows).str();
   const TensorEntry *entry = check(name, shape, user);
   std::string key = label + formatShape(shape);
-  if (mlir::Value value = values.lookup(key))
+  if (Value value = values.lookup(key))
     return {value, DataType::Float};
 
-  mlir::OpBuilder builder(&reporter.getContext());
+  OpBuilder builder(&reporter.getContext());
   if (last)
     builder.setInsertionPointAfter(last);
   else
     builder.setInsertionPointToStart(block);
-  mlir::Location loc = reporter.getLocation(user.position);
+  Location loc = reporter.getLocation(user.position);
   SmallVector<int64_t> part(shape);
   if (!part.empty())
     part.front() = rows;
-  auto type = mlir::RankedTensorType::get(part, builder.getF32Type());
-  mlir::Value value;
+  auto type = RankedTensorType::get(part, builder.getF32Type());
+  Value value;
   if (entry) {
     int64_t rowBytes =
         shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();

@@ -23,10 +23,20 @@
 
 namespace seqc::yaml {
 
+// The vocabulary of frontends, and what of MLIR it is made of.
 using frontend::DataType;
 using frontend::Emitter;
 using frontend::Extents;
+using frontend::Scalars;
 using frontend::Tensor;
+using mlir::Block;
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::Operation;
+using mlir::OpFoldResult;
+using mlir::RankedTensorType;
+using mlir::Value;
+using mlir::ValueRange;
 
 /// Who needs a weight: for messages and locations.
 struct WeightUser {
@@ -51,7 +61,7 @@ public:
   bool isListing() const { return needed && !file; }
 
   /// Where the ops go.
-  void setInsertionBlock(mlir::Block *newBlock) { block = newBlock; }
+  void setInsertionBlock(Block *newBlock) { block = newBlock; }
 
   /// Whether the file holds `name`. True if there is no readable file.
   bool has(llvm::StringRef name) const;
@@ -86,9 +96,9 @@ private:
   std::optional<SafeTensorsFile> file;
   std::string storedName;
   std::vector<NeededWeight> *needed;
-  mlir::Block *block = nullptr;
-  mlir::Operation *last = nullptr;
-  llvm::StringMap<mlir::Value> values;
+  Block *block = nullptr;
+  Operation *last = nullptr;
+  llvm::StringMap<Value> values;
   /// Mutable, since a question for a shape is one as well.
   mutable llvm::StringSet<> asked;
   llvm::StringSet<> reported;

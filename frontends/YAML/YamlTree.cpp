@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
@@ -60,6 +61,10 @@ std::string Node::describe() const {
   return "";
 }
 
+std::optional<std::string> Node::asText() const {
+  return isScalar() ? std::optional(text) : std::nullopt;
+}
+
 std::optional<int64_t> Node::asInteger() const {
   int64_t value;
   if (!isScalar() || quoted || StringRef(text).getAsInteger(10, value))
@@ -98,11 +103,15 @@ public:
               const ErrorHandler &onError)
       : text(text), sources(sources), onError(onError) {}
 
-  /// Copies `source`; nothing after an error that makes further reading
-  /// pointless.
-  std::optional<Node> build(llvm::yaml::Node *source, int depth);
+  /// Copies `source`, up to an error that makes further reading pointless.
+  Node build(llvm::yaml::Node *source, int depth);
+  bool hasFailed() const { return failed; }
 
 private:
+  void fail(Position position, const Twine &message) {
+    onError(position, message.str());
+    failed = true;
+  }
   Position getPosition(const llvm::yaml::Node *node) const {
     SMLoc start = node->getSourceRange().Start;
     if (!start.isValid())
@@ -118,95 +127,77 @@ private:
     return {line, column};
   }
 
-  std::optional<Node> buildMapping(llvm::yaml::MappingNode *source, Node node,
-                                   int depth);
+  void buildMapping(llvm::yaml::MappingNode *source, Node &node, int depth);
 
   StringRef text;
   const SourceMgr &sources;
   const ErrorHandler &onError;
+  bool failed = false;
 };
 } // namespace
 
-std::optional<Node> TreeBuilder::buildMapping(llvm::yaml::MappingNode *source,
-                                              Node node, int depth) {
-  node.kind = Node::Kind::Mapping;
+void TreeBuilder::buildMapping(llvm::yaml::MappingNode *source, Node &node,
+                               int depth) {
   for (llvm::yaml::KeyValueNode &pair : *source) {
-    auto *key = dyn_cast_or_null<llvm::yaml::ScalarNode>(pair.getKey());
-    if (!key) {
-      Position at = pair.getKey() ? getPosition(pair.getKey()) : node.position;
-      onError(at, "the key of an entry is not a word");
-      return std::nullopt;
-    }
+    llvm::yaml::Node *given = pair.getKey();
+    auto *key = dyn_cast_or_null<llvm::yaml::ScalarNode>(given);
+    if (!key)
+      return fail(given ? getPosition(given) : node.position,
+                  "the key of an entry is not a word");
     SmallString<32> storage;
-    Entry entry;
-    entry.key = key->getValue(storage).str();
-    entry.keyPosition = getPosition(key);
+    Entry entry{key->getValue(storage).str(), getPosition(key), {}};
     llvm::yaml::Node *value = pair.getValue();
-    if (!value)
-      return std::nullopt;
-    std::optional<Node> built = build(value, depth + 1);
-    if (!built)
-      return std::nullopt;
-    entry.value = std::move(*built);
+    failed |= !value;
+    if (!failed)
+      entry.value = build(value, depth + 1);
+    if (failed)
+      return;
     if (entry.value.isNull())
       entry.value.position = entry.keyPosition;
-    if (const Entry *first = node.findEntry(entry.key)) {
-      onError(entry.keyPosition,
-              ("key '" + entry.key + "' is given twice; first on line " +
-               Twine(first->keyPosition.line))
-                  .str());
-      continue;
-    }
-    node.entries.push_back(std::move(entry));
+    if (const Entry *first = node.findEntry(entry.key))
+      onError(entry.keyPosition, formatv("key '{0}' is given twice; first on "
+                                         "line {1}",
+                                         entry.key, first->keyPosition.line)
+                                     .str());
+    else
+      node.entries.push_back(std::move(entry));
   }
-  return node;
 }
 
-std::optional<Node> TreeBuilder::build(llvm::yaml::Node *source, int depth) {
+Node TreeBuilder::build(llvm::yaml::Node *source, int depth) {
   Node node;
   node.position = getPosition(source);
   if (depth > kMaxDepth) {
-    onError(node.position,
-            ("nested deeper than " + Twine(kMaxDepth) + " levels").str());
-    return std::nullopt;
-  }
-  if (!source->getAnchor().empty() || isa<llvm::yaml::AliasNode>(source)) {
-    onError(node.position,
-            "anchors and aliases are not supported; write the value out");
-    return std::nullopt;
-  }
-  if (isa<llvm::yaml::NullNode>(source))
-    return node;
-  if (auto *scalar = dyn_cast<llvm::yaml::ScalarNode>(source)) {
+    fail(node.position, "nested deeper than " + Twine(kMaxDepth) + " levels");
+  } else if (!source->getAnchor().empty() ||
+             isa<llvm::yaml::AliasNode>(source)) {
+    fail(node.position,
+         "anchors and aliases are not supported; write the value out");
+  } else if (auto *scalar = dyn_cast<llvm::yaml::ScalarNode>(source)) {
     SmallString<64> storage;
-    node.kind = Node::Kind::Scalar;
-    node.text = scalar->getValue(storage).str();
     StringRef raw = scalar->getRawValue();
+    node.text = scalar->getValue(storage).str();
     node.quoted = raw.starts_with("\"") || raw.starts_with("'");
-    if (!node.quoted && (raw.empty() || raw == "~" || raw == "null"))
-      node.kind = Node::Kind::Null;
-    return node;
-  }
-  if (auto *block = dyn_cast<llvm::yaml::BlockScalarNode>(source)) {
+    if (!raw.empty() && raw != "~" && raw != "null")
+      node.kind = Node::Kind::Scalar;
+  } else if (auto *block = dyn_cast<llvm::yaml::BlockScalarNode>(source)) {
     node.kind = Node::Kind::Scalar;
     node.text = block->getValue().str();
     node.quoted = true;
-    return node;
-  }
-  if (auto *sequence = dyn_cast<llvm::yaml::SequenceNode>(source)) {
+  } else if (auto *sequence = dyn_cast<llvm::yaml::SequenceNode>(source)) {
     node.kind = Node::Kind::Sequence;
     for (llvm::yaml::Node &item : *sequence) {
-      std::optional<Node> built = build(&item, depth + 1);
-      if (!built)
-        return std::nullopt;
-      node.items.push_back(std::move(*built));
+      node.items.push_back(build(&item, depth + 1));
+      if (failed)
+        break;
     }
-    return node;
+  } else if (auto *mapping = dyn_cast<llvm::yaml::MappingNode>(source)) {
+    node.kind = Node::Kind::Mapping;
+    buildMapping(mapping, node, depth);
+  } else if (!isa<llvm::yaml::NullNode>(source)) {
+    fail(node.position, "this kind of YAML node is not supported");
   }
-  if (auto *mapping = dyn_cast<llvm::yaml::MappingNode>(source))
-    return buildMapping(mapping, std::move(node), depth);
-  onError(node.position, "this kind of YAML node is not supported");
-  return std::nullopt;
+  return node;
 }
 
 /// The position of the byte `offset`.
@@ -262,21 +253,17 @@ std::optional<Node> parseTree(StringRef text, const ErrorHandler &onError) {
   if (document == stream.end())
     return Node();
   llvm::yaml::Node *root = document->getRoot();
-  if (!root) {
-    if (!stream.failed())
-      return Node();
+  TreeBuilder builder(text, sources, onError);
+  Node tree;
+  if (root)
+    tree = builder.build(root, 0);
+  if (stream.failed() || builder.hasFailed())
     return std::nullopt;
-  }
-  std::optional<Node> tree = TreeBuilder(text, sources, onError).build(root, 0);
-  if (stream.failed() || !tree)
-    return std::nullopt;
-  if (++document != stream.end() && !stream.failed()) {
+  if (root && ++document != stream.end() && !stream.failed()) {
     onError({}, "the file holds several documents; one is required");
     return std::nullopt;
   }
-  if (stream.failed())
-    return std::nullopt;
-  return tree;
+  return stream.failed() ? std::nullopt : std::optional(std::move(tree));
 }
 
 } // namespace seqc::yaml

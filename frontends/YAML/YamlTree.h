@@ -64,8 +64,9 @@ struct Node {
   /// What the node is, in words for a message: "a list", "the text 'abc'".
   std::string describe() const;
 
-  /// The scalar as an integer, a number or a truth value; nothing if it is
-  /// none.
+  /// The scalar as a text, an integer, a number or a truth value; nothing if it
+  /// is none.
+  std::optional<std::string> asText() const;
   std::optional<int64_t> asInteger() const;
   std::optional<double> asNumber() const;
   std::optional<bool> asBool() const;
