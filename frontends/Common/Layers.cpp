@@ -1,12 +1,11 @@
 //===- Layers.cpp - What layers of descriptions are made of ---------------===//
 
 #include "frontends/Common/Layers.h"
+#include "frontends/Common/Activations.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/Common/Numbers.h"
 
-#include "dialect/Seq/IR/SeqOps.h"
-
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -147,44 +146,25 @@ Tensor argmaxLast(Emitter &e, Tensor x) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-static Number relu(Number x) { return max(x, 0); }
-/// Its exp cannot overflow.
-static Number below(Number x) { return min(x, 0); }
-
-static Number gelu(Number x) {
-  Number erf = (x * std::sqrt(0.5)).apply<math::ErfOp>();
-  return x * 0.5 * (1 + erf);
-}
-
-/// Functions of one element.
+/// Functions of one element that are no activations.
 static constexpr struct {
   StringLiteral name;
   Number (*apply)(Number);
-} kFunctions[] = {
-    {"sigmoid", [](Number x) { return sigmoid(x); }},
-    {"tanh", [](Number x) { return tanh(x); }},
-    {"relu", relu},
-    {"exp", [](Number x) { return exp(x); }},
-    {"log", [](Number x) { return log(x); }},
-    {"sqrt", [](Number x) { return sqrt(x); }},
-    {"abs", [](Number x) { return abs(x); }},
-    {"softplus", [](Number x) { return relu(x) + log(1 + exp(-abs(x))); }},
-    {"softsign", [](Number x) { return x / (1 + abs(x)); }},
-    {"elu", [](Number x) { return relu(x) + (exp(below(x)) - 1); }},
-    {"leaky_relu", [](Number x) { return relu(x) + below(x) * 0.01; }},
-    {"gelu", gelu}};
+} kFunctions[] = {{"exp", [](Number x) { return exp(x); }},
+                  {"log", [](Number x) { return log(x); }},
+                  {"sqrt", [](Number x) { return sqrt(x); }},
+                  {"abs", [](Number x) { return abs(x); }}};
 
 Tensor applyFunction(Emitter &e, StringRef function, Tensor x) {
-  const auto *it = llvm::find_if(
-      kFunctions, [&](const auto &known) { return known.name == function; });
-  if (it != std::end(kFunctions))
-    return map(e, x.type, {x},
-               [&](Number element) { return it->apply(element); });
-  Value y =
-      seq::SoftmaxOp::create(e.getBuilder(), e.getLoc(), x.value.getType(),
-                             x.value, ArrayRef<int64_t>{x.getRank() - 1},
-                             /*log=*/false);
-  return e.withExtents(y, x.type, e.extents(x));
+  if (function == "softmax")
+    return softmax(e, x, {x.getRank() - 1}, x.type);
+  for (const auto &known : kFunctions)
+    if (known.name == function)
+      return map(e, x.type, {x}, known.apply);
+  return activate(e,
+                  *findActivation(llvm::convertToCamelFromSnakeCase(
+                      function, /*capitalizeFirst=*/true)),
+                  x);
 }
 
 } // namespace seqc::frontend

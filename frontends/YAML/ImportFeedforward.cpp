@@ -1,5 +1,6 @@
 //===- ImportFeedforward.cpp - Layers without state -----------------------===//
 
+#include "frontends/Common/Norms.h"
 #include "frontends/Common/Numbers.h"
 #include "frontends/YAML/Importer.h"
 #include "frontends/YAML/NamedCells.h"
@@ -229,13 +230,12 @@ Signal Importer::importLayerNorm(LayerContext &layer) {
   Emitter &e = builder();
   Tensor x = input.value;
   int64_t features = x.getShape().back();
-  Value scale = getWeight(layer, "weight", features).value;
-  Value shift = getWeight(layer, "bias", features).value;
-  Value y = seq::NormOp::create(e.getBuilder(), e.getLoc(), x.getType(),
-                                seq::NormKind::Layer, x.value, scale, shift,
-                                x.getRank() - 1, /*groups=*/1,
-                                APFloat(epsilon.value_or(1e-5)));
-  return withValue(input, e.withExtents(y, x.type, e.extents(x)));
+  return withValue(
+      input,
+      frontend::normalize(
+          e, {seq::NormKind::Layer, x.getRank() - 1, epsilon.value_or(1e-5)}, x,
+          getWeight(layer, "weight", features),
+          getWeight(layer, "bias", features), x.type));
 }
 
 //===----------------------------------------------------------------------===//

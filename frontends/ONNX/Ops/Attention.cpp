@@ -1,9 +1,9 @@
 //===- Attention.cpp - Attention and FlexAttention of the standard --------===//
 
 #include "frontends/Common/Attention.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
-#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 

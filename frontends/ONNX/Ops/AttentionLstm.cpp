@@ -171,7 +171,7 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
       /*batch_first=*/false);
   DataType type = cell.computeType();
   auto squeezed = [&](Value state) {
-    return e.squeeze(withExtents(e, state, type, e.extents(before)), 0);
+    return e.squeeze(e.withExtents(state, type, e.extents(before)), 0);
   };
   Tensor hidden = squeezed(lstm.getYH()), kept = squeezed(lstm.getYC());
 
@@ -189,7 +189,7 @@ SmallVector<Value> AttentionLstmImport::buildCell(int64_t direction,
   Extents sizes = e.extents(query);
   sizes[2] = Number(e, width);
   Tensor context =
-      e.squeeze(withExtents(e, attention.getOutput(), type, sizes), 1);
+      e.squeeze(e.withExtents(attention.getOutput(), type, sizes), 1);
   if (attentionWeight)
     context = e.contract(e.concat({hidden, context}, 1), "bc",
                          part(attentionWeight, direction), "ca", "ba");
@@ -253,15 +253,15 @@ std::array<Tensor, 3> AttentionLstmImport::build(int64_t direction) {
     for (Tensor init : inits) {
       Extents sizes = e.extents(init);
       sizes[0] = e.extent(step, 0);
-      states.push_back(withExtents(
-          e, block->addArgument(init.value.getType(), loc), init.type, sizes));
+      states.push_back(e.withExtents(
+          block->addArgument(init.value.getType(), loc), init.type, sizes));
     }
     SmallVector<Value> yielded = buildCell(direction, step, states, keys);
     yielded.push_back(yielded[0]);
     seq::YieldOp::create(b, loc, yielded);
   }
   auto result = [&](Value value, Extents sizes, ArrayRef<int64_t> shape) {
-    return e.castShape(withExtents(e, value, type, sizes), shape);
+    return e.castShape(e.withExtents(value, type, sizes), shape);
   };
   int64_t known = cell.numRows();
   mlir::ValueRange finals = recurrence.getFinals();

@@ -1,6 +1,6 @@
 //===- Boxes.cpp - Selection of boxes and pooling in them -----------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/Common/Folds.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Folds.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Ops/Folds.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"

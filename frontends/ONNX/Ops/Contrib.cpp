@@ -1,7 +1,7 @@
 //===- Contrib.cpp - Embeddings and fused products of com.microsoft -------===//
 
-#include "frontends/ONNX/Ops/Activations.h"
-#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/Common/Activations.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/ONNX/Ops/Activations.h"
-#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/Common/Activations.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
 #include "frontends/ONNX/Registry.h"

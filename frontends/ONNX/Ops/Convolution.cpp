@@ -62,7 +62,7 @@ static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
       [](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
         mlir::linalg::YieldOp::create(nested, where, arguments[0]);
       });
-  return withExtents(e, op.getResult(0), x.type, sizes);
+  return e.withExtents(op.getResult(0), x.type, sizes);
 }
 
 /// out[n, g, m, o...] = sum over c, k of

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/Common/Folds.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -1,9 +1,9 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/Common/Attention.h"
 #include "frontends/Common/Layers.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/Common/Attention.h"
 #include "frontends/ONNX/Ops/Convolution.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
@@ -117,8 +117,8 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
       r.state.value, /*matrix=*/Value(), r.decay.value, r.lookup.value,
       r.erase.value, r.key.value, r.value.value, r.query.value,
       /*lengths=*/Value(), /*reverse=*/false);
-  return {withExtents(e, op.getFinal(), r.state.type, state),
-          withExtents(e, op.getOutputs(), r.state.type, sizes)};
+  return {e.withExtents(op.getFinal(), r.state.type, state),
+          e.withExtents(op.getOutputs(), r.state.type, sizes)};
 }
 
 /// The states after the last `window` steps, zeros in front of them where

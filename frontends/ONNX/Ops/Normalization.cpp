@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Norms.h"
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
-#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -1,7 +1,7 @@
 //===- Pooling.cpp - Pooling ----------------------------------------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
-#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/Common/Folds.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/Windows.h"

@@ -1,8 +1,8 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/Common/Folds.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
-#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 

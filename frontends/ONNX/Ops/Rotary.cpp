@@ -1,9 +1,9 @@
 //===- Rotary.cpp - Rotary embedding --------------------------------------===//
 
-#include "frontends/Common/Layers.h"
 #include "frontends/Common/Attention.h"
+#include "frontends/Common/Layers.h"
+#include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
-#include "frontends/ONNX/Ops/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 
 using namespace llvm;
@@ -29,7 +29,7 @@ Tensor rotate(Emitter &e, Tensor x, Tensor cosines, Tensor sines, int64_t half,
   Value result =
       seq::RotaryOp::create(e.getBuilder(), e.getLoc(), input.getType(),
                             input.value, c.value, n.value, interleaved);
-  return e.convert(withExtents(e, result, input.type, e.extents(x)), x.type);
+  return e.convert(e.withExtents(result, input.type, e.extents(x)), x.type);
 }
 
 /// Reports a last dimension whose extent only a call knows.

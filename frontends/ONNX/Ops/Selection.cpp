@@ -1,6 +1,6 @@
 //===- Selection.cpp - ArgMax, ArgMin and TopK ----------------------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/Common/Folds.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -5,14 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_OPS_NORMS_H
-#define FRONTENDS_ONNX_OPS_NORMS_H
+#ifndef FRONTENDS_COMMON_NORMS_H
+#define FRONTENDS_COMMON_NORMS_H
 
-#include "frontends/ONNX/Vocabulary.h"
+#include "frontends/Common/Emitter.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 /// `x` as the ops of the seq dialect take it: floats of 8 bits are widened.
 Tensor toOperand(Emitter &e, Tensor x);
@@ -54,6 +54,6 @@ Tensor getMeanSquare(Emitter &e, Tensor x, llvm::ArrayRef<int64_t> dims);
 /// 1 / sqrt(x + epsilon) in the type that x is computed in.
 Tensor invertRoot(Emitter &e, Tensor x, float epsilon);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_OPS_NORMS_H
+#endif // FRONTENDS_COMMON_NORMS_H

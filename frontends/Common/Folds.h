@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FRONTENDS_ONNX_OPS_FOLDS_H
-#define FRONTENDS_ONNX_OPS_FOLDS_H
+#ifndef FRONTENDS_COMMON_FOLDS_H
+#define FRONTENDS_COMMON_FOLDS_H
 
 #include "frontends/Common/Loops.h"
 
@@ -14,7 +14,7 @@
 
 #include <tuple>
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 namespace detail {
 inline mlir::Value toValue(const Tensor &carried) { return carried.value; }
@@ -97,6 +97,6 @@ Number flatten(llvm::ArrayRef<Number> at, llvm::ArrayRef<Number> sizes);
 Extents aroundAxis(Emitter &e, llvm::ArrayRef<mlir::OpFoldResult> sizes,
                    Number axis);
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
 
-#endif // FRONTENDS_ONNX_OPS_FOLDS_H
+#endif // FRONTENDS_COMMON_FOLDS_H

@@ -1,13 +1,12 @@
 //===- Norms.cpp - Softmax and normalisation ------------------------------===//
 
-#include "frontends/ONNX/Ops/Norms.h"
+#include "frontends/Common/Norms.h"
 
-#include "frontends/Common/Layers.h"
 #include "frontends/Common/Numbers.h"
 
 using namespace llvm;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 using mlir::Value;
 
@@ -34,7 +33,7 @@ Tensor softmax(Emitter &e, Tensor x, ArrayRef<int64_t> dims, DataType result,
   x = toOperand(e, x);
   Value y = seq::SoftmaxOp::create(e.getBuilder(), e.getLoc(), x.getType(),
                                    x.value, dims, log);
-  return e.convert(withExtents(e, y, x.type, e.extents(x)), result);
+  return e.convert(e.withExtents(y, x.type, e.extents(x)), result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -70,7 +69,7 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
   Value y = seq::NormOp::create(b, e.getLoc(), type, norm.kind, x.value,
                                 operand(scale), operand(bias), norm.axis,
                                 norm.groups, APFloat(norm.epsilon));
-  Tensor z = withExtents(e, y, given, e.extents(x));
+  Tensor z = e.withExtents(y, given, e.extents(x));
   if (isInside)
     return e.convert(z, result);
   // What broadcasts lies along the channels, or along the last dimensions.
@@ -121,4 +120,4 @@ Tensor invertRoot(Emitter &e, Tensor x, float epsilon) {
              [&](Number v) { return 1 / sqrt(v + epsilon); });
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend

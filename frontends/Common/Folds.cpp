@@ -1,12 +1,12 @@
 //===- Folds.cpp - Loops whose values keep their types --------------------===//
 
-#include "frontends/ONNX/Ops/Folds.h"
+#include "frontends/Common/Folds.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace llvm;
 
-namespace seqc::onnx {
+namespace seqc::frontend {
 
 using mlir::OpFoldResult;
 using mlir::Value;
@@ -81,4 +81,4 @@ Extents aroundAxis(Emitter &e, ArrayRef<OpFoldResult> sizes, Number axis) {
   return {e.product(outer), length, e.product(inner)};
 }
 
-} // namespace seqc::onnx
+} // namespace seqc::frontend
