@@ -24,6 +24,11 @@ constexpr int64_t kFewQueries = 4;
 /// has more than a few queries as far as is known.
 bool isTiledLater(seq::AttentionOp op);
 
+/// Puts an attention into loops over blocks of queries, so that nothing of the
+/// size queries x keys is stored, unless there are few queries or somebody asks
+/// for the weights. `op` becomes the attention of one block.
+llvm::LogicalResult tileQueries(seq::AttentionOp &op);
+
 /// Replaces an attention by generics over whole tensors of scores. Fails, with
 /// an error, where the number of heads is not static.
 llvm::LogicalResult decomposeAttention(seq::AttentionOp op,

@@ -8,12 +8,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Decompose/AttentionForms.h"
 #include "compiler/Decompose/AttentionSides.h"
 #include "compiler/Decompose/Decompositions.h"
 
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqDialect.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
 using namespace mlir;
@@ -223,7 +227,35 @@ struct AttentionTiling
   }
 };
 
+/// Queries whose scores are stored together, and, of a score that is a region,
+/// whose pairs are.
+constexpr int64_t kBlockQueries = 32, kBlockPairs = 8;
+
 } // namespace
+
+LogicalResult tileQueries(seq::AttentionOp &op) {
+  int64_t rank = op.getQuery().getType().getRank();
+  int64_t count = op.getQuery().getType().getDimSize(rank - 2);
+  bool isRegion = op.getScore() == seq::Score::Region;
+  if (op.getProbabilities() ||
+      (!ShapedType::isDynamic(count) && count <= kFewQueries))
+    return success();
+  IRRewriter rewriter(op);
+  SmallVector<OpFoldResult> tile(rank - 1, rewriter.getIndexAttr(0));
+  tile.front() = rewriter.getIndexAttr(1);
+  tile.back() = rewriter.getIndexAttr(isRegion ? kBlockPairs : kBlockQueries);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(tile);
+  FailureOr<scf::SCFTilingResult> tiled =
+      scf::tileUsingSCF(rewriter, cast<TilingInterface>(*op), options);
+  if (failed(tiled))
+    return failure();
+  for (LoopLikeOpInterface loop : tiled->loops)
+    seq::mark<seq::ParallelMark>(loop);
+  rewriter.replaceOp(op, tiled->replacements);
+  op = cast<seq::AttentionOp>(tiled->tiledOps.front());
+  return success();
+}
 
 void registerAttentionTiling(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seq::SeqDialect *) {

@@ -29,10 +29,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/TilingInterface.h"
 
 namespace seqc {
 #define GEN_PASS_DEF_DECOMPOSEATTENTIONPASS
@@ -532,37 +530,6 @@ private:
   OpFoldResult keyExtent, queryExtent;
   AttentionSides sides;
 };
-
-/// Queries whose scores are stored together, and, of a score that is a region,
-/// whose pairs are.
-constexpr int64_t kBlockQueries = 32, kBlockPairs = 8;
-
-/// Puts `op` into loops over blocks of queries, so that nothing of the size
-/// queries x keys is stored unless somebody asks for the weights. `op` becomes
-/// the attention of one block.
-LogicalResult tileQueries(seq::AttentionOp &op) {
-  int64_t rank = op.getQuery().getType().getRank();
-  int64_t count = op.getQuery().getType().getDimSize(rank - 2);
-  bool isRegion = op.getScore() == seq::Score::Region;
-  if (op.getProbabilities() ||
-      (!ShapedType::isDynamic(count) && count <= kFewQueries))
-    return success();
-  IRRewriter rewriter(op);
-  SmallVector<OpFoldResult> tile(rank - 1, rewriter.getIndexAttr(0));
-  tile.front() = rewriter.getIndexAttr(1);
-  tile.back() = rewriter.getIndexAttr(isRegion ? kBlockPairs : kBlockQueries);
-  scf::SCFTilingOptions options;
-  options.setTileSizes(tile);
-  FailureOr<scf::SCFTilingResult> tiled =
-      scf::tileUsingSCF(rewriter, cast<TilingInterface>(*op), options);
-  if (failed(tiled))
-    return failure();
-  for (LoopLikeOpInterface loop : tiled->loops)
-    seq::mark<seq::ParallelMark>(loop);
-  rewriter.replaceOp(op, tiled->replacements);
-  op = cast<seq::AttentionOp>(tiled->tiledOps.front());
-  return success();
-}
 
 LogicalResult decompose(seq::AttentionOp op) {
   OpBuilder builder(op);

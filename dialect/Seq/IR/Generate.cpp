@@ -249,8 +249,7 @@ LogicalResult GenerateOp::verifyRegions() {
 /// Rows and hypotheses per row; how many tokens come out shows only at run
 /// time.
 SmallVector<ExtentSource> GenerateOp::getExtentSources(int64_t result) {
-  SmallVector<ExtentSource> sources(
-      tensorType(getResult(result)).getRank());
+  SmallVector<ExtentSource> sources(tensorType(getResult(result)).getRank());
   sources[0] = ExtentSource::dimension(getStart(), 0);
   sources[1] = ExtentSource::constant(getNumBest());
   return sources;

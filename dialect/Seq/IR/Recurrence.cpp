@@ -244,8 +244,7 @@ Speculation::Speculatability RecurrenceOp::getSpeculatability() {
 /// known beforehand.
 SmallVector<ExtentSource> RecurrenceOp::getExtentSources(int64_t result) {
   int64_t numOutputs = getOutputs().size();
-  SmallVector<ExtentSource> sources(
-      tensorType(getResult(result)).getRank());
+  SmallVector<ExtentSource> sources(tensorType(getResult(result)).getRank());
   if (result >= numOutputs) {
     for (auto [dim, source] : llvm::enumerate(sources))
       source = ExtentSource::dimension(getInits()[result - numOutputs], dim);
