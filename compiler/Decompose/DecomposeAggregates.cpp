@@ -51,4 +51,5 @@ void seqc::registerDecompositions(DialectRegistry &registry) {
   registerCacheDecompositions(registry);
   registerRotaryDecompositions(registry);
   registerLinearRecurrenceDecompositions(registry);
+  registerAttentionTiling(registry);
 }

@@ -17,7 +17,7 @@ class DialectRegistry;
 
 namespace seqc {
 
-/// All of them.
+/// All of them, and attention as an op that upstream tiles.
 void registerDecompositions(mlir::DialectRegistry &registry);
 
 /// Decompositions of `seq.softmax` and `seq.norm`.

@@ -21,7 +21,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerLLVMDialectTranslation(registry);
   registry.insert<dnn::DNNDialect, rt::RTDialect, seq::SeqDialect>();
   registerDecompositions(registry);
-  registerAttentionTiling(registry);
   registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
   registerConvertContextsToLLVMInterface(registry);
