@@ -47,20 +47,14 @@ public:
                               std::pair(op.getBias(), tile.getBiasMutable())})
       if (side)
         mine.assign(cutSide(side));
-    for (auto [list, mine] :
-         {std::pair(op.getLengths(), tile.getLengthsMutable()),
-          std::pair(op.getStarts(), tile.getStartsMutable())})
-      if (list)
-        mine.assign(cutSide(list));
+    if (Value lengths = op.getLengths())
+      tile.getLengthsMutable().assign(cutSide(lengths));
     if (failed(moveStart(tile)))
       return failure();
     b.setInsertionPointAfter(tile);
     for (Value result : tile->getResults()) {
       auto type = cast<RankedTensorType>(result.getType());
-      SmallVector<int64_t> shape;
-      for (OpFoldResult size : sizes)
-        shape.push_back(
-            getConstantIntValue(size).value_or(ShapedType::kDynamic));
+      SmallVector<int64_t> shape = decomposeMixedValues(sizes).first;
       shape.push_back(type.getShape().back());
       result.setType(type.clone(shape));
     }
@@ -148,23 +142,29 @@ private:
            isEqualConstantIntOrValue(sizes[dim], extent(b, op.getQuery(), dim));
   }
 
-  /// Positions count from the tile's first query on.
+  /// Positions count from the tile's first query on: `starts` of the tile says
+  /// where that stands among the keys of its row.
   LogicalResult moveStart(seq::AttentionOp tile) {
+    Value starts = op.getStarts();
     bool matters = op.getCausal() != seq::Causal::None || op.getWindow();
     int64_t last = offsets.size() - 1;
-    if (!matters || isWhole(last))
+    if (!matters || isWhole(last)) {
+      if (starts)
+        tile.getStartsMutable().assign(cutSide(starts));
       return success();
-    // One number for each row would be as many sums.
-    if (op.getStarts() && getConstantIntValue(sizes[0]) != 1 &&
-        op.getStarts().getType().getDimSize(0) != 1)
-      return failure();
-    if (op.getRows() && op.getStarts() &&
-        op.getStarts().getType().getDimSize(0) != 1)
-      return failure();
+    }
+    Value row = asValue(b, offsets.front());
+    if (starts && op.getStarts().getType().getDimSize(0) != 1) {
+      // One number for each row would be as many sums.
+      if (getConstantIntValue(sizes.front()) != 1)
+        return failure();
+      if (Value rows = op.getRows())
+        row = arith::IndexCastOp::create(
+            b, b.getIndexType(), tensor::ExtractOp::create(b, rows, row));
+    }
     Value start = asValue(b, offsets[last]);
     if (Value shift =
-            alignment(b, tile, indexConstant(b, 0),
-                      asValue(b, extent(b, op.getQuery(), last)),
+            alignment(b, op, row, asValue(b, extent(b, op.getQuery(), last)),
                       asValue(b, extent(b, op.getKey(),
                                         op.getKey().getType().getRank() - 2))))
       start = arith::AddIOp::create(b, start, shift);
@@ -237,8 +237,10 @@ LogicalResult tileQueries(seq::AttentionOp &op) {
   int64_t rank = op.getQuery().getType().getRank();
   int64_t count = op.getQuery().getType().getDimSize(rank - 2);
   bool isRegion = op.getScore() == seq::Score::Region;
+  // Numbers of heads that are open are refused by what comes next.
   if (op.getProbabilities() ||
-      (!ShapedType::isDynamic(count) && count <= kFewQueries))
+      (!ShapedType::isDynamic(count) && count <= kFewQueries) ||
+      (rank == 4 && op.getQuery().getType().isDynamicDim(1)))
     return success();
   IRRewriter rewriter(op);
   SmallVector<OpFoldResult> tile(rank - 1, rewriter.getIndexAttr(0));

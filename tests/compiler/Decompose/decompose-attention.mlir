@@ -198,7 +198,7 @@ func.func @grouped_window(%q: tensor<?x4x?x8xf64>, %k: tensor<?x2x?x8xf64>) -> t
   return %o : tensor<?x4x?x8xf64>
 }
 
-/// A position for each row cannot be moved for several rows at once, but for the one of a block.
+/// The position of the first query of a block: that of its row, whose keys it looks at.
 
 // CHECK-LABEL: func.func @starts
 //       CHECK:   scf.for %[[B:.*]] = %{{.*}} to
@@ -206,6 +206,22 @@ func.func @grouped_window(%q: tensor<?x4x?x8xf64>, %k: tensor<?x2x?x8xf64>) -> t
 //       CHECK:       tensor.extract %{{.*}}[%{{.*}}] : tensor<{{.*}}xi64>
 func.func @starts(%q: tensor<?x?x8xf64>, %k: tensor<?x?x8xf64>, %s: tensor<?xi64>) -> tensor<?x?x8xf64> {
   %o = seq.attention scaled %q, %k, %k starts(%s : tensor<?xi64>) {causal = #seq.causal<top_left>}
+      : (tensor<?x?x8xf64>, tensor<?x?x8xf64>, tensor<?x?x8xf64>) -> tensor<?x?x8xf64>
+  return %o : tensor<?x?x8xf64>
+}
+
+// CHECK-LABEL: func.func @rows_starts
+//  CHECK-SAME:   %{{.*}}: tensor<?x?x8xf64>, %{{.*}}: tensor<?x?x8xf64>, %[[R:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi64>
+//       CHECK:   scf.for %[[B:.*]] = %{{.*}} to
+//       CHECK:     scf.for %[[I:.*]] = %{{.*}} to
+//       CHECK:       %[[ROW:.*]] = tensor.extract %[[R]][%[[B]]]
+//       CHECK:       %[[INDEX:.*]] = arith.index_cast %[[ROW]] : i32 to index
+//       CHECK:       tensor.extract %[[S]][%[[INDEX]]]
+//       CHECK:       arith.addi %[[I]]
+func.func @rows_starts(%q: tensor<?x?x8xf64>, %k: tensor<?x?x8xf64>, %r: tensor<?xi32>, %s: tensor<?xi64>)
+    -> tensor<?x?x8xf64> {
+  %o = seq.attention scaled %q, %k, %k rows(%r : tensor<?xi32>) starts(%s : tensor<?xi64>)
+      {causal = #seq.causal<top_left>}
       : (tensor<?x?x8xf64>, tensor<?x?x8xf64>, tensor<?x?x8xf64>) -> tensor<?x?x8xf64>
   return %o : tensor<?x?x8xf64>
 }
