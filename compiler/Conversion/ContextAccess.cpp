@@ -15,23 +15,24 @@ Value seqc::contextPointer(OpBuilder &builder, Location loc, Value context) {
       .getResult(0);
 }
 
-Value seqc::loadPointerAt(OpBuilder &builder, Location loc, Value base,
-                          int64_t offset) {
+Value seqc::loadAt(OpBuilder &builder, Location loc, Type type, Value base,
+                   int64_t offset) {
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Value address =
       LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base,
                           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-  return LLVM::LoadOp::create(builder, loc, pointer, address);
+  return LLVM::LoadOp::create(builder, loc, type, address);
 }
 
 Value seqc::callService(OpBuilder &builder, Location loc, Value context,
                         int64_t offset, Type result, ValueRange arguments) {
   Value self = contextPointer(builder, loc, context);
+  Type pointer = self.getType();
   Value services =
-      loadPointerAt(builder, loc, self, offsetof(seqc_abi_context, services));
-  Value function = loadPointerAt(builder, loc, services, offset);
+      loadAt(builder, loc, pointer, self, offsetof(seqc_abi_context, services));
+  Value function = loadAt(builder, loc, pointer, services, offset);
   SmallVector<Value> operands{function, self};
-  SmallVector<Type> types{self.getType()};
+  SmallVector<Type> types{pointer};
   llvm::append_range(operands, arguments);
   llvm::append_range(types, arguments.getTypes());
   Type returned =

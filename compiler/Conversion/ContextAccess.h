@@ -17,9 +17,9 @@ namespace seqc {
 mlir::Value contextPointer(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value context);
 
-/// Loads a pointer at a byte offset from `base`.
-mlir::Value loadPointerAt(mlir::OpBuilder &builder, mlir::Location loc,
-                          mlir::Value base, int64_t offset);
+/// Loads a value of `type` at a byte offset from `base`.
+mlir::Value loadAt(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Type type, mlir::Value base, int64_t offset);
 
 /// Calls the service at `offset` of the services table with `context`, a
 /// `!rt.context`, and `arguments`; returns null for a service without result.

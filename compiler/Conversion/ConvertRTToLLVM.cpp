@@ -63,19 +63,16 @@ private:
 
   /// A field of the context.
   Value loadField(Value context, Type type, int64_t offset) {
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer, builder.getI8Type(),
-        contextPointer(builder, loc, context),
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-    return LLVM::LoadOp::create(builder, loc, type, address);
+    return loadAt(builder, loc, type, contextPointer(builder, loc, context),
+                  offset);
   }
 
   /// A field of the descriptor of an input.
   Value loadOfInput(Value context, int64_t index, int64_t offset) {
     Value inputs =
         loadField(context, pointer, offsetof(seqc_abi_context, inputs));
-    return loadPointerAt(builder, loc, inputs,
-                         index * sizeof(seqc_abi_tensor) + offset);
+    return loadAt(builder, loc, pointer, inputs,
+                  index * sizeof(seqc_abi_tensor) + offset);
   }
 
   /// The memory at `address` as a memref of bytes. Its extent is not known; it is

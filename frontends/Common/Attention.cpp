@@ -108,12 +108,6 @@ std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads) {
   return e.transpose(split, {0, 2, 1, 3});
 }
 
-Tensor mergeHeads(Emitter &e, Tensor x) {
-  Tensor rows = e.transpose(x, {0, 2, 1, 3});
-  return e.reshape(rows, {e.extent(rows, 0), e.extent(rows, 1),
-                          e.product({e.extent(rows, 2), e.extent(rows, 3)})});
-}
-
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
   while (mask.getRank() < rank)
     mask = e.unsqueeze(mask, 0);
@@ -382,13 +376,10 @@ std::optional<Tensor> attend(Emitter &e, AttentionCall call,
     });
   Extents scores = scoreExtents(e, call), sizes = e.extents(call.query);
   sizes[3] = e.extent(call.value, 3);
-  auto typeOf = [&](ArrayRef<OpFoldResult> extents) {
-    return mlir::RankedTensorType::get(shapeOf(extents), e.storage(type));
-  };
   mlir::OpBuilder &b = e.getBuilder();
   auto op = seq::AttentionOp::create(
-      b, e.getLoc(), typeOf(sizes),
-      probabilities ? typeOf(scores) : mlir::Type(), seq::Score::Scaled,
+      b, e.getLoc(), e.typeOf(sizes, type),
+      probabilities ? e.typeOf(scores, type) : mlir::Type(), seq::Score::Scaled,
       call.query.value, call.key.value, call.value.value, Value(),
       call.mask.value, bias.value, /*lengths=*/Value(), /*rows=*/Value(),
       /*starts=*/Value(),
@@ -398,12 +389,10 @@ std::optional<Tensor> attend(Emitter &e, AttentionCall call,
       call.softcap != 0 ? b.getF64FloatAttr(call.softcap) : mlir::FloatAttr(),
       seq::Causal::None, mlir::DenseI64ArrayAttr(), seq::Normalizer::Softmax,
       /*maskedScore=*/mlir::FloatAttr());
-  e.setExtents(op.getOutput(), sizes);
-  if (probabilities) {
-    e.setExtents(op.getProbabilities(), scores);
-    *probabilities = e.convert({op.getProbabilities(), type}, outer);
-  }
-  return e.convert({op.getOutput(), type}, outer);
+  if (probabilities)
+    *probabilities =
+        e.convert(e.withExtents(op.getProbabilities(), type, scores), outer);
+  return e.convert(e.withExtents(op.getOutput(), type, sizes), outer);
 }
 
 } // namespace seqc::frontend

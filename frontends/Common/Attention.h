@@ -53,9 +53,8 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
 
 /// [batch, time, heads * features] to [batch, heads, time, features]; reports
 /// if `heads` does not divide the last extent, or has it checked in a call.
+/// joinFeatures() of Layers.h is the way back.
 std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads);
-/// And back.
-Tensor mergeHeads(Emitter &e, Tensor x);
 
 /// `mask` with `rank` dimensions, extents of 1 in front.
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank);

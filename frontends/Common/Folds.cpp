@@ -21,30 +21,21 @@ Tensor insert(Emitter &e, Number value, Tensor into,
 Tensor accumulate(Emitter &e, ArrayRef<Tensor> inputs,
                   ArrayRef<mlir::AffineMap> maps, ArrayRef<OpFoldResult> sizes,
                   Number init, function_ref<Number(Number, Number)> next) {
-  mlir::OpBuilder &builder = e.getBuilder();
-  SmallVector<mlir::utils::IteratorType> iterators(
-      maps[0].getNumDims(), mlir::utils::IteratorType::reduction);
-  for (mlir::AffineExpr loop : maps.back().getResults())
-    iterators[cast<mlir::AffineDimExpr>(loop).getPosition()] =
-        mlir::utils::IteratorType::parallel;
   SmallVector<Value> operands =
       map_to_vector(inputs, [](const Tensor &input) { return input.value; });
-  Value filled = mlir::linalg::FillOp::create(builder, e.getLoc(), Value(init),
-                                              e.empty(sizes, init.getType()))
-                     .getResult(0);
-  auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), filled.getType(), operands, filled, maps, iterators,
-      [](mlir::OpBuilder &, mlir::Location, ValueRange) {});
-  mlir::OpBuilder::InsertionGuard guard(builder);
-  mlir::Block &body = op.getRegion().front();
-  builder.setInsertionPointToStart(&body);
+  Value filled =
+      mlir::linalg::FillOp::create(e.getBuilder(), e.getLoc(), Value(init),
+                                   e.empty(sizes, init.getType()))
+          .getResult(0);
   DataType type = inputs[0].type;
-  Number element(e, type, body.getArgument(0));
-  Value result = next(element.as(getComputeType(type)),
-                      {e, init.getType(), body.getArguments().back()});
-  mlir::linalg::YieldOp::create(builder, e.getLoc(), result);
-  e.setExtents(op.getResult(0), sizes);
-  return {op.getResult(0), init.getType()};
+  mlir::Operation *op =
+      e.generic(operands, filled, maps,
+                [&](Scalars &, ValueRange values) -> SmallVector<Value> {
+                  Number element(e, type, values.front()),
+                      so(e, init.getType(), values.back());
+                  return {next(element.as(getComputeType(type)), so)};
+                });
+  return e.withExtents(op->getResult(0), init.getType(), sizes);
 }
 
 Number loopIndex(Emitter &e, int64_t loop) {

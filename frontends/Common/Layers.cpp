@@ -73,15 +73,15 @@ Tensor repeatTo(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> goal) {
 }
 
 Tensor joinFeatures(Emitter &e, Tensor x) {
-  int64_t dim = x.getRank() - 3, count = x.getShape()[dim];
-  if (count == 1)
+  int64_t dim = x.getRank() - 3;
+  if (x.getShape()[dim] == 1)
     return e.squeeze(x, dim);
   auto axes = llvm::to_vector(llvm::seq<int64_t>(0, x.getRank()));
   std::swap(axes[dim], axes[dim + 1]);
   Tensor sideBySide = e.transpose(x, axes);
   Extents sizes = e.extents(sideBySide);
-  sizes.pop_back();
-  sizes.back() = e.fixed(count * x.getShape().back());
+  OpFoldResult features = sizes.pop_back_val();
+  sizes.back() = e.product({sizes.back(), features});
   return e.reshape(sideBySide, sizes);
 }
 

@@ -103,12 +103,10 @@ Tensor takeAt(Emitter &e, Tensor tensor, int64_t dim, Value position) {
   sizes[dim] = builder.getIndexAttr(1);
   Extents rest(sizes);
   rest.erase(rest.begin() + dim);
-  auto type =
-      RankedTensorType::get(shapeOf(rest), tensor.getType().getElementType());
   Value result = tensor::ExtractSliceOp::create(
-      builder, e.getLoc(), type, tensor.value, offsets, sizes, strides);
-  e.setExtents(result, rest);
-  return {result, tensor.type};
+      builder, e.getLoc(), e.typeOf(rest, tensor.type), tensor.value, offsets,
+      sizes, strides);
+  return e.withExtents(result, tensor.type, rest);
 }
 
 /// `into` with `part`, of the extents `sizes`, at `offsets`, where it fits.
@@ -119,14 +117,13 @@ static Tensor writeAt(Emitter &e, Tensor part, Tensor into,
   Value result =
       tensor::InsertSliceOp::create(e.getBuilder(), e.getLoc(), part.value,
                                     into.value, offsets, sizes, strides);
-  e.setExtents(result, whole);
-  return {result, into.type};
+  return e.withExtents(result, into.type, whole);
 }
 
 Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
              Value position) {
   Extents sizes = e.extents(part);
-  part = e.castShape(part, shapeOf(sizes));
+  part = e.castShape(part, Emitter::shapeOf(sizes));
   sizes.insert(sizes.begin() + dim, Number(e, 1));
   Extents offsets(sizes.size(), Number(e, 0));
   offsets[dim] = Number(e, position);
@@ -135,7 +132,7 @@ Tensor putAt(Emitter &e, Tensor part, Tensor into, int64_t dim,
 
 Tensor overwrite(Emitter &e, Tensor part, Tensor into) {
   Extents sizes = e.extents(into);
-  part = e.castShape(part, shapeOf(sizes));
+  part = e.castShape(part, Emitter::shapeOf(sizes));
   return writeAt(e, part, into, Extents(sizes.size(), Number(e, 0)), sizes);
 }
 

@@ -202,14 +202,6 @@ private:
   Value value;
 };
 
-/// The shape of a type with these extents.
-inline llvm::SmallVector<int64_t>
-shapeOf(llvm::ArrayRef<mlir::OpFoldResult> sizes) {
-  return llvm::map_to_vector(sizes, [](mlir::OpFoldResult size) {
-    return mlir::getConstantIntValue(size).value_or(mlir::ShapedType::kDynamic);
-  });
-}
-
 /// Numbers of one kind: an element per value.
 inline llvm::SmallVector<Number> toNumbers(Emitter &e, DataType type,
                                            mlir::ValueRange values) {

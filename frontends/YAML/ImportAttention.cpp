@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Attention.h"
 #include "frontends/YAML/EquationBuilder.h"
 #include "frontends/YAML/Importer.h"
 
@@ -58,7 +59,6 @@ private:
   /// x times `name`.weight of `size` rows and, if the file has it, plus
   /// `name`.bias.
   Tensor project(Emitter &e, StringRef name, Tensor x, int64_t size);
-  Tensor splitHeads(Emitter &e, Tensor x);
   Signal finish(Tensor output, Tensor probabilities);
 
   Importer &importer;
@@ -233,12 +233,6 @@ bool AttentionImport::buildNamedScore() {
   }
 }
 
-Tensor AttentionImport::splitHeads(Emitter &e, Tensor x) {
-  Tensor split = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), e.fixed(heads),
-                               e.fixed(x.getShape().back() / heads)});
-  return e.transpose(split, {0, 2, 1, 3});
-}
-
 /// The projections of torch.nn.MultiheadAttention.
 bool AttentionImport::buildHeads() {
   int64_t e = querySignal.features;
@@ -260,7 +254,9 @@ bool AttentionImport::buildHeads() {
     if (hasBias)
       offset = weights.getRows(layer.prefix + ".in_proj_bias", {3 * e},
                                part * e, e, layer.user);
-    return splitHeads(at, frontend::linear(at, x, matrix, offset));
+    // They divide, as was checked.
+    return *frontend::splitHeads(at, frontend::linear(at, x, matrix, offset),
+                                 heads);
   };
   query = projectPart(inner, query, 0, "q_proj_weight");
   key = projectPart(outer, key, 1, "k_proj_weight");

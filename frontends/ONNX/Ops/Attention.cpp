@@ -1,6 +1,7 @@
 //===- Attention.cpp - Attention and FlexAttention of the standard --------===//
 
 #include "frontends/Common/Attention.h"
+#include "frontends/Common/Layers.h"
 #include "frontends/Common/Norms.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
@@ -120,7 +121,7 @@ static LogicalResult convertAttention(Node &node) {
       attend(e, call, weights ? &probabilities : nullptr);
   if (!result)
     return failure();
-  node.setOutput(0, flat ? mergeHeads(e, *result) : *result);
+  node.setOutput(0, flat ? joinFeatures(e, *result) : *result);
   node.setOutput(1, call.key);
   node.setOutput(2, call.value);
   if (node.wantsOutput(3)) {

@@ -2,6 +2,7 @@
 
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/Common/Attention.h"
+#include "frontends/Common/Layers.h"
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
@@ -236,7 +237,7 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
   if (node.getInt("unidirectional", 0))
     addCausal(e, call, pastLength);
   std::optional<Tensor> result = attend(e, call);
-  return result ? node.give(mergeHeads(e, *result)) : failure();
+  return result ? node.give(joinFeatures(e, *result)) : failure();
 }
 
 /// Attention of queries, keys and values side by side in `all`, which have

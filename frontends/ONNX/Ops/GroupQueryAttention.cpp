@@ -1,6 +1,7 @@
 //===- GroupQueryAttention.cpp - Attention on a cache with lengths --------===//
 
 #include "frontends/Common/Attention.h"
+#include "frontends/Common/Layers.h"
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/InputTypes.h"
@@ -128,7 +129,7 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
     node.setOutput(3, e.sliceDim(e.convert(scores, call.query.type), 3,
                                  e.getBuilder().getIndexAttr(0),
                                  e.simplify({wanted})[0]));
-  return node.give(mergeHeads(e, *result));
+  return node.give(joinFeatures(e, *result));
 }
 
 /// GroupQueryAttention: rows of different length share a cache, whose first

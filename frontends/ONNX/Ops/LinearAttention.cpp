@@ -113,9 +113,9 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
   mlir::Type element = r.state.getType().getElementType();
   auto op = seq::LinearRecurrenceOp::create(
       e.getBuilder(), e.getLoc(), r.state.getType(),
-      mlir::RankedTensorType::get(shapeOf(sizes), element), seq::Semiring::Real,
-      r.state.value, /*matrix=*/Value(), r.decay.value, r.lookup.value,
-      r.erase.value, r.key.value, r.value.value, r.query.value,
+      mlir::RankedTensorType::get(Emitter::shapeOf(sizes), element),
+      seq::Semiring::Real, r.state.value, /*matrix=*/Value(), r.decay.value,
+      r.lookup.value, r.erase.value, r.key.value, r.value.value, r.query.value,
       /*lengths=*/Value(), /*reverse=*/false);
   return {e.withExtents(op.getFinal(), r.state.type, state),
           e.withExtents(op.getOutputs(), r.state.type, sizes)};
@@ -230,7 +230,7 @@ static LogicalResult convertLinearAttention(Node &node) {
   if (failed(past))
     return failure();
   r.state = *past ? e.convert(*past, type) : e.fill(type, stateSizes, 0);
-  r.state = e.castShape(r.state, shapeOf(e.simplify(stateSizes)));
+  r.state = e.castShape(r.state, Emitter::shapeOf(e.simplify(stateSizes)));
   double scale = node.getFloat("scale", 0);
   if (scale == 0)
     scale = 1 / std::sqrt(static_cast<double>(r.query.getShape()[3]));

@@ -114,7 +114,7 @@ LogicalResult Rotation::give(int64_t half, bool shared,
   bool interleaved = node.getInt("interleaved", 0) != 0;
   Tensor result =
       rotate(e, x, cosines, sines, half, interleaved, shared, position);
-  return node.give(isFlat ? mergeHeads(e, result) : result);
+  return node.give(isFlat ? joinFeatures(e, result) : result);
 }
 
 LogicalResult convertRotaryEmbedding(Node &node) {
