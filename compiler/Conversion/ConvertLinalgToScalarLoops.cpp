@@ -64,6 +64,8 @@ private:
       return;
     }
     unsigned d = parallel[depth];
+    if (depth + 1 == parallel.size())
+      hoistLoads(d);
     auto loop = scf::ForOp::create(builder, loc, lower[d], upper[d], one);
     if (isForThreads(depth))
       seq::mark<seq::ParallelMark>(loop);
@@ -71,6 +73,19 @@ private:
     builder.setInsertionPointToStart(loop.getBody());
     ivs[d] = loop.getInductionVar();
     emitParallel(depth + 1);
+  }
+
+  /// Loads what is the same for all points of the innermost parallel loop, over
+  /// dimension `innermost`, in front of it. LLVM would not: a store of bytes
+  /// might write to it, and the loop would not become vectors.
+  void hoistLoads(unsigned innermost) {
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      AffineMap map = op.getMatchingIndexingMap(input);
+      if (!map.isFunctionOfDim(innermost) &&
+          llvm::none_of(reduction,
+                        [&](unsigned d) { return map.isFunctionOfDim(d); }))
+        hoisted[input] = load(input);
+    }
   }
 
   /// Whether the loop over the parallel dimension number `depth` may be cut
@@ -151,8 +166,11 @@ private:
   SmallVector<Value> emitBody(ArrayRef<Value> accumulators) {
     IRMapping map;
     Block *body = op.getBlock();
-    for (OpOperand *input : op.getDpsInputOperands())
-      map.map(op.getMatchingBlockArgument(input), load(input));
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      Value before = hoisted.lookup(input);
+      map.map(op.getMatchingBlockArgument(input),
+              before ? before : load(input));
+    }
     for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), accumulators))
       if (value)
         map.map(op.getMatchingBlockArgument(&init), value);
@@ -198,6 +216,7 @@ private:
   SmallVector<Value> lower, upper, ivs;
   SmallVector<unsigned> parallel, reduction;
   Value one;
+  DenseMap<OpOperand *, Value> hoisted;
 };
 
 /// Whether every init is addressed by parallel dimensions alone, so that it can

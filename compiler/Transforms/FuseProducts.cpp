@@ -5,7 +5,9 @@
 // all its operands in one tile.
 //
 //   1. An addition onto a product over zeros becomes the product's init.
-//   2. Products of one block that share left operand, shape and element type
+//   2. Products of floats by static weights become seq.matmul, as products of
+//      bytes are from the start.
+//   3. Products of one block that share left operand, shape and element type
 //      are grouped, up to four.
 //
 // The weights stay as they are: seq-pack-products lays them out, for each CPU.
@@ -38,19 +40,11 @@ namespace {
 /// them.
 constexpr size_t kMaxGates = 4;
 
-/// A product that can be merged: lhs [M, K] times rhs, [K, N] or [N, K].
-struct Product {
-  linalg::MatmulOp op;
-  bool rhsIsKN;
-
-  Value lhs() { return op.getDpsInputOperand(0)->get(); }
-  Value rhs() { return op.getDpsInputOperand(1)->get(); }
-  Value init() { return op.getDpsInitOperand(0)->get(); }
-};
-
-std::optional<Product> matchProduct(linalg::MatmulOp op) {
+/// Whether a product has a layout that panels can be made of; `isKN` says
+/// whether its right operand is [K, N] and not [N, K].
+bool hasStaticWeights(linalg::MatmulOp op, bool &isKN) {
   if (!op.hasPureTensorSemantics())
-    return std::nullopt;
+    return false;
   MLIRContext *context = op.getContext();
   AffineExpr m, n, k;
   bindDims(context, m, n, k);
@@ -58,22 +52,17 @@ std::optional<Product> matchProduct(linalg::MatmulOp op) {
   auto is = [&](AffineMap map, AffineExpr a, AffineExpr b) {
     return map == AffineMap::get(3, 0, {a, b}, context);
   };
-  if (!is(maps[0], m, k) || !is(maps[2], m, n))
-    return std::nullopt;
-  bool kn = is(maps[1], k, n);
-  if (!kn && !is(maps[1], n, k))
-    return std::nullopt;
+  isKN = is(maps[1], k, n);
+  if (!is(maps[0], m, k) || !is(maps[2], m, n) || (!isKN && !is(maps[1], n, k)))
+    return false;
   auto rhs = cast<RankedTensorType>(op.getDpsInputOperand(1)->get().getType());
   auto lhs = cast<RankedTensorType>(op.getDpsInputOperand(0)->get().getType());
   auto out = cast<RankedTensorType>(op.getResult(0).getType());
-  if (!rhs.hasStaticShape() || rhs.getNumElements() == 0 ||
-      lhs.isDynamicDim(1) || out.isDynamicDim(1))
-    return std::nullopt;
   Type element = rhs.getElementType();
-  if (lhs.getElementType() != element || out.getElementType() != element ||
-      !isComputed(element))
-    return std::nullopt;
-  return Product{op, kn};
+  return rhs.hasStaticShape() && rhs.getNumElements() != 0 &&
+         !lhs.isDynamicDim(1) && !out.isDynamicDim(1) &&
+         lhs.getElementType() == element && out.getElementType() == element &&
+         isComputed(element);
 }
 
 /// Whether a tensor is all zeros by a fill.
@@ -105,69 +94,76 @@ struct AddIntoInit : OpRewritePattern<arith::AddFOp> {
 };
 
 /// Replaces a group of products by one in front of the last of them.
-void replaceGroup(MutableArrayRef<Product> group) {
-  linalg::MatmulOp last = group.back().op;
+void replaceGroup(MutableArrayRef<seq::MatmulOp> group) {
+  seq::MatmulOp last = group.back();
   OpBuilder builder(last);
-  Location loc = last.getLoc();
   SmallVector<Value> sources, inits;
   SmallVector<Location> locations;
-  for (Product &product : group) {
-    sources.push_back(product.rhs());
-    inits.push_back(product.init());
-    locations.push_back(product.op.getLoc());
+  for (seq::MatmulOp product : group) {
+    sources.push_back(product.getMatrices()[0]);
+    inits.push_back(product.getInits()[0]);
+    locations.push_back(product.getLoc());
   }
-  loc = FusedLoc::get(builder.getContext(), locations);
-  auto product = seq::MatmulOp::create(
-      builder, loc, ValueRange(inits).getTypes(), group[0].lhs(), sources,
-      group[0].rhsIsKN, /*excess=*/false, inits);
-  for (auto [member, result] : llvm::zip(group, product.getResults())) {
-    member.op.getResult(0).replaceAllUsesWith(result);
-    member.op.erase();
+  auto merged = seq::MatmulOp::create(
+      builder, FusedLoc::get(builder.getContext(), locations),
+      ValueRange(inits).getTypes(), last.getLhs(), sources,
+      last.getTransposed(), last.getExcess(), inits);
+  for (auto [product, result] : llvm::zip(group, merged.getResults())) {
+    product.getResult(0).replaceAllUsesWith(result);
+    product.erase();
   }
 }
 
-/// The ancestor of `op` that lies in `block`.
-Operation *ancestorIn(Block *block, Operation *op) {
-  return block->findAncestorOpInBlock(*op);
+/// Whether two products multiply the same rows by matrices of one layout.
+bool isAlike(seq::MatmulOp a, seq::MatmulOp b) {
+  return a.getLhs() == b.getLhs() &&
+         a.getMatrices().getTypes() == b.getMatrices().getTypes() &&
+         a.getInits().getTypes() == b.getInits().getTypes() &&
+         a.getTransposed() == b.getTransposed() &&
+         a.getExcess() == b.getExcess();
 }
 
 /// Whether `candidate` may be computed together with the group whose last
 /// member it would be: no result of an earlier member may be used before it.
-bool canJoin(ArrayRef<Product> group, Product candidate) {
-  Product first = group.front();
-  if (group.size() >= kMaxGates || first.lhs() != candidate.lhs() ||
-      first.rhs().getType() != candidate.rhs().getType() ||
-      first.rhsIsKN != candidate.rhsIsKN ||
-      first.op.getResult(0).getType() != candidate.op.getResult(0).getType())
+bool canJoin(ArrayRef<seq::MatmulOp> group, seq::MatmulOp candidate) {
+  if (group.size() >= kMaxGates || !isAlike(group.front(), candidate))
     return false;
-  for (Product member : group)
-    for (Operation *user : member.op->getUsers()) {
-      Operation *ancestor = ancestorIn(member.op->getBlock(), user);
-      if (!ancestor || !candidate.op->isBeforeInBlock(ancestor))
+  for (seq::MatmulOp member : group)
+    for (Operation *user : member->getUsers()) {
+      Operation *ancestor = member->getBlock()->findAncestorOpInBlock(*user);
+      if (!ancestor || !candidate->isBeforeInBlock(ancestor))
         return false;
     }
   return true;
+}
+
+/// Whether one product is faster than those of the group. Tiles of bytes are at
+/// most four rows high, so that three gates, a vector wide each, would leave
+/// four of sixteen accumulators idle.
+bool isWorthMerging(ArrayRef<seq::MatmulOp> group) {
+  seq::MatmulOp first = group.front();
+  bool isBytes = getElementTypeOrSelf(first.getLhs()).isInteger(8);
+  return group.size() > 1 && !(isBytes && group.size() == 3);
 }
 
 /// Moves products up to the first one of the same rows if all that they need is
 /// there: queries, keys and values are projected one after the other.
 void gatherProducts(Block &block) {
   DenseMap<std::pair<Value, Type>, Operation *> latest;
-  for (auto matmul :
-       llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
-    Value lhs = matmul.getDpsInputOperand(0)->get();
-    Type rhs = matmul.getDpsInputOperand(1)->get().getType();
-    Operation *&before = latest[{lhs, rhs}];
+  for (auto product :
+       llvm::make_early_inc_range(block.getOps<seq::MatmulOp>())) {
+    Operation *&before =
+        latest[{product.getLhs(), product.getMatrices()[0].getType()}];
     bool ready =
-        before && llvm::all_of(matmul->getOperands(), [&](Value operand) {
+        before && llvm::all_of(product->getOperands(), [&](Value operand) {
           Operation *from = operand.getDefiningOp();
           return !from || from->getBlock() != &block ||
                  from->isBeforeInBlock(before);
         });
     if (ready)
-      matmul->moveAfter(before);
+      product->moveAfter(before);
     if (ready || !before)
-      before = matmul;
+      before = product;
   }
 }
 
@@ -183,37 +179,55 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
     SmallVector<Block *> blocks;
     function.walk([&](Block *block) { blocks.push_back(block); });
     for (Block *block : blocks) {
-      if (merge)
-        gatherProducts(*block);
-      fuseBlock(*block);
+      convertProducts(*block);
+      if (!merge)
+        continue;
+      gatherProducts(*block);
+      mergeProducts(*block);
     }
   }
 
-  void fuseBlock(Block &block) {
-    SmallVector<SmallVector<Product>> groups;
+  /// Turns products of floats by static weights into seq.matmul.
+  void convertProducts(Block &block) {
     for (auto matmul :
          llvm::make_early_inc_range(block.getOps<linalg::MatmulOp>())) {
+      bool isKN;
       // What an addition has replaced.
       if (isOpTriviallyDead(matmul)) {
         matmul.erase();
-        continue;
+      } else if (hasStaticWeights(matmul, isKN)) {
+        OpBuilder builder(matmul);
+        Value init = matmul.getDpsInitOperand(0)->get();
+        auto product = seq::MatmulOp::create(
+            builder, matmul.getLoc(), init.getType(),
+            matmul.getDpsInputOperand(0)->get(),
+            matmul.getDpsInputOperand(1)->get(), isKN, /*excess=*/false, init);
+        matmul.getResult(0).replaceAllUsesWith(product.getResult(0));
+        matmul.erase();
+        ++numFused;
       }
-      std::optional<Product> product = matchProduct(matmul);
-      if (!product)
+    }
+  }
+
+  void mergeProducts(Block &block) {
+    SmallVector<SmallVector<seq::MatmulOp>> groups;
+    for (auto product : block.getOps<seq::MatmulOp>()) {
+      if (product.getNumMatrices() != 1)
         continue;
-      auto *found = llvm::find_if(groups, [&](ArrayRef<Product> group) {
-        return merge && canJoin(group, *product);
-      });
+      auto *found =
+          llvm::find_if(groups, [&](ArrayRef<seq::MatmulOp> group) {
+            return canJoin(group, product);
+          });
       if (found == groups.end())
-        groups.push_back({*product});
+        groups.push_back({product});
       else
-        found->push_back(*product);
+        found->push_back(product);
     }
-    for (SmallVector<Product> &group : groups) {
-      numFused += group.size();
-      numMerged += group.size() - 1;
-      replaceGroup(group);
-    }
+    for (SmallVector<seq::MatmulOp> &group : groups)
+      if (isWorthMerging(group)) {
+        numMerged += group.size() - 1;
+        replaceGroup(group);
+      }
   }
 };
 

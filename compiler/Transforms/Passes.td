@@ -74,7 +74,7 @@ def FuseProductsPass : Pass<"seq-fuse-products", "::mlir::func::FuncOp"> {
   let summary = "Merge products that share their rows";
   let description = [{
     Every `linalg.matmul` of f32 whose right operand has a static shape becomes `seq.matmul`; up to four
-    products of one block that share their left operand and shape are merged. A product onto zeros that is
+    `seq.matmul` of one block that share their left operand and shape are merged, those of bytes too. A product onto zeros that is
     only added to another tensor takes that tensor as its init.
 
     Requires: cells decomposed and input projections hoisted. Ensures: no f32 `linalg.matmul` with a

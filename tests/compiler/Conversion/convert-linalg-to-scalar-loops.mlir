@@ -26,6 +26,52 @@ func.func @reduce_in_a_register(%x: memref<?x?xf32>, %y: memref<?xf32>) {
   return
 }
 
+/// What all points of the innermost loop read is loaded in front of it, what differs between them is not.
+
+// CHECK-LABEL: func.func @hoist_loads
+//  CHECK-SAME:   %[[X:.*]]: memref<?x?xf32>, %[[SCALE:[^:]*]]: memref<f32>, %[[ZERO:[^:]*]]: memref<?xf32>, %[[BIAS:[^:]*]]: memref<?xf32>,
+//       CHECK:   scf.for %[[I:[^ ]*]] =
+//       CHECK:     %[[S:.*]] = memref.load %[[SCALE]][]
+//       CHECK:     %[[Z:.*]] = memref.load %[[ZERO]][%[[I]]]
+//       CHECK:     scf.for %[[J:[^ ]*]] =
+//       CHECK:       memref.load %[[X]][%[[I]], %[[J]]]
+//       CHECK:       memref.load %[[BIAS]][%[[J]]]
+//   CHECK-NOT:       memref.load
+//       CHECK:       memref.store
+func.func @hoist_loads(%x: memref<?x?xf32>, %scale: memref<f32>, %zero: memref<?xf32>, %bias: memref<?xf32>,
+                       %y: memref<?x?xi8>) {
+  linalg.generic {indexing_maps = [#id, affine_map<(d0, d1) -> ()>, #row, #col, #id],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x, %scale, %zero, %bias : memref<?x?xf32>, memref<f32>, memref<?xf32>, memref<?xf32>)
+      outs(%y : memref<?x?xi8>) {
+  ^bb0(%u: f32, %s: f32, %z: f32, %c: f32, %o: i8):
+    %a = arith.addf %u, %c : f32
+    %d = arith.divf %a, %s : f32
+    %e = arith.addf %d, %z : f32
+    %i = arith.fptosi %e : f32 to i8
+    linalg.yield %i : i8
+  }
+  return
+}
+
+/// What a sum runs along is loaded within it.
+
+// CHECK-LABEL: func.func @no_hoist_along_a_sum
+//  CHECK-SAME:   %[[X:.*]]: memref<?x?xf32>, %[[W:[^:]*]]: memref<?xf32>,
+//       CHECK:   scf.for
+//       CHECK:     scf.for %[[K:[^ ]*]] =
+//       CHECK:       memref.load %[[W]][%[[K]]]
+func.func @no_hoist_along_a_sum(%x: memref<?x?xf32>, %w: memref<?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #col, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w : memref<?x?xf32>, memref<?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%u: f32, %v: f32, %o: f32):
+    %p = arith.mulf %u, %v : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 /// The reduction comes first in the op; the loop over the result's positions is still the outer one.
 
 // CHECK-LABEL: func.func @parallel_dimensions_first

@@ -113,3 +113,47 @@ func.func @merge_across_user(%h: tensor<?x64xf32>, %wq: tensor<64x64xf32>, %wk: 
       ins(%h, %wk : tensor<?x64xf32>, tensor<64x64xf32>) outs(%i : tensor<?x64xf32>) -> tensor<?x64xf32>
   return %t, %b : tensor<?x64xf32>, tensor<?x64xf32>
 }
+
+/// Gates of bytes are merged as those of floats are.
+
+// CHECK-LABEL: func.func @merge_bytes
+//       CHECK:   %[[R:.*]]:2 = seq.matmul %{{.*}}, %{{.*}}, %{{.*}} transposed init
+//       CHECK:   return %[[R]]#0, %[[R]]#1
+// SEPARATE-LABEL: func.func @merge_bytes
+// SEPARATE-COUNT-2: seq.matmul
+func.func @merge_bytes(%h: tensor<?x64xi8>, %wi: tensor<64x32xi8>, %wf: tensor<64x32xi8>, %i: tensor<?x32xi32>)
+    -> (tensor<?x32xi32>, tensor<?x32xi32>) {
+  %a = seq.matmul %h, %wi transposed init(%i)
+      : (tensor<?x64xi8>, tensor<64x32xi8>, tensor<?x32xi32>) -> tensor<?x32xi32>
+  %b = seq.matmul %h, %wf transposed init(%i)
+      : (tensor<?x64xi8>, tensor<64x32xi8>, tensor<?x32xi32>) -> tensor<?x32xi32>
+  return %a, %b : tensor<?x32xi32>, tensor<?x32xi32>
+}
+
+/// Three of them would leave accumulators idle.
+
+// CHECK-LABEL: func.func @no_merge_three_of_bytes
+// CHECK-COUNT-3: seq.matmul
+func.func @no_merge_three_of_bytes(%h: tensor<?x64xi8>, %q: tensor<64x64xi8>, %k: tensor<64x64xi8>,
+                                   %v: tensor<64x64xi8>, %i: tensor<?x64xi32>)
+    -> (tensor<?x64xi32>, tensor<?x64xi32>, tensor<?x64xi32>) {
+  %a = seq.matmul %h, %q init(%i) : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  %b = seq.matmul %h, %k init(%i) : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  %c = seq.matmul %h, %v init(%i) : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  return %a, %b, %c : tensor<?x64xi32>, tensor<?x64xi32>, tensor<?x64xi32>
+}
+
+/// Bytes with and without a sign, and matrices of either layout, need tiles of their own.
+
+// CHECK-LABEL: func.func @no_merge_other_layouts
+// CHECK-COUNT-3: seq.matmul
+func.func @no_merge_other_layouts(%h: tensor<?x64xi8>, %u: tensor<64x64xi8>, %s: tensor<64x64xi8>,
+                                  %t: tensor<64x64xi8>, %i: tensor<?x64xi32>)
+    -> (tensor<?x64xi32>, tensor<?x64xi32>, tensor<?x64xi32>) {
+  %a = seq.matmul %h, %u excess init(%i)
+      : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  %b = seq.matmul %h, %s init(%i) : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  %c = seq.matmul %h, %t transposed init(%i)
+      : (tensor<?x64xi8>, tensor<64x64xi8>, tensor<?x64xi32>) -> tensor<?x64xi32>
+  return %a, %b, %c : tensor<?x64xi32>, tensor<?x64xi32>, tensor<?x64xi32>
+}
