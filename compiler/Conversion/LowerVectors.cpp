@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #define DEBUG_TYPE "seq-lower-vectors"
 
@@ -86,6 +87,22 @@ struct ReduceRowsTogether : OpRewritePattern<vector::MultiDimReductionOp> {
   }
 };
 
+/// Squares of 16 x 16 numbers are transposed by shuffles. Upstream's pattern
+/// would make one shuffle of all elements of any other transpose.
+void transposeSquares(Operation *function) {
+  SmallVector<Operation *> squares;
+  function->walk([&](vector::TransposeOp op) {
+    if (cast<VectorType>(op.getType()).getShape() == ArrayRef<int64_t>{16, 16})
+      squares.push_back(op);
+  });
+  RewritePatternSet patterns(function->getContext());
+  vector::populateVectorTransposeLoweringPatterns(
+      patterns, vector::VectorTransposeLowering::Shuffle16x16);
+  (void)applyOpPatternsGreedily(squares, std::move(patterns),
+                                GreedyRewriteConfig().setStrictness(
+                                    GreedyRewriteStrictness::ExistingOps));
+}
+
 struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
   void runOnOperation() override {
     Operation *function = getOperation();
@@ -104,6 +121,7 @@ struct LowerVectors : seqc::impl::LowerVectorsPassBase<LowerVectors> {
     applyBounded(function, [](RewritePatternSet &patterns) {
       patterns.add<ReduceRowsTogether>(patterns.getContext());
     });
+    transposeSquares(function);
     applyBounded(function, [](RewritePatternSet &patterns) {
       vector::populateVectorBroadcastLoweringPatterns(patterns);
       vector::populateVectorTransposeLoweringPatterns(

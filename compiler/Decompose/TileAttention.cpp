@@ -47,9 +47,8 @@ constexpr int64_t kBlockQueries = 32;
 /// Writes the loops of one attention.
 class AttentionTiler {
 public:
-  AttentionTiler(seq::AttentionOp op, OpBuilder &builder,
-                 ArrayRef<int64_t> heights)
-      : op(op), b(op.getLoc(), builder), heights(heights) {}
+  AttentionTiler(seq::AttentionOp op, OpBuilder &builder, unsigned vectorBits)
+      : op(op), b(op.getLoc(), builder), isWide(vectorBits >= 512) {}
 
   /// The result, of the op's type.
   Value run() {
@@ -184,7 +183,7 @@ private:
   /// panels[b, h, p, d, j] := key[b, h, 64 p + j, d]; what lies behind the last
   /// key is undefined.
   void packKeys() {
-    Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
+    Attribute zero = b.getIndexAttr(0);
     SmallVector<OpFoldResult> sizes = extents(b, key);
     OpFoldResult numPanels =
         apply(b.getAffineSymbolExpr(0).ceilDiv(kPanelKeys), {shape.numKeys});
@@ -192,48 +191,84 @@ private:
         b,
         {sizes[0], sizes[1], numPanels, sizes[3], b.getIndexAttr(kPanelKeys)},
         b.getF32Type());
-    auto emitPanel = [&](Value pair, Value panel, Value target) -> Value {
-      AffineExpr p = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
-      OpFoldResult batch = apply(p.floorDiv(numKeyHeads), {pair}),
-                   head = apply(p % numKeyHeads, {pair}),
-                   first = apply(p * kPanelKeys, {panel});
-      OpFoldResult count = affine::makeComposedFoldedAffineMin(
-          b, b.getLoc(),
-          AffineMap::get(0, 2, {b.getAffineConstantExpr(kPanelKeys), n - p},
-                         b.getContext()),
-          {first, shape.numKeys});
-      std::optional<int64_t> whole = getConstantIntValue(shape.numKeys);
-      if (whole && *whole % kPanelKeys == 0)
-        count = b.getIndexAttr(kPanelKeys);
-      Value rows = slice(b, key, {batch, head, first, zero},
-                         {one, one, count, sizes[3]}, /*dropped=*/{0, 1});
-      SmallVector<OpFoldResult> offsets = {batch, head, panel, zero, zero},
-                                part = {one, one, one, sizes[3], count};
-      Value columns = slice(b, target, offsets, part, /*dropped=*/{0, 1, 2});
-      AffineExpr d = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1);
-      Value packed = generic(
-          b, rows, columns,
-          {AffineMap::get(2, 0, {j, d}, b.getContext()),
-           b.getMultiDimIdentityMap(2)},
-          {IteratorType::parallel, IteratorType::parallel},
-          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-            return {convertFloat(b, args[0], b.getF32Type())};
-          })[0];
-      return tensor::InsertSliceOp::create(
-          b, packed, target, offsets, part,
-          SmallVector<OpFoldResult>(5, OpFoldResult(one)));
-    };
     shape.panels = emitLoop(
         zero, multiply(sizes[0], numKeyHeads), 1, panels,
         [&](Value pair, ValueRange outer) {
           return emitLoop(
               zero, numPanels, 1, outer,
               [&](Value panel, ValueRange inner) -> SmallVector<Value> {
-                return {emitPanel(pair, panel, inner[0])};
+                return {packPanel(pair, panel, inner[0])};
               },
               /*isParallel=*/true);
         },
         /*isParallel=*/true)[0];
+  }
+
+  /// Squares of a panel become shuffles of wide vectors; the keys behind the
+  /// last square, and those of a depth that has none, gathers.
+  Value packPanel(Value pair, Value panel, Value panels) {
+    OpFoldResult zero = b.getIndexAttr(0), depth = b.getIndexAttr(shape.depth),
+                 lanes = b.getIndexAttr(kLaneKeys);
+    AffineExpr p = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
+    KeyPanel at = {apply(p.floorDiv(numKeyHeads), {pair}),
+                   apply(p % numKeyHeads, {pair}), panel};
+    OpFoldResult count = affine::makeComposedFoldedAffineMin(
+        b, b.getLoc(),
+        AffineMap::get(
+            0, 2, {b.getAffineConstantExpr(kPanelKeys), n - p * kPanelKeys},
+            b.getContext()),
+        {panel, shape.numKeys});
+    std::optional<int64_t> whole = getConstantIntValue(shape.numKeys);
+    if (whole && *whole % kPanelKeys == 0)
+      count = b.getIndexAttr(kPanelKeys);
+    if (!isWide || shape.depth % kLaneKeys != 0)
+      return packPart(at, zero, zero, count, depth, panels);
+    OpFoldResult squares = apply(p.floorDiv(kLaneKeys) * kLaneKeys, {count});
+    panels = emitLoop(
+        zero, squares, kLaneKeys, panels, [&](Value j, ValueRange outer) {
+          return emitLoop(zero, depth, kLaneKeys, outer,
+                          [&](Value d, ValueRange inner) -> SmallVector<Value> {
+                            return {packPart(at, j, d, lanes, lanes, inner[0])};
+                          });
+        })[0];
+    if (getConstantIntValue(count))
+      return panels;
+    return packPart(at, squares, zero, apply(n - p, {squares, count}), depth,
+                    panels);
+  }
+
+  /// Where a panel lies.
+  struct KeyPanel {
+    OpFoldResult batch, head, panel;
+  };
+
+  /// Transposes keys [j, j + numKeys) of a panel from depth `d` on.
+  Value packPart(const KeyPanel &at, OpFoldResult j, OpFoldResult d,
+                 OpFoldResult numKeys, OpFoldResult depth, Value panels) {
+    Attribute one = b.getIndexAttr(1);
+    AffineExpr p = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
+    Value rows =
+        slice(b, key,
+              {at.batch, at.head, apply(p * kPanelKeys + n, {at.panel, j}), d},
+              {one, one, numKeys, depth}, /*dropped=*/{0, 1});
+    SmallVector<OpFoldResult> offsets = {at.batch, at.head, at.panel, d, j},
+                              sizes = {one, one, one, depth, numKeys};
+    Value columns = slice(b, panels, offsets, sizes, /*dropped=*/{0, 1, 2});
+    AffineMap columnsMap = b.getMultiDimIdentityMap(2);
+    AffineMap rowsMap =
+        AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
+    Value packed = generic(
+        b, rows, columns, {rowsMap, columnsMap},
+        {IteratorType::parallel, IteratorType::parallel},
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+          return {convertFloat(b, args[0], b.getF32Type())};
+        })[0];
+    if (getConstantIntValue(numKeys) == kLaneKeys &&
+        getConstantIntValue(depth) == kLaneKeys)
+      mark(packed);
+    return tensor::InsertSliceOp::create(
+        b, packed, panels, offsets, sizes,
+        SmallVector<OpFoldResult>(5, OpFoldResult(one)));
   }
 
   /// The output in the type of the op's result.
@@ -335,7 +370,9 @@ private:
     SmallVector<Value> current(carried);
     OpFoldResult begin = b.getIndexAttr(0);
     std::optional<int64_t> whole = getConstantIntValue(shape.numQueries);
-    for (int64_t height : heights) {
+    static constexpr int64_t wide[] = {4, 1}, narrow[] = {1};
+    for (int64_t height :
+         isWide ? ArrayRef<int64_t>(wide) : ArrayRef<int64_t>(narrow)) {
       AffineExpr from = b.getAffineSymbolExpr(0), to = b.getAffineSymbolExpr(1);
       bool divides = whole && *whole % height == 0;
       OpFoldResult upper =
@@ -469,7 +506,8 @@ private:
 
   seq::AttentionOp op;
   ImplicitLocOpBuilder b;
-  ArrayRef<int64_t> heights;
+  /// Whether sixteen numbers are one vector.
+  bool isWide;
   AttentionShape shape;
   Value key, mask, bias;
   int64_t numHeads = 1, numKeyHeads = 1;
@@ -479,9 +517,6 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
   using TileAttentionPassBase::TileAttentionPassBase;
 
   void runOnOperation() override {
-    static constexpr int64_t wide[] = {4, 1}, narrow[] = {1};
-    ArrayRef<int64_t> heights =
-        vectorBits >= 512 ? ArrayRef<int64_t>(wide) : ArrayRef<int64_t>(narrow);
     SmallVector<seq::AttentionOp> ops;
     getOperation().walk([&](seq::AttentionOp op) { ops.push_back(op); });
     for (seq::AttentionOp op : ops) {
@@ -492,22 +527,21 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
         continue;
       }
       ++numTiled;
-      AttentionTiler tiler(op, b, heights);
+      AttentionTiler tiler(op, b, vectorBits);
       AttentionTiler::Conditions conditions = tiler.buildConditions();
       if (!conditions.many && !conditions.whole) {
         op.getOutput().replaceAllUsesWith(tiler.run());
         op.erase();
         continue;
       }
-      if (failed(choose(op, b, conditions, heights)))
+      if (failed(choose(op, b, conditions)))
         return signalPassFailure();
     }
   }
 
   /// Both forms, chosen at run time.
   LogicalResult choose(seq::AttentionOp op, ImplicitLocOpBuilder &b,
-                       AttentionTiler::Conditions conditions,
-                       ArrayRef<int64_t> heights) {
+                       AttentionTiler::Conditions conditions) {
     Value condition = conditions.many ? conditions.many : conditions.whole;
     if (conditions.many && conditions.whole)
       condition = arith::AndIOp::create(b, conditions.many, conditions.whole);
@@ -519,7 +553,7 @@ struct TileAttentionPass : impl::TileAttentionPassBase<TileAttentionPass> {
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(choice.thenBlock());
-      scf::YieldOp::create(b, AttentionTiler(op, b, heights).run());
+      scf::YieldOp::create(b, AttentionTiler(op, b, vectorBits).run());
     }
     op->moveBefore(choice.elseBlock(), choice.elseBlock()->end());
     b.setInsertionPointToEnd(choice.elseBlock());

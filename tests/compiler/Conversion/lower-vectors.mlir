@@ -49,3 +49,32 @@ func.func @three_rows(%x: vector<3x16xf32>, %m: vector<3xf32>) -> vector<3xf32> 
   %r = vector.multi_reduction <maxnumf>, %x, %m [1] : vector<3x16xf32> to vector<3xf32>
   return %r : vector<3xf32>
 }
+
+/// A square of sixteen rows is transposed by shuffles.
+
+// CHECK-LABEL: func.func @transpose_square
+//   CHECK-NOT:   vector.extract %{{.*}}[{{[0-9]+}}, {{[0-9]+}}]
+// CHECK-COUNT-64: vector.shuffle
+//       CHECK:   return
+func.func @transpose_square(%x: memref<16x16xf32>, %y: memref<16x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %p = ub.poison : f32
+  %u = vector.transfer_read %x[%c0, %c0], %p {in_bounds = [true, true]} : memref<16x16xf32>, vector<16x16xf32>
+  %v = vector.transpose %u, [1, 0] : vector<16x16xf32> to vector<16x16xf32>
+  vector.transfer_write %v, %y[%c0, %c0] {in_bounds = [true, true]} : vector<16x16xf32>, memref<16x16xf32>
+  return
+}
+
+/// Others element by element.
+
+// CHECK-LABEL: func.func @transpose_others
+//   CHECK-NOT:   vector.shuffle
+//       CHECK:   return
+func.func @transpose_others(%x: memref<2x4xf32>, %y: memref<4x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %p = ub.poison : f32
+  %u = vector.transfer_read %x[%c0, %c0], %p {in_bounds = [true, true]} : memref<2x4xf32>, vector<2x4xf32>
+  %v = vector.transpose %u, [1, 0] : vector<2x4xf32> to vector<4x2xf32>
+  vector.transfer_write %v, %y[%c0, %c0] {in_bounds = [true, true]} : vector<4x2xf32>, memref<4x2xf32>
+  return
+}

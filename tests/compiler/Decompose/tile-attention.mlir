@@ -6,6 +6,7 @@
 // CHECK-LABEL: func.func @plain
 //   CHECK-NOT:   256x256
 //       CHECK:   tensor.empty() : tensor<1x2x4x24x64xf32>
+//       CHECK:   linalg.generic {{.*}} ins({{.*}} : tensor<64x24xf32>) outs({{.*}} : tensor<24x64xf32>) {
 //       CHECK:   scf.for %{{.*}} = %c0 to %c2 step
 //       CHECK:     scf.for %{{.*}} = %c0 to %c256 step %c32
 //       CHECK:       scf.for %{{.*}} = %c0 to %c4 step %c1
@@ -25,6 +26,38 @@ func.func @plain(%q: tensor<1x2x256x24xf32>) -> tensor<1x2x256x24xf32> {
   %o = seq.attention scaled %q, %q, %q
       : (tensor<1x2x256x24xf32>, tensor<1x2x256x24xf32>, tensor<1x2x256x24xf32>) -> tensor<1x2x256x24xf32>
   return %o : tensor<1x2x256x24xf32>
+}
+
+/// Keys are transposed in squares of 16 x 16, the rest of a panel at once.
+
+// CHECK-LABEL: func.func @pack_squares
+//       CHECK:   scf.for %{{.*}} = %c0 to %c2 step
+//       CHECK:     scf.for %[[P:.*]] = %c0 to %c2 step %c1
+//       CHECK:       %[[N:.*]] = affine.min #{{.*}}()[%[[P]]]
+//       CHECK:       %[[M:.*]] = affine.apply #{{.*}}()[%[[N]]]
+//       CHECK:       scf.for %{{.*}} = %c0 to %[[M]] step %c16
+//       CHECK:         scf.for %{{.*}} = %c0 to %c32 step %c16
+//       CHECK:           linalg.generic {{.*}} ins({{.*}} : tensor<16x16xf32>) outs({{.*}} : tensor<16x16xf32>) {{.*}}seq.tile
+//       CHECK:       linalg.generic {{.*}} ins({{.*}} : tensor<?x32xf32>) outs({{.*}} : tensor<32x?xf32>) {
+// NARROW-LABEL: func.func @pack_squares
+//   NARROW-NOT:   tensor<16x16xf32>
+//       NARROW:   return
+func.func @pack_squares(%q: tensor<1x2x100x32xf32>) -> tensor<1x2x100x32xf32> {
+  %o = seq.attention scaled %q, %q, %q
+      : (tensor<1x2x100x32xf32>, tensor<1x2x100x32xf32>, tensor<1x2x100x32xf32>) -> tensor<1x2x100x32xf32>
+  return %o : tensor<1x2x100x32xf32>
+}
+
+/// Squares alone where they fill every panel.
+
+// CHECK-LABEL: func.func @pack_squares_only
+//       CHECK:   linalg.generic {{.*}} ins({{.*}} : tensor<16x16xf32>) {{.*}}seq.tile
+//   CHECK-NOT:   tensor<32x?xf32>
+//       CHECK:   return
+func.func @pack_squares_only(%q: tensor<1x2x128x32xf32>) -> tensor<1x2x128x32xf32> {
+  %o = seq.attention scaled %q, %q, %q
+      : (tensor<1x2x128x32xf32>, tensor<1x2x128x32xf32>, tensor<1x2x128x32xf32>) -> tensor<1x2x128x32xf32>
+  return %o : tensor<1x2x128x32xf32>
 }
 
 /// A block of queries meets the panels up to its last query, and in them compares positions.
