@@ -52,4 +52,5 @@ void seqc::registerDecompositions(DialectRegistry &registry) {
   registerRotaryDecompositions(registry);
   registerLinearRecurrenceDecompositions(registry);
   registerAttentionTiling(registry);
+  registerLinearRecurrenceTiling(registry);
 }

@@ -17,7 +17,7 @@ class DialectRegistry;
 
 namespace seqc {
 
-/// All of them, and attention as an op that upstream tiles.
+/// All of them, and the ops that upstream tiles.
 void registerDecompositions(mlir::DialectRegistry &registry);
 
 /// Decompositions of `seq.softmax` and `seq.norm`.
@@ -38,6 +38,9 @@ void registerLinearRecurrenceDecompositions(mlir::DialectRegistry &registry);
 /// `seq.attention` as an op that upstream tiles: the rows, heads and positions of
 /// its queries. Heads that share keys are cut one by one.
 void registerAttentionTiling(mlir::DialectRegistry &registry);
+/// `seq.linear_recurrence` as an op that upstream tiles: the rows, heads and
+/// columns of its state. Heads that share a part of an operand are cut one by one.
+void registerLinearRecurrenceTiling(mlir::DialectRegistry &registry);
 
 } // namespace seqc
 

@@ -9,7 +9,8 @@
 //
 // Heads and columns never meet, so that the loop over time stands inside of
 // theirs: a block of the state stays in the first cache for a whole sequence,
-// and is read and written once per step.
+// and is read and written once per step. The loop over rows and heads is made
+// by upstream's TilingInterface.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +25,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -38,12 +41,50 @@ using namespace mlir;
 namespace seqc {
 namespace {
 
-/// Where a block of the state lies, and at which step.
+/// Leaves `op` one row and one head, in a loop over all pairs of them. Gives the
+/// parts of the loop's tensors that its results replace: they hold the first
+/// state, and zeros where a row may end early.
+FailureOr<SmallVector<Value>> tileHeads(seq::LinearRecurrenceOp &op) {
+  IRRewriter rewriter(op);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(
+      getAsIndexOpFoldResult(op.getContext(), {1, 1, /*columns=*/0}));
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  auto loops = llvm::map_to_vector<2>(
+      tiled->loops, [](Operation *loop) { return cast<scf::ForOp>(loop); });
+  loops.front().getInitArgsMutable()[0].assign(op.getInit());
+  if (op.getLengths() && op.getOutputs()) {
+    ImplicitLocOpBuilder b(op.getLoc(), loops.front());
+    OpOperand &outputs = loops.front().getInitArgsMutable()[1];
+    Value zero = floatConstant(b, getElementTypeOrSelf(outputs.get()), 0.0);
+    outputs.assign(linalg::FillOp::create(b, zero, outputs.get()).getResult(0));
+  }
+  rewriter.replaceOp(op, tiled->replacements);
+  op = cast<seq::LinearRecurrenceOp>(tiled->tiledOps.front());
+  if (failed(coalesceLoops(rewriter, loops)))
+    return failure();
+  seq::mark<seq::ParallelMark>(loops.front());
+  // What says where results go stands behind the op.
+  op->moveBefore(*op.getFinal().user_begin());
+  rewriter.setInsertionPoint(op);
+  return llvm::map_to_vector(op->getResults(), [&](Value result) -> Value {
+    auto insert = cast<tensor::InsertSliceOp>(*result.user_begin());
+    return tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), insert.getSourceType(), insert.getDest(),
+        insert.getMixedOffsets(), insert.getMixedSizes(),
+        insert.getMixedStrides());
+  });
+}
+
+/// Where a block of the state begins, and the step.
 struct Place {
-  Value row, head, column, step;
+  Value column, step;
 };
 
-/// Writes the loops of one linear recurrence.
+/// Writes the loops of a linear recurrence of one row and one head.
 class LinearRecurrenceTiler {
 public:
   LinearRecurrenceTiler(seq::LinearRecurrenceOp op, unsigned vectorBits)
@@ -51,29 +92,36 @@ public:
         element(op.getInit().getType().getElementType()),
         shape(op.getInit().getType().getShape()),
         lanes(vectorBits / element.getIntOrFloatBitWidth()),
-        readers(op.getNumQueryHeads() / shape[1]) {
+        readers(op.getNumQueryHeads()) {
     // A row of a block meets its sums for readers, two for what is found at
     // keys, and the values that are written.
     int64_t registers = vectorBits >= 512 ? 24 : 12;
     widest = lanes * std::clamp<int64_t>(registers / (readers + 3), 1, 4);
   }
 
-  /// The results, of the op's types.
-  SmallVector<Value> run() {
+  /// The results, written over `current`.
+  SmallVector<Value> run(SmallVector<Value> current) {
     Value time = op.getTimeOperand();
-    steps = time ? asValue(b, extent(b, time, 0)) : indexConstant(b, 1);
-    OpFoldResult rows = extent(b, op.getInit(), 0);
-    SmallVector<Value> carried = {op.getInit()};
-    if (op.getOutputs())
-      carried.push_back(initOutputs(rows));
-    OpFoldResult pairs = affine::makeComposedFoldedAffineApply(
-        b, b.getLoc(), b.getAffineSymbolExpr(0) * shape[1], {rows});
-    SmallVector<Value> results = emitLoop(
-        asValue(b, pairs), 1, carried, /*isParallel=*/true,
-        [&](Value pair, ValueRange inner) { return emitHead(pair, inner); });
-    for (auto [value, result] : llvm::zip_equal(results, op.getResults()))
-      value = castTo(b, value, result.getType());
-    return results;
+    Value count = time ? asValue(b, extent(b, time, 0)) : indexConstant(b, 1);
+    if (Value lengths = op.getLengths())
+      count = arith::IndexCastOp::create(
+          b, b.getIndexType(),
+          tensor::ExtractOp::create(b, lengths, indexConstant(b, 0)));
+    int64_t whole = shape[3] / widest * widest;
+    if (whole > 0)
+      current =
+          emitLoop(indexConstant(b, whole), widest, current,
+                   /*isParallel=*/true, [&](Value column, ValueRange inner) {
+                     return emitBlock(column, widest, count, inner);
+                   });
+    for (int64_t column = whole; column < shape[3];) {
+      int64_t rest = shape[3] - column;
+      int64_t width = rest >= lanes ? rest / lanes * lanes
+                                    : llvm::bit_floor(uint64_t(rest));
+      current = emitBlock(indexConstant(b, column), width, count, current);
+      column += width;
+    }
+    return current;
   }
 
 private:
@@ -92,57 +140,12 @@ private:
     return loop.getResults();
   }
 
-  /// What the outputs are before a step writes them: zeros where a row may end
-  /// early.
-  Value initOutputs(OpFoldResult rows) {
-    auto type = cast<RankedTensorType>(op.getOutputs().getType());
-    SmallVector<OpFoldResult> sizes = {OpFoldResult(steps), rows};
-    if (!ShapedType::isDynamic(type.getDimSize(0)))
-      sizes[0] = b.getIndexAttr(type.getDimSize(0));
-    for (int64_t size : type.getShape().drop_front(2))
-      sizes.push_back(b.getIndexAttr(size));
-    return op.getLengths() ? zeroTensor(b, sizes, type.getElementType())
-                           : emptyTensor(b, sizes, type.getElementType());
-  }
-
   //===--------------------------------------------------------------------===//
   // Loops
   //===--------------------------------------------------------------------===//
 
-  /// All columns of one head of a batch row.
-  SmallVector<Value> emitHead(Value pair, ValueRange carried) {
-    Value heads = indexConstant(b, shape[1]);
-    Place place;
-    place.row = arith::DivUIOp::create(b, pair, heads);
-    place.head = arith::RemUIOp::create(b, pair, heads);
-    Value count = steps;
-    if (Value lengths = op.getLengths()) {
-      Value length = tensor::ExtractOp::create(b, lengths, place.row);
-      count = arith::IndexCastOp::create(b, b.getIndexType(), length);
-    }
-    SmallVector<Value> current(carried);
-    int64_t whole = shape[3] / widest * widest;
-    if (whole > 0)
-      current =
-          emitLoop(indexConstant(b, whole), widest, current,
-                   /*isParallel=*/true, [&](Value column, ValueRange inner) {
-                     Place at = place;
-                     at.column = column;
-                     return emitBlock(at, widest, count, inner);
-                   });
-    for (int64_t column = whole; column < shape[3];) {
-      int64_t rest = shape[3] - column;
-      int64_t width = rest >= lanes ? rest / lanes * lanes
-                                    : llvm::bit_floor(uint64_t(rest));
-      place.column = indexConstant(b, column);
-      current = emitBlock(place, width, count, current);
-      column += width;
-    }
-    return current;
-  }
-
   /// All steps of `width` columns; `carried` are the state and the outputs.
-  SmallVector<Value> emitBlock(Place place, int64_t width, Value count,
+  SmallVector<Value> emitBlock(Value column, int64_t width, Value count,
                                ValueRange carried) {
     blockType = VectorType::get(std::min(width, lanes), element);
     numVectors = width / blockType.getNumElements();
@@ -156,26 +159,24 @@ private:
     SmallVector<Value> start(carried);
     if (op.getLookup())
       llvm::append_range(start,
-                         findFirst(place, stepAt(zero), count, carried[0]));
+                         findFirst({column, stepAt(zero)}, count, carried[0]));
     SmallVector<Value> ends = emitLoop(
         count, 1, start, /*isParallel=*/false, [&](Value i, ValueRange inner) {
-          Place at = place, next = place;
-          at.step = stepAt(i);
+          Value step = stepAt(i);
           Value last = arith::SubIOp::create(b, count, one);
-          next.step = stepAt(arith::MinSIOp::create(
+          Value next = stepAt(arith::MinSIOp::create(
               b, arith::AddIOp::create(b, i, one), last));
-          return emitStep(at, next, inner.take_front(numTensors),
+          return emitStep({column, step}, {column, next},
+                          inner.take_front(numTensors),
                           inner.drop_front(numTensors));
         });
     ends.resize(numTensors);
     return ends;
   }
 
-  /// What step `first` finds in `state`. Without steps there is nothing to read:
-  /// reads that stood in a loop alone could be hoisted out of it.
-  SmallVector<Value> findFirst(Place place, Value first, Value count,
-                               Value state) {
-    place.step = first;
+  /// What the step `first` finds in `state`. Without steps there is nothing to
+  /// read: reads that stood in a loop alone could be hoisted out of it.
+  SmallVector<Value> findFirst(const Place &first, Value count, Value state) {
     Value some = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count,
                                        indexConstant(b, 0));
     SmallVector<Value> none = zeros(1);
@@ -189,8 +190,8 @@ private:
                                      /*isParallel=*/false,
                                      [&](Value k, ValueRange sums) {
                                        SmallVector<Value> rows =
-                                           load(state, stateIndices(place, k));
-                                       return find(place, k, rows, sums);
+                                           load(state, stateIndices(first, k));
+                                       return find(first, k, rows, sums);
                                      }));
     return choice.getResults();
   }
@@ -240,7 +241,8 @@ private:
       for (int64_t reader = 0; reader < readers; ++reader)
         outputs = store(
             ArrayRef(ends).slice(1 + reader * numVectors, numVectors), outputs,
-            {at.step, at.row, readerHead(at, reader), at.column});
+            {at.step, indexConstant(b, 0), indexConstant(b, reader),
+             at.column});
       left.push_back(outputs);
     }
     llvm::append_range(left, ArrayRef(ends).drop_front(behindReads));
@@ -321,15 +323,8 @@ private:
   }
 
   SmallVector<Value> stateIndices(const Place &at, Value k) {
-    return {at.row, at.head, k, at.column};
-  }
-
-  /// The head of the outputs that reader `reader` of a head of the state fills.
-  Value readerHead(const Place &at, int64_t reader) {
-    if (readers == 1)
-      return at.head;
-    Value first = arith::MulIOp::create(b, at.head, indexConstant(b, readers));
-    return arith::AddIOp::create(b, first, indexConstant(b, reader));
+    Value zero = indexConstant(b, 0);
+    return {zero, zero, k, at.column};
   }
 
   /// Where an operand with a slice per step has its elements: what is repeated
@@ -337,17 +332,11 @@ private:
   SmallVector<Value> stepIndices(const Place &at, Value operand,
                                  ArrayRef<Value> features, int64_t reader = 0) {
     auto type = cast<RankedTensorType>(operand.getType());
-    Value zero = indexConstant(b, 0), head = at.head;
-    int64_t groups = type.getDimSize(2);
-    if (groups > shape[1])
-      head = readerHead(at, reader);
-    else if (groups < shape[1])
-      head =
-          arith::DivUIOp::create(b, head, indexConstant(b, shape[1] / groups));
-    SmallVector<Value> indices = {at.step, at.row, head};
+    Value zero = indexConstant(b, 0);
+    SmallVector<Value> indices = {at.step, zero, indexConstant(b, reader)};
     llvm::append_range(indices, features);
     for (auto [dim, index] : llvm::enumerate(indices))
-      if (dim != 2 && type.getDimSize(dim) == 1)
+      if (type.getDimSize(dim) == 1)
         index = zero;
     return indices;
   }
@@ -403,14 +392,13 @@ private:
   seq::LinearRecurrenceOp op;
   ImplicitLocOpBuilder b;
   Type element;
-  /// Rows, heads, keys and columns.
+  /// One row, one head, keys and columns.
   ArrayRef<int64_t> shape;
   int64_t lanes;
-  /// Queries per head of the state.
+  /// Queries of the head.
   int64_t readers;
   /// Columns of the widest block.
   int64_t widest;
-  Value steps;
   /// Of the block that is being written.
   VectorType blockType;
   int64_t numVectors = 0;
@@ -425,8 +413,11 @@ struct TileLinearRecurrencePass
         ops.push_back(op);
     });
     for (seq::LinearRecurrenceOp op : ops) {
+      FailureOr<SmallVector<Value>> places = tileHeads(op);
+      if (failed(places))
+        return signalPassFailure();
       LinearRecurrenceTiler tiler(op, getTarget(op).getVectorBits());
-      op->replaceAllUsesWith(tiler.run());
+      op->replaceAllUsesWith(tiler.run(*places));
       op.erase();
       ++numTiled;
     }
