@@ -30,13 +30,8 @@ public:
       : op(op), b(op.getLoc(), builder), offsets(offsets), sizes(sizes) {}
 
   FailureOr<TilingResult> run() {
-    // Heads that share a part of an operand are cut one by one or not at all.
-    for (Value operand : op.getStepOperands()) {
-      int64_t groups = cast<RankedTensorType>(operand.getType()).getDimSize(2);
-      if (groups > 1 && groups < op.getNumHeads() && !hasAllHeads() &&
-          getConstantIntValue(sizes[1]) != 1)
-        return failure();
-    }
+    if (!canBeCut())
+      return failure();
     auto tile = cast<seq::LinearRecurrenceOp>(b.clone(*op));
     b.setInsertionPoint(tile);
     cut(tile.getInitMutable(), /*rowDim=*/0, /*hasColumns=*/true);
@@ -69,9 +64,19 @@ public:
   }
 
 private:
-  bool hasAllHeads() {
-    return getConstantIntValue(offsets[1]) == 0 &&
-           getConstantIntValue(sizes[1]) == op.getNumHeads();
+  /// Heads and columns of a tile are static. Heads that share a part of an
+  /// operand are cut one by one or not at all.
+  bool canBeCut() {
+    std::optional<int64_t> heads = getConstantIntValue(sizes[1]);
+    if (!heads || !getConstantIntValue(sizes[2]))
+      return false;
+    int64_t all = op.getNumHeads();
+    return *heads == 1 || *heads == all ||
+           llvm::none_of(op.getStepOperands(), [&](Value operand) {
+             int64_t groups =
+                 cast<RankedTensorType>(operand.getType()).getDimSize(2);
+             return groups > 1 && groups < all;
+           });
   }
 
   void cut(MutableOperandRange operand, int64_t rowDim, bool hasColumns) {
@@ -91,29 +96,26 @@ private:
     auto type = cast<RankedTensorType>(tensor.getType());
     SmallVector<OpFoldResult> from(type.getRank(), b.getIndexAttr(0)),
         count = getAsIndexOpFoldResult(b.getContext(), type.getShape());
-    if (rowDim == 1 && type.isDynamicDim(0))
-      count[0] = extent(b, op.getTimeOperand(), 0);
+    if (rowDim == 1 && type.isDynamicDim(0)) {
+      Value time = op.getTimeOperand();
+      count[0] = time ? extent(b, time, 0) : b.getIndexAttr(1);
+    }
     auto take = [&](int64_t dim, OpFoldResult offset, OpFoldResult size) {
-      if (dim >= type.getRank() || type.getDimSize(dim) == 1)
+      if (type.getDimSize(dim) == 1)
         return;
       from[dim] = offset;
       count[dim] = size;
     };
     take(rowDim, offsets[0], sizes[0]);
-    if (rowDim + 1 < type.getRank() && !hasAllHeads()) {
-      int64_t heads = op.getNumHeads(), groups = type.getDimSize(rowDim + 1);
-      AffineExpr head = b.getAffineSymbolExpr(0);
-      auto apply = [&](AffineExpr of, OpFoldResult value) {
-        return affine::makeComposedFoldedAffineApply(b, b.getLoc(), of,
-                                                     {value});
-      };
-      if (groups < heads)
-        take(rowDim + 1, apply(head.floorDiv(heads / groups), offsets[1]),
-             b.getIndexAttr(1));
-      else
-        take(rowDim + 1, apply(head * (groups / heads), offsets[1]),
-             apply(head * (groups / heads), sizes[1]));
-    }
+    if (type.getRank() == 1)
+      return {from, count};
+    int64_t all = op.getNumHeads(), groups = type.getDimSize(rowDim + 1);
+    int64_t taken = *getConstantIntValue(sizes[1]) * groups / all;
+    AffineExpr head = b.getAffineSymbolExpr(0);
+    take(rowDim + 1,
+         affine::makeComposedFoldedAffineApply(
+             b, b.getLoc(), (head * groups).floorDiv(all), {offsets[1]}),
+         b.getIndexAttr(std::max<int64_t>(taken, 1)));
     if (hasColumns)
       take(type.getRank() - 1, offsets[2], sizes[2]);
     return {from, count};

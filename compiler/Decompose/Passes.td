@@ -301,7 +301,8 @@ def TileLinearRecurrencePass : Pass<"seq-tile-linear-recurrence", "::mlir::func:
   let summary = "Compute linear recurrences head by head";
   let description = [{
     Heads of a state, and its columns, never meet: the loops over them stand outside of the one over time, so that a
-    block of the state stays in the first cache for a whole sequence. A step goes over the rows of its block once: each
+    block of the state stays in the first cache for a whole sequence. The loop over pairs of rows and heads is made by
+    upstream's `TilingInterface`, of which a tile is a linear recurrence of one row and one head. A step goes over the rows of its block once: each
     is scaled, freed of what it held at the step's key, written, stored, and added to what the step's queries read and
     to what the next step will find at its key.
 
@@ -316,10 +317,11 @@ def TileLinearRecurrencePass : Pass<"seq-tile-linear-recurrence", "::mlir::func:
     After:
     ```mlir
     %r:2 = scf.for %bh = %c0 to %c8 step %c1 iter_args(%s = %s0, %o = %e) -> … {
+      %head = tensor.extract_slice %s[%b, %h, 0, 0] [1, 1, 64, 64] [1, 1, 1, 1] : …
       scf.for %v = %c0 to %c64 step %c64 iter_args(…) {
         scf.for %t = %c0 to %c128 step %c1 iter_args(…) {
           scf.for %k = %c0 to %c64 step %c1 iter_args(…) {
-            %row = vector.transfer_read %s[%b, %h, %k, %v] : …, vector<16xf32>
+            %row = vector.transfer_read %head[%c0, %c0, %k, %v] : …, vector<16xf32>
     ```
   }];
   let dependentDialects = [

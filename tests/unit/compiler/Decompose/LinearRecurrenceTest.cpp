@@ -1,14 +1,63 @@
-//===- LinearRecurrenceTest.cpp - The same as recurrences -----------------===//
+//===- LinearRecurrenceTest.cpp - The same as recurrences, and in tiles ---===//
 
 #include "tests/unit/compiler/Decompose/Comparison.h"
 
+#include "compiler/Decompose/Decompositions.h"
+#include "dialect/Seq/IR/SeqDialect.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/Pass.h"
+
 #include <gtest/gtest.h>
 
+using namespace mlir;
 using namespace seqc;
 using namespace seqc::testing;
 using reference::ElementKind;
 
 namespace {
+
+/// Tiles linear recurrences by upstream's interface.
+struct TestTileLinearRecurrences
+    : PassWrapper<TestTileLinearRecurrences, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TestTileLinearRecurrences)
+
+  TestTileLinearRecurrences() = default;
+  TestTileLinearRecurrences(const TestTileLinearRecurrences &other)
+      : PassWrapper(other) {}
+
+  StringRef getArgument() const override {
+    return "test-tile-linear-recurrences";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<affine::AffineDialect>();
+  }
+
+  void runOnOperation() override {
+    getOperation().walk([&](seq::LinearRecurrenceOp op) {
+      IRRewriter rewriter(op);
+      scf::SCFTilingOptions options;
+      options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+          rewriter, cast<TilingInterface>(op.getOperation()), options);
+      if (failed(tiled)) {
+        op.emitError("cannot be tiled");
+        return signalPassFailure();
+      }
+      rewriter.replaceOp(op, tiled->replacements);
+    });
+  }
+
+  ListOption<int64_t> sizes{*this, "sizes",
+                            llvm::cl::desc("Rows, heads and columns of tiles")};
+};
+
+PassRegistration<TestTileLinearRecurrences> registration;
 
 /// An op that is decomposed, with operands that are repeated in other ways:
 /// extents of time, rows and heads of the matrix and of the decay, the decay's
@@ -62,13 +111,16 @@ TEST_P(LinearRecurrences, MeanTheSame) {
   }
   if (c.isReverse)
     operands += " reverse";
-  expectSameMeaning("func.func @main(" + arguments + ") -> (" + state + ", " +
-                        outputs + ") {\n  %f, %o = seq.linear_recurrence " +
-                        c.semiring + operands + " -> " + state + ", " +
-                        outputs + "\n  return %f, %o : " + state + ", " +
-                        outputs + "\n}\n",
-                    inputs, {"func.func(seq-decompose-aggregates)"},
+  std::string text = "func.func @main(" + arguments + ") -> (" + state + ", " +
+                     outputs + ") {\n  %f, %o = seq.linear_recurrence " +
+                     c.semiring + operands + " -> " + state + ", " + outputs +
+                     "\n  return %f, %o : " + state + ", " + outputs + "\n}\n";
+  expectSameMeaning(text, inputs, {"func.func(seq-decompose-aggregates)"},
                     {"seq.linear_recurrence"});
+  expectSameMeaning(text, inputs,
+                    {"func.func(test-tile-linear-recurrences{sizes=1,1,0})",
+                     "func.func(test-tile-linear-recurrences{sizes=0,1,1})",
+                     "func.func(test-tile-linear-recurrences{sizes=1,0,1})"});
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -82,5 +134,37 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"log_shared", "log", {1, 1, 1}, {1, 1, 2, 1, 1}, 0, false, false},
         Case{"best", "max_plus", {1, 1, 2}, {5, 3, 1, 3, 2}, 1, true, true}),
     [](const auto &info) { return info.param.name; });
+
+/// Whether a tile of these sizes can be cut out of a recurrence of four heads,
+/// two of which share a key.
+bool canBeCut(ArrayRef<int64_t> sizes) {
+  DialectRegistry registry;
+  registry.insert<affine::AffineDialect, func::FuncDialect, seq::SeqDialect,
+                  tensor::TensorDialect>();
+  registerDecompositions(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      R"(func.func @main(%s: tensor<3x4x8x6xf32>, %k: tensor<5x3x2x8xf32>,
+                         %v: tensor<5x3x4x6xf32>) {
+           %f = seq.linear_recurrence real init(%s : tensor<3x4x8x6xf32>)
+               key(%k : tensor<5x3x2x8xf32>) value(%v : tensor<5x3x4x6xf32>)
+               -> tensor<3x4x8x6xf32>
+           return
+         })",
+      &context);
+  seq::LinearRecurrenceOp op;
+  module->walk([&](seq::LinearRecurrenceOp found) { op = found; });
+  OpBuilder builder(op);
+  return succeeded(cast<TilingInterface>(op.getOperation())
+                       .getTiledImplementation(
+                           builder, getAsIndexOpFoldResult(&context, {0, 0, 0}),
+                           getAsIndexOpFoldResult(&context, sizes)));
+}
+
+TEST(LinearRecurrenceTiling, CutsSharedHeadsOneByOneOrNotAtAll) {
+  EXPECT_TRUE(canBeCut({2, 1, 3}));
+  EXPECT_TRUE(canBeCut({2, 4, 3}));
+  EXPECT_FALSE(canBeCut({2, 2, 3}));
+}
 
 } // namespace
