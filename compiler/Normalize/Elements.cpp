@@ -35,8 +35,7 @@ std::optional<int64_t> seqc::findOnlyLarge(ArrayRef<int64_t> group,
 static Element moveTo(const Element &element, Value tensor,
                       ArrayRef<AffineExpr> indices) {
   SmallVector<AffineExpr> at(indices);
-  auto type = cast<RankedTensorType>(tensor.getType());
-  for (auto [index, extent] : llvm::zip(at, type.getShape()))
+  for (auto [index, extent] : llvm::zip(at, getShape(tensor)))
     if (extent == 1)
       index = getAffineConstantExpr(0, tensor.getContext());
   return element.with(tensor, AffineMap::get(element.place.getNumDims(), 0, at,
@@ -44,10 +43,9 @@ static Element moveTo(const Element &element, Value tensor,
 }
 
 Element seqc::getRoot(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
   unsigned dims = 0;
   SmallVector<AffineExpr> indices;
-  for (int64_t extent : type.getShape())
+  for (int64_t extent : getShape(tensor))
     indices.push_back(
         getAffineDimExpr(extent == 1 ? 0 : dims++, tensor.getContext()));
   return moveTo({tensor, AffineMap::get(dims, 0, tensor.getContext())}, tensor,
@@ -285,12 +283,9 @@ seqc::findTensor(Element element,
 }
 
 Value seqc::getTensor(const Element &element, const Element &root) {
-  auto getShape = [](const Element &of) {
-    return cast<RankedTensorType>(of.value.getType()).getShape();
-  };
   std::optional<Element> source = findTensor(element);
   return source && !source->mayRepeat && source->place == root.place &&
-                 getShape(*source) == getShape(root)
+                 getShape(source->value) == getShape(root.value)
              ? source->value
              : Value();
 }
@@ -298,8 +293,7 @@ Value seqc::getTensor(const Element &element, const Element &root) {
 SmallVector<AffineExpr> seqc::getIndices(const Element &element) {
   SmallVector<AffineExpr> indices;
   for (auto [index, extent] :
-       llvm::zip(element.place.getResults(),
-                 cast<RankedTensorType>(element.value.getType()).getShape()))
+       llvm::zip(element.place.getResults(), getShape(element.value)))
     if (extent != 1)
       indices.push_back(index);
   return indices;
@@ -466,6 +460,22 @@ std::optional<int64_t> seqc::findInnerAxis(const Element &element,
   return std::nullopt;
 }
 
+Value seqc::mapElements(
+    OpBuilder &b, Location loc, Value tensor, Type element,
+    llvm::function_ref<Value(OpBuilder &, Location, Value)> body) {
+  Value empty = tensor::EmptyOp::create(
+      b, loc, tensor::getMixedSizes(b, loc, tensor), element);
+  int64_t rank = getShape(tensor).size();
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, empty.getType(), tensor, empty, maps, loops,
+             [&](OpBuilder &inner, Location loc, ValueRange x) {
+               linalg::YieldOp::create(inner, loc, body(inner, loc, x[0]));
+             })
+      .getResult(0);
+}
+
 /// The dimensions of a shape, each that is not 1 in a group with units.
 static SmallVector<ReassociationIndices> groupUnits(ArrayRef<int64_t> shape) {
   SmallVector<ReassociationIndices> groups;
@@ -517,7 +527,7 @@ Value seqc::moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,
   // Extents of both sides are known alike.
   SmallVector<int64_t> shape(type.getShape());
   for (auto [d, from] : llvm::enumerate(order))
-    shape[from] = cast<RankedTensorType>(empty.getType()).getDimSize(d);
+    shape[from] = getShape(empty)[d];
   if (ArrayRef(shape) != type.getShape())
     tensor = tensor::CastOp::create(b, loc, type.clone(shape), tensor);
   return linalg::TransposeOp::create(b, loc, tensor, empty, order)

@@ -91,6 +91,19 @@ std::optional<std::array<Element, 2>> matchProduct(const Element &element);
 std::optional<int64_t> findInnerAxis(const Element &element,
                                      const Element &root);
 
+/// The extents of a tensor.
+inline llvm::ArrayRef<int64_t> getShape(mlir::Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getShape();
+}
+
+/// `tensor` with what `body` makes of each of its elements, of type `element`.
+mlir::Value
+mapElements(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor,
+            mlir::Type element,
+            llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
+                                           mlir::Value)>
+                body);
+
 /// Whether a tensor is all zeros by a fill.
 bool isZeroFill(mlir::Value value);
 

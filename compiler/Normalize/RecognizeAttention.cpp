@@ -58,9 +58,6 @@ struct Operand {
   explicit Operand(const Element &element)
       : tensor(element.value), dims(element.place.getResults()) {}
 
-  ArrayRef<int64_t> getShape() const {
-    return cast<RankedTensorType>(tensor.getType()).getShape();
-  }
   /// The extents of some dimensions, 1 for those that it has not.
   SmallVector<int64_t> getExtents(ArrayRef<AffineExpr> wanted) const {
     SmallVector<int64_t> extents;
@@ -68,7 +65,7 @@ struct Operand {
       auto found = llvm::find(dims, dim);
       extents.push_back(isa<AffineConstantExpr>(dim) || found == dims.end()
                             ? 1
-                            : getShape()[found - dims.begin()]);
+                            : getShape(tensor)[found - dims.begin()]);
     }
     return extents;
   }
@@ -80,14 +77,18 @@ bool isNarrow(const Element &element) {
              .getIntOrFloatBitWidth() <= 32;
 }
 
+/// Those of some dimensions that are not 1.
+SmallVector<AffineExpr> getLarge(ArrayRef<AffineExpr> dims) {
+  SmallVector<AffineExpr> large(dims);
+  llvm::erase_if(large, llvm::IsaPred<AffineConstantExpr>);
+  return large;
+}
+
 /// The tensor with exactly the dimensions `wanted`, in their order, that an
 /// element is read from.
 std::optional<Operand> findOperand(const Element &element,
                                    ArrayRef<AffineExpr> wanted) {
-  SmallVector<AffineExpr> large;
-  for (AffineExpr dim : wanted)
-    if (!isa<AffineConstantExpr>(dim))
-      large.push_back(dim);
+  SmallVector<AffineExpr> large = getLarge(wanted);
   std::optional<Element> found = findTensor(element, [&](const Element &e) {
     return !e.mayRepeat && isNarrow(e) && getIndices(e) == large;
   });
@@ -243,7 +244,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     parts.row = loops.pop_back_val();
     // A number of heads is known.
     if (loops.size() == 1)
-      loops.insert(cast<RankedTensorType>(root.value.getType()).isDynamicDim(0)
+      loops.insert(ShapedType::isDynamic(getShape(root.value)[0])
                        ? loops.end()
                        : loops.begin(),
                    none);
@@ -283,14 +284,6 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
       }
   }
 
-  static SmallVector<AffineExpr> getLarge(ArrayRef<AffineExpr> dims) {
-    SmallVector<AffineExpr> large;
-    for (AffineExpr dim : dims)
-      if (!isa<AffineConstantExpr>(dim))
-        large.push_back(dim);
-    return large;
-  }
-
   /// Steps to fewer heads of keys and values; whether heads and features are
   /// known, as an attention needs them.
   static bool check(Parts &parts) {
@@ -314,27 +307,10 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     auto type = cast<RankedTensorType>(tensor.getType());
     if (!isa<FloatType>(type.getElementType()) || type.getElementType() == wide)
       return tensor;
-    return map(b, tensor, wide,
-               [&](OpBuilder &inner, Location loc, Value x) -> Value {
-                 return arith::ExtFOp::create(inner, loc, wide, x);
-               });
-  }
-
-  /// `tensor` with another number for each of its elements.
-  static Value
-  map(ImplicitLocOpBuilder &b, Value tensor, Type element,
-      llvm::function_ref<Value(OpBuilder &, Location, Value)> body) {
-    Value empty = tensor::EmptyOp::create(
-        b, tensor::getMixedSizes(b, b.getLoc(), tensor), element);
-    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
-    SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(rank));
-    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-    return linalg::GenericOp::create(
-               b, empty.getType(), tensor, empty, maps, loops,
-               [&](OpBuilder &inner, Location loc, ValueRange x) {
-                 linalg::YieldOp::create(inner, loc, body(inner, loc, x[0]));
-               })
-        .getResult(0);
+    return mapElements(b, b.getLoc(), tensor, wide,
+                       [&](OpBuilder &inner, Location loc, Value x) -> Value {
+                         return arith::ExtFOp::create(inner, loc, wide, x);
+                       });
   }
 
   static Value build(ImplicitLocOpBuilder &b, const Parts &parts) {
@@ -362,12 +338,12 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (parts.mask.tensor)
       mask = arrange(b, parts.mask, scores, element);
     if (parts.hides)
-      mask = map(b, mask, b.getI1Type(),
-                 [](OpBuilder &inner, Location loc, Value x) -> Value {
-                   return arith::XOrIOp::create(
-                       inner, loc, x,
-                       arith::ConstantIntOp::create(inner, loc, 1, 1));
-                 });
+      mask = mapElements(b, b.getLoc(), mask, b.getI1Type(),
+                         [](OpBuilder &inner, Location loc, Value x) -> Value {
+                           return arith::XOrIOp::create(
+                               inner, loc, x,
+                               arith::ConstantIntOp::create(inner, loc, 1, 1));
+                         });
     auto attention = seq::AttentionOp::create(
         b,
         RankedTensorType::get(
@@ -378,7 +354,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
         b.getF64FloatAttr(parts.scale), FloatAttr(), seq::Causal::None,
         DenseI64ArrayAttr(), seq::Normalizer::Softmax,
         mask ? b.getF64FloatAttr(parts.maskedScore) : FloatAttr());
-    return moveUnits(b, attention.getOutput(), parts.output.getShape());
+    return moveUnits(b, attention.getOutput(), getShape(parts.output.tensor));
   }
 
   Recognition &recognition;

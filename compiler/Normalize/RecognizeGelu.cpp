@@ -170,7 +170,12 @@ struct RecognizeGelu : RecognitionPattern<linalg::GenericOp> {
                      type) ||
             !recognition.isWanted(name))
           return failure();
-        replace(op, tensor, isTanh, rewriter);
+        rewriter.replaceOp(
+            op, mapElements(rewriter, op.getLoc(), tensor, type,
+                            [&](OpBuilder &inner, Location loc, Value element) {
+                              ImplicitLocOpBuilder b(loc, inner);
+                              return makeGelu(b, element, isTanh);
+                            }));
         ++recognition.counts[name];
         return success();
       }
@@ -180,24 +185,6 @@ struct RecognizeGelu : RecognitionPattern<linalg::GenericOp> {
         llvm::append_range(candidates, getOperands(x));
     }
     return failure();
-  }
-
-  static void replace(linalg::GenericOp op, Value x, bool isTanh,
-                      PatternRewriter &rewriter) {
-    auto type = cast<RankedTensorType>(op->getResult(0).getType());
-    Value empty = tensor::EmptyOp::create(
-        rewriter, op.getLoc(), tensor::getMixedSizes(rewriter, op.getLoc(), x),
-        type.getElementType());
-    SmallVector<AffineMap> maps(
-        2, rewriter.getMultiDimIdentityMap(type.getRank()));
-    SmallVector<utils::IteratorType> loops(type.getRank(),
-                                           utils::IteratorType::parallel);
-    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, TypeRange{type}, x, empty, maps, loops,
-        [&](OpBuilder &inner, Location loc, ValueRange arguments) {
-          ImplicitLocOpBuilder b(loc, inner);
-          linalg::YieldOp::create(b, makeGelu(b, arguments[0], isTanh));
-        });
   }
 };
 

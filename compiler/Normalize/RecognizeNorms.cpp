@@ -32,8 +32,7 @@ std::optional<Mean> matchMean(const Element &element, const Element &root) {
       summand ? findInnerAxis((*quotient)[0], root) : std::nullopt;
   if (!axis)
     return std::nullopt;
-  auto inner =
-      cast<RankedTensorType>(root.value.getType()).getShape().drop_front(*axis);
+  ArrayRef<int64_t> inner = getShape(root.value).drop_front(*axis);
   if (ShapedType::isDynamicShape(inner) ||
       getNumber((*quotient)[1]) != ShapedType::getNumElements(inner))
     return std::nullopt;
@@ -160,7 +159,7 @@ struct AbsorbAffine : OpRewritePattern<linalg::GenericOp> {
   /// A tensor of the shape of the dimensions of `root` from `axis` on.
   static Value getAffine(PatternRewriter &rewriter, const Element &element,
                          const Element &root, int64_t axis) {
-    auto shape = cast<RankedTensorType>(root.value.getType()).getShape();
+    ArrayRef<int64_t> shape = getShape(root.value);
     std::optional<Element> found = findTensor(element);
     if (!found || found->mayRepeat)
       return {};

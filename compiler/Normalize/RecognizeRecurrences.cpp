@@ -260,8 +260,7 @@ bool LoopRecurrence::matchStates(IndexFacts &facts) {
     for (unsigned i = 0; i < outputs.size(); ++i)
       if (!outputs[i])
         for (int64_t d = 0;
-             d < cast<RankedTensorType>(loop.getResult(i).getType()).getRank();
-             ++d)
+             d < static_cast<int64_t>(getShape(loop.getResult(i)).size()); ++d)
           if (!visit(i, d))
             return false;
     return true;
@@ -304,7 +303,7 @@ bool LoopRecurrence::matchRows(IndexFacts &facts) {
       continue;
     }
     Extents &part = parts.emplace_back();
-    part.shape.assign(cast<RankedTensorType>(init.getType()).getShape());
+    part.shape.assign(getShape(init));
     for (size_t d = 0; d < part.shape.size(); ++d)
       part.expressions.push_back(facts.describeExtent(init, d));
   }
@@ -393,8 +392,7 @@ Value LoopRecurrence::makeSequence(OpBuilder &b,
                                             input.op.getMixedStrides());
   }
   tensor = moveAxis(b, loc, tensor, input.axis, sizes, /*back=*/false);
-  SmallVector<int64_t> shape(
-      cast<RankedTensorType>(tensor.getType()).getShape());
+  SmallVector<int64_t> shape(getShape(tensor));
   if (hasUnitRow)
     shape.insert(shape.begin() + 1, 1);
   return moveUnits(b, tensor, shape);
@@ -408,7 +406,7 @@ void LoopRecurrence::enterCell(OpBuilder &b, Block *cell) {
   IRMapping inside;
   if (!rowCounts.empty()) {
     Value from = *llvm::find_if(cell->getArguments(), [](Value argument) {
-      return cast<RankedTensorType>(argument.getType()).isDynamicDim(0);
+      return ShapedType::isDynamic(getShape(argument)[0]);
     });
     rows = tensor::DimOp::create(b, loc, from, 0);
   }
@@ -422,8 +420,7 @@ void LoopRecurrence::enterCell(OpBuilder &b, Block *cell) {
         moveUnits(b, *argument++, input.op.getType().getShape()));
   for (auto [output, state] : llvm::zip(outputs, loop.getRegionIterArgs()))
     if (!output)
-      state.replaceAllUsesWith(moveUnits(
-          b, *argument++, cast<RankedTensorType>(state.getType()).getShape()));
+      state.replaceAllUsesWith(moveUnits(b, *argument++, getShape(state)));
 
   auto &from = loop.getBody()->getOperations();
   Operation *first = &from.front();
@@ -449,8 +446,7 @@ void LoopRecurrence::yield(OpBuilder &b) {
     if (overwrites[i])
       next = overwrites[i].getSource();
     if (!output) {
-      states.push_back(moveUnits(
-          b, next, withRow(cast<RankedTensorType>(next.getType()).getShape())));
+      states.push_back(moveUnits(b, next, withRow(getShape(next))));
       continue;
     }
     SmallVector<int64_t> shape =
@@ -476,8 +472,7 @@ void LoopRecurrence::yield(OpBuilder &b) {
 Value LoopRecurrence::leaveOutput(OpBuilder &b, Value output, Value init,
                                   int64_t axis) {
   Location loc = loop.getLoc();
-  SmallVector<int64_t> shape(
-      cast<RankedTensorType>(output.getType()).getShape());
+  SmallVector<int64_t> shape(getShape(output));
   if (hasUnitRow)
     shape.erase(shape.begin() + 1);
   output = moveUnits(b, output, shape);
@@ -498,7 +493,7 @@ void LoopRecurrence::rewrite() {
     auto type = cast<RankedTensorType>(scanned.back().getType());
     arguments.push_back(type.clone(type.getShape().drop_front()));
   }
-  int64_t steps = cast<RankedTensorType>(scanned[0].getType()).getDimSize(0);
+  int64_t steps = getShape(scanned[0]).front();
   for (auto [output, init] : llvm::zip(outputs, loop.getInitArgs())) {
     auto type = cast<RankedTensorType>(init.getType());
     if (output) {
@@ -526,10 +521,8 @@ void LoopRecurrence::rewrite() {
   auto stacked = recurrence.getOutputs().begin();
   for (auto [i, output] : llvm::enumerate(outputs)) {
     Value init = loop.getInitArgs()[i];
-    Value result =
-        output ? leaveOutput(b, *stacked++, init, output->axis)
-               : moveUnits(b, *finals++,
-                           cast<RankedTensorType>(init.getType()).getShape());
+    Value result = output ? leaveOutput(b, *stacked++, init, output->axis)
+                          : moveUnits(b, *finals++, getShape(init));
     loop.getResult(i).replaceAllUsesWith(result);
   }
   loop.erase();

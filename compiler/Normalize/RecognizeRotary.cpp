@@ -46,8 +46,7 @@ struct RecognizeRotary : RecognitionPattern<linalg::GenericOp> {
     if (!recognition.isWanted("rotary") || op->getNumResults() != 1)
       return failure();
     Element root = getRoot(op->getResult(0));
-    ArrayRef<int64_t> shape =
-        cast<RankedTensorType>(root.value.getType()).getShape();
+    ArrayRef<int64_t> shape = getShape(root.value);
     if (shape.size() != 4 || ShapedType::isDynamic(shape[3]) ||
         shape[3] % 2 != 0 || shape[3] == 0)
       return failure();
@@ -90,8 +89,7 @@ struct RecognizeRotary : RecognitionPattern<linalg::GenericOp> {
   static Value makeTable(PatternRewriter &b, const Element &element,
                          const Element &root, const Features &features) {
     ArrayRef<AffineExpr> at = root.place.getResults();
-    ArrayRef<int64_t> shape =
-        cast<RankedTensorType>(root.value.getType()).getShape();
+    ArrayRef<int64_t> shape = getShape(root.value);
     SmallVector<AffineExpr> large;
     for (int64_t dim : {0, 2, 3})
       if (shape[dim] != 1)

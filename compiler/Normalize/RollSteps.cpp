@@ -61,48 +61,55 @@ Operation *Roller::addToBody(Operation *op, ArrayRef<Value> inputs) {
   return copy;
 }
 
+std::optional<Walk>
+seqc::findWalk(ArrayRef<SmallVector<OpFoldResult>> offsets) {
+  std::optional<Walk> walk;
+  for (auto [axis, from, to] : llvm::enumerate(offsets[0], offsets[1])) {
+    std::optional<int64_t> first = getConstantIntValue(from),
+                           second = getConstantIntValue(to);
+    if (from == to)
+      continue;
+    if (walk || !first || !second || std::abs(*second - *first) != 1)
+      return std::nullopt;
+    walk = {static_cast<int64_t>(axis), *second - *first, *first};
+  }
+  if (!walk)
+    return std::nullopt;
+  for (auto [i, at] : llvm::enumerate(offsets))
+    for (auto [d, from, to] : llvm::enumerate(offsets[0], at))
+      if (static_cast<int64_t>(d) == walk->axis
+              ? getConstantIntValue(to) !=
+                    walk->low + walk->step * static_cast<int64_t>(i)
+              : from != to)
+        return std::nullopt;
+  if (walk->step < 0)
+    walk->low -= static_cast<int64_t>(offsets.size()) - 1;
+  return walk;
+}
+
 /// The argument of the body that holds these slices; null if they are none of
 /// one tensor, one after the other.
 Value Roller::readSlices(const Row &row) {
   auto first = row[0].getDefiningOp<tensor::ExtractSliceOp>();
   if (!first || !isOutside(first.getSource()))
     return {};
-  SmallVector<OpFoldResult> start = first.getMixedOffsets();
-  int64_t axis = -1, step = 0;
-  for (auto [i, value] : llvm::enumerate(row)) {
+  SmallVector<SmallVector<OpFoldResult>> offsets;
+  for (Value value : row) {
     auto slice = value.getDefiningOp<tensor::ExtractSliceOp>();
-    if (i == 0)
-      continue;
     if (!slice || slice.getSource() != first.getSource() ||
         slice.getType() != first.getType() ||
         slice.getMixedSizes() != first.getMixedSizes() ||
         !llvm::all_of(slice.getMixedStrides(), isOneInteger))
       return {};
-    for (auto [d, from, to] : llvm::enumerate(start, slice.getMixedOffsets())) {
-      if (from == to)
-        continue;
-      std::optional<int64_t> low = getConstantIntValue(from),
-                             high = getConstantIntValue(to);
-      if (axis < 0 && low && high) {
-        axis = d;
-        step = *high - *low;
-      }
-      if (static_cast<int64_t>(d) != axis || !low || !high ||
-          *high != *low + step * static_cast<int64_t>(i))
-        return {};
-    }
-    if (slice.getMixedOffsets() == start)
-      return {};
+    offsets.push_back(slice.getMixedOffsets());
   }
-  if (axis < 0 || (step != 1 && step != -1) ||
-      (direction != 0 && direction != step) ||
-      !llvm::all_of(first.getMixedStrides(), isOneInteger) ||
-      !isOneInteger(first.getMixedSizes()[axis]))
+  std::optional<Walk> walk = findWalk(offsets);
+  if (!walk || (direction != 0 && direction != walk->step) ||
+      !isOneInteger(first.getMixedSizes()[walk->axis]))
     return {};
-  direction = step;
-  int64_t low = *getConstantIntValue(start[axis]) - (step > 0 ? 0 : count - 1);
-  scanned.push_back(
-      {first, axis, low, body.addArgument(first.getType(), first.getLoc())});
+  direction = walk->step;
+  scanned.push_back({first, walk->axis, walk->low,
+                     body.addArgument(first.getType(), first.getLoc())});
   return scanned.back().argument;
 }
 

@@ -109,24 +109,26 @@ scf::ForOp Roller::makeLoop(OpBuilder &b) {
   return loop;
 }
 
+/// The inserts that put a value somewhere, with more dimensions if need be.
+static SmallVector<tensor::InsertSliceOp> getInserts(Value value) {
+  SmallVector<tensor::InsertSliceOp> list;
+  for (Operation *user : value.getUsers()) {
+    if (isa<tensor::ExpandShapeOp>(user) && user->hasOneUse())
+      user = *user->user_begin();
+    if (auto found = dyn_cast<tensor::InsertSliceOp>(user))
+      list.push_back(found);
+  }
+  return list;
+}
+
 /// The inserts that put the values of all steps into one tensor, one next to
 /// the other, if `insert` is that of the first step; otherwise nothing.
 SmallVector<tensor::InsertSliceOp>
 Roller::findChainOf(tensor::InsertSliceOp insert, Part part) const {
   SmallVector<tensor::InsertSliceOp> inserts{insert};
-  auto insertsOf = [&](Value value) {
-    SmallVector<tensor::InsertSliceOp> list;
-    for (Operation *user : value.getUsers()) {
-      if (isa<tensor::ExpandShapeOp>(user) && user->hasOneUse())
-        user = *user->user_begin();
-      if (auto found = dyn_cast<tensor::InsertSliceOp>(user))
-        list.push_back(found);
-    }
-    return list;
-  };
   for (int step = 1; step < count; ++step) {
     tensor::InsertSliceOp before = inserts.back(), next;
-    for (tensor::InsertSliceOp other : insertsOf(valueOf(part, step)))
+    for (tensor::InsertSliceOp other : getInserts(valueOf(part, step)))
       if ((other.getDest() == before.getResult() &&
            before.getResult().hasOneUse()) ||
           (before.getDest() == other.getResult() &&
@@ -170,51 +172,27 @@ static Value arrange(OpBuilder &b, Location loc, const Roller::Stack &stack,
 /// Makes inserts of all steps' values next to each other one insert, and none
 /// where they fill what they are put into.
 void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
-  SmallVector<tensor::InsertSliceOp> firsts;
-  for (Operation *user : valueOf(part, 0).getUsers()) {
-    if (isa<tensor::ExpandShapeOp>(user) && user->hasOneUse())
-      user = *user->user_begin();
-    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
-      firsts.push_back(insert);
-  }
-  for (tensor::InsertSliceOp insert : firsts) {
+  for (tensor::InsertSliceOp insert : getInserts(valueOf(part, 0))) {
     SmallVector<tensor::InsertSliceOp> inserts = findChainOf(insert, part);
     if (inserts.empty())
       continue;
-    // The dimension, and the way, in which places follow each other.
     SmallVector<OpFoldResult> start = insert.getMixedOffsets(),
                               sizes = insert.getMixedSizes();
-    std::optional<int64_t> axis;
-    int64_t step = 0;
-    bool fits = llvm::all_of(insert.getMixedStrides(), isOneInteger);
-    for (auto [i, other] : llvm::enumerate(inserts))
-      for (auto [d, from, to] :
-           llvm::enumerate(start, other.getMixedOffsets())) {
-        if (i == 0)
-          continue;
-        if (i == 1 && from != to && !axis) {
-          axis = d;
-          step = getConstantIntValue(to).value_or(0) -
-                 getConstantIntValue(from).value_or(0);
-        }
-        fits &= axis == static_cast<int64_t>(d)
-                    ? getConstantIntValue(from) && getConstantIntValue(to) &&
-                          *getConstantIntValue(to) ==
-                              *getConstantIntValue(from) +
-                                  step * static_cast<int64_t>(i)
-                    : from == to;
-      }
-    if (!fits || !axis || (step != 1 && step != -1) ||
-        !isOneInteger(sizes[*axis]))
+    SmallVector<SmallVector<OpFoldResult>> offsets;
+    for (tensor::InsertSliceOp other : inserts)
+      offsets.push_back(other.getMixedOffsets());
+    std::optional<Walk> walk = findWalk(offsets);
+    if (!walk || !llvm::all_of(insert.getMixedStrides(), isOneInteger) ||
+        !isOneInteger(sizes[walk->axis]))
       continue;
+    int64_t axis = walk->axis;
     // The dimension is new, or all values have it.
     Stack slices = stack;
     SmallVector<OpFoldResult> rest(sizes);
-    rest.erase(rest.begin() + *axis);
+    rest.erase(rest.begin() + axis);
     if (isEqualConstantIntOrValueArray(sizes, stack.sizes)) {
-      auto type = cast<RankedTensorType>(stack.value.getType());
-      SmallVector<int64_t> shape(type.getShape());
-      shape.erase(shape.begin() + *axis + 1);
+      SmallVector<int64_t> shape(getShape(stack.value));
+      shape.erase(shape.begin() + axis + 1);
       slices = {rest, moveUnits(b, stack.value, shape)};
     }
     if (!isEqualConstantIntOrValueArray(rest, slices.sizes))
@@ -223,12 +201,10 @@ void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
     tensor::InsertSliceOp bottom =
                               isAscending ? inserts.front() : inserts.back(),
                           top = isAscending ? inserts.back() : inserts.front();
-    bool turn = step != (direction < 0 ? -1 : 1);
-    Value whole = arrange(b, insert.getLoc(), slices, *axis, turn);
-    int64_t low =
-        *getConstantIntValue(start[*axis]) - (step > 0 ? 0 : count - 1);
-    start[*axis] = b.getIndexAttr(low);
-    sizes[*axis] = b.getIndexAttr(count);
+    bool turn = walk->step != (direction < 0 ? -1 : 1);
+    Value whole = arrange(b, insert.getLoc(), slices, axis, turn);
+    start[axis] = b.getIndexAttr(walk->low);
+    sizes[axis] = b.getIndexAttr(count);
     auto empty = bottom.getDest().getDefiningOp<tensor::EmptyOp>();
     OpBuilder here(top);
     if (!empty || !llvm::all_of(start, isZeroInteger) ||

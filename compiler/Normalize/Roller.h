@@ -20,6 +20,18 @@
 
 namespace seqc {
 
+/// How the places of slices follow each other, one each step.
+struct Walk {
+  /// The dimension that they walk along, and whether by 1 or by -1.
+  int64_t axis, step;
+  /// The least of the places.
+  int64_t low;
+};
+
+/// The way that the offsets of all steps take; nothing if it is another one.
+std::optional<Walk>
+findWalk(llvm::ArrayRef<llvm::SmallVector<mlir::OpFoldResult>> offsets);
+
 /// Rewrites one chain.
 class Roller {
 public:
