@@ -35,8 +35,10 @@ static bool hasStaticFeatures(const AttentionCall &call) {
   return isStatic(call, 3);
 }
 
-OpFoldResult divideExtent(Emitter &e, OpFoldResult whole, OpFoldResult part,
-                          StringRef message) {
+/// `whole` / `part`; a call in which that leaves a rest ends with `message`, in
+/// which {0} and {1} stand for both.
+static OpFoldResult divideExtent(Emitter &e, OpFoldResult whole,
+                                 OpFoldResult part, StringRef message) {
   if (mlir::getConstantIntValue(part) == 1)
     return whole;
   Number all(e, whole), divisor(e, part), result = all / max(divisor, 1);
@@ -48,7 +50,7 @@ OpFoldResult divideExtent(Emitter &e, OpFoldResult whole, OpFoldResult part,
 static OpFoldResult getHeadRatio(Emitter &e, Tensor query, Tensor key) {
   OpFoldResult heads = e.extent(query, 1), groups = e.extent(key, 1);
   if (Emitter::isSame(heads, groups))
-    return e.getBuilder().getIndexAttr(1);
+    return e.fixed(1);
   return divideExtent(e, heads, groups,
                       "its {0} query heads are no multiple of its {1} key "
                       "heads");
@@ -84,28 +86,31 @@ bool checkHeads(Emitter &e, const AttentionCall &call) {
   return true;
 }
 
-std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads) {
+OpFoldResult splitFeatures(Emitter &e, Tensor x, int64_t parts,
+                           const Twine &what) {
   OpFoldResult width;
   std::optional<int64_t> fixed;
   if (x.getRank() == 3) {
     width = e.extent(x, 2);
     fixed = mlir::getConstantIntValue(width);
   }
-  if (heads <= 0 || !width || (fixed && *fixed % heads != 0)) {
-    e.fail(
-        "a tensor of rank " + Twine(x.getRank()) +
-        (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
-        " cannot be split into " + Twine(heads) +
-        " heads; required is rank 3 and a multiple");
-    return std::nullopt;
-  }
-  mlir::OpBuilder &b = e.getBuilder();
-  OpFoldResult features = divideExtent(e, width, b.getIndexAttr(heads),
-                                       "its last extent {0} is no multiple of "
-                                       "its {1} heads");
-  Tensor split = e.reshape(
-      x, {e.extent(x, 0), e.extent(x, 1), b.getIndexAttr(heads), features});
-  return e.transpose(split, {0, 2, 1, 3});
+  if (parts > 0 && width && !(fixed && *fixed % parts != 0))
+    return divideExtent(e, width, e.fixed(parts),
+                        "its last extent {0} is no multiple of {1} heads");
+  e.fail("a tensor of rank " + Twine(x.getRank()) +
+         (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
+         " cannot be split into " + what +
+         "; required is rank 3 and a multiple");
+  return {};
+}
+
+bool splitHeads(Emitter &e, Tensor &x, int64_t heads) {
+  OpFoldResult features = splitFeatures(e, x, heads, Twine(heads) + " heads");
+  if (!features)
+    return false;
+  x = e.reshape(x, {e.extent(x, 0), e.extent(x, 1), e.fixed(heads), features});
+  x = e.transpose(x, {0, 2, 1, 3});
+  return true;
 }
 
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank) {
@@ -126,24 +131,14 @@ static Extents scoreExtents(Emitter &e, const AttentionCall &call) {
 static Number readBroadcast(Emitter &e, Tensor x, ArrayRef<Number> at,
                             ArrayRef<OpFoldResult> goal,
                             std::optional<Number> outside = std::nullopt) {
-  SmallVector<Number> position;
-  std::optional<Number> inside;
-  for (int64_t d = 0; d < 4; ++d) {
-    OpFoldResult size = e.extent(x, d);
-    if (Emitter::isSame(size, goal[d])) {
-      position.push_back(at[d]);
-    } else if (d == 3 && outside) {
-      inside = at[d] < e.toValue(size);
-      position.push_back(select(*inside, at[d], 0));
-    } else if (mlir::getConstantIntValue(size) == 1) {
-      position.push_back(Number(e, 0));
-    } else {
-      position.push_back(select(Number(e, size) == 1, 0, at[d]));
-    }
-  }
-  if (!inside)
+  Extents sizes = e.extents(x);
+  SmallVector<Number> position = toNumbers(
+      e, kIndex, e.broadcastPosition(sizes, goal, SmallVector<Value>(at)));
+  if (!outside || Emitter::isSame(sizes[3], goal[3]))
     return load(e, x, position);
-  return select(*inside, loadUnlessEmpty(e, x, position), *outside);
+  Number inside = at[3] < e.toValue(sizes[3]);
+  position[3] = select(inside, at[3], 0);
+  return select(inside, loadUnlessEmpty(e, x, position), *outside);
 }
 
 /// Extents of a mask over scores: 1 for batch and heads where no part needs
@@ -156,7 +151,7 @@ static Extents maskExtents(Emitter &e, const AttentionCall &call,
     for (Tensor part : parts)
       one &= !part || part.getShape()[d] == 1;
     if (one)
-      goal[d] = e.getBuilder().getIndexAttr(1);
+      goal[d] = e.fixed(1);
   }
   return goal;
 }
@@ -174,19 +169,17 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter) {
   DataType type = isMask ? given.type : getComputeType(call.query.type);
   full = e.convert(full, type);
   Tensor padded = define(e, type, goal, [&](ArrayRef<Number> at) {
-    Scalars s = at[0].scalars();
     std::optional<Number> outside;
     if (hides)
-      outside = Number(isMask ? s.boolean(false) : s.infinity(type, true));
+      outside = Number(e, type, isMask ? 0 : -kInfinity);
     return readBroadcast(e, full, at, goal, outside);
   });
   if (isMask) {
     call.mask = padded;
     return;
   }
-  call.mask = map(e, DataType::Bool, {padded}, [&](Number x) {
-    return x != Number(x.scalars().infinity(type, true));
-  });
+  call.mask = map(e, DataType::Bool, {padded},
+                  [&](Number x) { return x != -kInfinity; });
   call.bias = padded;
 }
 
@@ -232,15 +225,14 @@ Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
                        Hidden hidden) {
   DataType type = scores.type;
   if (call.bias)
-    scores = map(e, type, {scores, e.convert(call.bias, type)},
-                 [](Number x, Number more) { return x + more; });
+    scores = add(e, scores, e.convert(call.bias, type));
   if (call.mask)
     scores = map(e, type, {scores, call.mask}, [&](Number x, Number may) {
       Scalars s = x.scalars();
       return select(may, x,
                     hidden == Hidden::Zero     ? s.constant(type, 0)
                     : hidden == Hidden::Lowest ? s.neg(type, s.greatest(type))
-                                               : s.infinity(type, true));
+                                               : s.lowest(type));
     });
   return scores;
 }
@@ -289,8 +281,7 @@ static Tensor joinSide(Emitter &e, const AttentionCall &call, Tensor side,
 /// attend() with a row of the batch for each key head.
 static std::optional<Tensor> attendJoined(Emitter &e, const AttentionCall &call,
                                           Tensor *probabilities) {
-  OpFoldResult ratio = getHeadRatio(e, call.query, call.key),
-               one = e.getBuilder().getIndexAttr(1);
+  OpFoldResult ratio = getHeadRatio(e, call.query, call.key), one = e.fixed(1);
   OpFoldResult rows =
       e.product({e.extent(call.query, 0), e.extent(call.key, 1)});
   auto join = [&](Tensor part, OpFoldResult steps) {
@@ -325,8 +316,7 @@ static Tensor attendPlainly(Emitter &e, const AttentionCall &call,
   // A row without a key to look at keeps weights of zero.
   DataType wide = getComputeType(call.precision);
   Tensor powers = map(e, wide, {scores, most}, [&](Number x, Number top) {
-    Number lowest(x.scalars().infinity(wide, /*negative=*/true));
-    return select(x == lowest, 0, exp(x - top));
+    return select(x == -kInfinity, 0, exp(x - top));
   });
   Tensor sum = e.reduce(powers, {3}, Combine::Sum, /*keep=*/true);
   Tensor weights =
@@ -371,9 +361,8 @@ std::optional<Tensor> attend(Emitter &e, AttentionCall call,
   Tensor bias = call.bias;
   if (bias)
     // What is masked anyway must not turn a row into NaN.
-    bias = map(e, type, {e.convert(bias, type)}, [&](Number x) {
-      return select(x == Number(x.scalars().infinity(type, true)), 0, x);
-    });
+    bias = map(e, type, {e.convert(bias, type)},
+               [&](Number x) { return select(x == -kInfinity, 0, x); });
   Extents scores = scoreExtents(e, call), sizes = e.extents(call.query);
   sizes[3] = e.extent(call.value, 3);
   mlir::OpBuilder &b = e.getBuilder();

@@ -51,10 +51,16 @@ enum class Hidden { Infinity, Lowest, Zero };
 Tensor addMaskToScores(Emitter &e, const AttentionCall &call, Tensor scores,
                        Hidden hidden);
 
-/// [batch, time, heads * features] to [batch, heads, time, features]; reports
-/// if `heads` does not divide the last extent, or has it checked in a call.
-/// joinFeatures() of Layers.h is the way back.
-std::optional<Tensor> splitHeads(Emitter &e, Tensor x, int64_t heads);
+/// The features in each of `parts` parts of the last dimension of a tensor
+/// [batch, time, parts * features]: reports a tensor that has no such parts,
+/// which messages call `what`, or has it checked in a call.
+mlir::OpFoldResult splitFeatures(Emitter &e, Tensor x, int64_t parts,
+                                 const llvm::Twine &what);
+
+/// Makes [batch, time, heads * features] [batch, heads, time, features]; false
+/// after a report that `heads` does not divide the last extent, which a call
+/// may have to check. joinFeatures() of Layers.h is the way back.
+bool splitHeads(Emitter &e, Tensor &x, int64_t heads);
 
 /// `mask` with `rank` dimensions, extents of 1 in front.
 Tensor padRank(Emitter &e, Tensor mask, int64_t rank);
@@ -74,12 +80,6 @@ void addMask(Emitter &e, AttentionCall &call, Tensor given, ShortMask shorter);
 /// Reports heads and features that do not fit each other; those of dynamic
 /// extent are checked in a call.
 bool checkHeads(Emitter &e, const AttentionCall &call);
-
-/// `whole` / `part`; a call in which that leaves a rest ends with `message`, in
-/// which {0} and {1} stand for both.
-mlir::OpFoldResult divideExtent(Emitter &e, mlir::OpFoldResult whole,
-                                mlir::OpFoldResult part,
-                                llvm::StringRef message);
 
 /// Adds to the call's mask what a function of the indices [batch, head, query,
 /// key] says. `perBatch`: it looks at the batch index.

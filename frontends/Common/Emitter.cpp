@@ -110,12 +110,12 @@ OpFoldResult Emitter::product(ArrayRef<OpFoldResult> sizes) {
       if (llvm::MulOverflow(number, *fixed, number))
         number = std::numeric_limits<int64_t>::max();
     } else {
-      rest = rest ? s.mulIndex(rest, toValue(size)) : toValue(size);
+      rest = rest ? s.mul(kIndex, rest, toValue(size)) : toValue(size);
     }
   }
   if (!rest || number == 0)
     return builder.getIndexAttr(number);
-  return number == 1 ? rest : s.mulIndex(rest, s.index(number));
+  return number == 1 ? rest : s.mul(kIndex, rest, s.index(number));
 }
 
 //===----------------------------------------------------------------------===//
@@ -279,9 +279,8 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
     return fromElements(type, {static_cast<int64_t>(list.size())}, list);
   }
   // Extents that one of them knows hold for all.
-  Scalars s = scalars();
   Extents sizes = extents(tensors.front());
-  OpFoldResult sum = sizes[dim];
+  Number sum(*this, sizes[dim]);
   for (Tensor tensor : tensors.drop_front()) {
     for (int64_t d = 0; d < tensor.getRank(); ++d)
       if (d != dim) {
@@ -291,12 +290,12 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
         if (getConstantIntValue(size))
           sizes[d] = size;
       }
-    sum = OpFoldResult(s.addIndex(toValue(sum), extentValue(tensor, dim)));
+    sum = sum + extentValue(tensor, dim);
   }
   sizes[dim] = sum;
   sizes = simplify(sizes);
   Value result = empty(sizes, type);
-  OpFoldResult offset = fixed(0);
+  Number offset(*this, 0);
   for (Tensor tensor : tensors) {
     Extents part = extents(tensor);
     if (llvm::any_of(part, isZero))
@@ -305,8 +304,7 @@ Tensor Emitter::concat(ArrayRef<Tensor> tensors, int64_t dim) {
     offsets[dim] = offset;
     result = tensor::InsertSliceOp::create(builder, loc, tensor.value, result,
                                            offsets, part, strides);
-    offset = simplify(
-        {OpFoldResult(s.addIndex(toValue(offset), toValue(part[dim])))})[0];
+    offset = offset + toValue(part[dim]);
   }
   return withExtents(result, type, sizes);
 }
@@ -411,8 +409,23 @@ static bool isOneWith(OpFoldResult value, OpFoldResult x) {
   return number && number.getInt() == 1;
 }
 
+OpFoldResult Emitter::broadcastExtent(OpFoldResult a, OpFoldResult b) {
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x == 1 || isSame(a, b))
+    return b;
+  // A dynamic extent is 1 or the one that is known.
+  if (y == 1 || (x && !y))
+    return a;
+  // A number, or never the one of both that is 1 alone.
+  if (y || isOneWith(a, b))
+    return b;
+  if (isOneWith(b, a))
+    return a;
+  Number first(*this, a);
+  return select(first == 1, Number(*this, b), first);
+}
+
 Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
-  Scalars s = scalars();
   int64_t rank = 0;
   for (Tensor tensor : tensors)
     rank = std::max(rank, tensor.getRank());
@@ -422,19 +435,7 @@ Extents Emitter::broadcastExtents(ArrayRef<Tensor> tensors) {
       OpFoldResult &out = result[rank - tensor.getRank() + d];
       OpFoldResult size = extent(tensor, d);
       requireBroadcast(size, out);
-      std::optional<int64_t> a = getConstantIntValue(out),
-                             b = getConstantIntValue(size);
-      if (a == 1 || isSame(out, size))
-        out = size;
-      else if (b == 1 || (a && !b))
-        continue; // A dynamic extent is 1 or the one that is known.
-      else if (b || isOneWith(out, size))
-        out = size; // A number, or never the one of both that is 1 alone.
-      else if (!isOneWith(size, out)) {
-        Value one =
-            s.compareIndex(arith::CmpIPredicate::eq, toValue(out), s.index(1));
-        out = OpFoldResult(s.select(one, toValue(size), toValue(out)));
-      }
+      out = broadcastExtent(out, size);
     }
   return simplify(result);
 }

@@ -168,6 +168,9 @@ public:
   broadcastPosition(llvm::ArrayRef<mlir::OpFoldResult> from,
                     llvm::ArrayRef<mlir::OpFoldResult> goal,
                     mlir::ValueRange at);
+  /// Two extents broadcast together, as far as they fit.
+  mlir::OpFoldResult broadcastExtent(mlir::OpFoldResult a,
+                                     mlir::OpFoldResult b);
   /// The extents of several tensors broadcast together.
   Extents broadcastExtents(llvm::ArrayRef<Tensor> tensors);
   /// The same tensor under a type with fewer or more static extents.
@@ -248,10 +251,13 @@ public:
                            llvm::ArrayRef<mlir::AffineMap> maps, BodyFn body);
   /// An element of a tensor, for use in generate() and in loops.
   mlir::Value load(Tensor tensor, mlir::ValueRange indices);
-  /// load(), half precision widened to float.
-  mlir::Value loadWide(Tensor tensor, mlir::ValueRange indices);
+  /// A number everywhere, or a value of the storage of `type`.
   Tensor fill(DataType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
-              double value);
+              double value) {
+    return fill(type, sizes, scalars().constant(type, value));
+  }
+  Tensor fill(DataType type, llvm::ArrayRef<mlir::OpFoldResult> sizes,
+              mlir::Value value);
   Tensor convert(Tensor tensor, DataType type);
 
   //===--- Ops of seq -----------------------------------------------------===//

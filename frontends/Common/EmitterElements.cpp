@@ -2,6 +2,8 @@
 
 #include "frontends/Common/Emitter.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -22,16 +24,8 @@ Value Emitter::load(Tensor tensor, ValueRange indices) {
   return tensor::ExtractOp::create(builder, loc, tensor.value, indices);
 }
 
-Value Emitter::loadWide(Tensor tensor, ValueRange indices) {
-  return scalars().convert(tensor.type, getComputeType(tensor.type),
-                           load(tensor, indices));
-}
-
-Tensor Emitter::fill(DataType type, ArrayRef<OpFoldResult> sizes,
-                     double value) {
-  Value init = empty(sizes, type);
-  Value result = linalg::FillOp::create(builder, loc,
-                                        scalars().constant(type, value), init)
+Tensor Emitter::fill(DataType type, ArrayRef<OpFoldResult> sizes, Value value) {
+  Value result = linalg::FillOp::create(builder, loc, value, empty(sizes, type))
                      .getResult(0);
   return withExtents(result, type, sizes);
 }
@@ -112,9 +106,7 @@ SmallVector<Value> Emitter::broadcastPosition(ArrayRef<OpFoldResult> from,
     else if (getConstantIntValue(from[d]) == 1)
       position.push_back(s.index(0));
     else
-      position.push_back(s.select(s.compareIndex(arith::CmpIPredicate::eq,
-                                                 toValue(from[d]), s.index(1)),
-                                  s.index(0), i));
+      position.push_back(select(Number(*this, from[d]) == 1, 0, Number(s, i)));
   }
   return position;
 }
@@ -243,7 +235,7 @@ static Value neutral(Scalars &s, Combine combine, DataType type) {
   case Combine::Max:
     return s.lowest(type);
   case Combine::Min:
-    return isFloat(type)            ? s.infinity(type)
+    return isFloat(type)            ? s.constant(type, kInfinity)
            : type == DataType::Bool ? s.boolean(true)
                                     : s.greatest(type);
   }
@@ -288,9 +280,7 @@ Tensor Emitter::reduce(Tensor tensor, ArrayRef<int64_t> dims, Combine combine,
                               s.convert(tensor.type, type, element));
     return reshape(fromElements(type, {}, {total}), keep ? kept : sizes);
   }
-  Value init = empty(sizes, type);
-  init = linalg::FillOp::create(builder, loc, neutral(s, combine, type), init)
-             .getResult(0);
+  Value init = fill(type, sizes, neutral(s, combine, type)).value;
   AffineMap maps[] = {
       builder.getMultiDimIdentityMap(rank),
       AffineMap::get(rank, 0, expressions, builder.getContext())};

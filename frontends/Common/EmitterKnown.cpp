@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
@@ -35,16 +36,11 @@ SmallVector<Value> Emitter::elements(Tensor tensor) {
     return result;
   }
   Scalars s = scalars();
-  int64_t count = tensor.getType().getNumElements();
-  for (int64_t i = 0; i < count; ++i) {
-    SmallVector<Value> position(tensor.getRank());
-    int64_t rest = i;
-    for (int64_t d = tensor.getRank(); d-- > 0;) {
-      position[d] = s.index(rest % tensor.getShape()[d]);
-      rest /= tensor.getShape()[d];
-    }
-    result.push_back(load(tensor, position));
-  }
+  SmallVector<int64_t> strides = computeStrides(tensor.getShape());
+  for (int64_t i = 0, e = tensor.getType().getNumElements(); i < e; ++i)
+    result.push_back(load(
+        tensor, llvm::map_to_vector(delinearize(i, strides),
+                                    [&](int64_t at) { return s.index(at); })));
   return result;
 }
 
@@ -137,14 +133,9 @@ Tensor Emitter::pickKnown(Tensor tensor, ArrayRef<int64_t> offsets,
   for (int64_t size : shape)
     count *= size;
   SmallVector<Value> all = elements(tensor), list;
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t position = base, rest = i;
-    for (int64_t d = shape.size() - 1; d >= 0; --d) {
-      position += rest % shape[d] * steps[d];
-      rest /= shape[d];
-    }
-    list.push_back(all[position]);
-  }
+  SmallVector<int64_t> own = computeStrides(shape);
+  for (int64_t i = 0; i < count; ++i)
+    list.push_back(all[base + linearize(delinearize(i, own), steps)]);
   return fromElements(tensor.type, shape, list);
 }
 

@@ -5,7 +5,12 @@
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/PatternMatch.h"
@@ -15,6 +20,13 @@
 using namespace llvm;
 
 namespace seqc {
+
+void loadImportDialects(mlir::MLIRContext &context) {
+  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                      mlir::linalg::LinalgDialect, mlir::math::MathDialect,
+                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
+                      seq::SeqDialect>();
+}
 
 /// The part of a model that an op was made for, or "".
 static StringRef findName(mlir::Location loc) {
@@ -85,31 +97,47 @@ static seq::SignatureAttr readSignature(mlir::Builder &builder,
       described.getString("dtype").value_or("").starts_with("u"));
 }
 
-/// Moves what `metadata` says of inputs and outputs to the arguments and the
-/// results of its entries.
+/// Closes the entries: moves what `metadata` says of inputs and outputs to
+/// arguments and results.
 static void placeSignatures(mlir::ModuleOp module, json::Object &metadata) {
   mlir::Builder builder(module.getContext());
   for (json::Value &value : *metadata.getArray("entries")) {
     json::Object &entry = *value.getAsObject();
     auto function =
         module.lookupSymbol<mlir::func::FuncOp>(*entry.getString("name"));
-    for (auto [i, input] : enumerate(*entry.getArray("inputs")))
-      function.setArgAttr(i, seq::getMarkName<seq::SignatureMark>(),
-                          readSignature(builder, *input.getAsObject()));
-    for (auto [i, output] : enumerate(*entry.getArray("outputs")))
-      function.setResultAttr(i, seq::getMarkName<seq::SignatureMark>(),
-                             readSignature(builder, *output.getAsObject()));
+    auto describe = [&](StringRef ports, auto set) {
+      for (auto [i, port] : enumerate(*entry.getArray(ports))) {
+        const json::Object &described = *port.getAsObject();
+        set(i, seq::getMarkName<seq::NameMark>(),
+            builder.getStringAttr(*described.getString("name")));
+        set(i, seq::getMarkName<seq::SignatureMark>(),
+            readSignature(builder, described));
+      }
+    };
+    mlir::Block &body = function.getBody().front();
+    function.setType(builder.getFunctionType(
+        body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+    describe("inputs", [&](unsigned i, StringRef mark, mlir::Attribute value) {
+      function.setArgAttr(i, mark, value);
+    });
+    describe("outputs", [&](unsigned i, StringRef mark, mlir::Attribute value) {
+      function.setResultAttr(i, mark, value);
+    });
     entry.erase("inputs");
     entry.erase("outputs");
   }
 }
 
-LogicalResult finishImport(mlir::ModuleOp module, json::Object metadata) {
-  placeSignatures(module, metadata);
+void attachMetadata(mlir::ModuleOp module, json::Object metadata) {
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(metadata));
   seq::mark<seq::MetadataMark>(
       module, mlir::StringAttr::get(module.getContext(), text));
+}
+
+LogicalResult finishImport(mlir::ModuleOp module, json::Object metadata) {
+  placeSignatures(module, metadata);
+  attachMetadata(module, std::move(metadata));
   // Weights of branches that were folded, or states that nobody reads, say.
   mlir::IRRewriter rewriter(module.getContext());
   for (mlir::Operation &op : *module.getBody())

@@ -14,13 +14,20 @@
 
 namespace seqc {
 
+/// Loads the dialects of modules in the import form.
+void loadImportDialects(mlir::MLIRContext &context);
+
 /// Gives a module its metadata (docs/reference/metadata.md), erases what is
-/// unused, and verifies it. What `metadata` says of inputs and outputs, in the
-/// order of arguments and results, becomes their `seq.signature`. A fault of an
+/// unused, and verifies it. Entries get the types of their bodies. What
+/// `metadata` says of inputs and outputs, in the order of arguments and results,
+/// becomes their `seq.name` and their `seq.signature`. A fault of an
 /// op is reported for the part of the model that its location names: "node
 /// 'norm' (…): 'seq.norm' op has …".
 llvm::LogicalResult finishImport(mlir::ModuleOp module,
                                  llvm::json::Object metadata);
+
+/// Sets the metadata of a module.
+void attachMetadata(mlir::ModuleOp module, llvm::json::Object metadata);
 
 } // namespace seqc
 

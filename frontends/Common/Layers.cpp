@@ -126,9 +126,8 @@ Tensor argmaxLast(Emitter &e, Tensor x) {
   Extents sizes = e.extents(x);
   int64_t last = sizes.size() - 1;
   sizes.pop_back();
-  Value inits[] = {
-      e.fill(x.type, sizes, -std::numeric_limits<double>::infinity()).value,
-      e.fill(DataType::Int32, sizes, 0).value};
+  Value inits[] = {e.fill(x.type, sizes, -kInfinity).value,
+                   e.fill(DataType::Int32, sizes, 0).value};
   AffineMap all = e.getBuilder().getMultiDimIdentityMap(last + 1);
   AffineMap row = all.dropResult(last);
   auto op =

@@ -76,7 +76,7 @@ Value decodeNarrow(Scalars &s, DataType type, Value bits) {
   double nan = std::nan("");
   if (f.infinity >= 0) {
     result = select(size > f.infinity, nan, result);
-    result = select(size == f.infinity, Number(s.infinity(kReal)), result);
+    result = select(size == f.infinity, kInfinity, result);
   } else if (f.nan >= 0) {
     result = select(size == f.nan, nan, result);
   }

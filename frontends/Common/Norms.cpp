@@ -83,8 +83,7 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
     z = map(e, compute, {z, align(scale)},
             [](Number v, Number factor) { return v * factor; });
   if (bias)
-    z = map(e, compute, {z, align(bias)},
-            [](Number v, Number more) { return v + more; });
+    z = add(e, z, align(bias));
   return e.convert(z, result);
 }
 

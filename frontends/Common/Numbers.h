@@ -13,18 +13,19 @@
 
 #include "frontends/Common/Emitter.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <functional>
 
 namespace seqc::frontend {
 
 /// An element of a tensor, an index, or a constant that may become either.
 class Number {
   using Value = mlir::Value;
-  using Method = Value (Scalars::*)(DataType, Value, Value);
-  using IndexMethod = Value (Scalars::*)(Value, Value);
 
 public:
-  /// An element of `type`; with Undefined an index.
+  /// An element of `type`, or an index.
   Number(Scalars s, DataType type, Value value)
       : builder(&s.getBuilder()), loc(s.getLoc()), type(type), value(value) {}
   Number(Emitter &e, DataType type, Value value)
@@ -32,7 +33,7 @@ public:
   Number(Emitter &e, DataType type, double constant)
       : Number(e, type, e.scalars().constant(type, constant)) {}
   /// An index.
-  Number(Scalars s, Value index) : Number(s, DataType::Undefined, index) {}
+  Number(Scalars s, Value index) : Number(s, kIndex, index) {}
   Number(Emitter &e, mlir::OpFoldResult size)
       : Number(e.scalars(), e.toValue(size)) {}
   Number(Emitter &e, int64_t index)
@@ -57,17 +58,14 @@ public:
     if (!builder)
       return *this;
     Scalars s = scalars();
-    if (isIndex() && to != DataType::Undefined)
+    if (type == kIndex && to != kIndex)
       return Number(s, DataType::Int64, s.fromIndex(DataType::Int64, value))
           .as(to);
     return {s, to, s.convert(type, to, value)};
   }
   /// The value, which a constant gets in the type of `of`.
   Value in(const Number &of) const {
-    if (value)
-      return value;
-    return of.isIndex() ? of.scalars().index(static_cast<int64_t>(constant))
-                        : of.scalars().constant(of.type, constant);
+    return value ? value : of.scalars().constant(of.type, constant);
   }
   /// An integer as index.
   Number toIndex() const {
@@ -84,26 +82,24 @@ public:
   }
 
   friend Number operator+(Number a, Number b) {
-    return meet(a, b, &Scalars::add, &Scalars::addIndex);
+    return meet(a, b, &Scalars::add);
   }
   friend Number operator-(Number a, Number b) {
-    return meet(a, b, &Scalars::sub, &Scalars::subIndex);
+    return meet(a, b, &Scalars::sub);
   }
   friend Number operator*(Number a, Number b) {
-    return meet(a, b, &Scalars::mul, &Scalars::mulIndex);
+    return meet(a, b, &Scalars::mul);
   }
   friend Number operator/(Number a, Number b) {
-    return meet(a, b, &Scalars::div, &Scalars::divIndex);
+    return meet(a, b, &Scalars::div);
   }
-  friend Number min(Number a, Number b) {
-    return meet(a, b, &Scalars::min, &Scalars::minIndex);
-  }
-  friend Number max(Number a, Number b) {
-    return meet(a, b, &Scalars::max, &Scalars::maxIndex);
-  }
+  friend Number min(Number a, Number b) { return meet(a, b, &Scalars::min); }
+  friend Number max(Number a, Number b) { return meet(a, b, &Scalars::max); }
   /// Of indices.
   friend Number operator%(Number a, Number b) {
-    return meet(a, b, nullptr, &Scalars::remIndex);
+    return meet(a, b, [](Scalars &s, DataType, Value x, Value y) {
+      return s.op<mlir::arith::RemUIOp>(x, y);
+    });
   }
 
   friend Number operator==(Number a, Number b) {
@@ -125,22 +121,21 @@ public:
     return compare(Compare::GreaterOrEqual, a, b);
   }
   friend Number compare(Compare predicate, Number a, Number b) {
-    using enum mlir::arith::CmpIPredicate;
-    constexpr mlir::arith::CmpIPredicate orders[] = {eq,  ne,  slt,
-                                                     sle, sgt, sge};
-    const Number &of = a.builder ? a : b;
-    Scalars s = of.scalars();
-    Value x = a.in(of), y = b.in(of);
-    return {s, DataType::Bool,
-            of.isIndex()
-                ? s.compareIndex(orders[static_cast<int>(predicate)], x, y)
-                : s.compare(predicate, of.type, x, y)};
+    Number truth = meet(a, b, [&](Scalars &s, DataType type, Value x, Value y) {
+      return s.compare(predicate, type, x, y);
+    });
+    truth.type = DataType::Bool;
+    return truth;
   }
   friend Number operator&(Number a, Number b) {
-    return meet(a, b, nullptr, &Scalars::logicalAnd);
+    return meet(a, b, [](Scalars &s, DataType, Value x, Value y) {
+      return s.logicalAnd(x, y);
+    });
   }
   friend Number operator|(Number a, Number b) {
-    return meet(a, b, nullptr, &Scalars::logicalOr);
+    return meet(a, b, [](Scalars &s, DataType, Value x, Value y) {
+      return s.logicalOr(x, y);
+    });
   }
   friend Number operator!(Number a) {
     Scalars s = a.scalars();
@@ -159,45 +154,34 @@ public:
   }
   /// An index, or index + extent where it is negative.
   friend Number wrap(Number i, Number extent) {
-    Scalars s = i.scalars();
-    return {s, s.wrapIndex(i.value, extent.in(i))};
+    return select(i < 0, i + extent, i);
   }
 
   friend Number operator-(Number a) { return a.unary(&Scalars::neg); }
   friend Number abs(Number a) { return a.unary(&Scalars::abs); }
-  friend Number sigmoid(Number a) { return a.unary(&Scalars::sigmoid); }
-  friend Number isNaN(Number a) {
-    Scalars s = a.scalars();
-    return {s, DataType::Bool, s.isNaN(a.type, a.value)};
-  }
-  friend Number exp(Number a) { return a.unary(&Scalars::exp); }
-  friend Number log(Number a) { return a.unary(&Scalars::log); }
-  friend Number sqrt(Number a) { return a.unary(&Scalars::sqrt); }
-  friend Number tanh(Number a) { return a.unary(&Scalars::tanh); }
+  friend Number isNaN(Number a) { return a != a; }
+  friend Number exp(Number a) { return a.apply<mlir::math::ExpOp>(); }
+  friend Number log(Number a) { return a.apply<mlir::math::LogOp>(); }
+  friend Number sqrt(Number a) { return a.apply<mlir::math::SqrtOp>(); }
+  friend Number tanh(Number a) { return a.apply<mlir::math::TanhOp>(); }
+  friend Number sigmoid(Number a) { return 1 / (1 + exp(-a)); }
 
 private:
-  bool isIndex() const { return type == DataType::Undefined; }
-  static Number meet(const Number &a, const Number &b, Method method,
-                     IndexMethod ofIndices) {
+  /// What `method` of Scalars makes of both numbers in the type of one.
+  template <typename Method>
+  static Number meet(const Number &a, const Number &b, Method method) {
     const Number &of = a.builder ? a : b;
     Scalars s = of.scalars();
     Value x = a.in(of), y = b.in(of);
-    return {s, of.type,
-            of.isIndex() || !method ? (s.*ofIndices)(x, y)
-                                    : (s.*method)(of.type, x, y)};
+    return {s, of.type, std::invoke(method, s, of.type, x, y)};
   }
   Number unary(Value (Scalars::*method)(DataType, Value)) const {
     Scalars s = scalars();
     return {s, type, (s.*method)(type, value)};
   }
-  Number unary(Value (Scalars::*method)(Value)) const {
-    Scalars s = scalars();
-    return {s, type, (s.*method)(value)};
-  }
-
   mlir::OpBuilder *builder = nullptr;
   mlir::LocationAttr loc;
-  DataType type = DataType::Undefined;
+  DataType type = kIndex;
   double constant = 0;
   Value value;
 };
@@ -248,9 +232,16 @@ Tensor define(Emitter &e, DataType type,
               llvm::ArrayRef<mlir::OpFoldResult> sizes, Formula formula) {
   return e.generate(type, sizes,
                     [&](Scalars &, mlir::ValueRange values) -> mlir::Value {
-                      auto at = toNumbers(e, DataType::Undefined, values);
+                      auto at = toNumbers(e, kIndex, values);
                       return formula(llvm::ArrayRef<Number>(at)).as(type);
                     });
+}
+
+/// `x` plus `more`, which may be null, as `x`.
+inline Tensor add(Emitter &e, Tensor x, Tensor more) {
+  return more ? map(e, x.type, {x, more},
+                    [](Number a, Number b) { return a + b; })
+              : x;
 }
 
 /// An element of a tensor as it is stored.

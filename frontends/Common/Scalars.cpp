@@ -19,6 +19,8 @@ namespace seqc::frontend {
 //===----------------------------------------------------------------------===//
 
 Value Scalars::constant(DataType type, double value) {
+  if (type == kIndex)
+    return index(static_cast<int64_t>(value));
   Type storage = getStorage(builder.getContext(), type);
   if (isFloat(type))
     return arith::ConstantOp::create(builder, loc,
@@ -61,35 +63,50 @@ Value Scalars::greatest(DataType type) {
 
 Value Scalars::lowest(DataType type) {
   if (isFloat(type))
-    return infinity(type, /*negative=*/true);
+    return constant(type, -kInfinity);
   if (isUnsigned(type) || type == DataType::Bool)
     return constantInteger(type, 0);
   return constantInteger(
       type, APInt::getSignedMinValue(getBitWidth(type)).getSExtValue());
 }
 
-Value Scalars::infinity(DataType type, bool negative) {
-  auto storage = cast<FloatType>(getStorage(builder.getContext(), type));
-  return arith::ConstantOp::create(
-      builder, loc,
-      FloatAttr::get(storage,
-                     APFloat::getInf(storage.getFloatSemantics(), negative)));
-}
-
 //===----------------------------------------------------------------------===//
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+/// The number that an index has if it is a constant.
+static std::optional<APInt> findNumber(Value index) {
+  std::optional<int64_t> number = getConstantIntValue(index);
+  return number ? std::optional(APInt(64, *number, /*isSigned=*/true))
+                : std::nullopt;
+}
+
+/// An op of two floats, integers or indices; `saturate` of constant indices.
+template <typename OfFloats, typename OfIntegers>
+static Value combine(Scalars &s, DataType type, Value a, Value b,
+                     APInt (APInt::*saturate)(const APInt &) const) {
+  if (isFloat(type))
+    return s.op<OfFloats>(a, b);
+  std::optional<APInt> x, y;
+  if (type == kIndex)
+    x = findNumber(a), y = findNumber(b);
+  return x && y ? s.index(((*x).*saturate)(*y).getSExtValue())
+                : s.op<OfIntegers>(a, b);
+}
+
 Value Scalars::add(DataType type, Value a, Value b) {
-  return isFloat(type) ? op<arith::AddFOp>(a, b) : op<arith::AddIOp>(a, b);
+  return combine<arith::AddFOp, arith::AddIOp>(*this, type, a, b,
+                                               &APInt::sadd_sat);
 }
 
 Value Scalars::sub(DataType type, Value a, Value b) {
-  return isFloat(type) ? op<arith::SubFOp>(a, b) : op<arith::SubIOp>(a, b);
+  return combine<arith::SubFOp, arith::SubIOp>(*this, type, a, b,
+                                               &APInt::ssub_sat);
 }
 
 Value Scalars::mul(DataType type, Value a, Value b) {
-  return isFloat(type) ? op<arith::MulFOp>(a, b) : op<arith::MulIOp>(a, b);
+  return combine<arith::MulFOp, arith::MulIOp>(*this, type, a, b,
+                                               &APInt::smul_sat);
 }
 
 /// A divisor that no division faults on, and whether it was replaced.
@@ -110,6 +127,8 @@ static std::pair<Value, Value> guardDivisor(Scalars &s, DataType type, Value a,
 Value Scalars::div(DataType type, Value a, Value b) {
   if (isFloat(type))
     return op<arith::DivFOp>(a, b);
+  if (type == kIndex)
+    return op<arith::DivUIOp>(a, b);
   auto [divisor, bad] = guardDivisor(*this, type, a, b);
   Value quotient = isUnsigned(type) ? op<arith::DivUIOp>(a, divisor)
                                     : op<arith::DivSIOp>(a, divisor);
@@ -178,10 +197,6 @@ Value Scalars::compare(Compare predicate, DataType type, Value a, Value b) {
   return op<arith::CmpIOp>(isNatural ? natural : integer, a, b);
 }
 
-Value Scalars::isNaN(DataType type, Value a) {
-  return compare(Compare::NotEqual, type, a, a);
-}
-
 Value Scalars::select(Value condition, Value a, Value b) {
   return op<arith::SelectOp>(condition, a, b);
 }
@@ -190,16 +205,6 @@ Value Scalars::logicalAnd(Value a, Value b) { return op<arith::AndIOp>(a, b); }
 Value Scalars::logicalOr(Value a, Value b) { return op<arith::OrIOp>(a, b); }
 Value Scalars::logicalNot(Value a) {
   return op<arith::XOrIOp>(a, boolean(true));
-}
-
-Value Scalars::exp(Value a) { return op<math::ExpOp>(a); }
-Value Scalars::log(Value a) { return op<math::LogOp>(a); }
-Value Scalars::sqrt(Value a) { return op<math::SqrtOp>(a); }
-Value Scalars::tanh(Value a) { return op<math::TanhOp>(a); }
-
-Value Scalars::sigmoid(DataType type, Value a) {
-  Value one = constant(type, 1);
-  return div(type, one, add(type, one, exp(neg(type, a))));
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,45 +290,6 @@ Value Scalars::toIndex(DataType type, Value a) {
 
 Value Scalars::fromIndex(DataType type, Value index) {
   return op<arith::IndexCastOp>(getStorage(builder.getContext(), type), index);
-}
-
-//===----------------------------------------------------------------------===//
-// Indices
-//===----------------------------------------------------------------------===//
-
-/// An op of two indices; `saturate` of constants.
-template <typename Op>
-static Value combineIndices(Scalars &s, Value a, Value b,
-                            APInt (APInt::*saturate)(const APInt &) const) {
-  std::optional<int64_t> left = getConstantIntValue(a);
-  std::optional<int64_t> right = getConstantIntValue(b);
-  if (!left || !right)
-    return s.op<Op>(a, b);
-  APInt x(64, *left, /*isSigned=*/true), y(64, *right, /*isSigned=*/true);
-  return s.index((x.*saturate)(y).getSExtValue());
-}
-
-Value Scalars::addIndex(Value a, Value b) {
-  return combineIndices<arith::AddIOp>(*this, a, b, &APInt::sadd_sat);
-}
-Value Scalars::subIndex(Value a, Value b) {
-  return combineIndices<arith::SubIOp>(*this, a, b, &APInt::ssub_sat);
-}
-Value Scalars::mulIndex(Value a, Value b) {
-  return combineIndices<arith::MulIOp>(*this, a, b, &APInt::smul_sat);
-}
-Value Scalars::divIndex(Value a, Value b) { return op<arith::DivUIOp>(a, b); }
-Value Scalars::remIndex(Value a, Value b) { return op<arith::RemUIOp>(a, b); }
-Value Scalars::minIndex(Value a, Value b) { return op<arith::MinSIOp>(a, b); }
-Value Scalars::maxIndex(Value a, Value b) { return op<arith::MaxSIOp>(a, b); }
-
-Value Scalars::compareIndex(arith::CmpIPredicate predicate, Value a, Value b) {
-  return op<arith::CmpIOp>(predicate, a, b);
-}
-
-Value Scalars::wrapIndex(Value i, Value extent) {
-  Value negative = compareIndex(arith::CmpIPredicate::slt, i, index(0));
-  return select(negative, addIndex(i, extent), i);
 }
 
 } // namespace seqc::frontend

@@ -5,7 +5,8 @@
 // method folds what is constant.
 //
 // Float16 and BFloat16 elements are widened before and rounded after; inside,
-// methods see float and double only (`getComputeType`).
+// methods see float and double only (`getComputeType`). Indices are numbers of
+// type kIndex.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,16 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 
+#include <limits>
+
 namespace seqc::frontend {
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// An index, which no model's tensor holds. Sums and products of constants that
+/// do not fit are the greatest index or the least: sizes that no check lets
+/// pass. A quotient is the floor of a / b, b > 0, a >= 0.
+inline constexpr DataType kIndex = DataType::Undefined;
 
 enum class Compare {
   Equal,
@@ -56,7 +66,6 @@ public:
   /// (-infinity for floats).
   Value greatest(DataType type);
   Value lowest(DataType type);
-  Value infinity(DataType type, bool negative = false);
 
   //===--- Arithmetic -----------------------------------------------------===//
 
@@ -75,19 +84,11 @@ public:
   Value min(DataType type, Value a, Value b);
   /// False where one of them is NaN, but for NotEqual.
   Value compare(Compare predicate, DataType type, Value a, Value b);
-  Value isNaN(DataType type, Value a);
   Value select(Value condition, Value a, Value b);
 
   Value logicalAnd(Value a, Value b);
   Value logicalOr(Value a, Value b);
   Value logicalNot(Value a);
-
-  /// Float functions of one element.
-  Value exp(Value a);
-  Value log(Value a);
-  Value sqrt(Value a);
-  Value tanh(Value a);
-  Value sigmoid(DataType type, Value a);
 
   //===--- Types ----------------------------------------------------------===//
 
@@ -98,23 +99,6 @@ public:
   /// An element of an integer type as index, and back.
   Value toIndex(DataType type, Value a);
   Value fromIndex(DataType type, Value index);
-
-  //===--- Indices --------------------------------------------------------===//
-
-  /// Sums and products of constants that do not fit are the greatest index or
-  /// the least: sizes that no check lets pass.
-  Value addIndex(Value a, Value b);
-  Value subIndex(Value a, Value b);
-  Value mulIndex(Value a, Value b);
-  /// Floor of a / b and its remainder, b > 0, a >= 0.
-  Value divIndex(Value a, Value b);
-  Value remIndex(Value a, Value b);
-  Value minIndex(Value a, Value b);
-  Value maxIndex(Value a, Value b);
-  /// Signed comparison.
-  Value compareIndex(mlir::arith::CmpIPredicate predicate, Value a, Value b);
-  /// `i`, or i + extent where i is negative.
-  Value wrapIndex(Value i, Value extent);
 
 private:
   mlir::OpBuilder &builder;

@@ -5,6 +5,7 @@
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/onnx.pb.h"
+#include "frontends/SafeTensors/SafeTensorsFile.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -149,24 +150,21 @@ void ModelCheck::checkFunctions() {
 
 void ModelCheck::checkParameters(const format::FunctionProto &function,
                                  StringRef name) {
-  auto reportTwice = [&](StringRef kind, StringRef text) {
-    report(kind + " '" + text + "' of function '" + name +
-           "' is defined twice; names are unique");
-  };
   StringSet<> inputs, outputs, attributes;
+  auto add = [&](StringSet<> &names, StringRef kind, StringRef text) {
+    if (!names.insert(text).second)
+      report(kind + " '" + text + "' of function '" + name +
+             "' is defined twice; names are unique");
+  };
   for (const std::string &input : function.input())
-    if (!inputs.insert(input).second)
-      reportTwice("input", input);
+    add(inputs, "input", input);
   for (const std::string &output : function.output())
-    if (!outputs.insert(output).second)
-      reportTwice("output", output);
+    add(outputs, "output", output);
   // With a default or without.
   for (const std::string &attribute : function.attribute())
-    if (!attributes.insert(attribute).second)
-      reportTwice("attribute", attribute);
+    add(attributes, "attribute", attribute);
   for (const format::AttributeProto &attribute : function.attribute_proto())
-    if (!attributes.insert(attribute.name()).second)
-      reportTwice("attribute", attribute.name());
+    add(attributes, "attribute", attribute.name());
 }
 
 void ModelCheck::checkAttributes(const format::NodeProto &node) {
@@ -234,10 +232,8 @@ void ModelCheck::checkDefault(const format::ValueInfoProto &input,
     }
   if (!fits)
     report(what + "with shape " + getShapeText(type.shape()) +
-           ", and its initializer has shape [" +
-           join(map_range(shape, [](int64_t n) { return std::to_string(n); }),
-                ", ") +
-           "]; required is one shape");
+           ", and its initializer has shape " + formatShape(shape) +
+           "; required is one shape");
 }
 
 void ModelCheck::checkGraph(const format::GraphProto &graph,

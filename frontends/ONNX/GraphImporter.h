@@ -253,7 +253,6 @@ private:
   llvm::StringSet<> sharedSymbols;
   /// Symbolic extents of inputs.
   llvm::SmallVector<std::pair<std::string, mlir::Value>> symbols;
-  llvm::SmallVector<std::string> argumentNames, resultNames;
   llvm::SmallVector<mlir::Value> returned;
   llvm::json::Array inputs, outputs;
   /// Set when the node that was imported last is a fork.

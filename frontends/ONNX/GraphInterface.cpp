@@ -59,7 +59,6 @@ Tensor GraphImporter::addInput(const std::string &name, DataType type,
   json::Array described;
   for (int64_t extent : shape)
     described.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
-  argumentNames.push_back(name);
   inputs.push_back(json::Object{{"name", name},
                                 {"dtype", getMetadataName(type)},
                                 {"shape", std::move(described)}});
@@ -294,7 +293,6 @@ void GraphImporter::addOutput(const std::string &name, Tensor tensor,
     shape.push_back(std::move(described));
   }
   returned.push_back(tensor.value);
-  resultNames.push_back(name);
   json::Object object{{"name", name},
                       {"dtype", getMetadataName(tensor.type)},
                       {"shape", std::move(shape)}};
@@ -400,27 +398,20 @@ mlir::OwningOpRef<mlir::ModuleOp> GraphImporter::run() {
   importOutputs();
   if (!errors && !probing && !inputShapes)
     findLooseSymbols();
-  for (auto *list : {&argumentNames, &resultNames}) {
+  for (const json::Array *list : {&inputs, &outputs}) {
     StringSet<> names;
-    for (const std::string &name : *list)
+    for (const json::Value &port : *list) {
+      StringRef name = *port.getAsObject()->getString("name");
       if (!names.insert(name).second)
-        (void)error("'" + Twine(name) +
+        (void)error("'" + name +
                     "' is the name of a value and of a part of another one");
+    }
   }
   scope = nullptr;
   tellRest();
   if (errors)
     return nullptr;
 
-  auto returned = mlir::cast<mlir::func::ReturnOp>(body->getTerminator());
-  function.setType(builder.getFunctionType(body->getArgumentTypes(),
-                                           returned.getOperandTypes()));
-  for (auto [i, name] : enumerate(argumentNames))
-    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(),
-                        builder.getStringAttr(name));
-  for (auto [i, name] : enumerate(resultNames))
-    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(),
-                           builder.getStringAttr(name));
   json::Object entry{{"name", "forward"},
                      {"inputs", std::move(inputs)},
                      {"outputs", std::move(outputs)}};

@@ -46,14 +46,12 @@ static Tensor makeShapeRow(Emitter &e, Tensor tensor, int64_t width) {
 }
 
 GraphValue roll(Emitter &e, const GraphValue &sequence, int64_t width) {
-  OpBuilder &builder = e.getBuilder();
   if (sequence.isRolled()) {
     int64_t now = sequence.shapes.getShape()[1];
     if (now >= width)
       return sequence;
     OpFoldResult length = e.extent(sequence.shapes, 0);
-    Tensor filled = e.fill(DataType::Int64,
-                           {length, builder.getIndexAttr(width - now)}, -1);
+    Tensor filled = e.fill(DataType::Int64, {length, e.fixed(width - now)}, -1);
     GraphValue wider = sequence;
     wider.shapes = e.concat({sequence.shapes, filled}, 1);
     return wider;
@@ -70,12 +68,11 @@ GraphValue roll(Emitter &e, const GraphValue &sequence, int64_t width) {
     data.push_back(e.reshape(element, {e.product(e.extents(element))}));
     rows.push_back(makeShapeRow(e, element, width));
   }
-  OpFoldResult none = builder.getIndexAttr(0);
+  OpFoldResult none = e.fixed(0);
   Tensor all =
       data.empty() ? Tensor{e.empty({none}, type), type} : e.concat(data, 0);
   Tensor shapes = rows.empty()
-                      ? Tensor{e.empty({none, builder.getIndexAttr(width)},
-                                       DataType::Int64),
+                      ? Tensor{e.empty({none, e.fixed(width)}, DataType::Int64),
                                DataType::Int64}
                       : e.concat(rows, 0);
   GraphValue rolled = makeRolledSequence(all, shapes, rank);
@@ -95,13 +92,13 @@ static Number loadExtent(Emitter &e, Tensor shapes, Number row, int64_t dim) {
 }
 
 Value countElementsBefore(Emitter &e, const GraphValue &sequence, Value count) {
-  return iterate(e, {OpFoldResult(count)}, {Number(e, 0)},
-                 [&](ArrayRef<Number> row, ValueRange carried) {
-                   Number size(e, 1);
-                   for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d)
-                     size = size * loadExtent(e, sequence.shapes, row[0], d);
-                   return SmallVector<Value>{Number(e, carried[0]) + size};
-                 })[0];
+  return fold(e, {OpFoldResult(count)}, Number(e, 0),
+              [&](ArrayRef<Number> row, Number so) {
+                Number size(e, 1);
+                for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d)
+                  size = size * loadExtent(e, sequence.shapes, row[0], d);
+                return so + size;
+              });
 }
 
 Tensor sliceRows(Emitter &e, Tensor tensor, Value from, Value to) {
@@ -119,32 +116,30 @@ Tensor getElement(Emitter &e, const GraphValue &sequence, Value position) {
 
 void checkSequence(Emitter &e, const GraphValue &sequence,
                    const std::string &what) {
-  auto boolean = [&](Value value) { return Number(e, DataType::Bool, value); };
-  Value no = e.scalars().boolean(false);
+  Number yes(e, DataType::Bool, 1), no(e, DataType::Bool, 0);
   Number most(e, e.extent(sequence.data, 0));
-  SmallVector<Value> results = iterate(
-      e, {e.extent(sequence.shapes, 0)},
-      {Number(e, 0), e.scalars().boolean(true)},
-      [&](ArrayRef<Number> row, ValueRange carried) {
-        Number good = boolean(carried[1]), ended = boolean(no), size(e, 1);
-        for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
-          Number extent = read(e, sequence.shapes, {row[0], d}).toIndex();
-          Number isEnd = sequence.rank >= 0 ? boolean(no) : extent == -1;
-          // size * extent <= most, without overflow.
-          Number isExtent =
-              (extent >= 0) & !ended & (extent <= most / max(size, 1));
-          good = good & (isEnd | isExtent);
-          ended = ended | isEnd;
-          size = select(isExtent, size * max(extent, 0), size);
-        }
-        Number sum = Number(e, carried[0]) + size;
-        return SmallVector<Value>{min(sum, most), good & (sum <= most)};
-      });
+  auto [sum, isGood] =
+      fold(e, {e.extent(sequence.shapes, 0)}, std::tuple(Number(e, 0), yes),
+           [&](ArrayRef<Number> row, Number so, Number good) {
+             Number ended = no, size(e, 1);
+             for (int64_t d = 0; d < sequence.shapes.getShape()[1]; ++d) {
+               Number extent = read(e, sequence.shapes, {row[0], d}).toIndex();
+               Number isEnd = sequence.rank >= 0 ? no : extent == -1;
+               // size * extent <= most, without overflow.
+               Number isExtent =
+                   (extent >= 0) & !ended & (extent <= most / max(size, 1));
+               good = good & (isEnd | isExtent);
+               ended = ended | isEnd;
+               size = select(isExtent, size * max(extent, 0), size);
+             }
+             Number next = so + size;
+             return std::tuple(min(next, most), good & (next <= most));
+           });
   // Braces would be placeholders.
   std::string safe = what;
   for (char &c : safe)
     c = c == '{' || c == '}' ? '_' : c;
-  e.require(boolean(results[1]) & (Number(e, results[0]) == most),
+  e.require(isGood & (sum == most),
             safe + ": its shapes do not describe its {0} elements", {most});
 }
 
@@ -164,15 +159,14 @@ GraphValue makeUnranked(Tensor data, Tensor shape,
 }
 
 GraphValue makeUnranked(Emitter &e, Tensor tensor) {
-  OpBuilder &builder = e.getBuilder();
   Tensor data = e.reshape(tensor, {e.product(e.extents(tensor))});
   Tensor shape = e.reshape(makeShapeRow(e, tensor, kMostSequenceRank),
-                           {builder.getIndexAttr(kMostSequenceRank)});
+                           {e.fixed(kMostSequenceRank)});
   return makeUnranked(data, shape, {SmallVector<int64_t>(tensor.getShape())});
 }
 
 Value hasRank(Emitter &e, const GraphValue &value, int64_t rank) {
-  Number result(e, DataType::Bool, e.scalars().boolean(true));
+  Number result(e, DataType::Bool, 1);
   auto extent = [&](int64_t i) {
     return read(e, value.shapes, {Number(e, i)}).toIndex();
   };
@@ -192,24 +186,17 @@ Tensor getRanked(Emitter &e, const GraphValue &value, size_t i) {
   return e.reshape(value.data, sizes);
 }
 
-/// The forms that two unranked tensors may have.
-static std::vector<SmallVector<int64_t>> mergeForms(const GraphValue &a,
-                                                    const GraphValue &b) {
-  std::vector<SmallVector<int64_t>> forms = a.forms;
-  for (const SmallVector<int64_t> &form : b.forms) {
-    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
-      return other.size() == form.size();
-    });
-    if (same == forms.end()) {
-      forms.push_back(form);
-      continue;
-    }
-    for (auto [mine, other] : llvm::zip(*same, form))
-      mine = mine == other ? mine : ShapedType::kDynamic;
+void addForm(std::vector<SmallVector<int64_t>> &forms,
+             const SmallVector<int64_t> &form) {
+  auto at = llvm::lower_bound(forms, form.size(),
+                              [](const SmallVector<int64_t> &other,
+                                 size_t rank) { return other.size() < rank; });
+  if (at == forms.end() || at->size() != form.size()) {
+    forms.insert(at, form);
+    return;
   }
-  llvm::sort(forms,
-             [](const auto &x, const auto &y) { return x.size() < y.size(); });
-  return forms;
+  for (auto [mine, other] : llvm::zip(*at, form))
+    mine = mine == other ? mine : ShapedType::kDynamic;
 }
 
 //===----------------------------------------------------------------------===//
@@ -259,12 +246,10 @@ Value isPresent(Emitter &e, const GraphValue &value) {
 /// are not static are 0.
 static GraphValue makeNothing(Emitter &e, const GraphValue &like) {
   GraphValue value = like;
-  OpBuilder &builder = e.getBuilder();
   auto blank = [&](Tensor tensor) {
     Extents sizes;
     for (int64_t size : tensor.getShape())
-      sizes.push_back(
-          builder.getIndexAttr(ShapedType::isDynamic(size) ? 0 : size));
+      sizes.push_back(e.fixed(ShapedType::isDynamic(size) ? 0 : size));
     return e.castShape(e.fill(tensor.type, sizes, 0), tensor.getShape());
   };
   if (value.isTensor())
@@ -325,7 +310,9 @@ static bool unify(Emitter &e, std::array<Block *, 2> blocks,
       *values[i] = makeUnranked(e, values[i]->tensor);
       values[i]->present = present;
     }
-    a.forms = b.forms = mergeForms(a, b);
+    for (const SmallVector<int64_t> &form : b.forms)
+      addForm(a.forms, form);
+    b.forms = a.forms;
   }
   if (a.kind != b.kind)
     return false;

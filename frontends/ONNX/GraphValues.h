@@ -51,6 +51,10 @@ GraphValue makeUnranked(Tensor data, Tensor shape,
                         std::vector<llvm::SmallVector<int64_t>> forms);
 /// A tensor as one of unknown rank.
 GraphValue makeUnranked(Emitter &e, Tensor tensor);
+/// Adds the extents of a tensor to those that an unranked one may have, by rank;
+/// extents that two forms of one rank do not share vary.
+void addForm(std::vector<llvm::SmallVector<int64_t>> &forms,
+             const llvm::SmallVector<int64_t> &form);
 /// Whether an unranked tensor has this rank, as i1.
 mlir::Value hasRank(Emitter &e, const GraphValue &value, int64_t rank);
 /// An unranked tensor that has the rank of form `i`.

@@ -2,27 +2,17 @@
 
 #include "frontends/ONNX/ImportONNX.h"
 
-#include "dialect/Seq/IR/SeqDialect.h"
+#include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Initializers.h"
 #include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace seqc {
 
 mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
                                              mlir::MLIRContext &context,
                                              const ImportOptions &options) {
-  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                      mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-                      seq::SeqDialect>();
+  loadImportDialects(context);
   // A second time if symbols turn out not to be what they say.
   llvm::StringSet<> looseSymbols;
   while (true) {

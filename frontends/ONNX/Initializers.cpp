@@ -4,6 +4,7 @@
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -142,10 +143,7 @@ static void merge(mlir::ModuleOp module, mlir::ModuleOp open,
   last.setName("forward.defaults");
   first->moveBefore(plain);
   last->moveAfter(plain);
-  std::string text;
-  raw_string_ostream(text) << json::Value(std::move(metadata));
-  seq::mark<seq::MetadataMark>(
-      module, mlir::StringAttr::get(module.getContext(), text));
+  attachMetadata(module, std::move(metadata));
 }
 
 /// Adds what `names` need; gives the first error, or nothing if all is well.

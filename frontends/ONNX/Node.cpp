@@ -95,7 +95,7 @@ Tensor settle(Emitter &e, Tensor given, int64_t count, StringRef what) {
     if (!mlir::ShapedType::isDynamic(size))
       continue;
     size = count / known;
-    e.requireEqual(e.extent(given, d), e.getBuilder().getIndexAttr(size),
+    e.requireEqual(e.extent(given, d), e.fixed(size),
                    ("extent " + Twine(d) + " of " + what).str());
   }
   return e.castShape(given, shape);

@@ -5,6 +5,7 @@
 #include "dialect/Support/RegularFile.h"
 #include "frontends/Common/Folder.h"
 #include "frontends/ONNX/onnx.pb.h"
+#include "frontends/SafeTensors/SafeTensorsFile.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
@@ -221,34 +222,19 @@ static void appendField(const Field &field, size_t bytes, std::string &out) {
 /// The typed field of `tensor` as bytes.
 static void readField(const format::TensorProto &tensor, DataType type,
                       std::string &out) {
+  size_t bytes = divideCeil(getBitWidth(type), 8);
   switch (type) {
   case DataType::Float:
-    appendField(tensor.float_data(), 4, out);
-    break;
+    return appendField(tensor.float_data(), bytes, out);
   case DataType::Double:
-    appendField(tensor.double_data(), 8, out);
-    break;
+    return appendField(tensor.double_data(), bytes, out);
   case DataType::Int64:
-    appendField(tensor.int64_data(), 8, out);
-    break;
+    return appendField(tensor.int64_data(), bytes, out);
   case DataType::UInt64:
-    appendField(tensor.uint64_data(), 8, out);
-    break;
   case DataType::UInt32:
-    appendField(tensor.uint64_data(), 4, out);
-    break;
-  case DataType::Int32:
-    appendField(tensor.int32_data(), 4, out);
-    break;
-  case DataType::Int16:
-  case DataType::UInt16:
-  case DataType::Float16:
-  case DataType::BFloat16:
-    appendField(tensor.int32_data(), 2, out);
-    break;
+    return appendField(tensor.uint64_data(), bytes, out);
   default:
-    appendField(tensor.int32_data(), 1, out);
-    break;
+    return appendField(tensor.int32_data(), std::min<size_t>(bytes, 4), out);
   }
 }
 
@@ -283,13 +269,9 @@ Expected<TensorBytes> OnnxFile::getBytes(const format::TensorProto &tensor) {
     return fail("its element type is " + seqc::onnx::getName(result.type) +
                 "; tensors of this type are not supported");
   std::optional<int64_t> count = countElements(result.shape);
-  if (!count || *count > (int64_t(1) << 56)) {
-    std::string text;
-    for (int64_t extent : result.shape)
-      text += (text.empty() ? "" : ", ") + std::to_string(extent);
-    return fail("its shape [" + text +
-                "] has a negative extent or too many elements");
-  }
+  if (!count || *count > (int64_t(1) << 56))
+    return fail("its shape " + formatShape(result.shape) +
+                " has a negative extent or too many elements");
   bool packed = bits < 8;
   int64_t size = divideCeil(uint64_t(*count) * bits, 8);
 

@@ -255,7 +255,7 @@ private:
           budget = kMostExtentOps;
           if (!outside)
             outside = hoist(value, budget, /*first=*/true);
-          size = outside ? OpFoldResult(outside) : builder.getIndexAttr(0);
+          size = outside ? OpFoldResult(outside) : e.fixed(0);
         }
         stack.sizes.push_back(size);
       }
@@ -283,8 +283,7 @@ private:
   /// Storage for `count` elements; for none where their extents are not known.
   /// `fixed`: a constant count may be part of the type.
   Value makeStorage(const Stack &stack, OpFoldResult count, bool fixed) {
-    Extents sizes =
-        withAxis(stack, stack.isKnown ? count : builder.getIndexAttr(0));
+    Extents sizes = withAxis(stack, stack.isKnown ? count : e.fixed(0));
     Tensor made{e.empty(sizes, stack.element.type), stack.element.type};
     if (stack.isKnown && fixed)
       return made.value;
@@ -315,9 +314,9 @@ private:
     }
     sizes.insert(sizes.begin() + stack.axis, at + 1);
     Tensor longer{e.empty(sizes, type), type};
-    Extents offsets(sizes.size(), builder.getIndexAttr(0));
+    Extents offsets(sizes.size(), e.fixed(0));
     if (stack.backwards)
-      offsets[stack.axis] = builder.getIndexAttr(1);
+      offsets[stack.axis] = e.fixed(1);
     longer = e.insert(old, longer, offsets);
     longer = putAt(e, stack.element, longer, stack.axis,
                    stack.backwards ? Number(e, 0) : at);
@@ -455,9 +454,9 @@ private:
           Scalars s(nested, loc);
           Value goes = arguments.back();
           if (limit)
-            goes = s.logicalAnd(
-                goes, s.compareIndex(arith::CmpIPredicate::slt,
-                                     arguments.drop_back().back(), limit));
+            goes = s.logicalAnd(goes,
+                                s.compare(Compare::Less, kIndex,
+                                          arguments.drop_back().back(), limit));
           scf::ConditionOp::create(nested, loc, goes, arguments);
         },
         [&](OpBuilder &nested, Location, ValueRange arguments) {
@@ -483,8 +482,7 @@ private:
   SmallVector<Tensor> finishWhile() {
     SmallVector<Value> begin(inits);
     for (const Stack &stack : stacks)
-      begin.push_back(
-          makeStorage(stack, builder.getIndexAttr(0), /*fixed=*/false));
+      begin.push_back(makeStorage(stack, e.fixed(0), /*fixed=*/false));
     begin.push_back(Number(e, 0));
     begin.push_back(loop.begins ? loop.begins : e.scalars().boolean(true));
     bool makesRoom =
@@ -503,8 +501,7 @@ private:
       if (stack.isKnown) {
         // The rest is room that was not needed.
         Extents sizes = withAxis(stack, OpFoldResult(count));
-        whole = e.slice(whole, Extents(sizes.size(), builder.getIndexAttr(0)),
-                        sizes);
+        whole = e.slice(whole, Extents(sizes.size(), e.fixed(0)), sizes);
       }
       results.push_back(whole);
     }
@@ -524,7 +521,7 @@ private:
       Value &place = begin[inits.size() + k];
       DataType type = stack.element.type;
       Extents sizes = withAxis(stack, OpFoldResult(Value(number)));
-      Extents none(sizes.size(), builder.getIndexAttr(0));
+      Extents none(sizes.size(), e.fixed(0));
       Tensor old = e.slice({place, type}, none, sizes);
       place =
           e.insert(old, {makeStorage(stack, Value(room), false), type}, none)

@@ -84,9 +84,7 @@ Windows readWindows(Node &node, Tensor x, ArrayRef<int64_t> kernel) {
 }
 
 Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
-  mlir::OpBuilder &builder = e.getBuilder();
-  Extents inner = e.extents(x), sizes(inner),
-          offsets(inner.size(), builder.getIndexAttr(0));
+  Extents inner = e.extents(x), sizes(inner), offsets(inner.size(), e.fixed(0));
   bool padded = false;
   for (size_t d = 0; d < w.getRank(); ++d) {
     Number given = Number(e, inner[d + 2]) + Number(e, w.before[d]) +
@@ -99,11 +97,7 @@ Tensor padForWindows(Emitter &e, Tensor x, const Windows &w, Value value) {
   }
   if (!padded)
     return x;
-  Value init = e.empty(sizes, x.type);
-  init = mlir::linalg::FillOp::create(builder, e.getLoc(), value, init)
-             .getResult(0);
-  e.setExtents(init, sizes);
-  return e.insert(x, {init, x.type}, offsets);
+  return e.insert(x, e.fill(x.type, sizes, value), offsets);
 }
 
 } // namespace seqc::onnx

@@ -119,9 +119,9 @@ Value GraphSearchImport::readChoice() {
     Number best = read(e, frontend::argmaxLast(e, logits), zero);
     Number top = read(
         e, e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false), zero);
-    constexpr double infinity = std::numeric_limits<double>::infinity();
+    using frontend::kInfinity;
     // The order of tokens passes over NaN, and takes any of equal ones.
-    return select(top < infinity, select(top > -infinity, best, kNoToken),
+    return select(top < kInfinity, select(top > -kInfinity, best, kNoToken),
                   best.constantLike(kNoNumber));
   }
   GraphSignal signal = graphs.resolve(*reader.find("choice"));
@@ -145,11 +145,8 @@ Value GraphSearchImport::pick(Value given) {
   Emitter e = graphs.emitInside();
   Scalars outside = e.scalars();
   Number token(outside, DataType::Int32, given), chosen = token.toIndex();
-  Number nan(outside, DataType::Float,
-             outside.constant(DataType::Float,
-                              std::numeric_limits<double>::quiet_NaN()));
-  Number others =
-      select(token == kNoNumber, nan, -std::numeric_limits<double>::infinity());
+  Number nan(e, DataType::Float, std::numeric_limits<double>::quiet_NaN());
+  Number others = select(token == kNoNumber, nan, -frontend::kInfinity);
   return frontend::define(e, DataType::Float,
                           {e.fixed(1), e.fixed(search.size)},
                           [&](ArrayRef<Number> at) {
@@ -203,9 +200,7 @@ bool GraphSearchImport::buildSymbol(Value begin, Yield &yielded) {
 /// The graphs run but for the first token, whose logits are known.
 bool GraphSearchImport::buildLater(Yield &yielded) {
   Emitter e = graphs.emitInside();
-  Scalars s = e.scalars();
-  Value isFirst =
-      s.compareIndex(mlir::arith::CmpIPredicate::eq, position, s.index(0));
+  Value isFirst = Number(e, position) == 0;
   SmallVector<Value> known = {firstLogits.value};
   for (GraphState &state : states.list)
     known.push_back(state.inside.value);
@@ -240,7 +235,7 @@ bool GraphSearchImport::buildLane(Value lane, Yield &yielded) {
   Value id = e.load({ids, DataType::Int32}, lane);
   graphs.define("token", s.toIndex(DataType::Int32, id));
   graphs.define("position", position);
-  Value length = s.addIndex(position, s.index(1));
+  Value length = Number(e, position) + 1;
   graphs.define("prefix.length", length);
   graphs.define("prefix.mask",
                 e.fill(DataType::Int64, {e.fixed(1), length}, 1));

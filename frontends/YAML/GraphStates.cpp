@@ -2,11 +2,15 @@
 
 #include "frontends/YAML/GraphStates.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
+
+using seqc::frontend::Number;
 
 namespace seqc::yaml {
 
@@ -190,9 +194,7 @@ bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
   Extents whole = state.sizes;
   if (state.isCache) {
     state.begin = state.sizes[*state.axis];
-    whole[*state.axis] =
-        e.scalars().addIndex(e.toValue(state.begin), e.toValue(steps));
-    whole = e.simplify(whole);
+    whole[*state.axis] = Number(e, state.begin) + e.toValue(steps);
   }
   Tensor first = state.initial;
   if (!first || state.isCache) {
@@ -224,12 +226,9 @@ void GraphStates::declare(OpFoldResult steps) {
 Extents GraphStates::getPart(Emitter &e, const GraphState &state, Value filled,
                              int64_t more) {
   Extents sizes = state.sizes;
-  if (state.isCache) {
-    Scalars s = e.scalars();
-    Value count =
-        s.addIndex(s.addIndex(e.toValue(state.begin), filled), s.index(more));
-    sizes[*state.axis] = s.minIndex(count, e.toValue(sizes[*state.axis]));
-  }
+  if (state.isCache)
+    sizes[*state.axis] = min(Number(e, state.begin) + filled + more,
+                             e.toValue(sizes[*state.axis]));
   return sizes;
 }
 

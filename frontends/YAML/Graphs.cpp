@@ -220,10 +220,8 @@ GraphSignal Graphs::resolveFrame(const Node &node,
     return {};
   }
   Emitter e = emitFor({whole.tensor.value, time});
-  Scalars s = e.scalars();
-  Value last =
-      s.subIndex(e.extentValue(whole.tensor, axis.value_or(1)), s.index(1));
-  Value at = s.maxIndex(s.minIndex(time, last), s.index(0));
+  Number last = Number(e, e.extent(whole.tensor, axis.value_or(1))) - 1;
+  Number at = clamp(Number(e, time), 0, last);
   return e.sliceDim(whole.tensor, axis.value_or(1), at, e.fixed(1));
 }
 
@@ -317,7 +315,7 @@ Tensor Graphs::fit(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> wanted) {
   Extents offsets(sizes.size(), e.fixed(0));
   for (auto [size, extent] : zip(sizes, shared))
     if (!Emitter::isSame(size, extent))
-      extent = e.scalars().minIndex(e.toValue(size), e.toValue(extent));
+      extent = min(Number(e, size), e.toValue(extent));
   Tensor zeros = e.fill(tensor.type, sizes, 0);
   return e.insert(e.slice(tensor, offsets, shared), zeros, offsets);
 }

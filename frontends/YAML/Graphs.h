@@ -159,7 +159,6 @@ private:
                   NamedGraph &graph);
 
   std::map<std::string, GraphSignal, std::less<>> names;
-  llvm::StringMap<Position> wired;
 };
 
 } // namespace seqc::yaml

@@ -254,9 +254,10 @@ bool AttentionImport::buildHeads() {
     if (hasBias)
       offset = weights.getRows(layer.prefix + ".in_proj_bias", {3 * e},
                                part * e, e, layer.user);
+    Tensor split = frontend::linear(at, x, matrix, offset);
     // They divide, as was checked.
-    return *frontend::splitHeads(at, frontend::linear(at, x, matrix, offset),
-                                 heads);
+    (void)frontend::splitHeads(at, split, heads);
+    return split;
   };
   query = projectPart(inner, query, 0, "q_proj_weight");
   key = projectPart(outer, key, 1, "k_proj_weight");

@@ -246,7 +246,7 @@ Signal Importer::importLayerNorm(LayerContext &layer) {
 /// their greatest elements.
 static Tensor reduceSteps(Emitter &e, Tensor x, Tensor lengths, bool isMax) {
   Extents sizes = {e.extent(x, 0), e.extent(x, 2)};
-  double none = isMax ? -std::numeric_limits<double>::infinity() : 0;
+  double none = isMax ? -frontend::kInfinity : 0;
   auto loops = [&](ArrayRef<unsigned> dims) {
     return mlir::AffineMap::getMultiDimMapWithTargets(
         3, dims, e.getBuilder().getContext());

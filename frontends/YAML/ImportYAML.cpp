@@ -4,17 +4,11 @@
 #include "dialect/Seq/IR/Marks.h"
 #include "frontends/Common/ImportForm.h"
 
-#include "dialect/Seq/IR/SeqDialect.h"
 #include "dialect/Support/RegularFile.h"
 #include "frontends/Common/Folder.h"
 #include "frontends/YAML/Importer.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -25,13 +19,6 @@
 using namespace llvm;
 
 namespace seqc {
-
-void loadYamlImportDialects(mlir::MLIRContext &context) {
-  context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                      mlir::linalg::LinalgDialect, mlir::math::MathDialect,
-                      mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-                      seq::SeqDialect>();
-}
 
 namespace yaml {
 
@@ -149,15 +136,6 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
   builder.setInsertionPointToEnd(body);
   mlir::func::ReturnOp::create(builder, function.getLoc(), returned);
   function.setName(entryName);
-  function.setType(builder.getFunctionType(
-      body->getArgumentTypes(), mlir::TypeRange(mlir::ValueRange(returned))));
-  auto nameOf = [&](const json::Object &port) {
-    return builder.getStringAttr(*port.getString("name"));
-  };
-  for (auto [i, port] : enumerate(arguments))
-    function.setArgAttr(i, seq::getMarkName<seq::NameMark>(), nameOf(port));
-  for (auto [i, port] : enumerate(results))
-    function.setResultAttr(i, seq::getMarkName<seq::NameMark>(), nameOf(port));
   if (failed(finishImport(*module, buildMetadata())))
     return nullptr;
   return module;
@@ -172,7 +150,7 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
 mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
                                              mlir::MLIRContext &context,
                                              const ImportOptions &options) {
-  loadYamlImportDialects(context);
+  loadImportDialects(context);
   yaml::Reporter reporter(context, path);
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(path);
   if (!buffer) {

@@ -11,9 +11,6 @@
 
 namespace seqc {
 
-/// Loads the dialects that an imported module uses.
-void loadYamlImportDialects(mlir::MLIRContext &context);
-
 /// Reads the description at `path` and the files it names, and builds the
 /// module in the import form. Every fault is reported as an MLIR diagnostic
 /// located in the file, all of them before it gives up; the result is null if

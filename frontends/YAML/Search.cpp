@@ -2,15 +2,18 @@
 
 #include "frontends/YAML/Search.h"
 
+#include "frontends/Common/Numbers.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace llvm;
+
+using seqc::frontend::Number;
 
 namespace seqc::yaml {
 
@@ -107,21 +110,18 @@ void Search::readSampling() {
     reader.errorAt("search", "'--temperature', '--top-k', '--top-p' and "
                              "'--seed' are for sampling; required is "
                              "'--sample' or 'search: sample'");
-  auto readNumber = [&](StringRef key, function_ref<bool(double)> isGood,
-                        StringRef required) {
-    std::optional<double> given = reader.getNumber(key);
-    if (given && !isGood(*given))
-      reader.errorAt(key, "'{0}' is {1}; required is {2}", key, *given,
-                     required);
-    return given && isGood(*given) ? *given : 1;
-  };
-  temperature = options.temperature.value_or(readNumber(
-      "temperature",
-      [](double value) { return std::isfinite(value) && value >= 0; },
-      "a finite number of at least 0"));
-  topP = options.topP.value_or(readNumber(
-      "top_p", [](double value) { return value > 0 && value <= 1; },
-      "a number above 0 and at most 1"));
+  temperature = options.temperature.value_or(
+      reader
+          .getNumber(
+              "temperature", [](double value) { return value >= 0; },
+              "a finite number of at least 0")
+          .value_or(1));
+  topP = options.topP.value_or(
+      reader
+          .getNumber(
+              "top_p", [](double value) { return value > 0 && value <= 1; },
+              "a number above 0 and at most 1")
+          .value_or(1));
   topK = options.topK.value_or(reader.getInteger("top_k", 0).value_or(50));
   seed = options.seed.value_or(
       reader.getInteger("seed", 0, std::numeric_limits<int64_t>::max())
@@ -198,8 +198,7 @@ OpFoldResult Search::getMostSteps() {
   Emitter &e = importer.outer;
   if (!prefix)
     return e.fixed(maxLength);
-  Scalars s = e.scalars();
-  return s.addIndex(e.extentValue(prefixIds, 1), s.index(maxLength));
+  return Number(e, e.extent(prefixIds, 1)) + maxLength;
 }
 
 void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
@@ -229,7 +228,7 @@ void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
   };
   using seq::CallOption;
   Value count = option(CallOption::MaxNew, ops.getIndexAttr(maxLength));
-  count = e.scalars().minIndex(e.scalars().index(maxLength), count);
+  count = min(Number(e, maxLength), count);
   Value penalty =
       option(CallOption::LengthPenalty, ops.getF64FloatAttr(lengthPenalty));
   Value degrees, mass, most, key, firstRow;

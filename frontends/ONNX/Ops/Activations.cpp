@@ -1,7 +1,7 @@
 //===- Activations.cpp - Activation functions -----------------------------===//
 
 #include "frontends/Common/Activations.h"
-#include "frontends/Common/Folds.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
@@ -28,9 +28,7 @@ static LogicalResult convertBy(Node &node, const Activation &function) {
   SmallVector<float> factors;
   for (auto [name, otherwise] : function.factors)
     factors.push_back(node.getFloat(name, otherwise));
-  Tensor x = node.getInput(0);
-  if (Tensor bias = node.getInput(1))
-    x = map(e, x.type, {x, bias}, [](Number a, Number b) { return a + b; });
+  Tensor x = add(e, node.getInput(0), node.getInput(1));
   return node.give(activate(e, function, x, factors));
 }
 
@@ -45,10 +43,8 @@ static LogicalResult convertContribActivation(Node &node) {
 }
 
 static LogicalResult convertGelu(Node &node) {
-  std::string method = node.getString("approximate", "none");
-  if (method != "none" && method != "tanh")
-    return node.error("'approximate' is '" + method +
-                      "'; required is 'none' or 'tanh'");
+  std::string method =
+      readChoice(node, "approximate", "none", {"none", "tanh"});
   return convertBy(node, {"Gelu", 20, method == "tanh" ? tanhGelu : gelu});
 }
 

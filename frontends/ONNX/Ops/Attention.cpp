@@ -4,7 +4,7 @@
 #include "frontends/Common/Layers.h"
 #include "frontends/Common/Norms.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -93,14 +93,9 @@ static LogicalResult convertAttention(Node &node) {
   int64_t groups = node.getInt("kv_num_heads", 0);
   for (auto [part, count] : {std::pair<Tensor *, int64_t>(&call.query, heads),
                              {&call.key, groups},
-                             {&call.value, groups}}) {
-    if (part->getRank() == 4)
-      continue;
-    std::optional<Tensor> split = splitHeads(e, *part, count);
-    if (!split)
+                             {&call.value, groups}})
+    if (part->getRank() != 4 && !splitHeads(e, *part, count))
       return failure();
-    *part = *split;
-  }
   // Keys and values of earlier steps.
   Value past;
   if (Tensor key = node.getInput(4)) {

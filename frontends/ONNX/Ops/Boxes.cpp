@@ -1,7 +1,7 @@
 //===- Boxes.cpp - Selection of boxes and pooling in them -----------------===//
 
-#include "frontends/Common/Folds.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -247,22 +247,17 @@ static LogicalResult convertRoiAlign(Node &node) {
         "; required are two of one type and int64, of ranks "
         "4, 2 and 1");
   bool old = node.getOpset() < 16;
-  std::string pooling = node.getString("mode", "avg"),
+  std::string pooling = readChoice(node, "mode", "avg", {"avg", "max"}),
               coordinates = "output_half_pixel";
   if (!old)
-    coordinates =
-        node.getString("coordinate_transformation_mode", "half_pixel");
+    coordinates = readChoice(node, "coordinate_transformation_mode",
+                             "half_pixel", {"half_pixel", "output_half_pixel"});
   RoiMode mode{
       pooling == "max",
       coordinates == "half_pixel",
       node.getInt("sampling_ratio", 0),
       node.getFloat("spatial_scale", 1),
       {node.getInt("output_height", 1), node.getInt("output_width", 1)}};
-  if ((pooling != "avg" && pooling != "max") ||
-      (coordinates != "half_pixel" && coordinates != "output_half_pixel"))
-    return node.error("it pools by '" + pooling + "' at '" + coordinates +
-                      "'; required are avg or max, and half_pixel or "
-                      "output_half_pixel");
   if (mode.ratio < 0 || mode.sizes[0] < 1 || mode.sizes[1] < 1)
     return node.error("it makes " + Twine(mode.sizes[0]) + " x " +
                       Twine(mode.sizes[1]) + " bins of " + Twine(mode.ratio) +

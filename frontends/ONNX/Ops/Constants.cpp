@@ -1,7 +1,8 @@
 //===- Constants.cpp - Operators that make tensors of constants -----------===//
 
+#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
 
@@ -23,32 +24,27 @@ static LogicalResult convertConstant(Node &node) {
   if (const format::SparseTensorProto *tensor =
           node.getSparseTensor("sparse_value"))
     return setTensor(*tensor);
-  SmallVector<mlir::Value> list;
-  if (node.hasAttribute("value_float")) {
-    node.setOutput(0,
-                   e.scalar(DataType::Float, node.getFloat("value_float", 0)));
-  } else if (node.hasAttribute("value_int")) {
-    list = {s.constantInteger(DataType::Int64, node.getInt("value_int", 0))};
-    node.setOutput(0, e.fromElements(DataType::Int64, {}, list));
-  } else if (std::optional<SmallVector<float>> floats =
-                 node.getFloats("value_floats")) {
-    for (float value : *floats)
-      list.push_back(s.constant(DataType::Float, value));
-    node.setOutput(0,
-                   e.fromElements(DataType::Float,
-                                  {static_cast<int64_t>(list.size())}, list));
-  } else if (std::optional<SmallVector<int64_t>> ints =
-                 node.getInts("value_ints")) {
-    for (int64_t value : *ints)
-      list.push_back(s.constantInteger(DataType::Int64, value));
-    node.setOutput(0,
-                   e.fromElements(DataType::Int64,
-                                  {static_cast<int64_t>(list.size())}, list));
-  } else {
-    return node.unsupported(
-        "a constant of strings or without value is not supported");
-  }
-  return success();
+  auto giveList = [&](DataType type, const auto &numbers) {
+    SmallVector<mlir::Value> list;
+    for (auto number : numbers)
+      list.push_back(type == DataType::Int64 ? s.constantInteger(type, number)
+                                             : s.constant(type, number));
+    return node.give(
+        e.fromElements(type, {static_cast<int64_t>(list.size())}, list));
+  };
+  if (node.hasAttribute("value_float"))
+    return node.give(
+        e.scalar(DataType::Float, node.getFloat("value_float", 0)));
+  if (node.hasAttribute("value_int"))
+    return node.give(e.fromElements(
+        DataType::Int64, {},
+        {s.constantInteger(DataType::Int64, node.getInt("value_int", 0))}));
+  if (std::optional<SmallVector<float>> floats = node.getFloats("value_floats"))
+    return giveList(DataType::Float, *floats);
+  if (std::optional<SmallVector<int64_t>> ints = node.getInts("value_ints"))
+    return giveList(DataType::Int64, *ints);
+  return node.unsupported(
+      "a constant of strings or without value is not supported");
 }
 
 /// ConstantOfShape: one value everywhere, float 0 without attribute.
@@ -86,8 +82,7 @@ static LogicalResult convertConstantOfShape(Node &node) {
     SmallVector<mlir::Value> list(count, element);
     return node.give(e.fromElements(value.type, fixed, list));
   }
-  return node.give(e.generate(
-      value.type, sizes, [&](Scalars &, mlir::ValueRange) { return element; }));
+  return node.give(e.fill(value.type, sizes, element));
 }
 
 void registerConstantOps(Registry &registry) {

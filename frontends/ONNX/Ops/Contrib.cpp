@@ -43,13 +43,11 @@ static LogicalResult convertEmbed(Node &node) {
   // One row of positions may serve the whole batch.
   if (segments)
     segments = e.broadcastTo(segments, e.extents(ids));
-  Scalars outer = e.scalars();
   if (positions) {
     positions = e.broadcastTo(positions, e.extents(ids));
     e.requireIndices(positions, rows, "a position", /*fromEnd=*/false);
   } else {
-    e.require(outer.compareIndex(mlir::arith::CmpIPredicate::sge,
-                                 e.toValue(rows), e.toValue(length)),
+    e.require(Number(e, rows) >= e.toValue(length),
               "its table of positions has {0} rows; required are {1}",
               {rows, length});
   }
@@ -142,11 +140,8 @@ static LogicalResult convertFusedConv(Node &node) {
       node.getFloats("activation_params");
   if (failed(Registry::get().find("", "Conv")->convert(node)))
     return failure();
-  if (Tensor more = node.getInput(3)) {
-    Tensor x = node.outputs[0].tensor;
-    node.setOutput(0, map(node.getEmitter(), x.type, {x, more},
-                          [](Number a, Number b) { return a + b; }));
-  }
+  node.setOutput(
+      0, add(node.getEmitter(), node.outputs[0].tensor, node.getInput(3)));
   return applyActivation(node, name, factors.value_or(SmallVector<float>()));
 }
 

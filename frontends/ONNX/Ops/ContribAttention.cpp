@@ -4,9 +4,9 @@
 #include "frontends/Common/Attention.h"
 #include "frontends/Common/Layers.h"
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -17,13 +17,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 using mlir::Value;
-
-/// The sum of two tensors, of the type of the first; the second may be null.
-static Tensor add(Emitter &e, Tensor x, Tensor more) {
-  return more ? map(e, x.type, {x, more},
-                    [](Number a, Number b) { return a + b; })
-              : x;
-}
 
 /// `bias` is added to what is there.
 static void addBias(Emitter &e, AttentionCall &call, Tensor bias) {
@@ -120,23 +113,17 @@ static void addCausal(Emitter &e, AttentionCall &call, Value past) {
 }
 
 /// The number in input `i`, the length of what fills a buffer of the extent
-/// `capacity` before `fresh` more are written; null if it is not given. Reports
-/// what is no single integer.
-static FailureOr<Value> readLength(Node &node, size_t i, OpFoldResult capacity,
-                                   OpFoldResult fresh) {
-  Tensor given = node.settleInput(i);
-  if (!given)
-    return Value();
-  if (!isOne(given) || !isInteger(given.type))
-    return node.error("input " + Twine(i) + " (the length of its past) is " +
-                      getName(given.type) + " of rank " +
-                      Twine(given.getRank()) + "; required is one integer");
+/// `capacity` before `fresh` more are written; null if it is not given.
+static Value readLength(Node &node, size_t i, OpFoldResult capacity,
+                        OpFoldResult fresh) {
+  if (!node.hasInput(i))
+    return {};
   Emitter &e = node.getEmitter();
-  Number length = Number(e, given.type, e.elements(given).front()).toIndex();
+  Number length = readInteger(node, i, "length of its past");
   e.requireInside(length, Number(e, 0),
                   Number(e, capacity) - Number(e, fresh) + 1,
                   "the length of its past");
-  return Value(length);
+  return length;
 }
 
 /// Where an operator has the inputs that change its scores, the length of its
@@ -194,11 +181,9 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
     return node.error("input " + Twine(inputs.beams) +
                       " names beams of a past; none is given");
   if (past[0]) {
-    FailureOr<Value> length = readLength(
-        node, inputs.length, e.extent(past[0], 2), e.extent(call.key, 2));
-    if (failed(length))
-      return failure();
-    pastLength = *length ? *length : e.extentValue(past[0], 2);
+    Value length = readLength(node, inputs.length, e.extent(past[0], 2),
+                              e.extent(call.key, 2));
+    pastLength = length ? length : e.extentValue(past[0], 2);
     for (auto [all, part, before] : zip(kept, parts, past)) {
       if (before.type != part->type)
         return node.error("its past is " + getName(before.type) +
@@ -209,12 +194,12 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
                                "an extent of its past");
       if (!fits)
         return failure();
-      if (!*length) {
+      if (!length) {
         all = *part = e.concat({before, *part}, 2);
         continue;
       }
-      Number total = Number(e, *length) + e.extentValue(*part, 2);
-      all = e.append(before, *part, *length, 2);
+      Number total = Number(e, length) + e.extentValue(*part, 2);
+      all = e.append(before, *part, length, 2);
       *part = e.readEntries(all, 2, Number(e, 0), total);
     }
     if (beams) {
@@ -246,7 +231,6 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
                                      size_t pastInput,
                                      const ScoreInputs &inputs) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   int64_t heads = node.getInt("num_heads", 0), third = columns / 3;
   if (node.getInt("do_rotary", 0))
     return node.unsupported("rotation without caches is not supported");
@@ -264,12 +248,9 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
        {std::pair<Tensor *, int64_t>(&call.query, widths[0]),
         {&call.key, widths[1]},
         {&call.value, widths[2]}}) {
-    std::optional<Tensor> split = splitHeads(
-        e, e.sliceDim(all, 2, b.getIndexAttr(offset), b.getIndexAttr(width)),
-        heads);
-    if (!split)
+    *part = e.sliceDim(all, 2, e.fixed(offset), e.fixed(width));
+    if (!splitHeads(e, *part, heads))
       return failure();
-    *part = *split;
     offset += width;
   }
   std::array<Tensor, 2> before, kept;
@@ -277,11 +258,10 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
     if (past.getRank() != 5)
       return node.error("its past has rank " + Twine(past.getRank()) +
                         "; required is 5");
-    e.requireEqual(e.extent(past, 0), b.getIndexAttr(2),
+    e.requireEqual(e.extent(past, 0), e.fixed(2),
                    "the first extent of its past");
     for (int64_t i : {0, 1})
-      before[i] = e.squeeze(
-          e.sliceDim(past, 0, b.getIndexAttr(i), b.getIndexAttr(1)), 0);
+      before[i] = e.squeeze(e.sliceDim(past, 0, e.fixed(i), e.fixed(1)), 0);
   }
   if (failed(attendBehind(node, call, before, inputs, kept)))
     return failure();
@@ -372,9 +352,8 @@ struct HeadInputs {
 /// [batch, time, heads, 3, features] or keys [batch, time, heads, 2, features].
 static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   int64_t heads = node.getInt("num_heads", 0);
-  OpFoldResult offset = b.getIndexAttr(0);
+  OpFoldResult offset = e.fixed(0);
   if (bias && bias.getRank() != 1)
     return node.error("its bias has rank " + Twine(bias.getRank()) +
                       "; required is 1");
@@ -382,15 +361,14 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
     if (!bias)
       return x;
     OpFoldResult width = e.extent(x, 2);
-    Scalars s = e.scalars();
-    Value end = s.addIndex(e.toValue(offset), e.toValue(width));
+    Number end = Number(e, offset) + e.toValue(width);
     std::optional<int64_t> last = mlir::getConstantIntValue(end);
     int64_t entries = bias.getShape()[0];
     if (last && entries >= 0 && *last > entries)
       return node.error("its bias of " + Twine(entries) +
                         " entries does not cover the projections");
     Tensor part = e.sliceDim(bias, 0, offset, width);
-    offset = e.simplify({OpFoldResult(end)})[0];
+    offset = end;
     return add(e, x, part);
   };
   Tensor *parts[] = {&call.query, &call.key, &call.value};
@@ -414,8 +392,7 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
       continue;
     }
     if (packed) {
-      x = e.squeeze(
-          e.sliceDim(from, 3, b.getIndexAttr(i - first), b.getIndexAttr(1)), 3);
+      x = e.squeeze(e.sliceDim(from, 3, e.fixed(i - first), e.fixed(1)), 3);
       x = e.reshape(x, {e.extent(x, 0), e.extent(x, 1),
                         e.product({e.extent(x, 2), e.extent(x, 3)})});
     }
@@ -426,10 +403,9 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
     FailureOr<Tensor> moved = addPart(x);
     if (failed(moved))
       return failure();
-    std::optional<Tensor> split = splitHeads(e, *moved, heads);
-    if (!split)
+    *parts[i] = *moved;
+    if (!splitHeads(e, *parts[i], heads))
       return failure();
-    *parts[i] = *split;
   }
   return success();
 }

@@ -201,8 +201,7 @@ static LogicalResult convertGemm(Node &node) {
     for (auto [x, y] : llvm::zip(llvm::reverse(own), llvm::reverse(goal)))
       if (!e.requireBroadcast(x, y, /*goal=*/true))
         return success();
-    product = map(e, DataType::Int32, {product, bias},
-                  [](Number x, Number more) { return x + more; });
+    product = add(e, product, bias);
   }
   Tensor y = map(e, kReal, {product, byA->scale, byB->scale},
                  [&](Number x, Number a, Number b) {

@@ -53,14 +53,13 @@ struct BlockedWeight {
 
 /// The numbers of a weight, [K, N].
 static Tensor dequantize(Emitter &e, const BlockedWeight &w, DataType type) {
-  mlir::OpBuilder &b = e.getBuilder();
   int64_t perByte = w.countPerByte();
   // Number `i` of those that follow each other from byte `start` on.
   auto unpack = [&](Tensor from, Number start, Number i) {
     Number byte = read(e, from, {start + i / perByte});
     return unpackCode(byte.as(DataType::Int32), i, w.bits).as(type);
   };
-  Extents sizes = {b.getIndexAttr(w.depth), b.getIndexAttr(w.width)};
+  Extents sizes = {e.fixed(w.depth), e.fixed(w.width)};
   return define(e, type, sizes, [&](ArrayRef<Number> at) {
     Number k = at[0], n = at[1], inRow = k / w.block;
     Number first = n * w.countBlocks();
@@ -101,19 +100,19 @@ static bool areMiddle(const BlockedWeight &w) {
 /// Rows [M, K] times a weight, by kernels that read its codes.
 static Tensor multiplyByCodes(Emitter &e, Tensor rows, const BlockedWeight &w) {
   mlir::OpBuilder &b = e.getBuilder();
-  mlir::OpFoldResult n = b.getIndexAttr(w.width);
+  mlir::OpFoldResult n = e.fixed(w.width);
   rows = e.castShape(rows, {rows.getShape()[0], w.depth});
   auto perBlock = [&](Tensor x) {
-    return e.convert(e.reshape(x, {n, b.getIndexAttr(w.countBlocks())}),
+    return e.convert(e.reshape(x, {n, e.fixed(w.countBlocks())}),
                      DataType::Float);
   };
   Tensor codes =
-      e.reshape(w.codes, {n, b.getIndexAttr(w.countBlocks() * w.countBytes())});
+      e.reshape(w.codes, {n, e.fixed(w.countBlocks() * w.countBytes())});
   Value zeros;
   if (w.hasRawZeros())
     zeros = perBlock(w.zeros).value;
   else if (w.zeros && !areMiddle(w))
-    zeros = e.reshape(w.zeros, {n, b.getIndexAttr(w.countZeroBytes())}).value;
+    zeros = e.reshape(w.zeros, {n, e.fixed(w.countZeroBytes())}).value;
   auto type = mlir::RankedTensorType::get({rows.getShape()[0], w.width},
                                           e.storage(DataType::Float));
   Value product = seq::BlockwiseMatmulOp::create(
@@ -126,7 +125,6 @@ static Tensor multiplyByCodes(Emitter &e, Tensor rows, const BlockedWeight &w) {
 /// MatMulNBits: blocks of a row of the weight share scale and zero point.
 static LogicalResult convertMatMulNBits(Node &node) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   Tensor a = node.getInput(0), bias = node.getInput(5);
   BlockedWeight w{node.getInput(1),       node.getInput(2),
                   node.getInput(3),       node.getInput(4),
@@ -162,14 +160,14 @@ static LogicalResult convertMatMulNBits(Node &node) {
       failed(check(w.order, w.depth, "its order of groups")))
     return failure();
   if (w.order)
-    e.requireIndices(w.order, b.getIndexAttr(blocks), "a group",
+    e.requireIndices(w.order, e.fixed(blocks), "a group",
                      /*fromEnd=*/false);
   for (Tensor *x : {&w.codes, &w.scales, &w.zeros, &w.order})
     if (*x)
-      *x = e.reshape(*x, {b.getIndexAttr(x->getType().getNumElements())});
+      *x = e.reshape(*x, {e.fixed(x->getType().getNumElements())});
   DataType type = getComputeType(a.type);
   Extents sizes = e.extents(a), lead(sizes.begin(), sizes.end() - 1);
-  if (!e.requireEqual(sizes.back(), b.getIndexAttr(w.depth),
+  if (!e.requireEqual(sizes.back(), e.fixed(w.depth),
                       "the depth of the first factor"))
     return failure();
   Tensor rows = e.convert(e.reshape(a, {e.product(lead), sizes.back()}), type);
@@ -178,8 +176,7 @@ static LogicalResult convertMatMulNBits(Node &node) {
           ? multiplyByCodes(e, rows, w)
           : e.contract(rows, "mk", dequantize(e, w, type), "kn", "mn");
   if (bias)
-    product = map(e, type, {product, e.convert(bias, type)},
-                  [](Number x, Number more) { return x + more; });
+    product = add(e, product, e.convert(bias, type));
   return node.give(restoreRows(e, e.convert(product, a.type), a));
 }
 
@@ -213,21 +210,18 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
         "; required are integers of at most 8 bits, packed ones in blocks "
         "along the last dimension, and scales and zero points of equal rank");
   e.requireIndices(indices, e.extent(table, *axis), "an index");
-  Scalars outer = e.scalars();
   Extents whole = e.extents(table);
-  whole[last] = outer.mulIndex(e.toValue(whole[last]), outer.index(perByte));
-  whole = e.simplify(whole);
+  whole[last] = Number(e, whole[last]) * perByte;
+  auto countGroups = [](Number all, int64_t each) {
+    return (all + (each - 1)) / each;
+  };
   for (int64_t d = 0; d <= last; ++d) {
-    mlir::OpFoldResult wanted = whole[d];
+    Number wanted(e, whole[d]);
     if (d == *along)
-      wanted = e.simplify({outer.divIndex(
-          outer.addIndex(e.toValue(wanted), outer.index(block - 1)),
-          outer.index(block))})[0];
+      wanted = countGroups(wanted, block);
     e.requireEqual(e.extent(scales, d), wanted, "an extent of its scale");
-    if (zeros && d == last)
-      wanted = e.simplify({outer.divIndex(
-          outer.addIndex(e.toValue(wanted), outer.index(perByte - 1)),
-          outer.index(perByte))})[0];
+    if (d == last)
+      wanted = countGroups(wanted, perByte);
     if (zeros)
       e.requireEqual(e.extent(zeros, d), wanted, "an extent of its zero point");
   }

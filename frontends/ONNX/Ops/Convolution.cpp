@@ -10,7 +10,6 @@
 #include "frontends/ONNX/Ops/Convolution.h"
 
 #include "frontends/Common/Layers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
@@ -41,7 +40,7 @@ static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
   Extents sizes = e.extents(x), counts(windows.counts);
   sizes.resize(3);
   for (int64_t size : windows.kernel)
-    sizes.push_back(builder.getIndexAttr(size));
+    sizes.push_back(e.fixed(size));
   unsigned firstInner = asRows ? 1 + rank : 1,
            firstCount = asRows ? 1 : 3 + rank;
   sizes.insert(sizes.begin() + firstCount, counts.begin(), counts.end());
@@ -52,17 +51,11 @@ static Tensor collectWindows(Emitter &e, Tensor x, const Windows &windows,
                    dim(firstInner + 2 + d) * windows.dilations[d]);
   unsigned loops = sizes.size();
   auto map = mlir::AffineMap::get(loops, 0, from, builder.getContext());
-  SmallVector<mlir::utils::IteratorType> iterators(
-      loops, mlir::utils::IteratorType::parallel);
-  Value init = e.empty(sizes, x.type);
-  auto op = mlir::linalg::GenericOp::create(
-      builder, e.getLoc(), init.getType(), x.value, init,
-      ArrayRef<mlir::AffineMap>{map, builder.getMultiDimIdentityMap(loops)},
-      iterators,
-      [](mlir::OpBuilder &nested, mlir::Location where, ValueRange arguments) {
-        mlir::linalg::YieldOp::create(nested, where, arguments[0]);
-      });
-  return e.withExtents(op.getResult(0), x.type, sizes);
+  mlir::Operation *op = e.generic(
+      x.value, e.empty(sizes, x.type),
+      {map, builder.getMultiDimIdentityMap(loops)},
+      [](Scalars &, ValueRange v) { return SmallVector<Value>{v[0]}; });
+  return e.withExtents(op->getResult(0), x.type, sizes);
 }
 
 /// out[n, g, m, o...] = sum over c, k of
@@ -124,8 +117,7 @@ Tensor asChannels(Node &node, Tensor x, Tensor given, int64_t count,
 Tensor addChannels(Node &node, Tensor y, Tensor bias, DataType result) {
   Emitter &e = node.getEmitter();
   if (bias)
-    y = map(e, y.type, {y, asChannels(node, y, bias, y.getShape()[1], "bias")},
-            [](Number a, Number b) { return a + b; });
+    y = add(e, y, asChannels(node, y, bias, y.getShape()[1], "bias"));
   return e.convert(y, result);
 }
 

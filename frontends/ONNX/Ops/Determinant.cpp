@@ -1,6 +1,6 @@
 //===- Determinant.cpp - Determinants of square matrices ------------------===//
 
-#include "frontends/Common/Folds.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Registry.h"
 
 using namespace llvm;

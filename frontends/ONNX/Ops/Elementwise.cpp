@@ -2,7 +2,6 @@
 
 #include "frontends/Common/NarrowFloats.h"
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 

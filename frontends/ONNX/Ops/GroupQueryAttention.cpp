@@ -4,7 +4,7 @@
 #include "frontends/Common/Layers.h"
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -21,37 +21,22 @@ using mlir::Value;
 static std::optional<std::array<Tensor, 3>> getInputs(Node &node, int64_t heads,
                                                       int64_t groups) {
   Emitter &e = node.getEmitter();
-  mlir::OpBuilder &b = e.getBuilder();
   Tensor all = node.getInput(0);
   if (node.hasInput(1) && node.hasInput(2))
     return std::array<Tensor, 3>{all, node.getInput(1), node.getInput(2)};
-  OpFoldResult width;
-  std::optional<int64_t> fixed;
-  if (all.getRank() == 3) {
-    width = e.extent(all, 2);
-    fixed = mlir::getConstantIntValue(width);
-  }
-  int64_t parts = heads + 2 * groups;
-  if (node.hasInput(1) || node.hasInput(2) || heads <= 0 || groups <= 0 ||
-      !width || (fixed && *fixed % parts != 0)) {
-    (void)node.error(
-        "a tensor of rank " + Twine(all.getRank()) +
-        (fixed ? " and last extent " + Twine(*fixed) : Twine(std::string())) +
-        " cannot be split into queries of " + Twine(heads) +
-        " and keys and values of " + Twine(groups) +
-        " heads; required is rank 3 and a multiple");
-    return std::nullopt;
-  }
+  bool isPacked = !node.hasInput(1) && !node.hasInput(2) && heads > 0;
   OpFoldResult features =
-      divideExtent(e, width, b.getIndexAttr(parts),
-                   "its last extent {0} is no multiple of {1} heads");
+      splitFeatures(e, all, isPacked && groups > 0 ? heads + 2 * groups : 0,
+                    "queries of " + Twine(heads) + " and keys and values of " +
+                        Twine(groups) + " heads");
+  if (!features)
+    return std::nullopt;
   std::array<Tensor, 3> result;
   int64_t offset = 0;
   for (auto [i, count] :
        llvm::enumerate(std::array<int64_t, 3>{heads, groups, groups})) {
-    result[i] =
-        e.sliceDim(all, 2, e.product({features, b.getIndexAttr(offset)}),
-                   e.product({features, b.getIndexAttr(count)}));
+    result[i] = e.sliceDim(all, 2, e.product({features, e.fixed(offset)}),
+                           e.product({features, e.fixed(count)}));
     offset += count;
   }
   return result;
@@ -64,7 +49,7 @@ static void addSink(Emitter &e, AttentionCall &call, Tensor sink) {
   Value last = e.extentValue(call.key, 2);
   for (Tensor *part : {&call.key, &call.value}) {
     Extents sizes = e.extents(*part);
-    sizes[2] = e.getBuilder().getIndexAttr(1);
+    sizes[2] = e.fixed(1);
     *part = e.concat({*part, e.fill(part->type, sizes, 0)}, 2);
   }
   auto widen = [&](Tensor x, function_ref<Number(ArrayRef<Number>)> more) {
@@ -82,7 +67,7 @@ static void addSink(Emitter &e, AttentionCall &call, Tensor sink) {
     });
   if (!call.bias && !sink)
     return;
-  OpFoldResult one = e.getBuilder().getIndexAttr(1);
+  OpFoldResult one = e.fixed(1);
   Tensor bias = call.bias ? e.convert(call.bias, type)
                           : e.fill(type, {one, one, one, last}, 0);
   Extents sizes = e.extents(bias);
@@ -127,8 +112,7 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
   node.setOutput(2, values);
   if (shows)
     node.setOutput(3, e.sliceDim(e.convert(scores, call.query.type), 3,
-                                 e.getBuilder().getIndexAttr(0),
-                                 e.simplify({wanted})[0]));
+                                 e.fixed(0), e.simplify({wanted})[0]));
   return node.give(joinFeatures(e, *result));
 }
 
@@ -162,11 +146,9 @@ LogicalResult convertGroupQueryAttention(Node &node) {
   if (!given)
     return failure();
   for (int i = 0; i < 3; ++i) {
-    std::optional<Tensor> split =
-        splitHeads(e, (*given)[i], i == 0 ? heads : groups);
-    if (!split)
+    *parts[i] = (*given)[i];
+    if (!splitHeads(e, *parts[i], i == 0 ? heads : groups))
       return failure();
-    *parts[i] = *split;
   }
   Tensor lengths = node.getInput(5), positions = node.getInput(9);
   if (lengths.getRank() > 1)
@@ -183,10 +165,7 @@ LogicalResult convertGroupQueryAttention(Node &node) {
                        "an extent of its past");
     }
   Value steps = e.extentValue(call.query, 2);
-  FailureOr<Value> length = readOne(node, 6, " (total_sequence_length)");
-  if (failed(length))
-    return failure();
-  Number total(s, s.toIndex(node.getInput(6).type, *length));
+  Number total = readInteger(node, 6, "total_sequence_length");
   // How many entries a row's cache has before this step.
   auto pastOf = [&](Number row) {
     return max(read(e, lengths, {row}).toIndex() + 1 - steps, 0);

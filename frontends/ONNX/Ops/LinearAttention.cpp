@@ -5,7 +5,6 @@
 #include "frontends/Common/Layers.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -106,7 +105,7 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
   int64_t heads = r.state.getShape()[1];
   if (r.query) {
     heads = std::max(heads, r.query.getShape()[2]);
-    sizes.append({e.getBuilder().getIndexAttr(heads), state[3]});
+    sizes.append({e.fixed(heads), state[3]});
   } else {
     sizes.append(state.begin() + 1, state.end());
   }
@@ -305,9 +304,7 @@ static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
     Tensor products =
         convolve(e, e.convert(padded, type), e.convert(weight, type), windows,
                  /*group=*/weight.getShape()[0]);
-    return sum ? map(e, type, {products, sum},
-                     [](Number a, Number b) { return a + b; })
-               : products;
+    return add(e, products, sum);
   }
   for (int64_t tap = 0; tap < taps; ++tap) {
     Tensor part = e.sliceDim(padded, 2, Number(e, tap * dilation), steps),

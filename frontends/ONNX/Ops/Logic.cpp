@@ -53,10 +53,7 @@ static LogicalResult convertBitShift(Node &node) {
   if (failed(checkInputs(node, /*boolean=*/false)))
     return failure();
   Tensor a = node.getInput(0), b = node.getInput(1);
-  std::string direction = node.getString("direction", "");
-  if (direction != "LEFT" && direction != "RIGHT")
-    return node.error("'direction' is '" + direction +
-                      "'; required is 'LEFT' or 'RIGHT'");
+  std::string direction = readChoice(node, "direction", "", {"LEFT", "RIGHT"});
   return node.give(
       map(node.getEmitter(), a.type, {a, b}, [&](Number x, Number y) {
         Scalars s = x.scalars();
@@ -86,12 +83,10 @@ static LogicalResult convertIsInf(Node &node) {
   bool positive = node.getInt("detect_positive", 1) != 0;
   bool negative = node.getInt("detect_negative", 1) != 0;
   return node.give(map(node.getEmitter(), DataType::Bool, {x}, [&](Number v) {
-    Scalars s = v.scalars();
-    Number result(s, DataType::Bool, s.boolean(false));
-    for (bool sign : {false, true})
-      if (sign ? negative : positive)
-        result = result | (v == Number(s.infinity(v.getType(), sign)));
-    return result;
+    Number result(node.getEmitter(), DataType::Bool, 0);
+    if (positive)
+      result = result | (v == kInfinity);
+    return negative ? result | (v == -kInfinity) : result;
   }));
 }
 

@@ -8,7 +8,6 @@
 
 #include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 

@@ -7,7 +7,6 @@
 
 #include "frontends/Common/Norms.h"
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -127,9 +126,7 @@ template <seq::NormKind kind> static LogicalResult convertSkip(Node &node) {
     return failure();
   Tensor beta = isLayer ? node.getInput(3) : Tensor(), sum = node.getInput(0);
   for (size_t i : {1, isLayer ? 4 : 3})
-    if (Tensor more = node.getInput(i))
-      sum = map(e, sum.type, {sum, more},
-                [](Number a, Number b) { return a + b; });
+    sum = add(e, sum, node.getInput(i));
   float epsilon = node.getFloat("epsilon", 1e-12F);
   Norm norm{kind, sum.getRank() - 1, epsilon};
   setMoments(node, norm, sum, 2, getComputeType(sum.type));

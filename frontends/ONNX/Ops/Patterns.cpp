@@ -1,7 +1,7 @@
 //===- Patterns.cpp - Tensors that depend on positions --------------------===//
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,16 +48,7 @@ static LogicalResult convertTrilu(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   bool upper = node.getInt("upper", 1) != 0;
-  Value k = e.scalars().index(0);
-  if (node.hasInput(1)) {
-    FailureOr<Value> given = readOne(node, 1);
-    if (failed(given))
-      return failure();
-    if (!isInteger(node.getInput(1).type))
-      return node.error("input 1 is " + getName(node.getInput(1).type) +
-                        "; required is int64");
-    k = e.scalars().toIndex(node.getInput(1).type, *given);
-  }
+  Number k = node.hasInput(1) ? readInteger(node, 1, "diagonal") : Number(e, 0);
   int64_t rank = x.getRank();
   return node.give(define(e, x.type, e.extents(x), [&](ArrayRef<Number> at) {
     Scalars s = at[0].scalars();
@@ -73,7 +64,7 @@ static Value countFloats(Emitter &e, Number start, Number limit, Number delta) {
   Number exact = (limit - start) / delta;
   e.require(exact <= static_cast<double>(kMostElements),
             "its range has no end within {0} elements",
-            {e.getBuilder().getIndexAttr(kMostElements)});
+            {e.fixed(kMostElements)});
   Number count = exact.apply<mlir::math::CeilOp>().as(DataType::Int64);
   return max(count.toIndex(), 0);
 }
@@ -163,13 +154,13 @@ static LogicalResult convertOneHot(Node &node) {
   std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank() + 1);
   if (!axis)
     return failure();
-  Value depth =
+  Number depth =
       Number(s, node.getInput(1).type, *given).as(DataType::Int64).toIndex();
-  e.requireSizes(OpFoldResult(depth));
-  depth = s.maxIndex(depth, s.index(0));
+  e.requireSizes({depth});
+  depth = max(depth, 0);
   SmallVector<Value> pair = e.elements(values);
   Extents sizes = e.extents(x);
-  sizes.insert(sizes.begin() + *axis, OpFoldResult(depth));
+  sizes.insert(sizes.begin() + *axis, depth);
   return node.give(define(e, values.type, sizes, [&](ArrayRef<Number> at) {
     SmallVector<Number> from(at);
     from.erase(from.begin() + *axis);

@@ -1,6 +1,6 @@
 //===- Pooling.cpp - Pooling ----------------------------------------------===//
 
-#include "frontends/Common/Folds.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
@@ -34,7 +34,7 @@ static Tensor reduceWindows(Emitter &e, Tensor x, const Windows &windows,
     window.push_back(k);
     toResult.push_back(o);
     sizes.push_back(windows.counts[d]);
-    kernel.push_back(builder.getIndexAttr(windows.kernel[d]));
+    kernel.push_back(e.fixed(windows.kernel[d]));
   }
   auto mapOf = [&](ArrayRef<AffineExpr> expressions) {
     return mlir::AffineMap::get(loops, 0, expressions, builder.getContext());

@@ -9,6 +9,7 @@
 #include "frontends/ONNX/Ops/Products.h"
 
 #include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -129,21 +130,11 @@ static bool broadcastLetter(Emitter &e, Lettered &a, Lettered &b, char letter) {
   if (m && n)
     return false;
   // A dynamic extent is 1 or that of the other side.
-  auto repeat = [&](Lettered &side, size_t d, OpFoldResult size) {
-    Extents sizes = e.extents(side.tensor);
+  OpFoldResult size = e.broadcastExtent(x, y);
+  for (auto [side, d] : {std::pair(&a, i), {&b, j}}) {
+    Extents sizes = e.extents(side->tensor);
     sizes[d] = size;
-    side.tensor = e.broadcastTo(side.tensor, sizes);
-  };
-  if (m) {
-    repeat(b, j, x);
-  } else if (n) {
-    repeat(a, i, y);
-  } else {
-    Scalars s = e.scalars();
-    Value one = s.compareIndex(mlir::arith::CmpIPredicate::eq, e.toValue(x),
-                               s.index(1));
-    OpFoldResult size(s.select(one, e.toValue(y), e.toValue(x)));
-    repeat(a, i, size), repeat(b, j, size);
+    side->tensor = e.broadcastTo(side->tensor, sizes);
   }
   return true;
 }
@@ -208,9 +199,8 @@ FailureOr<Tensor> matmul(Node &node, Tensor left, Tensor right) {
 
 static LogicalResult convertMatMul(Node &node) {
   Tensor a = node.getInput(0), b = node.getInput(1);
-  if (a.type != b.type)
-    return node.error("its inputs are " + getName(a.type) + " and " +
-                      getName(b.type) + "; required is one type");
+  if (failed(requireOneType(node, a, b)))
+    return failure();
   FailureOr<Tensor> product = matmul(node, a, b);
   if (failed(product))
     return failure();

@@ -163,13 +163,10 @@ static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
                           " at dimension " + Twine(d) + "; required is " +
                           Twine(wanted));
       // No extent is longer than a block of so many numbers.
-      Scalars s = e.scalars();
       int64_t step = std::min(block, kMostElements);
-      OpFoldResult size = e.extent(x, d);
+      Number size(e, e.extent(x, d));
       if (d == *dim)
-        size = e.simplify({OpFoldResult(
-            s.divIndex(s.addIndex(e.toValue(size), s.index(step - 1)),
-                       s.index(step)))})[0];
+        size = (size + (step - 1)) / step;
       e.requireEqual(e.extent(given, d), size, "an extent of its scale");
     }
     return define(e, given.type, e.extents(x), [&](ArrayRef<Number> at) {
@@ -181,7 +178,7 @@ static FailureOr<Tensor> spread(Node &node, Tensor given, Tensor x,
   if (rank != 1)
     return node.error("its scale has rank " + Twine(rank) +
                       "; required is 0 or 1");
-  Extents sizes(x.getRank(), e.getBuilder().getIndexAttr(1));
+  Extents sizes(x.getRank(), e.fixed(1));
   sizes[*dim] = e.extent(given, 0);
   Tensor result = e.reshape(given, sizes);
   if (failed(checkFits(node, result, x)))

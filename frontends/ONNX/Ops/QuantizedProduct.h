@@ -3,7 +3,7 @@
 #ifndef FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 #define FRONTENDS_ONNX_OPS_QUANTIZEDPRODUCT_H
 
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 
 namespace seqc::onnx {
 

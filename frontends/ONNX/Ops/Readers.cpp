@@ -1,12 +1,116 @@
-//===- Readers.cpp - Attributes that have bounds --------------------------===//
+//===- Readers.cpp - What operators require of inputs, attributes ---------===//
 
 #include "frontends/ONNX/Ops/Readers.h"
+
+#include "frontends/ONNX/GraphImporter.h"
+#include "frontends/ONNX/onnx.pb.h"
 
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 
 namespace seqc::onnx {
+
+FailureOr<mlir::Value> readOne(Node &node, size_t i) {
+  Tensor x = node.settleInput(i);
+  if (!isOne(x))
+    return node.error("input " + Twine(i) + " has not exactly one element");
+  return node.getEmitter().elements(x).front();
+}
+
+FailureOr<mlir::Value> takeOne(Node &node, Tensor x, DataType type,
+                               const Twine &what) {
+  if (x.type != type || !isOne(x))
+    return node.error(what + " is no " + getName(type) + " of one element");
+  return node.getEmitter().elements(x).front();
+}
+
+FailureOr<SmallVector<Tensor>> importTensors(Node &node,
+                                             const format::GraphProto &graph,
+                                             ArrayRef<GraphValue> given) {
+  FailureOr<std::vector<GraphValue>> made =
+      node.getImporter().importGraph(graph, given);
+  if (failed(made))
+    return failure();
+  SmallVector<Tensor> tensors;
+  for (auto [k, value] : enumerate(*made)) {
+    if (!value.isTensor())
+      return node.error("output " + Twine(k) + " of its body is no tensor");
+    tensors.push_back(value.tensor);
+  }
+  return tensors;
+}
+
+LogicalResult requireFloats(Node &node, size_t count) {
+  for (size_t i = 0; i < count && i < node.getNumInputs(); ++i)
+    if (Tensor x = node.getInput(i); x && !isFloat(x.type))
+      return node.error("its input is " + getName(x.type) +
+                        "; required is a floating-point type");
+  return success();
+}
+
+LogicalResult requireOneFloat(Node &node, ArrayRef<unsigned> inputs) {
+  unsigned first = inputs.front();
+  DataType type = node.getInput(first).type;
+  if (!isFloat(type))
+    return node.error("input " + Twine(first) + " is " + getName(type) +
+                      "; required is a floating-point type");
+  for (unsigned i : inputs)
+    if (Tensor x = node.getInput(i); x && x.type != type)
+      return node.error("inputs " + Twine(first) + " and " + Twine(i) +
+                        " are " + getName(type) + " and " + getName(x.type) +
+                        "; required is one type");
+  return success();
+}
+
+FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
+  Tensor shape = node.getInput(i);
+  if (shape.getRank() != 1)
+    return node.error("its shape has rank " + Twine(shape.getRank()) +
+                      "; required is 1");
+  if (shape.getType().hasStaticShape()) {
+    if (failed(node.requireList(i, "shape", kMostRank)))
+      return failure();
+    return shape;
+  }
+  const format::NodeProto &proto = node.getProto();
+  std::optional<int64_t> rank;
+  if (proto.output_size())
+    rank = node.getImporter().getDeclaredRank(proto.output(0));
+  if (!rank || *rank < least)
+    return node.unsupported("a shape of unknown rank is not supported");
+  return node.getEmitter().castShape(shape, {*rank});
+}
+
+void requireDistinct(Emitter &e, ArrayRef<mlir::Value> axes) {
+  for (size_t i = 1; i < axes.size(); ++i) {
+    Number axis(e, axes[i]), twice(e, DataType::Bool, 0);
+    for (mlir::Value other : axes.take_front(i))
+      twice = twice | (axis == other);
+    e.require(!twice, "its axes name dimension {0} twice", {axis});
+  }
+}
+
+LogicalResult wrapAxes(Node &node, int64_t rank, MutableArrayRef<Number> axes) {
+  Emitter &e = node.getEmitter();
+  SmallVector<bool> seen(rank);
+  for (Number &axis : axes) {
+    std::optional<int64_t> number = mlir::getConstantIntValue(axis);
+    if (!number) {
+      e.requireInside(axis, Number(e, -rank), Number(e, rank), "an axis");
+      axis = wrap(axis, rank);
+      continue;
+    }
+    std::optional<int64_t> at = node.getAxis(*number, rank);
+    if (!at)
+      return failure();
+    if (std::exchange(seen[*at], true))
+      return node.error("its axes name dimension " + Twine(*at) + " twice");
+    axis = Number(e, *at);
+  }
+  requireDistinct(e, SmallVector<mlir::Value>(axes.begin(), axes.end()));
+  return success();
+}
 
 std::string readChoice(Node &node, StringRef name, StringRef otherwise,
                        ArrayRef<StringRef> choices) {
@@ -26,6 +130,19 @@ int64_t readBetween(Node &node, StringRef name, int64_t otherwise,
   (void)node.error("attribute '" + name + "' is " + Twine(given) +
                    "; required is " + required);
   return least;
+}
+
+Number readInteger(Node &node, size_t i, StringRef what, int64_t otherwise) {
+  Emitter &e = node.getEmitter();
+  Tensor x = node.settleInput(i);
+  if (x && isOne(x) && isInteger(x.type))
+    return Number(e, x.type, e.elements(x).front()).toIndex();
+  std::string found = "missing";
+  if (x)
+    found = getName(x.type) + " of rank " + std::to_string(x.getRank());
+  (void)node.error("its " + what + " is " + found +
+                   "; required is one integer");
+  return {e, otherwise};
 }
 
 LogicalResult requireOneType(Node &node, Tensor a, Tensor b, bool floats) {

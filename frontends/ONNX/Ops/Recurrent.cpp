@@ -9,9 +9,9 @@
 #include "frontends/ONNX/Ops/RecurrentImport.h"
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/Activations.h"
@@ -35,11 +35,7 @@ using enum RecurrentImport::Input;
 LogicalResult RecurrentImport::readAttributes() {
   std::string name = node.getString("direction", "forward");
   std::optional<seq::Direction> found =
-      StringSwitch<std::optional<seq::Direction>>(StringRef(name).lower())
-          .Case("forward", seq::Direction::Forward)
-          .Case("reverse", seq::Direction::Reverse)
-          .Case("bidirectional", seq::Direction::Bidirectional)
-          .Default(std::nullopt);
+      seq::symbolizeDirection(StringRef(name).lower());
   if (!found)
     return node.error("'direction' is '" + name +
                       "'; required is forward, reverse or bidirectional");

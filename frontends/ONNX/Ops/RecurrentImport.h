@@ -58,7 +58,6 @@ public:
   /// The size of the state, and extents that may be unknown.
   int64_t hiddenSize() const { return size; }
   int64_t numFeatures() const { return features; }
-  int64_t numSteps() const { return time; }
   int64_t numRows() const { return batch; }
   DataType computeType() const { return compute; }
   /// The activations of direction `which`.

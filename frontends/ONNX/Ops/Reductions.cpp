@@ -1,8 +1,7 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
-#include "frontends/Common/Folds.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -71,7 +70,7 @@ static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
     return success();
   }
   axes.fixed = false;
-  axes.flags.assign(rank, {e, DataType::Bool, e.scalars().boolean(false)});
+  axes.flags.assign(rank, {e, DataType::Bool, 0});
   SmallVector<Value> wrapped;
   for (OpFoldResult element : e.indices(given)) {
     Number axis(e, element);
@@ -169,10 +168,8 @@ static LogicalResult convertReduction(Node &node) {
   if (how.name == "ReduceLogSumExp") {
     // Exponents are at most 0. Where the greatest is infinite, or there is
     // none, elements are taken as they are.
-    most = map(e, type, {combine(x, Combine::Max, true)}, [](Number v) {
-      Number none(v.scalars().infinity(v.getType()));
-      return select(abs(v) < none, v, 0);
-    });
+    most = map(e, type, {combine(x, Combine::Max, true)},
+               [](Number v) { return select(abs(v) < kInfinity, v, 0); });
     x = map(e, type, {x, most}, [](Number v, Number m) { return exp(v - m); });
   }
   if (how.before)
@@ -199,19 +196,15 @@ static LogicalResult convertReduction(Node &node) {
 /// run time decides on extents only.
 template <bool isProduct> static LogicalResult convertScan(Node &node) {
   Emitter &e = node.getEmitter();
-  Tensor x = node.getInput(0), axis = node.settleInput(1);
+  Tensor x = node.getInput(0);
   DataType result = x.type, type = getComputeType(result);
   bool exclusive = node.getInt("exclusive", 0) != 0;
   bool reverse = node.getInt("reverse", 0) != 0;
   int64_t rank = x.getRank();
-  if (!isOne(axis) || !isInteger(axis.type))
-    return node.error("its axis has type " + getName(axis.type) + " and rank " +
-                      Twine(axis.getRank()) + "; required is one integer");
   if (rank == 0)
     return node.error("its input has rank 0; required is at least 1");
 
-  Number given = Number(e, axis.type, e.elements(axis).front()).toIndex();
-  FailureOr<Number> dim = readAxis(node, given, rank);
+  FailureOr<Number> dim = readAxis(node, readInteger(node, 1, "axis"), rank);
   if (failed(dim))
     return failure();
   Extents whole = e.extents(x), sizes = aroundAxis(e, whole, *dim);

@@ -3,7 +3,7 @@
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/CarriedValues.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/RolledLoop.h"
 #include "frontends/ONNX/onnx.pb.h"
@@ -409,9 +409,8 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
         // What lies behind the end is zero.
         Extents sizes = e.extents(tensor);
         sizes[0] = steps;
-        tensor =
-            e.insert(tensor, e.fill(tensor.type, sizes, 0),
-                     Extents(sizes.size(), e.getBuilder().getIndexAttr(0)));
+        tensor = e.insert(tensor, e.fill(tensor.type, sizes, 0),
+                          Extents(sizes.size(), e.fixed(0)));
       }
       iteration.elements.push_back(tensor);
     }

@@ -3,7 +3,7 @@
 #include "frontends/ONNX/Ops/RolledSequences.h"
 
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;
@@ -19,14 +19,9 @@ static Number lengthOf(Emitter &e, const GraphValue &sequence) {
 }
 
 /// The place that input `i` means: 0 to `last`, -1 is `length` - 1.
-static FailureOr<Number> getPlace(Node &node, size_t i, Number length,
-                                  Number last) {
+static Number getPlace(Node &node, size_t i, Number length, Number last) {
   Emitter &e = node.getEmitter();
-  Tensor position = node.settleInput(i);
-  if (!position || !isInteger(position.type) || !isOne(position))
-    return node.error("input " + Twine(i) + " is no integer");
-  Number given =
-      Number(e, position.type, e.elements(position).front()).toIndex();
+  Number given = readInteger(node, i, "position");
   Number place = wrap(given, length);
   e.require((place >= 0) & (place <= last),
             "position {0} does not exist in a sequence of {1} tensors",
@@ -72,26 +67,20 @@ LogicalResult insertRolled(Node &node, const GraphValue &given, Tensor tensor) {
   if (sequence.rank != tensor.getRank())
     sequence.rank = sequence.shapes.getShape()[0] == 0 ? tensor.getRank() : -1;
   Number length = lengthOf(e, sequence);
-  FailureOr<Number> at(length);
-  if (node.hasInput(2))
-    at = getPlace(node, 2, length, length);
-  if (failed(at))
-    return failure();
-  return node.give(splice(e, sequence, *at, *at, &element));
+  Number at = node.hasInput(2) ? getPlace(node, 2, length, length) : length;
+  return node.give(splice(e, sequence, at, at, &element));
 }
 
 LogicalResult eraseRolled(Node &node, const GraphValue &given) {
   Emitter &e = node.getEmitter();
   GraphValue sequence = roll(e, given);
   Number length = lengthOf(e, sequence), last = length - 1;
-  FailureOr<Number> at(last);
+  Number at = last;
   if (node.hasInput(1))
     at = getPlace(node, 1, length, last);
   else
     e.require(last >= 0, "its sequence is empty");
-  if (failed(at))
-    return failure();
-  return node.give(splice(e, sequence, *at, *at + 1, nullptr));
+  return node.give(splice(e, sequence, at, at + 1, nullptr));
 }
 
 LogicalResult takeRolled(Node &node, const GraphValue &given) {
@@ -101,10 +90,8 @@ LogicalResult takeRolled(Node &node, const GraphValue &given) {
     return node.unsupported("a tensor of a sequence whose tensors differ in "
                             "rank, or have an unknown one, is not supported");
   Number length = lengthOf(e, sequence);
-  FailureOr<Number> at = getPlace(node, 1, length, length - 1);
-  if (failed(at))
-    return failure();
-  return node.give(getElement(e, sequence, *at));
+  return node.give(
+      getElement(e, sequence, getPlace(node, 1, length, length - 1)));
 }
 
 namespace {
@@ -262,8 +249,8 @@ LogicalResult concatRolled(Node &node, const GraphValue &sequence, bool adds) {
     return load(e, sequence.shapes, {row, static_cast<double>(d)}).toIndex();
   };
   // All extents but one are those of the first tensor.
-  Value sum = iterate(
-      e, {count}, {Number(e, 0)}, [&](ArrayRef<Number> at, ValueRange carried) {
+  Number sum =
+      fold(e, {count}, Number(e, 0), [&](ArrayRef<Number> at, Number so) {
         for (int64_t d = 0; d < sequence.rank; ++d) {
           if (!adds && d == *axis)
             continue;
@@ -273,31 +260,27 @@ LogicalResult concatRolled(Node &node, const GraphValue &sequence, bool adds) {
                     "one dimension",
                     {found, wanted});
         }
-        Number step = adds ? Number(e, 1) : readExtent(at[0], *axis);
-        return SmallVector<Value>{Number(e, carried[0]) + step};
-      })[0];
+        return so + (adds ? Number(e, 1) : readExtent(at[0], *axis));
+      });
   Extents sizes;
   for (int64_t d = 0; d < sequence.rank; ++d)
     sizes.push_back(readExtent(0, d));
   if (adds)
-    sizes.insert(sizes.begin() + *axis, OpFoldResult(sum));
+    sizes.insert(sizes.begin() + *axis, sum);
   else
-    sizes[*axis] = OpFoldResult(sum);
+    sizes[*axis] = sum;
   Tensor all = e.fill(sequence.elementType, sizes, 0);
-  Value filled = iterate(
-      e, {count}, {all.value, Number(e, 0)},
-      [&](ArrayRef<Number> at, ValueRange carried) {
-        Tensor part = getElement(e, sequence, at[0]);
-        if (adds)
-          part = e.unsqueeze(part, *axis);
-        Extents offsets(part.getRank(), Number(e, 0));
-        offsets[*axis] = OpFoldResult(carried[1]);
-        Number next = Number(e, carried[1]) + e.extentValue(part, *axis);
-        return SmallVector<Value>{
-            e.insert(part, {carried[0], all.type}, offsets).value, next};
-      })[0];
-  e.setExtents(filled, sizes);
-  return node.give(Tensor{filled, all.type});
+  return node.give(std::get<0>(
+      fold(e, {count}, std::tuple(all, Number(e, 0)),
+           [&](ArrayRef<Number> at, Tensor filled, Number offset) {
+             Tensor part = getElement(e, sequence, at[0]);
+             if (adds)
+               part = e.unsqueeze(part, *axis);
+             Extents offsets(part.getRank(), Number(e, 0));
+             offsets[*axis] = offset;
+             Number next = offset + e.extentValue(part, *axis);
+             return std::tuple(e.insert(part, filled, offsets), next);
+           })));
 }
 
 } // namespace seqc::onnx

@@ -77,14 +77,8 @@ LogicalResult Rotation::readInput(function_ref<int64_t()> heads) {
   width = node.getInt("rotary_embedding_dim", 0);
   isFlat = x.getRank() == 3;
   int64_t count = node.getInt("num_heads", 0);
-  if (!isFlat)
-    return success();
-  std::optional<Tensor> split =
-      splitHeads(node.getEmitter(), x, count == 0 ? heads() : count);
-  if (!split)
-    return failure();
-  x = *split;
-  return success();
+  return success(!isFlat || splitHeads(node.getEmitter(), x,
+                                       count == 0 ? heads() : count));
 }
 
 void Rotation::requireExtents() {

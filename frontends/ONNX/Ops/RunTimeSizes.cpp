@@ -14,33 +14,25 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
-using mlir::ValueRange;
 
-/// The first `count` elements of a 1-D int64 tensor.
-static Tensor cutOff(Emitter &e, Value list, Value count) {
-  Tensor all{list, DataType::Int64};
+/// The first `count` elements of a 1-D tensor.
+static Tensor cutOff(Emitter &e, Tensor all, Number count) {
   // Even an empty slice must begin inside.
-  if (all.getShape()[0] == 0)
-    return all;
-  return e.slice(all, {Number(e, 0)}, {OpFoldResult(count)});
+  return all.getShape()[0] == 0 ? all : e.sliceDim(all, 0, Number(e, 0), count);
 }
 
 /// The numbers below `size` for which `holds`, in ascending order, as int64.
 static Tensor listPositions(Emitter &e, OpFoldResult size,
                             function_ref<Number(Number)> holds) {
-  SmallVector<Value> results =
-      iterate(e, {size}, {e.empty({size}, DataType::Int64), Number(e, 0)},
-              [&](ArrayRef<Number> at, ValueRange carried) {
-                Number count(e, carried[1]);
-                // What does not count is overwritten by the next one that does.
-                Value filled =
-                    insert(e, at[0].as(DataType::Int64), carried[0], {count});
-                return SmallVector<Value>{
-                    filled, select(holds(at[0]), count + 1, count)};
-              });
-  e.setExtents(results[0], {size});
-  return cutOff(e, results[0], results[1]);
+  Tensor room{e.empty({size}, DataType::Int64), DataType::Int64};
+  auto [list, count] =
+      fold(e, {size}, std::tuple(room, Number(e, 0)),
+           [&](ArrayRef<Number> at, Tensor filled, Number count) {
+             // What does not count is overwritten by the next one that does.
+             filled = insert(e, at[0], filled, {count});
+             return std::tuple(filled, select(holds(at[0]), count + 1, count));
+           });
+  return cutOff(e, list, count);
 }
 
 /// Element `i` of a 1-D int64 tensor as index.
@@ -127,71 +119,14 @@ static Number isLess(Emitter &e, Tensor rows, Number a, Number b) {
   };
   if (rows.getShape()[1] == 1)
     return compare(a, b, 0);
-  Value none = e.scalars().boolean(false);
-  Value less = iterate(e, {e.extent(rows, 1)}, {none, none},
-                       [&](ArrayRef<Number> at, ValueRange carried) {
-                         SmallVector<Number> found =
-                             toNumbers(e, DataType::Bool, carried);
-                         Number less = compare(a, b, at[0]),
-                                more = compare(b, a, at[0]);
-                         Number open = !(found[0] | found[1]);
-                         return SmallVector<Value>{found[0] | (open & less),
-                                                   found[1] | (open & more)};
-                       })[0];
-  return {e, DataType::Bool, less};
-}
-
-/// The positions of the rows in ascending order, equal ones in that of their
-/// positions. Sorted blocks of doubling width are merged: each row finds its
-/// place in the neighbouring block by bisection. The two rows of the carried
-/// tensor are the list before a step and after.
-static Tensor sortRows(Emitter &e, Tensor rows) {
-  OpFoldResult size = e.extent(rows, 0);
-  Number count(e, size);
-  Extents both{Number(e, 2), size};
-  Tensor lists = define(e, DataType::Int64, both,
-                        [](ArrayRef<Number> at) { return at[1]; });
-  // Steps until one block holds all rows.
-  Number steps(e, countDoublings(e, size));
-  Value sorted = iterate(
-      e, {steps, size}, {lists.value},
-      [&](ArrayRef<Number> at, ValueRange carried) {
-        Number step = at[0], i = at[1], from = step % 2;
-        auto rowAt = [&](Number k) {
-          return load(e, {carried[0], DataType::Int64}, {from, k}).toIndex();
-        };
-        Number row = rowAt(i);
-        Number width = powerOfTwo(step), block = i / width;
-        Number isRight = block % 2 == 1, start = block * width;
-        Number other =
-            select(isRight, start - width, min(start + width, count));
-        Number end = min(other + width, count);
-        // Rows of the other block in [other, low) come before this one.
-        Number low(
-            e,
-            iterate(e, {step + 1}, {other, end},
-                    [&](ArrayRef<Number>, ValueRange range) {
-                      Number low(e, range[0]), high(e, range[1]);
-                      Number open = low < high, middle = (low + high) / 2;
-                      Number that = rowAt(min(middle, count - 1));
-                      // Of equal rows, those on the left come first.
-                      Number less = isLess(e, rows, that, row);
-                      Number notMore = !isLess(e, rows, row, that);
-                      Number before = open & select(isRight, notMore, less);
-                      Number after = open & !before;
-                      return SmallVector<Value>{select(before, middle + 1, low),
-                                                select(after, middle, high)};
-                    })[0]);
-        Number place =
-            select(isRight, other, start) + ((i - start) + (low - other));
-        return SmallVector<Value>{
-            insert(e, row.as(DataType::Int64), carried[0], {1 - from, place})};
-      })[0];
-  e.setExtents(sorted, both);
-  Number last = steps % 2;
-  return define(e, DataType::Int64, {size}, [&](ArrayRef<Number> at) {
-    return load(e, {sorted, DataType::Int64}, {last, at[0]});
-  });
+  Number none(e, DataType::Bool, 0);
+  return std::get<0>(fold(e, {e.extent(rows, 1)}, std::tuple(none, none),
+                          [&](ArrayRef<Number> at, Number less, Number more) {
+                            Number open = !(less | more);
+                            return std::tuple(
+                                less | (open & compare(a, b, at[0])),
+                                more | (open & compare(b, a, at[0])));
+                          }));
 }
 
 /// Unique: the different slices along `axis`, or the different elements, where
@@ -224,51 +159,48 @@ static LogicalResult convertUnique(Node &node) {
 
   OpFoldResult size = e.extent(rows, 0);
   DataType type = DataType::Int64;
-  Tensor order = sortRows(e, rows);
+  Tensor space{e.empty({Number(e, 2), size}, type), type};
+  std::pair<Tensor, Number> sortedRows = sortIndices(
+      e, space, [&](Number a, Number b) { return isLess(e, rows, a, b); });
+  auto rowAt = [&](Number k) {
+    return load(e, sortedRows.first, {sortedRows.second, k}).toIndex();
+  };
   // Equal rows are neighbours now, and the first of them occurs first.
-  SmallVector<Value> results = iterate(
-      e, {size},
-      {e.fill(type, {size}, 0).value, e.fill(type, {size}, 0).value,
-       e.fill(type, {size}, 0).value, Number(e, 0)},
-      [&](ArrayRef<Number> at, ValueRange carried) {
-        Number k = at[0], so(e, carried[3]), row = loadIndex(e, order, k);
-        Number before = loadIndex(e, order, max(k - 1, 0));
-        Number isNew = (k == 0) | isLess(e, rows, before, row);
-        Number groups = select(isNew, so + 1, so), group = groups - 1;
-        Number old = load(e, {carried[0], type}, {group});
-        Number count = load(e, {carried[2], type}, {group}) + 1;
-        return SmallVector<Value>{
-            insert(e, select(isNew, row.as(type), old), carried[0], {group}),
-            insert(e, group.as(type), carried[1], {row}),
-            insert(e, count, carried[2], {group}), groups};
-      });
-  for (int i = 0; i < 3; ++i)
-    e.setExtents(results[i], {size});
-  Tensor first = cutOff(e, results[0], results[3]);
-  Tensor inverse{results[1], type};
-  Tensor counts = cutOff(e, results[2], results[3]);
-
+  auto zeros = [&] { return e.fill(type, {size}, 0); };
+  auto [first, inverse, counts, groups] =
+      fold(e, {size}, std::tuple(zeros(), zeros(), zeros(), Number(e, 0)),
+           [&](ArrayRef<Number> at, Tensor first, Tensor inverse, Tensor counts,
+               Number so) {
+             Number k = at[0], row = rowAt(k), before = rowAt(max(k - 1, 0));
+             Number isNew = (k == 0) | isLess(e, rows, before, row);
+             Number groups = select(isNew, so + 1, so), group = groups - 1;
+             Number old = load(e, first, {group}),
+                    count = load(e, counts, {group}) + 1;
+             return std::tuple(
+                 insert(e, select(isNew, row.as(type), old), first, {group}),
+                 insert(e, group, inverse, {row}),
+                 insert(e, count, counts, {group}), groups);
+           });
+  Tensor firstOnes = cutOff(e, first, groups), places = inverse,
+         numbers = cutOff(e, counts, groups);
   if (!sorted) {
     // By first occurrence instead.
     Tensor list = listPositions(e, size, [&](Number i) {
-      return loadIndex(e, first, loadIndex(e, inverse, i)) == i;
+      return loadIndex(e, firstOnes, loadIndex(e, places, i)) == i;
     });
-    Tensor groups = pick(e, inverse, 0, list);
-    Value places = iterate(
-        e, {e.extent(groups, 0)}, {e.fill(type, {size}, 0).value},
-        [&](ArrayRef<Number> at, ValueRange carried) {
-          return SmallVector<Value>{insert(e, at[0].as(type), carried[0],
-                                           {loadIndex(e, groups, at[0])})};
-        })[0];
-    e.setExtents(places, {size});
-    first = list;
-    counts = pick(e, counts, 0, groups);
-    inverse = pick(e, {places, type}, 0, inverse);
+    Tensor order = pick(e, places, 0, list);
+    Tensor moved = fold(
+        e, {e.extent(order, 0)}, zeros(), [&](ArrayRef<Number> at, Tensor so) {
+          return insert(e, at[0], so, {loadIndex(e, order, at[0])});
+        });
+    firstOnes = list;
+    numbers = pick(e, numbers, 0, order);
+    places = pick(e, moved, 0, places);
   }
-  node.setOutput(0, pick(e, x, axis, first));
-  node.setOutput(1, first);
-  node.setOutput(2, inverse);
-  node.setOutput(3, counts);
+  node.setOutput(0, pick(e, x, axis, firstOnes));
+  node.setOutput(1, firstOnes);
+  node.setOutput(2, places);
+  node.setOutput(3, numbers);
   return success();
 }
 

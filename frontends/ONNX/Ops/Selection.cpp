@@ -1,7 +1,7 @@
 //===- Selection.cpp - ArgMax, ArgMin and TopK ----------------------------===//
 
-#include "frontends/Common/Folds.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -38,7 +38,7 @@ template <bool largest> static LogicalResult convertArg(Node &node) {
     return failure();
   Extents sizes = e.extents(x), kept(sizes);
   sizes.erase(sizes.begin() + *axis);
-  kept[*axis] = builder.getIndexAttr(1);
+  kept[*axis] = e.fixed(1);
   auto whole = builder.getMultiDimIdentityMap(kept.size());
   Tensor y =
       accumulate(e, {x}, {whole, whole.dropResult(*axis)}, sizes,
@@ -67,15 +67,8 @@ static constexpr int64_t kFewTaken = 32;
 /// time only.
 static FailureOr<Number> getCount(Node &node, OpFoldResult extent) {
   Emitter &e = node.getEmitter();
-  Number count(e, 0);
-  if (node.getOpset() < 10) {
-    count = Number(e, node.getInt("k", 0));
-  } else {
-    Tensor k = node.settleInput(1);
-    if (!k || !isOne(k) || !isInteger(k.type))
-      return node.error("its input 1 (k) is not one integer");
-    count = Number(e, k.type, e.elements(k).front()).toIndex();
-  }
+  Number count = node.getOpset() < 10 ? Number(e, node.getInt("k", 0))
+                                      : readInteger(node, 1, "k");
   std::optional<int64_t> number = mlir::getConstantIntValue(count),
                          all = mlir::getConstantIntValue(extent);
   if (number && (*number < 0 || (all && *number > *all)))
@@ -104,11 +97,6 @@ struct TopK {
   Extents sizes;
   OpFoldResult count;
   bool largest;
-
-private:
-  /// `order` [2, n] has runs of `width` sorted indices in half `from`; merges
-  /// pairs of them into the other half.
-  Tensor merge(ArrayRef<Number> row, Tensor order, Number from, Number width);
 };
 } // namespace
 
@@ -147,52 +135,23 @@ TopK::Results TopK::take(const Results &empty) {
               });
 }
 
-Tensor TopK::merge(ArrayRef<Number> row, Tensor order, Number from,
-                   Number width) {
-  Number n(e, sizes[1]), to = 1 - from, pair = width + width, zero(e, 0);
-  return std::get<0>(
-      fold(e, {sizes[1]}, std::tuple(order, zero, zero),
-           [&](ArrayRef<Number> at, Tensor order, Number left, Number right) {
-             Number inPair = at[0] % pair, begin = at[0] - inPair;
-             Number middle = min(begin + width, n), end = min(begin + pair, n);
-             Number isNew = inPair == 0;
-             left = select(isNew, begin, left);
-             right = select(isNew, middle, right);
-             Number first = load(e, order, {from, min(left, n - 1)}),
-                    second = load(e, order, {from, min(right, n - 1)});
-             auto element = [&](Number index) {
-               return read(e, x, {row[0], index.toIndex(), row[1]});
-             };
-             // Equal elements stay in their order.
-             Number takesRight =
-                 (right < end) &
-                 ((left >= middle) |
-                  isBefore(largest, element(second), element(first)));
-             return std::tuple(insert(e, select(takesRight, second, first),
-                                      order, {to, at[0]}),
-                               select(takesRight, left, left + 1),
-                               select(takesRight, right + 1, right));
-           }));
-}
-
 TopK::Results TopK::sort(const Results &empty) {
-  // Runs double until one has all elements.
-  Number passes = countDoublings(e, sizes[1]), last = passes % 2;
   constexpr DataType number = DataType::Int64;
   Tensor space{e.empty({Number(e, 2), sizes[1]}, number), number};
   auto [values, indices, order] = fold(
       e, {sizes[0], sizes[2]}, std::tuple_cat(empty, std::tuple(space)),
-      [&](ArrayRef<Number> row, Tensor values, Tensor indices, Tensor order) {
-        order = fold(e, {sizes[1]}, order, [&](ArrayRef<Number> at, Tensor o) {
-          return insert(e, at[0], o, {0, at[0]});
-        });
-        order = fold(e, {passes}, order, [&](ArrayRef<Number> pass, Tensor o) {
-          return merge(row, o, pass[0] % 2, powerOfTwo(pass[0]));
-        });
-        return fold(e, {count}, std::tuple(values, indices, order),
+      [&](ArrayRef<Number> row, Tensor values, Tensor indices, Tensor space) {
+        auto element = [&](Number index) {
+          return read(e, x, {row[0], index, row[1]});
+        };
+        std::pair<Tensor, Number> sorted =
+            sortIndices(e, space, [&](Number a, Number b) {
+              return isBefore(largest, element(a), element(b));
+            });
+        return fold(e, {count}, std::tuple(values, indices, sorted.first),
                     [&](ArrayRef<Number> k, Tensor values, Tensor indices,
                         Tensor order) {
-                      Number index = load(e, order, {last, k[0]});
+                      Number index = load(e, order, {sorted.second, k[0]});
                       Number value =
                           load(e, x, {row[0], index.toIndex(), row[1]});
                       Number goal[] = {row[0], k[0], row[1]};

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Ops/RolledSequences.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"

@@ -1,8 +1,7 @@
 //===- Shapes.cpp - Operators on shapes -----------------------------------===//
 
 #include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
-#include "frontends/ONNX/Ops/Squeezing.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -88,9 +87,7 @@ struct NewShape {
 /// Ends the call where extents that it gives are none that a constant list may
 /// have; `rank` is that of the input.
 static void requireShape(Emitter &e, const NewShape &shape, size_t rank) {
-  auto boolean = [&](bool value) {
-    return Number(e, DataType::Bool, e.scalars().boolean(value));
-  };
+  auto boolean = [&](bool value) { return Number(e, DataType::Bool, value); };
   Number hasRest = boolean(shape.rest.has_value()), isTwice = boolean(false);
   Number hasZero = boolean(any_of(shape.sizes, [](OpFoldResult size) {
     return mlir::isConstantIntValue(size, 0);
@@ -240,7 +237,7 @@ getOnlyIndex(Emitter &e, Tensor indices, std::optional<ArrayRef<int64_t>> fixed,
     int64_t index = fixed->front() + (fixed->front() < 0 && size ? *size : 0);
     bool isSafe = size && index >= 0 && index < *size;
     if (isSafe || (index >= 0 && !isa<mlir::LoopLikeOpInterface>(around)))
-      return OpFoldResult(e.getBuilder().getIndexAttr(index));
+      return OpFoldResult(e.fixed(index));
     return std::nullopt;
   }
   OpFoldResult index = e.indices(indices).front();
@@ -319,14 +316,12 @@ static LogicalResult convertDepthToSpace(Node &node) {
   Tensor x = node.getInput(0);
   bool toDepth = node.getOperator() == "SpaceToDepth";
   int64_t block = node.getInt("blocksize", 0);
-  std::string mode = toDepth ? "DCR" : node.getString("mode", "DCR");
+  std::string mode =
+      toDepth ? "DCR" : readChoice(node, "mode", "DCR", {"DCR", "CRD"});
   if (x.getRank() != 4 || block < 1 || block > 65536)
     return node.error("it has a tensor of rank " + Twine(x.getRank()) +
                       " and blocks of " + Twine(block) +
                       "; required are rank 4 and 1 to 65536");
-  if (mode != "DCR" && mode != "CRD")
-    return node.error("mode '" + Twine(mode) +
-                      "' does not exist; required is DCR or CRD");
   Extents from = e.extents(x);
   for (int64_t d : {1, 2, 3}) {
     if ((d == 1) == toDepth)
@@ -411,13 +406,7 @@ static LogicalResult convertExpand(Node &node) {
     if (number && before && *number != 1 && *before != 1 && *number != *before)
       return node.error("extent " + Twine(*before) + " does not broadcast to " +
                         Twine(*number));
-    if (before == 1)
-      continue;
-    // An extent other than 1 stays.
-    if (before || number == 1)
-      size = old;
-    else
-      size = select(Number(e, old) == 1, Number(e, size), Number(e, old));
+    size = e.broadcastExtent(old, size);
   }
   return node.give(e.broadcastTo(x, goal));
 }
@@ -430,8 +419,6 @@ void registerShapeOps(Registry &registry) {
       {"Transpose", 1, 1, 1, convertTranspose},
       {"Gather", 1, 2, 2, convertGather},
       {"Concat", 1, 1, kVariadic, convertConcat},
-      {"Unsqueeze", 1, 1, 2, convertUnsqueeze, "axes of unknown number"},
-      {"Squeeze", 1, 1, 2, convertSqueeze, "axes of unknown number"},
       {"Size", 1, 1, 1, convertSize},
       {"Flatten", 1, 1, 1, convertFlatten},
       {"Expand", 8, 2, 2, convertExpand,

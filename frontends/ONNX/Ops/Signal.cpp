@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Folds.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
@@ -110,16 +109,6 @@ static Tensor transform(Emitter &e, const Transform &t, Tensor rows) {
   return e.contract(rows, "mk", table, "kn", "mn");
 }
 
-/// The scalar integer that an input holds, as index; 1 after an error.
-static Number readInteger(Node &node, size_t input, StringRef what) {
-  Tensor x = node.settleInput(input);
-  Emitter &e = node.getEmitter();
-  if (isOne(x) && isInteger(x.type))
-    return Number(e, x.type, e.elements(x).front()).toIndex();
-  (void)node.error("its " + what + " is no single integer");
-  return Number(e, 1);
-}
-
 /// Half of a length, and one more.
 static Number halfOf(Number length) { return length / 2 + 1; }
 
@@ -139,7 +128,7 @@ static FailureOr<int64_t> readParts(Node &node, Tensor x) {
 /// that gives it.
 static Number readLength(Node &node, size_t input, StringRef what,
                          int64_t least) {
-  Number length = readInteger(node, input, what);
+  Number length = readInteger(node, input, what, /*otherwise=*/1);
   Emitter &e = node.getEmitter();
   Number bound(e, least);
   e.require(length >= bound,
@@ -360,8 +349,7 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
     if (!isFloat(edge.type) || !isOne(edge))
       return node.error("input " + Twine(i) + " is no single float");
     Number f = Number(e, edge.type, e.elements(edge).front()).as(kReal);
-    e.require((f >= (i == 3 ? 0 : hertz[0])) &
-                  (f < Number(e.scalars().infinity(kReal))),
+    e.require((f >= (i == 3 ? 0 : hertz[0])) & (f < kInfinity),
               i == 3 ? "its lower_edge_hertz is no number of 0 or more"
                      : "its upper_edge_hertz is no number of its "
                        "lower_edge_hertz or more");

@@ -1,7 +1,7 @@
 //===- Slicing.cpp - Slices, padding and tiling ---------------------------===//
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -40,32 +40,6 @@ static Numbers asIndices(Node &node, ArrayRef<int64_t> numbers) {
   return map_to_vector(numbers, [&](int64_t number) {
     return Number(node.getEmitter(), number);
   });
-}
-
-/// The numbers of an attribute, none where it is absent.
-static Numbers getAttribute(Node &node, StringRef name) {
-  return asIndices(node, node.getInts(name).value_or(SmallVector<int64_t>()));
-}
-
-/// Makes `axes` dimensions of a tensor of rank `rank`; what is constant is
-/// checked.
-static LogicalResult wrapAxes(Node &node, int64_t rank, Numbers &axes) {
-  Emitter &e = node.getEmitter();
-  SmallVector<bool> seen(rank);
-  for (Number &axis : axes) {
-    std::optional<int64_t> number = getConstantIntValue(axis);
-    if (!number) {
-      e.requireInside(axis, Number(e, -rank), Number(e, rank), "an axis");
-      axis = wrap(axis, rank);
-      continue;
-    }
-    std::optional<int64_t> at = takeAxis(node, *number, seen);
-    if (!at)
-      return failure();
-    axis = Number(e, *at);
-  }
-  requireDistinct(e, SmallVector<Value>(axes.begin(), axes.end()));
-  return success();
 }
 
 /// The value that the axis `dim` has in a list that belongs to `axes`.
@@ -126,9 +100,9 @@ static LogicalResult convertSlice(Node &node) {
   int64_t rank = x.getRank();
   Numbers starts, ends, axes, steps;
   if (node.getOpset() < 10) {
-    starts = getAttribute(node, "starts");
-    ends = getAttribute(node, "ends");
-    axes = getAttribute(node, "axes");
+    starts = asIndices(node, node.getIntList("starts"));
+    ends = asIndices(node, node.getIntList("ends"));
+    axes = asIndices(node, node.getIntList("axes"));
   } else {
     if (!node.hasInput(1) || !node.hasInput(2))
       return node.error("inputs 1 (starts) and 2 (ends) are required");
@@ -163,15 +137,12 @@ static LogicalResult convertSlice(Node &node) {
       e.require(step != 0, "a step is 0; required is another number");
 
   Extents offsets, sizes, strides;
-  Numbers from, by;
   bool simple = true;
   Number zero(e, 0), one(e, 1), end(e, std::numeric_limits<int64_t>::max());
   for (int64_t d = 0; d < rank; ++d) {
     Range range =
         getRange(pickAxis(d, axes, starts, zero), pickAxis(d, axes, ends, end),
                  pickAxis(d, axes, steps, one), Number(e, e.extent(x, d)));
-    from.push_back(range.start);
-    by.push_back(range.step);
     offsets.push_back(range.start);
     sizes.push_back(range.count);
     strides.push_back(range.step);
@@ -189,7 +160,7 @@ static LogicalResult convertSlice(Node &node) {
   return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
     Numbers position;
     for (int64_t d = 0; d < rank; ++d)
-      position.push_back(at[d] * by[d] + from[d]);
+      position.push_back(at[d] * e.toValue(strides[d]) + e.toValue(offsets[d]));
     return load(e, x, position);
   }));
 }
@@ -217,7 +188,7 @@ static LogicalResult convertSplit(Node &node) {
     if (failed(getList(node, 1, "split", parts, sizes)))
       return failure();
   } else if (node.getOpset() < 13) {
-    sizes = getAttribute(node, "split");
+    sizes = asIndices(node, node.getIntList("split"));
   }
   if (!sizes.empty()) {
     int64_t sum = 0;
@@ -286,7 +257,8 @@ static LogicalResult convertPad(Node &node) {
   Numbers pads, axes;
   Value fill;
   if (node.getOpset() < 11) {
-    pads = getAttribute(node, node.getOpset() < 2 ? "paddings" : "pads");
+    pads = asIndices(
+        node, node.getIntList(node.getOpset() < 2 ? "paddings" : "pads"));
     fill = s.constant(x.type, node.getFloat("value", 0));
   } else {
     if (!node.hasInput(1))
@@ -304,12 +276,8 @@ static LogicalResult convertPad(Node &node) {
       fill = e.elements(value).front();
     }
   }
-  std::string mode = node.getString("mode", "constant");
-  if (mode != "constant" && mode != "reflect" && mode != "edge" &&
-      mode != "wrap")
-    return node.error("mode '" + Twine(mode) +
-                      "' does not exist; required is constant, reflect, edge "
-                      "or wrap");
+  std::string mode = readChoice(node, "mode", "constant",
+                                {"constant", "reflect", "edge", "wrap"});
   if (!node.hasInput(3))
     axes = asIndices(node, to_vector(seq<int64_t>(0, rank)));
   if (pads.size() != 2 * axes.size())
@@ -355,12 +323,8 @@ static LogicalResult convertPad(Node &node) {
     sizes.push_back(size);
   }
   x = e.slice(x, offsets, kept);
-  if (mode == "constant") {
-    Tensor result = define(e, x.type, sizes, [&](ArrayRef<Number>) {
-      return Number(e, x.type, fill);
-    });
-    return node.give(e.insert(x, result, befores));
-  }
+  if (mode == "constant")
+    return node.give(e.insert(x, e.fill(x.type, sizes, fill), befores));
   return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
     Numbers position;
     for (int64_t d = 0; d < rank; ++d) {

@@ -1,10 +1,9 @@
 //===- Squeezing.cpp - Extents of 1 that come and go ----------------------===//
 
-#include "frontends/ONNX/Ops/Squeezing.h"
-
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphValues.h"
-#include "frontends/ONNX/Ops/InputTypes.h"
+#include "frontends/ONNX/Ops/Readers.h"
+#include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -13,7 +12,6 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::OpFoldResult;
-using mlir::Value;
 
 /// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
 /// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
@@ -43,20 +41,13 @@ static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
   count = axes.size();
   if (adds)
     rank += count;
-  SmallVector<bool> seen(rank);
-  SmallVector<Value> wrapped;
-  named.emplace(rank, Number(e, DataType::Bool, e.scalars().boolean(false)));
-  for (OpFoldResult given : axes) {
-    if (std::optional<int64_t> number = mlir::getConstantIntValue(given);
-        number && !takeAxis(node, *number, seen))
-      return failure();
-    e.requireInside(given, Number(e, -rank), Number(e, rank), "an axis");
-    Number axis = wrap(Number(e, given), rank);
-    wrapped.push_back(axis);
+  SmallVector<Number> dims = toNumbers(e, axes);
+  if (failed(wrapAxes(node, rank, dims)))
+    return failure();
+  named.emplace(rank, Number(e, DataType::Bool, 0));
+  for (Number axis : dims)
     for (int64_t d = 0; d < rank; ++d)
       (*named)[d] = (*named)[d] | (axis == d);
-  }
-  requireDistinct(e, wrapped);
   return success();
 }
 
@@ -72,7 +63,7 @@ static SmallVector<Number> countOthersBefore(Emitter &e,
   return counts;
 }
 
-LogicalResult convertUnsqueeze(Node &node) {
+static LogicalResult convertUnsqueeze(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   std::optional<SmallVector<Number>> named;
@@ -126,21 +117,12 @@ static GraphValue squeezeOnes(Emitter &e, Tensor x) {
       if (stays)
         form.push_back(size);
     }
-    auto same = llvm::find_if(forms, [&](const SmallVector<int64_t> &other) {
-      return other.size() == form.size();
-    });
-    if (same == forms.end())
-      forms.push_back(form);
-    else
-      for (auto [mine, other] : llvm::zip(*same, form))
-        mine = mine == other ? mine : mlir::ShapedType::kDynamic;
+    addForm(forms, form);
   }
-  llvm::sort(forms,
-             [](const auto &a, const auto &b) { return a.size() < b.size(); });
   return makeUnranked(e.reshape(x, {e.product(from)}), shape, forms);
 }
 
-LogicalResult convertSqueeze(Node &node) {
+static LogicalResult convertSqueeze(Node &node) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   std::optional<SmallVector<Number>> named;
@@ -156,8 +138,7 @@ LogicalResult convertSqueeze(Node &node) {
     }
     named.emplace();
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      named->push_back(
-          {e, DataType::Bool, e.scalars().boolean(x.getShape()[d] == 1)});
+      named->push_back(Number(e, DataType::Bool, x.getShape()[d] == 1));
       count += x.getShape()[d] == 1;
     }
   }
@@ -184,6 +165,13 @@ LogicalResult convertSqueeze(Node &node) {
             select(!isNamed & (next == i), Number(e, from[d]), Number(e, size));
   }
   return node.give(e.reshape(x, sizes));
+}
+
+void registerSqueezingOps(Registry &registry) {
+  registry.add({
+      {"Unsqueeze", 1, 1, 2, convertUnsqueeze, "axes of unknown number"},
+      {"Squeeze", 1, 1, 2, convertSqueeze, "axes of unknown number"},
+  });
 }
 
 } // namespace seqc::onnx

@@ -123,7 +123,7 @@ def models():
     yield "insert-type", 2, "it inserts ", w.model(graph(
         construct + [w.node("SequenceInsert", ["s", "v", "p"], ["y"], name="n")],
         {"x": (F, [2]), "v": (I, [2]), "p": (I, [])}))
-    yield "place-type", 2, "input 1 is no integer", w.model(graph(
+    yield "place-type", 2, "its position is float of rank 0; required is one integer", w.model(graph(
         construct + [w.node("SequenceAt", ["s", "p"], ["y"], name="n")],
         {"x": (F, [2]), "p": (F, [])}))
     yield "parts", 3, "a list of parts whose length is known at run time only", one(

@@ -330,7 +330,7 @@ def wrong():
     roi = {"x": (F, [1, 1, 4, 4]), "r": (F, [2, 4]), "i": (I, [2])}
     yield "roi-rank", 2, "its inputs are float, float and int64 of ranks 4, 2 and 2", one(
         "RoiAlign", {**roi, "i": (I, [2, 1])})
-    yield "roi-mode", 2, "it pools by 'min' at 'half_pixel'", one("RoiAlign", roi, mode="min")
+    yield "roi-mode", 2, "attribute 'mode' is 'min'; required is avg or max", one("RoiAlign", roi, mode="min")
     yield "roi-bins", 2, "it makes 0 x 1 bins of 0 samples", one("RoiAlign", roi, output_height=0)
 
 

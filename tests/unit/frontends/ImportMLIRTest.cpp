@@ -2,8 +2,8 @@
 
 #include "YamlFixture.h"
 
+#include "frontends/Common/ImportForm.h"
 #include "frontends/MLIR/ImportMLIR.h"
-#include "frontends/YAML/ImportYAML.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ using namespace seqc;
 using testing::HasSubstr;
 
 TEST_F(YamlTest, ReadsAModule) {
-  loadYamlImportDialects(context);
+  loadImportDialects(context);
   std::string path = write(
       "m.mlir", "func.func @forward(%x: tensor<?xf32>) -> tensor<?xf32> {\n"
                 "  return %x : tensor<?xf32>\n}");
@@ -22,7 +22,7 @@ TEST_F(YamlTest, ReadsAModule) {
 }
 
 TEST_F(YamlTest, LocatesSyntaxErrorsOfModules) {
-  loadYamlImportDialects(context);
+  loadImportDialects(context);
   std::string path = write("m.mlir", "func.func @f() {\n  oops\n}");
   EXPECT_FALSE(importMLIR(path, context));
   EXPECT_THAT(errors(), HasSubstr("m.mlir:2:3"));

@@ -76,10 +76,10 @@ TEST_F(GenerateDiagnostics, ChecksSampling) {
               HasSubstr("13:11: error: 'generate': 'search' is 'draw'; "
                         "required is one of greedy, beam, sample"));
   EXPECT_THAT(errorOf("  search: sample\n  temperature: -0.5\n"),
-              HasSubstr("14:16: error: 'generate': 'temperature' is -0.50; "
+              HasSubstr("14:16: error: 'generate': 'temperature' is '-0.5'; "
                         "required is a finite number of at least 0"));
   EXPECT_THAT(errorOf("  search: sample\n  top_p: 0\n"),
-              HasSubstr("14:10: error: 'generate': 'top_p' is 0.00; required "
+              HasSubstr("14:10: error: 'generate': 'top_p' is '0'; required "
                         "is a number above 0 and at most 1"));
   EXPECT_THAT(errorOf("  search: sample\n  top_k: -1\n"),
               HasSubstr("14:10: error: 'generate': 'top_k' is '-1'; required "
