@@ -214,10 +214,9 @@ struct FuseProducts : seqc::impl::FuseProductsPassBase<FuseProducts> {
     for (auto product : block.getOps<seq::MatmulOp>()) {
       if (product.getNumMatrices() != 1)
         continue;
-      auto *found =
-          llvm::find_if(groups, [&](ArrayRef<seq::MatmulOp> group) {
-            return canJoin(group, product);
-          });
+      auto *found = llvm::find_if(groups, [&](ArrayRef<seq::MatmulOp> group) {
+        return canJoin(group, product);
+      });
       if (found == groups.end())
         groups.push_back({product});
       else
