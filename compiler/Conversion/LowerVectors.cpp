@@ -95,6 +95,8 @@ void transposeSquares(Operation *function) {
     if (cast<VectorType>(op.getType()).getShape() == ArrayRef<int64_t>{16, 16})
       squares.push_back(op);
   });
+  if (squares.empty())
+    return;
   RewritePatternSet patterns(function->getContext());
   vector::populateVectorTransposeLoweringPatterns(
       patterns, vector::VectorTransposeLowering::Shuffle16x16);

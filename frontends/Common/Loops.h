@@ -62,8 +62,7 @@ Tensor defineInOrder(Emitter &e, DataType type,
                 return llvm::SmallVector<mlir::Value>{
                     insert(e, formula(at).as(type), carried[0], at)};
               })[0];
-  e.setExtents(filled, sizes);
-  return {filled, type};
+  return e.withExtents(filled, type, sizes);
 }
 
 /// 2 to the power of an index, and how often 1 doubles until it is `size` or
@@ -85,8 +84,7 @@ namespace detail {
 inline mlir::Value toValue(const Tensor &carried) { return carried.value; }
 inline mlir::Value toValue(const Number &carried) { return carried; }
 inline Tensor retype(Emitter &e, const Tensor &like, mlir::Value value) {
-  e.setExtents(value, e.extents(like));
-  return {value, like.type};
+  return e.withExtents(value, like.type, e.extents(like));
 }
 inline Number retype(Emitter &e, const Number &like, mlir::Value value) {
   return {e, like.getType(), value};

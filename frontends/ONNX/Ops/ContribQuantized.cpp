@@ -118,8 +118,7 @@ static Tensor multiplyByCodes(Emitter &e, Tensor rows, const BlockedWeight &w) {
   Value product = seq::BlockwiseMatmulOp::create(
       b, e.getLoc(), type, rows.value, codes.value, perBlock(w.scales).value,
       zeros, w.bits, w.block, /*is_signed=*/false);
-  e.setExtents(product, {e.extent(rows, 0), n});
-  return Tensor{product, DataType::Float};
+  return e.withExtents(product, DataType::Float, {e.extent(rows, 0), n});
 }
 
 /// MatMulNBits: blocks of a row of the weight share scale and zero point.

@@ -109,12 +109,11 @@ static std::pair<Tensor, Tensor> emitRecurrence(Emitter &e,
   } else {
     sizes.append(state.begin() + 1, state.end());
   }
-  mlir::Type element = r.state.getType().getElementType();
   auto op = seq::LinearRecurrenceOp::create(
       e.getBuilder(), e.getLoc(), r.state.getType(),
-      mlir::RankedTensorType::get(Emitter::shapeOf(sizes), element),
-      seq::Semiring::Real, r.state.value, /*matrix=*/Value(), r.decay.value,
-      r.lookup.value, r.erase.value, r.key.value, r.value.value, r.query.value,
+      e.typeOf(sizes, r.state.type), seq::Semiring::Real, r.state.value,
+      /*matrix=*/Value(), r.decay.value, r.lookup.value, r.erase.value,
+      r.key.value, r.value.value, r.query.value,
       /*lengths=*/Value(), /*reverse=*/false);
   return {e.withExtents(op.getFinal(), r.state.type, state),
           e.withExtents(op.getOutputs(), r.state.type, sizes)};

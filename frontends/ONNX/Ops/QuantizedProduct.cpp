@@ -70,8 +70,7 @@ FailureOr<Tensor> multiplyRows(Node &node, QuantizedSide a, QuantizedSide b,
       e.getBuilder(), e.getLoc(), type, rows.value, b.numbers.value, *zeroA,
       *zeroB, /*lhs_signed=*/a.numbers.type == DataType::Int8,
       /*rhs_signed=*/b.numbers.type == DataType::Int8, /*transposed=*/!turned);
-  e.setExtents(product, {m, n});
-  return Tensor{product, DataType::Int32};
+  return e.withExtents(product, DataType::Int32, {m, n});
 }
 
 Tensor restoreRows(Emitter &e, Tensor rows, Tensor a) {
