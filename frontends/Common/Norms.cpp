@@ -74,10 +74,12 @@ Tensor normalize(Emitter &e, const Norm &norm, Tensor x, Tensor scale,
     return e.convert(z, result);
   // What broadcasts lies along the channels, or along the last dimensions.
   auto align = [&](Tensor t) {
-    Extents sizes(x.getRank() - norm.axis, Number(e, 1));
-    sizes[0] = e.extent(t, 0);
-    bool isGroup = norm.kind == seq::NormKind::Group;
-    return e.convert(isGroup ? e.reshape(t, sizes) : t, compute);
+    if (norm.kind == seq::NormKind::Group) {
+      Extents sizes(x.getRank() - norm.axis, Number(e, 1));
+      sizes[0] = e.extent(t, 0);
+      t = e.reshape(t, sizes);
+    }
+    return e.convert(t, compute);
   };
   if (scale)
     z = map(e, compute, {z, align(scale)},

@@ -359,10 +359,28 @@ def convolutions(model):
                        channels_last=int(form is wide), **settings)
 
 
+#===------------------------------------------------------------------------===#
+# Norms
+#===------------------------------------------------------------------------===#
+
+def norms(model):
+    """Scales and biases of every shape that broadcasts to the normalised dimensions."""
+    x = draw(2, 3, 4)
+    for axis in (1, 2):
+        dims, wide = tuple(range(axis, 3)), x.astype(np.float64)
+        centred = wide - wide.mean(dims, keepdims=True)
+        y = centred / np.sqrt((centred ** 2).mean(dims, keepdims=True) + 1e-5)
+        for shape in ((), (1,), (4,), (3, 4))[:5 - axis]:
+            scale, bias = np.asarray(draw(*shape)) + np.float32(1), np.asarray(draw(*shape))
+            model.case("LayerNormalization", [x, scale, bias],
+                       [(y * scale + bias).astype(np.float32)], axis=axis)
+
+
 for name, fill in (("scatters", scatters), ("masks", masks), ("precisions", precisions),
                    ("rotations", rotations), ("group_queries", group_queries),
                    ("open_group_queries", open_group_queries),
-                   ("linear_attentions", linear_attentions), ("convolutions", convolutions)):
+                   ("linear_attentions", linear_attentions), ("convolutions", convolutions),
+                   ("norms", norms)):
     model = Model(25)
     fill(model)
     model.write(os.path.join("good", name))
