@@ -53,4 +53,5 @@ void seqc::registerDecompositions(DialectRegistry &registry) {
   registerLinearRecurrenceDecompositions(registry);
   registerAttentionTiling(registry);
   registerLinearRecurrenceTiling(registry);
+  registerRecurrenceTiling(registry);
 }

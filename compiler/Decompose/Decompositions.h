@@ -42,6 +42,10 @@ void registerAttentionTiling(mlir::DialectRegistry &registry);
 /// columns of its state. Heads that share a part of an operand are cut one by one.
 void registerLinearRecurrenceTiling(mlir::DialectRegistry &registry);
 
+/// `seq.recurrence` as an op that upstream tiles: its rows, where the cell keeps
+/// them apart. The flat form is not cut.
+void registerRecurrenceTiling(mlir::DialectRegistry &registry);
+
 } // namespace seqc
 
 #endif // COMPILER_DECOMPOSE_DECOMPOSITIONS_H

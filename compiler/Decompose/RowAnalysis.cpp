@@ -50,7 +50,7 @@ static SetVector<Value> usedValues(Operation *op) {
   return values;
 }
 
-RowAnalysis::RowAnalysis(Block &block) {
+RowAnalysis::RowAnalysis(Block &block) : block(block) {
   for (BlockArgument argument : block.getArguments())
     kinds[argument] = isTensor(argument) ? RowKind::Rows : RowKind::Uniform;
   for (Operation &op : block.without_terminator()) {
@@ -68,6 +68,18 @@ RowKind RowAnalysis::kind(Value value) const {
     return found->second;
   return hasEqualRows(value.getDefiningOp()) ? RowKind::EqualRows
                                              : RowKind::Uniform;
+}
+
+bool RowAnalysis::hasIndependentRows() const {
+  auto isCombined = [&](Operation &op) {
+    return llvm::any_of(op.getResults(), [&](Value result) {
+      return kind(result) == RowKind::Combined;
+    });
+  };
+  return !mixing && llvm::none_of(block, isCombined) &&
+         llvm::all_of(block.getTerminator()->getOperands(), [&](Value yielded) {
+           return kind(yielded) == RowKind::Rows;
+         });
 }
 
 bool RowAnalysis::isRowCount(OpFoldResult size) const {

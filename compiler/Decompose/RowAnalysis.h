@@ -39,7 +39,6 @@ enum class RowKind {
 class RowAnalysis {
 public:
   /// Looks at all ops of `block`, whose arguments are rows except for scalars.
-  /// `staticRows` is the number of rows if it is known.
   explicit RowAnalysis(mlir::Block &block);
 
   /// The kind of a value of the block or from outside it.
@@ -47,6 +46,10 @@ public:
 
   /// The first op whose result mixes rows, or null.
   mlir::Operation *getMixingOp() const { return mixing; }
+
+  /// Whether the block yields rows, each of which depends on nothing but that
+  /// row of the arguments and on what is the same for any number of rows.
+  bool hasIndependentRows() const;
 
 private:
   RowKind classify(mlir::Operation *op) const;
@@ -60,6 +63,7 @@ private:
   /// Whether sizes and offsets keep dimension 0 whole and the rest is uniform.
   bool keepsRows(mlir::OffsetSizeAndStrideOpInterface op) const;
 
+  mlir::Block &block;
   llvm::DenseMap<mlir::Value, RowKind> kinds;
   mlir::Operation *mixing = nullptr;
 };

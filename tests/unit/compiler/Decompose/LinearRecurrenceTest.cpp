@@ -8,10 +8,8 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/Pass.h"
 
 #include <gtest/gtest.h>
 
@@ -21,43 +19,6 @@ using namespace seqc::testing;
 using reference::ElementKind;
 
 namespace {
-
-/// Tiles linear recurrences by upstream's interface.
-struct TestTileLinearRecurrences
-    : PassWrapper<TestTileLinearRecurrences, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TestTileLinearRecurrences)
-
-  TestTileLinearRecurrences() = default;
-  TestTileLinearRecurrences(const TestTileLinearRecurrences &other)
-      : PassWrapper(other) {}
-
-  StringRef getArgument() const override {
-    return "test-tile-linear-recurrences";
-  }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<affine::AffineDialect>();
-  }
-
-  void runOnOperation() override {
-    getOperation().walk([&](seq::LinearRecurrenceOp op) {
-      IRRewriter rewriter(op);
-      scf::SCFTilingOptions options;
-      options.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
-      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
-          rewriter, cast<TilingInterface>(op.getOperation()), options);
-      if (failed(tiled)) {
-        op.emitError("cannot be tiled");
-        return signalPassFailure();
-      }
-      rewriter.replaceOp(op, tiled->replacements);
-    });
-  }
-
-  ListOption<int64_t> sizes{*this, "sizes",
-                            llvm::cl::desc("Rows, heads and columns of tiles")};
-};
-
-PassRegistration<TestTileLinearRecurrences> registration;
 
 /// An op that is decomposed, with operands that are repeated in other ways:
 /// extents of time, rows and heads of the matrix and of the decay, the decay's
@@ -118,9 +79,9 @@ TEST_P(LinearRecurrences, MeanTheSame) {
   expectSameMeaning(text, inputs, {"func.func(seq-decompose-aggregates)"},
                     {"seq.linear_recurrence"});
   expectSameMeaning(text, inputs,
-                    {"func.func(test-tile-linear-recurrences{sizes=1,1,0})",
-                     "func.func(test-tile-linear-recurrences{sizes=0,1,1})",
-                     "func.func(test-tile-linear-recurrences{sizes=1,0,1})"});
+                    {"func.func(test-tile{sizes=1,1,0})",
+                     "func.func(test-tile{sizes=0,1,1})",
+                     "func.func(test-tile{sizes=1,0,1})"});
 }
 
 INSTANTIATE_TEST_SUITE_P(
