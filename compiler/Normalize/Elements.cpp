@@ -17,6 +17,24 @@ using namespace seqc;
 static constexpr int kMostSteps = 64;
 /// Ops behind each other that are compared; trees of them are small.
 static constexpr int kMostDepth = 8;
+/// Numbers beyond this are none of positions; sums of a few stay exact.
+static constexpr int64_t kMostPosition = int64_t(1) << 40;
+
+AffineExpr Element::describe(OpFoldResult index) const {
+  MLIRContext *context = value.getContext();
+  if (std::optional<int64_t> number = getConstantIntValue(index))
+    return *number <= kMostPosition && *number >= -kMostPosition
+               ? getAffineConstantExpr(*number, context)
+               : AffineExpr();
+  if (!symbols)
+    return {};
+  auto outer = cast<Value>(index);
+  auto *found = llvm::find(*symbols, outer);
+  unsigned symbol = found - symbols->begin();
+  if (found == symbols->end())
+    symbols->push_back(outer);
+  return getAffineSymbolExpr(symbol, context);
+}
 
 std::optional<int64_t> seqc::findOnlyLarge(ArrayRef<int64_t> group,
                                            RankedTensorType type) {
@@ -30,6 +48,14 @@ std::optional<int64_t> seqc::findOnlyLarge(ArrayRef<int64_t> group,
   return found;
 }
 
+/// The number or element `value` at `at` on the way from `element`.
+static Element placeAt(const Element &element, Value value,
+                       ArrayRef<AffineExpr> at) {
+  unsigned symbols = element.symbols ? element.symbols->size() : 0;
+  return element.with(value, AffineMap::get(element.place.getNumDims(), symbols,
+                                            at, value.getContext()));
+}
+
 /// Element `indices` of a tensor on the way from `element`. Where there is but
 /// one index it is 0.
 static Element moveTo(const Element &element, Value tensor,
@@ -38,8 +64,7 @@ static Element moveTo(const Element &element, Value tensor,
   for (auto [index, extent] : llvm::zip(at, getShape(tensor)))
     if (extent == 1)
       index = getAffineConstantExpr(0, tensor.getContext());
-  return element.with(tensor, AffineMap::get(element.place.getNumDims(), 0, at,
-                                             tensor.getContext()));
+  return placeAt(element, tensor, at);
 }
 
 Element seqc::getRoot(Value tensor) {
@@ -90,31 +115,45 @@ readIndex(AffineExpr index, const Element &element) {
   return std::pair(at(1).getValue() - at(0).getValue(), at(0).getValue());
 }
 
-/// Steps into the source of a slice that is taken out, or was put in.
-static bool stepIntoSlice(Operation *op, Element &element) {
-  auto slice = cast<OffsetSizeAndStrideOpInterface>(op);
-  bool isTaken = isa<tensor::ExtractSliceOp>(op);
+/// Steps into the source of a slice that is taken out.
+static bool stepIntoSlice(tensor::ExtractSliceOp slice, Element &element) {
+  llvm::SmallBitVector dropped = slice.getDroppedDims();
   ArrayRef<AffineExpr> at = element.place.getResults();
-  Value source = op->getOperand(0), target = op->getOperand(isTaken ? 0 : 1);
-  auto type = cast<RankedTensorType>(source.getType());
-  if (element.range == 0 || type.getRank() != static_cast<int64_t>(at.size()))
+  SmallVector<AffineExpr> indices;
+  for (auto [dim, offset] : llvm::enumerate(slice.getMixedOffsets())) {
+    AffineExpr first = element.describe(offset);
+    auto stride = getConstantIntValue(slice.getMixedStrides()[dim]);
+    if (!first || !stride || (element.symbols && *stride != 1))
+      return false;
+    if (!dropped[dim]) {
+      first = at.front() * *stride + first;
+      at = at.drop_front();
+    }
+    indices.push_back(first);
+  }
+  element = moveTo(element, slice.getSource(), indices);
+  return true;
+}
+
+/// Steps into what a slice was put in, or into the slice.
+static bool stepBesideSlice(tensor::InsertSliceOp slice, Element &element) {
+  ArrayRef<AffineExpr> at = element.place.getResults();
+  Value source = slice.getSource(), target = slice.getDest();
+  RankedTensorType type = slice.getSourceType();
+  if (type.getRank() != static_cast<int64_t>(at.size()))
     return false;
   SmallVector<AffineExpr> indices;
   for (auto [dim, index] : llvm::enumerate(at)) {
     auto offset = getConstantIntValue(slice.getMixedOffsets()[dim]),
          stride = getConstantIntValue(slice.getMixedStrides()[dim]);
-    if (!offset || !stride)
+    if (!offset || stride != 1)
       return false;
-    if (isTaken) {
-      indices.push_back(index * *stride + *offset);
-      continue;
-    }
     // All of what was put in, or nothing of it.
     if (auto place = readIndex(index, element)) {
       int64_t first = place->second - *offset,
               last = first + place->first * (element.range - 1),
               size = type.getDimSize(dim);
-      if (ShapedType::isDynamic(size) || *stride != 1)
+      if (ShapedType::isDynamic(size))
         return false;
       if (last < 0 || first >= size) {
         element = moveTo(element, target, at);
@@ -127,7 +166,7 @@ static bool stepIntoSlice(Operation *op, Element &element) {
     }
     FailureOr<bool> isWhole = ValueBoundsConstraintSet::areEqual(
         {source, int64_t(dim)}, {target, int64_t(dim)});
-    if (*offset != 0 || *stride != 1 || failed(isWhole) || !*isWhole)
+    if (*offset != 0 || failed(isWhole) || !*isWhole)
       return false;
     indices.push_back(index);
   }
@@ -175,8 +214,11 @@ static bool stepBehind(Element &element) {
     element = moveTo(element, op->getOperand(0), indices);
     return true;
   }
-  if (isa_and_present<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op))
-    return stepIntoSlice(op, element);
+  bool followsSlices = element.range != 0 || element.symbols;
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op))
+    return followsSlices && stepIntoSlice(slice, element);
+  if (auto slice = dyn_cast_or_null<tensor::InsertSliceOp>(op))
+    return followsSlices && stepBesideSlice(slice, element);
   auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
   if (!linalgOp || !linalgOp.hasPureTensorSemantics() ||
       linalgOp.getNumReductionLoops() != 0)
@@ -184,9 +226,7 @@ static bool stepBehind(Element &element) {
   SmallVector<AffineExpr> loops = getLoops(linalgOp, element);
   if (!llvm::all_of(loops, [](AffineExpr loop) { return bool(loop); }))
     return false;
-  element = element.with(
-      getYielded(linalgOp, element.value),
-      AffineMap::get(element.place.getNumDims(), 0, loops, op->getContext()));
+  element = placeAt(element, getYielded(linalgOp, element.value), loops);
   return true;
 }
 

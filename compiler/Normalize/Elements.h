@@ -32,11 +32,17 @@ struct Element {
   /// How many values the last dimension takes, where only some of the elements
   /// are asked for; these are followed into slices.
   int64_t range = 0;
+  /// Where offsets that only a call knows are entered, as the symbols of
+  /// places, if elements are to be followed into slices at any place.
+  llvm::SmallVectorImpl<mlir::Value> *symbols = nullptr;
 
   /// Another number or element that this one is.
   Element with(mlir::Value other, mlir::AffineMap where) const {
-    return {other, where, mayRepeat, range};
+    return {other, where, mayRepeat, range, symbols};
   }
+  /// An index as an expression in places: a number, or else its symbol; null
+  /// for a number that none of positions is, and without symbols.
+  mlir::AffineExpr describe(mlir::OpFoldResult index) const;
 };
 
 /// The element of `tensor` that others are matched against: its dimensions that

@@ -3,386 +3,238 @@
 #include "compiler/Normalize/PositionMasks.h"
 #include "compiler/Normalize/Elements.h"
 
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace seqc;
 
 namespace {
 
-/// Numbers beyond this are none of positions; sums of a few stay exact.
-constexpr int64_t kMost = int64_t(1) << 40;
-
-/// Ops that one mask is followed through at most: every one is entered once per
+/// Numbers that are read of one mask at most: every one is entered once per
 /// use, so that this also bounds the time.
-constexpr unsigned kMostSteps = 256;
+constexpr unsigned kMostNumbers = 256;
 
-/// a + sign * b, if its numbers stay small; values on both sides cancel.
-std::optional<LinearPosition> add(LinearPosition a, const LinearPosition &b,
-                                  int64_t sign) {
-  if (a.isOther || b.isOther)
-    return std::nullopt;
-  a.query += sign * b.query;
-  a.key += sign * b.key;
-  a.constant += sign * b.constant;
-  for (int64_t number : {a.query, a.key, a.constant})
-    if (number > kMost || number < -kMost)
-      return std::nullopt;
-  auto move = [](ArrayRef<Value> from, SmallVectorImpl<Value> &to,
-                 SmallVectorImpl<Value> &against) {
-    for (Value value : from) {
-      auto found = llvm::find(against, value);
-      if (found != against.end())
-        against.erase(found);
-      else
-        to.push_back(value);
-    }
-  };
-  move(b.plus, sign > 0 ? a.plus : a.minus, sign > 0 ? a.minus : a.plus);
-  move(b.minus, sign > 0 ? a.minus : a.plus, sign > 0 ? a.plus : a.minus);
-  return a;
-}
-
-/// Follows one mask.
+/// Follows one mask, and narrows the band by each comparison.
 class MaskReader {
 public:
-  /// Element `at` of a tensor of i1, or its negation.
-  std::optional<Inequalities>
-  readTensor(Value tensor, ArrayRef<LinearPosition> at, bool negated) {
-    if (++steps > kMostSteps)
-      return std::nullopt;
-    Operation *op = tensor.getDefiningOp();
-    if (!op)
-      return std::nullopt;
-    if (DenseElementsAttr elements; matchPattern(tensor, m_Constant(&elements)))
-      return readConstant(elements, at, negated);
-    SmallVector<LinearPosition> moved;
-    if (Value source = stepThrough(op, at, moved))
-      return readTensor(source, moved, negated);
-    std::optional<Frame> frame = enter(tensor, at);
-    if (!frame)
-      return std::nullopt;
-    return readTruth(frame->getYielded(tensor), *frame, negated);
+  explicit MaskReader(const Element &root) : root(root) {
+    ArrayRef<AffineExpr> at = root.place.getResults();
+    // An extent of 1 repeats its only element.
+    if (at.size() >= 2 &&
+        llvm::all_of(at.take_back(2), llvm::IsaPred<AffineDimExpr>))
+      distance = at.back() - at[at.size() - 2];
   }
+
+  /// Whether a truth value, or its negation, is the same as what it narrows the
+  /// band by.
+  bool read(const Element &element, bool negated);
+  std::optional<Band> getBand() const;
 
 private:
-  /// A structured op and the positions of its loops.
-  struct Frame {
-    linalg::LinalgOp op;
-    SmallVector<LinearPosition> loops;
+  bool readConstant(DenseElementsAttr elements, ArrayRef<AffineExpr> at,
+                    bool negated);
+  bool readComparison(arith::CmpIOp op, const Element &element, bool negated);
+  /// A number of type index or i64; null if it is no sum of positions.
+  AffineExpr readNumber(const Element &element);
+  /// Keys are visible where `number` is at most 0.
+  bool narrow(AffineExpr number);
 
-    Block *getBody() const { return linalg::LinalgOp(op).getBlock(); }
-    /// What the body yields for a result of the op.
-    Value getYielded(Value result) const {
-      return getBody()->getTerminator()->getOperand(
-          cast<OpResult>(result).getResultNumber());
-    }
-  };
-
-  /// The structured op without reductions that makes `tensor`, its loops at the
-  /// positions of element `at`; nothing if another op makes it.
-  static std::optional<Frame> enter(Value tensor, ArrayRef<LinearPosition> at) {
-    auto op = tensor.getDefiningOp<linalg::LinalgOp>();
-    if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0)
-      return std::nullopt;
-    AffineMap map = op.getIndexingMapMatchingResult(cast<OpResult>(tensor));
-    if (!map.isPermutation())
-      return std::nullopt;
-    Frame frame{op, SmallVector<LinearPosition>(at.size())};
-    for (auto [expression, position] : llvm::zip(map.getResults(), at))
-      frame.loops[cast<AffineDimExpr>(expression).getPosition()] = position;
-    return frame;
+  AffineExpr simplify(AffineExpr expression) const {
+    return simplifyAffineExpr(expression, root.place.getNumDims(),
+                              root.symbols->size());
   }
 
-  /// Whether a number is 0, which is true, or hides a key, which is not.
-  static std::optional<bool> readShown(APFloat number) {
-    bool losesInfo = false;
-    number.convert(APFloat::IEEEdouble(), APFloat::rmTowardZero, &losesInfo);
-    if (number.isZero())
-      return true;
-    return number.convertToDouble() <= kLowest ? std::optional(false)
-                                               : std::nullopt;
-  }
-
-  /// The diagonals between which all elements of a constant are true, if they
-  /// are true there and nowhere else.
-  static std::optional<Inequalities> readConstant(DenseElementsAttr elements,
-                                                  ArrayRef<LinearPosition> at,
-                                                  bool negated) {
-    SmallVector<bool> shown;
-    if (isa<FloatType>(elements.getElementType())) {
-      for (const APFloat &number : elements.getValues<APFloat>()) {
-        std::optional<bool> truth = readShown(number);
-        if (!truth)
-          return std::nullopt;
-        shown.push_back(*truth);
-      }
-    } else {
-      shown.append(elements.value_begin<bool>(), elements.value_end<bool>());
-    }
-    if (llvm::all_equal(shown))
-      return shown.empty() ? std::nullopt : truth(shown.front(), negated);
-    ArrayRef<int64_t> shape = elements.getType().getShape();
-    int64_t keys = shape.back(), count = shown.size();
-    if (shape.size() < 2 || keys * shape[shape.size() - 2] != count)
-      return std::nullopt;
-    int64_t first = count, last = -count;
-    for (int64_t i = 0; i < count; ++i)
-      if (shown[i] != negated) {
-        first = std::min(first, i % keys - i / keys);
-        last = std::max(last, i % keys - i / keys);
-      }
-    for (int64_t i = 0; i < count; ++i) {
-      int64_t diagonal = i % keys - i / keys;
-      if ((shown[i] != negated) != (diagonal >= first && diagonal <= last))
-        return std::nullopt;
-    }
-    // Bounds that no element is beyond are none.
-    auto difference = add(at.back(), at[at.size() - 2], -1);
-    auto opposite = add(at[at.size() - 2], at.back(), -1);
-    Inequalities result;
-    if (!difference || !opposite)
-      return std::nullopt;
-    if (last < keys - 1) {
-      difference->constant -= last;
-      result.push_back(*difference);
-    }
-    if (first > 1 - count / keys) {
-      opposite->constant += first;
-      result.push_back(*opposite);
-    }
-    return result;
-  }
-
-  static std::optional<Inequalities> truth(bool value, bool negated) {
-    // What is never true is no mask of positions.
-    if (value == negated)
-      return std::nullopt;
-    return Inequalities();
-  }
-
-  /// The operand of an op that moves elements, and the element's place in it.
-  static Value stepThrough(Operation *op, ArrayRef<LinearPosition> at,
-                           SmallVector<LinearPosition> &moved) {
-    if (auto cast = dyn_cast<tensor::CastOp>(op)) {
-      moved.assign(at.begin(), at.end());
-      return cast.getSource();
-    }
-    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-      llvm::SmallBitVector dropped = slice.getDroppedDims();
-      size_t next = 0;
-      for (auto [dim, offset] : llvm::enumerate(slice.getMixedOffsets())) {
-        LinearPosition place;
-        if (!dropped[dim]) {
-          place = at[next++];
-          if (getConstantIntValue(slice.getMixedStrides()[dim]) != 1)
-            return nullptr;
-        }
-        LinearPosition shift;
-        if (std::optional<int64_t> number = getConstantIntValue(offset))
-          shift.constant = *number;
-        else
-          shift.plus.push_back(cast<Value>(offset));
-        std::optional<LinearPosition> sum = add(place, shift, 1);
-        if (!sum)
-          return nullptr;
-        moved.push_back(*sum);
-      }
-      return slice.getSource();
-    }
-    // Reshapes of unit extents.
-    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-      for (const ReassociationIndices &group :
-           expand.getReassociationIndices()) {
-        std::optional<int64_t> dim =
-            findOnlyLarge(group, expand.getResultType());
-        if (!dim)
-          return nullptr;
-        moved.push_back(at[*dim]);
-      }
-      return expand.getSrc();
-    }
-    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
-      moved.resize(collapse.getSrcType().getRank());
-      for (auto [position, group] :
-           llvm::zip(at, collapse.getReassociationIndices())) {
-        std::optional<int64_t> dim =
-            findOnlyLarge(group, collapse.getSrcType());
-        if (!dim)
-          return nullptr;
-        moved[*dim] = position;
-      }
-      return collapse.getSrc();
-    }
-    return nullptr;
-  }
-
-  /// An i1 in the body of `frame`. Each call goes to the operands of one op;
-  /// `steps` bounds them.
-  std::optional<Inequalities> readTruth(Value value, const Frame &frame,
-                                        bool negated) {
-    if (++steps > kMostSteps)
-      return std::nullopt;
-    APInt number;
-    if (matchPattern(value, m_ConstantInt(&number)))
-      return truth(number.isOne(), negated);
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      return readArgument(argument, frame, [&](Value tensor, auto at) {
-        return readTensor(tensor, at, negated);
-      });
-    Operation *op = value.getDefiningOp();
-    if (isa<FloatType>(value.getType()))
-      return readChoice(dyn_cast<arith::SelectOp>(op), frame);
-    if (auto compare = dyn_cast<arith::CmpIOp>(op))
-      return readComparison(compare, frame, negated);
-    bool isBoth = isa<arith::AndIOp>(op), isEither = isa<arith::OrIOp>(op);
-    if ((isBoth && !negated) || (isEither && negated)) {
-      auto a = readTruth(op->getOperand(0), frame, negated);
-      auto b = a ? readTruth(op->getOperand(1), frame, negated) : std::nullopt;
-      if (b)
-        a->append(*b);
-      return b ? a : std::nullopt;
-    }
-    if (isa<arith::XOrIOp>(op) && matchPattern(op->getOperand(1), m_One()))
-      return readTruth(op->getOperand(0), frame, !negated);
-    return std::nullopt;
-  }
-
-  /// What is 0 where a condition holds and hides keys elsewhere, or the other
-  /// way around.
-  std::optional<Inequalities> readChoice(arith::SelectOp op,
-                                         const Frame &frame) {
-    APFloat yes(0.0), no(0.0);
-    if (!op || !matchPattern(op.getTrueValue(), m_ConstantFloat(&yes)) ||
-        !matchPattern(op.getFalseValue(), m_ConstantFloat(&no)))
-      return std::nullopt;
-    std::optional<bool> first = readShown(yes), second = readShown(no);
-    if (!first || !second || first == second)
-      return std::nullopt;
-    return readTruth(op.getCondition(), frame, !*first);
-  }
-
-  std::optional<Inequalities> readComparison(arith::CmpIOp op,
-                                             const Frame &frame, bool negated) {
-    auto a = readNumber(op.getLhs(), frame), b = readNumber(op.getRhs(), frame);
-    if (!a || !b)
-      return std::nullopt;
-    arith::CmpIPredicate predicate = op.getPredicate();
-    if (negated)
-      predicate = arith::invertPredicate(predicate);
-    using Predicate = arith::CmpIPredicate;
-    bool isSwapped = predicate == Predicate::sge || predicate == Predicate::sgt;
-    bool isStrict = predicate == Predicate::slt || predicate == Predicate::sgt;
-    if (!isSwapped && !isStrict && predicate != Predicate::sle)
-      return std::nullopt;
-    // a <= b is a - b <= 0, a < b is a - b + 1 <= 0.
-    auto difference = isSwapped ? add(*b, *a, -1) : add(*a, *b, -1);
-    if (!difference)
-      return std::nullopt;
-    difference->constant += isStrict;
-    return Inequalities{*difference};
-  }
-
-  /// A number of type index or i64 in the body of `frame`.
-  std::optional<LinearPosition> readNumber(Value value, const Frame &frame) {
-    if (++steps > kMostSteps ||
-        !(value.getType().isIndex() || value.getType().isInteger(64)))
-      return std::nullopt;
-    LinearPosition number;
-    if (std::optional<int64_t> constant = getConstantIntValue(value)) {
-      number.constant = *constant;
-      return add({}, number, 1);
-    }
-    if (auto argument = dyn_cast<BlockArgument>(value);
-        argument && argument.getOwner() == frame.getBody())
-      return readArgument(argument, frame, [&](Value tensor, auto at) {
-        return readNumbers(tensor, at);
-      });
-    Operation *op = value.getDefiningOp();
-    if (op && op->getBlock() == frame.getBody()) {
-      if (auto index = dyn_cast<linalg::IndexOp>(op))
-        return frame.loops[index.getDim()];
-      if (isa<arith::IndexCastOp>(op))
-        return readNumber(op->getOperand(0), frame);
-      if (!isa<arith::AddIOp, arith::SubIOp>(op))
-        return std::nullopt;
-      auto a = readNumber(op->getOperand(0), frame);
-      auto b = a ? readNumber(op->getOperand(1), frame) : std::nullopt;
-      if (!b)
-        return std::nullopt;
-      return add(*a, *b, isa<arith::AddIOp>(op) ? 1 : -1);
-    }
-    if (!value.getType().isIndex())
-      return std::nullopt;
-    number.plus.push_back(value);
-    return number;
-  }
-
-  /// Element `at` of a tensor of numbers, as a tensor of positions has them.
-  std::optional<LinearPosition> readNumbers(Value tensor,
-                                            ArrayRef<LinearPosition> at) {
-    if (++steps > kMostSteps)
-      return std::nullopt;
-    Operation *op = tensor.getDefiningOp();
-    if (!op)
-      return std::nullopt;
-    SmallVector<LinearPosition> moved;
-    if (Value source = stepThrough(op, at, moved))
-      return readNumbers(source, moved);
-    std::optional<Frame> frame = enter(tensor, at);
-    if (!frame || !isa<linalg::GenericOp>(op))
-      return std::nullopt;
-    return readNumber(frame->getYielded(tensor), *frame);
-  }
-
-  /// `read` on the tensor that an argument of the body is an element of.
-  template <typename Read>
-  auto readArgument(BlockArgument argument, const Frame &frame, Read read)
-      -> decltype(read(Value(), ArrayRef<LinearPosition>())) {
-    linalg::LinalgOp op = frame.op;
-    if (argument.getOwner() != op.getBlock())
-      return std::nullopt;
-    OpOperand &operand = op->getOpOperand(argument.getArgNumber());
-    if (!isa<TensorType>(operand.get().getType()))
-      return std::nullopt;
-    SmallVector<LinearPosition> at;
-    for (AffineExpr expression :
-         op.getMatchingIndexingMap(&operand).getResults()) {
-      LinearPosition position;
-      if (auto dim = dyn_cast<AffineDimExpr>(expression))
-        position = frame.loops[dim.getPosition()];
-      else if (auto constant = dyn_cast<AffineConstantExpr>(expression))
-        position.constant = constant.getValue();
-      else
-        return std::nullopt;
-      at.push_back(position);
-    }
-    return read(operand.get(), ArrayRef<LinearPosition>(at));
-  }
-
-  unsigned steps = 0;
+  const Element &root;
+  /// Key minus query; null where the mask does not tell one of them.
+  AffineExpr distance;
+  /// What all bounds are relative to; null if there are none.
+  AffineExpr shift;
+  std::optional<int64_t> first, last;
+  unsigned numbers = 0;
 };
 
 } // namespace
 
-std::optional<Inequalities> seqc::findPositionMask(Value mask) {
-  auto type = cast<RankedTensorType>(mask.getType());
-  SmallVector<LinearPosition> at(type.getRank());
-  // An extent of 1 repeats its only element.
-  for (auto [dim, position] : llvm::enumerate(at)) {
-    if (type.getDimSize(dim) == 1)
-      continue;
-    if (dim + 2 == at.size())
-      position.query = 1;
-    else if (dim + 1 == at.size())
-      position.key = 1;
-    else
-      position.isOther = true;
+/// Whether a number is 0, which is true, or hides a key, which is not.
+static std::optional<bool> readShown(std::optional<double> number) {
+  if (number == 0.0)
+    return true;
+  return number && *number <= kLowest ? std::optional(false) : std::nullopt;
+}
+
+/// Where the elements of a constant are true.
+static std::optional<SmallVector<bool>> readShown(DenseElementsAttr elements) {
+  if (!isa<FloatType>(elements.getElementType()))
+    return llvm::to_vector(elements.getValues<bool>());
+  SmallVector<bool> shown;
+  for (Attribute number : elements.getValues<Attribute>()) {
+    std::optional<bool> truth =
+        readShown(cast<FloatAttr>(number).getValueAsDouble());
+    if (!truth)
+      return std::nullopt;
+    shown.push_back(*truth);
   }
-  return MaskReader().readTensor(mask, at, /*negated=*/false);
+  return shown;
+}
+
+bool MaskReader::read(const Element &element, bool negated) {
+  Element truth = follow(element);
+  if (++numbers > kMostNumbers || truth.mayRepeat)
+    return false;
+  DenseElementsAttr elements;
+  if (matchPattern(truth.value, m_Constant(&elements)))
+    return readConstant(elements, truth.place.getResults(), negated);
+  // What is never true is no mask of positions.
+  if (APInt number; matchPattern(truth.value, m_ConstantInt(&number)))
+    return number.isOne() != negated;
+  if (auto shown = readShown(getNumber(truth)))
+    return *shown != negated;
+  SmallVector<Element, 3> operands = getOperands(truth);
+  Operation *op = truth.value.getDefiningOp();
+  if (operands.empty())
+    return false;
+  // What is 0 where a condition holds and hides keys elsewhere, or the other
+  // way around.
+  if (isa<arith::SelectOp>(op) && isa<FloatType>(truth.value.getType())) {
+    auto yes = readShown(getNumber(operands[1])),
+         no = readShown(getNumber(operands[2]));
+    return yes && no && *yes != *no && read(operands[0], negated == *yes);
+  }
+  if (auto compare = dyn_cast<arith::CmpIOp>(op))
+    return readComparison(compare, truth, negated);
+  if (negated ? isa<arith::OrIOp>(op) : isa<arith::AndIOp>(op))
+    return read(operands[0], negated) && read(operands[1], negated);
+  return isa<arith::XOrIOp>(op) && matchPattern(op->getOperand(1), m_One()) &&
+         read(operands[0], !negated);
+}
+
+/// The diagonals between which all elements of a constant are true, if they are
+/// true there and nowhere else.
+bool MaskReader::readConstant(DenseElementsAttr elements,
+                              ArrayRef<AffineExpr> at, bool negated) {
+  std::optional<SmallVector<bool>> shown = readShown(elements);
+  if (!shown || shown->empty())
+    return false;
+  if (llvm::all_equal(*shown))
+    return shown->front() != negated;
+  ArrayRef<int64_t> shape = elements.getType().getShape();
+  int64_t keys = shape.back(), count = shown->size();
+  if (shape.size() < 2 || keys * shape[shape.size() - 2] != count)
+    return false;
+  auto getDiagonal = [&](int64_t i) { return i % keys - i / keys; };
+  int64_t low = count, high = -count;
+  for (int64_t i = 0; i < count; ++i)
+    if ((*shown)[i] != negated) {
+      low = std::min(low, getDiagonal(i));
+      high = std::max(high, getDiagonal(i));
+    }
+  for (int64_t i = 0; i < count; ++i)
+    if (((*shown)[i] != negated) !=
+        (getDiagonal(i) >= low && getDiagonal(i) <= high))
+      return false;
+  // Bounds that no element is beyond are none.
+  AffineExpr diagonal = at.back() - at[at.size() - 2];
+  return (high >= keys - 1 || narrow(diagonal - high)) &&
+         (low <= 1 - count / keys || narrow(low - diagonal));
+}
+
+bool MaskReader::readComparison(arith::CmpIOp op, const Element &element,
+                                bool negated) {
+  SmallVector<Element, 3> sides = getOperands(element);
+  AffineExpr a = readNumber(sides[0]), b = a ? readNumber(sides[1]) : a;
+  if (!b)
+    return false;
+  // a <= b is a - b <= 0, a < b is a - b + 1 <= 0.
+  switch (negated ? arith::invertPredicate(op.getPredicate())
+                  : op.getPredicate()) {
+  case arith::CmpIPredicate::sle:
+    return narrow(a - b);
+  case arith::CmpIPredicate::slt:
+    return narrow(a - b + 1);
+  case arith::CmpIPredicate::sge:
+    return narrow(b - a);
+  case arith::CmpIPredicate::sgt:
+    return narrow(b - a + 1);
+  default:
+    return false;
+  }
+}
+
+AffineExpr MaskReader::readNumber(const Element &element) {
+  Element number = follow(element);
+  Value value = number.value;
+  if (++numbers > kMostNumbers || number.mayRepeat ||
+      !(value.getType().isIndex() || value.getType().isInteger(64)))
+    return {};
+  if (getConstantIntValue(value))
+    return number.describe(value);
+  if (!isa<linalg::LinalgOp>(value.getParentBlock()->getParentOp()))
+    return value.getType().isIndex() ? number.describe(value) : AffineExpr();
+  if (auto index = value.getDefiningOp<linalg::IndexOp>())
+    return number.place.getResult(index.getDim());
+  SmallVector<Element, 3> operands = getOperands(number);
+  if (value.getDefiningOp<arith::IndexCastOp>())
+    return readNumber(operands[0]);
+  bool isSum = value.getDefiningOp<arith::AddIOp>() != nullptr;
+  if (!isSum && !value.getDefiningOp<arith::SubIOp>())
+    return {};
+  AffineExpr a = readNumber(operands[0]), b = a ? readNumber(operands[1]) : a;
+  if (!b)
+    return {};
+  return isSum ? a + b : a - b;
+}
+
+bool MaskReader::narrow(AffineExpr number) {
+  if (!distance)
+    return false;
+  // j - i + c + v <= 0 is j - i <= -c - v, i - j + c + v <= 0 is
+  // j - i >= c + v.
+  AffineExpr bound = simplify(distance - number);
+  bool isUpper = bound.isSymbolicOrConstant();
+  if (!isUpper)
+    bound = simplify(distance + number);
+  if (!bound.isSymbolicOrConstant())
+    return false;
+  SmallVector<AffineExpr> none(root.symbols->size(),
+                               getAffineConstantExpr(0, bound.getContext()));
+  auto at = dyn_cast<AffineConstantExpr>(bound.replaceSymbols(none));
+  if (!at)
+    return false;
+  AffineExpr rest = simplify(bound - at.getValue());
+  if (shift && shift != rest)
+    return false;
+  shift = rest;
+  if (isUpper)
+    last = std::min(at.getValue(), last.value_or(INT64_MAX));
+  else
+    first = std::max(at.getValue(), first.value_or(INT64_MIN));
+  return true;
+}
+
+std::optional<Band> MaskReader::getBand() const {
+  // Between an empty pair of bounds no key is visible.
+  if (first && last && *first > *last)
+    return std::nullopt;
+  Band band{first, last, {}};
+  SmallVector<int64_t> counts;
+  if (!shift)
+    return band;
+  if (failed(getFlattenedAffineExpr(shift, 0, root.symbols->size(), &counts)) ||
+      counts.size() != root.symbols->size() + 1)
+    return std::nullopt;
+  for (auto [value, count] : llvm::zip(*root.symbols, counts))
+    if (count != 0)
+      band.shift.emplace_back(value, count);
+  return band;
+}
+
+std::optional<Band> seqc::findBand(Value mask) {
+  SmallVector<Value> symbols;
+  Element root = getRoot(mask);
+  root.symbols = &symbols;
+  MaskReader reader(root);
+  return reader.read(root, /*negated=*/false) ? reader.getBand() : std::nullopt;
 }

@@ -15,27 +15,23 @@
 
 namespace seqc {
 
-/// A whole number: query * i + key * j + constant, plus and minus the values of
-/// type index in two lists.
-struct LinearPosition {
-  int64_t query = 0, key = 0, constant = 0;
-  /// It depends on something else, such as the batch row.
-  bool isOther = false;
-  llvm::SmallVector<mlir::Value, 2> plus, minus;
+/// Between which positions a query sees keys, relative to its own: a constant
+/// each, which may be missing, over the sum of the values.
+struct Band {
+  std::optional<int64_t> first, last;
+  /// Values of type index, and how often each counts.
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>, 2> shift;
 };
-
-/// Numbers all of which are at most 0 where a key is visible.
-using Inequalities = llvm::SmallVector<LinearPosition>;
 
 /// Scores of at most this hide keys: beside a score that is no such number
 /// their share of a softmax is 0.
 inline constexpr double kLowest = -1e30;
 
-/// The inequalities that are the same as element (.., i, j) of `mask`, a tensor
-/// of i1 whose last two dimensions are queries and keys; none where it is true
-/// everywhere. Nothing where it is no conjunction of such. In a tensor of
+/// The band in which element (.., i, j) of `mask` is true and nowhere else, a
+/// tensor of i1 whose last two dimensions are queries and keys; without bounds
+/// where it is true everywhere. Nothing where it is no band. In a tensor of
 /// floats, 0 is true and numbers up to kLowest are not; others are no mask.
-std::optional<Inequalities> findPositionMask(mlir::Value mask);
+std::optional<Band> findBand(mlir::Value mask);
 
 } // namespace seqc
 

@@ -19,49 +19,9 @@ using namespace seqc;
 
 namespace {
 
-/// Between which positions a query sees keys, relative to its own: a constant
-/// each, which may be missing, over the sum of the values.
-struct Band {
-  std::optional<int64_t> first, last;
-  SmallVector<Value> plus, minus;
-};
-
-/// The band that all inequalities together are.
-std::optional<Band> findBand(ArrayRef<LinearPosition> inequalities) {
-  Band band;
-  bool isFirst = true;
-  for (const LinearPosition &number : inequalities) {
-    // j - i + c + v <= 0 is j <= i - c - v, i - j + c + v <= 0 is
-    // j >= i + c + v.
-    bool isUpper = number.key == 1 && number.query == -1;
-    if (!isUpper && !(number.key == -1 && number.query == 1))
-      return std::nullopt;
-    ArrayRef<Value> plus = number.plus, minus = number.minus;
-    if (isUpper)
-      std::swap(plus, minus);
-    if (isFirst) {
-      band.plus.assign(plus.begin(), plus.end());
-      band.minus.assign(minus.begin(), minus.end());
-      isFirst = false;
-    } else if (ArrayRef<Value>(band.plus) != plus ||
-               ArrayRef<Value>(band.minus) != minus) {
-      return std::nullopt;
-    }
-    if (isUpper)
-      band.last = std::min(-number.constant, band.last.value_or(INT64_MAX));
-    else
-      band.first = std::max(number.constant, band.first.value_or(INT64_MIN));
-  }
-  // Between an empty pair of bounds no key is visible.
-  if (isFirst || (band.first && band.last && *band.first > *band.last))
-    return std::nullopt;
-  return band;
-}
-
 /// Whether every query sees a key, as far as there is one.
 bool showsFirstKey(const Band &band) {
-  return band.plus.empty() && band.minus.empty() && !band.first && band.last &&
-         *band.last >= 0;
+  return band.shift.empty() && !band.first && band.last && *band.last >= 0;
 }
 
 struct RecognizeMasks : seqc::impl::RecognizeMasksPassBase<RecognizeMasks> {
@@ -97,15 +57,13 @@ struct RecognizeMasks : seqc::impl::RecognizeMasksPassBase<RecognizeMasks> {
       return failure();
     if (!coversScores(op, mask))
       return failure();
-    std::optional<Inequalities> inequalities = findPositionMask(mask);
-    if (!inequalities)
+    std::optional<Band> band = findBand(mask);
+    if (!band)
       return failure();
-    std::optional<Band> band = findBand(*inequalities);
-    if (!inequalities->empty() && !band)
-      return failure();
+    bool hides = band->first || band->last;
     // Keys whose scores are lowest have no share where another key is seen.
     std::optional<APFloat> masked = op.getMaskedScore();
-    if ((masked || !op.getMask()) && band &&
+    if ((masked || !op.getMask()) && hides &&
         !(op.getNormalizer() == seq::Normalizer::Softmax &&
           showsFirstKey(*band) &&
           (!masked || (masked->convertToDouble() <= kLowest && !op.getBias()))))
@@ -115,7 +73,7 @@ struct RecognizeMasks : seqc::impl::RecognizeMasksPassBase<RecognizeMasks> {
       op.getMaskMutable().clear();
     else
       op.getBiasMutable().clear();
-    if (band)
+    if (hides)
       state(op, *band);
     return success();
   }
@@ -129,13 +87,15 @@ struct RecognizeMasks : seqc::impl::RecognizeMasksPassBase<RecognizeMasks> {
     if (band.first)
       op.setWindowAttr(
           b.getDenseI64ArrayAttr({own - *band.first, band.last ? 0 : -1}));
-    if (own == 0 && band.plus.empty() && band.minus.empty())
+    if (own == 0 && band.shift.empty())
       return;
     Value start = arith::ConstantIndexOp::create(b, own);
-    for (Value value : band.plus)
-      start = arith::AddIOp::create(b, start, value);
-    for (Value value : band.minus)
-      start = arith::SubIOp::create(b, start, value);
+    for (auto [value, count] : band.shift) {
+      for (int64_t i = 0; i < count; ++i)
+        start = arith::AddIOp::create(b, start, value);
+      for (int64_t i = 0; i > count; --i)
+        start = arith::SubIOp::create(b, start, value);
+    }
     start = arith::IndexCastOp::create(b, b.getI64Type(), start);
     auto type = RankedTensorType::get({1}, b.getI64Type());
     op.getStartsMutable().assign(
