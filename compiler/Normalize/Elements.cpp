@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
@@ -516,21 +517,6 @@ Value seqc::mapElements(
       .getResult(0);
 }
 
-/// The dimensions of a shape, each that is not 1 in a group with units.
-static SmallVector<ReassociationIndices> groupUnits(ArrayRef<int64_t> shape) {
-  SmallVector<ReassociationIndices> groups;
-  bool hasLarge = false;
-  for (auto [dim, extent] : llvm::enumerate(shape)) {
-    if (groups.empty() || (extent != 1 && hasLarge)) {
-      groups.emplace_back();
-      hasLarge = false;
-    }
-    groups.back().push_back(dim);
-    hasLarge |= extent != 1;
-  }
-  return hasLarge ? groups : SmallVector<ReassociationIndices>();
-}
-
 Value seqc::moveUnits(OpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (type.getShape() == shape)
@@ -543,11 +529,13 @@ Value seqc::moveUnits(OpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
   Location loc = tensor.getLoc();
   if (type.getShape() != ArrayRef(large))
     tensor = b.createOrFold<tensor::CollapseShapeOp>(
-        loc, type.clone(large), tensor, groupUnits(type.getShape()));
+        loc, type.clone(large), tensor,
+        *getReassociationIndicesForCollapse(type.getShape(), large));
   if (shape == ArrayRef(large))
     return tensor;
-  return b.createOrFold<tensor::ExpandShapeOp>(loc, type.clone(shape), tensor,
-                                               groupUnits(shape));
+  return b.createOrFold<tensor::ExpandShapeOp>(
+      loc, type.clone(shape), tensor,
+      *getReassociationIndicesForCollapse(shape, large));
 }
 
 Value seqc::moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,

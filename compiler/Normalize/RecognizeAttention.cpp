@@ -48,28 +48,15 @@ double takeFactors(Element &element) {
   return factor;
 }
 
-/// A tensor and what its dimensions are: indices of queries, of heads and so
-/// on, 0 where the extent is 1.
-struct Operand {
-  Value tensor;
-  SmallVector<AffineExpr> dims;
-
-  Operand() = default;
-  explicit Operand(const Element &element)
-      : tensor(element.value), dims(element.place.getResults()) {}
-
-  /// The extents of some dimensions, 1 for those that it has not.
-  SmallVector<int64_t> getExtents(ArrayRef<AffineExpr> wanted) const {
-    SmallVector<int64_t> extents;
-    for (AffineExpr dim : wanted) {
-      auto found = llvm::find(dims, dim);
-      extents.push_back(isa<AffineConstantExpr>(dim) || found == dims.end()
-                            ? 1
-                            : getShape(tensor)[found - dims.begin()]);
-    }
-    return extents;
-  }
-};
+/// The extents of some dimensions in an element's tensor, 1 for those that it
+/// has not.
+SmallVector<int64_t> getExtents(const Element &element,
+                                ArrayRef<AffineExpr> wanted) {
+  return llvm::map_to_vector(wanted, [&](AffineExpr dim) -> int64_t {
+    std::optional<unsigned> found = element.place.getResultPosition(dim);
+    return found ? getShape(element.value)[*found] : 1;
+  });
+}
 
 /// Whether a tensor's elements lose nothing where they become f32.
 bool isNarrow(const Element &element) {
@@ -85,36 +72,23 @@ SmallVector<AffineExpr> getLarge(ArrayRef<AffineExpr> dims) {
 }
 
 /// The tensor with exactly the dimensions `wanted`, in their order, that an
-/// element is read from.
-std::optional<Operand> findOperand(const Element &element,
-                                   ArrayRef<AffineExpr> wanted) {
-  SmallVector<AffineExpr> large = getLarge(wanted);
-  std::optional<Element> found = findTensor(element, [&](const Element &e) {
-    return !e.mayRepeat && isNarrow(e) && getIndices(e) == large;
+/// element is read from. A mask may lack some, along which it is repeated.
+std::optional<Element> findOperand(const Element &element,
+                                   ArrayRef<AffineExpr> wanted,
+                                   bool isMask = false) {
+  return findTensor(element, [&](const Element &e) {
+    SmallVector<AffineExpr> indices = getIndices(e), known = getLarge(wanted);
+    if (isMask)
+      llvm::erase_if(known, [&](AffineExpr dim) {
+        return !llvm::is_contained(indices, dim);
+      });
+    return (isMask || !e.mayRepeat) && isNarrow(e) && indices == known;
   });
-  return found ? std::optional(Operand(*found)) : std::nullopt;
-}
-
-/// The tensor with some of the dimensions `wanted`, in their order, whose
-/// elements are repeated along the others.
-std::optional<Operand> findMask(const Element &element,
-                                ArrayRef<AffineExpr> wanted) {
-  std::optional<Element> found = findTensor(element, [&](const Element &e) {
-    auto next = wanted.begin();
-    for (AffineExpr index : getIndices(e)) {
-      next = std::find(next, wanted.end(), index);
-      if (next == wanted.end() || isa<AffineConstantExpr>(index))
-        return false;
-      ++next;
-    }
-    return isNarrow(e);
-  });
-  return found ? std::optional(Operand(*found)) : std::nullopt;
 }
 
 /// The operand before its heads were repeated, each some times in a row.
-std::optional<Operand> findRepeated(const Operand &full, AffineExpr head) {
-  auto collapse = full.tensor.getDefiningOp<tensor::CollapseShapeOp>();
+std::optional<Element> findRepeated(const Element &full, AffineExpr head) {
+  auto collapse = full.value.getDefiningOp<tensor::CollapseShapeOp>();
   if (!collapse || isa<AffineConstantExpr>(head))
     return std::nullopt;
   Element wide = getRoot(collapse.getSrc());
@@ -123,12 +97,9 @@ std::optional<Operand> findRepeated(const Operand &full, AffineExpr head) {
   DenseMap<AffineExpr, AffineExpr> names;
   AffineExpr repeats;
   for (auto [dim, group] :
-       llvm::zip(full.dims, collapse.getReassociationIndices())) {
-    SmallVector<AffineExpr> large;
-    for (int64_t i : group)
-      if (AffineExpr index = wide.place.getResult(i);
-          !isa<AffineConstantExpr>(index))
-        large.push_back(index);
+       llvm::zip(full.place.getResults(), collapse.getReassociationIndices())) {
+    SmallVector<AffineExpr> large = getLarge(llvm::map_to_vector(
+        group, [&](int64_t i) { return wide.place.getResult(i); }));
     if (large.size() == 2 && dim == head)
       repeats = large.pop_back_val();
     if (large.size() > 1)
@@ -145,18 +116,14 @@ std::optional<Operand> findRepeated(const Operand &full, AffineExpr head) {
              return names.contains(index);
            });
   });
-  if (!found)
-    return std::nullopt;
-  Operand result(*found);
-  for (AffineExpr &dim : result.dims)
-    if (!isa<AffineConstantExpr>(dim))
-      dim = names[dim];
-  return result;
+  if (found)
+    found->place = found->place.replace(names);
+  return found;
 }
 
 /// The parts of an attention.
 struct Parts {
-  Operand query, key, value, bias, mask, output;
+  Element query, key, value, bias, mask, output;
   double scale = 1, maskedScore = 0;
   /// Whether the key's last dimensions have to change places, and whether the
   /// mask tells which scores are replaced.
@@ -197,7 +164,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (!output || !isComputed(type.getElementType()) || !isNarrow(root))
       return std::nullopt;
     Parts parts;
-    parts.output = Operand(root);
+    parts.output = root;
     if (!readLoops(root, parts))
       return std::nullopt;
     // The depth of this product are the keys.
@@ -263,7 +230,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (auto sum = match<arith::AddFOp>(scores))
       for (int i : {0, 1})
         if (isScores((*sum)[i]))
-          if (auto bias = findMask((*sum)[1 - i], dims)) {
+          if (auto bias = findOperand((*sum)[1 - i], dims, /*isMask=*/true)) {
             parts.bias = *bias;
             scores = (*sum)[i];
             break;
@@ -272,7 +239,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
       for (int i : {1, 2}) {
         std::optional<double> number = getNumber((*choice)[i]);
         auto mask = number && !std::isnan(*number)
-                        ? findMask((*choice)[0], dims)
+                        ? findOperand((*choice)[0], dims, /*isMask=*/true)
                         : std::nullopt;
         if (!mask)
           continue;
@@ -289,21 +256,21 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
   static bool check(Parts &parts) {
     auto fewKeys = findRepeated(parts.key, parts.lead[1]),
          fewValues = findRepeated(parts.value, parts.lead[1]);
-    auto headsOf = [&](const Operand &operand) {
-      return operand.getExtents(parts.lead[1])[0];
+    auto headsOf = [&](const Element &operand) {
+      return getExtents(operand, parts.lead[1])[0];
     };
     if (fewKeys && fewValues && headsOf(*fewKeys) == headsOf(*fewValues))
       parts.key = *fewKeys, parts.value = *fewValues;
     return !ShapedType::isDynamicShape(
-               parts.query.getExtents({parts.lead[1], parts.depth})) &&
+               getExtents(parts.query, {parts.lead[1], parts.depth})) &&
            !ShapedType::isDynamic(headsOf(parts.key)) &&
-           !ShapedType::isDynamic(parts.value.getExtents(parts.feature)[0]);
+           !ShapedType::isDynamic(getExtents(parts.value, parts.feature)[0]);
   }
 
   /// The operand in four dimensions, its numbers of type `wide`.
-  static Value arrange(ImplicitLocOpBuilder &b, const Operand &operand,
+  static Value arrange(ImplicitLocOpBuilder &b, const Element &operand,
                        ArrayRef<AffineExpr> dims, Type wide) {
-    Value tensor = moveUnits(b, operand.tensor, operand.getExtents(dims));
+    Value tensor = moveUnits(b, operand.value, getExtents(operand, dims));
     auto type = cast<RankedTensorType>(tensor.getType());
     if (!isa<FloatType>(type.getElementType()) || type.getElementType() == wide)
       return tensor;
@@ -314,7 +281,7 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
   }
 
   static Value build(ImplicitLocOpBuilder &b, const Parts &parts) {
-    Type element = getElementTypeOrSelf(parts.output.tensor);
+    Type element = getElementTypeOrSelf(parts.output.value);
     Value query =
         arrange(b, parts.query, parts.with(parts.row, parts.depth), element);
     Value key = arrange(b, parts.key,
@@ -333,9 +300,9 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     SmallVector<AffineExpr> values = parts.with(parts.column, parts.feature),
                             scores = parts.with(parts.row, parts.column);
     Value value = arrange(b, parts.value, values, element), bias, mask;
-    if (parts.bias.tensor)
+    if (parts.bias.value)
       bias = arrange(b, parts.bias, scores, element);
-    if (parts.mask.tensor)
+    if (parts.mask.value)
       mask = arrange(b, parts.mask, scores, element);
     if (parts.hides)
       mask = mapElements(b, b.getLoc(), mask, b.getI1Type(),
@@ -347,14 +314,14 @@ struct RecognizeAttention : OpInterfaceRewritePattern<linalg::LinalgOp> {
     auto attention = seq::AttentionOp::create(
         b,
         RankedTensorType::get(
-            parts.output.getExtents(parts.with(parts.row, parts.feature)),
+            getExtents(parts.output, parts.with(parts.row, parts.feature)),
             element),
         Type(), seq::Score::Scaled, query, key, value, Value(), mask, bias,
         /*lengths=*/Value(), /*rows=*/Value(), /*starts=*/Value(),
         b.getF64FloatAttr(parts.scale), FloatAttr(), seq::Causal::None,
         DenseI64ArrayAttr(), seq::Normalizer::Softmax,
         mask ? b.getF64FloatAttr(parts.maskedScore) : FloatAttr());
-    return moveUnits(b, attention.getOutput(), getShape(parts.output.tensor));
+    return moveUnits(b, attention.getOutput(), getShape(parts.output.value));
   }
 
   Recognition &recognition;

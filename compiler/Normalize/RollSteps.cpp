@@ -24,42 +24,17 @@ namespace seqc {
 using namespace mlir;
 using namespace seqc;
 
-/// Chains of one block, and ops between a slice and its use.
+/// Chains of one block, and parts of one that are tried.
 static constexpr int kMostChains = 64;
-static constexpr int kMostPreparation = 32;
+static constexpr int kMostParts = 4;
+/// Ops of a step behind each other.
+static constexpr int kMostDepth = 1000;
 /// Ops through which the sizes of a stacked value are followed.
 static constexpr int kMostSources = 16;
 
 //===----------------------------------------------------------------------===//
 // What a step reads
 //===----------------------------------------------------------------------===//
-
-/// Finds the ops that know something of a step. Those between the steps will
-/// stand behind the loop; one with effects cannot.
-bool Roller::findBehind() {
-  behind.assign(ops.size(), false);
-  for (int i = 0; i < ops.size(); ++i) {
-    bool isInside = inside.contains(i);
-    behind[i] = isInside || llvm::any_of(ops.getInputs(i), [&](Value input) {
-                  return !isOutside(input);
-                });
-    if (isInside)
-      members.insert(ops[i]);
-    else if (behind[i] && i < last && !isMemoryEffectFree(ops[i]))
-      return false;
-  }
-  return true;
-}
-
-Operation *Roller::addToBody(Operation *op, ArrayRef<Value> inputs) {
-  Operation *copy = op->clone();
-  body.push_back(copy);
-  SmallVector<OpOperand *> slots;
-  forEachInput(copy, [&](OpOperand &slot) { slots.push_back(&slot); });
-  for (auto [slot, input] : llvm::zip_equal(slots, inputs))
-    slot->set(input);
-  return copy;
-}
 
 std::optional<Walk>
 seqc::findWalk(ArrayRef<SmallVector<OpFoldResult>> offsets) {
@@ -87,11 +62,41 @@ seqc::findWalk(ArrayRef<SmallVector<OpFoldResult>> offsets) {
   return walk;
 }
 
+static std::vector<const void *> getKey(const Roller::Row &row) {
+  std::vector<const void *> key;
+  for (Value value : row)
+    key.push_back(value.getAsOpaquePointer());
+  return key;
+}
+
+void Roller::enter(const Row &row, Value value) {
+  entered.push_back(known.try_emplace(getKey(row), value).first);
+}
+
+Roller::Mark Roller::mark() {
+  return {states.size(),  scanned.size(),         rows.size(),
+          entered.size(), body.getNumArguments(), direction};
+}
+
+void Roller::returnTo(const Mark &mark) {
+  while (rows.size() > mark.rows) {
+    Operation *copy = rows.pop_back_val().copy;
+    copy->dropAllUses();
+    copy->erase();
+  }
+  while (entered.size() > mark.known)
+    known.erase(entered.pop_back_val());
+  states.truncate(mark.states);
+  scanned.truncate(mark.scanned);
+  body.eraseArguments(mark.arguments, body.getNumArguments() - mark.arguments);
+  direction = mark.direction;
+}
+
 /// The argument of the body that holds these slices; null if they are none of
 /// one tensor, one after the other.
 Value Roller::readSlices(const Row &row) {
   auto first = row[0].getDefiningOp<tensor::ExtractSliceOp>();
-  if (!first || !isOutside(first.getSource()))
+  if (!first)
     return {};
   SmallVector<SmallVector<OpFoldResult>> offsets;
   for (Value value : row) {
@@ -110,90 +115,125 @@ Value Roller::readSlices(const Row &row) {
   direction = walk->step;
   scanned.push_back({first, walk->axis, walk->low,
                      body.addArgument(first.getType(), first.getLoc())});
+  enter(row, scanned.back().argument);
   return scanned.back().argument;
 }
 
-/// What is made in front of the chain, the same way for each step. Each row is
-/// prepared once and then known; one that cannot be ends the whole walk, up to
-/// readStep(). So nothing is tried twice, in kMostPreparation levels.
-Value Roller::readOutside(const Row &row, int depth) {
+/// The argument that holds what each step got from the one before; null if no
+/// step hands that on. What the last step hands on is in no row yet: it is an
+/// op with which all steps read the same.
+Value Roller::readState(const Row &row, int depth) {
+  int before = ops.getSource(row.back());
+  if (!isOutside(row[0]) || before < 0 || ops.getKind(before) < 0 ||
+      row[0].getType() != row.back().getType())
+    return {};
+  Row next(llvm::drop_begin(row));
+  next.emplace_back();
+  for (int candidate : ops.getAlike(ops.getKind(before))) {
+    if (steps[candidate] != steps[before] + 1)
+      continue;
+    next.back() =
+        ops[candidate]->getResult(cast<OpResult>(row.back()).getResultNumber());
+    Mark begin = mark();
+    Value argument = body.addArgument(row[0].getType(), row[0].getLoc());
+    states.push_back({next, row[0], argument, {}});
+    enter(row, argument);
+    if (Value given = read(next, depth + 1)) {
+      states[begin.states].next = given;
+      return argument;
+    }
+    returnTo(begin);
+  }
+  return {};
+}
+
+/// What the same op of each step gives.
+Value Roller::readOps(const Row &row, int depth) {
+  OpRow made;
+  for (auto [step, value] : llvm::enumerate(row)) {
+    int from = ops.getSource(value);
+    if (from < 0 || ops.getKind(from) < 0)
+      return {};
+    if (step > 0 && (ops.getKind(from) != ops.getKind(made.makers[0]) ||
+                     cast<OpResult>(value).getResultNumber() !=
+                         cast<OpResult>(row[0]).getResultNumber())) {
+      border = step;
+      return {};
+    }
+    made.makers.push_back(from);
+  }
+  // Known from here on: a state may be what the row gives.
+  Mark begin = mark();
+  made.copy = ops[made.makers[0]]->clone();
+  body.push_back(made.copy);
+  for (OpResult result : made.copy->getResults())
+    enter(getResults(made.makers, result.getResultNumber()), result);
+  rows.push_back(made);
+  SmallVector<OpOperand *> slots;
+  forEachInput(made.copy, [&](OpOperand &slot) { slots.push_back(&slot); });
+  for (auto [number, slot] : llvm::enumerate(slots)) {
+    Row inputs;
+    for (int maker : made.makers)
+      inputs.push_back(ops.getInputs(maker)[number]);
+    Value input = read(inputs, depth + 1);
+    if (!input) {
+      returnTo(begin);
+      return {};
+    }
+    slot->set(input);
+  }
+  return made.copy->getResult(cast<OpResult>(row[0]).getResultNumber());
+}
+
+/// The value in the body of what all steps read; null if they differ.
+Value Roller::read(const Row &row, int depth) {
   if (llvm::all_equal(row))
     return isOutside(row[0]) ? row[0] : Value();
-  std::vector<int> key;
-  for (Value value : row)
-    key.push_back(ops.getNumber(value));
-  if (auto found = prepared.find(key); found != prepared.end())
+  if (auto found = known.find(getKey(row)); found != known.end())
     return found->second;
-  if (Value slices = readSlices(row))
-    return prepared[key] = slices;
-  if (depth > kMostPreparation)
+  left -= count;
+  if (left < 0 || depth > kMostDepth)
     return {};
-  SmallVector<int> makers;
-  for (Value value : row) {
-    int from = ops.getSource(value);
-    if (from < 0 || inside.contains(from) || ops.getKind(from) < 0 ||
-        (!makers.empty() && (ops.getKind(from) != ops.getKind(makers[0]) ||
-                             cast<OpResult>(value).getResultNumber() !=
-                                 cast<OpResult>(row[0]).getResultNumber())))
-      return {};
-    makers.push_back(from);
-  }
-  SmallVector<Value> inputs;
-  for (size_t slot = 0; slot < ops.getInputs(makers[0]).size(); ++slot) {
-    inputs.push_back(readOutside(getRow(makers, slot), depth + 1));
-    if (!inputs.back())
-      return {};
-  }
-  Operation *copy = addToBody(ops[makers[0]], inputs);
-  return prepared[key] =
-             copy->getResult(cast<OpResult>(row[0]).getResultNumber());
+  bool isBefore =
+      llvm::all_of(row, [&](Value value) { return isOutside(value); });
+  Value value = isBefore ? readSlices(row) : readState(row, depth);
+  return value ? value : readOps(row, depth);
 }
 
-/// The value in the body of what all steps read here; null if they differ.
-Value Roller::readInput(const Row &row) {
-  if (llvm::all_equal(row) && isOutside(row[0]))
-    return row[0];
-  auto found = inside.find(ops.getSource(row.back()));
-  if (found == inside.end())
-    return llvm::all_of(row, [&](Value value) { return isOutside(value); })
-               ? readOutside(row, 0)
-               : Value();
-  // The same step, or the one before.
-  auto [type, step] = found->second;
-  int back = count - 1 - step;
-  Part part{type,
-            static_cast<int>(cast<OpResult>(row.back()).getResultNumber())};
-  if (back > 1 || (back == 1 && !isOutside(row[0])))
-    return {};
-  for (int i = back; i < count; ++i)
-    if (row[i] != valueOf(part, i - back))
-      return {};
-  if (back == 0)
-    return bodyValues.lookup(part);
+/// Ops that know something of a step, and are none of the chain, will stand
+/// behind the loop: neither may they have effects, nor may it need them.
+bool Roller::checkOrder() {
+  // The body is in the order of the first step.
+  llvm::sort(rows, [](const OpRow &a, const OpRow &b) {
+    return a.makers.front() < b.makers.front();
+  });
+  for (const OpRow &row : rows) {
+    row.copy->moveBefore(&body, body.end());
+    if (llvm::any_of(row.makers, [&](int maker) { return steps[maker] > 0; }))
+      for (int maker : row.makers) {
+        members.insert(ops[maker]);
+        last = std::max(last, maker);
+      }
+  }
+  steps.assign(ops.size(), 0);
+  for (int i = 0; i < ops.size(); ++i) {
+    bool isInside = members.contains(ops[i]);
+    steps[i] = isInside || !llvm::all_of(ops.getInputs(i), [&](Value input) {
+                 return isOutside(input);
+               });
+    if (steps[i] && !isInside && i < last && !isMemoryEffectFree(ops[i]))
+      return false;
+  }
+  bool needsNone = true;
+  for (Operation &op : body)
+    forEachInput(&op, [&](OpOperand &operand) {
+      needsNone &= isOutside(operand.get());
+    });
   for (const State &state : states)
-    if (state.source == part)
-      return state.init == row[0] ? state.argument : Value();
-  if (row[0].getType() != row.back().getType())
-    return {};
-  states.push_back(
-      {part, row[0], body.addArgument(row[0].getType(), row[0].getLoc())});
-  return states.back().argument;
-}
-
-bool Roller::readStep() {
-  for (auto [type, list] : llvm::enumerate(chain.classes)) {
-    SmallVector<Value> inputs;
-    for (size_t slot = 0; slot < ops.getInputs(list[0]).size(); ++slot) {
-      inputs.push_back(readInput(getRow(list, slot)));
-      if (!inputs.back())
-        return false;
-    }
-    Operation *copy = addToBody(ops[list[0]], inputs);
-    for (OpResult result : copy->getResults())
-      bodyValues[{static_cast<int>(type),
-                  static_cast<int>(result.getResultNumber())}] = result;
-  }
-  return !states.empty() && !scanned.empty();
+    needsNone &= isOutside(state.init);
+  for (Scanned &input : scanned)
+    needsNone &= isOutside(input.first.getSource());
+  return needsNone;
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,24 +278,23 @@ std::optional<SmallVector<OpFoldResult>> Roller::findSizes(Value value) const {
 
 /// What other ops use of the steps, but for the final states.
 bool Roller::findUses() {
-  auto isState = [&](Part part) {
-    return llvm::any_of(
-        states, [&](const State &state) { return state.source == part; });
-  };
-  for (auto [type, list] : llvm::enumerate(chain.classes))
-    for (auto [step, member] : llvm::enumerate(list))
-      for (OpResult result : ops[member]->getResults()) {
-        Part part{static_cast<int>(type),
-                  static_cast<int>(result.getResultNumber())};
-        if (stacks.count(part) || (step + 1 == list.size() && isState(part)) ||
-            llvm::all_of(result.getUsers(),
-                         [&](Operation *user) { return isMember(user); }))
-          continue;
-        std::optional<SmallVector<OpFoldResult>> sizes = findSizes(result);
-        if (!sizes)
-          return false;
-        stacks[part].sizes = *sizes;
-      }
+  for (const OpRow &row : rows)
+    for (OpResult element : row.copy->getResults()) {
+      Row values = getResults(row.makers, element.getResultNumber());
+      bool isState = llvm::any_of(
+          states, [&](const State &state) { return state.values == values; });
+      auto isUsed = [&](Value value) {
+        return !llvm::all_of(value.getUsers(),
+                             [&](Operation *user) { return isMember(user); });
+      };
+      if (!members.contains(ops[row.makers[0]]) ||
+          llvm::none_of(ArrayRef(values).drop_back(isState), isUsed))
+        continue;
+      std::optional<SmallVector<OpFoldResult>> sizes = findSizes(values[0]);
+      if (!sizes)
+        return false;
+      stacks.push_back({values, element, *sizes, {}});
+    }
   return true;
 }
 
@@ -287,8 +326,8 @@ bool Roller::checkShapes() const {
                                        slice.getSourceType().getRank();
                         return fits(slice.getType(), kept ? input.axis : -1);
                       }) &&
-         llvm::all_of(stacks, [&](const auto &entry) {
-           return fits(valueOf(entry.first, 0).getType(), -1);
+         llvm::all_of(stacks, [&](const Stack &stack) {
+           return fits(stack.element.getType(), -1);
          });
 }
 
@@ -296,19 +335,32 @@ bool Roller::checkShapes() const {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Whether the steps of a chain, or those of a part, became a loop.
+static bool rollChain(const BlockOps &ops, ArrayRef<int> anchors) {
+  for (int part = 0; part < kMostParts && anchors.size() >= kLeastSteps;
+       ++part) {
+    Roller roller(ops, anchors);
+    if (roller.run())
+      return true;
+    // The longer one of two parts, if a step differs from those before.
+    size_t border = roller.getBorder(), count = anchors.size();
+    if (border == 0)
+      return false;
+    anchors = border > count - border ? anchors.take_front(border)
+                                      : anchors.drop_front(border);
+  }
+  return false;
+}
+
 /// Makes chains of one block loops; gives how many.
 static int rollBlock(Block &block) {
   int rolled = 0;
   for (bool changed = true; changed && rolled < kMostChains;) {
-    changed = false;
     BlockOps ops(block);
-    for (ArrayRef<int> anchors : findAnchors(ops))
-      if (std::optional<StepChain> chain = findChain(ops, anchors);
-          chain && Roller(ops, *chain).run()) {
-        changed = true;
-        ++rolled;
-        break;
-      }
+    changed = llvm::any_of(findAnchors(ops), [&](ArrayRef<int> anchors) {
+      return rollChain(ops, anchors);
+    });
+    rolled += changed;
   }
   return rolled;
 }

@@ -53,17 +53,17 @@ scf::ForOp Roller::makeLoop(OpBuilder &b) {
   SmallVector<Value> begin, tensors;
   for (const State &state : states)
     begin.push_back(state.init);
-  for (auto &[part, stack] : stacks) {
+  for (const Stack &stack : stacks) {
     SmallVector<OpFoldResult> sizes(stack.sizes);
     sizes.insert(sizes.begin(), b.getIndexAttr(count));
     begin.push_back(tensor::EmptyOp::create(
-        b, loc, sizes, getElementTypeOrSelf(valueOf(part, 0).getType())));
+        b, loc, sizes, getElementTypeOrSelf(stack.element.getType())));
   }
   for (Scanned &input : scanned) {
     tensor::ExtractSliceOp first = input.first;
     Value tensor = first.getSource();
-    if (input.low != 0 ||
-        first.getSourceType().getDimSize(input.axis) != count) {
+    if (input.low != 0 || first.getSourceType().getDimSize(input.axis) !=
+                              static_cast<int64_t>(count)) {
       SmallVector<OpFoldResult> offsets = first.getMixedOffsets(),
                                 sizes = first.getMixedSizes();
       offsets[input.axis] = b.getIndexAttr(input.low);
@@ -91,21 +91,21 @@ scf::ForOp Roller::makeLoop(OpBuilder &b) {
   inner.setInsertionPointToEnd(loop.getBody());
   SmallVector<Value> next;
   for (const State &state : states)
-    next.push_back(bodyValues[state.source]);
-  for (auto &[part, stack] : stacks) {
+    next.push_back(state.next);
+  for (const Stack &stack : stacks) {
     SmallVector<OpFoldResult> sizes(stack.sizes),
         offsets(sizes.size() + 1, b.getIndexAttr(0)),
         strides(sizes.size() + 1, b.getIndexAttr(1));
     sizes.insert(sizes.begin(), b.getIndexAttr(1));
     offsets[0] = position;
     next.push_back(tensor::InsertSliceOp::create(
-        inner, loc, bodyValues[part], loop.getRegionIterArg(next.size()),
-        offsets, sizes, strides));
+        inner, loc, stack.element, loop.getRegionIterArg(next.size()), offsets,
+        sizes, strides));
   }
   scf::YieldOp::create(inner, loc, next);
-  for (auto [entry, result] :
+  for (auto [stack, result] :
        llvm::zip(stacks, loop.getResults().drop_front(states.size())))
-    entry.second.value = result;
+    stack.value = result;
   return loop;
 }
 
@@ -123,16 +123,16 @@ static SmallVector<tensor::InsertSliceOp> getInserts(Value value) {
 
 /// The inserts that put the values of all steps into one tensor, one next to
 /// the other, if `insert` is that of the first step; otherwise nothing.
-SmallVector<tensor::InsertSliceOp>
-Roller::findChainOf(tensor::InsertSliceOp insert, Part part) const {
+static SmallVector<tensor::InsertSliceOp>
+findChainOf(tensor::InsertSliceOp insert, const Roller::Row &values) {
   SmallVector<tensor::InsertSliceOp> inserts{insert};
-  for (int step = 1; step < count; ++step) {
+  auto isBehind = [](tensor::InsertSliceOp a, tensor::InsertSliceOp b) {
+    return a.getDest() == b.getResult() && b.getResult().hasOneUse();
+  };
+  for (Value value : llvm::drop_begin(values)) {
     tensor::InsertSliceOp before = inserts.back(), next;
-    for (tensor::InsertSliceOp other : getInserts(valueOf(part, step)))
-      if ((other.getDest() == before.getResult() &&
-           before.getResult().hasOneUse()) ||
-          (before.getDest() == other.getResult() &&
-           other.getResult().hasOneUse()))
+    for (tensor::InsertSliceOp other : getInserts(value))
+      if (isBehind(other, before) || isBehind(before, other))
         next = other;
     if (!next || next.getMixedSizes() != insert.getMixedSizes() ||
         next.getSourceType() != insert.getSourceType())
@@ -171,9 +171,10 @@ static Value arrange(OpBuilder &b, Location loc, const Roller::Stack &stack,
 
 /// Makes inserts of all steps' values next to each other one insert, and none
 /// where they fill what they are put into.
-void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
-  for (tensor::InsertSliceOp insert : getInserts(valueOf(part, 0))) {
-    SmallVector<tensor::InsertSliceOp> inserts = findChainOf(insert, part);
+void Roller::joinInserts(OpBuilder &b, const Stack &stack) {
+  for (tensor::InsertSliceOp insert : getInserts(stack.values[0])) {
+    SmallVector<tensor::InsertSliceOp> inserts =
+        findChainOf(insert, stack.values);
     if (inserts.empty())
       continue;
     SmallVector<OpFoldResult> start = insert.getMixedOffsets(),
@@ -193,7 +194,8 @@ void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
     if (isEqualConstantIntOrValueArray(sizes, stack.sizes)) {
       SmallVector<int64_t> shape(getShape(stack.value));
       shape.erase(shape.begin() + axis + 1);
-      slices = {rest, moveUnits(b, stack.value, shape)};
+      slices.sizes = rest;
+      slices.value = moveUnits(b, stack.value, shape);
     }
     if (!isEqualConstantIntOrValueArray(rest, slices.sizes))
       continue;
@@ -215,8 +217,9 @@ void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
     else if (whole.getType() != top.getType())
       whole = tensor::CastOp::create(here, top.getLoc(), top.getType(), whole);
     top.getResult().replaceAllUsesWith(whole);
-    for (int i = 0; i < count; ++i) {
-      tensor::InsertSliceOp done = inserts[isAscending ? count - 1 - i : i];
+    if (isAscending)
+      std::reverse(inserts.begin(), inserts.end());
+    for (tensor::InsertSliceOp done : inserts) {
       Operation *source = done.getSource().getDefiningOp();
       done.erase();
       if (isa<tensor::ExpandShapeOp>(source) && source->use_empty())
@@ -226,9 +229,9 @@ void Roller::joinInserts(OpBuilder &b, Part part, const Stack &stack) {
 }
 
 /// Gives uses outside of the chain their values.
-void Roller::replaceUses(OpBuilder &b, Part part, const Stack &stack) {
-  for (int step = 0; step < count; ++step) {
-    Value value = valueOf(part, step), slice;
+void Roller::replaceUses(OpBuilder &b, const Stack &stack) {
+  for (auto [step, value] : llvm::enumerate(stack.values)) {
+    Value slice;
     for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
       if (isMember(use.getOwner()))
         continue;
@@ -272,7 +275,8 @@ void Roller::eraseUnused() {
 }
 
 bool Roller::run() {
-  if (!findBehind() || !readStep() || !findUses() || !checkShapes())
+  if (!read(getResults(anchors, 0), 0) || states.empty() || scanned.empty() ||
+      !checkOrder() || !findUses() || !checkShapes())
     return false;
   OpBuilder b(ops[last]->getContext());
   b.setInsertionPointAfter(ops[last]);
@@ -280,20 +284,21 @@ bool Roller::run() {
   Operation *end = arith::ConstantIndexOp::create(b, ops[last]->getLoc(), 0);
   b.setInsertionPoint(end);
   scf::ForOp loop = makeLoop(b);
-  for (auto &[part, stack] : stacks)
-    joinInserts(b, part, stack);
+  for (const Stack &stack : stacks)
+    joinInserts(b, stack);
   // Other ops may use the last step as they use the others.
   for (auto [state, final] : llvm::zip(states, loop.getResults())) {
-    bool isStacked = stacks.count(state.source);
-    valueOf(state.source, count - 1)
-        .replaceUsesWithIf(final, [&](OpOperand &use) {
-          Operation *user = use.getOwner();
-          return !isMember(user) &&
-                 (!isStacked || user->hasTrait<OpTrait::IsTerminator>());
-        });
+    bool isStacked = llvm::any_of(stacks, [&](const Stack &stack) {
+      return stack.values == state.values;
+    });
+    state.values.back().replaceUsesWithIf(final, [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      return !isMember(user) &&
+             (!isStacked || user->hasTrait<OpTrait::IsTerminator>());
+    });
   }
-  for (auto &[part, stack] : stacks)
-    replaceUses(b, part, stack);
+  for (const Stack &stack : stacks)
+    replaceUses(b, stack);
   moveUsers(loop, end);
   eraseUnused();
   return true;

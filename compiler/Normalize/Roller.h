@@ -1,7 +1,8 @@
 //===- Roller.h - One chain of equal steps ----------------------*- C++ -*-===//
 //
-// Checks a chain that StepChains.h proposes, and makes it a loop. RollSteps.cpp
-// holds what a step reads and the pass, Roller.cpp the loop and its users.
+// Reads the steps of a chain that StepChains.h proposes all at once, and makes
+// them a loop. RollSteps.cpp holds what a step reads and the pass, Roller.cpp
+// the loop and its users.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,13 +39,10 @@ public:
   /// One value per step.
   using Row = llvm::SmallVector<mlir::Value>;
 
-  /// A class of ops, and one of their results.
-  using Part = std::pair<int, int>;
-
   /// What a step hands to the next one, from `init` on.
   struct State {
-    Part source;
-    mlir::Value init, argument;
+    Row values;
+    mlir::Value init, argument, next;
   };
 
   /// Slices of one tensor, at places along `axis` of which `low` is the least.
@@ -57,42 +55,56 @@ public:
 
   /// What the steps give as one tensor, with time as its leading dimension.
   struct Stack {
+    Row values;
+    mlir::Value element;
     llvm::SmallVector<mlir::OpFoldResult> sizes;
     mlir::Value value;
   };
 
-  Roller(const BlockOps &ops, const StepChain &chain)
-      : ops(ops), chain(chain), count(chain.count) {
-    for (auto [type, members] : llvm::enumerate(chain.classes))
-      for (auto [step, member] : llvm::enumerate(members)) {
-        inside[member] = {static_cast<int>(type), static_cast<int>(step)};
-        last = std::max(last, member);
-      }
-  }
+  Roller(const BlockOps &ops, llvm::ArrayRef<int> anchors)
+      : ops(ops), anchors(anchors), count(anchors.size()),
+        steps(countAnchors(ops, anchors)), left(kMostVisits * ops.size()) {}
 
   /// Whether the chain is a loop; only then has the block changed.
   bool run();
+  /// A step that differs from those before, if that is why it is none.
+  size_t getBorder() const { return border; }
 
 private:
+  /// How often each op is looked at while steps are read, on average.
+  static constexpr int64_t kMostVisits = 16;
+
+  /// What all steps do: an op of each, and its copy in the body.
+  struct OpRow {
+    llvm::SmallVector<int> makers;
+    mlir::Operation *copy;
+  };
+  /// How far the steps have been read.
+  struct Mark {
+    size_t states, scanned, rows, known;
+    unsigned arguments;
+    int direction;
+  };
+
   //===--- What a step reads ----------------------------------------------===//
-  bool findBehind();
-  bool readStep();
-  mlir::Value readInput(const Row &row);
-  mlir::Value readOutside(const Row &row, int depth);
+  mlir::Value read(const Row &row, int depth);
   mlir::Value readSlices(const Row &row);
+  mlir::Value readState(const Row &row, int depth);
+  mlir::Value readOps(const Row &row, int depth);
+  void enter(const Row &row, mlir::Value value);
+  Mark mark();
+  void returnTo(const Mark &mark);
+  bool checkOrder();
   /// Whether a value is there before the first step.
   bool isOutside(mlir::Value value) const {
     int from = ops.getSource(value);
-    return from < 0 || !behind[from];
+    return from < 0 || steps[from] == 0;
   }
-  Row getRow(llvm::ArrayRef<int> members, size_t slot) const {
-    Row row;
-    for (int member : members)
-      row.push_back(ops.getInputs(member)[slot]);
-    return row;
+  Row getResults(llvm::ArrayRef<int> makers, unsigned result) const {
+    return llvm::map_to_vector<6>(makers, [&](int maker) -> mlir::Value {
+      return ops[maker]->getResult(result);
+    });
   }
-  mlir::Operation *addToBody(mlir::Operation *op,
-                             llvm::ArrayRef<mlir::Value> inputs);
 
   //===--- What reads a step ----------------------------------------------===//
   bool findUses();
@@ -104,19 +116,14 @@ private:
   mlir::scf::ForOp makeLoop(mlir::OpBuilder &b);
   mlir::Value makeSlice(mlir::OpBuilder &b, const Scanned &input,
                         mlir::Value tensor, mlir::Value position);
-  void replaceUses(mlir::OpBuilder &b, Part part, const Stack &stack);
-  void joinInserts(mlir::OpBuilder &b, Part part, const Stack &stack);
-  llvm::SmallVector<mlir::tensor::InsertSliceOp>
-  findChainOf(mlir::tensor::InsertSliceOp insert, Part part) const;
+  void replaceUses(mlir::OpBuilder &b, const Stack &stack);
+  void joinInserts(mlir::OpBuilder &b, const Stack &stack);
   void moveUsers(mlir::Operation *loop, mlir::Operation *end);
   void eraseUnused();
 
-  mlir::Value valueOf(Part part, int step) const {
-    return ops[chain.classes[part.first][step]]->getResult(part.second);
-  }
   /// Where a step's value is in a stack.
-  int64_t position(int step) const {
-    return direction < 0 ? count - 1 - step : step;
+  int64_t position(int64_t step) const {
+    return direction < 0 ? static_cast<int64_t>(count) - 1 - step : step;
   }
   /// Whether an op is one of the chain, or lies in one.
   bool isMember(mlir::Operation *op) const {
@@ -124,22 +131,25 @@ private:
   }
 
   const BlockOps &ops;
-  const StepChain &chain;
-  int count, last = 0;
-  /// Class and step of the chain's ops.
-  llvm::DenseMap<int, std::pair<int, int>> inside;
-  llvm::DenseSet<mlir::Operation *> members;
-  /// Whether an op is one of them, or reads what they give.
-  std::vector<char> behind;
+  llvm::ArrayRef<int> anchors;
+  size_t count, border = 0;
+  /// The step of each op, 0 for one that knows of none.
+  std::vector<int> steps;
+  int64_t left;
+  int last = 0;
   mlir::Block body;
   llvm::SmallVector<State> states;
   llvm::SmallVector<Scanned> scanned;
-  llvm::DenseMap<Part, mlir::Value> bodyValues;
-  std::map<std::vector<int>, mlir::Value> prepared;
+  llvm::SmallVector<OpRow> rows;
+  /// What is read in the body for the values of all steps.
+  using Known = std::map<std::vector<const void *>, mlir::Value>;
+  Known known;
+  llvm::SmallVector<Known::iterator> entered;
+  llvm::DenseSet<mlir::Operation *> members;
   /// +1 or -1, 0 while it is not known.
   int direction = 0;
   /// What is used outside, but for the final states.
-  std::map<Part, Stack> stacks;
+  llvm::SmallVector<Stack> stacks;
 };
 
 } // namespace seqc

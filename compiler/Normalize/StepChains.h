@@ -1,8 +1,8 @@
-//===- StepChains.h - Groups of ops that repeat each other ------*- C++ -*-===//
+//===- StepChains.h - Ops that repeat each other ----------------*- C++ -*-===//
 //
 // A loop over time that was unrolled is a chain of equal groups of ops: the
 // same ops on the same weights, where what one group gives enters the next. The
-// groups are aligned by anchors, equal ops of which each depends on the one
+// groups are found by anchors, equal ops of which each depends on the one
 // before. A chain is a proposal only: RollSteps.cpp checks every operand.
 //
 //===----------------------------------------------------------------------===//
@@ -14,10 +14,12 @@
 
 #include "llvm/ADT/DenseMap.h"
 
-#include <optional>
 #include <vector>
 
 namespace seqc {
+
+/// Steps from which on a chain is worth a loop.
+inline constexpr size_t kLeastSteps = 3;
 
 /// Visits what an op reads: its operands, then what its regions use from
 /// outside, always in one order.
@@ -35,43 +37,33 @@ public:
   llvm::ArrayRef<mlir::Value> getInputs(int op) const { return inputs[op]; }
   /// The op that gives a value, or -1 if it is none of the block.
   int getSource(mlir::Value value) const;
-  /// A number of the value.
-  int getNumber(mlir::Value value) const { return numbers.lookup(value); }
   /// Equal for ops that differ in nothing but what they read; negative for an
   /// op that takes part in no chain.
   int getKind(int op) const { return kinds[op]; }
+  /// All ops of one kind.
+  llvm::ArrayRef<int> getAlike(int kind) const { return alike[kind]; }
   /// Whether a value depends on constants and weights only.
   bool isConstant(mlir::Value value) const;
 
 private:
-  int findKind(mlir::Operation *op);
+  int findKind(int op);
 
   std::vector<mlir::Operation *> ops;
   std::vector<llvm::SmallVector<mlir::Value, 4>> inputs;
   std::vector<int> kinds;
+  std::vector<llvm::SmallVector<int>> alike;
   std::vector<char> constants;
   llvm::DenseMap<mlir::Operation *, int> places;
-  llvm::DenseMap<mlir::Value, int> numbers;
-  /// An op of each kind, by hash.
-  llvm::DenseMap<size_t, llvm::SmallVector<std::pair<mlir::Operation *, int>>>
-      known;
-  int numKinds = 0;
-};
-
-/// Steps that follow each other. A class holds the ops that do the same in
-/// each step.
-struct StepChain {
-  int count = 0;
-  /// By class, then by step; in the order of ops.
-  std::vector<llvm::SmallVector<int>> classes;
+  /// The kinds of each hash.
+  llvm::DenseMap<size_t, llvm::SmallVector<int>> known;
 };
 
 /// Ops of one kind with equal constants of which each depends on the one
 /// before, the most promising first.
 std::vector<llvm::SmallVector<int>> findAnchors(const BlockOps &ops);
-/// The longest chain whose steps are marked by `anchors`.
-std::optional<StepChain> findChain(const BlockOps &ops,
-                                   llvm::ArrayRef<int> anchors);
+
+/// How many anchors each op depends on at most, itself included.
+std::vector<int> countAnchors(const BlockOps &ops, llvm::ArrayRef<int> anchors);
 
 } // namespace seqc
 
