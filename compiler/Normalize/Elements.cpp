@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -543,19 +544,16 @@ Value seqc::moveAxis(OpBuilder &b, Location loc, Value tensor, int64_t axis,
   if (axis == 0)
     return tensor;
   auto type = cast<RankedTensorType>(tensor.getType());
-  SmallVector<int64_t> order;
-  for (int64_t d = 0; d < type.getRank(); ++d)
-    if (d != (back ? 0 : axis))
-      order.push_back(d);
-  order.insert(order.begin() + (back ? axis : 0), back ? 0 : axis);
-  SmallVector<OpFoldResult> moved;
-  for (auto [d, from] : llvm::enumerate(order))
-    moved.push_back(sizes[back ? d : from]);
+  auto order = llvm::to_vector(llvm::seq<int64_t>(type.getRank()));
+  std::rotate(order.begin(), order.begin() + (back ? 1 : axis),
+              order.begin() + axis + 1);
+  SmallVector<OpFoldResult> moved(sizes);
+  if (!back)
+    applyPermutationToVector(moved, order);
   Value empty = tensor::EmptyOp::create(b, loc, moved, type.getElementType());
   // Extents of both sides are known alike.
-  SmallVector<int64_t> shape(type.getShape());
-  for (auto [d, from] : llvm::enumerate(order))
-    shape[from] = getShape(empty)[d];
+  auto shape =
+      applyPermutation(getShape(empty), invertPermutationVector(order));
   if (ArrayRef(shape) != type.getShape())
     tensor = tensor::CastOp::create(b, loc, type.clone(shape), tensor);
   return linalg::TransposeOp::create(b, loc, tensor, empty, order)

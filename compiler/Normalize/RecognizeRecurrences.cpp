@@ -20,7 +20,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -41,11 +41,8 @@ template <typename SliceOp> struct Slice {
   int64_t axis;
   /// Whether the slices of all iterations are the whole tensor.
   bool isWhole;
-};
-
-/// The extents of a slice or a state, as facts and as types know them.
-struct Extents {
-  SmallVector<AffineExpr> expressions;
+  /// Its sizes without the axis, and the shape that they make.
+  SmallVector<OpFoldResult> sizes;
   SmallVector<int64_t> shape;
 };
 
@@ -127,23 +124,6 @@ void LoopRecurrence::findDead(IndexFacts &facts) {
   }
 }
 
-/// The extents but that of `axis`.
-static SmallVector<OpFoldResult> dropAxis(ArrayRef<OpFoldResult> sizes,
-                                          int64_t axis) {
-  SmallVector<OpFoldResult> rest(sizes);
-  rest.erase(rest.begin() + axis);
-  return rest;
-}
-
-/// The shape that a slice of these sizes has without its axis.
-static SmallVector<int64_t> getReducedShape(ArrayRef<OpFoldResult> sizes,
-                                            int64_t axis) {
-  SmallVector<int64_t> shape;
-  for (OpFoldResult size : dropAxis(sizes, axis))
-    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  return shape;
-}
-
 /// A slice of `tensor`, read from or written to, at `position` of one
 /// dimension; `slice` is its type.
 template <typename SliceOp>
@@ -161,13 +141,6 @@ LoopRecurrence::matchSlice(SliceOp op, Value position, Value tensor, Type slice,
   int64_t axis = llvm::find_if(offsets, isHere) - offsets.begin();
   if (!isOneInteger(sizes[axis]))
     return std::nullopt;
-  // The slice may have lost its axis, and no other extent.
-  SmallVector<int64_t> shape = getReducedShape(sizes, axis);
-  ArrayRef<int64_t> found = cast<RankedTensorType>(slice).getShape();
-  if (found.size() > shape.size())
-    shape.insert(shape.begin() + axis, 1);
-  if (found != ArrayRef(shape))
-    return std::nullopt;
   bool isWhole = facts.isEqual(facts.describeExtent(tensor, axis),
                                facts.describe(loop.getUpperBound()));
   for (auto [d, offset, size] : llvm::enumerate(offsets, sizes)) {
@@ -179,7 +152,17 @@ LoopRecurrence::matchSlice(SliceOp op, Value position, Value tensor, Type slice,
         isZeroInteger(offset) &&
         facts.isEqual(facts.describe(size), facts.describeExtent(tensor, d));
   }
-  return Slice<SliceOp>{op, axis, isWhole};
+  sizes.erase(sizes.begin() + axis);
+  auto shape = llvm::map_to_vector(sizes, [](OpFoldResult size) {
+    return getConstantIntValue(size).value_or(ShapedType::kDynamic);
+  });
+  // The slice may have lost its axis, and no other extent.
+  SmallVector<int64_t> found(cast<RankedTensorType>(slice).getShape());
+  if (found.size() > shape.size())
+    found.erase(found.begin() + axis);
+  if (found != shape)
+    return std::nullopt;
+  return Slice<SliceOp>{op, axis, isWhole, sizes, shape};
 }
 
 bool LoopRecurrence::matchSlices(IndexFacts &facts) {
@@ -287,39 +270,32 @@ bool LoopRecurrence::matchStates(IndexFacts &facts) {
 
 /// Decides what the rows are; only time and rows may be open extents.
 bool LoopRecurrence::matchRows(IndexFacts &facts) {
-  SmallVector<Extents> parts;
-  auto add = [&](auto slice) {
-    SmallVector<OpFoldResult> sizes = slice.op.getMixedSizes();
-    Extents &part = parts.emplace_back();
-    part.shape = getReducedShape(sizes, slice.axis);
-    for (OpFoldResult size : dropAxis(sizes, slice.axis))
-      part.expressions.push_back(facts.describe(size));
+  // The shapes of slices and states, and their leading extents.
+  SmallVector<std::pair<ArrayRef<int64_t>, AffineExpr>> parts;
+  auto addSlice = [&](const auto &slice) {
+    parts.emplace_back(slice.shape, slice.sizes.empty()
+                                        ? AffineExpr()
+                                        : facts.describe(slice.sizes.front()));
   };
-  for (const auto &input : inputs)
-    add(input);
+  llvm::for_each(inputs, addSlice);
   for (auto [output, init] : llvm::zip(outputs, loop.getInitArgs())) {
-    if (output) {
-      add(*output);
-      continue;
-    }
-    Extents &part = parts.emplace_back();
-    part.shape.assign(getShape(init));
-    for (size_t d = 0; d < part.shape.size(); ++d)
-      part.expressions.push_back(facts.describeExtent(init, d));
+    if (output)
+      addSlice(*output);
+    else
+      parts.emplace_back(getShape(init), getShape(init).empty()
+                                             ? AffineExpr()
+                                             : facts.describeExtent(init, 0));
   }
-  auto isOpen = [](ArrayRef<int64_t> shape) {
-    return llvm::any_of(shape, ShapedType::isDynamic);
-  };
-  hasUnitRow = !llvm::all_of(parts, [&](const Extents &part) {
-    return !part.shape.empty() && !parts.front().shape.empty() &&
-           facts.isEqual(part.expressions.front(),
-                         parts.front().expressions.front());
+  AffineExpr rows = parts.front().second;
+  hasUnitRow = !llvm::all_of(parts, [&](const auto &part) {
+    return rows && part.second && facts.isEqual(part.second, rows);
   });
-  if (llvm::any_of(parts, [&](const Extents &part) {
-        return isOpen(ArrayRef(part.shape).drop_front(hasUnitRow ? 0 : 1));
+  if (llvm::any_of(parts, [&](const auto &part) {
+        return ShapedType::isDynamicShape(
+            part.first.drop_front(hasUnitRow ? 0 : 1));
       }))
     return false;
-  hasOpenRows = !hasUnitRow && isOpen(parts.front().shape);
+  hasOpenRows = !hasUnitRow && ShapedType::isDynamic(parts.front().first[0]);
   return true;
 }
 
@@ -328,33 +304,30 @@ bool LoopRecurrence::matchRows(IndexFacts &facts) {
 void LoopRecurrence::findOutside(IndexFacts &facts) {
   if (!hasOpenRows)
     return;
-  auto sizes = dropAxis(inputs.front().op.getMixedSizes(), inputs.front().axis);
-  AffineExpr rows = facts.describe(sizes.front());
+  AffineExpr rows = facts.describe(inputs.front().sizes.front());
   auto isRows = [&](Value index) {
     return facts.isEqual(facts.describe(OpFoldResult(index)), rows);
   };
-  loop.getBody()->walk([&](Operation *op) {
-    for (Value operand : op->getOperands()) {
-      if (!isOutside(operand))
-        continue;
-      if (operand.getType().isIndex()) {
-        if (!getConstantIntValue(operand) && isRows(operand))
-          rowCounts.insert(operand);
-        continue;
-      }
-      auto fill = operand.getDefiningOp<linalg::FillOp>();
-      Value room = fill ? fill.getOutputs()[0] : operand;
-      auto empty = room.getDefiningOp<tensor::EmptyOp>();
-      for (Value size : empty ? empty.getDynamicSizes() : ValueRange()) {
-        if (!isRows(size))
-          continue;
-        rowCounts.insert(size);
-        fills.insert(empty);
-        if (fill)
-          fills.insert(fill);
-      }
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  for (Value outer : used) {
+    if (outer.getType().isIndex()) {
+      if (!getConstantIntValue(outer) && isRows(outer))
+        rowCounts.insert(outer);
+      continue;
     }
-  });
+    auto fill = outer.getDefiningOp<linalg::FillOp>();
+    Value room = fill ? fill.getOutputs()[0] : outer;
+    auto empty = room.getDefiningOp<tensor::EmptyOp>();
+    for (Value size : empty ? empty.getDynamicSizes() : ValueRange()) {
+      if (!isRows(size))
+        continue;
+      rowCounts.insert(size);
+      fills.insert(empty);
+      if (fill)
+        fills.insert(fill);
+    }
+  }
 }
 
 bool LoopRecurrence::match(IndexFacts &facts) {
@@ -400,20 +373,13 @@ Value LoopRecurrence::makeSequence(OpBuilder &b,
 
 /// Moves the body into the cell, where slices and states are arguments.
 void LoopRecurrence::enterCell(OpBuilder &b, Block *cell) {
-  b.setInsertionPointToStart(cell);
-  Location loc = loop.getLoc();
-  Value rows;
-  IRMapping inside;
-  if (!rowCounts.empty()) {
-    Value from = *llvm::find_if(cell->getArguments(), [](Value argument) {
-      return ShapedType::isDynamic(getShape(argument)[0]);
-    });
-    rows = tensor::DimOp::create(b, loc, from, 0);
+  // Fills stand behind what they fill.
+  for (Operation *fill : llvm::reverse(fills)) {
+    b.setInsertionPointToStart(loop.getBody());
+    replaceAllUsesInRegionWith(fill->getResult(0), b.clone(*fill)->getResult(0),
+                               loop.getRegion());
   }
-  for (Value count : rowCounts)
-    inside.map(count, rows);
-  for (Operation *fill : fills)
-    b.clone(*fill, inside);
+  b.setInsertionPointToStart(cell);
   auto argument = cell->args_begin();
   for (auto &input : inputs)
     input.op.getResult().replaceAllUsesWith(
@@ -421,21 +387,18 @@ void LoopRecurrence::enterCell(OpBuilder &b, Block *cell) {
   for (auto [output, state] : llvm::zip(outputs, loop.getRegionIterArgs()))
     if (!output)
       state.replaceAllUsesWith(moveUnits(b, *argument++, getShape(state)));
-
   auto &from = loop.getBody()->getOperations();
-  Operation *first = &from.front();
   cell->getOperations().splice(cell->end(), from, from.begin(),
                                std::prev(from.end()));
-  auto replace = [&](Value outer, Value inner) {
-    outer.replaceUsesWithIf(inner, [&](OpOperand &use) {
-      Operation *user = cell->findAncestorOpInBlock(*use.getOwner());
-      return user && !user->isBeforeInBlock(first);
-    });
-  };
+  if (rowCounts.empty())
+    return;
+  Value sized = *llvm::find_if(cell->getArguments(), [](Value argument) {
+    return ShapedType::isDynamic(getShape(argument)[0]);
+  });
+  b.setInsertionPointToStart(cell);
+  Value rows = tensor::DimOp::create(b, loop.getLoc(), sized, 0);
   for (Value count : rowCounts)
-    replace(count, rows);
-  for (Operation *fill : fills)
-    replace(fill->getResult(0), inside.lookup(fill->getResult(0)));
+    replaceAllUsesInRegionWith(count, rows, *cell->getParent());
 }
 
 /// Ends the cell with what the loop hands on, and drops what ended the loop.
@@ -449,9 +412,8 @@ void LoopRecurrence::yield(OpBuilder &b) {
       states.push_back(moveUnits(b, next, withRow(getShape(next))));
       continue;
     }
-    SmallVector<int64_t> shape =
-        getReducedShape(output->op.getMixedSizes(), output->axis);
-    slices.push_back(moveUnits(b, output->op.getSource(), withRow(shape)));
+    slices.push_back(
+        moveUnits(b, output->op.getSource(), withRow(output->shape)));
   }
   llvm::append_range(states, slices);
   seq::YieldOp::create(b, loop.getLoc(), states);
@@ -497,8 +459,7 @@ void LoopRecurrence::rewrite() {
   for (auto [output, init] : llvm::zip(outputs, loop.getInitArgs())) {
     auto type = cast<RankedTensorType>(init.getType());
     if (output) {
-      SmallVector<int64_t> shape =
-          withRow(getReducedShape(output->op.getMixedSizes(), output->axis));
+      SmallVector<int64_t> shape = withRow(output->shape);
       shape.insert(shape.begin(), steps);
       outputTypes.push_back(type.clone(shape));
       continue;

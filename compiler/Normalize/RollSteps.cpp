@@ -70,7 +70,8 @@ static std::vector<const void *> getKey(const Roller::Row &row) {
 }
 
 void Roller::enter(const Row &row, Value value) {
-  entered.push_back(known.try_emplace(getKey(row), value).first);
+  if (auto [entry, isNew] = known.try_emplace(getKey(row), value); isNew)
+    entered.push_back(entry);
 }
 
 Roller::Mark Roller::mark() {
