@@ -10,25 +10,22 @@
 
 #include "compiler/Normalize/Elements.h"
 
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
-#include "llvm/ADT/SetVector.h"
-
 using namespace mlir;
 using namespace seqc;
 
-/// The slice of `tensor` at one position of its leading dimension, without it.
-static Value readStack(OpBuilder &b, Location loc, Value tensor,
-                       ArrayRef<OpFoldResult> sizes, Type type,
-                       OpFoldResult position) {
-  SmallVector<OpFoldResult> offsets(sizes.size() + 1, b.getIndexAttr(0)),
-      whole(sizes), strides(sizes.size() + 1, b.getIndexAttr(1));
+/// Offsets, sizes and strides of the slice at one position of a stack.
+static std::array<SmallVector<OpFoldResult>, 3>
+findInStack(OpBuilder &b, const Roller::Stack &stack, OpFoldResult position) {
+  SmallVector<OpFoldResult> offsets(stack.sizes.size() + 1, b.getIndexAttr(0)),
+      sizes(stack.sizes), strides(offsets.size(), b.getIndexAttr(1));
   offsets[0] = position;
-  whole.insert(whole.begin(), b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type),
-                                        tensor, offsets, whole, strides);
+  sizes.insert(sizes.begin(), b.getIndexAttr(1));
+  return {offsets, sizes, strides};
 }
 
 /// The slice of an iteration; `position` counts from the lowest place on.
@@ -93,11 +90,7 @@ scf::ForOp Roller::makeLoop(OpBuilder &b) {
   for (const State &state : states)
     next.push_back(state.next);
   for (const Stack &stack : stacks) {
-    SmallVector<OpFoldResult> sizes(stack.sizes),
-        offsets(sizes.size() + 1, b.getIndexAttr(0)),
-        strides(sizes.size() + 1, b.getIndexAttr(1));
-    sizes.insert(sizes.begin(), b.getIndexAttr(1));
-    offsets[0] = position;
+    auto [offsets, sizes, strides] = findInStack(inner, stack, position);
     next.push_back(tensor::InsertSliceOp::create(
         inner, loc, stack.element, loop.getRegionIterArg(next.size()), offsets,
         sizes, strides));
@@ -231,38 +224,16 @@ void Roller::joinInserts(OpBuilder &b, const Stack &stack) {
 /// Gives uses outside of the chain their values.
 void Roller::replaceUses(OpBuilder &b, const Stack &stack) {
   for (auto [step, value] : llvm::enumerate(stack.values)) {
-    Value slice;
-    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
-      if (isMember(use.getOwner()))
-        continue;
-      if (!slice)
-        slice = readStack(b, value.getLoc(), stack.value, stack.sizes,
-                          value.getType(), b.getIndexAttr(position(step)));
-      use.set(slice);
-    }
-  }
-}
-
-/// Moves what stands in front of the loop and needs it behind `end`, the last
-/// op that was made with it.
-void Roller::moveUsers(Operation *loop, Operation *end) {
-  llvm::SetVector<Operation *> late;
-  for (Operation *op = loop; op != end->getNextNode(); op = op->getNextNode())
-    late.insert(op);
-  size_t numMade = late.size();
-  for (Operation *op = &loop->getBlock()->front(); op != loop;
-       op = op->getNextNode()) {
-    bool isLate = false;
-    forEachInput(op, [&](OpOperand &operand) {
-      Operation *from = operand.get().getDefiningOp();
-      isLate |= from && late.contains(from);
-    });
-    if (isLate)
-      late.insert(op);
-  }
-  for (Operation *op : late.getArrayRef().drop_front(numMade)) {
-    op->moveAfter(end);
-    end = op;
+    auto isOther = [&](OpOperand &use) { return !isMember(use.getOwner()); };
+    if (llvm::none_of(value.getUses(), isOther))
+      continue;
+    auto [offsets, sizes, strides] =
+        findInStack(b, stack, b.getIndexAttr(position(step)));
+    Value(value).replaceUsesWithIf(
+        tensor::ExtractSliceOp::create(b, value.getLoc(),
+                                       cast<RankedTensorType>(value.getType()),
+                                       stack.value, offsets, sizes, strides),
+        isOther);
   }
 }
 
@@ -278,11 +249,7 @@ bool Roller::run() {
   if (!read(getResults(anchors, 0), 0) || states.empty() || scanned.empty() ||
       !checkOrder() || !findUses() || !checkShapes())
     return false;
-  OpBuilder b(ops[last]->getContext());
-  b.setInsertionPointAfter(ops[last]);
-  // What follows now may be erased; this is where the loop's values end.
-  Operation *end = arith::ConstantIndexOp::create(b, ops[last]->getLoc(), 0);
-  b.setInsertionPoint(end);
+  OpBuilder b(ops[last]);
   scf::ForOp loop = makeLoop(b);
   for (const Stack &stack : stacks)
     joinInserts(b, stack);
@@ -299,7 +266,8 @@ bool Roller::run() {
   }
   for (const Stack &stack : stacks)
     replaceUses(b, stack);
-  moveUsers(loop, end);
   eraseUnused();
+  // What stands in front of the loop and needs it.
+  sortTopologically(loop->getBlock());
   return true;
 }

@@ -118,7 +118,6 @@ private:
                         mlir::Value tensor, mlir::Value position);
   void replaceUses(mlir::OpBuilder &b, const Stack &stack);
   void joinInserts(mlir::OpBuilder &b, const Stack &stack);
-  void moveUsers(mlir::Operation *loop, mlir::Operation *end);
   void eraseUnused();
 
   /// Where a step's value is in a stack.

@@ -131,29 +131,21 @@ static SmallVector<int> pickChain(const BlockOps &ops, ArrayRef<int> group) {
   llvm::DenseSet<int> members(group.begin(), group.end());
   int at = *llvm::max_element(
       group, [&](int a, int b) { return steps[a] < steps[b]; });
-  SmallVector<int> chain{at};
-  // The anchor that an op was last reached from.
+  // Back to the nearest anchor of each step before, among what the last one that
+  // was found depends on.
+  SmallVector<int> chain;
   std::vector<int> reached(ops.size(), -1);
-  while (steps[at] > 1) {
-    // Back to the nearest anchors of the step before.
-    SmallVector<int> stack{at};
-    int next = -1;
-    while (!stack.empty() && next < 0) {
-      for (Value input : ops.getInputs(stack.pop_back_val())) {
-        int from = ops.getSource(input);
-        // What comes before the anchor that is looked for leads to none.
-        if (from < 0 || steps[from] < steps[at] - 1 ||
-            std::exchange(reached[from], at) == at)
-          continue;
-        if (steps[from] == steps[at] - 1 && members.contains(from))
-          next = from;
-        stack.push_back(from);
-      }
+  int wanted = reached[at] = steps[at];
+  for (; at >= 0 && wanted > 0; --at) {
+    if (reached[at] != wanted)
+      continue;
+    if (steps[at] == wanted && members.contains(at)) {
+      chain.push_back(at);
+      --wanted;
     }
-    if (next < 0)
-      break;
-    at = next;
-    chain.push_back(at);
+    for (Value input : ops.getInputs(at))
+      if (int from = ops.getSource(input); from >= 0)
+        reached[from] = wanted;
   }
   std::reverse(chain.begin(), chain.end());
   return chain;
