@@ -20,6 +20,7 @@
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <array>
 #include <functional>
@@ -91,8 +92,11 @@ public:
   llvm::LogicalResult error(const llvm::Twine &message);
   llvm::LogicalResult unsupported(const llvm::Twine &message);
   bool hasErrors() const { return errors != 0; }
-  /// While an import is tried that may be thrown away, nothing is reported.
-  void setSilent(bool value) { silent = value; }
+  /// While an import is tried that may be thrown away, nothing is reported: as
+  /// long as what this gives lives.
+  [[nodiscard]] llvm::SaveAndRestore<bool> beSilent(bool value = true) {
+    return {silent, silent || value};
+  }
   bool isSilent() const { return silent; }
   /// Faults of an import that is thrown away do not count.
   unsigned countErrors() const { return errors; }
@@ -126,14 +130,6 @@ private:
     std::string what;
     /// Whether the node itself is imported behind the fork.
     bool again = false;
-  };
-  /// What came of one of the two ways.
-  struct Path {
-    /// Values of the names that are read behind the paths.
-    std::vector<GraphValue> values;
-    bool isValid = false;
-    /// Whether it failed at an operator that would be right.
-    bool isUnsupported = false;
   };
   /// Errors that are told before the import gives up.
   static constexpr unsigned kMostErrors = 20;
@@ -209,9 +205,10 @@ private:
   void importPaths(const Fork &from,
                    llvm::ArrayRef<const format::NodeProto *> rest,
                    llvm::ArrayRef<llvm::StringRef> results);
-  Path importPath(const Fork &from, int side,
-                  llvm::ArrayRef<const format::NodeProto *> rest,
-                  llvm::ArrayRef<llvm::StringRef> results);
+  llvm::FailureOr<std::vector<GraphValue>>
+  importPath(const Fork &from, int side,
+             llvm::ArrayRef<const format::NodeProto *> rest,
+             llvm::ArrayRef<llvm::StringRef> results);
   /// Imports nodes in a scope of their own, behind what `prepare` imports, and
   /// gives `results`. A message says `who` asks and of what they are results.
   llvm::FailureOr<std::vector<GraphValue>>

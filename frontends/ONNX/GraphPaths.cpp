@@ -17,9 +17,7 @@
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 
@@ -195,34 +193,26 @@ void GraphImporter::forkByRank(const Node &node, const std::string &name,
   fork = std::move(made);
 }
 
-GraphImporter::Path
+FailureOr<std::vector<GraphValue>>
 GraphImporter::importPath(const Fork &from, int side,
                           ArrayRef<const format::NodeProto *> rest,
                           ArrayRef<StringRef> results) {
-  Path path;
-  ++forks;
-  llvm::scope_exit restore([&] { --forks; });
+  llvm::SaveAndRestore inside(forks, forks + 1);
   FailureOr<std::vector<GraphValue>> given = from.sides[side]();
   if (failed(given))
-    return path;
+    return failure();
   for (auto [name, value] : zip(from.names, *given))
     if (!name.empty())
       scope->values[name] = value;
   importInOrder(rest, results);
   if (errors)
-    return path;
-  FailureOr<std::vector<GraphValue>> values = readResults(results, "", "");
-  if (failed(values))
-    return path;
-  path.values = std::move(*values);
-  path.isValid = true;
-  return path;
+    return failure();
+  return readResults(results, "", "");
 }
 
 void GraphImporter::importPaths(const Fork &from,
                                 ArrayRef<const format::NodeProto *> rest,
                                 ArrayRef<StringRef> results) {
-  mlir::OpBuilder &builder = emitter.getBuilder();
   mlir::Location loc = emitter.getLoc();
   // Names that are read behind the paths and given on them.
   StringSet<> given;
@@ -247,56 +237,35 @@ void GraphImporter::importPaths(const Fork &from,
   }
 
   Scope before = *scope;
-  size_t mark = emitter.markExtents();
-  auto draft = mlir::scf::IfOp::create(builder, loc, mlir::TypeRange{},
-                                       from.condition, /*addThenBlock=*/true,
-                                       /*addElseBlock=*/true);
-  std::array<mlir::Block *, 2> blocks = {draft.thenBlock(), draft.elseBlock()};
-  bool silentBefore = std::exchange(silent, true);
-  bool stopsBefore = std::exchange(stopsAtError, true);
-  unsigned errorsBefore = errors, unsupportedBefore = unsupportedErrors;
-  Path paths[2];
-  for (int i = 0; i < 2; ++i) {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    blocks[i]->clear();
-    builder.setInsertionPointToEnd(blocks[i]);
-    errors = unsupportedErrors = 0;
-    paths[i] = importPath(from, i, rest, wanted);
-    paths[i].isUnsupported = unsupportedErrors != 0;
+  bool isValid[2] = {}, isGap[2] = {};
+  auto emit = [&](int side) -> FailureOr<std::vector<GraphValue>> {
+    if (isGap[0])
+      return failure();
+    llvm::SaveAndRestore quiet(silent, true), stops(stopsAtError, true);
+    llvm::SaveAndRestore found(errors, 0u), gaps(unsupportedErrors, 0u);
+    FailureOr<std::vector<GraphValue>> values =
+        importPath(from, side, rest, wanted);
+    isValid[side] = succeeded(values);
+    // It failed at an operator that would be right.
+    isGap[side] = unsupportedErrors != 0;
     *scope = before;
-    emitter.setLoc(loc);
-    if (paths[i].isUnsupported)
-      break;
+    return values;
+  };
+  if (std::optional<std::vector<GraphValue>> joined =
+          joinBranches(emitter, from.condition, emit, /*joinsRanks=*/true)) {
+    for (auto [name, value] : zip(wanted, *joined))
+      scope->values[name] = value;
+    return;
   }
-  errors = errorsBefore;
-  unsupportedErrors = unsupportedBefore;
-  silent = silentBefore;
-  stopsAtError = stopsBefore;
-
-  if (paths[0].isValid && paths[1].isValid) {
-    std::optional<std::vector<GraphValue>> joined = joinBranches(
-        emitter, from.condition, blocks, {paths[0].values, paths[1].values},
-        /*joinsRanks=*/true);
-    if (joined) {
-      draft.erase();
-      for (auto [name, value] : zip(wanted, *joined))
-        scope->values[name] = value;
-      return;
-    }
-  }
-  emitter.forgetExtents(mark);
-  draft.erase();
-  if (paths[0].isValid && paths[1].isValid) {
+  if (isValid[0] && isValid[1]) {
     (void)unsupported(from.what +
                       ": branches whose outputs differ in number or type are "
                       "not supported");
     return breakWanted();
   }
   // A path that cannot be is left out; faults of others are told.
-  bool isUnsupported = paths[0].isUnsupported || paths[1].isUnsupported;
-  int taken = isUnsupported ? (paths[0].isUnsupported ? 0 : 1)
-                            : (paths[0].isValid ? 0 : 1);
-  bool isSure = paths[taken].isValid && !isUnsupported;
+  int taken = isGap[0] || (!isGap[1] && isValid[0]) ? 0 : 1;
+  bool isSure = isValid[taken] && !isGap[0] && !isGap[1];
   if (isSure) {
     Scalars s = emitter.scalars();
     std::string found = from.again   ? "the rank of its input"

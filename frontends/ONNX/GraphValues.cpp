@@ -344,9 +344,10 @@ static bool unify(Emitter &e, std::array<Block *, 2> blocks,
   return true;
 }
 
-std::optional<std::vector<GraphValue>>
-joinBranches(Emitter &e, Value condition, std::array<Block *, 2> blocks,
-             std::array<std::vector<GraphValue>, 2> values, bool joinsRanks) {
+/// Makes an scf.if of what two blocks hold, which give `values`.
+static std::optional<std::vector<GraphValue>>
+joinBlocks(Emitter &e, Value condition, std::array<Block *, 2> blocks,
+           std::array<std::vector<GraphValue>, 2> values, bool joinsRanks) {
   OpBuilder &builder = e.getBuilder();
   if (values[0].size() != values[1].size())
     return std::nullopt;
@@ -395,6 +396,38 @@ joinBranches(Emitter &e, Value condition, std::array<Block *, 2> blocks,
     left = left.drop_front(count);
   }
   return results;
+}
+
+std::optional<std::vector<GraphValue>> joinBranches(
+    Emitter &e, Value condition,
+    llvm::function_ref<FailureOr<std::vector<GraphValue>>(int side)> emit,
+    bool joinsRanks) {
+  OpBuilder &builder = e.getBuilder();
+  Location loc = e.getLoc();
+  // The types of the results are known when both sides are there.
+  auto draft = scf::IfOp::create(builder, loc, TypeRange{}, condition,
+                                 /*addThenBlock=*/true, /*addElseBlock=*/true);
+  std::array<Block *, 2> blocks = {draft.thenBlock(), draft.elseBlock()};
+  std::array<std::vector<GraphValue>, 2> values;
+  size_t mark = e.markExtents();
+  bool isValid = true;
+  for (int side = 0; side < 2; ++side) {
+    OpBuilder::InsertionGuard guard(builder);
+    blocks[side]->clear();
+    builder.setInsertionPointToEnd(blocks[side]);
+    FailureOr<std::vector<GraphValue>> made = emit(side);
+    e.setLoc(loc);
+    isValid &= succeeded(made);
+    if (succeeded(made))
+      values[side] = std::move(*made);
+  }
+  std::optional<std::vector<GraphValue>> joined;
+  if (isValid)
+    joined = joinBlocks(e, condition, blocks, std::move(values), joinsRanks);
+  if (!joined)
+    e.forgetExtents(mark);
+  draft.erase();
+  return joined;
 }
 
 } // namespace seqc::onnx

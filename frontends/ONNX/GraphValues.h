@@ -16,8 +16,6 @@
 
 #include "frontends/ONNX/Node.h"
 
-#include <array>
-
 namespace seqc::onnx {
 
 /// The highest rank of a tensor whose type tells none.
@@ -68,13 +66,14 @@ GraphValue withParts(const GraphValue &like, mlir::ValueRange parts);
 /// Whether there is anything in an optional, as i1.
 mlir::Value isPresent(Emitter &e, const GraphValue &value);
 
-/// Makes an scf.if of two blocks that give `values`; nothing is made if their
-/// structures differ. Tensors of different rank give an unranked one if
-/// `joinsRanks` is set, and differ otherwise. The blocks are emptied.
-std::optional<std::vector<GraphValue>>
-joinBranches(Emitter &e, mlir::Value condition,
-             std::array<mlir::Block *, 2> blocks,
-             std::array<std::vector<GraphValue>, 2> values, bool joinsRanks);
+/// Makes an scf.if of what `emit` emits and gives on its two sides; nothing is
+/// made if one fails, or if the structures of their values differ. Tensors of
+/// different rank give an unranked one if `joinsRanks` is set, and differ
+/// otherwise.
+std::optional<std::vector<GraphValue>> joinBranches(
+    Emitter &e, mlir::Value condition,
+    llvm::function_ref<llvm::FailureOr<std::vector<GraphValue>>(int side)> emit,
+    bool joinsRanks);
 
 } // namespace seqc::onnx
 

@@ -121,6 +121,17 @@ public:
     return llvm::success();
   }
 
+  /// All outputs, in order.
+  template <typename T> llvm::LogicalResult giveAll(const T &values) {
+    for (const auto &[i, value] : llvm::enumerate(values))
+      setOutput(i, value);
+    return llvm::success();
+  }
+  template <typename T>
+  llvm::LogicalResult giveAll(const llvm::FailureOr<T> &values) {
+    return succeeded(values) ? giveAll(*values) : llvm::failure();
+  }
+
   //===--- Attributes -----------------------------------------------------===//
 
   bool hasAttribute(llvm::StringRef name);

@@ -37,12 +37,12 @@ namespace {
 /// A stacked output.
 struct Stack {
   Tensor element;
-  int64_t axis = 0;
-  bool backwards = false;
+  int64_t axis;
+  bool backwards;
   /// Extents of the whole before the loop, but for that of `axis`. Where one
   /// of them is found in the loop only, it is that of the first iteration, and
   /// each iteration makes new storage.
-  Extents sizes;
+  Extents sizes = {};
   bool isKnown = true;
 };
 
@@ -57,17 +57,13 @@ public:
       initial.push_back(e.extents(tensor));
       moves.emplace_back(tensor.getRank(), false);
     }
-    size_t mark = e.markExtents();
-    if (failed(settle(mark)))
+    mark = e.markExtents();
+    if (failed(settle()))
       return failure();
     FailureOr<SmallVector<Tensor>> results = finish();
-    if (draft) {
-      e.forgetExtents(mark, draft);
-      draft.erase();
-    }
+    dropDraft();
     if (finished)
       e.forgetExtents(mark, finished);
-    e.setLoc(loc);
     return results;
   }
 
@@ -81,20 +77,14 @@ private:
   }
 
   /// Imports the body into a draft until its types fit.
-  LogicalResult settle(size_t mark) {
+  LogicalResult settle() {
     GraphImporter &importer = node.getImporter();
-    bool silent = importer.isSilent(), loud = silent;
-    while (true) {
+    for (bool loud = importer.isSilent();;) {
       unsigned errors = importer.countErrors();
-      importer.setSilent(silent || !loud);
-      LogicalResult result = tryBody();
-      importer.setSilent(silent);
+      LogicalResult result = tryBody(/*quiet=*/!loud);
       if (succeeded(result) && fits)
         return success();
-      e.forgetExtents(mark, draft);
-      draft.erase();
-      draft = nullptr;
-      e.setLoc(loc);
+      dropDraft();
       if (succeeded(result))
         continue;
       if (loud)
@@ -105,7 +95,15 @@ private:
     }
   }
 
-  LogicalResult tryBody() {
+  void dropDraft() {
+    e.forgetExtents(mark, draft);
+    draft.erase();
+    draft = nullptr;
+    e.setLoc(loc);
+  }
+
+  LogicalResult tryBody(bool quiet) {
+    auto trial = node.getImporter().beSilent(quiet);
     inits.clear();
     for (size_t k = 0; k < loop.carried.size(); ++k)
       inits.push_back(e.castShape(loop.carried[k], shapeOf(k)).value);
@@ -230,17 +228,11 @@ private:
   FailureOr<SmallVector<Stack>> makeStacks() {
     SmallVector<Stack> stacks;
     for (auto [k, element] : llvm::enumerate(iteration.elements)) {
-      Stack stack;
-      stack.element = element;
-      if (k < loop.backwards.size())
-        stack.backwards = loop.backwards[k];
-      if (k < loop.axes.size()) {
-        std::optional<int64_t> axis =
-            node.getAxis(loop.axes[k], element.getRank() + 1);
-        if (!axis)
-          return failure();
-        stack.axis = *axis;
-      }
+      std::optional<int64_t> axis = node.getAxis(
+          loop.axes.empty() ? 0 : loop.axes[k], element.getRank() + 1);
+      if (!axis)
+        return failure();
+      Stack stack{element, *axis, !loop.backwards.empty() && loop.backwards[k]};
       Extents inside;
       {
         OpBuilder::InsertionGuard guard(builder);
@@ -539,6 +531,8 @@ private:
   const RolledLoop &loop;
   IterationFn body;
   Location loc;
+  /// What is noted of extents in the loop comes behind it.
+  size_t mark = 0;
   SmallVector<Extents> initial;
   /// Which extents of carried tensors change.
   SmallVector<SmallVector<bool>> moves;

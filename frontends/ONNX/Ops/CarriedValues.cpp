@@ -136,8 +136,7 @@ static bool tryBody(Node &node, const format::GraphProto &body,
   if (!draft.getBody()->empty())
     draft.getBody()->clear();
   unsigned errors = importer.countErrors();
-  bool silent = importer.isSilent();
-  importer.setSilent(true);
+  auto trial = importer.beSilent();
   mlir::OpBuilder::InsertPoint before = builder.saveInsertionPoint();
   builder.setInsertionPointToStart(draft.getBody());
   for (auto [tensor, argument] : zip(tensors, draft.getRegionIterArgs()))
@@ -156,7 +155,6 @@ static bool tryBody(Node &node, const format::GraphProto &body,
   if (succeeded(made))
     look(*made);
   builder.restoreInsertionPoint(before);
-  importer.setSilent(silent);
   importer.forgetErrors(errors);
   e.setLoc(loc);
   e.forgetExtents(mark, draft);

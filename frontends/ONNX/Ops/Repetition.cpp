@@ -10,7 +10,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 
@@ -96,9 +96,7 @@ static LogicalResult unroll(Node &node, const format::GraphProto &graph) {
                               "supported");
     values.push_back(e.concat(stack, 0));
   }
-  for (auto [i, value] : enumerate(values))
-    node.setOutput(i, value);
-  return success();
+  return node.giveAll(values);
 }
 
 /// The loop of the node where no copies are made; `isSure`: which carried
@@ -155,11 +153,9 @@ rollOrCopy(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
   // Copies in copies of copies are too many.
   constexpr unsigned kMostLevels = 2;
   if (few && importer.copies < kMostLevels) {
-    bool silent = importer.isSilent();
+    auto trial = importer.beSilent();
     unsigned errors = importer.countErrors(),
              gaps = importer.countUnsupported();
-    importer.setSilent(true);
-    llvm::scope_exit restore([&] { importer.setSilent(silent); });
     FailureOr<SmallVector<Tensor>> results =
         rollLoop(node, graph, loop, forms, isSure);
     if (succeeded(results))
@@ -168,10 +164,8 @@ rollOrCopy(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
         importer.countErrors() - errors == importer.countUnsupported() - gaps;
     importer.forgetErrors(errors);
     if (isGap) {
-      ++importer.copies;
-      LogicalResult copied = unroll(node, graph);
-      --importer.copies;
-      if (succeeded(copied))
+      llvm::SaveAndRestore inside(importer.copies, importer.copies + 1);
+      if (succeeded(unroll(node, graph)))
         return std::optional<SmallVector<Tensor>>();
       importer.forgetErrors(errors);
     }
@@ -260,9 +254,7 @@ static LogicalResult convertLoop(Node &node) {
     if (sure)
       value.present = {};
   append_range(values, ArrayRef(results).drop_front(loop.carried.size()));
-  for (auto [i, value] : enumerate(values))
-    node.setOutput(i, value);
-  return success();
+  return node.giveAll(values);
 }
 
 //===----------------------------------------------------------------------===//
@@ -464,11 +456,7 @@ static LogicalResult convertScan(Node &node) {
                            given.drop_front(states))
                : scan.emit(given.take_front(states), given.drop_front(states),
                            Value());
-  if (failed(results))
-    return failure();
-  for (auto [i, tensor] : enumerate(*results))
-    node.setOutput(i, tensor);
-  return success();
+  return node.giveAll(results);
 }
 
 void registerRepetitionOps(Registry &registry) {

@@ -205,13 +205,7 @@ LogicalResult mapRolled(Node &node, const format::GraphProto &body) {
     return failure();
   for (auto [kind, sum] : zip(kinds, sums))
     kind.elements = sum;
-  FailureOr<SmallVector<GraphValue>> results =
-      collectSequences(e, *count, kinds, emit);
-  if (failed(results))
-    return failure();
-  for (auto [k, value] : enumerate(*results))
-    node.setOutput(k, value);
-  return success();
+  return node.giveAll(collectSequences(e, *count, kinds, emit));
 }
 
 GraphValue splitRolled(Emitter &e, Tensor x, int64_t axis, Value given,
