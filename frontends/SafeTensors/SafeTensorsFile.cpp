@@ -2,8 +2,8 @@
 //
 //   1. The header length is compared with the file and with the format's own
 //   limit.
-//   2. A scan of the header bounds its nesting (LLVM's JSON parser recurses)
-//      and finds names given twice (that parser keeps the last one silently).
+//   2. A scan of the header finds names given twice (LLVM's JSON parser keeps
+//      the last one silently).
 //   3. Each entry is checked by itself: type, shape, byte range, size.
 //   4. Byte ranges together must cover the data without gap or overlap.
 //
@@ -11,6 +11,7 @@
 
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
+#include "dialect/Support/BoundedJson.h"
 #include "dialect/Support/NearestName.h"
 #include "dialect/Support/RegularFile.h"
 
@@ -19,55 +20,33 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/xxhash.h"
-
-#include <limits>
 
 using namespace llvm;
 
 namespace seqc {
 
+using frontend::DataType;
+
 /// The format's own bound of the header.
 static constexpr uint64_t kMaxHeaderSize = 100'000'000;
 
-/// A header is an object of objects of arrays; a little more is let through so
-/// that the error can name the entry.
-static constexpr int kMaxNesting = 8;
-
-namespace {
-/// One row of the table of element types.
-struct DTypeInfo {
-  TensorDType dtype;
+static constexpr struct {
   StringLiteral name;
-  int64_t size;
-};
-} // namespace
-
-static constexpr DTypeInfo kDTypes[] = {
-    {TensorDType::F64, "F64", 8},   {TensorDType::F32, "F32", 4},
-    {TensorDType::F16, "F16", 2},   {TensorDType::BF16, "BF16", 2},
-    {TensorDType::I64, "I64", 8},   {TensorDType::I32, "I32", 4},
-    {TensorDType::I16, "I16", 2},   {TensorDType::I8, "I8", 1},
-    {TensorDType::U64, "U64", 8},   {TensorDType::U32, "U32", 4},
-    {TensorDType::U16, "U16", 2},   {TensorDType::U8, "U8", 1},
-    {TensorDType::Bool, "BOOL", 1},
+  DataType type;
+} kDTypes[] = {
+    {"F64", DataType::Double},  {"F32", DataType::Float},
+    {"F16", DataType::Float16}, {"BF16", DataType::BFloat16},
+    {"I64", DataType::Int64},   {"I32", DataType::Int32},
+    {"I16", DataType::Int16},   {"I8", DataType::Int8},
+    {"U64", DataType::UInt64},  {"U32", DataType::UInt32},
+    {"U16", DataType::UInt16},  {"U8", DataType::UInt8},
+    {"BOOL", DataType::Bool},
 };
 
-static const DTypeInfo &getInfo(TensorDType dtype) {
-  return *find_if(kDTypes,
-                  [&](const DTypeInfo &info) { return info.dtype == dtype; });
-}
-
-StringRef getTensorDTypeName(TensorDType dtype) { return getInfo(dtype).name; }
-
-int64_t getTensorDTypeSize(TensorDType dtype) { return getInfo(dtype).size; }
-
-std::optional<TensorDType> parseTensorDType(StringRef name) {
-  for (const DTypeInfo &info : kDTypes)
-    if (info.name == name)
-      return info.dtype;
-  return std::nullopt;
+StringRef getDTypeName(DataType type) {
+  return find_if(kDTypes, [&](const auto &row) { return row.type == type; })
+      ->name;
 }
 
 std::string formatShape(ArrayRef<int64_t> shape) {
@@ -89,42 +68,35 @@ static Error makeError(StringRef path, const char *format, Args &&...args) {
 // Header text
 //===----------------------------------------------------------------------===//
 
-/// Bounds the nesting of the JSON text and refuses names given twice in its
-/// outermost object. Malformed text is left to the JSON parser.
-static Error scanHeader(StringRef path, StringRef text) {
+/// Refuses names given twice in the outermost object of the JSON text.
+/// Malformed text is left to the JSON parser.
+static Error findDoubleNames(StringRef path, StringRef text) {
   StringSet<> names;
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '{' || c == '[') {
-      if (++depth > kMaxNesting)
-        return makeError(
-            path,
-            "header nests deeper than {0} levels at byte {1}; a header "
-            "is an object of entries",
-            kMaxNesting, 8 + i);
+      ++depth;
     } else if (c == '}' || c == ']') {
       --depth;
     } else if (c == '"') {
       size_t begin = i++;
       while (i < text.size() && text[i] != '"')
         i += text[i] == '\\' ? 2 : 1;
-      if (i >= text.size() || depth != 1)
-        continue;
-      if (!text.substr(i + 1).ltrim().starts_with(":"))
+      if (i >= text.size() || depth != 1 ||
+          !text.substr(i + 1).ltrim().starts_with(":"))
         continue;
       Expected<json::Value> name = json::parse(text.slice(begin, i + 1));
       if (!name) {
         consumeError(name.takeError());
         continue;
       }
-      std::string key = name->getAsString().value_or("").str();
+      StringRef key = name->getAsString().value_or("");
       if (!names.insert(key).second)
-        return makeError(
-            path,
-            "tensor '{0}' is named twice in the header, again at byte "
-            "{1}; names must be unique",
-            key, 8 + begin);
+        return makeError(path,
+                         "tensor '{0}' is named twice in the header, again at "
+                         "byte {1}; names must be unique",
+                         key, 8 + begin);
     }
   }
   return Error::success();
@@ -139,56 +111,45 @@ static Error scanHeader(StringRef path, StringRef text) {
 static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
                                        const json::Value &value,
                                        uint64_t dataBegin, uint64_t dataSize) {
+  auto fail = [&](const char *format, const auto &...args) {
+    return makeError(path, "entry '{0}' {1}", name,
+                     formatv(format, args...).str());
+  };
   const json::Object *object = value.getAsObject();
   if (!object)
-    return makeError(
-        path,
-        "entry '{0}' is not an object; required are dtype, shape and "
-        "data_offsets",
-        name);
+    return fail("is not an object; required are dtype, shape and data_offsets");
   TensorEntry entry;
   entry.name = name.str();
 
-  std::optional<StringRef> dtypeName = object->getString("dtype");
-  if (!dtypeName)
-    return makeError(path, "entry '{0}' has no 'dtype' string", name);
-  std::optional<TensorDType> dtype = parseTensorDType(*dtypeName);
+  std::optional<StringRef> dtype = object->getString("dtype");
   if (!dtype)
-    return makeError(
-        path, "entry '{0}' has dtype '{1}'; known are {2}", name, *dtypeName,
-        join(
-            map_range(kDTypes, [](const DTypeInfo &info) { return info.name; }),
-            ", "));
-  entry.dtype = *dtype;
+    return fail("has no 'dtype' string");
+  const auto *known =
+      find_if(kDTypes, [&](const auto &row) { return row.name == *dtype; });
+  if (known == std::end(kDTypes))
+    return fail(
+        "has dtype '{0}'; known are {1}", *dtype,
+        join(map_range(kDTypes, [](auto &row) { return row.name; }), ", "));
+  entry.dtype = known->type;
 
   const json::Array *shape = object->getArray("shape");
   if (!shape)
-    return makeError(path, "entry '{0}' has no 'shape' array", name);
-  uint64_t bytes = getTensorDTypeSize(*dtype);
-  bool empty = false;
+    return fail("has no 'shape' array");
   for (const json::Value &extent : *shape) {
     std::optional<int64_t> n = extent.getAsInteger();
     if (!n || *n < 0)
-      return makeError(
-          path,
-          "entry '{0}' has {1} as an extent; required is an integer of "
-          "0 or more",
-          name, extent);
+      return fail("has {0} as an extent; required is an integer of 0 or more",
+                  extent);
     entry.shape.push_back(*n);
-    empty |= *n == 0;
   }
+  uint64_t bytes =
+      is_contained(entry.shape, 0) ? 0 : getBitWidth(entry.dtype) / 8;
   for (int64_t n : entry.shape) {
-    if (empty) {
-      bytes = 0;
-      break;
-    }
     // No tensor that fits the file can exceed it on the way, as no extent is 0.
-    if (static_cast<uint64_t>(n) > dataSize / bytes)
-      return makeError(
-          path,
-          "entry '{0}' of shape {1} is larger than the {2} bytes of data "
-          "in the file",
-          name, formatShape(entry.shape), dataSize);
+    if (bytes != 0 && static_cast<uint64_t>(n) > dataSize / bytes)
+      return fail("of shape {0} is larger than the {1} bytes of data in the "
+                  "file",
+                  formatShape(entry.shape), dataSize);
     bytes *= static_cast<uint64_t>(n);
   }
 
@@ -199,18 +160,14 @@ static Expected<TensorEntry> readEntry(StringRef path, StringRef name,
     end = (*offsets)[1].getAsInteger();
   }
   if (!begin || !end)
-    return makeError(path, "entry '{0}' has no 'data_offsets' of two integers",
-                     name);
+    return fail("has no 'data_offsets' of two integers");
   if (*begin < 0 || *end < *begin || static_cast<uint64_t>(*end) > dataSize)
-    return makeError(
-        path,
-        "entry '{0}' lies at bytes [{1}, {2}) of the data; the file has "
-        "{3} bytes of data",
-        name, *begin, *end, dataSize);
+    return fail("lies at bytes [{0}, {1}) of the data; the file has {2} bytes "
+                "of data",
+                *begin, *end, dataSize);
   if (static_cast<uint64_t>(*end - *begin) != bytes)
-    return makeError(
-        path, "entry '{0}' has {1} bytes of data; {2} of shape {3} takes {4}",
-        name, *end - *begin, *dtypeName, formatShape(entry.shape), bytes);
+    return fail("has {0} bytes of data; {1} of shape {2} takes {3}",
+                *end - *begin, *dtype, formatShape(entry.shape), bytes);
   entry.offset = static_cast<int64_t>(dataBegin) + *begin;
   entry.size = *end - *begin;
   return entry;
@@ -258,47 +215,41 @@ static StringRef nameOtherFormat(StringRef bytes) {
 
 Expected<SafeTensorsFile>
 SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer, StringRef name) {
+  auto fail = [&](const char *format, const auto &...args) {
+    return makeError(name, format, args...);
+  };
   uint64_t fileSize = buffer->getBufferSize();
   if (fileSize < 8)
-    return makeError(
-        name,
-        "is {0} bytes long; a safetensors file begins with 8 bytes of "
-        "header length",
-        fileSize);
+    return fail("is {0} bytes long; a safetensors file begins with 8 bytes of "
+                "header length",
+                fileSize);
   if (StringRef other = nameOtherFormat(buffer->getBuffer()); !other.empty())
-    return makeError(name,
-                     "is {0}; required is safetensors, which save_file of "
-                     "safetensors.torch or safetensors.numpy writes",
-                     other);
+    return fail("is {0}; required is safetensors, which save_file of "
+                "safetensors.torch or safetensors.numpy writes",
+                other);
   uint64_t headerSize = support::endian::read64le(buffer->getBufferStart());
   if (headerSize > kMaxHeaderSize)
-    return makeError(
-        name,
-        "header length is {0}; at most {1} bytes are allowed (is this a "
-        "safetensors file?)",
-        headerSize, kMaxHeaderSize);
+    return fail("header length is {0}; at most {1} bytes are allowed (is this "
+                "a safetensors file?)",
+                headerSize, kMaxHeaderSize);
   if (headerSize > fileSize - 8)
-    return makeError(
-        name,
-        "header length is {0}, but only {1} bytes follow; the file is "
-        "truncated or damaged",
-        headerSize, fileSize - 8);
+    return fail("header length is {0}, but only {1} bytes follow; the file is "
+                "truncated or damaged",
+                headerSize, fileSize - 8);
   StringRef text = buffer->getBuffer().substr(8, headerSize);
   uint64_t dataBegin = 8 + headerSize;
   uint64_t dataSize = fileSize - dataBegin;
 
-  if (Error error = scanHeader(name, text))
+  if (Error error = findDoubleNames(name, text))
     return error;
-  Expected<json::Value> header = json::parse(text);
+  Expected<json::Value> header = parseBoundedJson(text);
   if (!header)
-    return makeError(name, "header is not valid JSON: {0}",
-                     toString(header.takeError()));
+    return fail("header is not valid JSON: {0}", toString(header.takeError()));
   const json::Object *object = header->getAsObject();
   if (!object)
-    return makeError(name, "header is not a JSON object");
+    return fail("header is not a JSON object");
 
   SafeTensorsFile file;
-  file.path = name.str();
   for (const auto &[key, value] : *object) {
     if (StringRef(key) == "__metadata__")
       continue;
@@ -319,24 +270,19 @@ SafeTensorsFile::read(std::unique_ptr<MemoryBuffer> buffer, StringRef name) {
   for (auto [i, entry] : enumerate(file.entries)) {
     uint64_t begin = entry.offset;
     if (begin < position)
-      return makeError(
-          name, "entries '{0}' and '{1}' overlap at byte {2} of the data",
-          file.entries[i - 1].name, entry.name, begin - dataBegin);
+      return fail("entries '{0}' and '{1}' overlap at byte {2} of the data",
+                  file.entries[i - 1].name, entry.name, begin - dataBegin);
     if (begin > position)
-      return makeError(
-          name,
-          "bytes [{0}, {1}) of the data belong to no entry; the data must "
-          "be covered without gaps",
-          position - dataBegin, begin - dataBegin);
+      return fail("bytes [{0}, {1}) of the data belong to no entry; the data "
+                  "must be covered without gaps",
+                  position - dataBegin, begin - dataBegin);
     position = begin + entry.size;
     file.index[entry.name] = i;
   }
   if (position != fileSize)
-    return makeError(
-        name,
-        "entries take {0} bytes of data, but the file has {1}; the data "
-        "must be covered without gaps",
-        position - dataBegin, dataSize);
+    return fail("entries take {0} bytes of data, but the file has {1}; the "
+                "data must be covered without gaps",
+                position - dataBegin, dataSize);
   file.buffer = std::move(buffer);
   return file;
 }
@@ -361,10 +307,6 @@ ArrayRef<uint8_t> SafeTensorsFile::getData(const TensorEntry &entry) const {
 std::string hashBytes(ArrayRef<uint8_t> bytes) {
   std::string digits = utohexstr(xxHash64(bytes), /*LowerCase=*/true);
   return std::string(16 - digits.size(), '0') + digits;
-}
-
-std::string SafeTensorsFile::getHash(const TensorEntry &entry) const {
-  return hashBytes(getData(entry));
 }
 
 } // namespace seqc

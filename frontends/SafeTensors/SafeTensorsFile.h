@@ -10,6 +10,8 @@
 #ifndef FRONTENDS_SAFETENSORS_SAFETENSORSFILE_H
 #define FRONTENDS_SAFETENSORS_SAFETENSORSFILE_H
 
+#include "frontends/Common/DataType.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -25,37 +27,15 @@
 
 namespace seqc {
 
-/// Element types a safetensors file may hold.
-enum class TensorDType {
-  F64,
-  F32,
-  F16,
-  BF16,
-  I64,
-  I32,
-  I16,
-  I8,
-  U64,
-  U32,
-  U16,
-  U8,
-  Bool
-};
-
-/// The name the format uses, such as "F32" or "BOOL".
-llvm::StringRef getTensorDTypeName(TensorDType dtype);
-
-/// Bytes of one element.
-int64_t getTensorDTypeSize(TensorDType dtype);
-
-/// The element type called `name`, if the format knows it.
-std::optional<TensorDType> parseTensorDType(llvm::StringRef name);
+/// The name the format uses for an element type that it knows, such as "F32" or
+/// "BOOL".
+llvm::StringRef getDTypeName(frontend::DataType type);
 
 /// One tensor of a file: what it is and where its bytes lie.
 struct TensorEntry {
   /// The name it is stored under, as in a PyTorch `state_dict`.
   std::string name;
-  TensorDType dtype = TensorDType::F32;
+  frontend::DataType dtype = frontend::DataType::Float;
   llvm::SmallVector<int64_t, 4> shape;
   /// Position of its first byte, counted from the beginning of the file.
   int64_t offset = 0;
@@ -81,9 +61,6 @@ public:
   static llvm::Expected<SafeTensorsFile>
   read(std::unique_ptr<llvm::MemoryBuffer> buffer, llvm::StringRef name);
 
-  /// Path the file was read from.
-  llvm::StringRef getPath() const { return path; }
-
   /// All tensors, ordered by their position in the file.
   llvm::ArrayRef<TensorEntry> getEntries() const { return entries; }
 
@@ -97,13 +74,9 @@ public:
   /// The bytes of `entry`.
   llvm::ArrayRef<uint8_t> getData(const TensorEntry &entry) const;
 
-  /// Hash of the content of `entry` (see hashBytes).
-  std::string getHash(const TensorEntry &entry) const;
-
 private:
   SafeTensorsFile() = default;
 
-  std::string path;
   std::unique_ptr<llvm::MemoryBuffer> buffer;
   std::vector<TensorEntry> entries;
   llvm::StringMap<size_t> index;

@@ -13,20 +13,6 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-/// The type of elements that become f32; null if they are, or cannot.
-static mlir::Type getStoredType(mlir::MLIRContext &context, TensorDType dtype) {
-  switch (dtype) {
-  case TensorDType::F64:
-    return mlir::Float64Type::get(&context);
-  case TensorDType::F16:
-    return mlir::Float16Type::get(&context);
-  case TensorDType::BF16:
-    return mlir::BFloat16Type::get(&context);
-  default:
-    return {};
-  }
-}
-
 bool WeightReader::has(StringRef name) const {
   return !file || file->lookup(name);
 }
@@ -72,10 +58,9 @@ const TensorEntry *WeightReader::check(StringRef name, ArrayRef<int64_t> shape,
   if (ArrayRef<int64_t>(entry->shape) != shape)
     return fail("in '{0}' has shape {1}; required is {2}",
                 formatShape(entry->shape), formatShape(shape));
-  if (entry->dtype != TensorDType::F32 &&
-      !getStoredType(reporter.getContext(), entry->dtype))
+  if (!frontend::isFloat(entry->dtype))
     return fail("in '{0}' is stored as {1}; required is F32, F16, BF16 or F64",
-                getTensorDTypeName(entry->dtype));
+                getDTypeName(entry->dtype));
   return entry;
 }
 
@@ -112,10 +97,13 @@ Tensor WeightReader::getRows(StringRef name, ArrayRef<int64_t> shape,
         shape.empty() || shape.front() == 0 ? 0 : entry->size / shape.front();
     std::string hash = hashBytes(file->getData(*entry).slice(
         begin * rowBytes, whole ? entry->size : rows * rowBytes));
-    mlir::Type stored = getStoredType(reporter.getContext(), entry->dtype);
-    value = seq::WeightOp::create(
-        builder, loc, type, label, storedName, entry->offset + begin * rowBytes,
-        hash, stored ? mlir::TypeAttr::get(stored) : mlir::TypeAttr());
+    mlir::TypeAttr stored;
+    if (entry->dtype != DataType::Float)
+      stored = mlir::TypeAttr::get(
+          frontend::getStorage(builder.getContext(), entry->dtype));
+    value =
+        seq::WeightOp::create(builder, loc, type, label, storedName,
+                              entry->offset + begin * rowBytes, hash, stored);
   } else {
     // Nothing computes with it: an error was reported, or the weights are
     // only listed.

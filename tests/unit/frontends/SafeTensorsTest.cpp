@@ -52,7 +52,7 @@ TEST(SafeTensors, ReadsEntriesInFileOrder) {
   ASSERT_EQ(file->getEntries().size(), 2u);
   const TensorEntry &a = file->getEntries()[0];
   EXPECT_EQ(a.name, "a");
-  EXPECT_EQ(a.dtype, TensorDType::F32);
+  EXPECT_EQ(a.dtype, frontend::DataType::Float);
   EXPECT_EQ(formatShape(a.shape), "[2, 3]");
   EXPECT_EQ(a.size, 24);
   EXPECT_EQ(file->getData(a)[5], 5);
@@ -71,11 +71,12 @@ TEST(SafeTensors, HashesContentNotNames) {
   std::string bytes = makeFile(header, 0) + "same" + "same" + "else";
   Expected<SafeTensorsFile> file = readBytes(bytes);
   ASSERT_TRUE(static_cast<bool>(file)) << toString(file.takeError());
-  EXPECT_EQ(file->getHash(*file->lookup("a")),
-            file->getHash(*file->lookup("b")));
-  EXPECT_NE(file->getHash(*file->lookup("a")),
-            file->getHash(*file->lookup("c")));
-  EXPECT_EQ(file->getHash(*file->lookup("a")).size(), 16u);
+  auto hash = [&](StringRef name) {
+    return hashBytes(file->getData(*file->lookup(name)));
+  };
+  EXPECT_EQ(hash("a"), hash("b"));
+  EXPECT_NE(hash("a"), hash("c"));
+  EXPECT_EQ(hash("a").size(), 16u);
   // The published value of XXH64 for no bytes and seed 0.
   EXPECT_EQ(hashBytes({}), "ef46db3751d8e999");
 }
@@ -125,7 +126,7 @@ TEST(SafeTensors, RefusesBadJson) {
               HasSubstr("header is not a JSON object"));
   // LLVM's JSON parser recurses; a deep header must not reach it.
   EXPECT_THAT(errorOf(makeFile(std::string(1'000'000, '['), 0)),
-              HasSubstr("nests deeper"));
+              HasSubstr("nest deeper than 32 levels"));
 }
 
 TEST(SafeTensors, RefusesDuplicateNames) {
