@@ -9,27 +9,23 @@ using namespace llvm;
 
 namespace seqc {
 
-ModelImporter::~ModelImporter() = default;
-
-void ImporterRegistry::add(std::unique_ptr<ModelImporter> importer) {
-  importers.push_back(std::move(importer));
+const ModelImporter *findImporter(ArrayRef<ModelImporter> importers,
+                                  StringRef suffix) {
+  const auto *found = find_if(importers, [&](const ModelImporter &importer) {
+    return is_contained(importer.suffixes, suffix);
+  });
+  return found == importers.end() ? nullptr : found;
 }
 
-const ModelImporter *ImporterRegistry::find(StringRef suffix) const {
-  for (const std::unique_ptr<ModelImporter> &importer : importers)
-    if (is_contained(importer->getSuffixes(), suffix))
-      return importer.get();
-  return nullptr;
-}
-
-std::string ImporterRegistry::listSuffixes(StringRef lastWord) const {
-  SmallVector<StringRef> suffixes;
-  for (const std::unique_ptr<ModelImporter> &importer : importers)
-    suffixes.push_back(importer->getSuffixes().front());
-  if (suffixes.size() < 2)
-    return suffixes.empty() ? "" : suffixes.front().str();
-  StringRef last = suffixes.pop_back_val();
-  return join(suffixes, ", ") + (" " + lastWord + " " + last).str();
+std::string listSuffixes(ArrayRef<ModelImporter> importers,
+                         StringRef lastWord) {
+  std::string list;
+  for (auto [i, importer] : enumerate(importers)) {
+    if (i > 0)
+      list += i + 1 < importers.size() ? ", " : (" " + lastWord + " ").str();
+    list += importer.suffixes.front();
+  }
+  return list;
 }
 
 } // namespace seqc

@@ -1,8 +1,8 @@
 //===- ModelImporter.h - From a model to seq IR -----------------*- C++ -*-===//
 //
 // What all frontends are to the rest: an importer, found by the suffix of a
-// model's name. A new kind of model is one class here and one line where the
-// registry is filled.
+// model's name. A new kind of model is a function here and one row of
+// getImporters() (tools/session/CompileOptions.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,46 +33,34 @@ struct ModelSource {
   std::optional<llvm::StringRef> text;
 };
 
-/// Reads one kind of model. Importers have no state: one serves any number of
-/// contexts and threads.
-class ModelImporter {
-public:
-  virtual ~ModelImporter();
-
+/// Reads one kind of model.
+struct ModelImporter {
   /// What names of such models end with, dots included, the usual one first.
-  virtual llvm::ArrayRef<llvm::StringRef> getSuffixes() const = 0;
-
-  /// Whether a model in memory can be read. Kinds that consist of several files
-  /// cannot.
-  virtual bool takesText() const { return false; }
-
-  /// Whether reading runs a parser that trusts its text: a crash meanwhile is
-  /// the text's fault (decision 24).
-  virtual bool trustsText() const { return false; }
+  llvm::SmallVector<llvm::StringRef, 2> suffixes;
 
   /// Builds the module in the import form; loads the dialects that it needs.
   /// Every fault is a located diagnostic of `context`, and the result is null
-  /// if there was one. `source.text` is set only if takesText().
-  virtual mlir::OwningOpRef<mlir::ModuleOp>
-  importModel(const ModelSource &source, mlir::MLIRContext &context,
-              const ImportOptions &options) const = 0;
+  /// if there was one. `source.text` is set only if takesText.
+  mlir::OwningOpRef<mlir::ModuleOp> (*import)(const ModelSource &source,
+                                              mlir::MLIRContext &context,
+                                              const ImportOptions &options);
+
+  /// Whether a model in memory can be read. Kinds that consist of several files
+  /// cannot.
+  bool takesText = false;
+
+  /// Whether reading runs a parser that trusts its text: a crash meanwhile is
+  /// the text's fault (decision 24).
+  bool trustsText = false;
 };
 
-/// The importers that a program knows.
-class ImporterRegistry {
-public:
-  /// Adds an importer; its suffixes must be new.
-  void add(std::unique_ptr<ModelImporter> importer);
+/// The one of models whose names end with `suffix`, or null.
+const ModelImporter *findImporter(llvm::ArrayRef<ModelImporter> importers,
+                                  llvm::StringRef suffix);
 
-  /// The importer of models whose names end with `suffix`, or null.
-  const ModelImporter *find(llvm::StringRef suffix) const;
-
-  /// The usual suffix of each kind, as messages list them: ".a, .b or .c"
-  std::string listSuffixes(llvm::StringRef lastWord) const;
-
-private:
-  llvm::SmallVector<std::unique_ptr<ModelImporter>, 4> importers;
-};
+/// The usual suffix of each kind, as messages list them: ".a, .b or .c"
+std::string listSuffixes(llvm::ArrayRef<ModelImporter> importers,
+                         llvm::StringRef lastWord);
 
 } // namespace seqc
 

@@ -43,24 +43,26 @@ static size_t findTooDeep(StringRef text) {
   return StringRef::npos;
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> importMLIR(StringRef path,
-                                             mlir::MLIRContext &context) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
-      readRegularFile(path, /*isText=*/true, /*requiresNullTerminator=*/false);
-  if (!file) {
-    mlir::emitError(mlir::UnknownLoc::get(&context))
-        << "'" << path << "' cannot be read: " << file.getError().message();
-    return nullptr;
+mlir::OwningOpRef<mlir::ModuleOp> importMLIR(const ModelSource &source,
+                                             mlir::MLIRContext &context,
+                                             const ImportOptions &) {
+  std::unique_ptr<MemoryBuffer> file;
+  if (!source.text) {
+    ErrorOr<std::unique_ptr<MemoryBuffer>> read = readRegularFile(
+        source.path, /*isText=*/true, /*requiresNullTerminator=*/false);
+    if (!read) {
+      mlir::emitError(mlir::UnknownLoc::get(&context))
+          << "'" << source.path
+          << "' cannot be read: " << read.getError().message();
+      return nullptr;
+    }
+    file = std::move(*read);
   }
-  return importMLIRText((*file)->getBuffer(), path, context);
-}
-
-mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(StringRef text, StringRef name,
-                                                 mlir::MLIRContext &context) {
+  StringRef text = file ? file->getBuffer() : *source.text;
   if (size_t position = findTooDeep(text); position != StringRef::npos) {
     StringRef before = text.take_front(position);
     mlir::emitError(
-        mlir::FileLineColLoc::get(&context, name, before.count('\n') + 1,
+        mlir::FileLineColLoc::get(&context, source.path, before.count('\n') + 1,
                                   position - (before.rfind('\n') + 1) + 1))
         << "brackets nest deeper than " << kMaxNesting
         << " levels; no model needs that";
@@ -69,36 +71,13 @@ mlir::OwningOpRef<mlir::ModuleOp> importMLIRText(StringRef text, StringRef name,
   // MLIR's lexer reads one byte past the text: the copy ends in NUL for
   // certain.
   auto sources = std::make_shared<SourceMgr>();
-  sources->AddNewSourceBuffer(MemoryBuffer::getMemBufferCopy(text, name),
+  sources->AddNewSourceBuffer(MemoryBuffer::getMemBufferCopy(text, source.path),
                               SMLoc());
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (module)
     seq::mark<seq::UncheckedMark>(*module);
   return module;
-}
-
-namespace {
-/// Models written as IR.
-class MLIRImporter : public ModelImporter {
-public:
-  ArrayRef<StringRef> getSuffixes() const override {
-    static constexpr StringRef suffixes[] = {".mlir"};
-    return suffixes;
-  }
-  bool takesText() const override { return true; }
-  bool trustsText() const override { return true; }
-  mlir::OwningOpRef<mlir::ModuleOp>
-  importModel(const ModelSource &source, mlir::MLIRContext &context,
-              const ImportOptions &) const override {
-    return source.text ? importMLIRText(*source.text, source.path, context)
-                       : importMLIR(source.path, context);
-  }
-};
-} // namespace
-
-std::unique_ptr<ModelImporter> createMLIRImporter() {
-  return std::make_unique<MLIRImporter>();
 }
 
 } // namespace seqc

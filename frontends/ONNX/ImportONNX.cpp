@@ -38,26 +38,6 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
   }
 }
 
-namespace {
-/// ONNX models.
-class ONNXImporter : public ModelImporter {
-public:
-  llvm::ArrayRef<llvm::StringRef> getSuffixes() const override {
-    static constexpr llvm::StringRef suffixes[] = {".onnx"};
-    return suffixes;
-  }
-  mlir::OwningOpRef<mlir::ModuleOp>
-  importModel(const ModelSource &source, mlir::MLIRContext &context,
-              const ImportOptions &options) const override {
-    return importONNX(source.path, context, options);
-  }
-};
-} // namespace
-
-std::unique_ptr<ModelImporter> createONNXImporter() {
-  return std::make_unique<ONNXImporter>();
-}
-
 void printOnnxOperators(llvm::raw_ostream &os) {
   onnx::Registry::get().print(os);
 }

@@ -18,9 +18,6 @@ mlir::OwningOpRef<mlir::ModuleOp> importONNX(llvm::StringRef path,
                                              mlir::MLIRContext &context,
                                              const ImportOptions &options);
 
-/// Reads `.onnx` files.
-std::unique_ptr<ModelImporter> createONNXImporter();
-
 /// Prints the operators that importONNX() knows, as Markdown.
 void printOnnxOperators(llvm::raw_ostream &os);
 

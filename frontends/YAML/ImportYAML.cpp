@@ -208,24 +208,4 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
   return reporter.hasErrors() ? nullptr : std::move(module);
 }
 
-namespace {
-/// Descriptions in YAML.
-class YAMLImporter : public ModelImporter {
-public:
-  ArrayRef<StringRef> getSuffixes() const override {
-    static constexpr StringRef suffixes[] = {".yaml", ".yml"};
-    return suffixes;
-  }
-  mlir::OwningOpRef<mlir::ModuleOp>
-  importModel(const ModelSource &source, mlir::MLIRContext &context,
-              const ImportOptions &options) const override {
-    return importYAML(source.path, context, options);
-  }
-};
-} // namespace
-
-std::unique_ptr<ModelImporter> createYAMLImporter() {
-  return std::make_unique<YAMLImporter>();
-}
-
 } // namespace seqc

@@ -19,9 +19,6 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(llvm::StringRef path,
                                              mlir::MLIRContext &context,
                                              const ImportOptions &options = {});
 
-/// Reads descriptions: `.yaml` and `.yml`.
-std::unique_ptr<ModelImporter> createYAMLImporter();
-
 } // namespace seqc
 
 #endif // FRONTENDS_YAML_IMPORTYAML_H

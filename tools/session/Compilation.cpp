@@ -101,24 +101,23 @@ static Error checkModelFile(StringRef path, sys::fs::file_status &status) {
 
 /// No importer takes what is at `path`.
 static Error makeUnknownKind(StringRef path, bool isFolder) {
-  const ImporterRegistry &importers = getImporters();
   if (isFolder && !sys::fs::exists(path + "/config.json"))
     return makeFailure(FailureKind::BadInput,
                        "model '" + path +
                            "' is a folder without config.json; required is "
                            "an " +
-                           importers.listSuffixes("or") + " file");
+                           listSuffixes(getImporters(), "or") + " file");
   if (isFolder)
     return makeFailure(
         FailureKind::Unsupported,
         "model '" + path +
             "': folders with config.json are not supported by this "
             "version; supported are " +
-            importers.listSuffixes("and"));
+            listSuffixes(getImporters(), "and"));
   return makeFailure(FailureKind::BadInput,
                      "model '" + path + "' has suffix '" +
                          sys::path::extension(path) + "'; required is " +
-                         importers.listSuffixes("or"));
+                         listSuffixes(getImporters(), "or"));
 }
 
 Error Compilation::readModel() {
@@ -128,21 +127,21 @@ Error Compilation::readModel() {
     if (Error error = checkModelFile(path, status))
       return error;
   const ModelImporter *importer =
-      getImporters().find(sys::path::extension(path));
+      findImporter(getImporters(), sys::path::extension(path));
   if (!importer)
     return makeUnknownKind(path,
                            status.type() == sys::fs::file_type::directory_file);
-  if (options.text && !importer->takesText())
+  if (options.text && !importer->takesText)
     return makeFailure(FailureKind::Unsupported,
                        "model '" + path +
                            "' is in memory; models with suffix '" +
                            sys::path::extension(path) +
                            "' are not supported there, required is a file");
-  if (importer->trustsText())
+  if (importer->trustsText)
     observer.beginReading(("'" + path + "'").str());
-  module = importer->importModel({options.model, options.text}, context,
-                                 options.import);
-  if (importer->trustsText())
+  module =
+      importer->import({options.model, options.text}, context, options.import);
+  if (importer->trustsText)
     observer.endReading();
   return Error::success();
 }

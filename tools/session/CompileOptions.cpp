@@ -24,15 +24,20 @@ namespace seqc {
 static constexpr int64_t kMostBeam = 1024,
                          kMostCount = std::numeric_limits<int32_t>::max();
 
-const ImporterRegistry &getImporters() {
-  static const ImporterRegistry registry = [] {
-    ImporterRegistry filled;
-    filled.add(createONNXImporter());
-    filled.add(createYAMLImporter());
-    filled.add(createMLIRImporter());
-    return filled;
-  }();
-  return registry;
+/// Reads a model that is a file.
+template <auto Import>
+static mlir::OwningOpRef<mlir::ModuleOp>
+importFile(const ModelSource &source, mlir::MLIRContext &context,
+           const ImportOptions &options) {
+  return Import(source.path, context, options);
+}
+
+ArrayRef<ModelImporter> getImporters() {
+  static const ModelImporter importers[] = {
+      {{".onnx"}, importFile<importONNX>},
+      {{".yaml", ".yml"}, importFile<importYAML>},
+      {{".mlir"}, importMLIR, /*takesText=*/true, /*trustsText=*/true}};
+  return importers;
 }
 
 StringRef getBackendName(Backend backend) {

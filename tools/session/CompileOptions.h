@@ -57,7 +57,7 @@ struct CompileOptions {
 };
 
 /// The importers of all frontends.
-const ImporterRegistry &getImporters();
+llvm::ArrayRef<ModelImporter> getImporters();
 
 /// The name of a backend, as the setting `backend` has it.
 llvm::StringRef getBackendName(Backend backend);
