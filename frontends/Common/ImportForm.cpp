@@ -2,6 +2,7 @@
 
 #include "frontends/Common/ImportForm.h"
 
+#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
@@ -28,19 +29,6 @@ void loadImportDialects(mlir::MLIRContext &context) {
                       seq::SeqDialect>();
 }
 
-/// The part of a model that an op was made for, or "".
-static StringRef findName(mlir::Location loc) {
-  StringRef found;
-  loc->walk([&](mlir::Location part) {
-    auto name = dyn_cast<mlir::NameLoc>(part);
-    if (!name)
-      return mlir::WalkResult::advance();
-    found = name.getName().getValue();
-    return mlir::WalkResult::interrupt();
-  });
-  return found;
-}
-
 /// Verifies a module, and reports faults with the names of their locations.
 static LogicalResult verifyNamed(mlir::ModuleOp module) {
   SmallVector<mlir::Diagnostic> faults;
@@ -54,7 +42,7 @@ static LogicalResult verifyNamed(mlir::ModuleOp module) {
       return success();
   }
   for (mlir::Diagnostic &fault : faults) {
-    StringRef name = findName(fault.getLocation());
+    StringRef name = seq::getPlaceName(fault.getLocation());
     mlir::InFlightDiagnostic report = mlir::emitError(fault.getLocation());
     if (!name.empty())
       report << name << ": ";
