@@ -181,10 +181,11 @@ public:
   // Of what only a call decides. Each gives false if it certainly does not
   // hold, which has been reported then; the converter may go on.
 
-  /// Ends the call with a message that names the node unless `holds`; {0}, {1},
-  /// ... stand for numbers.
+  /// Ends the call with a message that names the node unless `holds`, for lack
+  /// of memory if it `exhausts` that; {0}, {1}, ... stand for numbers.
   bool require(mlir::Value holds, llvm::StringRef message,
-               llvm::ArrayRef<mlir::OpFoldResult> numbers = {});
+               llvm::ArrayRef<mlir::OpFoldResult> numbers = {},
+               bool exhausts = false);
   /// "WHAT is FOUND; required is REQUIRED".
   bool requireEqual(mlir::OpFoldResult found, mlir::OpFoldResult required,
                     llvm::StringRef what);
@@ -212,7 +213,9 @@ public:
                                      mlir::Value factor, llvm::StringRef what);
   /// Ends the call for lack of memory unless `fits`; see require().
   bool requireMemory(mlir::Value fits, llvm::StringRef message,
-                     llvm::ArrayRef<mlir::OpFoldResult> numbers = {});
+                     llvm::ArrayRef<mlir::OpFoldResult> numbers = {}) {
+    return require(fits, message, numbers, /*exhausts=*/true);
+  }
   /// Extents of two shapes have the same product, and none is negative.
   bool requireSameCount(llvm::ArrayRef<mlir::OpFoldResult> found,
                         llvm::ArrayRef<mlir::OpFoldResult> wanted);
@@ -308,9 +311,6 @@ public:
                   llvm::StringRef lettersB, llvm::StringRef result);
 
 private:
-  /// require(), whose call ends for the reason that `exhausts` says.
-  bool emitRequire(mlir::Value holds, llvm::StringRef message,
-                   llvm::ArrayRef<mlir::OpFoldResult> numbers, bool exhausts);
   mlir::Value insertDim(mlir::Value tensor, int64_t dim);
   /// What quantize() and dequantize() share.
   template <typename Op>

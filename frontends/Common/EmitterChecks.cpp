@@ -23,10 +23,14 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace seqc::frontend {
+
+/// Values up to which what an index is computed from is looked at.
+static constexpr unsigned kMostExamined = 64;
 
 /// The node that the emitter's location names.
 static std::string describe(Location loc) {
@@ -43,17 +47,7 @@ static std::string withoutPlaceholders(StringRef text) {
 }
 
 bool Emitter::require(Value holds, StringRef message,
-                      ArrayRef<OpFoldResult> numbers) {
-  return emitRequire(holds, message, numbers, /*exhausts=*/false);
-}
-
-bool Emitter::requireMemory(Value fits, StringRef message,
-                            ArrayRef<OpFoldResult> numbers) {
-  return emitRequire(fits, message, numbers, /*exhausts=*/true);
-}
-
-bool Emitter::emitRequire(Value holds, StringRef message,
-                          ArrayRef<OpFoldResult> numbers, bool exhausts) {
+                      ArrayRef<OpFoldResult> numbers, bool exhausts) {
   if (matchPattern(holds, m_One()))
     return true;
   SmallVector<Value> values;
@@ -209,74 +203,66 @@ bool Emitter::requireIndices(Tensor indices, OpFoldResult extent,
                  {select(under, least, greatest), low, size - 1});
 }
 
-/// Whether an index is not negative by construction, or because it has been
-/// checked. Looks at `budget` values at most, as those of long chains share
-/// what they are computed from.
-static bool isNatural(Value size, function_ref<bool(Value)> isChecked,
+namespace {
+/// What is known of an index.
+struct Range {
+  /// It is not negative.
+  bool natural;
+  /// It is no number beyond every memory: what is computed in few steps from
+  /// extents of tensors that exist and from what has been checked.
+  bool bounded;
+};
+} // namespace
+
+/// What an index is by construction, or because it has been checked. Looks at
+/// `budget` values at most, as those of long chains share what they are
+/// computed from.
+static Range getRange(Value size, function_ref<bool(Value)> isChecked,
                       unsigned &budget) {
   if (std::optional<int64_t> number = getConstantIntValue(size))
-    return *number >= 0;
+    return {*number >= 0, *number <= kMostElements};
   Operation *op = size.getDefiningOp();
   if (isChecked(size) || isa_and_nonnull<tensor::DimOp>(op))
-    return true;
-  if (!op || budget == 0)
-    return false;
+    return {true, true};
+  if (!op || budget == 0 ||
+      !isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
+    return {false, false};
   --budget;
-  auto natural = [&](Value operand) {
-    return isNatural(operand, isChecked, budget);
-  };
-  if (isa<arith::MaxSIOp>(op))
-    return llvm::any_of(op->getOperands(), natural);
-  if (auto select = dyn_cast<arith::SelectOp>(op))
-    return natural(select.getTrueValue()) && natural(select.getFalseValue());
-  return isa<arith::AddIOp, arith::MulIOp, arith::DivUIOp, arith::RemUIOp,
-             arith::MinSIOp>(op) &&
-         llvm::all_of(op->getOperands(), natural);
+  bool isChoice = isa<arith::SelectOp>(op);
+  Range all{true, true}, any{false, false}, first{false, false}, last = first;
+  for (auto [i, operand] :
+       llvm::enumerate(op->getOperands().drop_front(isChoice))) {
+    last = getRange(operand, isChecked, budget);
+    all = {all.natural && last.natural, all.bounded && last.bounded};
+    any = {any.natural || last.natural, any.bounded || last.bounded};
+    if (i == 0)
+      first = last;
+  }
+  bool isShare = first.natural && first.bounded;
+  return TypeSwitch<Operation *, Range>(op)
+      .Case<arith::AddIOp, arith::MulIOp, arith::SelectOp>(
+          [&](auto) { return all; })
+      .Case([&](arith::MinSIOp) { return Range{all.natural, any.bounded}; })
+      .Case([&](arith::MaxSIOp) { return Range{any.natural, all.bounded}; })
+      .Case<arith::DivUIOp, arith::RemUIOp>(
+          [&](auto) { return Range{all.natural, isShare}; })
+      .Case([&](arith::DivSIOp) { return Range{false, isShare}; })
+      .Case([&](arith::SubIOp) {
+        return Range{false, first.bounded && last.natural};
+      })
+      .Case([&](arith::IndexCastOp) { return Range{false, all.bounded}; })
+      .Default(Range{false, false});
 }
 
-/// The same by construction alone.
-static bool isNatural(Value size) {
-  unsigned budget = 32;
-  return isNatural(size, [](Value) { return false; }, budget);
-}
-
-/// Whether an index is no number beyond every memory by construction: what is
-/// computed in few steps from extents of tensors that exist and from what has
-/// been checked. The depth bounds the walk: at most 2^8 values are entered.
-static bool isBounded(Value size, function_ref<bool(Value)> isChecked,
-                      unsigned depth = 8) {
-  if (std::optional<int64_t> number = getConstantIntValue(size))
-    return *number <= kMostElements;
-  Operation *op = size.getDefiningOp();
-  if (isChecked(size))
-    return true;
-  if (!op || depth == 0)
-    return false;
-  auto bounded = [&](Value operand) {
-    return isBounded(operand, isChecked, depth - 1);
-  };
-  if (isa<tensor::DimOp>(op))
-    return true;
-  if (isa<arith::MinSIOp>(op))
-    return llvm::any_of(op->getOperands(), bounded);
-  if (auto select = dyn_cast<arith::SelectOp>(op))
-    return bounded(select.getTrueValue()) && bounded(select.getFalseValue());
-  if (isa<arith::SubIOp>(op))
-    return bounded(op->getOperand(0)) && isNatural(op->getOperand(1));
-  if (isa<arith::DivUIOp, arith::DivSIOp, arith::RemUIOp>(op))
-    return bounded(op->getOperand(0)) && isNatural(op->getOperand(0));
-  return isa<arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::IndexCastOp>(
-             op) &&
-         llvm::all_of(op->getOperands(), bounded);
-}
-
-/// The same by construction alone.
-static bool isBounded(Value size) {
-  return isBounded(size, [](Value) { return false; });
+/// What an index is by construction alone.
+static Range getRange(Value size) {
+  unsigned budget = kMostExamined;
+  return getRange(size, [](Value) { return false; }, budget);
 }
 
 bool Emitter::isSize(Value value) {
-  return isNatural(value) && isBounded(value);
+  Range range = getRange(value);
+  return range.natural && range.bounded;
 }
 
 void Emitter::fail(const llvm::Twine &message) {
@@ -299,9 +285,9 @@ bool Emitter::requireSizes(ArrayRef<OpFoldResult> sizes) {
     Value value = toValue(size);
     // Static ones have been counted.
     auto isKnown = [&](Value part) { return known.contains(part); };
-    unsigned budget = 32;
-    bool natural = isNatural(value, isKnown, budget),
-         bounded = getConstantIntValue(size) || isBounded(value, isKnown);
+    unsigned budget = kMostExamined;
+    auto [natural, bounded] = getRange(value, isKnown, budget);
+    bounded |= getConstantIntValue(size).has_value();
     if ((natural && bounded) || known.contains(value))
       continue;
     OpBuilder::InsertionGuard guard = leaveLoops(builder, {size});
@@ -426,7 +412,8 @@ bool Emitter::requireSameCount(ArrayRef<OpFoldResult> found,
   SmallVector<OpFoldResult> signs;
   bool bounded = true;
   for (OpFoldResult size : wanted) {
-    bool isNumber = getConstantIntValue(size) || isBounded(toValue(size));
+    bool isNumber =
+        getConstantIntValue(size) || getRange(toValue(size)).bounded;
     bounded &= isNumber;
     signs.push_back(isNumber ? size
                              : OpFoldResult(Value(
