@@ -38,14 +38,12 @@ static constexpr int64_t kNoToken = kNoNumber + 1;
 //===----------------------------------------------------------------------===//
 
 void GraphSearchImport::declareStates() {
-  Emitter e = graphs.emitAt(0);
-  OpBuilder &b = e.getBuilder();
   OpFoldResult most = search.getMostSteps();
   auto add = [&](RankedTensorType type, Value init) {
-    block->addArgument(type, graphs.loc);
+    block->addArgument(type, e.getLoc());
     inits.push_back(init);
   };
-  mlir::Type i32 = b.getI32Type();
+  mlir::Type i32 = e.storage(DataType::Int32);
   if (usesPrefix) {
     int64_t extent = mlir::getConstantIntValue(most).value_or(kAny);
     add(RankedTensorType::get({kAny, extent}, i32),
@@ -77,8 +75,7 @@ bool GraphSearchImport::callGraphs() {
 }
 
 Tensor GraphSearchImport::readLogits(StringRef key) {
-  const Node *node = reader.find(key);
-  GraphSignal signal = graphs.resolve(*node);
+  GraphSignal signal = graphs.resolve(*reader.find(key));
   if (!signal)
     return {};
   Tensor logits = signal.tensor;
@@ -98,11 +95,9 @@ Tensor GraphSearchImport::readLogits(StringRef key) {
     return {};
   }
   // The last position of a sequence counts.
-  Emitter e = graphs.emitFor(logits.value);
-  Scalars s = e.scalars();
   for (int64_t d = 0; d + 1 < logits.getRank(); ++d) {
-    Number count(s, e.extentValue(logits, d));
-    logits = e.sliceDim(logits, d, Value(max(count - 1, 0)), e.fixed(1));
+    Number last = Number(e, e.extent(logits, d)) - 1;
+    logits = e.sliceDim(logits, d, Value(max(last, 0)), e.fixed(1));
   }
   logits = e.reshape(logits, {e.fixed(1), e.fixed(search.size)});
   return e.convert(logits, DataType::Float);
@@ -113,12 +108,10 @@ Value GraphSearchImport::readChoice() {
     Tensor logits = readLogits("logits");
     if (!logits)
       return {};
-    Emitter e = graphs.emitFor(logits.value);
-    Scalars s = e.scalars();
-    Number zero(s, s.index(0));
-    Number best = read(e, frontend::argmaxLast(e, logits), zero);
-    Number top = read(
-        e, e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false), zero);
+    Number best = read(e, frontend::argmaxLast(e, logits), Number(0));
+    Number top =
+        read(e, e.reduce(logits, {1}, frontend::Combine::Max, /*keep=*/false),
+             Number(0));
     using frontend::kInfinity;
     // The order of tokens passes over NaN, and takes any of equal ones.
     return select(top < kInfinity, select(top > -kInfinity, best, kNoToken),
@@ -135,16 +128,12 @@ Value GraphSearchImport::readChoice() {
                              "next token of a batch of one");
     return {};
   }
-  Emitter e = graphs.emitFor(choice.value);
-  Scalars s = e.scalars();
-  SmallVector<Value> at(choice.getRank(), s.index(0));
-  return s.convert(choice.type, DataType::Int32, e.load(choice, at));
+  SmallVector<Number> at(choice.getRank(), 0);
+  return load(e, choice, at).as(DataType::Int32);
 }
 
 Value GraphSearchImport::pick(Value given) {
-  Emitter e = graphs.emitInside();
-  Scalars outside = e.scalars();
-  Number token(outside, DataType::Int32, given), chosen = token.toIndex();
+  Number token(e, DataType::Int32, given), chosen = token.toIndex();
   Number nan(e, DataType::Float, std::numeric_limits<double>::quiet_NaN());
   Number others = select(token == kNoNumber, nan, -frontend::kInfinity);
   return frontend::define(e, DataType::Float,
@@ -155,162 +144,139 @@ Value GraphSearchImport::pick(Value given) {
       .value;
 }
 
+GraphSearchImport::Yield GraphSearchImport::listStates(Yield first,
+                                                       bool isNext) const {
+  for (const GraphState &state : states.list)
+    first.push_back(isNext ? state.next : state.inside.value);
+  return first;
+}
+
 /// Runs the graphs at one moment after another, from `begin` on, until they
 /// give a symbol or time is over. Yields the symbol, the time and the states.
 bool GraphSearchImport::buildSymbol(Value begin, Yield &yielded) {
-  Emitter e = graphs.emitInside();
   OpBuilder &b = e.getBuilder();
-  Location loc = graphs.loc;
-  Scalars outside = e.scalars();
-  SmallVector<Value> initial = {
-      begin, outside.constantInteger(DataType::Int32, blank)};
-  for (GraphState &state : states.list)
-    initial.push_back(state.inside.value);
-  SmallVector<Location> locs(initial.size(), loc);
+  Yield initial =
+      listStates({begin, e.scalars().constantInteger(DataType::Int32, blank)},
+                 /*isNext=*/false);
+  SmallVector<Location> locs(initial.size(), e.getLoc());
   mlir::TypeRange types{ValueRange(initial)};
-  auto loop = mlir::scf::WhileOp::create(b, loc, types, initial);
+  auto loop = mlir::scf::WhileOp::create(b, e.getLoc(), types, initial);
+  yielded.assign(loop.getResults().begin(), loop.getResults().end());
+  std::swap(yielded[0], yielded[1]);
+
+  OpBuilder::InsertionGuard guard(b);
   Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
-  Scalars s = e.scalars();
-  Number now(s, before->getArgument(0)),
-      symbol(s, DataType::Int32, before->getArgument(1));
-  mlir::scf::ConditionOp::create(b, loc, (symbol == blank) & (now < frames),
+  Number now(e, before->getArgument(0)),
+      symbol(e, DataType::Int32, before->getArgument(1));
+  mlir::scf::ConditionOp::create(b, e.getLoc(),
+                                 (symbol == blank) & (now < frames),
                                  before->getArguments());
   Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
-  graphs.nest.enter(after, loop);
+  nest.push_back(&loop.getAfter());
   graphs.time = after->getArgument(0);
   graphs.define("time", graphs.time);
   Value token;
-  bool sound = callGraphs() && (token = readChoice());
-  if (sound) {
-    Emitter inner = graphs.emitInside();
-    Scalars at = inner.scalars();
-    Number time(at, graphs.time);
-    Number moves = Number(at, DataType::Int32, token) == blank;
-    SmallVector<Value> carried = {select(moves, time + 1, time), token};
-    for (GraphState &state : states.list)
-      carried.push_back(state.next);
-    mlir::scf::YieldOp::create(inner.getBuilder(), loc, carried);
-  }
-  graphs.nest.leave();
-  yielded.assign(loop.getResults().begin(), loop.getResults().end());
-  std::swap(yielded[0], yielded[1]);
-  return sound;
+  if (!callGraphs() || !(token = readChoice()))
+    return false;
+  Number time(e, graphs.time);
+  Number moves = Number(e, DataType::Int32, token) == blank;
+  mlir::scf::YieldOp::create(
+      b, e.getLoc(),
+      listStates({select(moves, time + 1, time), token}, /*isNext=*/true));
+  return true;
 }
 
-/// The graphs run but for the first token, whose logits are known.
+/// The graphs run but for the first token, whose logits are known. Yields the
+/// logits and the states.
 bool GraphSearchImport::buildLater(Yield &yielded) {
-  Emitter e = graphs.emitInside();
+  OpBuilder &b = e.getBuilder();
   Value isFirst = Number(e, position) == 0;
-  SmallVector<Value> known = {firstLogits.value};
-  for (GraphState &state : states.list)
-    known.push_back(state.inside.value);
+  Yield known = listStates({firstLogits.value}, /*isNext=*/false);
   auto choice = mlir::scf::IfOp::create(
-      e.getBuilder(), graphs.loc, mlir::TypeRange(ValueRange(known)), isFirst,
+      b, e.getLoc(), mlir::TypeRange(ValueRange(known)), isFirst,
       /*addThenBlock=*/true, /*addElseBlock=*/true);
-  OpBuilder inner(&importer.reporter.getContext());
-  inner.setInsertionPointToEnd(choice.thenBlock());
-  mlir::scf::YieldOp::create(inner, graphs.loc, known);
-  graphs.nest.enter(choice.elseBlock(), choice);
-  graphs.nest.setSparse(true);
-  bool sound = callGraphs();
-  Tensor logits = sound ? readLogits("logits") : Tensor();
-  if (logits) {
-    SmallVector<Value> next = {logits.value};
-    for (GraphState &state : states.list)
-      next.push_back(state.next);
-    inner.setInsertionPointToEnd(choice.elseBlock());
-    mlir::scf::YieldOp::create(inner, graphs.loc, next);
-  }
-  graphs.nest.setSparse(false);
-  graphs.nest.leave();
   yielded.assign(choice.getResults().begin(), choice.getResults().end());
-  return static_cast<bool>(logits);
+
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(choice.thenBlock());
+  mlir::scf::YieldOp::create(b, e.getLoc(), known);
+  b.setInsertionPointToEnd(choice.elseBlock());
+  nest.push_back(&choice.getElseRegion());
+  return buildPlainly(known) &&
+         mlir::scf::YieldOp::create(b, e.getLoc(), known);
+}
+
+/// The graphs run once. Yields the logits and the states.
+bool GraphSearchImport::buildPlainly(Yield &yielded) {
+  if (!callGraphs())
+    return false;
+  Value logits;
+  if (reader.has("logits"))
+    logits = readLogits("logits").value;
+  else if (Value token = readChoice())
+    logits = pick(token);
+  yielded = listStates({logits}, /*isNext=*/true);
+  return logits != nullptr;
 }
 
 /// One lane of a step: what follows the last token of one hypothesis.
 bool GraphSearchImport::buildLane(Value lane, Yield &yielded) {
-  Emitter e = graphs.emitInside();
   OpBuilder &b = e.getBuilder();
-  Scalars s = e.scalars();
-  Value id = e.load({ids, DataType::Int32}, lane);
-  graphs.define("token", s.toIndex(DataType::Int32, id));
+  Number id(e, DataType::Int32, e.load({ids, DataType::Int32}, lane));
+  graphs.define("token", Value(id.toIndex()));
   graphs.define("position", position);
   Value length = Number(e, position) + 1;
   graphs.define("prefix.length", length);
   graphs.define("prefix.mask",
                 e.fill(DataType::Int64, {e.fixed(1), length}, 1));
 
-  unsigned argument = 3;
+  // Prefix, time and states, in the order of their arguments.
+  auto arguments = block->getArguments().drop_front(3);
   auto take = [&](DataType type) {
-    Tensor all = {block->getArgument(argument++), type};
+    Tensor all = {arguments.front(), type};
+    arguments = arguments.drop_front();
     return e.squeeze(e.sliceDim(all, 0, lane, e.fixed(1)), 0);
   };
-  Value table, begin;
+  Yield kept;
   if (usesPrefix) {
     Tensor old = take(DataType::Int32);
-    table =
-        mlir::tensor::InsertOp::create(b, graphs.loc, id, old.value, position);
-    graphs.define("prefix", e.unsqueeze(e.sliceDim({table, DataType::Int32}, 0,
-                                                   e.fixed(0), length),
+    kept.push_back(
+        mlir::tensor::InsertOp::create(b, e.getLoc(), id, old.value, position));
+    graphs.define("prefix", e.unsqueeze(e.sliceDim({kept[0], DataType::Int32},
+                                                   0, e.fixed(0), length),
                                         0));
   }
-  if (isTransducer)
-    begin = s.toIndex(
-        DataType::Int32,
-        e.load({block->getArgument(argument++), DataType::Int32}, lane));
-  for (GraphState &state : states.list) {
-    Tensor inside = take(state.input->type);
-    state.inside = e.castShape(
-        inside, SmallVector<int64_t>(state.laneType.getShape().drop_front()));
+  Value begin;
+  if (isTransducer) {
+    Tensor times{arguments.front(), DataType::Int32};
+    begin = load(e, times, Number(lane)).toIndex();
+    arguments = arguments.drop_front();
   }
+  for (GraphState &state : states.list)
+    state.inside = e.castShape(take(state.input->type),
+                               state.laneType.getShape().drop_front());
 
-  SmallVector<Value> found;
-  Value logits, time;
+  Yield found;
   if (isTransducer) {
     if (!buildSymbol(begin, found))
       return false;
-    logits = pick(found[0]);
-    Emitter after = graphs.emitInside();
-    time =
-        after
-            .fromElements(DataType::Int32, {},
-                          after.scalars().fromIndex(DataType::Int32, found[1]))
-            .value;
-    found.erase(found.begin());
-  } else if (firstLogits) {
-    if (!buildLater(found))
-      return false;
-    logits = found[0];
-  } else {
-    if (!callGraphs())
-      return false;
-    if (reader.has("logits"))
-      logits = readLogits("logits").value;
-    else if (Value token = readChoice())
-      logits = pick(token);
-    if (!logits)
-      return false;
-    found.push_back(logits);
-    for (GraphState &state : states.list)
-      found.push_back(state.next);
+    found[0] = pick(found[0]);
+    Value next = e.scalars().fromIndex(DataType::Int32, found[1]);
+    found[1] = e.fromElements(DataType::Int32, {}, next).value;
+  } else if (!(firstLogits ? buildLater(found) : buildPlainly(found))) {
+    return false;
   }
-  yielded = {logits};
-  if (table)
-    yielded.push_back(table);
-  if (time)
-    yielded.push_back(time);
+  yielded = {found[0]};
+  llvm::append_range(yielded, kept);
   llvm::append_range(yielded, drop_begin(found));
   // All but the logits, which have one row, get the dimension of the lanes.
-  Emitter last = graphs.emitInside();
   for (Value &value : drop_begin(yielded))
-    value = last.unsqueeze({value, DataType::Int32}, 0).value;
+    value = e.unsqueeze({value, DataType::Int32}, 0).value;
   return true;
 }
 
 /// All lanes of a step.
 bool GraphSearchImport::buildLanes(Yield &yielded) {
-  Emitter e = graphs.emitInside();
-  Scalars s = e.scalars();
   OpBuilder &b = e.getBuilder();
   SmallVector<RankedTensorType> types = {
       RankedTensorType::get({kAny, search.size}, b.getF32Type())};
@@ -318,11 +284,10 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     types.push_back(mlir::cast<RankedTensorType>(state.getType()));
   if (search.isSingle()) {
     // The batch is one, and so are the lanes as long as there are any.
-    if (!buildLane(s.index(0), yielded))
+    if (!buildLane(Number(e, 0), yielded))
       return false;
-    Emitter end = graphs.emitInside();
     for (auto [value, type] : zip(yielded, types))
-      value = end.castShape({value, DataType::Int32}, type.getShape()).value;
+      value = e.castShape({value, DataType::Int32}, type.getShape()).value;
     return true;
   }
   Value lanes = e.extentValue({ids, DataType::Int32}, 0);
@@ -332,47 +297,39 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     for (int64_t d = 1; d < type.getRank(); ++d)
       if (type.isDynamicDim(d))
         sizes.push_back(e.extentValue({inits[i - 1], DataType::Int32}, d));
-    rooms.push_back(mlir::tensor::EmptyOp::create(b, graphs.loc, type, sizes));
+    rooms.push_back(mlir::tensor::EmptyOp::create(b, e.getLoc(), type, sizes));
   }
-  auto loop = mlir::scf::ForOp::create(b, graphs.loc, s.index(0), lanes,
-                                       s.index(1), rooms);
-  graphs.nest.enter(loop.getBody(), loop);
-  SmallVector<Value> row;
-  bool sound = buildLane(loop.getInductionVar(), row);
-  if (sound) {
-    Emitter inner = graphs.emitInside();
-    SmallVector<Value> filled;
-    for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
-      Tensor part = {value, DataType::Int32};
-      Extents offsets(part.getRank(), inner.fixed(0));
-      offsets[0] = loop.getInductionVar();
-      filled.push_back(
-          inner.insert(part, {room, DataType::Int32}, offsets).value);
-    }
-    mlir::scf::YieldOp::create(inner.getBuilder(), graphs.loc, filled);
-  }
-  graphs.nest.leave();
+  auto loop = mlir::scf::ForOp::create(b, e.getLoc(), Number(e, 0), lanes,
+                                       Number(e, 1), rooms);
   yielded.assign(loop.getResults().begin(), loop.getResults().end());
-  return sound;
+
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  Yield row;
+  if (!buildLane(loop.getInductionVar(), row))
+    return false;
+  nest.push_back(&loop.getRegion());
+  for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
+    Tensor part = {value, DataType::Int32};
+    Extents offsets(part.getRank(), e.fixed(0));
+    offsets[0] = loop.getInductionVar();
+    value = e.insert(part, {room, DataType::Int32}, offsets).value;
+  }
+  mlir::scf::YieldOp::create(b, e.getLoc(), row);
+  return true;
 }
 
 bool GraphSearchImport::buildStep() {
   graphs.inStep = true;
-  graphs.nest.enter(block.get());
-  Emitter e = graphs.emitInside();
-  Scalars s = e.scalars();
+  OpBuilder::InsertionGuard guard(e.getBuilder());
+  e.getBuilder().setInsertionPointToEnd(block.get());
   // The graph that gave the first logits has filled the caches once more.
   filled = position;
   if (firstLogits)
-    filled = max(Number(s, position) - 1, 0);
-  SmallVector<Value> yielded;
-  bool sound = buildLanes(yielded);
-  if (sound) {
-    Emitter end = graphs.emitInside();
-    seq::YieldOp::create(end.getBuilder(), graphs.loc, ValueRange(yielded));
-  }
-  graphs.nest.leave();
-  return sound;
+    filled = max(Number(e, position) - 1, 0);
+  Yield yielded;
+  return buildLanes(yielded) &&
+         seq::YieldOp::create(e.getBuilder(), e.getLoc(), ValueRange(yielded));
 }
 
 } // namespace seqc::yaml

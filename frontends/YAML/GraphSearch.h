@@ -16,7 +16,8 @@ public:
         search(importer, generate,
                {"blank", "step", "logits", "choice", "first_logits", "frames"},
                {"transducer"}),
-        reader(search.reader), graphs(importer), states(graphs) {}
+        reader(search.reader), graphs(importer), states(graphs),
+        e(importer.outer) {}
 
   void run();
 
@@ -33,6 +34,9 @@ private:
   bool buildLane(Value lane, Yield &yielded);
   bool buildSymbol(Value begin, Yield &yielded);
   bool buildLater(Yield &yielded);
+  bool buildPlainly(Yield &yielded);
+  /// `first` and the states of the lane, or those of the next step.
+  Yield listStates(Yield first, bool isNext) const;
   bool callGraphs();
   /// The logits that `key` names, `[1, V]`.
   Tensor readLogits(llvm::StringRef key);
@@ -46,6 +50,7 @@ private:
   MappingReader &reader;
   Graphs graphs;
   GraphStates states;
+  Emitter &e;
   std::vector<std::unique_ptr<NamedGraph>> once, steps;
   bool isTransducer = false, usesPrefix = false;
   int64_t blank = 0;
@@ -58,6 +63,8 @@ private:
   Value ids, position;
   /// Steps whose entries the caches hold.
   Value filled;
+  /// The regions around the graphs of the step, the innermost first.
+  llvm::SmallVector<mlir::Region *> nest;
 };
 
 } // namespace seqc::yaml

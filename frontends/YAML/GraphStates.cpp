@@ -150,7 +150,6 @@ bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
   if (!onnx::getStorage(&graphs.reporter.getContext(), input.type))
     return error("its input '{0}' holds {1}, which is not supported",
                  input.name, onnx::getName(input.type));
-  Emitter e = graphs.emitAt(0);
   int64_t rank = input.shape.size();
   if (state.initial &&
       (state.initial.getRank() != rank || state.initial.type != input.type))
@@ -223,7 +222,7 @@ void GraphStates::declare(OpFoldResult steps) {
 // Inside of a step
 //===----------------------------------------------------------------------===//
 
-Extents GraphStates::getPart(Emitter &e, const GraphState &state, Value filled,
+Extents GraphStates::getPart(const GraphState &state, Value filled,
                              int64_t more) {
   Extents sizes = state.sizes;
   if (state.isCache)
@@ -241,8 +240,7 @@ void GraphStates::feed(const NamedGraph &graph, Value filled,
       graphs.reportTwoValues(graph, *state.input, state.position);
       continue;
     }
-    Emitter e = graphs.emitFor({state.inside.value, filled});
-    Extents sizes = getPart(e, state, filled, 0);
+    Extents sizes = getPart(state, filled, 0);
     Extents offsets(sizes.size(), e.fixed(0));
     fed[state.input->name] = e.slice(state.inside, offsets, sizes);
   }
@@ -273,8 +271,7 @@ bool GraphStates::collect(Value filled) {
       sound = false;
       continue;
     }
-    Emitter e = graphs.emitFor({next.value, state.inside.value, filled});
-    Tensor part = Graphs::fit(e, next, getPart(e, state, filled, 1));
+    Tensor part = graphs.fit(next, getPart(state, filled, 1));
     if (state.isCache) {
       Extents offsets(next.getRank(), e.fixed(0));
       part = e.insert(part, state.inside, offsets);

@@ -36,7 +36,7 @@ struct GraphState {
 /// The states and caches of the graphs of a step.
 class GraphStates {
 public:
-  explicit GraphStates(Graphs &graphs) : graphs(graphs) {}
+  explicit GraphStates(Graphs &graphs) : graphs(graphs), e(graphs.e) {}
 
   /// Reads `states` and `caches` of a graph.
   void read(const NamedGraph &graph);
@@ -64,12 +64,12 @@ private:
   bool fail(const GraphState &state, llvm::StringRef what, const char *format,
             const Args &...args);
   /// The part of a cache that `count` entries fill.
-  Extents getPart(Emitter &e, const GraphState &state, Value filled,
-                  int64_t more);
+  Extents getPart(const GraphState &state, Value filled, int64_t more);
   /// Names of the batch's extent in a graph.
   llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
 
   Graphs &graphs;
+  Emitter &e;
   /// Graphs whose states are faulty: what their inputs lack has been told.
   llvm::StringSet<> faulty;
 };

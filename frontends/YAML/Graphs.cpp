@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,31 +20,6 @@ using namespace llvm;
 using seqc::frontend::Number;
 
 namespace seqc::yaml {
-
-//===----------------------------------------------------------------------===//
-// Nest
-//===----------------------------------------------------------------------===//
-
-unsigned Nest::find(Value value) const {
-  for (unsigned i = levels.size(); i-- > 0;)
-    if (levels[i].block == value.getParentBlock())
-      return i;
-  return getInnermost();
-}
-
-unsigned Nest::place(ValueRange operands) const {
-  unsigned level = 0;
-  for (Value operand : operands)
-    level = std::max(level, find(operand));
-  return sparse && level ? getInnermost() : level;
-}
-
-void Nest::setInsertionPoint(OpBuilder &builder, unsigned level) const {
-  if (levels[level].before)
-    builder.setInsertionPoint(levels[level].before);
-  else
-    builder.setInsertionPointToEnd(levels[level].block);
-}
 
 //===----------------------------------------------------------------------===//
 // Names
@@ -121,8 +96,7 @@ static std::string hint(StringRef name, const std::vector<StringRef> &known) {
 //===----------------------------------------------------------------------===//
 
 Graphs::Graphs(Importer &importer)
-    : importer(importer), reporter(importer.reporter), nest(importer.body),
-      loc(importer.outer.getLoc()) {
+    : importer(importer), reporter(importer.reporter), e(importer.outer) {
   for (auto &[name, signal] : importer.signals)
     if (signal.isValid())
       names[name] = signal.value;
@@ -172,15 +146,13 @@ GraphSignal Graphs::find(StringRef name) {
   const Signal *input = importer.find(base);
   if (!input || !input->isSteps())
     return {};
-  Emitter e = emitAt(0);
-  Scalars s = e.scalars();
   Tensor tensor = names[base.str()].tensor;
   int64_t dim = input->timeMajor ? 0 : 1;
-  Number steps(s, e.extentValue(tensor, dim));
+  Number steps(e, e.extent(tensor, dim));
   if (input->lengths) {
-    Number zero(s, s.index(0));
-    Number length = read(e, {input->lengths, DataType::Int32}, zero).toIndex();
-    steps = min(steps, max(zero, length));
+    Number length =
+        read(e, {input->lengths, DataType::Int32}, Number(0)).toIndex();
+    steps = min(steps, max(length, 0));
   }
   GraphSignal result(steps);
   if (isMask) {
@@ -219,7 +191,6 @@ GraphSignal Graphs::resolveFrame(const Node &node,
                    describe(whole), axis.value_or(1));
     return {};
   }
-  Emitter e = emitFor({whole.tensor.value, time});
   Number last = Number(e, e.extent(whole.tensor, axis.value_or(1))) - 1;
   Number at = clamp(Number(e, time), 0, last);
   return e.sliceDim(whole.tensor, axis.value_or(1), at, e.fixed(1));
@@ -301,14 +272,7 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
 // Values as inputs take them
 //===----------------------------------------------------------------------===//
 
-Emitter Graphs::emitAt(unsigned level) const {
-  Emitter e(&reporter.getContext());
-  e.setLoc(loc);
-  nest.setInsertionPoint(e.getBuilder(), level);
-  return e;
-}
-
-Tensor Graphs::fit(Emitter &e, Tensor tensor, ArrayRef<OpFoldResult> wanted) {
+Tensor Graphs::fit(Tensor tensor, ArrayRef<OpFoldResult> wanted) {
   Extents sizes = e.simplify(wanted), shared = e.extents(tensor);
   if (llvm::equal(sizes, shared, Emitter::isSame))
     return tensor;
@@ -338,7 +302,6 @@ Value Graphs::conform(const NamedGraph &graph,
          (signal.constant && *signal.constant != 0 && *signal.constant != 1)))
       return mismatch(describe(input) +
                       ", such as 'NAME.mask' of an input NAME");
-    Emitter e = signal.number ? emitFor(signal.number) : emitAt(0);
     Extents sizes;
     SmallVector<int64_t> shape;
     for (int64_t extent : input.shape) {
@@ -354,7 +317,6 @@ Value Graphs::conform(const NamedGraph &graph,
         .value;
   }
   Tensor tensor = signal.tensor;
-  Emitter e = emitFor(tensor.value);
   // Extents of one are no difference.
   int64_t rank = input.shape.size();
   for (int64_t d = 0; d < tensor.getRank() && tensor.getRank() > rank;)
@@ -414,44 +376,18 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
         i, seq::getMarkName<seq::NameMark>());
     Tensor value = fed.find(name.getValue())->second.tensor;
     auto type = mlir::cast<RankedTensorType>(function.getArgumentTypes()[i]);
-    Emitter e = emitFor(value.value);
     arguments.push_back(e.castShape(value, type.getShape()).value);
   }
   inlineBody(function, arguments, graph);
   return true;
 }
 
-/// Whether an op does the same further out. A check goes with what it checks:
-/// ops that rely on it move as well. Each op is entered once by its parent, and
-/// regions nest as deep as the graphs that they come from.
-static bool canMove(Operation &op) {
-  if (mlir::isa<seq::RequireOp>(op) || mlir::isMemoryEffectFree(&op))
-    return true;
-  if (!op.hasTrait<mlir::OpTrait::HasRecursiveMemoryEffects>())
-    return false;
-  for (mlir::Region &region : op.getRegions())
-    for (Operation &inner : region.getOps())
-      if (!canMove(inner))
-        return false;
-  return true;
-}
-
 void Graphs::inlineBody(mlir::func::FuncOp function, ArrayRef<Value> arguments,
-                        NamedGraph &graph) {
+                        const NamedGraph &graph) {
   mlir::IRMapping mapping;
   mapping.map(function.getArguments(), arguments);
-  OpBuilder builder(&reporter.getContext());
   for (Operation &op : function.getBody().front().without_terminator()) {
-    SmallVector<Value> operands;
-    for (Value operand : op.getOperands())
-      operands.push_back(mapping.lookup(operand));
-    SetVector<Value> captured;
-    mlir::getUsedValuesDefinedAbove(op.getRegions(), captured);
-    for (Value value : captured)
-      operands.push_back(mapping.lookup(value));
-    unsigned level = canMove(op) ? nest.place(operands) : nest.getInnermost();
-    nest.setInsertionPoint(builder, level);
-    Operation *copy = builder.clone(op, mapping);
+    Operation *copy = e.getBuilder().clone(op, mapping);
     // Files are named from the description's folder.
     if (auto weight = mlir::dyn_cast<seq::WeightOp>(copy);
         weight && !graph.folder.empty()) {
@@ -475,6 +411,35 @@ void Graphs::inlineBody(mlir::func::FuncOp function, ArrayRef<Value> arguments,
 
 Tensor Graphs::getResult(const NamedGraph &graph, StringRef output) {
   return names[graph.name + "." + output.str()].tensor;
+}
+
+//===----------------------------------------------------------------------===//
+// What a step does not change
+//===----------------------------------------------------------------------===//
+
+/// Whether an op does the same further out. A check goes with what it checks:
+/// ops that rely on it move as well. Each op is entered once by its parent, and
+/// regions nest as deep as the graphs that they come from.
+static bool canMove(Operation &op) {
+  if (mlir::isa<seq::RequireOp>(op) || mlir::isMemoryEffectFree(&op))
+    return true;
+  if (!op.hasTrait<mlir::OpTrait::HasRecursiveMemoryEffects>())
+    return false;
+  for (mlir::Region &region : op.getRegions())
+    for (Operation &inner : region.getOps())
+      if (!canMove(inner))
+        return false;
+  return true;
+}
+
+void Graphs::moveOut(mlir::Region &region, Operation *target) {
+  mlir::moveLoopInvariantCode(
+      &region,
+      [&](Value value, mlir::Region *) {
+        return !target->isAncestor(value.getParentBlock()->getParentOp());
+      },
+      [](Operation *op, mlir::Region *) { return canMove(*op); },
+      [&](Operation *op, mlir::Region *) { op->moveBefore(target); });
 }
 
 } // namespace seqc::yaml

@@ -1,9 +1,8 @@
 //===- Graphs.h - ONNX graphs and what they are fed --------------*- C++-*-===//
 //
 // A description names ONNX files and says what each of their inputs gets. The
-// graphs are built for a batch of one; their ops are placed in the outermost
-// block that defines what they read, so that what a step does not change is
-// computed once.
+// graphs are built for a batch of one, where the importer's emitter stands; what
+// a step does not change leaves it afterwards (moveOut).
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,41 +16,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace seqc::yaml {
-
-/// Blocks that enclose one another while they are filled.
-class Nest {
-public:
-  explicit Nest(Block *outermost) { enter(outermost); }
-
-  /// Fills `block`, which lies in the innermost block so far. Ops that are
-  /// placed further out go in front of `owner`, the op that holds it.
-  void enter(Block *block, Operation *owner = nullptr) {
-    if (!levels.empty())
-      levels.back().before = owner;
-    levels.push_back({block, nullptr});
-  }
-  void leave() {
-    levels.pop_back();
-    levels.back().before = nullptr;
-  }
-  /// Ops are placed in the outermost block or the innermost, not between.
-  void setSparse(bool value) { sparse = value; }
-
-  unsigned getInnermost() const { return levels.size() - 1; }
-  /// The block of the nest that a value belongs to.
-  unsigned find(Value value) const;
-  /// Where an op of these operands is placed.
-  unsigned place(ValueRange operands) const;
-  void setInsertionPoint(OpBuilder &builder, unsigned level) const;
-
-private:
-  struct Level {
-    Block *block;
-    Operation *before;
-  };
-  llvm::SmallVector<Level> levels;
-  bool sparse = false;
-};
 
 /// What a reference stands for: a tensor, or one number that fits any rank.
 struct GraphSignal {
@@ -128,21 +92,15 @@ public:
   /// An output of a graph that was built.
   Tensor getResult(const NamedGraph &graph, llvm::StringRef output);
 
-  /// Emits at a level of the nest.
-  Emitter emitAt(unsigned level) const;
-  Emitter emitFor(ValueRange operands) const {
-    return emitAt(nest.place(operands));
-  }
-  /// Emits where the innermost block ends.
-  Emitter emitInside() const { return emitAt(nest.getInnermost()); }
   /// `tensor` with these extents, as far as its own reach; zeros beyond.
-  static Tensor fit(Emitter &e, Tensor tensor,
-                    llvm::ArrayRef<OpFoldResult> sizes);
+  Tensor fit(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// Moves ops of `region` whose operands are defined outside of `target`, an op
+  /// around it, in front of that.
+  static void moveOut(mlir::Region &region, Operation *target);
 
   Importer &importer;
   Reporter &reporter;
-  Nest nest;
-  Location loc;
+  Emitter &e;
   /// Set while a step is built: names in it are spoken of.
   bool inStep = false;
   /// The position in time of a transducer, an index.
@@ -156,7 +114,7 @@ private:
   Value conform(const NamedGraph &graph, const onnx::OnnxGraph::Input &input,
                 const GraphSignal &signal, Position position);
   void inlineBody(mlir::func::FuncOp function, llvm::ArrayRef<Value> arguments,
-                  NamedGraph &graph);
+                  const NamedGraph &graph);
 
   std::map<std::string, GraphSignal, std::less<>> names;
 };

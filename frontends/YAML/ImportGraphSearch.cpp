@@ -9,6 +9,8 @@
 
 #include "frontends/YAML/GraphSearch.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 using namespace llvm;
@@ -104,8 +106,6 @@ void GraphSearchImport::run() {
     return;
   bool sound = readSettings();
   importer.outer.setLoc(importer.reporter.getLocation(search.node.position));
-  graphs.loc = importer.outer.getLoc();
-  Emitter e = graphs.emitAt(0);
   graphs.define("start", e.scalars().index(search.start));
   sound &= buildOnce();
   sound &= openStep();
@@ -123,7 +123,6 @@ void GraphSearchImport::run() {
     GraphSignal signal = graphs.resolve(*node);
     if (!signal)
       return;
-    Emitter e = graphs.emitAt(0);
     frames = signal.number;
     if (signal.tensor && signal.tensor.getRank() >= 2)
       frames = e.extentValue(signal.tensor, 1);
@@ -148,7 +147,13 @@ void GraphSearchImport::run() {
     block->dropAllReferences();
     return;
   }
-  search.build(std::move(block), inits, std::nullopt);
+  auto op = search.build(std::move(block), inits, std::nullopt);
+  nest.push_back(&op.getStep());
+  for (mlir::Region *region : nest) {
+    // What a branch does that later steps take, they do once or in it.
+    Operation *owner = region->getParentOp();
+    Graphs::moveOut(*region, mlir::isa<mlir::scf::IfOp>(owner) ? op : owner);
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -201,8 +201,9 @@ OpFoldResult Search::getMostSteps() {
   return Number(e, e.extent(prefixIds, 1)) + maxLength;
 }
 
-void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
-                   std::optional<StringRef> traceTime) {
+seq::GenerateOp Search::build(std::unique_ptr<Block> step,
+                              ArrayRef<Value> inits,
+                              std::optional<StringRef> traceTime) {
   Emitter &e = importer.outer;
   Location loc = e.getLoc();
   int64_t any = mlir::ShapedType::kDynamic;
@@ -286,7 +287,7 @@ void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
     (*importer.generation)["seed"] = seed;
   }
   if (!vocabulary)
-    return;
+    return op;
   json::Object text{{"vocab", json::Array(vocabulary->tokens)},
                     {"unit", vocabulary->unit},
                     {"join", vocabulary->unit == "word" ? " " : ""},
@@ -304,6 +305,7 @@ void Search::build(std::unique_ptr<Block> step, ArrayRef<Value> inits,
   }
   importer.textKind = "generate";
   importer.textOutput = std::move(text);
+  return op;
 }
 
 } // namespace seqc::yaml

@@ -43,8 +43,9 @@ public:
   OpFoldResult getMostSteps();
   /// Gives `step`, which is closed, to a search that begins with `inits`, and
   /// describes its results. The step yields one trace if `traceTime` is given.
-  void build(std::unique_ptr<Block> step, llvm::ArrayRef<Value> inits,
-             std::optional<llvm::StringRef> traceTime);
+  seq::GenerateOp build(std::unique_ptr<Block> step,
+                        llvm::ArrayRef<Value> inits,
+                        std::optional<llvm::StringRef> traceTime);
 
   Importer &importer;
   const Node &node;
