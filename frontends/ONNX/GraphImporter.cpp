@@ -186,18 +186,6 @@ GraphImporter::findFunction(const format::NodeProto &node) {
   return nullptr;
 }
 
-/// Whether an operator converts narrow floats or moves them as they are. No
-/// other one of the specification takes them.
-static bool takesNarrowFloats(const Node &node) {
-  static constexpr StringRef names[] = {
-      "Cast",           "CastLike", "Concat",  "DequantizeLinear",
-      "Expand",         "Flatten",  "Gather",  "Identity",
-      "QuantizeLinear", "Reshape",  "Shape",   "Size",
-      "Slice",          "Split",    "Squeeze", "Transpose",
-      "Unsqueeze"};
-  return node.getDomain().empty() && is_contained(names, node.getOperator());
-}
-
 void GraphImporter::importNode(const format::NodeProto &proto) {
   auto breakOutputs = [&] {
     for (const std::string &output : proto.output())
@@ -270,31 +258,9 @@ void GraphImporter::importNode(const format::NodeProto &proto) {
   if (body) {
     result = importCall(*body, node);
   } else {
-    int given = node.inputs.size();
-    for (int i = 0; i < info->minInputs && succeeded(result); ++i)
-      // An optional that is empty is an input that is given.
-      if (i >= given || (!node.hasInput(i) && !info->takesSequences))
-        result = node.error("input " + Twine(i) + " is missing; required are " +
-                            Twine(info->minInputs));
-    if (succeeded(result) && info->maxInputs != kVariadic &&
-        given > info->maxInputs)
-      result =
-          node.error("it has " + Twine(given) +
-                     " inputs; required are at most " + Twine(info->maxInputs));
-    if (!info->takesSequences)
-      for (auto [i, input] : enumerate(node.inputs))
-        if (succeeded(result) && input.isSequence())
-          result = node.error("input " + Twine(i) +
-                              " is a sequence; required is a tensor");
-    for (const GraphValue &input : node.inputs)
-      if (succeeded(result) && input.isTensor() &&
-          isNarrowFloat(input.tensor.type) && !takesNarrowFloats(node))
-        result = node.unsupported("an input of " + getName(input.tensor.type) +
-                                  " is not supported");
-    if (succeeded(result))
-      result = info->convert(node);
-    if (succeeded(result))
-      result = node.checkAttributes();
+    result = success(succeeded(checkInputs(node, *info)) &&
+                     succeeded(info->convert(node, emitter)) &&
+                     succeeded(node.checkAttributes()));
     if (failed(result) && errors == before)
       (void)node.error("it cannot be converted");
   }

@@ -249,13 +249,6 @@ LogicalResult Node::requireRank(size_t i, int64_t least, int64_t most) {
                "; required is " + required);
 }
 
-LogicalResult Node::requireRanks(ArrayRef<size_t> indices, int64_t rank) {
-  for (size_t i : indices)
-    if (failed(requireRank(i, rank, rank)))
-      return failure();
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//
@@ -267,14 +260,6 @@ std::string Node::describe() const {
   return "node '" + name + "' (" +
          (getDomain().empty() ? "" : (getDomain() + ".").str()) +
          proto.op_type() + ", opset " + std::to_string(opset) + ")";
-}
-
-LogicalResult Node::requireFloat(size_t input) {
-  DataType type = getInput(input).type;
-  if (isFloat(type))
-    return success();
-  return error("input " + Twine(input) + " is " + getName(type) +
-               "; required is a float type");
 }
 
 LogicalResult Node::error(const Twine &message) {

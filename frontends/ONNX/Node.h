@@ -156,23 +156,21 @@ public:
   /// The dimension that `axis` means in a tensor of this rank (negative ones
   /// count from the end); reports and gives nothing if there is none.
   std::optional<int64_t> getAxis(int64_t axis, int64_t rank);
-  /// The dimension that attribute `name` means.
-  std::optional<int64_t> getAxis(llvm::StringRef name, int64_t otherwise,
-                                 int64_t rank) {
-    return getAxis(getInt(name, otherwise), rank);
+  /// The dimension that attribute `name` means, the first one after a report.
+  int64_t getAxis(llvm::StringRef name, int64_t otherwise, int64_t rank) {
+    return getAxis(getInt(name, otherwise), rank).value_or(0);
   }
   /// Reports input `i` unless its type says that it is one number or a list of
   /// at most `most`; its declared extent bounds nothing by itself.
   llvm::LogicalResult requireList(size_t i, const llvm::Twine &what,
                                   int64_t most);
   /// Reports input `i`, if it is given, unless its rank lies from `least` to
-  /// `most`. Converters that read a certain extent of an input ask this first.
+  /// `most`: what the operator's row in the table says where the opset or an
+  /// attribute does not decide.
   llvm::LogicalResult requireRank(size_t i, int64_t least, int64_t most);
-  /// The same of each of several inputs, which have one rank.
-  llvm::LogicalResult requireRanks(llvm::ArrayRef<size_t> indices,
-                                   int64_t rank);
-  /// Reports an input that is no tensor of floats.
-  llvm::LogicalResult requireFloat(size_t input);
+  llvm::LogicalResult requireRank(size_t i, int64_t rank) {
+    return requireRank(i, rank, rank);
+  }
 
   //===--- Errors ---------------------------------------------------------===//
 

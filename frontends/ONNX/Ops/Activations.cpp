@@ -22,9 +22,6 @@ static const Activation kContribActivations[] = {
 static LogicalResult convertBy(Node &node, const Activation &function) {
   Emitter &e = node.getEmitter();
   (void)node.hasAttribute("consumed_inputs");
-  // Only the first one has a meaning for integers.
-  if (function.name != "Relu" && failed(node.requireFloat(0)))
-    return failure();
   SmallVector<float> factors;
   for (auto [name, otherwise] : function.factors)
     factors.push_back(node.getFloat(name, otherwise));
@@ -32,17 +29,17 @@ static LogicalResult convertBy(Node &node, const Activation &function) {
   return node.give(activate(e, function, x, factors));
 }
 
-static LogicalResult convertActivation(Node &node) {
+static LogicalResult convertActivation(Node &node, Emitter &) {
   return convertBy(node, *findActivation(node.getOperator(), node.getOpset()));
 }
 
-static LogicalResult convertContribActivation(Node &node) {
+static LogicalResult convertContribActivation(Node &node, Emitter &) {
   return convertBy(node, *find_if(kContribActivations, [&](const auto &row) {
                      return row.name == node.getOperator();
                    }));
 }
 
-static LogicalResult convertGelu(Node &node) {
+static LogicalResult convertGelu(Node &node, Emitter &) {
   std::string method =
       readChoice(node, "approximate", "none", {"none", "tanh"});
   return convertBy(node, {"Gelu", 20, method == "tanh" ? tanhGelu : gelu});
@@ -53,12 +50,9 @@ static LogicalResult convertGelu(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// PRelu: before opset 7 a slope per channel is aligned at dimension 1.
-static LogicalResult convertPRelu(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertPRelu(Node &node, Emitter &e) {
   (void)node.hasAttribute("consumed_inputs");
   Tensor x = node.getInput(0), slope = node.getInput(1);
-  if (failed(requireOneType(node, x, slope)))
-    return failure();
   if (node.getOpset() < 7 && slope.getRank() == 1 && slope.getShape()[0] != 1)
     for (int64_t d = 2; d < x.getRank(); ++d)
       slope = e.unsqueeze(slope, slope.getRank());
@@ -68,19 +62,14 @@ static LogicalResult convertPRelu(Node &node) {
 }
 
 /// The gate, activated, times the other input.
-static LogicalResult convertSwiGLU(Node &node) {
+static LogicalResult convertSwiGLU(Node &node, Emitter &e) {
   Tensor gate = node.getInput(0), x = node.getInput(1);
-  if (failed(node.requireFloat(0)))
+  if (failed(node.requireRank(1, gate.getRank(), gate.getRank())))
     return failure();
-  if (gate.type != x.type || gate.getRank() != x.getRank())
-    return node.error("its inputs are " + getName(gate.type) + " of rank " +
-                      Twine(gate.getRank()) + " and " + getName(x.type) +
-                      " of rank " + Twine(x.getRank()) +
-                      "; required are inputs of one type and shape");
   double alpha = node.getFloat("alpha", 1);
-  return node.give(
-      map(node.getEmitter(), x.type, {gate, x},
-          [&](Number g, Number v) { return swish(g, alpha) * v; }));
+  return node.give(map(e, x.type, {gate, x}, [&](Number g, Number v) {
+    return swish(g, alpha) * v;
+  }));
 }
 
 //===----------------------------------------------------------------------===//
@@ -89,32 +78,23 @@ static LogicalResult convertSwiGLU(Node &node) {
 
 /// The dimensions that are normalised together: before opset 13 everything
 /// from `axis` on.
-static FailureOr<SmallVector<int64_t>> getNormalized(Node &node) {
-  if (failed(node.requireFloat(0)))
-    return failure();
+static SmallVector<int64_t> getNormalized(Node &node) {
   bool last = node.getOpset() >= 13;
   int64_t rank = node.getInput(0).getRank();
-  std::optional<int64_t> first = node.getAxis("axis", last ? -1 : 1, rank);
-  if (!first)
-    return failure();
-  return to_vector(llvm::seq<int64_t>(*first, last ? *first + 1 : rank));
+  int64_t first = node.getAxis("axis", last ? -1 : 1, rank);
+  return to_vector(llvm::seq<int64_t>(first, last ? first + 1 : rank));
 }
 
-template <bool logarithm> static LogicalResult convertSoftmax(Node &node) {
-  FailureOr<SmallVector<int64_t>> dims = getNormalized(node);
-  if (failed(dims))
-    return failure();
+template <bool logarithm>
+static LogicalResult convertSoftmax(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  return node.give(softmax(node.getEmitter(), x, *dims, x.type, logarithm));
+  return node.give(softmax(e, x, getNormalized(node), x.type, logarithm));
 }
 
 /// 1 for the first greatest element, 0 for the others.
-static LogicalResult convertHardmax(Node &node) {
-  Emitter &e = node.getEmitter();
-  FailureOr<SmallVector<int64_t>> found = getNormalized(node);
-  if (failed(found))
-    return failure();
-  ArrayRef<int64_t> dims = *found;
+static LogicalResult convertHardmax(Node &node, Emitter &e) {
+  SmallVector<int64_t> normalized = getNormalized(node);
+  ArrayRef<int64_t> dims = normalized;
   Tensor x = node.getInput(0);
   DataType integer = DataType::Int64;
   Tensor most = e.reduce(x, dims, Combine::Max, /*keep=*/true);
@@ -135,21 +115,24 @@ static LogicalResult convertHardmax(Node &node) {
 }
 
 void registerActivationsOps(Registry &registry) {
-  for (const Activation &row : getActivations())
-    registry.add({{row.name, row.since, 1, 1, convertActivation}});
+  for (const Activation &row : getActivations()) {
+    // Only this one has a meaning for integers.
+    InputRule x = row.name == "Relu" ? kAny : kFloats;
+    registry.add({{row.name, row.since, 1, 1, convertActivation, takes(x)}});
+  }
   for (const Activation &row : kContribActivations) {
     int least = row.name == "BiasGelu" ? 2 : 1;
     int most = row.name == "FastGelu" ? 2 : least;
-    registry.add({{row.name, 1, least, most, convertContribActivation, "",
-                   "com.microsoft"}});
+    registry.addContrib(
+        {{row.name, 1, least, most, convertContribActivation, takes(kFloats)}});
   }
   registry.add({
-      {"PRelu", 1, 2, 2, convertPRelu},
-      {"Gelu", 20, 1, 1, convertGelu},
-      {"SwiGLU", 28, 2, 2, convertSwiGLU},
-      {"Softmax", 1, 1, 1, convertSoftmax<false>},
-      {"LogSoftmax", 1, 1, 1, convertSoftmax<true>},
-      {"Hardmax", 1, 1, 1, convertHardmax},
+      {"PRelu", 1, 2, 2, convertPRelu, takes(kAny, kSame)},
+      {"Gelu", 20, 1, 1, convertGelu, takes(kFloats)},
+      {"SwiGLU", 28, 2, 2, convertSwiGLU, takes(kFloats, kSame)},
+      {"Softmax", 1, 1, 1, convertSoftmax<false>, takes(kFloats.atLeast(1))},
+      {"LogSoftmax", 1, 1, 1, convertSoftmax<true>, takes(kFloats.atLeast(1))},
+      {"Hardmax", 1, 1, 1, convertHardmax, takes(kFloats.atLeast(1))},
   });
 }
 

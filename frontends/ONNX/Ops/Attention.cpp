@@ -17,8 +17,6 @@ using mlir::Value;
 /// The queries, keys and values of inputs 0 to 2, whatever their ranks, with the
 /// scale and the precision of the softmax; reports what are no floats.
 static FailureOr<AttentionCall> readAttentionCall(Node &node) {
-  if (failed(requireFloats(node, 3)))
-    return failure();
   AttentionCall call;
   call.query = node.getInput(0);
   call.key = node.getInput(1);
@@ -79,13 +77,9 @@ static void restrictPositions(Node &node, AttentionCall &call, Tensor lengths,
   });
 }
 
-static LogicalResult convertAttention(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertAttention(Node &node, Emitter &e) {
   FailureOr<AttentionCall> read = readAttentionCall(node);
   if (failed(read))
-    return failure();
-  if (failed(node.requireRank(3, 0, 4)) ||
-      failed(node.requireRanks({4, 5}, 4)) || failed(node.requireRanks({6}, 1)))
     return failure();
   AttentionCall &call = *read;
   bool flat = call.query.getRank() == 3;
@@ -152,16 +146,11 @@ static LogicalResult applyGraph(Node &node, StringRef name, Tensor &x) {
   return success();
 }
 
-static LogicalResult convertFlexAttention(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertFlexAttention(Node &node, Emitter &e) {
   FailureOr<AttentionCall> read = readAttentionCall(node);
   if (failed(read))
     return failure();
   AttentionCall &call = *read;
-  for (Tensor part : {call.query, call.key, call.value})
-    if (part.getRank() != 4)
-      return node.error("an input has rank " + Twine(part.getRank()) +
-                        "; required is 4");
   ArrayRef<int64_t> q = call.query.getShape(), k = call.key.getShape();
   for (int64_t extent : {q[1], k[1], q[3], k[3]})
     if (mlir::ShapedType::isDynamic(extent))
@@ -190,9 +179,12 @@ static LogicalResult convertFlexAttention(Node &node) {
 
 void registerAttentionOps(Registry &registry) {
   registry.add({
-      {"Attention", 23, 3, 7, convertAttention},
-      {"FlexAttention", 1, 3, 3, convertFlexAttention, "", "ai.onnx.preview"},
+      {"Attention", 23, 3, 7, convertAttention,
+       takes(kFloats, kFloats, kFloats, kAny(0, 4), kAny(4), kAny(4), kAny(1))},
   });
+  registry.add({{"FlexAttention", 1, 3, 3, convertFlexAttention,
+                 takes(kFloats(4), kFloats(4), kFloats(4))}},
+               "ai.onnx.preview");
 }
 
 } // namespace seqc::onnx

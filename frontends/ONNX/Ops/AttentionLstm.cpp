@@ -105,8 +105,7 @@ LogicalResult AttentionLstmImport::readInputs() {
   if (int64_t layout = node.getInt("layout", 0))
     return node.error("attribute 'layout' is " + Twine(layout) +
                       "; required is 0");
-  if (failed(requireFloats(node, 1)) || failed(readSizes()) ||
-      failed(cell.read(joined)))
+  if (failed(readSizes()) || failed(cell.read(joined)))
     return failure();
   int64_t directions = cell.numDirections(), hidden = cell.hiddenSize();
   if (failed(cell.take(queryWeight, QueryWeight, "QW",
@@ -287,7 +286,7 @@ LogicalResult AttentionLstmImport::run() {
   return success();
 }
 
-LogicalResult convertAttnLSTM(Node &node) {
+LogicalResult convertAttnLSTM(Node &node, Emitter &) {
   return AttentionLstmImport(node).run();
 }
 

@@ -62,25 +62,17 @@ static Number readNumber(Node &node, size_t input, DataType type,
                          StringRef what) {
   Emitter &e = node.getEmitter();
   Tensor given = node.settleInput(input);
-  if (given && given.type != type)
-    (void)node.error("input " + Twine(input) + " is " + getName(given.type) +
-                     "; required is " + getName(type));
-  else if (given && !isOne(given))
-    (void)node.error("its " + what + " is not one number");
-  else if (given)
+  if (given && isOne(given))
     return Number(e, type, e.elements(given).front());
+  if (given)
+    (void)node.error("its " + what + " is not one number");
   return Number(e, type, 0);
 }
 
 /// For each batch entry and class, the best box that is left is taken and
 /// removes those that overlap it, until no more may be taken.
-static LogicalResult convertNonMaxSuppression(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertNonMaxSuppression(Node &node, Emitter &e) {
   Tensor boxes = node.getInput(0), scores = node.getInput(1);
-  for (Tensor x : {boxes, scores})
-    if (x.getRank() != 3 || x.type != kReal)
-      return node.error("an input is " + getName(x.type) + " of rank " +
-                        Twine(x.getRank()) + "; required is float of rank 3");
   bool centered = node.getInt("center_point_box", 0) != 0;
   Number limit = readNumber(node, 2, DataType::Int64, "number of boxes"),
          overlap = readNumber(node, 3, kReal, "threshold of the overlap"),
@@ -232,20 +224,9 @@ static Number poolBin(Emitter &e, const RoiMode &mode, Tensor x, Number batch,
   return pooled / max(dims[0].samples * dims[1].samples, 1).as(type);
 }
 
-static LogicalResult convertRoiAlign(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertRoiAlign(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), rois = node.getInput(1),
          batches = node.getInput(2);
-  if (failed(node.requireFloat(0)))
-    return failure();
-  if (x.getRank() != 4 || rois.getRank() != 2 || batches.getRank() != 1 ||
-      rois.type != x.type || batches.type != DataType::Int64)
-    return node.error(
-        "its inputs are " + getName(x.type) + ", " + getName(rois.type) +
-        " and " + getName(batches.type) + " of ranks " + Twine(x.getRank()) +
-        ", " + Twine(rois.getRank()) + " and " + Twine(batches.getRank()) +
-        "; required are two of one type and int64, of ranks "
-        "4, 2 and 1");
   bool old = node.getOpset() < 16;
   std::string pooling = readChoice(node, "mode", "avg", {"avg", "max"}),
               coordinates = "output_half_pixel";
@@ -283,8 +264,10 @@ static LogicalResult convertRoiAlign(Node &node) {
 
 void registerBoxesOps(Registry &registry) {
   registry.add({
-      {"NonMaxSuppression", 10, 2, 5, convertNonMaxSuppression},
-      {"RoiAlign", 10, 3, 3, convertRoiAlign},
+      {"NonMaxSuppression", 10, 2, 5, convertNonMaxSuppression,
+       takes(kFloat(3), kFloat(3), kInt64, kFloat, kFloat)},
+      {"RoiAlign", 10, 3, 3, convertRoiAlign,
+       takes(kFloats(4), kSame(2), kInt64(1))},
   });
 }
 

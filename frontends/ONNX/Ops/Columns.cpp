@@ -8,6 +8,7 @@
 
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/Convolution.h"
+#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,31 +27,23 @@ static Number isBelow(Number index, Number extent) {
 // Col2Im
 //===----------------------------------------------------------------------===//
 
-/// The elements of a list of `what`.
-static FailureOr<SmallVector<Number>> readSizes(Node &node, size_t input,
+/// The extents that input `i` lists, which `what` calls.
+static FailureOr<SmallVector<Number>> readSizes(Node &node, size_t i,
                                                 StringRef what) {
-  Emitter &e = node.getEmitter();
-  Tensor list = node.getInput(input);
-  if (list.getRank() != 1 || !list.getType().hasStaticShape() ||
-      !isInteger(list.type))
-    return node.unsupported(what + " that is no list of known length is not "
-                                   "supported");
-  if (failed(node.requireList(input, what, kMostRank)))
+  std::optional<SmallVector<Number>> sizes;
+  if (failed(readList(node, what, i, /*since=*/0, kMostRank, sizes)))
     return failure();
-  Extents sizes = e.indices(list);
-  e.requireSizes(sizes);
-  return map_to_vector(
-      sizes, [&](OpFoldResult size) { return max(Number(e, size), 0); });
+  node.getEmitter().requireSizes(Extents(sizes->begin(), sizes->end()));
+  for (Number &size : *sizes)
+    size = max(size, 0);
+  return *sizes;
 }
 
 /// [N, C * block, windows] to [N, C, image...].
-static LogicalResult convertCol2Im(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertCol2Im(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  if (failed(node.requireRanks({0}, 3)))
-    return failure();
-  FailureOr<SmallVector<Number>> image = readSizes(node, 1, "an image shape"),
-                                 block = readSizes(node, 2, "a block shape");
+  FailureOr<SmallVector<Number>> image = readSizes(node, 1, "image_shape"),
+                                 block = readSizes(node, 2, "block_shape");
   if (failed(image) || failed(block))
     return failure();
   size_t rank = image->size();
@@ -182,10 +175,9 @@ static FailureOr<Tensor> splitChannels(Node &node, Tensor x, Tensor given,
                                        ArrayRef<int64_t> lead,
                                        const Windows &windows, StringRef what) {
   Emitter &e = node.getEmitter();
-  if (given.getRank() != x.getRank() || given.type != x.type)
-    return node.error(what + " is " + getName(given.type) + " of rank " +
-                      Twine(given.getRank()) + "; required is " +
-                      getName(x.type) + " of rank " + Twine(x.getRank()));
+  if (given.getRank() != x.getRank())
+    return node.error(what + " has rank " + Twine(given.getRank()) +
+                      "; required is " + Twine(x.getRank()));
   Extents sizes{e.extent(x, 0)}, wanted(sizes);
   for (int64_t extent : lead)
     sizes.push_back(Number(e, extent));
@@ -198,14 +190,10 @@ static FailureOr<Tensor> splitChannels(Node &node, Tensor x, Tensor given,
   return e.reshape(given, sizes);
 }
 
-static LogicalResult convertDeformConv(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertDeformConv(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (failed(node.requireFloat(0)) || failed(checkWeight(node, x, weight)))
+  if (failed(checkWeight(node, x, weight)))
     return failure();
-  if (weight.type != x.type)
-    return node.error("its weight is " + getName(weight.type) +
-                      "; required is " + getName(x.type));
   SmallVector<int64_t> kernel(weight.getShape().drop_front(2));
   int64_t outputs = weight.getShape()[0], depth = weight.getShape()[1];
   int64_t group = node.getInt("group", 1),
@@ -256,8 +244,10 @@ static LogicalResult convertDeformConv(Node &node) {
 
 void registerColumnsOps(Registry &registry) {
   registry.add({
-      {"Col2Im", 18, 3, 3, convertCol2Im, "lists of unknown length"},
-      {"DeformConv", 19, 3, 5, convertDeformConv},
+      {"Col2Im", 18, 3, 3, convertCol2Im,
+       takes(kAny(3), kIntegers(1), kIntegers(1)), "lists of unknown length"},
+      {"DeformConv", 19, 3, 5, convertDeformConv,
+       takes(kFloats, kSame, kSame, kAny, kSame)},
   });
 }
 

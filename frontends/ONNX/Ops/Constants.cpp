@@ -13,8 +13,7 @@ using namespace llvm;
 namespace seqc::onnx {
 
 /// Constant: exactly one of its attributes is the value.
-static LogicalResult convertConstant(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertConstant(Node &node, Emitter &e) {
   Scalars s = e.scalars();
   auto setTensor = [&](const auto &tensor) -> LogicalResult {
     return node.give(node.getImporter().importTensor(tensor, node.describe()));
@@ -48,8 +47,7 @@ static LogicalResult convertConstant(Node &node) {
 }
 
 /// ConstantOfShape: one value everywhere, float 0 without attribute.
-static LogicalResult convertConstantOfShape(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertConstantOfShape(Node &node, Emitter &e) {
   Tensor value = e.scalar(DataType::Float, 0);
   if (const format::TensorProto *tensor = node.getTensor("value")) {
     FailureOr<Tensor> given =
@@ -87,8 +85,8 @@ static LogicalResult convertConstantOfShape(Node &node) {
 
 void registerConstantOps(Registry &registry) {
   registry.add({
-      {"Constant", 1, 0, 0, convertConstant, "strings"},
-      {"ConstantOfShape", 9, 1, 1, convertConstantOfShape,
+      {"Constant", 1, 0, 0, convertConstant, takes(), "strings"},
+      {"ConstantOfShape", 9, 1, 1, convertConstantOfShape, takes(kAny(1)),
        "results of a rank that only a call decides"},
   });
 }

@@ -18,8 +18,7 @@ static Number readRow(Emitter &e, Tensor table, Number row, Number column) {
   return read(e, table, {max(min(row, limit), 0), column});
 }
 
-static LogicalResult convertEmbed(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertEmbed(Node &node, Emitter &e) {
   Tensor ids = node.getInput(0), segments = node.getInput(1);
   Tensor words = node.getInput(2), places = node.getInput(3);
   Tensor kinds = node.getInput(4), mask = node.getInput(7);
@@ -28,9 +27,6 @@ static LogicalResult convertEmbed(Node &node) {
   for (size_t i : {2, 3, 5, 6})
     if (!node.hasInput(i))
       return node.error("input " + Twine(i) + " is missing");
-  if (failed(node.requireRanks({0, 1, 2, 3, 4, 7, 8}, 2)) ||
-      failed(node.requireRanks({5, 6}, 1)))
-    return failure();
   mlir::OpFoldResult rows = e.extent(places, 0), length = e.extent(ids, 1),
                      width = e.extent(words, 1);
   e.requireIndices(ids, e.extent(words, 0), "an id", /*fromEnd=*/false);
@@ -79,8 +75,7 @@ static LogicalResult convertEmbed(Node &node) {
 }
 
 /// FusedMatMul: alpha * op(a) * op(b), with batches that broadcast.
-static LogicalResult convertFusedMatMul(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertFusedMatMul(Node &node, Emitter &e) {
   double alpha = node.getFloat("alpha", 1);
   auto read = [&](size_t i, StringRef flips, StringRef movesBatch) {
     Tensor x = node.getInput(i);
@@ -121,39 +116,41 @@ static LogicalResult applyActivation(Node &node, StringRef name,
   return node.give(activate(e, *function, x, factors));
 }
 
-static LogicalResult convertFusedGemm(Node &node) {
+static LogicalResult convertFusedGemm(Node &node, Emitter &e) {
   std::string name = node.getString("activation", "");
   SmallVector<float> factors;
   for (StringRef attribute :
        {"activation_alpha", "activation_beta", "activation_gamma"})
     if (node.hasAttribute(attribute))
       factors.push_back(node.getFloat(attribute, 0));
-  if (failed(Registry::get().find("", "Gemm")->convert(node)))
+  if (failed(Registry::get().find("", "Gemm")->convert(node, e)))
     return failure();
   return applyActivation(node, name, factors);
 }
 
 /// Conv, a fourth input that is added, and a function of the sum.
-static LogicalResult convertFusedConv(Node &node) {
+static LogicalResult convertFusedConv(Node &node, Emitter &e) {
   std::string name = node.getString("activation", "");
   std::optional<SmallVector<float>> factors =
       node.getFloats("activation_params");
-  if (failed(Registry::get().find("", "Conv")->convert(node)))
+  if (failed(Registry::get().find("", "Conv")->convert(node, e)))
     return failure();
-  node.setOutput(
-      0, add(node.getEmitter(), node.outputs[0].tensor, node.getInput(3)));
+  node.setOutput(0, add(e, node.outputs[0].tensor, node.getInput(3)));
   return applyActivation(node, name, factors.value_or(SmallVector<float>()));
 }
 
 void registerContribOps(Registry &registry) {
-  StringRef domain = "com.microsoft";
-  registry.add({
-      {"EmbedLayerNormalization", 1, 1, 9, convertEmbed, "", domain},
-      {"FusedMatMul", 1, 2, 2, convertFusedMatMul, "", domain},
-      {"TransposeMatMul", 1, 2, 2, convertFusedMatMul, "", domain},
-      {"FusedGemm", 1, 2, 3, convertFusedGemm, "", domain},
-      {"FusedConv", 1, 2, 4, convertFusedConv, "weights of dynamic shape",
-       domain},
+  auto factors = takes(kAny.atLeast(1), kAny.atLeast(1));
+  registry.addContrib({
+      {"EmbedLayerNormalization", 1, 1, 9, convertEmbed,
+       takes(kAny(2), kAny(2), kAny(2), kAny(2), kAny(2), kAny(1), kAny(1),
+             kAny(2), kAny(2))},
+      {"FusedMatMul", 1, 2, 2, convertFusedMatMul, factors},
+      {"TransposeMatMul", 1, 2, 2, convertFusedMatMul, factors},
+      {"FusedGemm", 1, 2, 3, convertFusedGemm,
+       takes(kAny(2), kSame(2), kSame(0, 2))},
+      {"FusedConv", 1, 2, 4, convertFusedConv, takes(kFloats, kSame),
+       "weights of dynamic shape"},
   });
 }
 

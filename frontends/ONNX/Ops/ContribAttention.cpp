@@ -30,18 +30,15 @@ static void addBias(Emitter &e, AttentionCall &call, Tensor bias) {
 /// or which keys live [batch, keys], [batch, queries, keys] or [batch, 1, time,
 /// time], where the queries are the last ones. A pair that is masked gets
 /// `mask_filter_value` more.
-static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
-                                    Tensor mask, Value past) {
+static void addIntegerMask(Node &node, AttentionCall &call, Tensor mask,
+                           Value past) {
   double filter = node.getFloat("mask_filter_value", -10000);
   if (!mask)
-    return success();
+    return;
   Emitter &e = node.getEmitter();
   DataType type = getComputeType(call.query.type);
   int64_t rank = mask.getRank();
   OpFoldResult one = Number(e, 1);
-  if (rank < 1 || rank > 4 || !isInteger(mask.type))
-    return node.error("its mask is " + getName(mask.type) + " of rank " +
-                      Twine(rank) + "; required are integers of rank 1 to 4");
   Extents sizes = {e.extent(call.query, 0), one, one, e.extent(call.key, 2)};
   if (rank >= 3)
     sizes[2] = e.extent(call.query, 2);
@@ -89,7 +86,6 @@ static LogicalResult addIntegerMask(Node &node, AttentionCall &call,
         position.push_back(j);
         return choose(read(e, mask, position) > 0);
       }));
-  return success();
 }
 
 /// Queries see keys up to their own position. Beside a mask of integers, later
@@ -135,14 +131,8 @@ struct ScoreInputs {
 /// The row of each of `total` entries of `rows` rows. Rows of one batch entry
 /// are its beams, and `beams` [batch, width, entries] tells which of them wrote
 /// an entry of the past; later ones are a row's own.
-static FailureOr<Tensor> findWriters(Node &node, Tensor beams,
-                                     OpFoldResult rows, Value past,
-                                     OpFoldResult total) {
-  if (beams.getRank() != 3 || !isInteger(beams.type))
-    return node.error("its beams are " + getName(beams.type) + " of rank " +
-                      Twine(beams.getRank()) +
-                      "; required are integers of rank 3");
-  Emitter &e = node.getEmitter();
+static Tensor findWriters(Emitter &e, Tensor beams, OpFoldResult rows,
+                          Value past, OpFoldResult total) {
   OpFoldResult width = e.extent(beams, 1);
   e.requireEqual(e.product({e.extent(beams, 0), width}), rows,
                  "the number of its beams");
@@ -203,20 +193,14 @@ static LogicalResult attendBehind(Node &node, AttentionCall &call,
       *part = e.readEntries(all, 2, Number(e, 0), total);
     }
     if (beams) {
-      FailureOr<Tensor> writers =
-          findWriters(node, beams, e.extent(call.key, 0), pastLength,
-                      e.extent(call.key, 2));
-      if (failed(writers))
-        return failure();
+      Tensor writers = findWriters(e, beams, e.extent(call.key, 0), pastLength,
+                                   e.extent(call.key, 2));
       for (Tensor *part : parts)
-        *part = e.reorder(*part, *writers, 2);
+        *part = e.reorder(*part, writers, 2);
     }
   }
   call.scale = node.getFloat("scale", 0);
-  if (failed(
-          addIntegerMask(node, call, node.getInput(inputs.mask), pastLength)) ||
-      failed(node.requireRank(inputs.bias, 0, 4)))
-    return failure();
+  addIntegerMask(node, call, node.getInput(inputs.mask), pastLength);
   if (Tensor more = node.getInput(inputs.bias))
     addBias(e, call, padRank(e, more, 4));
   if (node.getInt("unidirectional", 0))
@@ -255,9 +239,6 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
   }
   std::array<Tensor, 2> before, kept;
   if (Tensor past = node.getInput(pastInput)) {
-    if (past.getRank() != 5)
-      return node.error("its past has rank " + Twine(past.getRank()) +
-                        "; required is 5");
     e.requireEqual(e.extent(past, 0), e.fixed(2),
                    "the first extent of its past");
     for (int64_t i : {0, 1})
@@ -272,10 +253,6 @@ static LogicalResult attendProjected(Node &node, Tensor all, int64_t columns,
 }
 
 static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
-  if (x.getRank() != 3 || weight.getRank() != 2)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its weight " + Twine(weight.getRank()) +
-                      "; required are 3 and 2");
   if (weight.getType().isDynamicDim(1))
     return node.unsupported("a weight with a dynamic number of columns is not "
                             "supported");
@@ -285,12 +262,9 @@ static LogicalResult checkProjection(Node &node, Tensor x, Tensor weight) {
 }
 
 /// Attention: projects its input to queries, keys and values first.
-static LogicalResult convertAttention(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertAttention(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (failed(requireFloats(node, 3)) ||
-      failed(checkProjection(node, x, weight)) ||
-      failed(node.requireRanks({2}, 1)))
+  if (failed(checkProjection(node, x, weight)))
     return failure();
   FailureOr<Tensor> all = matmul(node, x, weight);
   if (failed(all))
@@ -302,20 +276,12 @@ static LogicalResult convertAttention(Node &node) {
 
 /// QAttention: the same of quantized input and weights. Scale and zero point are
 /// one number each, those of the weight also one for each column.
-static LogicalResult convertQAttention(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertQAttention(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
   Tensor bias = node.getInput(2);
-  if (failed(checkProjection(node, x, weight)) ||
-      failed(node.requireRanks({2}, 1)))
+  if (failed(checkProjection(node, x, weight)))
     return failure();
-  // Scales and zero points belong to a whole tensor or to its columns.
-  for (size_t i : {3, 4, 6, 7})
-    if (failed(node.requireRank(i, 0, 1)))
-      return failure();
   DataType type = bias.type;
-  if (!isFloat(type))
-    return node.error("its bias is " + getName(type) + "; required are floats");
   QuantizedSide sides[] = {{x, node.getInput(6)}, {weight, node.getInput(7)}};
   if (!isProductOfRows(sides[0], sides[1]))
     return node.error("its input is " + getName(x.type) + ", its weight " +
@@ -354,9 +320,6 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
   Emitter &e = node.getEmitter();
   int64_t heads = node.getInt("num_heads", 0);
   OpFoldResult offset = e.fixed(0);
-  if (bias && bias.getRank() != 1)
-    return node.error("its bias has rank " + Twine(bias.getRank()) +
-                      "; required is 1");
   auto addPart = [&](Tensor x) -> FailureOr<Tensor> {
     if (!bias)
       return x;
@@ -412,8 +375,6 @@ static LogicalResult splitInputs(Node &node, AttentionCall &call, Tensor bias) {
 
 static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
   Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
-    return failure();
   AttentionCall call;
   if (failed(splitInputs(node, call, node.getInput(inputs.bias))))
     return failure();
@@ -424,10 +385,6 @@ static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
     return node.error("inputs " + Twine(inputs.past) + " and " +
                       Twine(inputs.past + 1) +
                       " are keys and values of a past; only one is given");
-  for (Tensor part : past)
-    if (part && part.getRank() != 4)
-      return node.error("its past has rank " + Twine(part.getRank()) +
-                        "; required is 4");
   if (failed(attendBehind(node, call, past, inputs.scores, kept)))
     return failure();
   node.setOutput(1, kept[0]);
@@ -441,36 +398,47 @@ static LogicalResult attendHeads(Node &node, const HeadInputs &inputs) {
   return success();
 }
 
-static LogicalResult convertMultiHeadAttention(Node &node) {
+static LogicalResult convertMultiHeadAttention(Node &node, Emitter &) {
   return attendHeads(node, {3, 6, {4, 5, 8, 9}});
 }
 
 /// The form for one step, with its bias behind the other inputs.
-static LogicalResult convertDecoderAttention(Node &node) {
+static LogicalResult convertDecoderAttention(Node &node, Emitter &) {
   (void)node.getInt("past_present_share_buffer", 0);
   (void)node.getInt("output_qk", 0);
   return attendHeads(node, {10, 5, {3, 4, 7, 9}});
 }
 
 void registerContribAttentionOps(Registry &registry) {
-  StringRef domain = "com.microsoft";
-  registry.add({
+  // Inputs that several operators have, in different places.
+  constexpr InputRule mask = kIntegers(1, 4), bias = kAny(0, 4), past = kAny(4),
+                      beams = kIntegers(3);
+  StringRef projection = "rotation, weights with a dynamic number of columns",
+            features = "features of dynamic extent";
+  registry.addContrib({
       {"Attention", 1, 2, 7, convertAttention,
-       "rotation, weights with a dynamic number of columns", domain},
+       takes(kFloats(3), kFloats(2), kFloats(1), mask, kAny(5), bias),
+       projection},
       {"QAttention", 1, 5, 9, convertQAttention,
-       "rotation, weights with a dynamic number of columns", domain},
-      {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention, "", domain},
-      {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention, "",
-       domain},
+       takes(kBytes(3), kBytes(2), kFloats(1), kFloats(0, 1), kFloats(0, 1),
+             mask, kSame(0, 1), likeInput(1)(0, 1), kAny(5)),
+       projection},
+      {"MultiHeadAttention", 1, 1, 10, convertMultiHeadAttention,
+       takes(kFloats, kFloats, kFloats, kAny(1), mask, bias, past, past, kAny,
+             beams)},
+      {"DecoderMaskedMultiHeadAttention", 1, 1, 11, convertDecoderAttention,
+       takes(kFloats, kFloats, kFloats, mask, bias, past, past, kAny, kAny,
+             beams, kAny(1))},
       {"GroupQueryAttention", 1, 1, 16, convertGroupQueryAttention,
-       "quantized caches, caches of the window's size, normalised queries and "
-       "keys",
-       domain},
+       takes(kFloats, kFloats, kFloats, past, past, kAny.atLeast(1), kAny,
+             kAny(2), kAny(2), kIntegers(2), bias, kAny(1)),
+       "quantized caches, caches of the window's size, normalised queries "
+       "and keys"},
       {"RotaryEmbedding", 1, 4, 4, convertRotaryEmbedding,
-       "features of dynamic extent", domain},
-      {"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding,
-       "features of dynamic extent"},
+       takes(kFloats(3, 4), kIntegers(0, 2), kAny(2), kAny(2)), features},
   });
+  registry.add({{"RotaryEmbedding", 23, 3, 4, convertStandardRotaryEmbedding,
+                 takes(kFloats(3, 4), kAny, kAny, kIntegers(2)), features}});
 }
 
 } // namespace seqc::onnx

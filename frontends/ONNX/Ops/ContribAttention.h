@@ -12,10 +12,10 @@
 
 namespace seqc::onnx {
 
-llvm::LogicalResult convertGroupQueryAttention(Node &node);
-llvm::LogicalResult convertRotaryEmbedding(Node &node);
+llvm::LogicalResult convertGroupQueryAttention(Node &node, Emitter &e);
+llvm::LogicalResult convertRotaryEmbedding(Node &node, Emitter &e);
 /// The operator of the default domain.
-llvm::LogicalResult convertStandardRotaryEmbedding(Node &node);
+llvm::LogicalResult convertStandardRotaryEmbedding(Node &node, Emitter &e);
 
 /// Turns the first `half` pairs of features of [batch, heads, time, features]
 /// by the angles of row `position(batch, time)` of the caches, which `shared`

@@ -73,11 +73,11 @@ static LogicalResult setResult(Node &node, Tensor y, size_t i, DataType type) {
 }
 
 /// QLinearAdd and QLinearMul: a, b and the result, each with its parameters.
-template <auto formula> static LogicalResult convertBinary(Node &node) {
+template <auto formula>
+static LogicalResult convertBinary(Node &node, Emitter &e) {
   FailureOr<Tensor> a = readInput(node, 0), b = readInput(node, 3);
   if (failed(a) || failed(b))
     return failure();
-  Emitter &e = node.getEmitter();
   Extents left = e.extents(*a), right = e.extents(*b);
   for (auto [x, y] : llvm::zip(llvm::reverse(left), llvm::reverse(right)))
     if (!e.requireBroadcast(x, y))
@@ -87,7 +87,7 @@ template <auto formula> static LogicalResult convertBinary(Node &node) {
 }
 
 /// QLinearSigmoid and QLinearLeakyRelu.
-static LogicalResult convertActivation(Node &node) {
+static LogicalResult convertActivation(Node &node, Emitter &e) {
   const Activation &function =
       *findActivation(node.getOperator().drop_front(strlen("QLinear")));
   SmallVector<float> factors;
@@ -96,30 +96,26 @@ static LogicalResult convertActivation(Node &node) {
   FailureOr<Tensor> x = readInput(node, 0);
   if (failed(x))
     return failure();
-  return setResult(node, activate(node.getEmitter(), function, *x, factors), 3,
+  return setResult(node, activate(e, function, *x, factors), 3,
                    node.getInput(0).type);
 }
 
 /// QLinearSoftmax: along one dimension, or, in the form of opsets before 13,
 /// along all from `axis` on.
-static LogicalResult convertSoftmax(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSoftmax(Node &node, Emitter &e) {
   bool old = node.getInt("opset", 13) < 13;
-  std::optional<int64_t> axis =
-      node.getAxis("axis", -1, node.getInput(0).getRank());
   FailureOr<Tensor> x = readInput(node, 0);
-  if (!axis || failed(x))
+  if (failed(x))
     return failure();
-  SmallVector<int64_t> dims{*axis};
-  for (int64_t d = *axis + 1; old && d < x->getRank(); ++d)
-    dims.push_back(d);
+  int64_t axis = node.getAxis("axis", -1, x->getRank());
+  auto dims =
+      to_vector(llvm::seq<int64_t>(axis, old ? x->getRank() : axis + 1));
   Tensor y = softmax(e, *x, dims, kReal);
   return setResult(node, y, 3, node.getInput(0).type);
 }
 
 /// QLinearConcat: the result's parameters, then tensors with theirs.
-static LogicalResult convertConcat(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertConcat(Node &node, Emitter &e) {
   SmallVector<Tensor> parts;
   // The last zero point may be left out.
   if (node.getNumInputs() < 4 || (node.getNumInputs() - 2) % 3 == 1)
@@ -131,9 +127,7 @@ static LogicalResult convertConcat(Node &node) {
       return failure();
     parts.push_back(*part);
   }
-  std::optional<int64_t> axis = node.getAxis("axis", 0, parts[0].getRank());
-  if (!axis)
-    return failure();
+  int64_t axis = node.getAxis("axis", 0, parts[0].getRank());
   Extents sizes = e.extents(parts[0]);
   for (Tensor part : ArrayRef(parts).drop_front()) {
     if (part.getRank() != parts[0].getRank())
@@ -141,29 +135,20 @@ static LogicalResult convertConcat(Node &node) {
                         " and " + Twine(part.getRank()) +
                         "; required is one rank");
     for (auto [d, size] : enumerate(e.extents(part)))
-      if (static_cast<int64_t>(d) != *axis &&
+      if (static_cast<int64_t>(d) != axis &&
           !e.requireEqual(size, sizes[d], "an extent of an input"))
         return success();
   }
-  return setResult(node, e.concat(parts, *axis), 0, node.getInput(2).type);
+  return setResult(node, e.concat(parts, axis), 0, node.getInput(2).type);
 }
 
 /// QGemm: a * b * alpha plus a bias of int32 in the products' scale; the result
 /// stays float without a scale of its own.
-static LogicalResult convertGemm(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGemm(Node &node, Emitter &e) {
   float alpha = node.getFloat("alpha", 1);
   bool turnA = node.getInt("transA", 0) != 0,
        turnB = node.getInt("transB", 0) != 0;
   Tensor a = node.getInput(0), b = node.getInput(3), bias = node.getInput(6);
-  if (failed(checkType(node, a)) || failed(checkType(node, b)))
-    return failure();
-  if (a.getRank() != 2 || b.getRank() != 2)
-    return node.error("its factors have ranks " + Twine(a.getRank()) + " and " +
-                      Twine(b.getRank()) + "; required is 2");
-  if (bias && bias.type != DataType::Int32)
-    return node.error("its bias is " + getName(bias.type) +
-                      "; required is int32");
   FailureOr<Parameters> byA = getParameters(node, 1, a.type),
                         byB = getParameters(node, 4, b.type, /*columns=*/true);
   if (failed(byA) || failed(byB))
@@ -195,9 +180,6 @@ static LogicalResult convertGemm(Node &node) {
   }
   if (bias) {
     Extents own = e.extents(bias), goal = e.extents(product);
-    if (own.size() > goal.size())
-      return node.error("its bias has rank " + Twine(own.size()) +
-                        "; required is at most 2");
     for (auto [x, y] : llvm::zip(llvm::reverse(own), llvm::reverse(goal)))
       if (!e.requireBroadcast(x, y, /*goal=*/true))
         return success();
@@ -214,17 +196,17 @@ static LogicalResult convertGemm(Node &node) {
 }
 
 void registerContribQLinearOps(Registry &registry) {
-  StringRef domain = "com.microsoft";
-  registry.add({
+  registry.addContrib({
       {"QLinearAdd", 1, 2, 8,
-       convertBinary<[](Number a, Number b) { return a + b; }>, "", domain},
+       convertBinary<[](Number a, Number b) { return a + b; }>},
       {"QLinearMul", 1, 2, 8,
-       convertBinary<[](Number a, Number b) { return a * b; }>, "", domain},
-      {"QLinearSigmoid", 1, 2, 5, convertActivation, "", domain},
-      {"QLinearLeakyRelu", 1, 2, 5, convertActivation, "", domain},
-      {"QLinearSoftmax", 1, 2, 5, convertSoftmax, "", domain},
-      {"QLinearConcat", 1, 1, kVariadic, convertConcat, "", domain},
-      {"QGemm", 1, 6, 9, convertGemm, "", domain},
+       convertBinary<[](Number a, Number b) { return a * b; }>},
+      {"QLinearSigmoid", 1, 2, 5, convertActivation},
+      {"QLinearLeakyRelu", 1, 2, 5, convertActivation},
+      {"QLinearSoftmax", 1, 2, 5, convertSoftmax, takes(kAny.atLeast(1))},
+      {"QLinearConcat", 1, 1, kVariadic, convertConcat},
+      {"QGemm", 1, 6, 9, convertGemm,
+       takes(kBytes(2), kAny, kAny, kBytes(2), kAny, kAny, kInt32(0, 2))},
   });
 }
 

@@ -122,8 +122,7 @@ static Tensor multiplyByCodes(Emitter &e, Tensor rows, const BlockedWeight &w) {
 }
 
 /// MatMulNBits: blocks of a row of the weight share scale and zero point.
-static LogicalResult convertMatMulNBits(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertMatMulNBits(Node &node, Emitter &e) {
   Tensor a = node.getInput(0), bias = node.getInput(5);
   BlockedWeight w{node.getInput(1),       node.getInput(2),
                   node.getInput(3),       node.getInput(4),
@@ -137,9 +136,6 @@ static LogicalResult convertMatMulNBits(Node &node) {
                       Twine(w.width) + ", " + Twine(w.bits) +
                       " bits and blocks of " + Twine(w.block) +
                       "; required are 2, 4 or 8 bits and a multiple of 8");
-  if (failed(node.requireRank(0, 1, kMostRank)) ||
-      failed(node.requireRanks({5}, 1)))
-    return failure();
   int64_t blocks = w.countBlocks();
   auto check = [&](Tensor x, int64_t count, StringRef what) {
     if (!x ||
@@ -148,9 +144,6 @@ static LogicalResult convertMatMulNBits(Node &node) {
     return node.error(what + " does not have the " + Twine(count) +
                       " elements that its sizes require");
   };
-  if (w.order && w.order.type != DataType::Int32)
-    return node.error("its order of groups is " + getName(w.order.type) +
-                      "; required is int32");
   if (failed(check(w.codes, w.width * blocks * w.countBytes(), "its weight")) ||
       failed(check(w.scales, w.width * blocks, "its scale")) ||
       failed(check(w.zeros,
@@ -181,34 +174,28 @@ static LogicalResult convertMatMulNBits(Node &node) {
 
 /// GatherBlockQuantized: parts of a table whose numbers are held in blocks
 /// along one dimension, as codes of 4 or 8 bits with scale and zero point.
-static LogicalResult convertGatherBlockQuantized(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGatherBlockQuantized(Node &node, Emitter &e) {
   Tensor table = node.getInput(0), indices = node.getInput(1);
   Tensor scales = node.getInput(2), zeros = node.getInput(3);
   int64_t bits = node.getInt("bits", 4), block = node.getInt("block_size", 128);
-  std::optional<int64_t> axis = node.getAxis("gather_axis", 0, table.getRank());
-  std::optional<int64_t> along =
-      node.getAxis("quantize_axis", 1, table.getRank());
-  if (!axis || !along)
-    return failure();
+  int64_t axis = node.getAxis("gather_axis", 0, table.getRank()),
+          along = node.getAxis("quantize_axis", 1, table.getRank());
   // Bytes hold their codes along the last dimension, the first in the low bits.
   bool isPacked = table.type == DataType::UInt8 && bits != 8;
   int64_t perByte = isPacked ? 8 / std::max<int64_t>(bits, 1) : 1;
   int64_t last = table.getRank() - 1;
   if ((isPacked && bits != 2 && bits != 4) || block <= 0 ||
-      (isPacked && *along != last) || !isInteger(table.type) ||
-      getBitWidth(table.type) > 8 || !isInteger(indices.type) ||
-      scales.getRank() != table.getRank() || !isFloat(scales.type) ||
-      (zeros &&
-       (zeros.type != table.type || zeros.getRank() != table.getRank())))
+      (isPacked && along != last) || getBitWidth(table.type) > 8 ||
+      scales.getRank() != table.getRank() ||
+      (zeros && zeros.getRank() != table.getRank()))
     return node.error(
         "its table is " + getName(table.type) + " of rank " +
         Twine(table.getRank()) + " with " + Twine(bits) + " bits, blocks of " +
-        Twine(block) + " along dimension " + Twine(*along) +
+        Twine(block) + " along dimension " + Twine(along) +
         " and a scale of rank " + Twine(scales.getRank()) +
         "; required are integers of at most 8 bits, packed ones in blocks "
         "along the last dimension, and scales and zero points of equal rank");
-  e.requireIndices(indices, e.extent(table, *axis), "an index");
+  e.requireIndices(indices, e.extent(table, axis), "an index");
   Extents whole = e.extents(table);
   whole[last] = Number(e, whole[last]) * perByte;
   auto countGroups = [](Number all, int64_t each) {
@@ -216,7 +203,7 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
   };
   for (int64_t d = 0; d <= last; ++d) {
     Number wanted(e, whole[d]);
-    if (d == *along)
+    if (d == along)
       wanted = countGroups(wanted, block);
     e.requireEqual(e.extent(scales, d), wanted, "an extent of its scale");
     if (d == last)
@@ -225,9 +212,9 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
       e.requireEqual(e.extent(zeros, d), wanted, "an extent of its zero point");
   }
   int64_t rank = indices.getRank();
-  Extents sizes(whole.begin(), whole.begin() + *axis);
+  Extents sizes(whole.begin(), whole.begin() + axis);
   llvm::append_range(sizes, e.extents(indices));
-  sizes.append(whole.begin() + *axis + 1, whole.end());
+  sizes.append(whole.begin() + axis + 1, whole.end());
   DataType type = getComputeType(scales.type);
   auto code = [&](Tensor from, SmallVector<Number> at) {
     Number last = at.back();
@@ -241,67 +228,59 @@ static LogicalResult convertGatherBlockQuantized(Node &node) {
   double middle =
       isPacked || table.type == DataType::UInt8 ? 1 << (bits - 1) : 0;
   return node.give(define(e, scales.type, sizes, [&](ArrayRef<Number> at) {
-    Number row = makeSafe(read(e, indices, at.slice(*axis, rank)).toIndex(),
-                          e.extentValue(table, *axis))
+    Number row = makeSafe(read(e, indices, at.slice(axis, rank)).toIndex(),
+                          e.extentValue(table, axis))
                      .index;
-    SmallVector<Number> position(at.take_front(*axis));
+    SmallVector<Number> position(at.take_front(axis));
     position.push_back(row);
-    llvm::append_range(position, at.drop_front(*axis + rank));
+    llvm::append_range(position, at.drop_front(axis + rank));
     SmallVector<Number> group = position;
-    group[*along] = group[*along] / block;
+    group[along] = group[along] / block;
     Number number =
         code(table, position) - (zeros ? code(zeros, group) : Number(middle));
     return number * readUnlessEmpty(e, scales, group).as(type);
   }));
 }
 
-/// Gives `a` times the second factor. `inputs` are those of the second factor, its
-/// scale, its zero point and a bias.
-static LogicalResult multiplyBy(Node &node, QuantizedSide a, Tensor scale,
-                                ArrayRef<size_t> inputs) {
-  QuantizedSide b{node.getInput(inputs[0]), node.getInput(inputs[2])};
-  return node.give(multiplyScaled(node, a, b, scale, node.getInput(inputs[1]),
-                                  node.getInput(inputs[3])));
-}
-
-static LogicalResult checkFactors(Node &node) {
-  if (node.getInput(1).getRank() == 2 && node.getInput(0).getRank() >= 1)
-    return success();
-  return node.unsupported("a factor of rank " +
-                          Twine(node.getInput(1).getRank()) +
-                          " is not supported");
+/// Gives `a` times input 1, whose zero point and what is added to the product
+/// are the inputs `zero` and `bias`.
+static LogicalResult multiplyBy(Node &node, QuantizedSide a, Tensor scaleA,
+                                Tensor scaleB, size_t zero, size_t bias) {
+  Tensor b = node.getInput(1);
+  if (b.getRank() != 2 || a.numbers.getRank() < 1)
+    return node.unsupported("a factor of rank " + Twine(b.getRank()) +
+                            " is not supported");
+  return node.give(multiplyScaled(node, a, {b, node.getInput(zero)}, scaleA,
+                                  scaleB, node.getInput(bias)));
 }
 
 /// The first factor is quantized to uint8 by its own range.
-static LogicalResult convertDynamicQuantizeMatMul(Node &node) {
-  if (failed(checkFactors(node)) || failed(node.requireRank(3, 0, 1)))
-    return failure();
+static LogicalResult convertDynamicQuantizeMatMul(Node &node, Emitter &e) {
   Tensor a = node.getInput(0);
   if (a.type != DataType::Float)
     return node.unsupported("a factor of " + getName(a.type) +
                             " is not supported");
-  auto [bytes, by] = quantizeByRange(node.getEmitter(), a);
-  return multiplyBy(node, {bytes, by.zero}, by.scale, {1, 2, 3, 4});
+  auto [bytes, by] = quantizeByRange(e, a);
+  return multiplyBy(node, {bytes, by.zero}, by.scale, node.getInput(2), 3, 4);
 }
 
-static LogicalResult convertMatMulIntegerToFloat(Node &node) {
-  if (failed(checkFactors(node)) || failed(node.requireRank(4, 0, 1)) ||
-      failed(node.requireRank(5, 0, 1)))
-    return failure();
+static LogicalResult convertMatMulIntegerToFloat(Node &node, Emitter &) {
   return multiplyBy(node, {node.getInput(0), node.getInput(4)},
-                    node.getInput(2), {1, 3, 5, 6});
+                    node.getInput(2), node.getInput(3), 5, 6);
 }
 
 void registerContribQuantizedOps(Registry &registry) {
-  StringRef domain = "com.microsoft";
-  registry.add({
-      {"MatMulNBits", 1, 3, 6, convertMatMulNBits, "", domain},
-      {"GatherBlockQuantized", 1, 3, 4, convertGatherBlockQuantized, "",
-       domain},
+  registry.addContrib({
+      {"MatMulNBits", 1, 3, 6, convertMatMulNBits,
+       takes(kAny.atLeast(1), kAny, kAny, kAny, kInt32, kAny(1))},
+      {"GatherBlockQuantized", 1, 3, 4, convertGatherBlockQuantized,
+       takes(kIntegers.atLeast(1), kIntegers, kFloats, kSame)},
       {"DynamicQuantizeMatMul", 1, 3, 5, convertDynamicQuantizeMatMul,
-       "second factors above rank 2", domain},
+       takes(kAny, kBytes, kFloats, likeInput(1)(0, 1)),
+       "second factors above rank 2"},
       {"MatMulIntegerToFloat", 1, 4, 7, convertMatMulIntegerToFloat,
-       "second factors above rank 2", domain},
+       takes(kBytes, kBytes, kFloats, kFloats, kSame(0, 1), likeInput(1)(0, 1)),
+       "second factors above rank 2"},
   });
 }
 

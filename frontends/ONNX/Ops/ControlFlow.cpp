@@ -13,8 +13,7 @@ namespace seqc::onnx {
 
 /// If: a condition that is known takes its branch, and the other one is not
 /// even read.
-static LogicalResult convertIf(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertIf(Node &node, Emitter &e) {
   Tensor condition = node.settleInput(0);
   const format::GraphProto *branches[] = {node.getGraph("then_branch"),
                                           node.getGraph("else_branch")};
@@ -48,7 +47,7 @@ static LogicalResult convertIf(Node &node) {
 
 void registerControlFlowOps(Registry &registry) {
   registry.add({
-      {"If", 1, 1, 1, convertIf,
+      {"If", 1, 1, 1, convertIf, takes(),
        "more than 8 values of several ranks that need each other"},
   });
 }

@@ -169,10 +169,8 @@ static FailureOr<Tensor> readAndConvolve(Node &node, Tensor x, Tensor weight) {
   return convolve(e, padded, weight, windows, group);
 }
 
-static LogicalResult convertConv(Node &node) {
+static LogicalResult convertConv(Node &node, Emitter &) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (failed(requireOneType(node, x, weight, /*floats=*/true)))
-    return failure();
   FailureOr<Tensor> sums = readAndConvolve(node, x, weight);
   if (failed(sums))
     return failure();
@@ -191,21 +189,11 @@ static Tensor asScalar(Node &node, Tensor given, StringRef what) {
   return node.getEmitter().scalar(given.type, 0);
 }
 
-static LogicalResult requireByte(Node &node, DataType type, StringRef what) {
-  if (isInteger(type) && getBitWidth(type) <= 8)
-    return success();
-  return node.error(what + " is " + getName(type) +
-                    "; required is int8 or uint8");
-}
-
 /// The sums of products of integers less their zero points (null tensors for
 /// none), in int32.
 static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
                                           Tensor weight, Tensor zeroWeight) {
   Emitter &e = node.getEmitter();
-  for (Tensor factor : {x, weight})
-    if (failed(requireByte(node, factor.type, "a factor")))
-      return failure();
   // Zero points broadcast only with what checkWeight() lets pass.
   if (failed(checkWeight(node, x, weight)))
     return failure();
@@ -223,15 +211,14 @@ static FailureOr<Tensor> convolveIntegers(Node &node, Tensor x, Tensor zeroX,
                          subtractZeroPoint(e, weight, zeroWeight));
 }
 
-static LogicalResult convertConvInteger(Node &node) {
+static LogicalResult convertConvInteger(Node &node, Emitter &) {
   return node.give(convolveIntegers(node, node.getInput(0), node.settleInput(2),
                                     node.getInput(1), node.getInput(3)));
 }
 
 /// Inputs: x, its scale and zero point, the weight with the same, scale and
 /// zero point of the result, and a bias in int32.
-static LogicalResult convertQLinearConv(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertQLinearConv(Node &node, Emitter &e) {
   constexpr DataType real = DataType::Float;
   Tensor weight = node.getInput(3), scaleWeight = node.getInput(4);
   FailureOr<Tensor> sums = convolveIntegers(
@@ -247,8 +234,6 @@ static LogicalResult convertQLinearConv(Node &node) {
                       : asChannels(node, *sums, scaleWeight,
                                    weight.getShape()[0], "scale of the weight");
   DataType type = zeroY.type;
-  if (failed(requireByte(node, type, "its zero point")))
-    return failure();
   return node.give(map(e, type,
                        {y, e.convert(scaleX, real), e.convert(scaleW, real),
                         e.convert(scaleY, real), zeroY},
@@ -263,9 +248,13 @@ static LogicalResult convertQLinearConv(Node &node) {
 void registerConvolutionOps(Registry &registry) {
   StringRef note = "weights of dynamic shape";
   registry.add({
-      {"Conv", 1, 2, 3, convertConv, note},
-      {"ConvInteger", 10, 2, 4, convertConvInteger, note},
-      {"QLinearConv", 10, 8, 9, convertQLinearConv, note},
+      {"Conv", 1, 2, 3, convertConv, takes(kFloats, kSame), note},
+      {"ConvInteger", 10, 2, 4, convertConvInteger,
+       takes(kBytes, kBytes, kSame, likeInput(1)), note},
+      {"QLinearConv", 10, 8, 9, convertQLinearConv,
+       takes(kBytes, kFloats, kSame, kBytes, kFloats, likeInput(3), kFloats,
+             kBytes),
+       note},
   });
 }
 

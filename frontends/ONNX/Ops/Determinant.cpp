@@ -45,12 +45,9 @@ static std::tuple<Tensor, Number> eliminate(Emitter &e, Tensor matrices,
   return {matrices, select(chosen == k, product, -product)};
 }
 
-static LogicalResult convertDet(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertDet(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 2, kMostRank)))
-    return failure();
   Extents sizes = e.extents(x);
   if (!e.requireEqual(sizes[rank - 1], sizes[rank - 2],
                       "the width of its matrices"))
@@ -73,7 +70,7 @@ static LogicalResult convertDet(Node &node) {
 }
 
 void registerDeterminantOps(Registry &registry) {
-  registry.add({{"Det", 11, 1, 1, convertDet}});
+  registry.add({{"Det", 11, 1, 1, convertDet, takes(kFloats.atLeast(2))}});
 }
 
 } // namespace seqc::onnx

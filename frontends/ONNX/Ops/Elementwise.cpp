@@ -28,32 +28,28 @@ static LogicalResult giveOfTwo(Node &node, Formula formula,
 }
 
 /// An operator of two inputs of one type.
-template <auto formula> static LogicalResult convertBinary(Node &node) {
-  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
-    return failure();
+template <auto formula>
+static LogicalResult convertBinary(Node &node, Emitter &) {
   return giveOfTwo(node, formula);
 }
 
-template <Compare predicate> static LogicalResult convertCompare(Node &node) {
-  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
-    return failure();
+template <Compare predicate>
+static LogicalResult convertCompare(Node &node, Emitter &) {
   return giveOfTwo(
       node, [](Number x, Number y) { return compare(predicate, x, y); },
       DataType::Bool);
 }
 
-template <auto formula, bool floats = false>
-static LogicalResult convertUnary(Node &node) {
-  if (floats && failed(node.requireFloat(0)))
-    return failure();
+template <auto formula>
+static LogicalResult convertUnary(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  return node.give(map(node.getEmitter(), x.type, {x}, formula));
+  return node.give(map(e, x.type, {x}, formula));
 }
 
 /// A function of floats that is an op of dialect math.
 template <typename Op>
 static constexpr Converter convertFunction =
-    convertUnary<[](Number x) { return x.apply<Op>(); }, /*floats=*/true>;
+    convertUnary<[](Number x) { return x.apply<Op>(); }>;
 
 /// `base` to the power of an int64, by squaring. Seven bits of the exponent
 /// are enough: above 64 every even number is 0, and 1 and -1 only need to know
@@ -71,10 +67,10 @@ static Number raiseInteger(Number base, Number exponent) {
 }
 
 /// Pow: the result has the type of the base; the exponent may be of another.
-static LogicalResult convertPow(Node &node) {
+static LogicalResult convertPow(Node &node, Emitter &e) {
   DataType type = getComputeType(node.getInput(0).type);
   std::optional<SmallVector<double>> numbers =
-      node.getEmitter().constantNumbers(node.getInput(1));
+      e.constantNumbers(node.getInput(1));
   auto isAlways = [&](double number) {
     return numbers && !numbers->empty() &&
            llvm::all_of(*numbers, [&](double x) { return x == number; });
@@ -90,9 +86,7 @@ static LogicalResult convertPow(Node &node) {
   });
 }
 
-static LogicalResult convertMod(Node &node) {
-  if (failed(requireOneType(node, node.getInput(0), node.getInput(1))))
-    return failure();
+static LogicalResult convertMod(Node &node, Emitter &) {
   bool signOfDividend = node.getInt("fmod", 0) != 0;
   return giveOfTwo(node, [&](Number x, Number y) {
     Scalars s = x.scalars();
@@ -102,26 +96,20 @@ static LogicalResult convertMod(Node &node) {
 
 /// Combines any number of inputs of one type, from left to right.
 template <auto formula, bool mean = false>
-static LogicalResult convertVariadic(Node &node) {
+static LogicalResult convertVariadic(Node &node, Emitter &e) {
   (void)node.hasAttribute("consumed_inputs");
   SmallVector<Tensor> inputs;
   for (size_t i = 0; i < node.getNumInputs(); ++i) {
-    Tensor input = node.getInput(i);
-    if (!input)
+    inputs.push_back(node.getInput(i));
+    if (!inputs.back())
       return node.error("input " + Twine(i) + " is missing");
-    if (failed(requireOneType(node, node.getInput(0), input)))
-      return failure();
-    inputs.push_back(input);
   }
-  if (mean && failed(node.requireFloat(0)))
-    return failure();
-  return node.give(
-      map(node.getEmitter(), inputs[0].type, inputs, [](ArrayRef<Number> x) {
-        Number result = x[0];
-        for (Number next : x.drop_front())
-          result = formula(result, next);
-        return mean && x.size() > 1 ? result / x.size() : result;
-      }));
+  return node.give(map(e, inputs[0].type, inputs, [](ArrayRef<Number> x) {
+    Number result = x[0];
+    for (Number next : x.drop_front())
+      result = formula(result, next);
+    return mean && x.size() > 1 ? result / x.size() : result;
+  }));
 }
 
 /// A bound of Clip as a rank-0 tensor: an attribute before opset 11.
@@ -137,8 +125,6 @@ static LogicalResult getBound(Node &node, size_t input, StringRef attribute,
   bound = node.settleInput(input);
   if (!bound)
     return success();
-  if (failed(requireOneType(node, x, bound)))
-    return failure();
   if (!isOne(bound))
     return node.error("input " + Twine(input) + " (" + attribute +
                       ") is no scalar");
@@ -146,7 +132,7 @@ static LogicalResult getBound(Node &node, size_t input, StringRef attribute,
   return success();
 }
 
-static LogicalResult convertClip(Node &node) {
+static LogicalResult convertClip(Node &node, Emitter &e) {
   Tensor low, high, x = node.getInput(0);
   (void)node.hasAttribute("consumed_inputs");
   if (failed(getBound(node, 1, "min", low)) ||
@@ -156,20 +142,19 @@ static LogicalResult convertClip(Node &node) {
   for (Tensor bound : {low, high})
     if (bound)
       inputs.push_back(bound);
-  return node.give(
-      map(node.getEmitter(), x.type, inputs, [&](ArrayRef<Number> v) {
-        Number result = low ? max(v[0], v[1]) : v[0];
-        return high ? min(result, v.back()) : result;
-      }));
+  return node.give(map(e, x.type, inputs, [&](ArrayRef<Number> v) {
+    Number result = low ? max(v[0], v[1]) : v[0];
+    return high ? min(result, v.back()) : result;
+  }));
 }
 
 /// Where it is far enough from zero, moved towards it by `bias`; else zero.
-static LogicalResult convertShrink(Node &node) {
+static LogicalResult convertShrink(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   DataType type = getComputeType(x.type);
   DataType wide = isFloat(type) ? type : DataType::Double;
   double limit = node.getFloat("lambd", 0.5), bias = node.getFloat("bias", 0);
-  return node.give(map(node.getEmitter(), x.type, {x}, [&](Number v) {
+  return node.give(map(e, x.type, {x}, [&](Number v) {
     v = v.as(wide);
     return select(v < -limit, v + bias, select(v > limit, v - bias, 0));
   }));
@@ -186,71 +171,79 @@ static LogicalResult setCast(Node &node, Tensor x, DataType to) {
                        : node.getEmitter().convert(x, to));
 }
 
-static LogicalResult convertCast(Node &node) {
+static LogicalResult convertCast(Node &node, Emitter &) {
   return setCast(node, node.getInput(0),
                  static_cast<DataType>(node.getInt("to", 0)));
 }
 
-static LogicalResult convertCastLike(Node &node) {
+static LogicalResult convertCastLike(Node &node, Emitter &) {
   return setCast(node, node.getInput(0), node.getInput(1).type);
 }
 
-static LogicalResult convertIdentity(Node &node) {
+static LogicalResult convertIdentity(Node &node, Emitter &) {
   return node.give(node.getValue(0));
 }
 
 void registerElementwiseOps(Registry &registry) {
+  // Of one type.
+  auto two = takes(kAny, kSame);
   registry.add({
-      {"Add", 1, 2, 2, convertBinary<[](Number a, Number b) { return a + b; }>},
-      {"Sub", 1, 2, 2, convertBinary<[](Number a, Number b) { return a - b; }>},
-      {"Mul", 1, 2, 2, convertBinary<[](Number a, Number b) { return a * b; }>},
-      {"Div", 1, 2, 2, convertBinary<[](Number a, Number b) { return a / b; }>},
-      {"Equal", 1, 2, 2, convertCompare<Compare::Equal>},
-      {"Less", 1, 2, 2, convertCompare<Compare::Less>},
-      {"LessOrEqual", 12, 2, 2, convertCompare<Compare::LessOrEqual>},
-      {"Greater", 1, 2, 2, convertCompare<Compare::Greater>},
-      {"GreaterOrEqual", 12, 2, 2, convertCompare<Compare::GreaterOrEqual>},
-      {"Cast", 6, 1, 1, convertCast, "float8e8m0, strings"},
-      {"CastLike", 15, 2, 2, convertCastLike, "float8e8m0, strings"},
+      {"Add", 1, 2, 2, convertBinary<[](Number a, Number b) { return a + b; }>,
+       two},
+      {"Sub", 1, 2, 2, convertBinary<[](Number a, Number b) { return a - b; }>,
+       two},
+      {"Mul", 1, 2, 2, convertBinary<[](Number a, Number b) { return a * b; }>,
+       two},
+      {"Div", 1, 2, 2, convertBinary<[](Number a, Number b) { return a / b; }>,
+       two},
+      {"Equal", 1, 2, 2, convertCompare<Compare::Equal>, two},
+      {"Less", 1, 2, 2, convertCompare<Compare::Less>, two},
+      {"LessOrEqual", 12, 2, 2, convertCompare<Compare::LessOrEqual>, two},
+      {"Greater", 1, 2, 2, convertCompare<Compare::Greater>, two},
+      {"GreaterOrEqual", 12, 2, 2, convertCompare<Compare::GreaterOrEqual>,
+       two},
+      {"Cast", 6, 1, 1, convertCast, takes(), "float8e8m0, strings"},
+      {"CastLike", 15, 2, 2, convertCastLike, takes(), "float8e8m0, strings"},
       {"Abs", 1, 1, 1, convertUnary<[](Number x) { return abs(x); }>},
       {"Neg", 1, 1, 1, convertUnary<[](Number x) { return -x; }>},
       {"Sign", 9, 1, 1, convertUnary<[](Number x) {
          // Zeros and NaN stay.
          return select(x > 0, 1, select(x < 0, -1, x));
        }>},
-      {"Ceil", 1, 1, 1, convertFunction<math::CeilOp>},
-      {"Floor", 1, 1, 1, convertFunction<math::FloorOp>},
-      {"Round", 11, 1, 1, convertFunction<math::RoundEvenOp>},
-      {"Sqrt", 1, 1, 1, convertFunction<math::SqrtOp>},
-      {"Exp", 1, 1, 1, convertFunction<math::ExpOp>},
-      {"Log", 1, 1, 1, convertFunction<math::LogOp>},
-      {"Sin", 7, 1, 1, convertFunction<math::SinOp>},
-      {"Cos", 7, 1, 1, convertFunction<math::CosOp>},
-      {"Tan", 7, 1, 1, convertFunction<math::TanOp>},
-      {"Asin", 7, 1, 1, convertFunction<math::AsinOp>},
-      {"Acos", 7, 1, 1, convertFunction<math::AcosOp>},
-      {"Atan", 7, 1, 1, convertFunction<math::AtanOp>},
-      {"Sinh", 9, 1, 1, convertFunction<math::SinhOp>},
-      {"Cosh", 9, 1, 1, convertFunction<math::CoshOp>},
-      {"Asinh", 9, 1, 1, convertFunction<math::AsinhOp>},
-      {"Acosh", 9, 1, 1, convertFunction<math::AcoshOp>},
-      {"Atanh", 9, 1, 1, convertFunction<math::AtanhOp>},
-      {"Erf", 9, 1, 1, convertFunction<math::ErfOp>},
-      {"Reciprocal", 1, 1, 1,
-       convertUnary<[](Number x) { return 1 / x; }, /*floats=*/true>},
+      {"Ceil", 1, 1, 1, convertFunction<math::CeilOp>, takes(kFloats)},
+      {"Floor", 1, 1, 1, convertFunction<math::FloorOp>, takes(kFloats)},
+      {"Round", 11, 1, 1, convertFunction<math::RoundEvenOp>, takes(kFloats)},
+      {"Sqrt", 1, 1, 1, convertFunction<math::SqrtOp>, takes(kFloats)},
+      {"Exp", 1, 1, 1, convertFunction<math::ExpOp>, takes(kFloats)},
+      {"Log", 1, 1, 1, convertFunction<math::LogOp>, takes(kFloats)},
+      {"Sin", 7, 1, 1, convertFunction<math::SinOp>, takes(kFloats)},
+      {"Cos", 7, 1, 1, convertFunction<math::CosOp>, takes(kFloats)},
+      {"Tan", 7, 1, 1, convertFunction<math::TanOp>, takes(kFloats)},
+      {"Asin", 7, 1, 1, convertFunction<math::AsinOp>, takes(kFloats)},
+      {"Acos", 7, 1, 1, convertFunction<math::AcosOp>, takes(kFloats)},
+      {"Atan", 7, 1, 1, convertFunction<math::AtanOp>, takes(kFloats)},
+      {"Sinh", 9, 1, 1, convertFunction<math::SinhOp>, takes(kFloats)},
+      {"Cosh", 9, 1, 1, convertFunction<math::CoshOp>, takes(kFloats)},
+      {"Asinh", 9, 1, 1, convertFunction<math::AsinhOp>, takes(kFloats)},
+      {"Acosh", 9, 1, 1, convertFunction<math::AcoshOp>, takes(kFloats)},
+      {"Atanh", 9, 1, 1, convertFunction<math::AtanhOp>, takes(kFloats)},
+      {"Erf", 9, 1, 1, convertFunction<math::ErfOp>, takes(kFloats)},
+      {"Reciprocal", 1, 1, 1, convertUnary<[](Number x) { return 1 / x; }>,
+       takes(kFloats)},
       {"Pow", 1, 2, 2, convertPow},
-      {"Mod", 10, 2, 2, convertMod},
+      {"Mod", 10, 2, 2, convertMod, two},
       {"Min", 1, 1, kVariadic,
-       convertVariadic<[](Number a, Number b) { return min(a, b); }>},
+       convertVariadic<[](Number a, Number b) { return min(a, b); }>, two},
       {"Max", 1, 1, kVariadic,
-       convertVariadic<[](Number a, Number b) { return max(a, b); }>},
+       convertVariadic<[](Number a, Number b) { return max(a, b); }>, two},
       {"Sum", 1, 1, kVariadic,
-       convertVariadic<[](Number a, Number b) { return a + b; }>},
+       convertVariadic<[](Number a, Number b) { return a + b; }>, two},
       {"Mean", 1, 1, kVariadic,
-       convertVariadic<[](Number a, Number b) { return a + b; }, true>},
-      {"Clip", 1, 1, 3, convertClip},
+       convertVariadic<[](Number a, Number b) { return a + b; }, true>,
+       takes(kFloats, kSame)},
+      {"Clip", 1, 1, 3, convertClip, takes(kAny, kSame, kSame)},
       {"Shrink", 9, 1, 1, convertShrink},
-      {"Identity", 1, 1, 1, convertIdentity, "", "", true},
+      {"Identity", 1, 1, 1, convertIdentity, takes(), "", true},
   });
 }
 

@@ -122,17 +122,11 @@ static Tensor countGrams(Emitter &e, const Grams &grams, Tensor rows,
               });
 }
 
-static LogicalResult convertTfIdfVectorizer(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertTfIdfVectorizer(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   FailureOr<Grams> grams = readGrams(node);
   if (failed(grams))
     return failure();
-  if ((x.getRank() != 1 && x.getRank() != 2) ||
-      (x.type != DataType::Int32 && x.type != DataType::Int64))
-    return node.error("its input is " + getName(x.type) + " of rank " +
-                      Twine(x.getRank()) +
-                      "; required is int32 or int64 of rank 1 or 2");
   Tensor rows = x.getRank() == 1 ? e.unsqueeze(x, 0) : x;
   DataType real = DataType::Float;
   Tensor y = e.fill(real, {e.extent(rows, 0), Number(e, grams->width)}, 0);
@@ -156,8 +150,8 @@ static LogicalResult convertTfIdfVectorizer(Node &node) {
 }
 
 void registerGramsOps(Registry &registry) {
-  registry.add(
-      {{"TfIdfVectorizer", 9, 1, 1, convertTfIdfVectorizer, "strings"}});
+  registry.add({{"TfIdfVectorizer", 9, 1, 1, convertTfIdfVectorizer,
+                 takes(kIndices(1, 2)), "strings"}});
 }
 
 } // namespace seqc::onnx

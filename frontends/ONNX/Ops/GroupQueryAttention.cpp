@@ -96,9 +96,6 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
     scores =
         addMaskToScores(e, call, attentionScores(e, call, true), Hidden::Zero);
   if (node.getInt("smooth_softmax", 0) > 0 || sink) {
-    if (sink && sink.getRank() != 1)
-      return node.error("its sink has rank " + Twine(sink.getRank()) +
-                        "; required is 1");
     if (sink)
       e.requireEqual(e.extent(sink, 0), e.extent(call.query, 1),
                      "the number of its sinks");
@@ -118,10 +115,7 @@ static LogicalResult finish(Node &node, AttentionCall call, Value wanted) {
 
 /// GroupQueryAttention: rows of different length share a cache, whose first
 /// `seqlens_k + 1` entries live after this step.
-LogicalResult convertGroupQueryAttention(Node &node) {
-  Emitter &e = node.getEmitter();
-  if (failed(requireFloats(node, 3)))
-    return failure();
+LogicalResult convertGroupQueryAttention(Node &node, Emitter &e) {
   Scalars s = e.scalars();
   int64_t heads = node.getInt("num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);
@@ -135,9 +129,6 @@ LogicalResult convertGroupQueryAttention(Node &node) {
       return node.unsupported("a quantized cache is not supported");
   (void)node.getInt("kv_cache_bit_width", 0);
   (void)node.getFloat("qk_norm_epsilon", 1e-6f);
-  if (failed(node.requireRank(5, 1, kMostRank)) ||
-      failed(node.requireRank(10, 0, 4)))
-    return failure();
   if (node.getInt("sliding_window_cache", 0) != 0)
     return node.unsupported("a cache of the window's size is not supported");
   AttentionCall call;
@@ -156,14 +147,10 @@ LogicalResult convertGroupQueryAttention(Node &node) {
   e.requireEqual(e.extent(lengths, 0), e.extent(call.query, 0),
                  "the number of its lengths");
   for (int i : {3, 4})
-    if (Tensor past = node.getInput(i)) {
-      if (past.getRank() != 4)
-        return node.error("input " + Twine(i) + " has rank " +
-                          Twine(past.getRank()) + "; required is 4");
+    if (Tensor past = node.getInput(i))
       for (int64_t d : {0, 1, 3})
         e.requireEqual(e.extent(past, d), e.extent(*parts[i - 2], d),
                        "an extent of its past");
-    }
   Value steps = e.extentValue(call.query, 2);
   Number total = readInteger(node, 6, "total_sequence_length");
   // How many entries a row's cache has before this step.
@@ -181,10 +168,6 @@ LogicalResult convertGroupQueryAttention(Node &node) {
       e.requireEqual(e.extent(sines, d), e.extent(cosines, d),
                      "an extent of its sine cache");
     bool interleaved = node.getInt("rotary_interleaved", 0) != 0;
-    if (positions && (positions.getRank() != 2 || !isInteger(positions.type)))
-      return node.error("its positions are " + getName(positions.type) +
-                        " of rank " + Twine(positions.getRank()) +
-                        "; required are integers of rank 2");
     // All steps are new in a prompt, whose positions count on from the first
     // one; what else the input holds then is not looked at.
     Number prompt = total == Number(steps), first = 0;

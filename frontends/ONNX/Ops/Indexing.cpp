@@ -18,14 +18,6 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 
-static LogicalResult checkRank(Node &node, StringRef what, int64_t found,
-                               int64_t required) {
-  if (found == required)
-    return success();
-  return node.error(what + " have rank " + Twine(found) + "; required is " +
-                    Twine(required));
-}
-
 /// Requires component k of every row of `indices` to be an index of `sizes`.
 static void requirePositions(Emitter &e, Tensor indices,
                              ArrayRef<OpFoldResult> sizes) {
@@ -67,23 +59,21 @@ static SmallVector<SafeIndex> loadPosition(Emitter &e, Tensor indices,
 //===----------------------------------------------------------------------===//
 
 /// GatherElements: x[.., indices[..], ..], of the shape of the indices.
-static LogicalResult convertGatherElements(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGatherElements(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), indices = node.getInput(1);
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis || failed(requireIndexType(node, indices)) ||
-      failed(checkRank(node, "its indices", indices.getRank(), x.getRank())))
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
+  if (failed(node.requireRank(1, x.getRank())))
     return failure();
   Extents sizes = e.extents(x), rows = e.extents(indices);
   for (int64_t d = 0; d < x.getRank(); ++d)
-    if (d != *axis)
+    if (d != axis)
       requireWithin(e, rows[d], sizes[d]);
-  e.requireIndices(indices, sizes[*axis], "an index");
+  e.requireIndices(indices, sizes[axis], "an index");
   return node.give(define(e, x.type, rows, [&](ArrayRef<Number> at) {
     SmallVector<Number> position(at);
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      Number i = d == *axis ? load(e, indices, at).toIndex() : at[d];
-      if (d == *axis || !Emitter::isSame(sizes[d], rows[d]))
+      Number i = d == axis ? load(e, indices, at).toIndex() : at[d];
+      if (d == axis || !Emitter::isSame(sizes[d], rows[d]))
         position[d] = makeSafe(i, e.toValue(sizes[d])).index;
     }
     return loadUnlessEmpty(e, x, position);
@@ -94,10 +84,6 @@ static LogicalResult convertGatherElements(Node &node) {
 /// `indices` addresses after `batch` others.
 static FailureOr<int64_t> getDepth(Node &node, Tensor indices, int64_t rank,
                                    int64_t batch) {
-  if (failed(requireIndexType(node, indices)))
-    return failure();
-  if (indices.getRank() < 1)
-    return node.error("its indices have rank 0; required is at least 1");
   int64_t depth = indices.getShape().back();
   if (mlir::ShapedType::isDynamic(depth))
     return node.unsupported(
@@ -109,8 +95,7 @@ static FailureOr<int64_t> getDepth(Node &node, Tensor indices, int64_t rank,
 }
 
 /// GatherND: each row of the indices is a position behind the batch dimensions.
-static LogicalResult convertGatherND(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGatherND(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), indices = node.getInput(1);
   int64_t batch = node.getInt("batch_dims", 0);
   FailureOr<int64_t> depth = getDepth(node, indices, x.getRank(), batch);
@@ -187,47 +172,43 @@ scatter(Node &node, Tensor x, Tensor updates, Extents bounds,
 }
 
 /// Scatter and ScatterElements: x[.., indices[i..], ..] takes updates[i..].
-static LogicalResult convertScatterElements(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertScatterElements(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis || failed(requireIndexType(node, indices)) ||
-      failed(checkRank(node, "its indices", indices.getRank(), x.getRank())) ||
-      failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
+  if (failed(node.requireRank(1, x.getRank())) ||
+      failed(node.requireRank(2, x.getRank())))
     return failure();
   Extents sizes = e.extents(x), rows = e.extents(indices),
           given = e.extents(updates), bounds;
   for (int64_t d = 0; d < x.getRank(); ++d) {
     requireWithin(e, rows[d], given[d]);
-    if (d != *axis)
+    if (d != axis)
       requireWithin(e, rows[d], sizes[d]);
     OpFoldResult bound = lesser(e, rows[d], given[d]);
-    bounds.push_back(d == *axis ? bound : lesser(e, bound, sizes[d]));
+    bounds.push_back(d == axis ? bound : lesser(e, bound, sizes[d]));
   }
-  e.requireIndices(indices, sizes[*axis], "an index");
-  Number size(e, sizes[*axis]);
+  e.requireIndices(indices, sizes[axis], "an index");
+  Number size(e, sizes[axis]);
   return node.give(scatter(
       node, x, updates, bounds, [&](ArrayRef<Number> at, Number &inside) {
         SafeIndex i = makeSafe(load(e, indices, at).toIndex(), size);
         inside = i.inside;
         SmallVector<Number> position(at);
-        position[*axis] = i.index;
+        position[axis] = i.index;
         return position;
       }));
 }
 
 /// ScatterND: each row of the indices is the position of a slice of updates.
-static LogicalResult convertScatterND(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertScatterND(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), indices = node.getInput(1),
          updates = node.getInput(2);
   FailureOr<int64_t> depth = getDepth(node, indices, x.getRank(), 0);
   if (failed(depth))
     return failure();
   int64_t tupleRank = indices.getRank() - 1;
-  if (failed(checkRank(node, "its updates", updates.getRank(),
-                       tupleRank + x.getRank() - *depth)))
+  if (failed(node.requireRank(2, tupleRank + x.getRank() - *depth)))
     return failure();
   // Extents of the indices but the last one, then those of a slice.
   Extents sizes = e.extents(x), goals = e.extents(indices), bounds;
@@ -254,25 +235,19 @@ static LogicalResult convertScatterND(Node &node) {
 
 /// TensorScatter: a cache whose rows along `axis` are written from a position
 /// of each batch on, around its end in mode circular.
-static LogicalResult convertTensorScatter(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertTensorScatter(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), updates = node.getInput(1),
          starts = node.getInput(2);
-  std::optional<int64_t> axis = node.getAxis("axis", -2, x.getRank());
+  std::optional<int64_t> axis =
+      node.getAxis(node.getInt("axis", -2), x.getRank());
   std::string mode = readChoice(node, "mode", "linear", {"linear", "circular"});
   if (!axis)
     return failure();
   if (*axis == 0)
     return node.error("attribute 'axis' names the batch dimension; "
                       "required is another one");
-  if (failed(checkRank(node, "its updates", updates.getRank(), x.getRank())))
+  if (failed(node.requireRank(1, x.getRank())))
     return failure();
-  if (starts && (failed(requireIndexType(node, starts)) ||
-                 failed(checkRank(node, "its indices", starts.getRank(), 1))))
-    return failure();
-  if (x.type != updates.type)
-    return node.error("its updates are " + getName(updates.type) +
-                      "; required is the cache's " + getName(x.type));
   // The op checks a call; what types tell is wrong with the model.
   int64_t capacity = x.getShape()[*axis], count = updates.getShape()[*axis];
   if (!mlir::ShapedType::isDynamic(capacity) && count > capacity)
@@ -293,15 +268,19 @@ static LogicalResult convertTensorScatter(Node &node) {
 
 void registerIndexingOps(Registry &registry) {
   StringRef depth = "indices with a last dimension of dynamic extent";
+  // What is read or written, indices and updates.
+  auto elements = takes(kAny.atLeast(1), kIndices, kSame),
+       rows = takes(kAny, kIndices.atLeast(1), kSame);
   registry.add({
-      {"GatherElements", 11, 2, 2, convertGatherElements},
-      {"GatherND", 11, 2, 2, convertGatherND, depth},
-      {"GatherND", 1, 2, 2, convertGatherND, depth, "com.microsoft"},
-      {"Scatter", 9, 3, 3, convertScatterElements},
-      {"ScatterElements", 11, 3, 3, convertScatterElements},
-      {"ScatterND", 11, 3, 3, convertScatterND, depth},
-      {"TensorScatter", 24, 2, 3, convertTensorScatter},
+      {"GatherElements", 11, 2, 2, convertGatherElements, elements},
+      {"GatherND", 11, 2, 2, convertGatherND, rows, depth},
+      {"Scatter", 9, 3, 3, convertScatterElements, elements},
+      {"ScatterElements", 11, 3, 3, convertScatterElements, elements},
+      {"ScatterND", 11, 3, 3, convertScatterND, rows, depth},
+      {"TensorScatter", 24, 2, 3, convertTensorScatter,
+       takes(kAny.atLeast(1), kSame, kIndices(1))},
   });
+  registry.addContrib({{"GatherND", 1, 2, 2, convertGatherND, rows, depth}});
 }
 
 } // namespace seqc::onnx

@@ -161,11 +161,11 @@ static FailureOr<Tensor> readSteps(Node &node, unsigned i, int64_t groups,
                                    int64_t queryHeads, int64_t queryFeatures) {
   Emitter &e = node.getEmitter();
   Tensor x = node.getInput(i);
-  if (x.getRank() == 3 && x.getType().isDynamicDim(2))
+  if (x.getType().isDynamicDim(2))
     return node.unsupported("input " + Twine(i) +
                             " with a dynamic number of features is not "
                             "supported");
-  int64_t features = x.getRank() == 3 ? x.getShape()[2] : 0;
+  int64_t features = x.getShape()[2];
   int64_t count = i == 0 ? queryHeads : groups;
   if (i == 5 && features == 1)
     count = 1;
@@ -174,10 +174,10 @@ static FailureOr<Tensor> readSteps(Node &node, unsigned i, int64_t groups,
     if (int64_t found = features / queryFeatures;
         found > 0 && groups % found == 0)
       count = found;
-  if (x.getRank() != 3 || features == 0 || features % count != 0)
-    return node.error("input " + Twine(i) + " has rank " + Twine(x.getRank()) +
-                      " and cannot be split into " + Twine(count) +
-                      " heads; required is rank 3 and a multiple");
+  if (features == 0 || features % count != 0)
+    return node.error("the " + Twine(features) + " features of input " +
+                      Twine(i) + " cannot be split into " + Twine(count) +
+                      " heads; required is a multiple");
   return splitSteps(e, e.convert(x, getComputeType(node.getInput(0).type)),
                     count);
 }
@@ -186,8 +186,7 @@ static FailureOr<Tensor> readSteps(Node &node, unsigned i, int64_t groups,
 /// written at the key (the value, or what the state lacks of it) and read at
 /// the query. In domain com.microsoft, queries and keys may have fewer heads
 /// than states; states in a row then share them.
-static LogicalResult convertLinearAttention(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertLinearAttention(Node &node, Emitter &e) {
   int64_t heads = node.getInt("q_num_heads", 0);
   int64_t groups = node.getInt("kv_num_heads", 0);
   bool contrib = !node.getDomain().empty();
@@ -201,11 +200,6 @@ static LogicalResult convertLinearAttention(Node &node) {
     return node.error("attribute 'q_num_heads' is " + Twine(heads) +
                       " and 'kv_num_heads' is " + Twine(groups) +
                       "; required is a multiple");
-  // The state may have a type of its own, which the next state has too.
-  if (failed(requireOneFloat(node, {0, 1, 2, 4, 5})))
-    return failure();
-  if (node.hasInput(3) && failed(requireOneFloat(node, {3})))
-    return failure();
   DataType outer = node.getInput(0).type, type = getComputeType(outer);
   Recurrence r;
   Tensor beta;
@@ -322,24 +316,17 @@ static Tensor sumTaps(Emitter &e, Tensor padded, Tensor weight, Tensor bias,
 
 /// A convolution of each channel with what came before, which is also given
 /// back as state.
-static LogicalResult convertCausalConv(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertCausalConv(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
   Tensor bias = node.getInput(2);
   CausalConv conv;
-  if (failed(requireOneFloat(node, {0, 1, 2, 3})) ||
-      failed(readCausalConv(node, conv)))
+  if (failed(readCausalConv(node, conv)) ||
+      (!conv.channelsLast && failed(node.requireRank(0, 3))))
     return failure();
-  if ((conv.channelsLast ? x.getRank() < 3 : x.getRank() != 3) ||
-      weight.getRank() != 3 || weight.getShape()[2] == 0)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its weight " + Twine(weight.getRank()) +
-                      "; required is 3 and a kernel of at least 1");
+  if (weight.getShape()[2] == 0)
+    return node.error("its kernel has 0 taps; required is at least 1");
   if (weight.getType().isDynamicDim(2))
     return node.unsupported("a kernel of dynamic extent is not supported");
-  if (bias && bias.getRank() != 1)
-    return node.error("its bias has rank " + Twine(bias.getRank()) +
-                      "; required is 1");
   if (weight.getShape()[2] > kMostTerms && !weight.getType().hasStaticShape())
     return node.unsupported("a kernel of " + Twine(weight.getShape()[2]) +
                             " taps for channels of unknown number is not "
@@ -406,17 +393,23 @@ static LogicalResult convertCausalConv(Node &node) {
 }
 
 void registerLinearAttentionOps(Registry &registry) {
-  StringRef domain = "com.microsoft", features = "features of dynamic extent";
+  StringRef features = "features of dynamic extent";
+  // The state may have a type of its own, which the next state has too.
+  auto attention =
+           takes(kFloats(3), kSame(3), kSame(3), kFloats, kSame(3), kSame(3)),
+       convolution = takes(kFloats.atLeast(3), kSame(3), kSame(1), kSame);
   registry.add({
-      {"LinearAttention", 27, 3, 6, convertLinearAttention, features},
-      {"LinearAttention", 1, 3, 6, convertLinearAttention, features, domain},
-      {"CausalConvWithState", 27, 2, 4, convertCausalConv,
+      {"LinearAttention", 27, 3, 6, convertLinearAttention, attention,
+       features},
+      {"CausalConvWithState", 27, 2, 4, convertCausalConv, convolution,
        "kernels of dynamic extent, more than 64 taps of channels of unknown "
        "number"},
-      {"CausalConvWithState", 1, 2, 4, convertCausalConv,
-       "kernels of dynamic extent, more than one spatial dimension, more than "
-       "64 taps of channels of unknown number",
-       domain},
+  });
+  registry.addContrib({
+      {"LinearAttention", 1, 3, 6, convertLinearAttention, attention, features},
+      {"CausalConvWithState", 1, 2, 4, convertCausalConv, convolution,
+       "kernels of dynamic extent, more than one spatial dimension, more "
+       "than 64 taps of channels of unknown number"},
   });
 }
 

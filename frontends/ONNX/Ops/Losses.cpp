@@ -18,20 +18,12 @@ namespace seqc::onnx {
 /// The loss of the logarithms of probabilities [N, C, D...], which the node has
 /// as input or, with `normalizes`, of a softmax over its input, at targets
 /// [N, D...], reduced as the node says.
-template <bool normalizes> static LogicalResult convertLoss(Node &node) {
-  Emitter &e = node.getEmitter();
+template <bool normalizes>
+static LogicalResult convertLoss(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), target = node.getInput(1),
          weight = node.getInput(2);
-  if (failed(requireFloats(node, 1)) ||
-      failed(requireIndexType(node, target, "its targets")))
+  if (failed(node.requireRank(1, x.getRank() - 1)))
     return failure();
-  if (x.getRank() < 2 || target.getRank() != x.getRank() - 1)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its targets rank " + Twine(target.getRank()) +
-                      "; required are a rank of at least 2 and one less");
-  if (weight && weight.getRank() != 1)
-    return node.error("its weights have rank " + Twine(weight.getRank()) +
-                      "; required is 1");
   DataType result = x.type, type = getComputeType(result);
   Tensor logs =
       normalizes ? softmax(e, x, {1}, type, /*log=*/true) : e.convert(x, type);
@@ -93,9 +85,10 @@ template <bool normalizes> static LogicalResult convertLoss(Node &node) {
 }
 
 void registerLossesOps(Registry &registry) {
+  auto inputs = takes(kFloats.atLeast(2), kIndices, kAny(1));
   registry.add({
-      {"NegativeLogLikelihoodLoss", 12, 2, 3, convertLoss<false>},
-      {"SoftmaxCrossEntropyLoss", 12, 2, 3, convertLoss<true>},
+      {"NegativeLogLikelihoodLoss", 12, 2, 3, convertLoss<false>, inputs},
+      {"SoftmaxCrossEntropyLoss", 12, 2, 3, convertLoss<true>, inputs},
   });
 }
 

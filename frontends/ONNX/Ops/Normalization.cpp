@@ -96,34 +96,29 @@ static void setMoments(Node &node, const Norm &norm, Tensor x, size_t inverse,
 
 /// Layer and RMS norms. A layer norm has the type of its input, an RMS norm that
 /// of its scale.
-template <seq::NormKind kind> static LogicalResult convertNorm(Node &node) {
-  Emitter &e = node.getEmitter();
+template <seq::NormKind kind>
+static LogicalResult convertNorm(Node &node, Emitter &e) {
   constexpr bool isLayer = kind == seq::NormKind::Layer;
   Tensor x = node.getInput(0), scale = node.getInput(1);
   DataType type = isLayer ? x.type : scale.type;
-  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank());
+  int64_t axis = node.getAxis("axis", -1, x.getRank());
   float epsilon = node.getFloat("epsilon", 1e-5F);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
-  if (failed(requireFloats(node, 1)) || !axis)
-    return failure();
   if (!isFloat(stash))
     return node.unsupported("'stash_type' " + getName(stash) +
                             " is not supported");
   if (stash == DataType::Double)
     x = e.convert(x, stash);
-  Norm norm{kind, *axis, epsilon};
+  Norm norm{kind, axis, epsilon};
   setMoments(node, norm, x, isLayer ? 2 : 1, stash);
   return node.give(normalize(e, norm, x, scale, node.getInput(2), type));
 }
 
 /// Skip(Simplified)LayerNormalization: of the sum of two branches and a bias,
 /// which is output 3.
-template <seq::NormKind kind> static LogicalResult convertSkip(Node &node) {
-  Emitter &e = node.getEmitter();
+template <seq::NormKind kind>
+static LogicalResult convertSkip(Node &node, Emitter &e) {
   constexpr bool isLayer = kind == seq::NormKind::Layer;
-  if (failed(node.requireRank(0, 1, kMostRank)) ||
-      failed(node.requireRanks({2, 3, 4}, 1)))
-    return failure();
   Tensor beta = isLayer ? node.getInput(3) : Tensor(), sum = node.getInput(0);
   for (size_t i : {1, isLayer ? 4 : 3})
     sum = add(e, sum, node.getInput(i));
@@ -138,8 +133,7 @@ template <seq::NormKind kind> static LogicalResult convertSkip(Node &node) {
 // Per channel
 //===----------------------------------------------------------------------===//
 
-static LogicalResult convertBatchNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertBatchNormalization(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   float momentum = node.getFloat("momentum", 0.9f);
@@ -149,8 +143,6 @@ static LogicalResult convertBatchNormalization(Node &node) {
   if (node.getOpset() < 9 && node.getInt("spatial", 1) == 0)
     return node.unsupported("'spatial' 0 is not supported");
   (void)node.getInts("consumed_inputs");
-  if (failed(requireFloats(node, 1)))
-    return failure();
   DataType type = x.type;
   bool flat = x.getRank() == 1;
   if (flat)
@@ -186,13 +178,10 @@ static LogicalResult convertBatchNormalization(Node &node) {
   return node.give(flat ? e.squeeze(y, 1) : y);
 }
 
-static LogicalResult convertInstanceNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertInstanceNormalization(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   (void)node.getInts("consumed_inputs");
-  if (failed(requireFloats(node, 1)))
-    return failure();
   int64_t channels = x.getRank() < 2 ? 0 : x.getShape()[1];
   FailureOr<SmallVector<Tensor>> affine =
       readChannels(node, 2, x, /*along=*/channels <= 0);
@@ -211,15 +200,12 @@ static LogicalResult convertInstanceNormalization(Node &node) {
 
 /// Groups of channels are normalized together. Scale and bias are per group
 /// before opset 21 and per channel since.
-static LogicalResult convertGroupNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGroupNormalization(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   float epsilon = node.getFloat("epsilon", 1e-5f);
   int64_t groups = node.getInt("num_groups", 0);
   auto stash = static_cast<DataType>(node.getInt("stash_type", 1));
-  if (failed(requireFloats(node, 1)))
-    return failure();
-  if (x.getRank() < 2 || groups <= 0 ||
+  if (groups <= 0 ||
       (!x.getType().isDynamicDim(1) && x.getShape()[1] % groups != 0))
     return node.error("'num_groups' is " + Twine(groups) +
                       "; required is a divisor of the number of channels");
@@ -257,37 +243,28 @@ static LogicalResult convertGroupNormalization(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// Divides by the sum of absolute values or the Euclidean norm; zeros stay.
-static LogicalResult convertLpNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertLpNormalization(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t p = node.getInt("p", 2);
-  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank());
-  if (failed(requireFloats(node, 1)) || !axis)
-    return failure();
+  int64_t axis = node.getAxis("axis", -1, x.getRank());
   if (p != 1 && p != 2)
     return node.error("'p' is " + Twine(p) + "; required is 1 or 2");
   Tensor parts = map(e, getComputeType(x.type), {x},
                      [&](Number v) { return p == 1 ? abs(v) : v * v; });
-  Tensor norm = e.reduce(parts, {*axis}, Combine::Sum, /*keep=*/true);
+  Tensor norm = e.reduce(parts, {axis}, Combine::Sum, /*keep=*/true);
   return node.give(map(e, x.type, {x, norm}, [&](Number v, Number sum) {
     Number size = p == 1 ? sum : sqrt(sum);
     return select(size == 0, 0, v / size);
   }));
 }
 
-static LogicalResult convertMeanVarianceNormalization(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertMeanVarianceNormalization(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   SmallVector<int64_t> usual = {0, 2, 3};
   if (node.getOpset() < 9 && node.getInt("across_channels", 0) != 0)
     usual.push_back(1);
-  FailureOr<SmallVector<int64_t>> dims =
-      sortAxes(node, node.getInts("axes").value_or(usual), x.getRank());
-  if (failed(dims))
-    return failure();
-  if (failed(requireFloats(node, 1)))
-    return failure();
-  Moments moments = getMoments(e, x, *dims);
+  Moments moments = getMoments(
+      e, x, sortAxes(node, node.getInts("axes").value_or(usual), x.getRank()));
   return node.give(map(e, x.type, {x, moments.mean, moments.variance},
                        [](Number v, Number mean, Number variance) {
                          return (v - mean) / (sqrt(variance) + 1e-9);
@@ -296,20 +273,26 @@ static LogicalResult convertMeanVarianceNormalization(Node &node) {
 
 void registerNormalizationOps(Registry &registry) {
   using enum seq::NormKind;
-  StringRef domain = "com.microsoft";
+  constexpr InputRule some = kFloats.atLeast(1);
+  auto skip = takes(kAny.atLeast(1), kAny, kAny(1), kAny(1), kAny(1));
   registry.add({
-      {"LayerNormalization", 17, 2, 3, convertNorm<Layer>},
-      {"RMSNormalization", 23, 2, 2, convertNorm<Rms>},
-      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>},
-      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>, "", domain},
-      {"SkipLayerNormalization", 1, 3, 5, convertSkip<Layer>, "", domain},
-      {"SkipSimplifiedLayerNormalization", 1, 3, 4, convertSkip<Rms>, "",
-       domain},
-      {"BatchNormalization", 1, 5, 5, convertBatchNormalization},
-      {"InstanceNormalization", 1, 3, 3, convertInstanceNormalization},
-      {"GroupNormalization", 18, 3, 3, convertGroupNormalization},
-      {"LpNormalization", 1, 1, 1, convertLpNormalization},
-      {"MeanVarianceNormalization", 9, 1, 1, convertMeanVarianceNormalization},
+      {"LayerNormalization", 17, 2, 3, convertNorm<Layer>, takes(some)},
+      {"RMSNormalization", 23, 2, 2, convertNorm<Rms>, takes(some)},
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>, takes(some)},
+      {"BatchNormalization", 1, 5, 5, convertBatchNormalization,
+       takes(kFloats)},
+      {"InstanceNormalization", 1, 3, 3, convertInstanceNormalization,
+       takes(kFloats)},
+      {"GroupNormalization", 18, 3, 3, convertGroupNormalization,
+       takes(kFloats.atLeast(2))},
+      {"LpNormalization", 1, 1, 1, convertLpNormalization, takes(some)},
+      {"MeanVarianceNormalization", 9, 1, 1, convertMeanVarianceNormalization,
+       takes(kFloats)},
+  });
+  registry.addContrib({
+      {"SimplifiedLayerNormalization", 1, 2, 2, convertNorm<Rms>, takes(some)},
+      {"SkipLayerNormalization", 1, 3, 5, convertSkip<Layer>, skip},
+      {"SkipSimplifiedLayerNormalization", 1, 3, 4, convertSkip<Rms>, skip},
   });
 }
 

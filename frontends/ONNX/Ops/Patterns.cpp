@@ -17,18 +17,7 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 using mlir::Value;
 
-static LogicalResult checkMatrix(Node &node, int64_t least, int64_t most) {
-  int64_t rank = node.getInput(0).getRank();
-  if (rank >= least && rank <= most)
-    return success();
-  return node.error("input 0 has rank " + Twine(rank) + "; required is 2" +
-                    (least == most ? "" : " or more"));
-}
-
-static LogicalResult convertEyeLike(Node &node) {
-  if (failed(checkMatrix(node, 2, 2)))
-    return failure();
-  Emitter &e = node.getEmitter();
+static LogicalResult convertEyeLike(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   auto type =
       static_cast<DataType>(node.getInt("dtype", static_cast<int64_t>(x.type)));
@@ -42,10 +31,7 @@ static LogicalResult convertEyeLike(Node &node) {
 }
 
 /// Trilu: a triangle of the last two dimensions.
-static LogicalResult convertTrilu(Node &node) {
-  if (failed(checkMatrix(node, 2, INT64_MAX)))
-    return failure();
-  Emitter &e = node.getEmitter();
+static LogicalResult convertTrilu(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   bool upper = node.getInt("upper", 1) != 0;
   Number k = node.hasInput(1) ? readInteger(node, 1, "diagonal") : Number(e, 0);
@@ -109,24 +95,12 @@ static Value countRange(Emitter &e, Number start, Number limit, Number delta) {
   return max(min(count, kMostElements), 0);
 }
 
-static LogicalResult convertRange(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertRange(Node &node, Emitter &e) {
   DataType type = node.getInput(0).type, wide = getComputeType(type);
-  Scalars s = e.scalars();
-  SmallVector<Number> values;
-  for (size_t i = 0; i < 3; ++i) {
-    FailureOr<Value> given = readOne(node, i);
-    if (failed(given))
-      return failure();
-    DataType found = node.getInput(i).type;
-    if (found != type || !(isFloat(type) || isInteger(type)))
-      return node.error("input " + Twine(i) + " is " + getName(found) +
-                        "; required is one type of numbers");
-    values.push_back(Number(s, type, *given).as(wide));
-  }
-  Number start = values[0], delta = values[2];
+  Number start = readOne(node, 0).as(wide), limit = readOne(node, 1).as(wide),
+         delta = readOne(node, 2).as(wide);
   e.require(delta != 0, "its step is 0; required is another number");
-  OpFoldResult size = e.simplify({countRange(e, start, values[1], delta)})[0];
+  OpFoldResult size = e.simplify({countRange(e, start, limit, delta)})[0];
   std::optional<int64_t> count = mlir::getConstantIntValue(size);
   // Small lists are part of shape arithmetic.
   if (count && *count <= 64) {
@@ -141,40 +115,31 @@ static LogicalResult convertRange(Node &node) {
 }
 
 /// OneHot: negative indices count from the end, others outside give no one.
-static LogicalResult convertOneHot(Node &node) {
-  Emitter &e = node.getEmitter();
-  Scalars s = e.scalars();
+static LogicalResult convertOneHot(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), values = node.settleInput(2, 2);
-  FailureOr<Value> given = readOne(node, 1);
-  if (failed(given))
-    return failure();
   if (!values.getType().hasStaticShape() ||
       values.getType().getNumElements() != 2)
     return node.error("input 2 (values) has not exactly two elements");
-  std::optional<int64_t> axis = node.getAxis("axis", -1, x.getRank() + 1);
-  if (!axis)
-    return failure();
-  Number depth =
-      Number(s, node.getInput(1).type, *given).as(DataType::Int64).toIndex();
+  int64_t axis = node.getAxis("axis", -1, x.getRank() + 1);
+  Number depth = readOne(node, 1).as(DataType::Int64).toIndex();
   e.requireSizes({depth});
   depth = max(depth, 0);
   SmallVector<Value> pair = e.elements(values);
   Extents sizes = e.extents(x);
-  sizes.insert(sizes.begin() + *axis, depth);
+  sizes.insert(sizes.begin() + axis, depth);
   return node.give(define(e, values.type, sizes, [&](ArrayRef<Number> at) {
     SmallVector<Number> from(at);
-    from.erase(from.begin() + *axis);
+    from.erase(from.begin() + axis);
     Number i = from.empty() ? Number(at[0].scalars(), x.type, e.load(x, {}))
                             : read(e, x, from);
     i = i.as(DataType::Int64).toIndex();
-    Number hit = select(i < 0, i + depth, i) == at[*axis];
+    Number hit = select(i < 0, i + depth, i) == at[axis];
     return select(hit, Number(at[0].scalars(), values.type, pair[1]), pair[0]);
   }));
 }
 
 /// Dropout of inference: everything stays.
-static LogicalResult convertDropout(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertDropout(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   (void)node.getInt("seed", 0);
   (void)node.getInt("is_test", 1);
@@ -202,13 +167,14 @@ static LogicalResult convertDropout(Node &node) {
 
 void registerPatternsOps(Registry &registry) {
   registry.add({
-      {"EyeLike", 9, 1, 1, convertEyeLike},
-      {"Trilu", 14, 1, 2, convertTrilu},
-      {"Trilu", 1, 1, 2, convertTrilu, "", "com.microsoft"},
-      {"Range", 11, 3, 3, convertRange},
+      {"EyeLike", 9, 1, 1, convertEyeLike, takes(kAny(2))},
+      {"Trilu", 14, 1, 2, convertTrilu, takes(kAny.atLeast(2))},
+      {"Range", 11, 3, 3, convertRange, takes(kNumbers, kSame, kSame)},
       {"OneHot", 9, 3, 3, convertOneHot},
-      {"Dropout", 1, 1, 3, convertDropout, "training mode"},
+      {"Dropout", 1, 1, 3, convertDropout, takes(), "training mode"},
   });
+  registry.addContrib(
+      {{"Trilu", 1, 1, 2, convertTrilu, takes(kAny.atLeast(2))}});
 }
 
 } // namespace seqc::onnx

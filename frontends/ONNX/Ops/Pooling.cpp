@@ -107,51 +107,39 @@ static Tensor poolPositions(Emitter &e, Tensor x, const Windows &windows,
 }
 
 /// The windows of the node over input 0.
-static FailureOr<Windows> readPool(Node &node) {
+static Windows readPool(Node &node) {
   Tensor x = node.getInput(0);
-  if (x.getRank() < 3)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      "; required is at least 3");
-  SmallVector<int64_t> kernel = node.getIntList("kernel_shape");
-  if (static_cast<int64_t>(kernel.size()) != x.getRank() - 2 ||
-      llvm::any_of(kernel, [](int64_t k) { return k < 1 || k > 1 << 30; }))
-    return node.error("attribute 'kernel_shape' has " + Twine(kernel.size()) +
-                      " numbers; required are " + Twine(x.getRank() - 2) +
-                      " of at least 1");
-  return readWindows(node, x, kernel);
+  if (!node.hasAttribute("kernel_shape"))
+    (void)node.error("attribute 'kernel_shape' is missing");
+  return readWindows(node, x,
+                     readNumbers(node, "kernel_shape", x.getRank() - 2, 1, 1));
 }
 
-static LogicalResult convertMaxPool(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertMaxPool(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = readPool(node);
-  if (failed(windows))
-    return failure();
+  Windows windows = readPool(node);
   bool byColumns = node.getInt("storage_order", 0) != 0;
   if (node.wantsOutput(1))
-    node.setOutput(1, poolPositions(e, x, *windows, byColumns));
-  return node.give(e.convert(pool(e, x, *windows, true), x.type));
+    node.setOutput(1, poolPositions(e, x, windows, byColumns));
+  return node.give(e.convert(pool(e, x, windows, true), x.type));
 }
 
 /// AveragePool: the sum of a window over the number of its elements, padding
 /// counted only with count_include_pad.
-static LogicalResult convertAveragePool(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertAveragePool(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = readPool(node);
-  if (failed(windows))
-    return failure();
+  Windows windows = readPool(node);
   bool countPadding = node.getInt("count_include_pad", 0) != 0;
-  Tensor sums = pool(e, x, *windows, false);
+  Tensor sums = pool(e, x, windows, false);
   // Ones where elements count, summed the same way.
   Extents sizes = e.extents(x);
   sizes[0] = sizes[1] = Number(e, 1);
-  Windows counted = *windows;
+  Windows counted = windows;
   if (countPadding) {
-    for (size_t d = 0; d < windows->getRank(); ++d)
-      sizes[d + 2] = Number(e, sizes[d + 2]) + Number(e, windows->before[d]) +
-                     Number(e, windows->behind[d]);
-    counted.before.assign(windows->getRank(), Number(e, 0));
+    for (size_t d = 0; d < windows.getRank(); ++d)
+      sizes[d + 2] = Number(e, sizes[d + 2]) + Number(e, windows.before[d]) +
+                     Number(e, windows.behind[d]);
+    counted.before.assign(windows.getRank(), Number(e, 0));
     counted.behind = counted.before;
   }
   Tensor counts = pool(e, e.fill(sums.type, sizes, 1), counted, false);
@@ -165,8 +153,8 @@ static SmallVector<int64_t> spatialDims(Tensor x) {
 }
 
 /// GlobalAveragePool and GlobalMaxPool: all spatial dimensions become 1.
-template <bool greatest> static LogicalResult convertGlobalPool(Node &node) {
-  Emitter &e = node.getEmitter();
+template <bool greatest>
+static LogicalResult convertGlobalPool(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   SmallVector<int64_t> dims = spatialDims(x);
   Tensor result = greatest ? e.reduce(x, dims, Combine::Max, /*keep=*/true)
@@ -194,36 +182,31 @@ static Tensor takeRoot(Emitter &e, Tensor x, int64_t p, DataType result) {
 }
 
 /// The attribute p, a float in the first version.
-static FailureOr<int64_t> readNorm(Node &node) {
+static int64_t readNorm(Node &node) {
   double p = node.getOpset() < 2 ? node.getFloat("p", 2)
                                  : static_cast<double>(node.getInt("p", 2));
-  if (p < 1 || p > 1024 || p != std::floor(p))
-    return node.error("attribute 'p' is " + std::to_string(p) +
-                      "; required is an integer from 1 to 1024");
-  return static_cast<int64_t>(p);
+  if (p >= 1 && p <= 1024 && p == std::floor(p))
+    return static_cast<int64_t>(p);
+  (void)node.error("attribute 'p' is " + std::to_string(p) +
+                   "; required is an integer from 1 to 1024");
+  return 2;
 }
 
 /// LpPool and GlobalLpPool.
-template <bool global> static LogicalResult convertLpPool(Node &node) {
-  Emitter &e = node.getEmitter();
+template <bool global>
+static LogicalResult convertLpPool(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  FailureOr<Windows> windows = global ? Windows() : readPool(node);
-  FailureOr<int64_t> p = readNorm(node);
-  if (failed(windows) || failed(p) || failed(node.requireFloat(0)))
-    return failure();
-  Tensor powers = raise(e, x, *p);
+  int64_t p = readNorm(node);
+  Tensor powers = raise(e, x, p);
   Tensor sums =
       global ? e.reduce(powers, spatialDims(x), Combine::Sum, /*keep=*/true)
-             : pool(e, powers, *windows, /*greatest=*/false);
-  return node.give(takeRoot(e, sums, *p, x.type));
+             : pool(e, powers, readPool(node), /*greatest=*/false);
+  return node.give(takeRoot(e, sums, p, x.type));
 }
 
 /// LRN: over the squares of channels nearby.
-static LogicalResult convertLRN(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertLRN(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 2, kMostRank)))
-    return failure();
   int64_t size = readBetween(node, "size", 0, 1, 1 << 20, "at least 1");
   double alpha = node.getFloat("alpha", 1e-4F);
   double beta = node.getFloat("beta", 0.75F), bias = node.getFloat("bias", 1);
@@ -246,16 +229,11 @@ static LogicalResult convertLRN(Node &node) {
 }
 
 /// MaxUnpool: elements go where they were taken from, zeros lie elsewhere.
-static LogicalResult convertMaxUnpool(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertMaxUnpool(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), places = node.getInput(1);
   int64_t rank = x.getRank() - 2;
-  if (rank < 1 || places.getRank() != x.getRank() ||
-      places.type != DataType::Int64)
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its indices are " + getName(places.type) +
-                      " of rank " + Twine(places.getRank()) +
-                      "; required are int64 of the same rank, at least 3");
+  if (failed(node.requireRank(1, x.getRank())))
+    return failure();
   SmallVector<int64_t> kernel = readNumbers(node, "kernel_shape", rank, 1, 1),
                        strides = readNumbers(node, "strides", rank, 1, 1),
                        pads = readNumbers(node, "pads", 2 * rank, 0, 0);
@@ -268,7 +246,7 @@ static LogicalResult convertMaxUnpool(Node &node) {
                        0);
   Extents goal = sizes;
   if (Tensor shape = node.getInput(2)) {
-    if (shape.getRank() != 1 || shape.getShape()[0] != x.getRank())
+    if (shape.getShape()[0] != x.getRank())
       return node.error("its output_shape does not have the " +
                         Twine(x.getRank()) +
                         " numbers of one dimension that "
@@ -295,12 +273,13 @@ static LogicalResult convertMaxUnpool(Node &node) {
 
 void registerPoolingOps(Registry &registry) {
   registry.add({
-      {"LpPool", 1, 1, 1, convertLpPool<false>},
-      {"GlobalLpPool", 1, 1, 1, convertLpPool<true>},
-      {"LRN", 1, 1, 1, convertLRN},
-      {"MaxUnpool", 9, 2, 3, convertMaxUnpool},
-      {"MaxPool", 1, 1, 1, convertMaxPool},
-      {"AveragePool", 1, 1, 1, convertAveragePool},
+      {"LpPool", 1, 1, 1, convertLpPool<false>, takes(kFloats.atLeast(3))},
+      {"GlobalLpPool", 1, 1, 1, convertLpPool<true>, takes(kFloats)},
+      {"LRN", 1, 1, 1, convertLRN, takes(kFloats.atLeast(2))},
+      {"MaxUnpool", 9, 2, 3, convertMaxUnpool,
+       takes(kAny.atLeast(3), kInt64, kIntegers(1))},
+      {"MaxPool", 1, 1, 1, convertMaxPool, takes(kAny.atLeast(3))},
+      {"AveragePool", 1, 1, 1, convertAveragePool, takes(kAny.atLeast(3))},
       {"GlobalAveragePool", 1, 1, 1, convertGlobalPool<false>},
       {"GlobalMaxPool", 1, 1, 1, convertGlobalPool<true>},
   });

@@ -147,8 +147,6 @@ FailureOr<Tensor> matmul(Node &node, Tensor left, Tensor right) {
   Emitter &e = node.getEmitter();
   Lettered a{left, ""}, b{right, ""};
   int64_t rankA = left.getRank(), rankB = right.getRank();
-  if (rankA == 0 || rankB == 0)
-    return node.error("an input is a scalar; required is rank 1 or more");
   auto fail = [&] {
     return node.error(
         "shapes " + describeShapes(left, right) +
@@ -197,14 +195,12 @@ FailureOr<Tensor> matmul(Node &node, Tensor left, Tensor right) {
   return product;
 }
 
-static LogicalResult convertMatMul(Node &node) {
+static LogicalResult convertMatMul(Node &node, Emitter &e) {
   Tensor a = node.getInput(0), b = node.getInput(1);
-  if (failed(requireOneType(node, a, b)))
-    return failure();
   FailureOr<Tensor> product = matmul(node, a, b);
   if (failed(product))
     return failure();
-  return node.give(node.getEmitter().convert(*product, a.type));
+  return node.give(e.convert(*product, a.type));
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,25 +208,15 @@ static LogicalResult convertMatMul(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// alpha * A' * B' + beta * C.
-static LogicalResult convertGemm(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGemm(Node &node, Emitter &e) {
   Tensor a = node.getInput(0), b = node.getInput(1), c = node.getInput(2);
   float alpha = node.getFloat("alpha", 1), beta = node.getFloat("beta", 1);
   bool transA = node.getInt("transA", 0), transB = node.getInt("transB", 0);
   if (node.getOpset() < 7)
     (void)node.getInt("broadcast", 0);
-  if (a.getRank() != 2 || b.getRank() != 2)
-    return node.error("shapes " + describeShapes(a, b) +
-                      " cannot be multiplied; required are two matrices");
-  if (a.type != b.type || (c && c.type != a.type))
-    return node.error("its inputs are of different types; required is one "
-                      "type");
   if (!agree(e.extent(a, transA ? 0 : 1), e.extent(b, transB ? 1 : 0)))
     return node.error("shapes " + describeShapes(a, b) +
                       " cannot be multiplied");
-  if (c && c.getRank() > 2)
-    return node.error("input 2 has rank " + Twine(c.getRank()) +
-                      "; required is at most 2");
   Tensor product =
       multiply(e, {a, transA ? "km" : "mk"}, {b, transB ? "nk" : "kn"}, "mn");
   // The factors are floats; integers are scaled in double.
@@ -369,8 +355,7 @@ static Lettered sumOthers(Emitter &e, Lettered x, StringRef needed) {
   return {e.reduce(x.tensor, dims, Combine::Sum, /*keep=*/false), letters};
 }
 
-static LogicalResult convertEinsum(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertEinsum(Node &node, Emitter &e) {
   std::string text = node.getString("equation", "");
   FailureOr<Equation> equation = parseEquation(node, text);
   if (failed(equation))
@@ -379,9 +364,6 @@ static LogicalResult convertEinsum(Node &node) {
   SmallVector<Lettered> terms;
   for (size_t i = 0; i < node.getNumInputs(); ++i) {
     Tensor input = node.getInput(i);
-    if (input.type != type)
-      return node.error("its inputs are of different types; required is one "
-                        "type");
     terms.push_back(
         {e.convert(input, getComputeType(type)), equation->inputs[i]});
     for (size_t p = 0; p < terms[i].letters.size(); ++p)
@@ -421,9 +403,10 @@ static LogicalResult convertEinsum(Node &node) {
 
 void registerProductsOps(Registry &registry) {
   registry.add({
-      {"MatMul", 1, 2, 2, convertMatMul},
-      {"Gemm", 1, 2, 3, convertGemm},
-      {"Einsum", 12, 1, kVariadic, convertEinsum},
+      {"MatMul", 1, 2, 2, convertMatMul,
+       takes(kAny.atLeast(1), kSame.atLeast(1))},
+      {"Gemm", 1, 2, 3, convertGemm, takes(kAny(2), kSame(2), kSame(0, 2))},
+      {"Einsum", 12, 1, kVariadic, convertEinsum, takes(kAny, kSame)},
   });
 }
 

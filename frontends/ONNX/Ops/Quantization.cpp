@@ -208,8 +208,7 @@ static FailureOr<Parameters> getParameters(Node &node) {
   return Parameters{node.getEmitter().convert(*scale, DataType::Float), *zero};
 }
 
-static LogicalResult convertQuantizeLinear(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertQuantizeLinear(Node &node, Emitter &e) {
   auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
   bool saturate = node.getInt("saturate", 1) != 0;
   (void)node.getInt("precision", 0);
@@ -233,7 +232,7 @@ static LogicalResult convertQuantizeLinear(Node &node) {
   return node.give(encodeNarrow(e, y, type, saturate));
 }
 
-static LogicalResult convertDequantizeLinear(Node &node) {
+static LogicalResult convertDequantizeLinear(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   auto type = static_cast<DataType>(node.getInt("output_dtype", 0));
   if (type == DataType::Undefined)
@@ -244,20 +243,13 @@ static LogicalResult convertDequantizeLinear(Node &node) {
   FailureOr<Parameters> by = getParameters(node);
   if (failed(by))
     return failure();
-  if (by->zero && by->zero.type != x.type)
-    return node.error("its zero point is " + getName(by->zero.type) +
-                      "; required is " + getName(x.type));
-  return node.give(dequantize(node.getEmitter(), x, *by, type));
+  return node.give(dequantize(e, x, *by, type));
 }
 
 /// Scale and zero point from the range of the elements, which is made to
 /// contain 0.
-static LogicalResult convertDynamicQuantizeLinear(Node &node) {
-  Tensor x = node.getInput(0);
-  if (x.type != DataType::Float)
-    return node.error("its input is " + getName(x.type) +
-                      "; required is float");
-  auto [bytes, by] = quantizeByRange(node.getEmitter(), x);
+static LogicalResult convertDynamicQuantizeLinear(Node &node, Emitter &e) {
+  auto [bytes, by] = quantizeByRange(e, node.getInput(0));
   node.setOutput(1, by.scale);
   node.setOutput(2, by.zero);
   return node.give(bytes);
@@ -285,9 +277,6 @@ static FailureOr<Tensor> center(Node &node, Tensor x, Tensor zero,
     return failure();
   if (!zero)
     return e.convert(x, DataType::Int32);
-  if (zero.type != x.type)
-    return node.error("its zero point is " + getName(zero.type) +
-                      "; required is " + getName(x.type));
   zero = alignParameter(e, zero, x, isRows);
   if (failed(checkFits(node, zero, x)))
     return failure();
@@ -304,7 +293,7 @@ static FailureOr<Tensor> multiply(Node &node, QuantizedSide a,
   return matmul(node, *left, *right);
 }
 
-static LogicalResult convertMatMulInteger(Node &node) {
+static LogicalResult convertMatMulInteger(Node &node, Emitter &e) {
   QuantizedSide sides[] = {{node.getInput(0), node.getInput(2)},
                            {node.getInput(1), node.getInput(3)}};
   if (!isProductOfRows(sides[0], sides[1]))
@@ -312,23 +301,18 @@ static LogicalResult convertMatMulInteger(Node &node) {
   FailureOr<Tensor> rows = multiplyRows(node, sides[0], sides[1]);
   if (failed(rows))
     return failure();
-  return node.give(restoreRows(node.getEmitter(), *rows, sides[0].numbers));
+  return node.give(restoreRows(e, *rows, sides[0].numbers));
 }
 
 /// Inputs: a, its scale and zero point, b with the same, and what the result
 /// has.
-static LogicalResult convertQLinearMatMul(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertQLinearMatMul(Node &node, Emitter &e) {
   Tensor a = node.getInput(0), b = node.getInput(3);
   Tensor scaleA = node.getInput(1), scaleB = node.getInput(4);
   Tensor scaleY = node.getInput(6), zeroY = node.getInput(7);
   DataType type = zeroY.type, real = DataType::Float;
   if (failed(checkQuantized(node, type)))
     return failure();
-  for (Tensor scale : {scaleA, scaleB, scaleY})
-    if (!isFloat(scale.type))
-      return node.error("a scale is " + getName(scale.type) +
-                        "; required is a float type");
   auto requantize = [&](ArrayRef<Tensor> inputs) {
     return map(e, type, inputs, [&](ArrayRef<Number> v) {
       Scalars s = v[0].scalars();
@@ -359,15 +343,22 @@ static LogicalResult convertQLinearMatMul(Node &node) {
 
 void registerQuantizationOps(Registry &registry) {
   StringRef note = "8-bit and 4-bit floats";
+  constexpr InputRule factor = kAny.atLeast(1);
+  auto codes = takes(kAny, kAny, kSame);
   registry.add({
       {"QuantizeLinear", 10, 2, 3, convertQuantizeLinear},
-      {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear},
-      {"QuantizeLinear", 1, 2, 3, convertQuantizeLinear, "", "com.microsoft"},
-      {"DequantizeLinear", 1, 2, 3, convertDequantizeLinear, "",
-       "com.microsoft"},
-      {"DynamicQuantizeLinear", 11, 1, 1, convertDynamicQuantizeLinear},
-      {"MatMulInteger", 10, 2, 4, convertMatMulInteger},
-      {"QLinearMatMul", 10, 8, 8, convertQLinearMatMul, note},
+      {"DequantizeLinear", 10, 2, 3, convertDequantizeLinear, codes},
+      {"DynamicQuantizeLinear", 11, 1, 1, convertDynamicQuantizeLinear,
+       takes(kFloat)},
+      {"MatMulInteger", 10, 2, 4, convertMatMulInteger,
+       takes(factor, factor, kSame, likeInput(1))},
+      {"QLinearMatMul", 10, 8, 8, convertQLinearMatMul,
+       takes(factor, kFloats, kSame, factor, kFloats, likeInput(3), kFloats),
+       note},
+  });
+  registry.addContrib({
+      {"QuantizeLinear", 1, 2, 3, convertQuantizeLinear},
+      {"DequantizeLinear", 1, 2, 3, convertDequantizeLinear, codes},
   });
 }
 

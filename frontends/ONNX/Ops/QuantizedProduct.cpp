@@ -28,14 +28,10 @@ bool isProductOfRows(QuantizedSide a, QuantizedSide b) {
 }
 
 /// The zero point of one side, which has `count` of them if it has several.
-static FailureOr<Value> prepareZero(Node &node, QuantizedSide side,
+static FailureOr<Value> prepareZero(Emitter &e, QuantizedSide side,
                                     OpFoldResult count) {
   if (!side.zero)
     return Value();
-  if (side.zero.type != side.numbers.type)
-    return node.error("its zero point is " + getName(side.zero.type) +
-                      "; required is " + getName(side.numbers.type));
-  Emitter &e = node.getEmitter();
   if (isOne(side.zero))
     return e.reshape(side.zero, {}).value;
   if (!e.requireEqual(e.extent(side.zero, 0), count,
@@ -59,8 +55,7 @@ FailureOr<Tensor> multiplyRows(Node &node, QuantizedSide a, QuantizedSide b,
   if (!mlir::ShapedType::isDynamic(known))
     rows = e.castShape(rows, {rows.getShape()[0], known});
   OpFoldResult m = e.extent(rows, 0), n = e.extent(b.numbers, 1 - dim);
-  FailureOr<Value> zeroA = prepareZero(node, a, m),
-                   zeroB = prepareZero(node, b, n);
+  FailureOr<Value> zeroA = prepareZero(e, a, m), zeroB = prepareZero(e, b, n);
   if (failed(zeroA) || failed(zeroB))
     return failure();
   auto type = mlir::RankedTensorType::get(

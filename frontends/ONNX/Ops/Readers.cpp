@@ -11,11 +11,13 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-FailureOr<mlir::Value> readOne(Node &node, size_t i) {
+Number readOne(Node &node, size_t i) {
+  Emitter &e = node.getEmitter();
   Tensor x = node.settleInput(i);
-  if (!isOne(x))
-    return node.error("input " + Twine(i) + " has not exactly one element");
-  return node.getEmitter().elements(x).front();
+  if (isOne(x))
+    return Number(e, x.type, e.elements(x).front());
+  (void)node.error("input " + Twine(i) + " has not exactly one element");
+  return Number(e, x.type, 0);
 }
 
 FailureOr<mlir::Value> takeOne(Node &node, Tensor x, DataType type,
@@ -41,33 +43,8 @@ FailureOr<SmallVector<Tensor>> importTensors(Node &node,
   return tensors;
 }
 
-LogicalResult requireFloats(Node &node, size_t count) {
-  for (size_t i = 0; i < count && i < node.getNumInputs(); ++i)
-    if (Tensor x = node.getInput(i); x && !isFloat(x.type))
-      return node.error("its input is " + getName(x.type) +
-                        "; required is a floating-point type");
-  return success();
-}
-
-LogicalResult requireOneFloat(Node &node, ArrayRef<unsigned> inputs) {
-  unsigned first = inputs.front();
-  DataType type = node.getInput(first).type;
-  if (!isFloat(type))
-    return node.error("input " + Twine(first) + " is " + getName(type) +
-                      "; required is a floating-point type");
-  for (unsigned i : inputs)
-    if (Tensor x = node.getInput(i); x && x.type != type)
-      return node.error("inputs " + Twine(first) + " and " + Twine(i) +
-                        " are " + getName(type) + " and " + getName(x.type) +
-                        "; required is one type");
-  return success();
-}
-
 FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   Tensor shape = node.getInput(i);
-  if (shape.getRank() != 1)
-    return node.error("its shape has rank " + Twine(shape.getRank()) +
-                      "; required is 1");
   if (shape.getType().hasStaticShape()) {
     if (failed(node.requireList(i, "shape", kMostRank)))
       return failure();
@@ -82,12 +59,34 @@ FailureOr<Tensor> readShape(Node &node, size_t i, int64_t least) {
   return node.getEmitter().castShape(shape, {*rank});
 }
 
-void requireDistinct(Emitter &e, ArrayRef<mlir::Value> axes) {
+LogicalResult readList(Node &node, StringRef name, size_t i, int64_t since,
+                       int64_t most, std::optional<SmallVector<Number>> &list) {
+  Emitter &e = node.getEmitter();
+  if (node.getOpset() < since) {
+    if (std::optional<SmallVector<int64_t>> given = node.getInts(name))
+      list = map_to_vector(*given, [&](int64_t n) { return Number(e, n); });
+  } else if (node.hasInput(i)) {
+    if (failed(node.requireList(i, name, most)))
+      return failure();
+    list = toNumbers(e, e.indices(node.getInput(i)));
+  }
+  return success();
+}
+
+SmallVector<Number> flagAxes(Emitter &e, int64_t rank, ArrayRef<Number> axes) {
+  SmallVector<Number> flags(rank, Number(e, DataType::Bool, 0));
+  for (Number axis : axes)
+    for (auto [d, flag] : enumerate(flags))
+      flag = flag | (axis == static_cast<double>(d));
+  return flags;
+}
+
+void requireDistinct(Emitter &e, ArrayRef<Number> axes) {
   for (size_t i = 1; i < axes.size(); ++i) {
-    Number axis(e, axes[i]), twice(e, DataType::Bool, 0);
-    for (mlir::Value other : axes.take_front(i))
-      twice = twice | (axis == other);
-    e.require(!twice, "its axes name dimension {0} twice", {axis});
+    Number twice(e, DataType::Bool, 0);
+    for (Number other : axes.take_front(i))
+      twice = twice | (axes[i] == other);
+    e.require(!twice, "its axes name dimension {0} twice", {axes[i]});
   }
 }
 
@@ -108,7 +107,7 @@ LogicalResult wrapAxes(Node &node, int64_t rank, MutableArrayRef<Number> axes) {
       return node.error("its axes name dimension " + Twine(*at) + " twice");
     axis = Number(e, *at);
   }
-  requireDistinct(e, SmallVector<mlir::Value>(axes.begin(), axes.end()));
+  requireDistinct(e, axes);
   return success();
 }
 
@@ -145,34 +144,21 @@ Number readInteger(Node &node, size_t i, StringRef what, int64_t otherwise) {
   return {e, otherwise};
 }
 
-LogicalResult requireOneType(Node &node, Tensor a, Tensor b, bool floats) {
-  if (a.type == b.type && (!floats || isFloat(a.type)))
-    return success();
-  return node.error("its inputs are " + getName(a.type) + " and " +
-                    getName(b.type) + "; required is one " +
-                    (floats ? "float type" : "type"));
-}
-
-FailureOr<Number> readAxis(Node &node, Number axis, int64_t rank) {
+Number readAxis(Node &node, Number axis, int64_t rank) {
   Emitter &e = node.getEmitter();
-  if (std::optional<int64_t> known = mlir::getConstantIntValue(axis)) {
-    if (!node.getAxis(*known, rank))
-      return failure();
-  } else {
+  if (std::optional<int64_t> known = mlir::getConstantIntValue(axis))
+    (void)node.getAxis(*known, rank);
+  else
     e.requireInside(axis, Number(e, -rank), Number(e, rank), "its axis");
-  }
   return clamp(wrap(axis, rank), 0, rank - 1);
 }
 
-FailureOr<SmallVector<int64_t>> sortAxes(Node &node, ArrayRef<int64_t> axes,
-                                         int64_t rank) {
+SmallVector<int64_t> sortAxes(Node &node, ArrayRef<int64_t> axes,
+                              int64_t rank) {
   SmallVector<int64_t> dims;
-  for (int64_t axis : axes) {
-    std::optional<int64_t> dim = node.getAxis(axis, rank);
-    if (!dim)
-      return failure();
-    dims.push_back(*dim);
-  }
+  for (int64_t axis : axes)
+    if (std::optional<int64_t> dim = node.getAxis(axis, rank))
+      dims.push_back(*dim);
   sort(dims);
   dims.erase(llvm::unique(dims), dims.end());
   return dims;
@@ -194,13 +180,6 @@ FailureOr<Tensor> readSecond(Node &node) {
   for (int64_t d = *first + b.getRank(); d < a.getRank(); ++d)
     b = node.getEmitter().unsqueeze(b, b.getRank());
   return b;
-}
-
-LogicalResult requireIndexType(Node &node, Tensor x, StringRef what) {
-  if (x.type == DataType::Int32 || x.type == DataType::Int64)
-    return success();
-  return node.error(what + " are " + getName(x.type) +
-                    "; required is int32 or int64");
 }
 
 } // namespace seqc::onnx

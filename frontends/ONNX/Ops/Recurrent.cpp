@@ -138,12 +138,9 @@ LogicalResult RecurrentImport::take(Tensor &to, size_t input, StringRef name,
   if (failed(placed))
     return failure();
   to = *placed;
-  if (!to || (hasBytes && (input == W || input == R)))
-    return success();
-  if (to.type != type)
-    return node.error("its inputs are " + getName(type) + " and " +
-                      getName(to.type) + "; required is one type");
-  to = e.convert(to, compute);
+  // Weights may be bytes, which stay so.
+  if (to && to.type == type)
+    to = e.convert(to, compute);
   return success();
 }
 
@@ -157,9 +154,6 @@ LogicalResult RecurrentImport::takeLengths(Tensor &to, size_t input,
   Tensor lengths = *placed;
   if (!lengths)
     return success();
-  if (lengths.type != DataType::Int32 && lengths.type != DataType::Int64)
-    return node.error("input " + Twine(input) + " (" + name + ") is " +
-                      getName(lengths.type) + "; required is int32");
   std::optional<int64_t> limit = mlir::getConstantIntValue(most);
   auto fixed = e.constantIntegers(lengths);
   // Rows that all have every step need no lengths.
@@ -181,8 +175,6 @@ LogicalResult RecurrentImport::read(int64_t more) {
     return failure();
   Tensor x = node.getInput(X), w = node.getInput(W), r = node.getInput(R);
   type = x.type, compute = getComputeType(type);
-  if (failed(requireFloats(node, 1)))
-    return failure();
   // The size of the state and of the features, wherever they are known.
   auto known = [](Tensor t, int64_t dim) {
     return t.getRank() == 3 ? t.getShape()[dim] : kAny;
@@ -274,12 +266,12 @@ static LogicalResult build(RecurrentImport &r, Own... own) {
   return success();
 }
 
-static LogicalResult convertRNN(Node &node) {
+static LogicalResult convertRNN(Node &node, Emitter &) {
   RecurrentImport r(node, 1, {seq::Activation::Tanh});
   return failed(r.read()) ? failure() : build<seq::RnnOp>(r);
 }
 
-static LogicalResult convertGRU(Node &node) {
+static LogicalResult convertGRU(Node &node, Emitter &) {
   RecurrentImport r(node, 3, {seq::Activation::Sigmoid, seq::Activation::Tanh});
   bool linearBeforeReset = node.getInt("linear_before_reset", 0) != 0;
   return failed(r.read()) ? failure() : build<seq::GruOp>(r, linearBeforeReset);
@@ -304,7 +296,7 @@ static LogicalResult importLSTM(RecurrentImport &r, const Parameters &weight,
   return success();
 }
 
-static LogicalResult convertLSTM(Node &node) {
+static LogicalResult convertLSTM(Node &node, Emitter &) {
   RecurrentImport r(node);
   return importLSTM(r, {}, {});
 }
@@ -320,21 +312,10 @@ static FailureOr<Parameters> readBytes(Node &node, size_t input,
   if (!scale || !zero)
     return node.error("input " + Twine(input) +
                       " has no scale or no zero point; required are both");
-  if (weight.getRank() != 3 ||
-      (weight.type != DataType::UInt8 && weight.type != DataType::Int8))
-    return node.error("input " + Twine(input) + " is " + getName(weight.type) +
-                      " of rank " + Twine(weight.getRank()) +
-                      "; required is uint8 or int8 of rank 3");
   Extents sizes = e.extents(weight);
   OpFoldResult one = Number(e, 1);
-  for (auto [given, type] :
-       {std::pair(&scale, DataType::Float), std::pair(&zero, weight.type)}) {
+  for (Tensor *given : {&scale, &zero}) {
     int64_t rank = given->getRank();
-    if (given->type != type || (rank != 1 && rank != 2))
-      return node.error("a scale or zero point of input " + Twine(input) +
-                        " is " + getName(given->type) + " of rank " +
-                        Twine(rank) + "; required is " + getName(type) +
-                        " of rank 1 or 2");
     if (!e.requireEqual(e.extent(*given, 0), sizes[0],
                         "an extent of a scale or zero point") ||
         (rank == 2 && !e.requireEqual(e.extent(*given, 1), sizes[2],
@@ -365,10 +346,7 @@ static int64_t countWeights(Node &node, size_t input) {
 /// DynamicQuantizeLSTM: its inputs 8 to 11 are scale and zero point of W and
 /// of R. Kernels that split the rows of a batch among threads round the states
 /// of each part by its own range; one thread has one range, and so has this.
-static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
-  if (Tensor x = node.getInput(X); x.type != DataType::Float)
-    return node.error("its input is " + getName(x.type) +
-                      "; required is float");
+static LogicalResult convertDynamicQuantizeLSTM(Node &node, Emitter &e) {
   FailureOr<Parameters> weight = readBytes(node, W, 8),
                         recurrent = readBytes(node, R, 10);
   if (failed(weight) || failed(recurrent))
@@ -376,30 +354,37 @@ static LogicalResult convertDynamicQuantizeLSTM(Node &node) {
   int64_t count = countWeights(node, W) + countWeights(node, R);
   if (count < kLeastRounded) {
     // One for each direction and column, which are rows now.
-    Emitter &e = node.getEmitter();
     for (auto [input, by] : {std::pair(W, *weight), {R, *recurrent}})
       node.inputs[input] =
           dequantize(e, node.getInput(input),
                      {e.unsqueeze(by.scale, 2), e.unsqueeze(by.zero, 2)});
-    return convertLSTM(node);
+    return convertLSTM(node, e);
   }
   RecurrentImport r(node);
-  r.hasBytes = true;
   return importLSTM(r, *weight, *recurrent);
 }
 
 void registerRecurrentOps(Registry &registry) {
   StringRef note = "numbers of units or features that no input tells";
+  // X, W, R, B, lengths, states and peepholes.
+  auto inputs =
+      takes(kFloats, kSame, kSame, kSame, kIndices, kSame, kSame, kSame);
+  auto bytes =
+      takes(kFloat, kBytes(3), kBytes(3), kSame, kIndices, kSame, kSame, kSame,
+            kFloat(1, 2), likeInput(W)(1, 2), kFloat(1, 2), likeInput(R)(1, 2));
+  SmallVector<InputRule, 0> attention = inputs;
+  attention.append({kSame, kSame, kSame, kSame, kIndices, kSame});
   registry.add({
-      {"RNN", 1, 3, 6, convertRNN, note},
-      {"GRU", 1, 3, 6, convertGRU, note},
-      {"LSTM", 1, 3, 8, convertLSTM, note},
-      {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM,
-       "weights of dynamic shape; from 65,536 weights per direction on, inputs "
-       "and states are rounded to 8 bits",
-       "com.microsoft"},
-      {"AttnLSTM", 1, 3, 14, convertAttnLSTM, "weights of dynamic shape",
-       "com.microsoft"},
+      {"RNN", 1, 3, 6, convertRNN, inputs, note},
+      {"GRU", 1, 3, 6, convertGRU, inputs, note},
+      {"LSTM", 1, 3, 8, convertLSTM, inputs, note},
+  });
+  registry.addContrib({
+      {"DynamicQuantizeLSTM", 1, 3, 12, convertDynamicQuantizeLSTM, bytes,
+       "weights of dynamic shape; from 65,536 weights per direction on, "
+       "inputs and states are rounded to 8 bits"},
+      {"AttnLSTM", 1, 3, 14, convertAttnLSTM, attention,
+       "weights of dynamic shape"},
   });
 }
 

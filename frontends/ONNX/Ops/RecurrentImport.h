@@ -41,8 +41,8 @@ public:
   llvm::LogicalResult read(int64_t more = 0);
 
   /// Sets `to` to input `input`, which is named `name` and has the shape `shape`
-  /// as far as that is known, in the type that is computed with; null if it is
-  /// absent. Reports another shape or type.
+  /// as far as that is known, in the type that is computed with unless it is of
+  /// bytes; null if it is absent. Reports another shape.
   llvm::LogicalResult take(Tensor &to, size_t input, llvm::StringRef name,
                            llvm::ArrayRef<int64_t> shape);
   /// The same for numbers of steps, of which no row has more than `most`; null
@@ -83,8 +83,6 @@ public:
   mlir::ArrayAttr activations, alpha, beta;
   mlir::FloatAttr clip;
   bool batchFirst = false;
-  /// Whether W and R are bytes, not numbers of the type that is computed with.
-  bool hasBytes = false;
 
 private:
   llvm::LogicalResult readAttributes();
@@ -101,7 +99,7 @@ private:
           batch = kAny;
 };
 
-llvm::LogicalResult convertAttnLSTM(Node &node);
+llvm::LogicalResult convertAttnLSTM(Node &node, Emitter &e);
 
 } // namespace seqc::onnx
 

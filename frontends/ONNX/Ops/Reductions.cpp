@@ -37,53 +37,33 @@ struct Axes {
 static LogicalResult getAxes(Node &node, int64_t rank, int64_t sinceInput,
                              bool keep, Axes &axes) {
   Emitter &e = node.getEmitter();
-  Tensor given;
-  std::optional<SmallVector<int64_t>> numbers;
-  bool noop = false;
-  if (node.getOpset() < sinceInput) {
-    numbers = node.getInts("axes");
-  } else {
-    noop = node.getInt("noop_with_empty_axes", 0) != 0;
-    given = node.getInput(1);
-    if (given && !given.getType().hasStaticShape())
-      return node.unsupported("a number of axes that is known at run time only "
-                              "is not supported");
-    if (given && failed(node.requireList(1, "axes", rank)))
-      return failure();
-    if (given)
-      numbers = e.constantIntegers(given);
-  }
-  bool isEmpty = given ? given.getType().getNumElements() == 0
-                       : !numbers || numbers->empty();
-  if (isEmpty) {
+  std::optional<SmallVector<Number>> given;
+  bool noop = node.getOpset() >= sinceInput &&
+              node.getInt("noop_with_empty_axes", 0) != 0;
+  if (failed(readList(node, "axes", 1, sinceInput, rank, given)))
+    return failure();
+  if (!given || given->empty()) {
     if (!noop)
       llvm::append_range(axes.dims, llvm::seq<int64_t>(0, rank));
     axes.count = axes.dims.size();
     return success();
   }
-  if (numbers) {
-    FailureOr<SmallVector<int64_t>> dims = sortAxes(node, *numbers, rank);
-    if (failed(dims))
-      return failure();
-    axes.dims = *dims;
+  Extents sizes(given->begin(), given->end());
+  if (auto numbers = mlir::getConstantIntValues(sizes)) {
+    axes.dims = sortAxes(node, *numbers, rank);
     axes.count = axes.dims.size();
     return success();
   }
   axes.fixed = false;
-  axes.flags.assign(rank, {e, DataType::Bool, 0});
-  SmallVector<Value> wrapped;
-  for (OpFoldResult element : e.indices(given)) {
-    Number axis(e, element);
+  for (Number &axis : *given) {
     e.requireInside(axis, Number(e, -rank), Number(e, rank), "an axis");
     axis = wrap(axis, rank);
-    wrapped.push_back(axis);
-    for (int64_t d = 0; d < rank; ++d)
-      axes.flags[d] = axes.flags[d] | (axis == d);
   }
+  axes.flags = flagAxes(e, rank, *given);
   // Without the extents of 1, the rank of the result is the number of axes less.
   if (!keep)
-    requireDistinct(e, wrapped);
-  axes.count = std::min(rank, given.getType().getNumElements());
+    requireDistinct(e, *given);
+  axes.count = std::min<int64_t>(rank, given->size());
   return success();
 }
 
@@ -135,17 +115,13 @@ static constexpr Reduction kReductions[] = {
     {"ReduceSumSquare", Combine::Sum, square},
 };
 
-static LogicalResult convertReduction(Node &node) {
+static LogicalResult convertReduction(Node &node, Emitter &e) {
   const Reduction &how = *find_if(kReductions, [&](const Reduction &row) {
     return row.name == node.getOperator();
   });
-  bool isOrder = how.combine == Combine::Max || how.combine == Combine::Min;
-  Emitter &e = node.getEmitter();
   Tensor x = node.getInput(0);
   DataType result = x.type;
   bool keep = node.getInt("keepdims", 1) != 0;
-  if (result == DataType::Bool && !isOrder)
-    return node.error("its input is bool; required is a number");
   Axes axes;
   if (failed(getAxes(node, x.getRank(), how.name == "ReduceSum" ? 13 : 18, keep,
                      axes)))
@@ -194,20 +170,14 @@ static LogicalResult convertReduction(Node &node) {
 
 /// CumSum and CumProd, over [outer, n, inner], so that an axis that is given at
 /// run time decides on extents only.
-template <bool isProduct> static LogicalResult convertScan(Node &node) {
-  Emitter &e = node.getEmitter();
+template <bool isProduct>
+static LogicalResult convertScan(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   DataType result = x.type, type = getComputeType(result);
   bool exclusive = node.getInt("exclusive", 0) != 0;
   bool reverse = node.getInt("reverse", 0) != 0;
-  int64_t rank = x.getRank();
-  if (rank == 0)
-    return node.error("its input has rank 0; required is at least 1");
-
-  FailureOr<Number> dim = readAxis(node, readInteger(node, 1, "axis"), rank);
-  if (failed(dim))
-    return failure();
-  Extents whole = e.extents(x), sizes = aroundAxis(e, whole, *dim);
+  Number dim = readAxis(node, readInteger(node, 1, "axis"), x.getRank());
+  Extents whole = e.extents(x), sizes = aroundAxis(e, whole, dim);
   Tensor rows = e.reshape(x, sizes), init{e.empty(sizes, result), result};
   Number count(e, sizes[1]), start(e, type, isProduct ? 1 : 0);
   // The innermost loop carries what has been combined so far.
@@ -226,12 +196,15 @@ template <bool isProduct> static LogicalResult convertScan(Node &node) {
 }
 
 void registerReductionsOps(Registry &registry) {
-  for (const Reduction &row : kReductions)
-    registry.add(
-        {{row.name, 1, 1, 2, convertReduction, "axes of unknown number"}});
+  for (const Reduction &row : kReductions) {
+    bool isOrder = row.combine == Combine::Max || row.combine == Combine::Min;
+    InputRule x = isOrder ? kAny : kNumbers;
+    registry.add({{row.name, 1, 1, 2, convertReduction,
+                   takes(x, kIntegers(0, 1)), "axes of unknown number"}});
+  }
   registry.add({
-      {"CumSum", 11, 2, 2, convertScan<false>},
-      {"CumProd", 26, 2, 2, convertScan<true>},
+      {"CumSum", 11, 2, 2, convertScan<false>, takes(kAny.atLeast(1))},
+      {"CumProd", 26, 2, 2, convertScan<true>, takes(kAny.atLeast(1))},
   });
 }
 

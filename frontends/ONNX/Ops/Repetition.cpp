@@ -178,8 +178,7 @@ rollOrCopy(Node &node, const format::GraphProto &graph, const RolledLoop &loop,
   return std::optional(*results);
 }
 
-static LogicalResult convertLoop(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertLoop(Node &node, Emitter &e) {
   const format::GraphProto *graph = node.getGraph("body");
   if (!graph)
     return node.error("attribute 'body' is missing");
@@ -354,7 +353,7 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
                                                 ArrayRef<Tensor> sequences) {
   Node &node = scan.node;
   Emitter &e = node.getEmitter();
-  if (failed(node.requireRanks({0}, 1)))
+  if (failed(node.requireRank(0, 1)))
     return failure();
   OpFoldResult batch, steps;
   SmallVector<Tensor> all(states.begin(), states.end());
@@ -411,7 +410,7 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
   return roll(node, loop, body);
 }
 
-static LogicalResult convertScan(Node &node) {
+static LogicalResult convertScan(Node &node, Emitter &) {
   bool hasBatch = node.getOpset() < 9;
   Scan scan(node);
   scan.graph = node.getGraph("body");
@@ -461,10 +460,10 @@ static LogicalResult convertScan(Node &node) {
 
 void registerRepetitionOps(Registry &registry) {
   registry.add({
-      {"Loop", 1, 0, kVariadic, convertLoop,
+      {"Loop", 1, 0, kVariadic, convertLoop, takes(),
        "carried optional tensors, and tensors whose rank changes from one "
        "iteration to the next, unless the trip count is known at import",
-       "", true},
+       true},
       {"Scan", 8, 0, kVariadic, convertScan},
   });
 }

@@ -272,8 +272,7 @@ static LogicalResult readGoal(Node &node, const ResizeMode &mode, int64_t count,
 }
 
 /// Resize and Upsample: extents by scales or as they are given.
-static LogicalResult convertResize(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertResize(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   ResizeMode mode;
   if (failed(getModes(node, mode)))
@@ -361,8 +360,7 @@ static Number reflect(Number x, Number low, Number high) {
 
 /// GridSample: the input at the points of a grid, whose coordinates go from -1
 /// to 1, the last dimension's first.
-static LogicalResult convertGridSample(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGridSample(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), grid = node.getInput(1);
   std::string mode =
       node.getString("mode", node.getOpset() < 20 ? "bilinear" : "linear");
@@ -370,10 +368,8 @@ static LogicalResult convertGridSample(Node &node) {
                                    {"zeros", "border", "reflection"});
   bool corners = node.getInt("align_corners", 0) != 0;
   int64_t spatial = x.getRank() - 2;
-  if (spatial < 1 || grid.getRank() != x.getRank())
-    return node.error("its input has rank " + Twine(x.getRank()) +
-                      " and its grid " + Twine(grid.getRank()) +
-                      "; required is the same rank of at least 3");
+  if (failed(node.requireRank(1, x.getRank())))
+    return failure();
   if (!mlir::ShapedType::isDynamic(grid.getShape().back()) &&
       grid.getShape().back() != spatial)
     return node.error("its grid has " + Twine(grid.getShape().back()) +
@@ -446,9 +442,10 @@ static LogicalResult convertGridSample(Node &node) {
 
 void registerResamplingOps(Registry &registry) {
   registry.add({
-      {"Resize", 10, 1, 4, convertResize, "antialias"},
+      {"Resize", 10, 1, 4, convertResize, takes(), "antialias"},
       {"Upsample", 7, 1, 2, convertResize},
-      {"GridSample", 16, 2, 2, convertGridSample},
+      {"GridSample", 16, 2, 2, convertGridSample,
+       takes(kAny.atLeast(3), kFloats)},
   });
 }
 

@@ -234,7 +234,7 @@ LogicalResult concatRolled(Node &node, const GraphValue &sequence, bool adds) {
     return node.unsupported("a sequence whose tensors differ in rank, or have "
                             "an unknown one, is not supported");
   std::optional<int64_t> axis =
-      node.getAxis("axis", 0, sequence.rank + (adds ? 1 : 0));
+      node.getAxis(node.getInt("axis", 0), sequence.rank + (adds ? 1 : 0));
   if (!axis)
     return failure();
   Number count = lengthOf(e, sequence);

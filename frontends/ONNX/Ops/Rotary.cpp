@@ -43,12 +43,12 @@ static LogicalResult checkLast(Node &node, Tensor x) {
 LogicalResult checkCaches(Node &node, Tensor x, Tensor cosines, Tensor sines) {
   if (failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
     return failure();
-  if (cosines.getRank() != 2 || sines.getRank() != 2 ||
-      cosines.getShape()[1] <= 0 || x.getShape()[3] < 2 * cosines.getShape()[1])
-    return node.error("its cosine cache of rank " + Twine(cosines.getRank()) +
-                      " does not fit " + Twine(x.getShape()[3]) +
-                      " features; required is rank 2 and at most half of them");
-  return success();
+  int64_t half = cosines.getShape()[1], features = x.getShape()[3];
+  if (half > 0 && features >= 2 * half)
+    return success();
+  return node.error("its cosine cache of " + Twine(half) +
+                    " columns does not fit " + Twine(features) +
+                    " features; required is 1 to half of them");
 }
 
 namespace {
@@ -71,8 +71,7 @@ struct Rotation {
 
 LogicalResult Rotation::readInput(function_ref<int64_t()> heads) {
   x = node.getInput(0);
-  if (failed(node.requireFloat(0)) || failed(node.requireRank(0, 3, 4)) ||
-      failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
+  if (failed(checkLast(node, x)) || failed(checkLast(node, cosines)))
     return failure();
   width = node.getInt("rotary_embedding_dim", 0);
   isFlat = x.getRank() == 3;
@@ -111,11 +110,8 @@ LogicalResult Rotation::give(int64_t half, bool shared,
   return node.give(isFlat ? joinFeatures(e, result) : result);
 }
 
-LogicalResult convertRotaryEmbedding(Node &node) {
-  Emitter &e = node.getEmitter();
+LogicalResult convertRotaryEmbedding(Node &node, Emitter &e) {
   Rotation r{node, {}, node.getInput(1), node.getInput(2), node.getInput(3)};
-  if (failed(node.requireRank(1, 0, 2)))
-    return failure();
   bool packed = readBetween(node, "is_packed_batching", 0, 0, 1, "0 or 1") != 0;
   // The caches hold the angles, which is where a scale has its effect; kernels
   // of the operator do not look at the attribute either.
@@ -128,9 +124,8 @@ LogicalResult convertRotaryEmbedding(Node &node) {
                       "have rank " +
                       Twine(rank) + "; required is a position for each row");
   auto countHeads = [&] {
-    bool isKnown =
-        r.width == 0 && r.cosines.getRank() == 2 && r.cosines.getShape()[1] > 0;
-    return isKnown ? r.x.getShape()[2] / (2 * r.cosines.getShape()[1]) : 0;
+    int64_t half = r.cosines.getShape()[1];
+    return r.width == 0 && half > 0 ? r.x.getShape()[2] / (2 * half) : 0;
   };
   if (failed(r.readInput(countHeads)) ||
       failed(checkCaches(node, r.x, r.cosines, r.sines)))
@@ -157,8 +152,7 @@ LogicalResult convertRotaryEmbedding(Node &node) {
 }
 
 /// Without positions the caches have a row for every step of every batch.
-LogicalResult convertStandardRotaryEmbedding(Node &node) {
-  Emitter &e = node.getEmitter();
+LogicalResult convertStandardRotaryEmbedding(Node &node, Emitter &e) {
   Rotation r{node, {}, node.getInput(3), node.getInput(1), node.getInput(2)};
   if (failed(r.readInput([] { return 0; })))
     return failure();
@@ -168,11 +162,6 @@ LogicalResult convertStandardRotaryEmbedding(Node &node) {
       return node.error("a cache has rank " + Twine(cache.getRank()) +
                         "; required is " + Twine(rank) +
                         " with a last dimension of static extent");
-  if (r.positions &&
-      (r.positions.getRank() != 2 || !isInteger(r.positions.type)))
-    return node.error("its positions are " + getName(r.positions.type) +
-                      " of rank " + Twine(r.positions.getRank()) +
-                      "; required are integers of rank 2");
   int64_t half = r.cosines.getShape()[rank - 1];
   if (r.width != 0 && half * 2 != r.width)
     return node.error("attribute 'rotary_embedding_dim' is " + Twine(r.width) +

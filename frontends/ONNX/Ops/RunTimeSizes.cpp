@@ -56,9 +56,18 @@ static Tensor flatten(Emitter &e, Tensor x) {
   return e.reshape(x, {e.product(e.extents(x))});
 }
 
+/// The dimension that attribute 'axis' means; without it, the only one of `x`,
+/// which is flattened then.
+static int64_t readAxisOrFlatten(Node &node, Emitter &e, Tensor &x) {
+  bool isGiven = node.hasAttribute("axis");
+  int64_t axis = isGiven ? node.getAxis("axis", 0, x.getRank()) : 0;
+  if (!isGiven || x.getRank() == 0)
+    x = flatten(e, x);
+  return axis;
+}
+
 /// NonZero: the indices of elements that are not zero, one row a dimension.
-static LogicalResult convertNonZero(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertNonZero(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   Tensor flat = flatten(e, x);
   Tensor list = listPositions(
@@ -80,22 +89,9 @@ static LogicalResult convertNonZero(Node &node) {
 }
 
 /// Compress: the slices along `axis`, or the elements, whose condition holds.
-static LogicalResult convertCompress(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertCompress(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), condition = node.getInput(1);
-  if (condition.type != DataType::Bool || condition.getRank() != 1)
-    return node.error("its condition is " + getName(condition.type) +
-                      " of rank " + Twine(condition.getRank()) +
-                      "; required is bool of rank 1");
-  int64_t axis = 0;
-  if (node.hasAttribute("axis")) {
-    std::optional<int64_t> given = node.getAxis("axis", 0, x.getRank());
-    if (!given)
-      return failure();
-    axis = *given;
-  } else {
-    x = flatten(e, x);
-  }
+  int64_t axis = readAxisOrFlatten(node, e, x);
   // What has no condition is left out.
   OpFoldResult size = e.extent(x, axis), count = e.extent(condition, 0);
   if (!Emitter::isSame(size, count))
@@ -131,31 +127,16 @@ static Number isLess(Emitter &e, Tensor rows, Number a, Number b) {
 
 /// Unique: the different slices along `axis`, or the different elements, where
 /// they occur first, which one each input is, and how often each occurs.
-static LogicalResult convertUnique(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertUnique(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   bool sorted = node.getInt("sorted", 1) != 0;
-  int64_t axis = 0;
-  Tensor rows;
-  if (node.hasAttribute("axis")) {
-    std::optional<int64_t> given = node.getAxis("axis", 0, x.getRank());
-    if (!given)
-      return failure();
-    axis = *given;
-    SmallVector<int64_t> order{axis};
-    Extents rest;
-    for (int64_t d = 0; d < x.getRank(); ++d) {
-      if (d == axis)
-        continue;
-      order.push_back(d);
-      rest.push_back(e.extent(x, d));
-    }
-    rows =
-        e.reshape(e.transpose(x, order), {e.extent(x, axis), e.product(rest)});
-  } else {
-    x = flatten(e, x);
-    rows = e.reshape(x, {e.extent(x, 0), Number(e, 1)});
-  }
+  int64_t axis = readAxisOrFlatten(node, e, x);
+  SmallVector<int64_t> order = to_vector(seq<int64_t>(0, x.getRank()));
+  std::rotate(order.begin(), order.begin() + axis, order.begin() + axis + 1);
+  Extents rest = e.extents(x);
+  rest.erase(rest.begin() + axis);
+  Tensor rows =
+      e.reshape(e.transpose(x, order), {e.extent(x, axis), e.product(rest)});
 
   OpFoldResult size = e.extent(rows, 0);
   DataType type = DataType::Int64;
@@ -207,7 +188,7 @@ static LogicalResult convertUnique(Node &node) {
 void registerRunTimeSizesOps(Registry &registry) {
   registry.add({
       {"NonZero", 9, 1, 1, convertNonZero},
-      {"Compress", 9, 2, 2, convertCompress},
+      {"Compress", 9, 2, 2, convertCompress, takes(kAny, kBool(1))},
       {"Unique", 11, 1, 1, convertUnique},
   });
 }

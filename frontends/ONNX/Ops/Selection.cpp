@@ -27,26 +27,24 @@ static Number isBefore(bool largest, Number a, Number b) {
 
 /// The position of the best element so far is what the reduction carries; the
 /// element is read again from there.
-template <bool largest> static LogicalResult convertArg(Node &node) {
-  Emitter &e = node.getEmitter();
+template <bool largest>
+static LogicalResult convertArg(Node &node, Emitter &e) {
   mlir::Builder &builder = e.getBuilder();
   Tensor x = node.getInput(0);
   bool keep = node.getInt("keepdims", 1) != 0;
   bool last = node.getInt("select_last_index", 0) != 0;
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis)
-    return failure();
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
   Extents sizes = e.extents(x), kept(sizes);
-  sizes.erase(sizes.begin() + *axis);
-  kept[*axis] = e.fixed(1);
+  sizes.erase(sizes.begin() + axis);
+  kept[axis] = e.fixed(1);
   auto whole = builder.getMultiDimIdentityMap(kept.size());
   Tensor y =
-      accumulate(e, {x}, {whole, whole.dropResult(*axis)}, sizes,
+      accumulate(e, {x}, {whole, whole.dropResult(axis)}, sizes,
                  {e, DataType::Int64, 0}, [&](Number element, Number so) {
                    SmallVector<Number> at;
                    for (size_t d = 0; d < kept.size(); ++d)
                      at.push_back(loopIndex(e, d));
-                   Number here = std::exchange(at[*axis], so.toIndex());
+                   Number here = std::exchange(at[axis], so.toIndex());
                    Number best = read(e, x, at);
                    Number better = last ? !isBefore(largest, best, element)
                                         : isBefore(largest, element, best);
@@ -162,22 +160,19 @@ TopK::Results TopK::sort(const Results &empty) {
   return {values, indices};
 }
 
-static LogicalResult convertTopK(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertTopK(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  std::optional<int64_t> axis = node.getAxis("axis", -1, rank);
-  if (!axis)
-    return failure();
+  int64_t axis = node.getAxis("axis", -1, rank);
   bool largest = node.getInt("largest", 1) != 0;
   (void)node.getInt("sorted", 1);
   Extents whole = e.extents(x);
-  FailureOr<Number> found = getCount(node, whole[*axis]);
+  FailureOr<Number> found = getCount(node, whole[axis]);
   if (failed(found))
     return failure();
   OpFoldResult count = *found;
-  Extents sizes = aroundAxis(e, whole, Number(e, *axis)), taken(sizes);
-  whole[*axis] = taken[1] = count;
+  Extents sizes = aroundAxis(e, whole, Number(e, axis)), taken(sizes);
+  whole[axis] = taken[1] = count;
   TopK::Results empty{{e.empty(taken, x.type), x.type},
                       {e.empty(taken, DataType::Int64), DataType::Int64}};
   auto isAtMost = [](OpFoldResult size, int64_t bound) {
@@ -195,9 +190,9 @@ static LogicalResult convertTopK(Node &node) {
 
 void registerSelectionOps(Registry &registry) {
   registry.add({
-      {"ArgMax", 1, 1, 1, convertArg<true>},
-      {"ArgMin", 1, 1, 1, convertArg<false>},
-      {"TopK", 1, 1, 2, convertTopK},
+      {"ArgMax", 1, 1, 1, convertArg<true>, takes(kAny.atLeast(1))},
+      {"ArgMin", 1, 1, 1, convertArg<false>, takes(kAny.atLeast(1))},
+      {"TopK", 1, 1, 2, convertTopK, takes(kAny.atLeast(1))},
   });
 }
 

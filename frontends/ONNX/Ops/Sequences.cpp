@@ -63,24 +63,22 @@ static std::optional<int64_t> getPosition(Node &node, size_t i,
   return at < 0 ? at + length : at;
 }
 
-static LogicalResult convertSequenceConstruct(Node &node) {
+static LogicalResult convertSequenceConstruct(Node &node, Emitter &) {
   std::vector<Tensor> elements;
   for (size_t i = 0; i < node.getNumInputs(); ++i) {
     elements.push_back(node.getInput(i));
-    if (!elements[i] || elements[i].type != elements[0].type)
-      return node.error("its inputs are no tensors of one type");
+    if (!elements[i])
+      return node.error("input " + Twine(i) + " is missing");
   }
-  DataType type =
-      elements.empty() ? DataType::Undefined : elements.front().type;
-  return node.give(makeSequence(std::move(elements), type));
+  return node.give(makeSequence(elements, elements.front().type));
 }
 
-static LogicalResult convertSequenceEmpty(Node &node) {
+static LogicalResult convertSequenceEmpty(Node &node, Emitter &) {
   return node.give(
       makeSequence({}, static_cast<DataType>(node.getInt("dtype", 1))));
 }
 
-static LogicalResult convertSequenceInsert(Node &node) {
+static LogicalResult convertSequenceInsert(Node &node, Emitter &e) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
@@ -96,7 +94,7 @@ static LogicalResult convertSequenceInsert(Node &node) {
   if (node.hasInput(2)) {
     std::optional<SmallVector<int64_t>> numbers;
     if (node.getValue(2).isTensor())
-      numbers = node.getEmitter().constantIntegers(node.getInput(2));
+      numbers = e.constantIntegers(node.getInput(2));
     if (!numbers || numbers->front() != length)
       at = getPosition(node, 2, length);
   }
@@ -106,7 +104,7 @@ static LogicalResult convertSequenceInsert(Node &node) {
   return node.give(makeSequence(std::move(elements), tensor.type));
 }
 
-static LogicalResult convertSequenceErase(Node &node) {
+static LogicalResult convertSequenceErase(Node &node, Emitter &) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
@@ -124,7 +122,7 @@ static LogicalResult convertSequenceErase(Node &node) {
   return node.give(makeSequence(std::move(elements), sequence->elementType));
 }
 
-static LogicalResult convertSequenceAt(Node &node) {
+static LogicalResult convertSequenceAt(Node &node, Emitter &) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
@@ -136,8 +134,7 @@ static LogicalResult convertSequenceAt(Node &node) {
   return node.give(sequence->elements[*at]);
 }
 
-static LogicalResult convertSequenceLength(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSequenceLength(Node &node, Emitter &e) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
@@ -148,35 +145,25 @@ static LogicalResult convertSequenceLength(Node &node) {
 
 /// SplitToSequence: parts of one size (the last may be smaller), of given
 /// sizes, or single rows.
-static LogicalResult convertSplitToSequence(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSplitToSequence(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  if (!x)
-    return node.error("input 0 is no tensor");
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
   bool keep = node.getInt("keepdims", 1) != 0;
-  if (!axis)
-    return failure();
-  int64_t extent = x.getShape()[*axis];
+  int64_t extent = x.getShape()[axis];
   SmallVector<int64_t> sizes;
   Tensor split = node.getInput(1);
-  std::optional<SmallVector<int64_t>> given;
-  if (split) {
+  std::optional<SmallVector<int64_t>> given = {{1}};
+  if (split)
     given = e.constantIntegers(split);
-    if (split.getRank() > 1 || !isInteger(split.type))
-      return node.error("input 1 (split) is no integer and no list of them");
-  } else {
-    given = {1};
-  }
   bool list = split && split.getRank() == 1;
   if (list && !split.getType().hasStaticShape())
     return node.unsupported("a list of parts whose length is known at run time "
                             "only is not supported");
-  if (!list && (!given || x.getType().isDynamicDim(*axis))) {
+  if (!list && (!given || x.getType().isDynamicDim(axis))) {
     Number size =
         split ? Number(e, split.type, e.elements(split).front()).toIndex()
               : Number(e, 1);
-    return node.give(splitRolled(e, x, *axis, size, keep || split));
+    return node.give(splitRolled(e, x, axis, size, keep || split));
   }
   Extents parts;
   if (list) {
@@ -192,7 +179,7 @@ static LogicalResult convertSplitToSequence(Node &node) {
       parts.push_back(Number(e, std::min(size, extent - at)));
   }
   std::vector<Tensor> elements;
-  Number offset(e, 0), end(e, e.extent(x, *axis));
+  Number offset(e, 0), end(e, e.extent(x, axis));
   for (OpFoldResult part : parts) {
     Number left = end - offset, size(e, part);
     std::optional<int64_t> number = getConstantIntValue(part),
@@ -204,9 +191,9 @@ static LogicalResult convertSplitToSequence(Node &node) {
       e.requireInside(part, Number(e, 0), left + 1, "the size of a part");
       size = min(max(size, 0), left);
     }
-    Tensor element = e.sliceDim(x, *axis, offset, size);
+    Tensor element = e.sliceDim(x, axis, offset, size);
     if (!keep && !split)
-      element = e.squeeze(element, *axis);
+      element = e.squeeze(element, axis);
     elements.push_back(element);
     offset = offset + size;
   }
@@ -214,8 +201,7 @@ static LogicalResult convertSplitToSequence(Node &node) {
   return node.give(makeSequence(std::move(elements), x.type));
 }
 
-static LogicalResult convertConcatFromSequence(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertConcatFromSequence(Node &node, Emitter &e) {
   const GraphValue *sequence = getSequence(node);
   if (!sequence)
     return failure();
@@ -229,8 +215,8 @@ static LogicalResult convertConcatFromSequence(Node &node) {
     if (tensor.getRank() != elements[0].getRank() ||
         tensor.type != elements[0].type)
       return node.error("the elements of its sequence differ in rank or type");
-  std::optional<int64_t> axis =
-      node.getAxis("axis", 0, elements[0].getRank() + (adds ? 1 : 0));
+  std::optional<int64_t> axis = node.getAxis(
+      node.getInt("axis", 0), elements[0].getRank() + (adds ? 1 : 0));
   if (!axis)
     return failure();
   if (adds)
@@ -240,31 +226,30 @@ static LogicalResult convertConcatFromSequence(Node &node) {
 }
 
 /// Optional: its input, or nothing of the type that an attribute tells.
-static LogicalResult convertOptional(Node &node) {
+static LogicalResult convertOptional(Node &node, Emitter &) {
   (void)node.getType("type");
   if (node.hasInput(0))
     return node.give(node.getValue(0));
   return success();
 }
 
-static LogicalResult convertOptionalHasElement(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertOptionalHasElement(Node &node, Emitter &e) {
   return node.give(
       e.fromElements(DataType::Bool, {}, {isPresent(e, node.getValue(0))}));
 }
 
-static LogicalResult convertOptionalGetElement(Node &node) {
+static LogicalResult convertOptionalGetElement(Node &node, Emitter &e) {
   if (!node.hasInput(0))
     return node.error("its optional has no element");
   GraphValue value = node.getValue(0);
   if (value.present)
-    node.getEmitter().require(value.present, "its optional has no element");
+    e.require(value.present, "its optional has no element");
   value.present = {};
   return node.give(value);
 }
 
 /// SequenceMap: a graph for each element of the first sequence.
-static LogicalResult convertSequenceMap(Node &node) {
+static LogicalResult convertSequenceMap(Node &node, Emitter &) {
   const GraphValue *sequence = getSequence(node);
   const format::GraphProto *body = node.getGraph("body");
   if (!sequence || !body)
@@ -302,20 +287,25 @@ void registerSequencesOps(Registry &registry) {
   StringRef ranks =
       "tensors of different rank in a sequence of run-time length";
   registry.add({
-      {"SequenceConstruct", 11, 1, kVariadic, convertSequenceConstruct},
+      {"SequenceConstruct", 11, 1, kVariadic, convertSequenceConstruct,
+       takes(kAny, kSame)},
       {"SequenceEmpty", 11, 0, 0, convertSequenceEmpty},
-      {"SequenceInsert", 11, 2, 3, convertSequenceInsert, "", "", true},
-      {"SequenceErase", 11, 1, 2, convertSequenceErase, "", "", true},
-      {"SequenceAt", 11, 2, 2, convertSequenceAt, ranks, "", true},
-      {"SequenceLength", 11, 1, 1, convertSequenceLength, "", "", true},
-      {"SequenceMap", 17, 1, kVariadic, convertSequenceMap, ranks, "", true},
-      {"SplitToSequence", 11, 1, 2, convertSplitToSequence,
-       "sizes of parts whose number is known at run time only"},
-      {"ConcatFromSequence", 11, 1, 1, convertConcatFromSequence, ranks, "",
+      {"SequenceInsert", 11, 2, 3, convertSequenceInsert, takes(), "", true},
+      {"SequenceErase", 11, 1, 2, convertSequenceErase, takes(), "", true},
+      {"SequenceAt", 11, 2, 2, convertSequenceAt, takes(), ranks, true},
+      {"SequenceLength", 11, 1, 1, convertSequenceLength, takes(), "", true},
+      {"SequenceMap", 17, 1, kVariadic, convertSequenceMap, takes(), ranks,
        true},
-      {"Optional", 15, 0, 1, convertOptional, "", "", true},
-      {"OptionalHasElement", 15, 0, 1, convertOptionalHasElement, "", "", true},
-      {"OptionalGetElement", 15, 1, 1, convertOptionalGetElement, "", "", true},
+      {"SplitToSequence", 11, 1, 2, convertSplitToSequence,
+       takes(kAny.atLeast(1), kIntegers(0, 1)),
+       "sizes of parts whose number is known at run time only"},
+      {"ConcatFromSequence", 11, 1, 1, convertConcatFromSequence, takes(),
+       ranks, true},
+      {"Optional", 15, 0, 1, convertOptional, takes(), "", true},
+      {"OptionalHasElement", 15, 0, 1, convertOptionalHasElement, takes(), "",
+       true},
+      {"OptionalGetElement", 15, 1, 1, convertOptionalGetElement, takes(), "",
+       true},
   });
 }
 

@@ -19,8 +19,7 @@ using mlir::OpFoldResult;
 using mlir::Value;
 
 /// Shape: the extents from `start` to before `end`.
-static LogicalResult convertShape(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertShape(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
   auto clamp = [&](int64_t at) {
@@ -156,8 +155,7 @@ static LogicalResult readNewShape(Node &node, ArrayRef<OpFoldResult> from,
 }
 
 /// Reshape: 0 keeps an extent (unless allowzero), -1 is what remains.
-static LogicalResult convertReshape(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertReshape(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   Extents from = e.extents(x);
   NewShape shape;
@@ -204,7 +202,7 @@ static LogicalResult convertReshape(Node &node) {
   return node.give(e.reshape(x, goal));
 }
 
-static LogicalResult convertTranspose(Node &node) {
+static LogicalResult convertTranspose(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   std::optional<SmallVector<int64_t>> given = node.getInts("perm");
   SmallVector<int64_t> permutation;
@@ -219,7 +217,7 @@ static LogicalResult convertTranspose(Node &node) {
       !llvm::equal(sorted, llvm::seq<int64_t>(0, x.getRank())))
     return node.error("'perm' is no permutation of the " + Twine(x.getRank()) +
                       " dimensions");
-  return node.give(node.getEmitter().transpose(x, permutation));
+  return node.give(e.transpose(x, permutation));
 }
 
 /// The only index of Gather, if all that is taken is one slice: a constant, or
@@ -248,15 +246,9 @@ getOnlyIndex(Emitter &e, Tensor indices, std::optional<ArrayRef<int64_t>> fixed,
 }
 
 /// Gather: rows of dimension `axis`; negative indices count from the end.
-static LogicalResult convertGather(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertGather(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), indices = node.getInput(1);
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis)
-    return failure();
-  if (!isInteger(indices.type))
-    return node.error("its indices are " + getName(indices.type) +
-                      "; required is int32 or int64");
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
   std::optional<SmallVector<int64_t>> fixed = e.constantIntegers(indices);
   // Shape arithmetic.
   if (fixed && x.getRank() == 1 && e.isKnown(x)) {
@@ -270,9 +262,9 @@ static LogicalResult convertGather(Node &node) {
     return node.give(e.fromElements(x.type, indices.getShape(), picked));
   }
   Extents sizes = e.extents(x), rows = e.extents(indices);
-  sizes.erase(sizes.begin() + *axis);
-  sizes.insert(sizes.begin() + *axis, rows.begin(), rows.end());
-  OpFoldResult extent = e.extent(x, *axis);
+  sizes.erase(sizes.begin() + axis);
+  sizes.insert(sizes.begin() + axis, rows.begin(), rows.end());
+  OpFoldResult extent = e.extent(x, axis);
   // Constant indices that all lie in a static extent need no test.
   std::optional<int64_t> size = mlir::getConstantIntValue(extent);
   bool safe = fixed && size && llvm::all_of(*fixed, [&](int64_t i) {
@@ -281,47 +273,39 @@ static LogicalResult convertGather(Node &node) {
   if (!safe)
     e.requireIndices(indices, extent, "an index");
   if (auto only = getOnlyIndex(e, indices, fixed, extent)) {
-    Tensor slice = takeAt(e, x, *axis, e.toValue(*only));
-    return node.give(rows.empty() ? slice : e.unsqueeze(slice, *axis));
+    Tensor slice = takeAt(e, x, axis, e.toValue(*only));
+    return node.give(rows.empty() ? slice : e.unsqueeze(slice, axis));
   }
   return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
-    Number i = load(e, indices, at.slice(*axis, rows.size())).toIndex();
-    SmallVector<Number> position(at.take_front(*axis));
+    Number i = load(e, indices, at.slice(axis, rows.size())).toIndex();
+    SmallVector<Number> position(at.take_front(axis));
     position.push_back(safe ? i : makeSafe(i, e.toValue(extent)).index);
-    llvm::append_range(position, at.drop_front(*axis + rows.size()));
+    llvm::append_range(position, at.drop_front(axis + rows.size()));
     return safe ? load(e, x, position) : loadUnlessEmpty(e, x, position);
   }));
 }
 
-static LogicalResult convertConcat(Node &node) {
+static LogicalResult convertConcat(Node &node, Emitter &e) {
   SmallVector<Tensor> tensors;
   for (size_t i = 0; i < node.getNumInputs(); ++i) {
     if (!node.hasInput(i))
       return node.error("input " + Twine(i) + " is missing");
     tensors.push_back(node.getInput(i));
-    if (tensors[i].getRank() != tensors[0].getRank() ||
-        tensors[i].type != tensors[0].type)
-      return node.error("its inputs differ in rank or type");
+    if (failed(node.requireRank(i, tensors[0].getRank())))
+      return failure();
   }
-  std::optional<int64_t> axis = node.getAxis("axis", 1, tensors[0].getRank());
-  if (!axis)
-    return failure();
-  return node.give(node.getEmitter().concat(tensors, *axis));
+  return node.give(
+      e.concat(tensors, node.getAxis("axis", 1, tensors[0].getRank())));
 }
 
 /// DepthToSpace and SpaceToDepth: blocks of `blocksize` x `blocksize` pixels
 /// and channels change places.
-static LogicalResult convertDepthToSpace(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertDepthToSpace(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   bool toDepth = node.getOperator() == "SpaceToDepth";
-  int64_t block = node.getInt("blocksize", 0);
+  int64_t block = readBetween(node, "blocksize", 0, 1, 65536, "1 to 65536");
   std::string mode =
       toDepth ? "DCR" : readChoice(node, "mode", "DCR", {"DCR", "CRD"});
-  if (x.getRank() != 4 || block < 1 || block > 65536)
-    return node.error("it has a tensor of rank " + Twine(x.getRank()) +
-                      " and blocks of " + Twine(block) +
-                      "; required are rank 4 and 1 to 65536");
   Extents from = e.extents(x);
   for (int64_t d : {1, 2, 3}) {
     if ((d == 1) == toDepth)
@@ -356,24 +340,18 @@ static LogicalResult convertDepthToSpace(Node &node) {
 }
 
 /// Size: the number of elements.
-static LogicalResult convertSize(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSize(Node &node, Emitter &e) {
   Number count(e, e.product(e.extents(node.getInput(0))));
   return node.give(
       e.fromElements(DataType::Int64, {}, {count.as(DataType::Int64)}));
 }
 
 /// Flatten: the dimensions before `axis` become one, and the others another.
-static LogicalResult convertFlatten(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertFlatten(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t axis = node.getInt("axis", 1);
-  if (axis != x.getRank()) {
-    std::optional<int64_t> at = node.getAxis(axis, x.getRank());
-    if (!at)
-      return failure();
-    axis = *at;
-  }
+  if (axis != x.getRank())
+    axis = node.getAxis(axis, x.getRank()).value_or(0);
   Extents sizes = e.extents(x);
   ArrayRef<OpFoldResult> all = sizes;
   return node.give(e.reshape(
@@ -381,8 +359,7 @@ static LogicalResult convertFlatten(Node &node) {
 }
 
 /// Expand: broadcasting in both directions.
-static LogicalResult convertExpand(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertExpand(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   // A shorter list leaves the rank of the input as it is.
   FailureOr<Tensor> shape = readShape(node, 1, /*least=*/x.getRank() + 1);
@@ -412,19 +389,18 @@ static LogicalResult convertExpand(Node &node) {
 }
 
 void registerShapeOps(Registry &registry) {
+  StringRef note = "results of a rank that only a call decides";
   registry.add({
       {"Shape", 1, 1, 1, convertShape},
-      {"Reshape", 1, 1, 2, convertReshape,
-       "results of a rank that only a call decides"},
+      {"Reshape", 1, 1, 2, convertReshape, takes(kAny, kAny(1)), note},
       {"Transpose", 1, 1, 1, convertTranspose},
-      {"Gather", 1, 2, 2, convertGather},
-      {"Concat", 1, 1, kVariadic, convertConcat},
+      {"Gather", 1, 2, 2, convertGather, takes(kAny.atLeast(1), kIntegers)},
+      {"Concat", 1, 1, kVariadic, convertConcat, takes(kAny.atLeast(1), kSame)},
       {"Size", 1, 1, 1, convertSize},
       {"Flatten", 1, 1, 1, convertFlatten},
-      {"Expand", 8, 2, 2, convertExpand,
-       "results of a rank that only a call decides"},
-      {"DepthToSpace", 1, 1, 1, convertDepthToSpace},
-      {"SpaceToDepth", 1, 1, 1, convertDepthToSpace},
+      {"Expand", 8, 2, 2, convertExpand, takes(kAny, kAny(1)), note},
+      {"DepthToSpace", 1, 1, 1, convertDepthToSpace, takes(kAny(4))},
+      {"SpaceToDepth", 1, 1, 1, convertDepthToSpace, takes(kAny(4))},
   });
 }
 

@@ -142,25 +142,20 @@ static Number readLength(Node &node, size_t input, StringRef what,
 //===----------------------------------------------------------------------===//
 
 /// The dimension along which a transform takes place.
-static FailureOr<Number> readTransformAxis(Node &node, int64_t rank) {
+static Number readTransformAxis(Node &node, int64_t rank) {
   Emitter &e = node.getEmitter();
   Number given = node.getOpset() < 20 ? Number(e, node.getInt("axis", 1))
                  : node.hasInput(2)   ? readInteger(node, 2, "axis")
                                       : Number(e, -2);
-  FailureOr<Number> axis = readAxis(node, given, rank);
-  if (failed(axis))
-    return failure();
-  e.require(*axis != rank - 1,
+  Number axis = readAxis(node, given, rank);
+  e.require(axis != rank - 1,
             "its axis is the last dimension, which holds the parts of complex "
             "numbers; required is another one");
-  return min(*axis, rank - 2);
+  return min(axis, rank - 2);
 }
 
-static LogicalResult convertDFT(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertDFT(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  if (failed(node.requireRank(0, 2, kMostRank)) || failed(node.requireFloat(0)))
-    return failure();
   FailureOr<int64_t> parts = readParts(node, x);
   if (failed(parts))
     return failure();
@@ -175,10 +170,8 @@ static LogicalResult convertDFT(Node &node) {
                           ? "the inverse of one side needs complex numbers"
                           : "one side of the result needs real numbers");
   Extents sizes = e.extents(x);
-  FailureOr<Number> axis = readTransformAxis(node, x.getRank());
-  if (failed(axis))
-    return failure();
-  Extents around = aroundAxis(e, ArrayRef(sizes).drop_back(), *axis);
+  Number axis = readTransformAxis(node, x.getRank());
+  Extents around = aroundAxis(e, ArrayRef(sizes).drop_back(), axis);
   OpFoldResult outer = around[0], inner = around[2];
   Number length(e, around[1]), period = length;
   if (node.hasInput(1))
@@ -212,7 +205,7 @@ static LogicalResult convertDFT(Node &node) {
     y = e.transpose(e.reshape(y, {outer, inner, t.given, partsOut}),
                     {0, 2, 1, 3});
   for (auto [d, size] : enumerate(MutableArrayRef(sizes).drop_back()))
-    size = select(Number(e, d) == *axis, Number(e, t.given), Number(e, size));
+    size = select(Number(e, d) == axis, Number(e, t.given), Number(e, size));
   sizes.back() = partsOut;
   return node.give(e.convert(e.reshape(y, e.simplify(sizes)), x.type));
 }
@@ -222,16 +215,10 @@ static LogicalResult convertDFT(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// signal [batch, length, parts], frame_step, window, frame_length.
-static LogicalResult convertSTFT(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSTFT(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), window = node.getInput(2);
-  if (failed(node.requireFloat(0)))
-    return failure();
   if (x.getRank() == 2)
     x = e.unsqueeze(x, 2);
-  if (x.getRank() != 3)
-    return node.error("its signal has rank " + Twine(x.getRank()) +
-                      "; required is 3");
   FailureOr<int64_t> parts = readParts(node, x);
   if (failed(parts))
     return failure();
@@ -239,10 +226,6 @@ static LogicalResult convertSTFT(Node &node) {
   bool onesided = node.getInt("onesided", 1) != 0;
   if (onesided && *parts == 2)
     return node.error("one side of the result needs real numbers");
-  if (window && (window.getRank() != 1 || window.type != x.type))
-    return node.error("its window is " + getName(window.type) + " of rank " +
-                      Twine(window.getRank()) + "; required is " +
-                      getName(x.type) + " of rank 1");
   if (!window && !node.hasInput(3))
     return node.error("inputs 2 (window) and 3 (frame_length) are both "
                       "missing; required is one of them");
@@ -310,11 +293,10 @@ static constexpr CosineWindow kWindows[] = {
     {"BlackmanWindow", {0.42, -0.5, 0.08}},
 };
 
-static LogicalResult convertWindow(Node &node) {
+static LogicalResult convertWindow(Node &node, Emitter &e) {
   const CosineWindow &window = *find_if(kWindows, [&](const auto &row) {
     return row.name == node.getOperator();
   });
-  Emitter &e = node.getEmitter();
   FailureOr<DataType> type = readOutputType(node);
   if (failed(type))
     return failure();
@@ -333,8 +315,7 @@ static LogicalResult convertWindow(Node &node) {
 /// Triangles over the bins of a spectrum whose corners have equal distances on
 /// the mel scale. Inputs: number of triangles, length of the transform, sample
 /// rate, lowest and highest frequency.
-static LogicalResult convertMelWeightMatrix(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertMelWeightMatrix(Node &node, Emitter &e) {
   FailureOr<DataType> type = readOutputType(node);
   if (failed(type))
     return failure();
@@ -345,10 +326,7 @@ static LogicalResult convertMelWeightMatrix(Node &node) {
   double scale = 2595 / std::log(10);
   SmallVector<Number> hertz, edges;
   for (int i : {3, 4}) {
-    Tensor edge = node.settleInput(i);
-    if (!isFloat(edge.type) || !isOne(edge))
-      return node.error("input " + Twine(i) + " is no single float");
-    Number f = Number(e, edge.type, e.elements(edge).front()).as(kReal);
+    Number f = readOne(node, i).as(kReal);
     e.require((f >= (i == 3 ? 0 : hertz[0])) & (f < kInfinity),
               i == 3 ? "its lower_edge_hertz is no number of 0 or more"
                      : "its upper_edge_hertz is no number of its "
@@ -389,11 +367,13 @@ void registerSignalOps(Registry &registry) {
   for (const CosineWindow &row : kWindows)
     registry.add({{row.name, 17, 1, 1, convertWindow}});
   registry.add({
-      {"DFT", 17, 1, 3, convertDFT, "last dimensions of dynamic extent"},
-      {"STFT", 17, 2, 4, convertSTFT,
+      {"DFT", 17, 1, 3, convertDFT, takes(kFloats.atLeast(2)),
+       "last dimensions of dynamic extent"},
+      {"STFT", 17, 2, 4, convertSTFT, takes(kFloats(2, 3), kAny, kSame(1)),
        "last dimensions of dynamic extent (a signal shorter than a frame has "
        "no frames)"},
-      {"MelWeightMatrix", 17, 5, 5, convertMelWeightMatrix},
+      {"MelWeightMatrix", 17, 5, 5, convertMelWeightMatrix,
+       takes(kAny, kAny, kAny, kFloats, kFloats)},
   });
 }
 

@@ -18,28 +18,13 @@ using mlir::Value;
 
 using Numbers = SmallVector<Number>;
 
-/// The elements of input `i`, a list of at most `most` integers.
-static LogicalResult getList(Node &node, size_t i, StringRef name, int64_t most,
-                             Numbers &list) {
-  Emitter &e = node.getEmitter();
-  Tensor tensor = node.getInput(i);
-  if (tensor.getRank() > 1 || !isInteger(tensor.type))
-    return node.error("input " + Twine(i) + " (" + name + ") is " +
-                      getName(tensor.type) + " of rank " +
-                      Twine(tensor.getRank()) +
-                      "; required is a list of integers");
-  // A few too many are told by who knows what belongs to what.
-  if (failed(node.requireList(i, name, std::max(most, 2 * kMostRank))))
-    return failure();
-  for (OpFoldResult element : e.indices(tensor))
-    list.emplace_back(e, element);
-  return success();
-}
+/// The most elements of a list that belongs to dimensions: a few too many are
+/// told by who knows what belongs to what.
+static constexpr int64_t kMostListed = 2 * kMostRank;
 
-static Numbers asIndices(Node &node, ArrayRef<int64_t> numbers) {
-  return map_to_vector(numbers, [&](int64_t number) {
-    return Number(node.getEmitter(), number);
-  });
+/// The dimensions below `count`.
+static Numbers countAxes(Emitter &e, int64_t count) {
+  return map_to_vector(seq(count), [&](int64_t d) { return Number(e, d); });
 }
 
 /// The value that the axis `dim` has in a list that belongs to `axes`.
@@ -94,32 +79,28 @@ static Range getRange(Number start, Number end, Number step, Number extent) {
 }
 
 /// Slice: numpy's x[start:end:step] along some dimensions.
-static LogicalResult convertSlice(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSlice(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  Numbers starts, ends, axes, steps;
-  if (node.getOpset() < 10) {
-    starts = asIndices(node, node.getIntList("starts"));
-    ends = asIndices(node, node.getIntList("ends"));
-    axes = asIndices(node, node.getIntList("axes"));
-  } else {
-    if (!node.hasInput(1) || !node.hasInput(2))
-      return node.error("inputs 1 (starts) and 2 (ends) are required");
-    // One list of known length tells that of the others.
-    for (size_t i = 1; i < 5; ++i)
-      if (Tensor known = node.getInput(i);
-          known && known.getRank() == 1 && !known.getType().isDynamicDim(0))
-        for (size_t other = 1; other < 5; ++other)
-          (void)node.settleInput(other, known.getShape()[0]);
-    if (failed(getList(node, 1, "starts", rank, starts)) ||
-        failed(getList(node, 2, "ends", rank, ends)) ||
-        (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))) ||
-        (node.hasInput(4) && failed(getList(node, 4, "steps", rank, steps))))
+  // One list of known length tells that of the others.
+  for (size_t i = 1; i < 5; ++i)
+    if (Tensor known = node.getInput(i);
+        known && known.getRank() == 1 && !known.getType().isDynamicDim(0))
+      for (size_t other = 1; other < 5; ++other)
+        (void)node.settleInput(other, known.getShape()[0]);
+  std::optional<Numbers> lists[4];
+  constexpr StringRef names[] = {"starts", "ends", "axes", "steps"};
+  for (auto [i, name] : enumerate(names))
+    if (failed(
+            readList(node, name, i + 1, i < 3 ? 10 : 0, kMostListed, lists[i])))
       return failure();
-  }
+  if (!lists[0] || !lists[1])
+    return node.error("inputs 1 (starts) and 2 (ends) are required");
+  Numbers starts = *lists[0], ends = *lists[1],
+          axes = lists[2].value_or(Numbers()),
+          steps = lists[3].value_or(Numbers());
   if (axes.empty())
-    axes = asIndices(node, to_vector(seq<int64_t>(0, starts.size())));
+    axes = countAxes(e, starts.size());
   if (steps.empty())
     steps.assign(starts.size(), Number(e, 1));
   if (starts.size() != ends.size() || starts.size() != axes.size() ||
@@ -170,26 +151,22 @@ static LogicalResult convertSlice(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// Split: parts of given sizes, or as many as there are outputs.
-static LogicalResult convertSplit(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSplit(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
-  std::optional<int64_t> axis = node.getAxis("axis", 0, x.getRank());
-  if (!axis)
-    return failure();
+  int64_t axis = node.getAxis("axis", 0, x.getRank());
   int64_t parts = node.getNumOutputs();
   int64_t wanted = node.getInt("num_outputs", parts);
   if (wanted != parts)
     return node.error("'num_outputs' is " + Twine(wanted) +
                       "; required is the number of outputs, " + Twine(parts));
-  Number extent(e, e.extent(x, *axis));
+  Number extent(e, e.extent(x, axis));
   std::optional<int64_t> whole = getConstantIntValue(extent);
-  Numbers sizes;
-  if (node.hasInput(1)) {
-    if (failed(getList(node, 1, "split", parts, sizes)))
-      return failure();
-  } else if (node.getOpset() < 13) {
-    sizes = asIndices(node, node.getIntList("split"));
-  }
+  std::optional<Numbers> given;
+  // In opset 1 the list is an input or an attribute.
+  if (failed(readList(node, "split", 1, node.hasInput(1) ? 0 : 13,
+                      std::max(parts, kMostListed), given)))
+    return failure();
+  Numbers sizes = given.value_or(Numbers());
   if (!sizes.empty()) {
     int64_t sum = 0;
     bool fixed = true;
@@ -237,7 +214,7 @@ static LogicalResult convertSplit(Node &node) {
     } else if (!exact || node.getOpset() >= 18) {
       size = clamp(size, 0, extent - offset);
     }
-    node.setOutput(i, e.sliceDim(x, *axis, offset, size));
+    node.setOutput(i, e.sliceDim(x, axis, offset, size));
     offset = offset + size;
   }
   return success();
@@ -249,37 +226,26 @@ static LogicalResult convertSplit(Node &node) {
 
 /// Pad: elements before and after each dimension; negative numbers take them
 /// away.
-static LogicalResult convertPad(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertPad(Node &node, Emitter &e) {
   Scalars s = e.scalars();
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  Numbers pads, axes;
-  Value fill;
-  if (node.getOpset() < 11) {
-    pads = asIndices(
-        node, node.getIntList(node.getOpset() < 2 ? "paddings" : "pads"));
-    fill = s.constant(x.type, node.getFloat("value", 0));
-  } else {
-    if (!node.hasInput(1))
-      return node.error("input 1 (pads) is missing");
-    if (!node.hasInput(3))
-      (void)node.settleInput(1, 2 * rank);
-    if (failed(getList(node, 1, "pads", 2 * rank, pads)) ||
-        (node.hasInput(3) && failed(getList(node, 3, "axes", rank, axes))))
-      return failure();
-    fill = s.constant(x.type, 0);
-    if (Tensor value = node.settleInput(2)) {
-      if (value.type != x.type || !isOne(value))
-        return node.error("input 2 (constant_value) is no single " +
-                          getName(x.type));
-      fill = e.elements(value).front();
-    }
-  }
+  std::optional<Numbers> givenPads, givenAxes;
+  if (!node.hasInput(3))
+    (void)node.settleInput(1, 2 * rank);
+  if (failed(readList(node, node.getOpset() < 2 ? "paddings" : "pads", 1, 11,
+                      kMostListed, givenPads)) ||
+      failed(readList(node, "axes", 3, 0, kMostListed, givenAxes)))
+    return failure();
+  if (!givenPads)
+    return node.error("input 1 (pads) is missing");
+  Value fill =
+      s.constant(x.type, node.getOpset() < 11 ? node.getFloat("value", 0) : 0);
+  if (node.hasInput(2))
+    fill = readOne(node, 2);
   std::string mode = readChoice(node, "mode", "constant",
                                 {"constant", "reflect", "edge", "wrap"});
-  if (!node.hasInput(3))
-    axes = asIndices(node, to_vector(seq<int64_t>(0, rank)));
+  Numbers pads = *givenPads, axes = givenAxes.value_or(countAxes(e, rank));
   if (pads.size() != 2 * axes.size())
     return node.error("it has " + Twine(pads.size()) + " pads for " +
                       Twine(axes.size()) +
@@ -354,29 +320,23 @@ static LogicalResult convertPad(Node &node) {
 //===----------------------------------------------------------------------===//
 
 /// Tile: each dimension several times over.
-static LogicalResult convertTile(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertTile(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   int64_t rank = x.getRank();
-  Numbers repeats;
+  std::optional<Numbers> given;
   (void)node.settleInput(1, node.getOpset() < 6 ? 1 : rank);
-  if (failed(getList(node, 1, "repeats", rank, repeats)))
+  if (failed(readList(node, "repeats", 1, 0, kMostListed, given)))
     return failure();
+  Numbers repeats = *given;
   if (node.getOpset() < 6) {
     // One number of tiles for one axis.
-    Numbers axes, all;
     if (!node.hasInput(2))
       return node.error("input 2 (axis) is missing");
-    if (failed(getList(node, 2, "axis", 1, axes)))
-      return failure();
-    if (axes.size() != 1 || repeats.size() != 1)
-      return node.error("it has " + Twine(repeats.size()) + " tiles for " +
-                        Twine(axes.size()) + " axes; required is one");
-    if (failed(wrapAxes(node, rank, axes)))
-      return failure();
-    for (int64_t d = 0; d < rank; ++d)
-      all.push_back(pickAxis(d, axes, repeats, Number(e, 1)));
-    repeats = all;
+    Number tiles = readOne(node, 1).toIndex(),
+           axis = readAxis(node, readOne(node, 2).toIndex(), rank);
+    repeats.assign(rank, Number(e, 1));
+    for (auto [d, repeat] : enumerate(repeats))
+      repeat = select(axis == static_cast<double>(d), tiles, repeat);
   }
   if (static_cast<int64_t>(repeats.size()) != rank)
     return node.error("it has " + Twine(repeats.size()) +
@@ -396,40 +356,37 @@ static LogicalResult convertTile(Node &node) {
 }
 
 /// ReverseSequence: the first elements of each batch in reverse order.
-static LogicalResult convertReverseSequence(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertReverseSequence(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), lengths = node.getInput(1);
-  std::optional<int64_t> batch = node.getAxis("batch_axis", 1, x.getRank());
-  std::optional<int64_t> time = node.getAxis("time_axis", 0, x.getRank());
-  if (!batch || !time)
-    return failure();
-  if (*batch == *time || lengths.getRank() != 1 || !isInteger(lengths.type))
-    return node.error("it has batch axis " + Twine(*batch) + ", time axis " +
-                      Twine(*time) + " and lengths of " +
-                      getName(lengths.type) + " and rank " +
-                      Twine(lengths.getRank()) +
-                      "; required are different axes and a list of integers");
-  Number steps(e, e.extent(x, *time));
-  e.requireEqual(e.extent(lengths, 0), e.extent(x, *batch),
+  int64_t batch = node.getAxis("batch_axis", 1, x.getRank()),
+          time = node.getAxis("time_axis", 0, x.getRank());
+  if (batch == time)
+    return node.error("its batch axis and its time axis are " + Twine(time) +
+                      "; required are different ones");
+  Number steps(e, e.extent(x, time));
+  e.requireEqual(e.extent(lengths, 0), e.extent(x, batch),
                  "the number of its lengths");
   e.requireIndices(lengths, steps + 1, "a length", /*fromEnd=*/false);
   return node.give(define(e, x.type, e.extents(x), [&](ArrayRef<Number> at) {
-    Number length = min(load(e, lengths, {at[*batch]}).toIndex(), steps);
+    Number length = min(load(e, lengths, {at[batch]}).toIndex(), steps);
     Numbers position(at);
-    Number &i = position[*time];
+    Number &i = position[time];
     i = select(i < length, length - 1 - i, i);
     return load(e, x, position);
   }));
 }
 
 void registerSlicingOps(Registry &registry) {
-  StringRef list = "lists of unknown length";
+  StringRef note = "lists of unknown length";
+  constexpr InputRule list = kIntegers(0, 1);
   registry.add({
-      {"Slice", 1, 1, 5, convertSlice, list},
-      {"Split", 1, 1, 2, convertSplit},
-      {"Pad", 1, 1, 4, convertPad, list},
-      {"Tile", 1, 2, 3, convertTile},
-      {"ReverseSequence", 10, 2, 2, convertReverseSequence},
+      {"Slice", 1, 1, 5, convertSlice, takes(kAny, list, list, list, list),
+       note},
+      {"Split", 1, 1, 2, convertSplit, takes(kAny.atLeast(1), list)},
+      {"Pad", 1, 1, 4, convertPad, takes(kAny, list, kSame, list), note},
+      {"Tile", 1, 2, 3, convertTile, takes(kAny, list, list)},
+      {"ReverseSequence", 10, 2, 2, convertReverseSequence,
+       takes(kAny.atLeast(2), kIntegers(1))},
   });
 }
 

@@ -13,41 +13,25 @@ namespace seqc::onnx {
 
 using mlir::OpFoldResult;
 
-/// The axes of Squeeze and Unsqueeze, from opset 13 on an input, which for
-/// Unsqueeze (`adds`) are added to the rank. Gives for each dimension whether
-/// it is named, or nothing if no axes are given.
+/// The axes of Squeeze and Unsqueeze, which for Unsqueeze (`adds`) are added to
+/// the rank. Gives for each dimension whether it is named, or nothing if no axes
+/// are given.
 static LogicalResult getAxes(Node &node, int64_t rank, bool adds,
                              std::optional<SmallVector<Number>> &named,
                              int64_t &count) {
   Emitter &e = node.getEmitter();
-  Extents axes;
-  if (node.getOpset() < 13) {
-    std::optional<SmallVector<int64_t>> given = node.getInts("axes");
-    if (!given)
-      return success();
-    for (int64_t axis : *given)
-      axes.push_back(Number(e, axis));
-  } else if (Tensor given = node.getInput(1)) {
-    if (given.getRank() > 1 || !isInteger(given.type))
-      return node.error("its axes are no list of integers");
-    if (!given.getType().hasStaticShape())
-      return node.unsupported("axes of dynamic length are not supported");
-    if (failed(node.requireList(1, "axes", adds ? kMostRank - rank : rank)))
-      return failure();
-    axes = e.indices(given);
-  } else {
+  std::optional<SmallVector<Number>> axes;
+  if (failed(readList(node, "axes", 1, /*since=*/13,
+                      adds ? kMostRank - rank : rank, axes)))
+    return failure();
+  if (!axes)
     return success();
-  }
-  count = axes.size();
+  count = axes->size();
   if (adds)
     rank += count;
-  SmallVector<Number> dims = toNumbers(e, axes);
-  if (failed(wrapAxes(node, rank, dims)))
+  if (failed(wrapAxes(node, rank, *axes)))
     return failure();
-  named.emplace(rank, Number(e, DataType::Bool, 0));
-  for (Number axis : dims)
-    for (int64_t d = 0; d < rank; ++d)
-      (*named)[d] = (*named)[d] | (axis == d);
+  named = flagAxes(e, rank, *axes);
   return success();
 }
 
@@ -63,8 +47,7 @@ static SmallVector<Number> countOthersBefore(Emitter &e,
   return counts;
 }
 
-static LogicalResult convertUnsqueeze(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertUnsqueeze(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   std::optional<SmallVector<Number>> named;
   int64_t count = 0;
@@ -122,8 +105,7 @@ static GraphValue squeezeOnes(Emitter &e, Tensor x) {
   return makeUnranked(e.reshape(x, {e.product(from)}), shape, forms);
 }
 
-static LogicalResult convertSqueeze(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertSqueeze(Node &node, Emitter &e) {
   Tensor x = node.getInput(0);
   std::optional<SmallVector<Number>> named;
   int64_t count = 0;
@@ -168,9 +150,11 @@ static LogicalResult convertSqueeze(Node &node) {
 }
 
 void registerSqueezingOps(Registry &registry) {
+  StringRef note = "axes of unknown number";
   registry.add({
-      {"Unsqueeze", 1, 1, 2, convertUnsqueeze, "axes of unknown number"},
-      {"Squeeze", 1, 1, 2, convertSqueeze, "axes of unknown number"},
+      {"Unsqueeze", 1, 1, 2, convertUnsqueeze, takes(kAny, kIntegers(0, 1)),
+       note},
+      {"Squeeze", 1, 1, 2, convertSqueeze, takes(kAny, kIntegers(0, 1)), note},
   });
 }
 

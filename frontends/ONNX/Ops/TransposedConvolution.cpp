@@ -19,11 +19,9 @@ namespace seqc::onnx {
 using mlir::OpFoldResult;
 
 /// x [N, C, D...], weight [C, M / group, K...], bias [M].
-static LogicalResult convertConvTranspose(Node &node) {
-  Emitter &e = node.getEmitter();
+static LogicalResult convertConvTranspose(Node &node, Emitter &e) {
   Tensor x = node.getInput(0), weight = node.getInput(1);
-  if (failed(requireOneType(node, x, weight, /*floats=*/true)) ||
-      failed(checkWeight(node, x, weight)))
+  if (failed(checkWeight(node, x, weight)))
     return failure();
   size_t rank = x.getRank() - 2;
   // What the windows walk along.
@@ -102,7 +100,7 @@ static LogicalResult convertConvTranspose(Node &node) {
 
 void registerTransposedConvolutionOps(Registry &registry) {
   registry.add({
-      {"ConvTranspose", 1, 2, 3, convertConvTranspose,
+      {"ConvTranspose", 1, 2, 3, convertConvTranspose, takes(kFloats, kSame),
        "weights of dynamic shape"},
   });
 }

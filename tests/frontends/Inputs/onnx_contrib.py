@@ -296,7 +296,8 @@ for kind, arrays in (("input", inputs), ("output", outputs)):
         with open(os.path.join(data, "%s_%d.pb" % (kind, i)), "wb") as file:
             file.write(onnx.tensor(array, name))
 
-x = {"x": draw(1, 3, 4), "matrix": draw(4, 4)}
+x = {"x": draw(1, 3, 4), "matrix": draw(4, 4), "codes": np.zeros((4, 4), np.uint8),
+     "beams": np.zeros((1, 2, 3), np.int32)}
 for name, operator, feeds, attributes in (
         ("heads", "MultiHeadAttention", ["x", "x", "x"], {"num_heads": 3}),
         ("lengths", "GroupQueryAttention", ["x", "x", "x"], {"num_heads": 2, "kv_num_heads": 2}),
@@ -304,12 +305,12 @@ for name, operator, feeds, attributes in (
         ("half", "GroupQueryAttention", ["x", "x", "", "", "", "x", "x"],
          {"num_heads": 2, "kv_num_heads": 2}),
         ("rotated", "Attention", ["x", "matrix"], {"num_heads": 2, "do_rotary": 1}),
-        ("beams", "MultiHeadAttention", ["x"] * 3 + [""] * 6 + ["x"], {"num_heads": 2}),
+        ("beams", "MultiHeadAttention", ["x"] * 3 + [""] * 6 + ["beams"], {"num_heads": 2}),
         ("activation", "FusedGemm", ["matrix", "matrix"], {"activation": "Relu7"}),
         ("cache", "GroupQueryAttention", ["x", "x", "x", "", "", "x", "x"],
          {"num_heads": 2, "kv_num_heads": 2, "k_quant_type": "PER_TENSOR"}),
         ("plane", "CausalConvWithState", ["x", "x"], {"ndim": 2}),
-        ("table", "GatherBlockQuantized", ["matrix", "x", "x"], {"bits": 8}),
+        ("table", "GatherBlockQuantized", ["codes", "codes", "x"], {"bits": 8}),
         ("sizes", "MatMulNBits", ["x", "x", "x"], {"K": 4, "N": 2, "bits": 3, "block_size": 16})):
     write(os.path.join(sys.argv[1], name + ".onnx"),
           [onnx.node(operator, feeds, ["y"], domain=DOMAIN, **attributes)], x,

@@ -93,7 +93,7 @@ def models():
     query = {"q": (F, [1, 4, 8]), "k": (F, [1, 4, 8]), "v": (F, [1, 4, 8])}
     yield "bias", 2, "its bias of 12 entries does not cover the projections", one(
         "MultiHeadAttention", {**query, "b": (F, [12])}, domain="com.microsoft", num_heads=2)
-    yield "integers", 2, "its input is int8; required is a floating-point type", one(
+    yield "integers", 2, "input 0 is int8; required is a floating-point type", one(
         "Attention", {name: (w.INT8, [1, 2, 4, 8]) for name in "qkv"} | {"m": (F, [4])}, opset=23)
     yield "caches", 2, "inputs 7 and 8 (caches of cosines and sines) are missing", one(
         "GroupQueryAttention",
@@ -115,7 +115,7 @@ def models():
         "ConcatFromSequence", [], axis=0)
     yield "join-ranks", 2, "the elements of its sequence differ in rank or type", listed(
         "ConcatFromSequence", [(F, [2]), (F, [2, 3])], axis=0)
-    yield "split-type", 2, "input 1 (split) is no integer and no list of them", one(
+    yield "split-type", 2, "input 1 is float; required is an integer type", one(
         "SplitToSequence", {**x, "p": (F, [])})
     yield "split-size", 2, "it splits extent 2 into parts of 0", one(
         "SplitToSequence", {**x, "p": None}, {"p": numpy.array(0)})
@@ -126,6 +126,8 @@ def models():
     yield "place-type", 2, "its position is float of rank 0; required is one integer", w.model(graph(
         construct + [w.node("SequenceAt", ["s", "p"], ["y"], name="n")],
         {"x": (F, [2]), "p": (F, [])}))
+    yield "place-list", 2, "input 1 is no integer", w.model(graph(
+        construct + [w.node("SequenceAt", ["s", "s"], ["y"], name="n")], {"x": (F, [2])}))
     yield "parts", 3, "a list of parts whose length is known at run time only", one(
         "SplitToSequence", {**x, "p": (I, [None])})
     yield "many-parts", 2, "input 1 (split) has 16385 elements; required are at most 16384", one(
@@ -145,7 +147,7 @@ def models():
                                                        {"s": ints(-2, 3)})
     yield "expand", 2, "its shape has extent -3", one("Expand", {**x, "s": None},
                                                       {"s": ints(2, -3)})
-    yield "concat", 2, "its inputs differ in rank or type", one(
+    yield "concat", 2, "input 1 has rank 1; required is 2", one(
         "Concat", {**x, "v": (F, [3])}, axis=0)
     yield "unsqueeze", 2, "its axes are missing", one("Unsqueeze", x)
     yield "split", 2, "extent 3 does not split into 2 equal parts", one(

@@ -187,26 +187,26 @@ def wrong():
     yield "concat-extent", 2, "an extent of an input is 4; required is 3", model(
         "QLinearConcat", {**result, **unary, **pair}, axis=0)
     factor = {"b": (U, [3, 4]), "sb": (F, []), "zb": (U, [])}
-    yield "gemm-rank", 2, "its factors have ranks 2 and 3; required is 2", model(
+    yield "gemm-rank", 2, "input 3 has rank 3; required is 2", model(
         "QGemm", {**unary, **factor, "b": (U, [1, 3, 4])})
     yield "gemm-inner", 2, "the inner extent of its second factor is 2; required is 3", model(
         "QGemm", {**unary, **pair})
-    yield "gemm-bias", 2, "its bias is float; required is int32", model(
+    yield "gemm-bias", 2, "input 6 is float; required is int32", model(
         "QGemm", {**unary, **factor, "c": (F, [4])})
-    yield "gemm-bias-rank", 2, "its bias has rank 3; required is at most 2", model(
+    yield "gemm-bias-rank", 2, "input 6 has rank 3; required is at most 2", model(
         "QGemm", {**unary, **factor, "c": (w.INT32, [1, 2, 4])})
     yield "gemm-scales", 2, "the number of scales or zero points is 3; required is 4", model(
         "QGemm", {**unary, **factor, "sb": (F, [3])})
 
     bits = {"x": (F, [2, 16]), "w": (U, [3, 1, 8]), "s": (F, [3]), "z": (U, [3])}
     sizes = {"K": 16, "N": 3, "block_size": 16}
-    yield "groups-type", 2, "its order of groups is float; required is int32", model(
+    yield "groups-type", 2, "input 4 is float; required is int32", model(
         "MatMulNBits", {**bits, "g": (F, [16])}, **sizes)
     yield "groups", 2, "its order of groups does not have the 16 elements", model(
         "MatMulNBits", {**bits, "g": (w.INT32, [4])}, **sizes)
 
     heads = {"x": (U, [1, 3, 4]), "w": (S, [4, 24]), "b": (F, [24]), "sx": (F, []), "sw": (F, [])}
-    yield "attention-type", 2, "its input is float, its weight int8; required are int8 or uint8", model(
+    yield "attention-type", 2, "input 0 is float; required is uint8 or int8", model(
         "QAttention", {**heads, "x": (F, [1, 3, 4])}, num_heads=2)
     yield "attention-scale", 2, "input 3 has rank 1; required is one number", model(
         "QAttention", {**heads, "sx": (F, [24])}, num_heads=2)
@@ -225,13 +225,13 @@ def wrong():
 
     yield "lstm-scale", 2, "input 2 has no scale or no zero point; required are both", model(
         "DynamicQuantizeLSTM", lstm_inputs(rz=None), hidden_size=5)
-    yield "lstm-input", 2, "its input is uint8; required is float", model(
+    yield "lstm-input", 2, "input 0 is uint8; required is float", model(
         "DynamicQuantizeLSTM", lstm_inputs(x=(U, [3, 2, 4])), hidden_size=5)
     yield "lstm-open", 3, "weights of dynamic shape are not supported", model(
         "DynamicQuantizeLSTM", lstm_inputs(ws=(F, [None]), w=(S, [None, 4, 20])), hidden_size=5)
-    yield "lstm-type", 2, "input 1 is float of rank 3; required is uint8 or int8 of rank 3", model(
+    yield "lstm-type", 2, "input 1 is float; required is uint8 or int8", model(
         "DynamicQuantizeLSTM", lstm_inputs(w=(F, [1, 4, 20])), hidden_size=5)
-    yield "lstm-zero", 2, "a scale or zero point of input 1 is uint8 of rank 1", model(
+    yield "lstm-zero", 2, "inputs 1 and 9 are int8 and uint8; required is one type", model(
         "DynamicQuantizeLSTM", lstm_inputs(wz=(U, [1])), hidden_size=5)
     yield "lstm-columns", 2, "an extent of a scale or zero point is 19; required is 20", model(
         "DynamicQuantizeLSTM", lstm_inputs(ws=(F, [1, 19])), hidden_size=5)

@@ -245,6 +245,7 @@ def pool_faults():
     write("pool_size", "LRN", [x], None, size=0)
     write("pool_rank", "LRN", [x[0, 0]], None, size=1)
     write("pool_indices", "MaxUnpool", [x, where.astype(np.int32)], None, kernel_shape=[2])
+    write("pool_shape", "MaxPool", [x], None)
     write("pool_goal", "MaxUnpool", [x, where, np.array([3])], None, kernel_shape=[2])
 
 
