@@ -3,9 +3,6 @@
 #include "frontends/Common/Emitter.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
-#include "frontends/Common/Numbers.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 

@@ -10,7 +10,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 

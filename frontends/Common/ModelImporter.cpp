@@ -3,7 +3,6 @@
 #include "frontends/Common/ModelImporter.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 

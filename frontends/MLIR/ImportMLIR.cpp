@@ -2,7 +2,6 @@
 
 #include "frontends/MLIR/ImportMLIR.h"
 
-#include "dialect/Seq/IR/Limits.h"
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Support/RegularFile.h"
 

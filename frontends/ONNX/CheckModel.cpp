@@ -3,14 +3,10 @@
 #include "frontends/ONNX/CheckModel.h"
 
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Vocabulary.h"
 #include "frontends/ONNX/onnx.pb.h"
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
-#include "mlir/IR/BuiltinTypes.h"
-
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"

@@ -1,6 +1,5 @@
 //===- GraphInterface.cpp - Inputs and outputs of a model -----------------===//
 
-#include "dialect/Seq/IR/Marks.h"
 #include "frontends/Common/ImportForm.h"
 #include "frontends/ONNX/CheckModel.h"
 #include "frontends/ONNX/GraphImporter.h"

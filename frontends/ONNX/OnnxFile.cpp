@@ -7,7 +7,6 @@
 #include "frontends/ONNX/onnx.pb.h"
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 

@@ -5,8 +5,6 @@
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Readers.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {

@@ -1,15 +1,13 @@
 //===- ImportFeedforward.cpp - Layers without state -----------------------===//
 
+#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/Common/Numbers.h"
 #include "frontends/YAML/Importer.h"
 #include "frontends/YAML/NamedCells.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -279,27 +277,16 @@ static Tensor poolSteps(Emitter &e, Tensor x, Tensor lengths, StringRef mode) {
       });
 }
 
-/// The first or the last of the steps before `lengths` of `[B, T, F]`.
+/// The first or the last of the steps before `lengths` of `[B, T, F]`. A row
+/// without steps gives zeros.
 static Tensor takeStep(Emitter &e, Tensor x, Tensor lengths, bool first) {
-  Extents sizes = {e.extent(x, 0), e.extent(x, 2)};
-  return e.generate(x.type, sizes, [&](Scalars &s, ValueRange at) {
-    Number count = Number(s, lengths.type, e.load(lengths, at[0])).toIndex();
-    Value step = first ? s.index(0) : Value(count - 1);
-    // A branch rather than a selection: without steps there is no element to
-    // read.
-    auto element = mlir::scf::IfOp::create(
-        s.getBuilder(), s.getLoc(), count > 0,
-        [&](OpBuilder &b, Location loc) {
-          Value read = mlir::tensor::ExtractOp::create(
-              b, loc, x.value, ValueRange{at[0], step, at[1]});
-          mlir::scf::YieldOp::create(b, loc, read);
-        },
-        [&](OpBuilder &b, Location loc) {
-          mlir::scf::YieldOp::create(b, loc,
-                                     Scalars(b, loc).constant(x.type, 0));
-        });
-    return element.getResult(0);
-  });
+  return frontend::define(
+      e, x.type, {e.extent(x, 0), e.extent(x, 2)}, [&](ArrayRef<Number> at) {
+        Number count = load(e, lengths, at[0]).toIndex();
+        Number step = first ? 0 : max(count - 1, 0);
+        return select(count > 0,
+                      frontend::loadUnlessEmpty(e, x, {at[0], step, at[1]}), 0);
+      });
 }
 
 Signal Importer::importPool(LayerContext &layer) {

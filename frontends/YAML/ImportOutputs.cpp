@@ -2,9 +2,6 @@
 
 #include "frontends/YAML/Importer.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/raw_ostream.h"
-
 using namespace llvm;
 
 namespace seqc::yaml {

@@ -1,7 +1,6 @@
 //===- ImportYAML.cpp - From a description to a module --------------------===//
 
 #include "frontends/YAML/ImportYAML.h"
-#include "dialect/Seq/IR/Marks.h"
 #include "frontends/Common/ImportForm.h"
 
 #include "dialect/Support/RegularFile.h"

@@ -7,9 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Layers.h"
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Ops/RecurrentImport.h"
 
 #include <array>

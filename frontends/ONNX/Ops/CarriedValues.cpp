@@ -6,7 +6,6 @@
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 

@@ -1,6 +1,5 @@
 //===- Constants.cpp - Operators that make tensors of constants -----------===//
 
-#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"

@@ -7,7 +7,6 @@
 
 #include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace llvm;

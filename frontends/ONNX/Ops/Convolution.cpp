@@ -9,12 +9,10 @@
 
 #include "frontends/ONNX/Ops/Convolution.h"
 
-#include "frontends/Common/Layers.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;

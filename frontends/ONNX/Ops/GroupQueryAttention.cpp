@@ -5,7 +5,6 @@
 #include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 

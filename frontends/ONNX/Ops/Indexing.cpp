@@ -10,8 +10,6 @@
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {

@@ -1,15 +1,11 @@
 //===- LinearAttention.cpp - Attention with a state of fixed size ---------===//
 
 #include "dialect/Seq/IR/SeqOps.h"
-#include "frontends/Common/Attention.h"
-#include "frontends/Common/Layers.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/Convolution.h"
 #include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include "llvm/Support/MathExtras.h"
 

@@ -9,7 +9,6 @@
 #include "frontends/ONNX/Ops/Products.h"
 
 #include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"

@@ -14,7 +14,6 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
 using mlir::Value;
 
 //===----------------------------------------------------------------------===//

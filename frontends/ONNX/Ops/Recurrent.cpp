@@ -11,15 +11,12 @@
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
-#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/Activations.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
-
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 

@@ -16,8 +16,6 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
-
 /// Coordinates are computed in this type.
 static constexpr DataType kCoordinate = DataType::Float;
 

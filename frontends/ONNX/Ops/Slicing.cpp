@@ -13,7 +13,6 @@ using namespace llvm;
 namespace seqc::onnx {
 
 using mlir::getConstantIntValue;
-using mlir::OpFoldResult;
 using mlir::Value;
 
 using Numbers = SmallVector<Number>;

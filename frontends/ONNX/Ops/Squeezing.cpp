@@ -11,8 +11,6 @@ using namespace llvm;
 
 namespace seqc::onnx {
 
-using mlir::OpFoldResult;
-
 /// The axes of Squeeze and Unsqueeze, which for Unsqueeze (`adds`) are added to
 /// the rank. Gives for each dimension whether it is named, or nothing if no axes
 /// are given.

@@ -7,7 +7,6 @@
 
 #include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Ops/Readers.h"
 #include "frontends/ONNX/Registry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
