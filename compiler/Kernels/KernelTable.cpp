@@ -3,6 +3,8 @@
 #include "compiler/Kernels/KernelTable.h"
 #include "dialect/Seq/IR/Marks.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace seqc;
 

@@ -5,6 +5,8 @@
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace seqc {

@@ -17,6 +17,7 @@
 #include "runtime/abi/ModelAbi.h"
 #include "runtime/core/NestParts.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"

@@ -2,6 +2,7 @@
 
 #include "tools/session/Observer.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 
 using namespace llvm;

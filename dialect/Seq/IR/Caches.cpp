@@ -4,6 +4,7 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;

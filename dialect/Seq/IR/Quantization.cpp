@@ -4,6 +4,9 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "dialect/Seq/IR/Shapes.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace seqc::seq;
 using namespace seqc::seq::detail;
