@@ -8,7 +8,8 @@ include "mlir/Pass/PassBase.td"
 def ConvertRecurrenceToSCFPass : Pass<"convert-seq-recurrence-to-scf", "::mlir::func::FuncOp"> {
   let summary = "Turn recurrences into loops that write to their destinations";
   let description = [{
-    A `seq.recurrence` becomes one `scf.for` over time. Outputs are written to their slice of one buffer; a
+    Bufferizes recurrences, by their BufferizableOpInterface, and nothing else. A `seq.recurrence` becomes
+    one `scf.for` over time. Outputs are written to their slice of one buffer; a
     state lives where it costs no copy per step:
 
     * *history*: the new state is also an output: the next step reads the slice just written;

@@ -3,6 +3,7 @@
 #include "compiler/Pipelines/Registration.h"
 
 #include "compiler/Conversion/ContextType.h"
+#include "compiler/Conversion/RecurrenceBufferization.h"
 #include "compiler/Decompose/Decompositions.h"
 #include "compiler/Kernels/ProductTiling.h"
 #include "dialect/DNN/IR/DNNOps.h"
@@ -23,5 +24,6 @@ void seqc::registerAllDialects(mlir::DialectRegistry &registry) {
   registerDecompositions(registry);
   registerProductTiling(registry);
   dnn::registerBufferizableOpInterfaceExternalModels(registry);
+  registerRecurrenceBufferization(registry);
   registerConvertContextsToLLVMInterface(registry);
 }
