@@ -26,7 +26,7 @@ constexpr arith::FastMathFlags sumFlags =
 
 SmallVector<Value> AttentionStates::pack() const {
   SmallVector<Value> values = {output};
-  for (Value state : {maxima, sums, seen})
+  for (Value state : {maxima, raised, sums, seen, weights, rescale})
     if (state)
       values.push_back(state);
   return values;
@@ -34,7 +34,8 @@ SmallVector<Value> AttentionStates::pack() const {
 
 void AttentionStates::unpack(ValueRange values) {
   auto next = values.begin();
-  for (Value *state : {&output, &maxima, &sums, &seen})
+  for (Value *state :
+       {&output, &maxima, &raised, &sums, &seen, &weights, &rescale})
     if (*state)
       *state = *next++;
 }
@@ -77,9 +78,30 @@ Value AttentionTileWriter::emptyTile(int64_t rows, int64_t columns) {
 // Scores
 //===----------------------------------------------------------------------===//
 
-/// `[rows, 16]` each, before scale, softcap, bias and masks.
-AttentionTileWriter::Parts
-AttentionTileWriter::scores(const AttentionTile &tile) {
+AttentionTileWriter::Parts AttentionTileWriter::load(const AttentionTile &tile,
+                                                     Value weights) {
+  Parts parts;
+  for (auto [i, part] : llvm::enumerate(parts))
+    part = slice(b, weights, {tile.row, b.getIndexAttr(i * kLaneKeys)},
+                 {b.getIndexAttr(tile.rows), b.getIndexAttr(kLaneKeys)});
+  return parts;
+}
+
+Value AttentionTileWriter::store(const AttentionTile &tile, ValueRange parts,
+                                 Value weights) {
+  Attribute one = b.getIndexAttr(1);
+  for (auto [i, part] : llvm::enumerate(parts))
+    weights = tensor::InsertSliceOp::create(
+        b, part, weights,
+        ArrayRef<OpFoldResult>{tile.row, b.getIndexAttr(i * kLaneKeys)},
+        ArrayRef<OpFoldResult>{b.getIndexAttr(tile.rows),
+                               b.getIndexAttr(kLaneKeys)},
+        ArrayRef<OpFoldResult>{one, one});
+  return weights;
+}
+
+AttentionStates AttentionTileWriter::score(const AttentionTile &tile,
+                                           AttentionStates states) {
   Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
   OpFoldResult depth = b.getIndexAttr(shape.depth);
   Value row = arith::AddIOp::create(b, tile.blockStart, tile.row);
@@ -87,15 +109,14 @@ AttentionTileWriter::scores(const AttentionTile &tile) {
       slice(b, shape.query, {tile.batch, tile.head, row, zero},
             {one, one, b.getIndexAttr(tile.rows), depth}, /*dropped=*/{0, 1})};
   SmallVector<Value> outs;
-  for (int64_t part = 0; part < kPanelParts; ++part) {
+  for (auto [part, target] : llvm::enumerate(load(tile, states.weights))) {
     ins.push_back(slice(b, shape.panels,
                         {tile.batch, tile.keyHead, tile.panel, zero,
                          b.getIndexAttr(part * kLaneKeys)},
                         {one, one, one, depth, b.getIndexAttr(kLaneKeys)},
                         /*dropped=*/{0, 1, 2}));
     Value fill =
-        linalg::FillOp::create(b, floatConstant(b, b.getF32Type(), 0.0),
-                               emptyTile(tile.rows, kLaneKeys))
+        linalg::FillOp::create(b, floatConstant(b, b.getF32Type(), 0.0), target)
             .getResult(0);
     mark(fill);
     outs.push_back(fill);
@@ -132,7 +153,25 @@ AttentionTileWriter::scores(const AttentionTile &tile) {
   mark(results[0]);
   Parts parts;
   llvm::copy(results, parts.begin());
-  return parts;
+  Value greatest;
+  parts = finish(tile, parts, greatest, states.seen);
+  states.weights = store(tile, parts, states.weights);
+  if (!shape.isSoftmax())
+    return states;
+  OpFoldResult rows = b.getIndexAttr(tile.rows);
+  AffineMap perRow = AffineMap::get(2, 0, b.getAffineDimExpr(0));
+  Value raised = generic(
+      b, greatest, slice(b, states.maxima, {tile.row}, {rows}),
+      {b.getMultiDimIdentityMap(2), perRow},
+      {IteratorType::parallel, IteratorType::reduction},
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+        return {arith::MaxNumFOp::create(b, args[0], args[1])};
+      })[0];
+  mark(raised);
+  states.raised = tensor::InsertSliceOp::create(
+      b, raised, states.raised, ArrayRef<OpFoldResult>{tile.row},
+      ArrayRef<OpFoldResult>{rows}, ArrayRef<OpFoldResult>{one});
+  return states;
 }
 
 Value AttentionTileWriter::stage(Value side, const AttentionTile &tile) {
@@ -359,59 +398,39 @@ AttentionTileWriter::finish(const AttentionTile &tile, Parts scores,
 // Weights
 //===----------------------------------------------------------------------===//
 
-/// exp(s - greatest), 0 for hidden keys; `rescale` is what earlier sums have to
-/// be multiplied by, `[rows]`.
-AttentionTileWriter::Parts AttentionTileWriter::weigh(const AttentionTile &tile,
-                                                      Parts scores,
-                                                      Value greatest,
-                                                      AttentionStates &states,
-                                                      Value &rescale) {
+AttentionStates AttentionTileWriter::raiseMaxima(AttentionStates states) {
+  AffineMap line = b.getMultiDimIdentityMap(1);
+  SmallVector<Value> results = generic(
+      b, states.raised, {states.maxima, states.rescale}, {line, line, line},
+      IteratorType::parallel,
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
+        Value difference = arith::SubFOp::create(b, args[1], args[0]);
+        return {args[0], math::ExpOp::create(b, difference)};
+      });
+  mark(results[0]);
+  states.maxima = results[0];
+  states.rescale = results[1];
+  return states;
+}
+
+AttentionStates AttentionTileWriter::exponentiate(const AttentionTile &tile,
+                                                  AttentionStates states) {
   Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
   OpFoldResult rows = b.getIndexAttr(tile.rows);
   AffineMap full = b.getMultiDimIdentityMap(2);
   AffineMap perRow = AffineMap::get(2, 0, b.getAffineDimExpr(0));
-  Value before = slice(b, states.maxima, {tile.row}, {rows});
-  Value now = generic(
-      b, greatest, before, {full, perRow},
-      {IteratorType::parallel, IteratorType::reduction},
-      [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-        return {arith::MaxNumFOp::create(b, args[0], args[1])};
-      })[0];
-  mark(now);
-  // While no score above -inf has been seen, the least finite number stands
-  // for the greatest score: differences stay numbers.
-  AffineMap line = b.getMultiDimIdentityMap(1);
-  Value empty =
-      tensor::EmptyOp::create(b, ArrayRef<int64_t>{tile.rows}, b.getF32Type());
-  SmallVector<Value> factors = generic(
-      b, {before, now}, {empty, empty}, {line, line, line, line},
-      IteratorType::parallel,
-      [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-        Value least = floatConstant(b, b.getF32Type(),
-                                    std::numeric_limits<float>::lowest());
-        auto lift = [&](Value x) -> Value {
-          Value above =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, least);
-          return arith::SelectOp::create(b, above, x, least);
-        };
-        Value base = lift(args[1]);
-        Value difference = arith::SubFOp::create(b, lift(args[0]), base);
-        return {base, math::ExpOp::create(b, difference)};
-      });
-  mark(factors[0]);
-  rescale = factors[1];
-  states.maxima = tensor::InsertSliceOp::create(
-      b, now, states.maxima, ArrayRef<OpFoldResult>{tile.row},
-      ArrayRef<OpFoldResult>{rows}, ArrayRef<OpFoldResult>{one});
-
+  SmallVector<Value> ins;
+  for (Value state : {states.maxima, states.rescale})
+    ins.push_back(slice(b, state, {tile.row}, {rows}));
   SmallVector<OpFoldResult> offsets = {tile.row, zero},
                             sizes = {rows, b.getIndexAttr(kLaneKeys)};
+  Parts scores = load(tile, states.weights);
   SmallVector<Value> outs(scores.begin(), scores.end());
   outs.push_back(slice(b, states.sums, offsets, sizes));
   SmallVector<AffineMap> maps = {perRow, perRow};
   maps.append(outs.size(), full);
   SmallVector<Value> results = generic(
-      b, factors, outs, maps, {IteratorType::parallel, IteratorType::parallel},
+      b, ins, outs, maps, {IteratorType::parallel, IteratorType::parallel},
       [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
         SmallVector<Value> weights;
         Value sum = arith::MulFOp::create(b, args.back(), args[1], sumFlags);
@@ -427,23 +446,14 @@ AttentionTileWriter::Parts AttentionTileWriter::weigh(const AttentionTile &tile,
   states.sums =
       tensor::InsertSliceOp::create(b, results.back(), states.sums, offsets,
                                     sizes, ArrayRef<OpFoldResult>{one, one});
-  Parts parts;
-  std::copy_n(results.begin(), kPanelParts, parts.begin());
-  return parts;
+  states.weights = store(tile, ArrayRef(results).drop_back(), states.weights);
+  return states;
 }
 
-/// output * rescale + weights * values, panels of columns one by one.
-Value AttentionTileWriter::accumulate(const AttentionTile &tile, Parts weights,
-                                      Value rescale, Value output) {
+AttentionStates AttentionTileWriter::accumulate(const AttentionTile &tile,
+                                                AttentionStates states) {
   Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
   OpFoldResult rows = b.getIndexAttr(tile.rows);
-  Value lhs = emptyTile(tile.rows, kPanelKeys);
-  for (auto [part, weight] : llvm::enumerate(weights))
-    lhs = tensor::InsertSliceOp::create(
-        b, weight, lhs,
-        ArrayRef<OpFoldResult>{zero, b.getIndexAttr(part * kLaneKeys)},
-        ArrayRef<OpFoldResult>{rows, b.getIndexAttr(kLaneKeys)},
-        ArrayRef<OpFoldResult>{one, one});
   Value first =
       arith::MulIOp::create(b, tile.panel, indexConstant(b, kPanelKeys));
   // Values of keys behind the last one are not read.
@@ -454,7 +464,10 @@ Value AttentionTileWriter::accumulate(const AttentionTile &tile, Parts weights,
         arith::MinSIOp::create(b, indexConstant(b, kPanelKeys),
                                arith::SubIOp::create(b, tile.keyCount, first))
             .getResult();
-  lhs = slice(b, lhs, {zero, zero}, {rows, count});
+  Value lhs = slice(b, states.weights, {tile.row, zero}, {rows, count});
+  Value rescale;
+  if (states.rescale)
+    rescale = slice(b, states.rescale, {tile.row}, {rows});
   Value row = arith::AddIOp::create(b, tile.blockStart, tile.row);
   AffineExpr i, k, j;
   bindDims(b.getContext(), i, k, j);
@@ -467,7 +480,7 @@ Value AttentionTileWriter::accumulate(const AttentionTile &tile, Parts weights,
     SmallVector<OpFoldResult> offsets = {tile.batch, tile.head, row,
                                          b.getIndexAttr(column)},
                               sizes = {one, one, rows, columns};
-    Value sum = slice(b, output, offsets, sizes, /*dropped=*/{0, 1});
+    Value sum = slice(b, states.output, offsets, sizes, /*dropped=*/{0, 1});
     if (rescale) {
       AffineMap full = b.getMultiDimIdentityMap(2);
       sum = generic(
@@ -492,20 +505,10 @@ Value AttentionTileWriter::accumulate(const AttentionTile &tile, Parts weights,
                                         arith::FastMathFlags::contract)};
         })[0];
     mark(sum);
-    output = tensor::InsertSliceOp::create(
-        b, sum, output, offsets, sizes,
+    states.output = tensor::InsertSliceOp::create(
+        b, sum, states.output, offsets, sizes,
         SmallVector<OpFoldResult>(4, OpFoldResult(one)));
   }
-  return output;
-}
-
-AttentionStates AttentionTileWriter::write(const AttentionTile &tile,
-                                           AttentionStates states) {
-  Value greatest, rescale;
-  Parts parts = finish(tile, scores(tile), greatest, states.seen);
-  if (shape.isSoftmax())
-    parts = weigh(tile, parts, greatest, states, rescale);
-  states.output = accumulate(tile, parts, rescale, states.output);
   return states;
 }
 

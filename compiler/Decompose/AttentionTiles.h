@@ -43,11 +43,17 @@ struct AttentionShape {
 struct AttentionStates {
   /// `[B, H, Tq, C]`, the sum of weighted values.
   mlir::Value output;
-  /// `[block]`, the greatest scores; `[block, 16]`, the sums of exponentials by
-  /// lane. Null without softmax.
-  mlir::Value maxima, sums;
+  /// `[block]`, the greatest scores, those without the panel at hand and with
+  /// it, at least the lowest finite number: differences stay numbers.
+  /// `[block, 16]`, the sums of exponentials by lane. Null without softmax.
+  mlir::Value maxima, raised, sums;
   /// `[block, 16]`, 1 where a key was visible. Null unless a mask decides that.
   mlir::Value seen;
+  /// `[block, 64]`, the scores of one panel, and then the weights made of them.
+  mlir::Value weights;
+  /// `[block]`, what sums of earlier panels are multiplied by. Null without
+  /// softmax.
+  mlir::Value rescale;
 
   llvm::SmallVector<mlir::Value> pack() const;
   void unpack(mlir::ValueRange values);
@@ -75,8 +81,20 @@ public:
   AttentionTileWriter(mlir::ImplicitLocOpBuilder &b, AttentionShape &shape)
       : b(b), shape(shape), op(shape.op) {}
 
-  /// The states behind the tile.
-  AttentionStates write(const AttentionTile &tile, AttentionStates states);
+  /// The steps of a panel, each for all tiles of a block before the next one:
+  /// what a tile waits for hides behind the others. They give the states behind
+  /// the tile.
+  ///
+  /// Scores, and with softmax the greatest ones of each query.
+  AttentionStates score(const AttentionTile &tile, AttentionStates states);
+  /// exp(s - greatest), 0 for hidden keys, and their sums.
+  AttentionStates exponentiate(const AttentionTile &tile,
+                               AttentionStates states);
+  /// output * rescale + weights * values, panels of columns one by one.
+  AttentionStates accumulate(const AttentionTile &tile, AttentionStates states);
+
+  /// Between scores and exponentials: `rescale` and `maxima` of a whole block.
+  AttentionStates raiseMaxima(AttentionStates states);
 
   /// Part of `side`, `[B or 1, H or 1, Tq or 1, Tk or 1]`, that belongs to
   /// the rows of the tile and its panel, as numbers `[rows or 1, 64 or 1]`.
@@ -87,13 +105,12 @@ private:
 
   void mark(mlir::Value value);
   mlir::Value emptyTile(int64_t rows, int64_t columns);
-  Parts scores(const AttentionTile &tile);
+  /// The scores or weights of a tile, `[rows, 16]` each.
+  Parts load(const AttentionTile &tile, mlir::Value weights);
+  mlir::Value store(const AttentionTile &tile, mlir::ValueRange parts,
+                    mlir::Value weights);
   Parts finish(const AttentionTile &tile, Parts scores, mlir::Value &greatest,
                mlir::Value &seen);
-  Parts weigh(const AttentionTile &tile, Parts scores, mlir::Value greatest,
-              AttentionStates &states, mlir::Value &rescale);
-  mlir::Value accumulate(const AttentionTile &tile, Parts weights,
-                         mlir::Value rescale, mlir::Value output);
   /// Scalars against which positions of keys are compared in one part.
   struct Bounds {
     mlir::Value count, causal, first, last;

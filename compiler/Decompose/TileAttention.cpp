@@ -2,8 +2,13 @@
 //
 //   for batch rows and heads, for blocks of 32 queries        (parallel)
 //     for panels of 64 keys that some query of the block may see
-//       for tiles of 4 queries, then of 1
-//         online softmax of the tile and the panel
+//       for tiles of 4 queries, then of 1: scores and the greatest of them
+//       for the block: what earlier sums are multiplied by
+//       for tiles: exponentials and their sums
+//       for tiles: weights times values
+//
+// That is the online softmax. Its steps follow chains of a few ops, for which
+// multipliers would wait in each tile if all steps of one came first.
 //
 // Keys are laid out in panels once, depth outermost, so that scores of sixteen
 // keys are one vector. A panel and its values stay in the first cache while the
@@ -394,11 +399,15 @@ private:
     AttentionStates states;
     OpFoldResult block = b.getIndexAttr(kBlockQueries),
                  lanes = b.getIndexAttr(kLaneKeys);
+    states.weights =
+        emptyTensor(b, {block, b.getIndexAttr(kPanelKeys)}, b.getF32Type());
     if (!shape.isSoftmax())
       return states;
-    double lowest = -std::numeric_limits<double>::infinity();
-    states.maxima =
-        filledTensor(b, block, floatConstant(b, b.getF32Type(), lowest));
+    states.rescale = emptyTensor(b, block, b.getF32Type());
+    Value lowest =
+        floatConstant(b, b.getF32Type(), std::numeric_limits<float>::lowest());
+    states.maxima = filledTensor(b, block, lowest);
+    states.raised = filledTensor(b, block, lowest);
     states.sums = zeroTensor(b, {block, lanes}, b.getF32Type());
     if (shape.masksKeys())
       states.seen = zeroTensor(b, {block, lanes}, b.getF32Type());
@@ -416,19 +425,30 @@ private:
          {std::pair(bias, &tile.bias), std::pair(mask, &tile.mask)})
       if (side && !hasRows(side))
         *staged = writer.stage(side, tile);
-    return emitTiles(count, states.pack(),
-                     [&](Value row, int64_t height, ValueRange carried) {
-                       AttentionStates inner = states;
-                       inner.unpack(carried);
-                       AttentionTile at = tile;
-                       at.row = row;
-                       at.rows = height;
-                       if (bias && hasRows(bias))
-                         at.bias = writer.stage(bias, at);
-                       if (mask && hasRows(mask))
-                         at.mask = writer.stage(mask, at);
-                       return writer.write(at, inner).pack();
-                     });
+    using Writer = AttentionTileWriter;
+    auto emitStep = [&](auto step) {
+      states.unpack(
+          emitTiles(count, states.pack(),
+                    [&](Value row, int64_t height, ValueRange carried) {
+                      AttentionStates inner = states;
+                      inner.unpack(carried);
+                      AttentionTile at = tile;
+                      at.row = row;
+                      at.rows = height;
+                      for (auto [side, staged] : {std::pair(bias, &at.bias),
+                                                  std::pair(mask, &at.mask)})
+                        if (side && hasRows(side) && step == &Writer::score)
+                          *staged = writer.stage(side, at);
+                      return (writer.*step)(at, inner).pack();
+                    }));
+    };
+    emitStep(&Writer::score);
+    if (shape.isSoftmax()) {
+      states = writer.raiseMaxima(states);
+      emitStep(&Writer::exponentiate);
+    }
+    emitStep(&Writer::accumulate);
+    return states.pack();
   }
 
   /// The output of a tile over its sums of exponentials. Where that sum is 0, a
