@@ -316,6 +316,8 @@ Tensor Emitter::slice(Tensor tensor, ArrayRef<OpFoldResult> offsets,
   if (steps.empty())
     steps.assign(sizes.size(), fixed(1));
   Extents from = simplify(offsets), count = simplify(sizes);
+  if (from.empty())
+    from.assign(count.size(), fixed(0));
   steps = simplify(steps);
   auto isConstant = [](OpFoldResult size) {
     return getConstantIntValue(size).has_value();
@@ -350,6 +352,8 @@ Tensor Emitter::insert(Tensor part, Tensor into,
     return into;
   Extents strides(sizes.size(), fixed(1));
   Extents to = simplify(offsets);
+  if (to.empty())
+    to.assign(sizes.size(), fixed(0));
   for (size_t d = 0; d < whole.size(); ++d)
     requireSlice(to[d], sizes[d], strides[d], whole[d]);
   if (llvm::any_of(whole, isZero))

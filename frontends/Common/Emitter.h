@@ -149,17 +149,17 @@ public:
   Tensor squeeze(Tensor tensor, int64_t dim);
   Tensor transpose(Tensor tensor, llvm::ArrayRef<int64_t> permutation);
   Tensor concat(llvm::ArrayRef<Tensor> tensors, int64_t dim);
-  /// Elements offsets[d] + i * strides[d], i < sizes[d]; strides of 1 without
-  /// `strides`, which are positive.
+  /// Elements offsets[d] + i * strides[d], i < sizes[d]; from 0 on without
+  /// `offsets`, strides of 1 without `strides`, which are positive.
   Tensor slice(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> offsets,
                llvm::ArrayRef<mlir::OpFoldResult> sizes,
                llvm::ArrayRef<mlir::OpFoldResult> strides = {});
   /// `size` elements of dimension `dim` from `offset` on.
   Tensor sliceDim(Tensor tensor, int64_t dim, mlir::OpFoldResult offset,
                   mlir::OpFoldResult size);
-  /// `into` with `part` written at `offsets`.
+  /// `into` with `part` written at `offsets`, at the beginning without them.
   Tensor insert(Tensor part, Tensor into,
-                llvm::ArrayRef<mlir::OpFoldResult> offsets);
+                llvm::ArrayRef<mlir::OpFoldResult> offsets = {});
   /// Repeats extents of 1 so that the tensor gets the extents `sizes`, aligned
   /// at the last dimension (numpy's rule).
   Tensor broadcastTo(Tensor tensor, llvm::ArrayRef<mlir::OpFoldResult> sizes);

@@ -45,8 +45,7 @@ Term EquationBuilder::fail(const Expression &at, const char *format,
                            const Args &...args) {
   Position position = origin;
   position.column += at.offset;
-  layer.reader.error(position, format, args...);
-  return {};
+  return layer.reader.error(position, format, args...);
 }
 
 //===----------------------------------------------------------------------===//
@@ -244,11 +243,10 @@ Tensor EquationBuilder::asVector(const Term &term, int64_t features,
   if (!features)
     features = term.getFeatures();
   if (term.kind == Term::Kind::Matrix ||
-      (term.kind == Term::Kind::Vector && term.getFeatures() != features)) {
-    layer.reader.error(position, "{0} is {1}; required is a vector of {2}",
-                       what, term.describe(), features);
-    return {};
-  }
+      (term.kind == Term::Kind::Vector && term.getFeatures() != features))
+    return layer.reader.error(position,
+                              "{0} is {1}; required is a vector of {2}", what,
+                              term.describe(), features);
   Extents sizes = lanes;
   sizes.push_back(e.fixed(features));
   return frontend::repeatTo(e, term.value, sizes);
@@ -258,13 +256,11 @@ Tensor EquationBuilder::asNumber(const Term &term, Position position,
                                  StringRef what) {
   if (!term.isValid())
     return {};
-  if (term.kind != Term::Kind::Number) {
-    layer.reader.error(position,
-                       "{0} is {1}; required is a number (sum, mean, max or "
-                       "dot give one)",
-                       what, term.describe());
-    return {};
-  }
+  if (term.kind != Term::Kind::Number)
+    return layer.reader.error(
+        position,
+        "{0} is {1}; required is a number (sum, mean, max or dot give one)",
+        what, term.describe());
   Tensor value = term.value;
   if (value.getRank())
     value = e.squeeze(value, value.getRank() - 1);

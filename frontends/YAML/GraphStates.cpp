@@ -112,10 +112,9 @@ StringSet<> GraphStates::findBatchSymbols(const NamedGraph &graph) {
 template <typename... Args>
 bool GraphStates::fail(const GraphState &state, StringRef what,
                        const char *format, const Args &...args) {
-  graphs.reporter.error(state.position, "{0} '{1}' of graph '{2}': {3}", what,
-                        state.output, state.graph->name,
-                        formatv(format, args...).str());
-  return false;
+  return graphs.reporter.error(state.position, "{0} '{1}' of graph '{2}': {3}",
+                               what, state.output, state.graph->name,
+                               formatv(format, args...).str());
 }
 
 bool GraphStates::findAxis(GraphState &state) {
@@ -199,7 +198,7 @@ bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
   if (!first || state.isCache) {
     first = e.fill(input.type, whole, 0);
     if (state.initial)
-      first = e.insert(state.initial, first, Extents(rank, e.fixed(0)));
+      first = e.insert(state.initial, first);
   }
   state.sizes = whole;
   state.first = e.unsqueeze(first, 0).value;
@@ -240,9 +239,8 @@ void GraphStates::feed(const NamedGraph &graph, Value filled,
       graphs.reportTwoValues(graph, *state.input, state.position);
       continue;
     }
-    Extents sizes = getPart(state, filled, 0);
-    Extents offsets(sizes.size(), e.fixed(0));
-    fed[state.input->name] = e.slice(state.inside, offsets, sizes);
+    fed[state.input->name] =
+        e.slice(state.inside, {}, getPart(state, filled, 0));
   }
   if (faulty.contains(graph.name))
     for (const onnx::OnnxGraph::Input &input : graph.graph.getInputs())
@@ -272,10 +270,8 @@ bool GraphStates::collect(Value filled) {
       continue;
     }
     Tensor part = graphs.fit(next, getPart(state, filled, 1));
-    if (state.isCache) {
-      Extents offsets(next.getRank(), e.fixed(0));
-      part = e.insert(part, state.inside, offsets);
-    }
+    if (state.isCache)
+      part = e.insert(part, state.inside);
     SmallVector<int64_t> shape(state.laneType.getShape().drop_front());
     state.next = e.castShape(part, shape).value;
   }

@@ -102,9 +102,8 @@ Graphs::Graphs(Importer &importer)
 
 std::unique_ptr<NamedGraph> Graphs::open(const Entry &entry,
                                          ArrayRef<StringRef> keys) {
-  SmallVector<StringRef> all = {"onnx", "inputs"};
-  llvm::append_range(all, keys);
-  MappingReader reader(reporter, entry.value, "graph '" + entry.key + "'", all);
+  MappingReader reader(reporter, entry.value, "graph '" + entry.key + "'",
+                       {"onnx", "inputs"}, keys);
   if (!reader.require("onnx", "the name of an ONNX file"))
     return nullptr;
   std::optional<std::string> file = reader.getText("onnx");
@@ -116,10 +115,8 @@ std::unique_ptr<NamedGraph> Graphs::open(const Entry &entry,
   if (!path)
     return nullptr;
   Expected<onnx::OnnxGraph> graph = onnx::OnnxGraph::open(*path);
-  if (!graph) {
-    reader.error(position, "the file {0}", toString(graph.takeError()));
-    return nullptr;
-  }
+  if (!graph)
+    return reader.error(position, "the file {0}", toString(graph.takeError()));
   return std::make_unique<NamedGraph>(
       NamedGraph{entry.key, &entry.value, entry.keyPosition, *file,
                  sys::path::parent_path(*file).str(), std::move(*graph)});
@@ -173,22 +170,18 @@ GraphSignal Graphs::resolveFrame(const Node &node,
   std::optional<int64_t> axis = reader.getInteger("axis", 0, 7);
   if (!source)
     return {};
-  if (!time) {
-    reporter.error(node.position,
-                   "a frame is read where there is no time; required "
-                   "is a graph of the step and 'search: transducer'");
-    return {};
-  }
+  if (!time)
+    return reporter.error(node.position,
+                          "a frame is read where there is no time; required is "
+                          "a graph of the step and 'search: transducer'");
   GraphSignal whole = resolve(*source, fillings);
   if (!whole)
     return {};
-  if (!whole.tensor || whole.tensor.getRank() <= axis.value_or(1)) {
-    reporter.error(source->position,
-                   "'at_time' is {0}; required is a tensor with a dimension "
-                   "{1}",
-                   describe(whole), axis.value_or(1));
-    return {};
-  }
+  if (!whole.tensor || whole.tensor.getRank() <= axis.value_or(1))
+    return reporter.error(
+        source->position,
+        "'at_time' is {0}; required is a tensor with a dimension {1}",
+        describe(whole), axis.value_or(1));
   Number last = Number(e, e.extent(whole.tensor, axis.value_or(1))) - 1;
   Number at = clamp(Number(e, time), 0, last);
   return e.sliceDim(whole.tensor, axis.value_or(1), at, e.fixed(1));
@@ -211,13 +204,11 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
     result = find(name);
   if (result)
     return result;
-  if (!node.isScalar()) {
-    reporter.error(node.position,
-                   "a graph reads {0}; required is a name, a number or "
-                   "'at_time'",
-                   node.describe());
-    return {};
-  }
+  if (!node.isScalar())
+    return reporter.error(
+        node.position,
+        "a graph reads {0}; required is a name, a number or 'at_time'",
+        node.describe());
   std::set<std::string> all;
   for (auto &[key, signal] : names)
     all.insert(key);
@@ -226,9 +217,8 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
     if (signal.isSteps())
       all.insert({key + ".mask", key + ".length"});
   std::vector<StringRef> known(all.begin(), all.end());
-  reporter.error(node.position, "there is no '{0}' for a graph here{1}", name,
-                 hint(name, known));
-  return {};
+  return reporter.error(node.position, "there is no '{0}' for a graph here{1}",
+                        name, hint(name, known));
 }
 
 void Graphs::reportTwoValues(const NamedGraph &graph,
@@ -274,22 +264,20 @@ Tensor Graphs::fit(Tensor tensor, ArrayRef<OpFoldResult> wanted) {
   Extents sizes = e.simplify(wanted), shared = e.extents(tensor);
   if (llvm::equal(sizes, shared, Emitter::isSame))
     return tensor;
-  Extents offsets(sizes.size(), e.fixed(0));
   for (auto [size, extent] : zip(sizes, shared))
     if (!Emitter::isSame(size, extent))
       extent = min(Number(e, size), e.toValue(extent));
   Tensor zeros = e.fill(tensor.type, sizes, 0);
-  return e.insert(e.slice(tensor, offsets, shared), zeros, offsets);
+  return e.insert(e.slice(tensor, {}, shared), zeros);
 }
 
 Value Graphs::conform(const NamedGraph &graph,
                       const onnx::OnnxGraph::Input &input,
                       const GraphSignal &signal, Position position) {
   auto mismatch = [&](const Twine &required) -> Value {
-    reporter.error(position,
-                   "input '{0}' of graph '{1}' gets {2}; required is {3}",
-                   input.name, graph.name, describe(signal), required);
-    return {};
+    return reporter.error(
+        position, "input '{0}' of graph '{1}' gets {2}; required is {3}",
+        input.name, graph.name, describe(signal), required);
   };
   if (!onnx::getStorage(&reporter.getContext(), input.type))
     return mismatch(describe(input) + ", which is not supported");
@@ -360,13 +348,11 @@ bool Graphs::build(NamedGraph &graph, const StringMap<GraphSignal> &fed) {
     return false;
   mlir::OwningOpRef<mlir::ModuleOp> module =
       graph.graph.import(reporter.getContext(), shapes);
-  if (!module) {
-    reporter.error(graph.node->find("onnx")->position,
-                   "graph '{0}' of '{1}' cannot be built; its errors stand "
-                   "above",
-                   graph.name, graph.file);
-    return false;
-  }
+  if (!module)
+    return reporter.error(
+        graph.node->find("onnx")->position,
+        "graph '{0}' of '{1}' cannot be built; its errors stand above",
+        graph.name, graph.file);
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
   SmallVector<Value> arguments;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {

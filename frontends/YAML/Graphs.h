@@ -41,14 +41,6 @@ struct NamedGraph {
   onnx::OnnxGraph graph;
 };
 
-/// The item of a graph's inputs or outputs with this name, or null.
-template <typename Items>
-const typename Items::value_type *findNamed(const Items &items,
-                                            llvm::StringRef name) {
-  auto it =
-      llvm::find_if(items, [&](const auto &item) { return item.name == name; });
-  return it == items.end() ? nullptr : &*it;
-}
 /// The names of a graph's inputs or outputs.
 template <typename Items>
 std::vector<llvm::StringRef> namesOf(const Items &items) {

@@ -140,19 +140,15 @@ bool AttentionImport::readAttributes() {
         sides.push_back(item.asInteger().value_or(-2));
     else
       sides.assign(2, node->asInteger().value_or(-2));
-    if (sides.size() != 2 || sides[0] < -1 || sides[1] < -1) {
-      reader.reject("window", "a whole number, or [LEFT, RIGHT] with -1 "
-                              "for no bound");
-      return false;
-    }
+    if (sides.size() != 2 || sides[0] < -1 || sides[1] < -1)
+      return reader.reject(
+          "window", "a whole number, or [LEFT, RIGHT] with -1 for no bound");
     window = sides;
   }
-  if (importer.step && (causal != seq::Causal::None || window)) {
-    reader.errorAt(
+  if (importer.step && (causal != seq::Causal::None || window))
+    return reader.errorAt(
         window ? "window" : "causal",
         "a step has one query; 'causal' and 'window' need a sequence of them");
-    return false;
-  }
 
   SmallVector<StringRef> names = namedScores();
   std::optional<std::string> text = reader.getText("score");
@@ -170,10 +166,9 @@ bool AttentionImport::readAttributes() {
   score = named ? *seq::symbolizeScore(*text) : seq::Score::Region;
   bool isOther = score != seq::Score::Scaled;
   if (isOther && heads)
-    reader.errorAt("score",
-                   "an attention with heads has the score 'scaled'; found "
-                   "'{0}'",
-                   *text);
+    reader.errorAt(
+        "score", "an attention with heads has the score 'scaled'; found '{0}'",
+        *text);
   else if (isOther && scale)
     reader.errorAt("scale",
                    "'scale' belongs to the score 'scaled'; found '{0}'", *text);
@@ -207,11 +202,10 @@ bool AttentionImport::buildNamedScore() {
     Tensor offset = weight("v.bias", 1);
     if (softcap) {
       // The op adds its bias to what the cap has bounded.
-      reader.errorAt("softcap",
-                     "'softcap' beside the weight '{0}.v.bias' is not "
-                     "supported",
-                     layer.prefix);
-      return false;
+      return reader.errorAt(
+          "softcap",
+          "'softcap' beside the weight '{0}.v.bias' is not supported",
+          layer.prefix);
     }
     // A softmax does not see a constant added to all scores.
     if (normalizer == seq::Normalizer::Sigmoid ||
@@ -225,23 +219,20 @@ bool AttentionImport::buildNamedScore() {
   default:
     if (d == e)
       return true;
-    reader.errorAt("query",
-                   "the query has {0} features and the key {1}; the score "
-                   "'{2}' requires equal numbers",
-                   d, e, seq::stringifyScore(score));
-    return false;
+    return reader.errorAt("query",
+                          "the query has {0} features and the key {1}; the "
+                          "score '{2}' requires equal numbers",
+                          d, e, seq::stringifyScore(score));
   }
 }
 
 /// The projections of torch.nn.MultiheadAttention.
 bool AttentionImport::buildHeads() {
   int64_t e = querySignal.features;
-  if (e % heads != 0) {
-    reader.errorAt("heads",
-                   "the query's {0} features do not divide by {1} heads", e,
-                   heads);
-    return false;
-  }
+  if (e % heads != 0)
+    return reader.errorAt("heads",
+                          "the query's {0} features do not divide by {1} heads",
+                          e, heads);
   WeightReader &weights = importer.weights;
   bool joint = keySignal.features == e && valueSignal.features == e;
   bool hasBias = hasWeight("in_proj_bias");

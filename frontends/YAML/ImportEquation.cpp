@@ -53,13 +53,11 @@ Signal Importer::importEquation(LayerContext &layer) {
   EquationBuilder equations(weights, e, layer, lanes);
   for (auto &[name, signal] : used) {
     bool isScalar = signal.kind == Signal::Kind::Scalar;
-    if (isScalar && isSequence) {
-      reader.error(position,
-                   "'{0}' has one number per row; required is a sequence or a "
-                   "vector",
-                   name);
-      return {};
-    }
+    if (isScalar && isSequence)
+      return reader.error(
+          position,
+          "'{0}' has one number per row; required is a sequence or a vector",
+          name);
     // A vector is the same for all steps of a row: batch aligns with batch.
     if (isScalar)
       equations.define(name,

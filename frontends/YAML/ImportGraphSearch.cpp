@@ -31,14 +31,15 @@ bool GraphSearchImport::readSettings() {
     sound &= start.has_value();
     blank = start.value_or(0);
   } else if (reader.has("blank")) {
-    reader.errorAt("blank", "only a transducer has a blank; required is "
-                            "'search: transducer'");
+    reader.errorAt(
+        "blank",
+        "only a transducer has a blank; required is 'search: transducer'");
   }
   sound &= search.readSettings(start);
   if (isTransducer) {
     if (reader.has("end"))
-      reader.errorAt("end", "a transducer ends with time; required is "
-                            "'blank' only");
+      reader.errorAt("end",
+                     "a transducer ends with time; required is 'blank' only");
     search.end = blank;
     if (!search.isGreedy() || search.prefix || search.minLength)
       reader.errorAt("search",
@@ -79,18 +80,16 @@ bool GraphSearchImport::openStep() {
   const Node *step = reader.require("step", "the graphs of one step");
   if (!step)
     return false;
-  if (!step->isMapping() || step->entries.empty()) {
-    reader.reject("step", "a mapping from names to graphs");
-    return false;
-  }
+  if (!step->isMapping() || step->entries.empty())
+    return reader.reject("step", "a mapping from names to graphs");
   bool sound = true;
   for (const Entry &entry : step->entries) {
     for (const std::unique_ptr<NamedGraph> &other : once)
       if (other->name == entry.key)
-        importer.reporter.error(entry.keyPosition,
-                                "'{0}' is taken by a graph on line {1}; names "
-                                "must be unique",
-                                entry.key, other->position.line);
+        importer.reporter.error(
+            entry.keyPosition,
+            "'{0}' is taken by a graph on line {1}; names must be unique",
+            entry.key, other->position.line);
     steps.push_back(graphs.open(entry, {"states", "caches"}));
     sound &= steps.back() != nullptr;
   }
@@ -132,8 +131,9 @@ void GraphSearchImport::run() {
       return;
     }
   } else if (reader.has("frames")) {
-    reader.errorAt("frames", "only a transducer moves on in time; required is "
-                             "'search: transducer'");
+    reader.errorAt(
+        "frames",
+        "only a transducer moves on in time; required is 'search: transducer'");
   }
 
   search.addPrefixInputs();
@@ -188,10 +188,10 @@ void Importer::fixBatch() {
 void Importer::importGraphSearch() {
   for (StringRef key : {"layers", "cells", "outputs", "weights"})
     if (const Node *node = root.find(key))
-      reporter.error(node->position,
-                     "'{0}' stands beside ONNX graphs; required is a model of "
-                     "one kind",
-                     key);
+      reporter.error(
+          node->position,
+          "'{0}' stands beside ONNX graphs; required is a model of one kind",
+          key);
   const Node *generate = root.find("generate");
   if (!generate) {
     reporter.error(root.find("graphs")->position,

@@ -74,24 +74,19 @@ void Importer::define(StringRef name, Signal signal, Position position) {
   signal.position = position;
   signal.inStep = step != nullptr;
   if (const Signal *taken = find(name))
-    reporter.error(position,
-                   "'{0}' is taken by the name on line {1}; names must be "
-                   "unique",
-                   name, taken->position.line);
+    reporter.error(
+        position,
+        "'{0}' is taken by the name on line {1}; names must be unique", name,
+        taken->position.line);
   signals[name.str()] = std::move(signal);
 }
 
-void Importer::readInputs() {
-  const Node *node = root.find("inputs");
-  bool isGiven = node && node->isMapping() && !node->entries.empty();
-  if (!isGiven && root.isMapping())
-    reporter.error(node ? node->position : root.position,
-                   "{0}; required is a mapping from names to inputs",
-                   node ? "'inputs' is " + node->describe()
-                        : "the description has no 'inputs'");
-  if (!isGiven)
-    return;
-  for (const Entry &entry : node->entries)
+void Importer::readInputs(const MappingReader &description) {
+  constexpr StringLiteral required = "a mapping from names to inputs";
+  const Node *inputs = description.require("inputs", required);
+  if (inputs && inputs->isMapping() && inputs->entries.empty())
+    reporter.reject(*inputs, "'inputs'", required);
+  for (const Entry &entry : reporter.readEntries(inputs, "'inputs'", required))
     readInput(entry);
 }
 
@@ -291,28 +286,26 @@ const Signal *Importer::lookup(StringRef name, const Node &at) {
     it = layerPositions.find(layer);
   if (it == layerPositions.end()) {
     std::vector<StringRef> known = getKnownNames();
-    reporter.error(at.position, "there is no '{0}' here{1}", name,
-                   suggest(name, known, "; known are " + join(known, ", ")));
-    return nullptr;
+    return reporter.error(
+        at.position, "there is no '{0}' here{1}", name,
+        suggest(name, known, "; known are " + join(known, ", ")));
   }
   std::string previous = it->first + ".previous";
   // A beginning of it, or nearly it, is not what the layer gives later.
   StringRef part = name.substr(std::min(name.size(), it->first.size() + 1));
   StringRef meant = "previous";
   if (step && !part.empty() &&
-      (meant.starts_with(part) || findNearestName(part, ArrayRef(meant)))) {
-    reporter.error(at.position, "there is no '{0}' here; did you mean '{1}'?",
-                   name, previous);
-    return nullptr;
-  }
+      (meant.starts_with(part) || findNearestName(part, ArrayRef(meant))))
+    return reporter.error(at.position,
+                          "there is no '{0}' here; did you mean '{1}'?", name,
+                          previous);
   std::string remedy;
   if (step)
     remedy = formatv("; write '{0}' for {1} at the previous step", previous,
                      part.empty() ? "its value"
                                   : "the value of '" + it->first + "'");
-  reporter.error(at.position, "'{0}' is computed later, on line {1}{2}", name,
-                 it->second.line, remedy);
-  return nullptr;
+  return reporter.error(at.position, "'{0}' is computed later, on line {1}{2}",
+                        name, it->second.line, remedy);
 }
 
 Signal Importer::resolve(const Node &node, StringRef subject) {
@@ -337,11 +330,10 @@ Signal Importer::resolve(const Node &node, StringRef subject) {
       parts.push_back(resolve(item, subject));
     return concatSignals(parts, node);
   }
-  reporter.error(node.position,
-                 "{0} reads {1}; required is the name of an input or a layer, "
-                 "or a list of names to concatenate",
-                 subject, node.describe());
-  return {};
+  return reporter.error(node.position,
+                        "{0} reads {1}; required is the name of an input or a "
+                        "layer, or a list of names to concatenate",
+                        subject, node.describe());
 }
 
 Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
@@ -351,13 +343,11 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
     return parts.front();
   const Signal *sequence = nullptr;
   for (const Signal &part : parts) {
-    if (!part.isFeatures()) {
-      reporter.error(at.position,
-                     "a concatenation contains {0}; required are sequences or "
-                     "vectors of features",
-                     part.describe());
-      return {};
-    }
+    if (!part.isFeatures())
+      return reporter.error(at.position,
+                            "a concatenation contains {0}; required are "
+                            "sequences or vectors of features",
+                            part.describe());
     if (part.isSequence() && !sequence)
       sequence = &part;
   }
@@ -366,13 +356,11 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
   for (const Signal &part : parts) {
     Tensor value = part.value;
     if (part.isSequence()) {
-      if (part.time != sequence->time) {
-        reporter.error(at.position,
-                       "a concatenation joins the time dimensions '{0}' and "
-                       "'{1}'; required is one",
-                       sequence->time, part.time);
-        return {};
-      }
+      if (part.time != sequence->time)
+        return reporter.error(at.position,
+                              "a concatenation joins the time dimensions '{0}' "
+                              "and '{1}'; required is one",
+                              sequence->time, part.time);
       value = sequence->timeMajor ? timeMajor(part) : batchMajor(part);
     } else if (sequence) {
       Extents sizes = e.extents(sequence->value);
@@ -389,22 +377,20 @@ Signal Importer::concatSignals(ArrayRef<Signal> parts, const Node &at) {
 Signal Importer::resolveInput(const MappingReader &reader, StringRef key) {
   if (const Node *node = reader.find(key))
     return resolve(*node, reader.getSubject());
-  if (previousLayer.empty()) {
-    reporter.error(reader.getPosition(),
-                   "{0} has no '{1}' and no layer stands before it",
-                   reader.getSubject(), key);
-    return {};
-  }
+  if (previousLayer.empty())
+    return reporter.error(reader.getPosition(),
+                          "{0} has no '{1}' and no layer stands before it",
+                          reader.getSubject(), key);
   return resolve(Node::scalar(previousLayer, reader.getPosition()),
                  reader.getSubject());
 }
 
 Signal Importer::mismatch(const MappingReader &reader, StringRef key,
                           const Signal &found, const Twine &required) {
-  if (found.isValid())
-    reader.errorAt(key, "'{0}' is {1}; required is {2}", key, found.describe(),
-                   required);
-  return {};
+  if (!found.isValid())
+    return {};
+  return reader.errorAt(key, "'{0}' is {1}; required is {2}", key,
+                        found.describe(), required);
 }
 
 //===----------------------------------------------------------------------===//

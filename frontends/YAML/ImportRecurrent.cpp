@@ -46,11 +46,10 @@ Signal RecurrentLayer::run() {
   if (importer.step) {
     if (!input.isVector())
       return importer.mismatch(reader, "input", input, "a vector of features");
-    if (direction != seq::Direction::Forward) {
-      reader.errorAt("direction", "a layer of a step runs forward; found '{0}'",
-                     seq::stringifyDirection(direction));
-      return {};
-    }
+    if (direction != seq::Direction::Forward)
+      return reader.errorAt("direction",
+                            "a layer of a step runs forward; found '{0}'",
+                            seq::stringifyDirection(direction));
     Tensor y = buildStep(input.value);
     return y ? importer.withValue(input, y) : Signal();
   }
@@ -119,11 +118,11 @@ bool RecurrentLayer::isLoneInitial(const Node &initial, StringRef state) {
       importer.find((initial.text + "." + state).str()))
     return false;
   if (importer.reportedInitials.insert(&initial).second)
-    reader.errorAt("initial",
-                   "'initial' is '{0}', which is {1}; required is the name of "
-                   "a recurrent layer, or a mapping from states to values, "
-                   "such as {{{2}: {0}}",
-                   initial.text, value->describe(), state);
+    reader.errorAt(
+        "initial",
+        "'initial' is '{0}', which is {1}; required is the name of a recurrent "
+        "layer, or a mapping from states to values, such as {{{2}: {0}}",
+        initial.text, value->describe(), state);
   return true;
 }
 
@@ -144,8 +143,9 @@ Tensor RecurrentLayer::readInitial(const State &state) {
   } else if (const Node *given = initial->find(state.name)) {
     signal = importer.resolve(*given, reader.getSubject());
   } else if (!initial->isMapping()) {
-    reader.reject("initial", "the name of a recurrent layer, or a mapping from "
-                             "states to values");
+    reader.reject(
+        "initial",
+        "the name of a recurrent layer, or a mapping from states to values");
   }
   int64_t count = depth * directions;
   if (!signal.isValid() ||
@@ -155,12 +155,12 @@ Tensor RecurrentLayer::readInitial(const State &state) {
   if (!signal.isVector() || signal.features != count * state.size) {
     std::string stack =
         formatv(" or a stack of {0} states of {1} features", count, state.size);
-    reader.errorAt("initial",
-                   "initial state '{0}' is {1}; required is a vector of {2} "
-                   "features{3}",
-                   state.name, signal.describe(), count * state.size,
-                   count > 1 ? stack : "");
-    return {};
+    return reader.errorAt(
+        "initial",
+        "initial state '{0}' is {1}; required is a vector of {2} "
+        "features{3}",
+        state.name, signal.describe(), count * state.size,
+        count > 1 ? stack : "");
   }
   Emitter &e = importer.outer;
   if (count == 1)

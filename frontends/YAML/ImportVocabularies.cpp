@@ -50,8 +50,7 @@ bool Importer::readVocabularyFile(const MappingReader &reader,
   if (!path)
     return false;
   auto fail = [&](const Twine &fault) {
-    reporter.error(position, "'{0}'{1}", *path, fault);
-    return false;
+    return reporter.error(position, "'{0}'{1}", *path, fault);
   };
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = readRegularFile(*path);
   if (!buffer)
@@ -82,10 +81,10 @@ const Vocabulary *Importer::findVocabulary(const MappingReader &reader) const {
     return nullptr;
   if (auto it = vocabularies.find(*name); it != vocabularies.end())
     return &it->second;
-  reader.errorAt("vocabulary", "there is no vocabulary '{0}'{1}", *name,
-                 suggest(*name, make_first_range(vocabularies),
-                         "; required is one of those under 'vocabularies'"));
-  return nullptr;
+  return reader.errorAt(
+      "vocabulary", "there is no vocabulary '{0}'{1}", *name,
+      suggest(*name, make_first_range(vocabularies),
+              "; required is one of those under 'vocabularies'"));
 }
 
 Vocabulary Importer::readVocabulary(const Entry &entry) {
@@ -118,10 +117,10 @@ Vocabulary Importer::readVocabulary(const Entry &entry) {
   if (!sound)
     return {};
   if (vocabulary.tokens.empty()) {
-    reporter.error(entry.keyPosition,
-                   "{0} has no tokens; required is 'tokens', 'characters' or "
-                   "'file'",
-                   reader.getSubject());
+    reporter.error(
+        entry.keyPosition,
+        "{0} has no tokens; required is 'tokens', 'characters' or 'file'",
+        reader.getSubject());
     return vocabulary;
   }
 

@@ -28,11 +28,10 @@ std::optional<std::string> confineToFolder(Reporter &reporter,
   sys::path::append(path, file);
   if (!leavesFolder(folder, file))
     return path.str().str();
-  reporter.error(position,
-                 "file '{0}' leaves the folder of the description; required is "
-                 "a file inside it",
-                 file);
-  return std::nullopt;
+  return reporter.error(position,
+                        "file '{0}' leaves the folder of the description; "
+                        "required is a file inside it",
+                        file);
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,7 +83,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   collectMentioned(root);
   readVocabularies();
   readCells();
-  readInputs();
+  readInputs(reader);
   // Nothing else can be checked without a batch.
   if (!batchSource)
     return nullptr;
@@ -122,9 +121,8 @@ Importer::finish(mlir::OwningOpRef<mlir::ModuleOp> module) {
     if (weights.isListing())
       return nullptr;
     const Node *outputs = root.find("outputs");
-    reporter.error(outputs ? outputs->position : root.position,
-                   "the model has no outputs; required is at least one");
-    return nullptr;
+    return reporter.error(outputs ? outputs->position : root.position,
+                          "the model has no outputs; required is at least one");
   }
   if (!fixedBatch)
     weights.reportUnused(root.find("weights") ? root.find("weights")->position
@@ -174,29 +172,27 @@ mlir::OwningOpRef<mlir::ModuleOp> importYAML(StringRef path,
     if (given->isScalar())
       weightsName = given->text;
     else
-      reporter.error(given->position,
-                     "'weights' is " + given->describe() +
-                         "; required is the name of a safetensors file");
+      reporter.reject(*given, "'weights'", "the name of a safetensors file");
   }
   std::optional<SafeTensorsFile> file;
   // ONNX files hold their weights.
   std::optional<std::string> weightsPath;
-  bool isListing = false;
   if (!yaml::Importer::usesGraphs(*root))
     weightsPath =
         yaml::confineToFolder(reporter, weightsPosition, folder, weightsName);
-  if (weightsPath) {
-    isListing = options.needed && !sys::fs::exists(*weightsPath);
-    if (!isListing) {
-      Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
-      std::string remedy;
-      if (!sys::fs::exists(*weightsPath))
-        remedy = "; 'seqc inspect' lists the weights that it has to hold";
-      if (opened)
-        file = std::move(*opened);
-      else
-        reporter.error(weightsPosition, toString(opened.takeError()) + remedy);
-    }
+  bool exists = weightsPath && sys::fs::exists(*weightsPath);
+  bool isListing = weightsPath && !exists && options.needed;
+  if (weightsPath && !isListing) {
+    Expected<SafeTensorsFile> opened = SafeTensorsFile::open(*weightsPath);
+    if (opened)
+      file = std::move(*opened);
+    else
+      reporter.error(
+          weightsPosition,
+          toString(opened.takeError()) +
+              (exists
+                   ? ""
+                   : "; 'seqc inspect' lists the weights that it has to hold"));
   }
   yaml::WeightReader weights(reporter, std::move(file), weightsName,
                              isListing ? options.needed : nullptr);

@@ -168,7 +168,7 @@ private:
   bool readVocabularyFile(const MappingReader &reader, Vocabulary &vocabulary);
 
   //===--- Inputs, references (ImportInputs.cpp) --------------------------===//
-  void readInputs();
+  void readInputs(const MappingReader &description);
   void readInput(const Entry &entry);
   /// Gives `signal` the lengths `name`, which become an input unless they are
   /// one.

@@ -21,9 +21,10 @@ mlir::Location Reporter::getLocation(Position position) const {
                                    position.column);
 }
 
-void Reporter::error(Position position, const Twine &message) {
+Nothing Reporter::error(Position position, const Twine &message) {
   if (!isMuted && ++numErrors <= kMaxErrors)
     mlir::emitError(getLocation(position), message);
+  return {};
 }
 
 void Reporter::warn(Position position, const Twine &message) {
@@ -75,10 +76,10 @@ std::optional<int64_t> MappingReader::getInteger(StringRef key, int64_t min,
   if (number && *number >= min && *number <= max)
     return number;
   bool large = value->asNumber().value_or(min) > max;
-  reject(key, max == std::numeric_limits<int32_t>::max() && !large
-                  ? "a whole number of at least " + Twine(min)
-                  : "a whole number from " + Twine(min) + " to " + Twine(max));
-  return std::nullopt;
+  return reject(key, max == std::numeric_limits<int32_t>::max() && !large
+                         ? "a whole number of at least " + Twine(min)
+                         : "a whole number from " + Twine(min) + " to " +
+                               Twine(max));
 }
 
 std::optional<double> MappingReader::getNumber(StringRef key) const {
@@ -91,8 +92,7 @@ MappingReader::getNumber(StringRef key, function_ref<bool(double)> isGood,
   std::optional<double> number = getNumber(key);
   if (!number || isGood(*number))
     return number;
-  reject(key, required);
-  return std::nullopt;
+  return reject(key, required);
 }
 
 bool MappingReader::getBool(StringRef key, bool otherwise) const {
@@ -112,8 +112,7 @@ bool MappingReader::checkWord(StringRef key, const Node &word,
   if (word.isScalar())
     if (std::optional<StringRef> nearest = findNearestName(word.text, words))
       required += " (did you mean '" + nearest->str() + "'?)";
-  reject(key, word, required);
-  return false;
+  return reject(key, word, required);
 }
 
 std::optional<std::string>

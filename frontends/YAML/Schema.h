@@ -16,6 +16,7 @@
 #include "mlir/IR/MLIRContext.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -24,6 +25,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace seqc::yaml {
 
@@ -37,6 +39,26 @@ std::string suggest(llvm::StringRef word, const Range &known,
   return otherwise.str();
 }
 
+/// The one of `items` with this name, or null.
+template <typename Range>
+auto findNamed(const Range &items, llvm::StringRef name) {
+  auto it =
+      llvm::find_if(items, [&](const auto &item) { return item.name == name; });
+  return it == items.end() ? nullptr : &*it;
+}
+
+/// What a report gives back: nothing, in whatever type can hold that, so that a
+/// function may end with `return reporter.error(...)`.
+struct Nothing {
+  template <typename T>
+    requires(std::is_same_v<T, bool> ||
+             (!std::is_arithmetic_v<T> && std::is_constructible_v<bool, T>) ||
+             requires(const T &value) { value.isValid(); })
+  operator T() const {
+    return T();
+  }
+};
+
 /// Collects errors of one file as MLIR diagnostics.
 class Reporter {
 public:
@@ -47,19 +69,19 @@ public:
   mlir::Location getLocation(Position position) const;
 
   /// Reports an error. Beyond a cap further ones are only counted.
-  void error(Position position, const llvm::Twine &message);
+  Nothing error(Position position, const llvm::Twine &message);
   /// The same in a format of formatv().
   template <typename... Args>
     requires(sizeof...(Args) > 0)
-  void error(Position position, const char *format, const Args &...args) {
-    error(position, llvm::formatv(format, args...).str());
+  Nothing error(Position position, const char *format, const Args &...args) {
+    return error(position, llvm::formatv(format, args...).str());
   }
 
   /// Reports that `subject` is what `found` is.
-  void reject(const Node &found, const llvm::Twine &subject,
-              const llvm::Twine &required) {
-    error(found.position,
-          subject + " is " + found.describe() + "; required is " + required);
+  Nothing reject(const Node &found, const llvm::Twine &subject,
+                 const llvm::Twine &required) {
+    return error(found.position, subject + " is " + found.describe() +
+                                     "; required is " + required);
   }
 
   /// The entries of a mapping; none without `node`. Reports it if it is
@@ -103,9 +125,11 @@ public:
       : reporter(reporter), node(node), subject(std::move(subject)) {}
   /// The same, and checkKeys().
   MappingReader(Reporter &reporter, const Node &node, std::string subject,
-                llvm::ArrayRef<llvm::StringRef> keys)
+                llvm::ArrayRef<llvm::StringRef> keys,
+                llvm::ArrayRef<llvm::StringRef> moreKeys = {})
       : MappingReader(reporter, node, std::move(subject)) {
-    checkKeys(keys);
+    checkKeys(
+        llvm::to_vector(llvm::concat<const llvm::StringRef>(keys, moreKeys)));
   }
 
   /// Reports every key that is not in `keys`, and a node that is no mapping.
@@ -151,28 +175,30 @@ public:
 
   /// Reports an error at `position`, in a format of formatv().
   template <typename... Args>
-  void error(Position position, const char *format, const Args &...args) const {
-    reporter.error(position,
-                   subject + ": " + llvm::formatv(format, args...).str());
+  Nothing error(Position position, const char *format,
+                const Args &...args) const {
+    return reporter.error(position, subject + ": " +
+                                        llvm::formatv(format, args...).str());
   }
   /// The same at the value of `key`.
   template <typename... Args>
-  void errorAt(llvm::StringRef key, const char *format,
-               const Args &...args) const {
+  Nothing errorAt(llvm::StringRef key, const char *format,
+                  const Args &...args) const {
     const Node *value = find(key);
-    error(value ? value->position : node.position, format, args...);
+    return error(value ? value->position : node.position, format, args...);
   }
 
   /// Reports that `key`, which is there, holds something else than `required`.
-  void reject(llvm::StringRef key, const llvm::Twine &required) const {
-    reject(key, *find(key), required);
+  Nothing reject(llvm::StringRef key, const llvm::Twine &required) const {
+    return reject(key, *find(key), required);
   }
 
 private:
   /// The same of an item of `key`.
-  void reject(llvm::StringRef key, const Node &found,
-              const llvm::Twine &required) const {
-    reporter.reject(found, llvm::Twine(subject) + ": '" + key + "'", required);
+  Nothing reject(llvm::StringRef key, const Node &found,
+                 const llvm::Twine &required) const {
+    return reporter.reject(found, llvm::Twine(subject) + ": '" + key + "'",
+                           required);
   }
   /// One of `words`, checked.
   bool checkWord(llvm::StringRef key, const Node &word,

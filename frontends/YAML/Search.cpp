@@ -18,16 +18,11 @@ namespace seqc::yaml {
 Search::Search(Importer &importer, const Node &node,
                ArrayRef<StringRef> moreKeys, ArrayRef<StringRef> moreKinds)
     : importer(importer), node(node),
-      reader(importer.reporter, node, "'generate'", [&] {
-        SmallVector<StringRef> keys = {
-            "vocabulary", "size",           "start",      "end",
-            "pad",        "max_length",     "min_length", "beam",
-            "n_best",     "length_penalty", "stop",       "prefix",
-            "search",     "temperature",    "top_k",      "top_p",
-            "seed"};
-        llvm::append_range(keys, moreKeys);
-        return keys;
-      }()) {
+      reader(importer.reporter, node, "'generate'",
+             {"vocabulary", "size", "start", "end", "pad", "max_length",
+              "min_length", "beam", "n_best", "length_penalty", "stop",
+              "prefix", "search", "temperature", "top_k", "top_p", "seed"},
+             moreKeys) {
   SmallVector<StringRef> kinds = {"greedy", "beam", "sample"};
   llvm::append_range(kinds, moreKinds);
   kind = reader.getWord("search", kinds).value_or("");
@@ -44,11 +39,9 @@ std::optional<int64_t> Search::readToken(StringRef key,
   if (std::optional<int64_t> id = given->asInteger();
       id && *id >= 0 && *id < size)
     return id;
-  reader.errorAt(key, "'{0}' is {1}; required is {2}", key, given->describe(),
-                 vocabulary
-                     ? "a token of the vocabulary '" + vocabularyName + "'"
-                     : "an id below " + std::to_string(size));
-  return std::nullopt;
+  return reader.reject(key, vocabulary ? "a token of the vocabulary '" +
+                                             vocabularyName + "'"
+                                       : "an id below " + std::to_string(size));
 }
 
 bool Search::readVocabulary() {
@@ -78,22 +71,17 @@ bool Search::readKind() {
       options.nBest.value_or(reader.getInteger("n_best", 1, 1024).value_or(1));
   if (options.sample && !asksForBeam)
     beam = nBest = 1;
-  if (samples && !isSingle()) {
-    reader.errorAt("search",
-                   "'search' is sample with a beam of {0} and n_best of {1}; "
-                   "sampling draws one hypothesis per row, required are a beam "
-                   "and n_best of 1",
-                   beam, nBest);
-    return false;
-  }
+  if (samples && !isSingle())
+    return reader.errorAt(
+        "search",
+        "'search' is sample with a beam of {0} and n_best of {1}; sampling "
+        "draws one hypothesis per row, required are a beam and n_best of 1",
+        beam, nBest);
   if (kind == "greedy" && !options.beam && !options.nBest && !samples &&
-      !isSingle()) {
-    reader.errorAt("search",
-                   "'search' is greedy with a beam of {0}; required is a beam "
-                   "of 1",
-                   beam);
-    return false;
-  }
+      !isSingle())
+    return reader.errorAt(
+        "search",
+        "'search' is greedy with a beam of {0}; required is a beam of 1", beam);
   return true;
 }
 
@@ -105,9 +93,9 @@ void Search::readSampling() {
           key, "only sampling has '{0}'; required is 'search: sample'", key);
   if (!samples &&
       (options.temperature || options.topK || options.topP || options.seed))
-    reader.errorAt("search", "'--temperature', '--top-k', '--top-p' and "
-                             "'--seed' are for sampling; required is "
-                             "'--sample' or 'search: sample'");
+    reader.errorAt("search",
+                   "'--temperature', '--top-k', '--top-p' and '--seed' are for "
+                   "sampling; required is '--sample' or 'search: sample'");
   temperature = options.temperature.value_or(
       reader
           .getNumber(
