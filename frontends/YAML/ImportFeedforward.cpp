@@ -35,7 +35,7 @@ void Importer::importLayers(const Node &layers) {
   layerPositions.clear();
 }
 
-/// A kind of layer, the keys it has besides 'kind' and 'weights', and what
+/// A kind of layer, the keys that it has besides those of its sort, and what
 /// builds it.
 struct Importer::LayerKind {
   StringRef name;
@@ -43,31 +43,23 @@ struct Importer::LayerKind {
   Signal (Importer::*import)(LayerContext &);
 };
 
-/// What a layer of a cell has.
-static constexpr StringRef kCellKeys[] = {"input", "size", "direction",
-                                          "initial"};
+/// What every layer has, one of a cell, and one of a recurrent op.
+static constexpr StringRef kLayerKeys[] = {"kind", "weights"};
+static constexpr StringRef kCellKeys[] = {"kind", "weights",   "input",
+                                          "size", "direction", "initial"};
+static constexpr StringRef kRecurrentKeys[] = {
+    "kind", "weights",         "input",
+    "size", "depth",           "direction",
+    "bias", "activations",     "activation_alpha",
+    "clip", "activation_beta", "initial"};
 
 ArrayRef<Importer::LayerKind> Importer::getLayerKinds() {
-  static const SmallVector<StringRef> recurrent = {"input",
-                                                   "size",
-                                                   "depth",
-                                                   "direction",
-                                                   "bias",
-                                                   "activations",
-                                                   "activation_alpha",
-                                                   "clip",
-                                                   "activation_beta",
-                                                   "initial"};
-  auto andMore = [](std::initializer_list<StringRef> keys) {
-    SmallVector<StringRef> all = recurrent;
-    all.append(keys);
-    return all;
-  };
   static const LayerKind kinds[] = {
       {"embedding", {"input", "size"}, &Importer::importEmbedding},
-      {"rnn", recurrent, &Importer::importRecurrent},
-      {"gru", andMore({"linear_before_reset"}), &Importer::importRecurrent},
-      {"lstm", andMore({"projection", "input_forget", "peepholes"}),
+      {"rnn", {}, &Importer::importRecurrent},
+      {"gru", {"linear_before_reset"}, &Importer::importRecurrent},
+      {"lstm",
+       {"projection", "input_forget", "peepholes"},
        &Importer::importRecurrent},
       {"attention",
        {"query", "key", "value", "score", "size", "heads", "normalizer",
@@ -84,25 +76,17 @@ ArrayRef<Importer::LayerKind> Importer::getLayerKinds() {
   return kinds;
 }
 
-/// The kind of this name, or null.
-template <typename Range>
-static auto findKind(const Range &kinds, StringRef name) {
-  auto it = llvm::find_if(kinds, [&](auto &kind) { return kind.name == name; });
-  return it == kinds.end() ? nullptr : it;
-}
-
 bool Importer::isRecurrent(StringRef name) const {
-  const LayerKind *kind = findKind(getLayerKinds(), name);
+  const LayerKind *kind = findNamed(getLayerKinds(), name);
   return kind ? kind->import == &Importer::importRecurrent
               : cells.count(name) != 0;
 }
 
 std::optional<LayerContext> Importer::openLayer(const Entry &entry) {
   std::string subject = "layer '" + entry.key + "'";
-  if (!entry.value.isMapping()) {
-    reporter.reject(entry.value, subject, "a mapping with the key 'kind'");
-    return std::nullopt;
-  }
+  if (!entry.value.isMapping())
+    return reporter.reject(entry.value, subject,
+                           "a mapping with the key 'kind'");
   SmallVector<StringRef> kinds;
   for (const LayerKind &kind : getLayerKinds())
     kinds.push_back(kind.name);
@@ -120,10 +104,12 @@ std::optional<LayerContext> Importer::openLayer(const Entry &entry) {
   if (!name)
     return std::nullopt;
   subject += " (" + *name + ")";
-  const LayerKind *kind = findKind(getLayerKinds(), *name);
-  SmallVector<StringRef> keys = {"kind", "weights"};
-  llvm::append_range(keys, kind ? ArrayRef(kind->keys) : ArrayRef(kCellKeys));
-  MappingReader reader(reporter, entry.value, subject, keys);
+  const LayerKind *kind = findNamed(getLayerKinds(), *name);
+  MappingReader reader(reporter, entry.value, subject,
+                       !kind                ? ArrayRef(kCellKeys)
+                       : isRecurrent(*name) ? ArrayRef(kRecurrentKeys)
+                                            : ArrayRef(kLayerKeys),
+                       kind ? ArrayRef(kind->keys) : ArrayRef<StringRef>());
   const Node *prefix = reader.find("weights");
   if (prefix && !prefix->isScalar())
     reader.reject("weights", "the prefix of weight names");
@@ -141,7 +127,7 @@ void Importer::importLayer(const Entry &entry) {
     step->setLoc(loc);
   Signal output;
   if (std::optional<LayerContext> layer = openLayer(entry)) {
-    const LayerKind *kind = findKind(getLayerKinds(), layer->kind);
+    const LayerKind *kind = findNamed(getLayerKinds(), layer->kind);
     output =
         (this->*(kind ? kind->import : &Importer::importRecurrent))(*layer);
   }
@@ -329,14 +315,10 @@ Signal Importer::importLabel(LayerContext &layer) {
   if ((!isSequence && !input.isVector()) || step)
     return mismatch(reader, "input", input,
                     "a sequence or a vector of features, outside of a step");
-  if (!labels.empty() &&
-      static_cast<int64_t>(labels.size()) != input.features) {
-    reader.errorAt("labels",
-                   "{0} labels are given for {1} features; required is one "
-                   "each",
-                   labels.size(), input.features);
-    return {};
-  }
+  if (!labels.empty() && static_cast<int64_t>(labels.size()) != input.features)
+    return reader.errorAt(
+        "labels", "{0} labels are given for {1} features; required is one each",
+        labels.size(), input.features);
   Signal result = input;
   result.value = frontend::argmaxLast(outer, input.value);
   result.kind = isSequence ? Signal::Kind::StepLabel : Signal::Kind::Label;
