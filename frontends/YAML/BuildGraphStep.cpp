@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontends/Common/Loops.h"
 #include "frontends/YAML/GraphSearch.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -87,11 +88,10 @@ Tensor GraphSearchImport::readLogits(StringRef key) {
                : features == kAny
                    ? " with a last dimension that varies"
                    : " with a last dimension of " + std::to_string(features));
-    reader.errorAt(key,
-                   "'{0}' is {1}; required are floats with a last dimension of "
-                   "{2}, one per token",
-                   key, found, search.size);
-    return {};
+    return reader.errorAt(key,
+                          "'{0}' is {1}; required are floats with a last "
+                          "dimension of {2}, one per token",
+                          key, found, search.size);
   }
   // The last position of a sequence counts.
   for (int64_t d = 0; d + 1 < logits.getRank(); ++d) {
@@ -121,12 +121,9 @@ Value GraphSearchImport::readChoice() {
     return {};
   Tensor choice = signal.tensor;
   if (!choice || !onnx::isInteger(choice.type) ||
-      !llvm::all_of(choice.getShape(),
-                    [](int64_t size) { return size == 1; })) {
-    reader.errorAt("choice", "'choice' is no single integer; required is the "
-                             "next token of a batch of one");
-    return {};
-  }
+      !llvm::all_of(choice.getShape(), [](int64_t size) { return size == 1; }))
+    return reader.errorAt("choice", "'choice' is no single integer; required "
+                                    "is the next token of a batch of one");
   SmallVector<Number> at(choice.getRank(), 0);
   return load(e, choice, at).as(DataType::Int32);
 }
@@ -151,75 +148,71 @@ GraphSearchImport::Yield GraphSearchImport::listStates(Yield first,
 }
 
 /// Runs the graphs at one moment after another, from `begin` on, until they
-/// give a symbol or time is over. Yields the symbol, the time and the states.
-bool GraphSearchImport::buildSymbol(Value begin, Yield &yielded) {
-  OpBuilder &b = e.getBuilder();
+/// give a symbol or time is over. Gives the symbol, the time and the states.
+GraphSearchImport::Yield GraphSearchImport::buildSymbol(Value begin) {
   Yield initial =
       listStates({begin, e.scalars().constantInteger(DataType::Int32, blank)},
                  /*isNext=*/false);
-  SmallVector<Location> locs(initial.size(), e.getLoc());
-  mlir::TypeRange types{ValueRange(initial)};
-  auto loop = mlir::scf::WhileOp::create(b, e.getLoc(), types, initial);
-  yielded.assign(loop.getResults().begin(), loop.getResults().end());
-  std::swap(yielded[0], yielded[1]);
-
-  OpBuilder::InsertionGuard guard(b);
-  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
-  Number now(e, before->getArgument(0)),
-      symbol(e, DataType::Int32, before->getArgument(1));
-  mlir::scf::ConditionOp::create(b, e.getLoc(),
-                                 (symbol == blank) & (now < frames),
-                                 before->getArguments());
-  Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
+  bool sound = true;
+  auto wait = [&](OpBuilder &b, Location loc, ValueRange carried) {
+    Number now(e, carried[0]), symbol(e, DataType::Int32, carried[1]);
+    mlir::scf::ConditionOp::create(b, loc, (symbol == blank) & (now < frames),
+                                   carried);
+  };
+  auto move = [&](OpBuilder &b, Location loc, ValueRange carried) {
+    graphs.time = carried[0];
+    graphs.define("time", graphs.time);
+    Value token = callGraphs() ? readChoice() : Value();
+    sound = token != nullptr;
+    if (!sound)
+      return;
+    Number time(e, graphs.time);
+    Number moves = Number(e, DataType::Int32, token) == blank;
+    mlir::scf::YieldOp::create(
+        b, loc,
+        listStates({select(moves, time + 1, time), token}, /*isNext=*/true));
+  };
+  auto loop = mlir::scf::WhileOp::create(e.getBuilder(), e.getLoc(),
+                                         mlir::TypeRange(ValueRange(initial)),
+                                         initial, wait, move);
   nest.push_back(&loop.getAfter());
-  graphs.time = after->getArgument(0);
-  graphs.define("time", graphs.time);
-  Value token;
-  if (!callGraphs() || !(token = readChoice()))
-    return false;
-  Number time(e, graphs.time);
-  Number moves = Number(e, DataType::Int32, token) == blank;
-  mlir::scf::YieldOp::create(
-      b, e.getLoc(),
-      listStates({select(moves, time + 1, time), token}, /*isNext=*/true));
-  return true;
+  Yield found(loop.getResults());
+  std::swap(found[0], found[1]);
+  return sound ? found : Yield();
 }
 
-/// The graphs run but for the first token, whose logits are known. Yields the
+/// The graphs run but for the first token, whose logits are known. Gives the
 /// logits and the states.
-bool GraphSearchImport::buildLater(Yield &yielded) {
-  OpBuilder &b = e.getBuilder();
+GraphSearchImport::Yield GraphSearchImport::buildLater() {
   Value isFirst = Number(e, position) == 0;
-  Yield known = listStates({firstLogits.value}, /*isNext=*/false);
+  Yield known = listStates({firstLogits.value}, /*isNext=*/false), later;
   auto choice = mlir::scf::IfOp::create(
-      b, e.getLoc(), mlir::TypeRange(ValueRange(known)), isFirst,
-      /*addThenBlock=*/true, /*addElseBlock=*/true);
-  yielded.assign(choice.getResults().begin(), choice.getResults().end());
-
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(choice.thenBlock());
-  mlir::scf::YieldOp::create(b, e.getLoc(), known);
-  b.setInsertionPointToEnd(choice.elseBlock());
+      e.getBuilder(), e.getLoc(), isFirst,
+      [&](OpBuilder &b, Location loc) {
+        mlir::scf::YieldOp::create(b, loc, known);
+      },
+      [&](OpBuilder &b, Location loc) {
+        later = buildPlainly();
+        mlir::scf::YieldOp::create(b, loc, later);
+      });
   nest.push_back(&choice.getElseRegion());
-  return buildPlainly(known) &&
-         mlir::scf::YieldOp::create(b, e.getLoc(), known);
+  return later.empty() ? later : Yield(choice.getResults());
 }
 
-/// The graphs run once. Yields the logits and the states.
-bool GraphSearchImport::buildPlainly(Yield &yielded) {
+/// The graphs run once. Gives the logits and the states.
+GraphSearchImport::Yield GraphSearchImport::buildPlainly() {
   if (!callGraphs())
-    return false;
+    return {};
   Value logits;
   if (reader.has("logits"))
     logits = readLogits("logits").value;
   else if (Value token = readChoice())
     logits = pick(token);
-  yielded = listStates({logits}, /*isNext=*/true);
-  return logits != nullptr;
+  return logits ? listStates({logits}, /*isNext=*/true) : Yield();
 }
 
 /// One lane of a step: what follows the last token of one hypothesis.
-bool GraphSearchImport::buildLane(Value lane, Yield &yielded) {
+GraphSearchImport::Yield GraphSearchImport::buildLane(Value lane) {
   OpBuilder &b = e.getBuilder();
   Number id(e, DataType::Int32, e.load({ids, DataType::Int32}, lane));
   graphs.define("token", Value(id.toIndex()));
@@ -256,26 +249,26 @@ bool GraphSearchImport::buildLane(Value lane, Yield &yielded) {
                                state.laneType.getShape().drop_front());
 
   Yield found;
-  if (isTransducer) {
-    if (!buildSymbol(begin, found))
-      return false;
+  if (!isTransducer) {
+    found = firstLogits ? buildLater() : buildPlainly();
+  } else if (found = buildSymbol(begin); !found.empty()) {
     found[0] = pick(found[0]);
     Value next = e.scalars().fromIndex(DataType::Int32, found[1]);
     found[1] = e.fromElements(DataType::Int32, {}, next).value;
-  } else if (!(firstLogits ? buildLater(found) : buildPlainly(found))) {
-    return false;
   }
-  yielded = {found[0]};
+  if (found.empty())
+    return {};
+  Yield yielded = {found[0]};
   llvm::append_range(yielded, kept);
   llvm::append_range(yielded, drop_begin(found));
   // All but the logits, which have one row, get the dimension of the lanes.
   for (Value &value : drop_begin(yielded))
     value = e.unsqueeze({value, DataType::Int32}, 0).value;
-  return true;
+  return yielded;
 }
 
 /// All lanes of a step.
-bool GraphSearchImport::buildLanes(Yield &yielded) {
+GraphSearchImport::Yield GraphSearchImport::buildLanes() {
   OpBuilder &b = e.getBuilder();
   SmallVector<RankedTensorType> types = {
       RankedTensorType::get({kAny, search.size}, b.getF32Type())};
@@ -283,11 +276,10 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
     types.push_back(mlir::cast<RankedTensorType>(state.getType()));
   if (search.isSingle()) {
     // The batch is one, and so are the lanes as long as there are any.
-    if (!buildLane(Number(e, 0), yielded))
-      return false;
+    Yield yielded = buildLane(Number(e, 0));
     for (auto [value, type] : zip(yielded, types))
       value = e.castShape({value, DataType::Int32}, type.getShape()).value;
-    return true;
+    return yielded;
   }
   Value lanes = e.extentValue({ids, DataType::Int32}, 0);
   SmallVector<Value> rooms;
@@ -298,24 +290,21 @@ bool GraphSearchImport::buildLanes(Yield &yielded) {
         sizes.push_back(e.extentValue({inits[i - 1], DataType::Int32}, d));
     rooms.push_back(mlir::tensor::EmptyOp::create(b, e.getLoc(), type, sizes));
   }
-  auto loop = mlir::scf::ForOp::create(b, e.getLoc(), Number(e, 0), lanes,
-                                       Number(e, 1), rooms);
-  yielded.assign(loop.getResults().begin(), loop.getResults().end());
-
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(loop.getBody());
   Yield row;
-  if (!buildLane(loop.getInductionVar(), row))
-    return false;
-  nest.push_back(&loop.getRegion());
-  for (auto [value, room] : zip(row, loop.getRegionIterArgs())) {
-    Tensor part = {value, DataType::Int32};
-    Extents offsets(part.getRank(), e.fixed(0));
-    offsets[0] = loop.getInductionVar();
-    value = e.insert(part, {room, DataType::Int32}, offsets).value;
-  }
-  mlir::scf::YieldOp::create(b, e.getLoc(), row);
-  return true;
+  Yield yielded = frontend::iterate(
+      e, {lanes}, rooms, [&](ArrayRef<Number> at, ValueRange carried) {
+        mlir::Region *body = b.getBlock()->getParent();
+        row = buildLane(at[0]);
+        nest.push_back(body);
+        for (auto [value, room] : zip(row, carried)) {
+          Tensor part = {value, DataType::Int32};
+          Extents offsets(part.getRank(), e.fixed(0));
+          offsets[0] = at[0];
+          value = e.insert(part, {room, DataType::Int32}, offsets).value;
+        }
+        return row;
+      });
+  return row.empty() ? row : yielded;
 }
 
 bool GraphSearchImport::buildStep() {
@@ -326,8 +315,8 @@ bool GraphSearchImport::buildStep() {
   filled = position;
   if (firstLogits)
     filled = max(Number(e, position) - 1, 0);
-  Yield yielded;
-  return buildLanes(yielded) &&
+  Yield yielded = buildLanes();
+  return !yielded.empty() &&
          seq::YieldOp::create(e.getBuilder(), e.getLoc(), ValueRange(yielded));
 }
 

@@ -25,16 +25,17 @@ private:
   bool readSettings();
   bool buildOnce();
   bool openStep();
-  /// What a step yields for every lane: logits, then states.
+  /// What a step yields for every lane: logits, then states. Empty after an
+  /// error.
   using Yield = llvm::SmallVector<Value>;
 
   void declareStates();
   bool buildStep();
-  bool buildLanes(Yield &yielded);
-  bool buildLane(Value lane, Yield &yielded);
-  bool buildSymbol(Value begin, Yield &yielded);
-  bool buildLater(Yield &yielded);
-  bool buildPlainly(Yield &yielded);
+  Yield buildLanes();
+  Yield buildLane(Value lane);
+  Yield buildSymbol(Value begin);
+  Yield buildLater();
+  Yield buildPlainly();
   /// `first` and the states of the lane, or those of the next step.
   Yield listStates(Yield first, bool isNext) const;
   bool callGraphs();
