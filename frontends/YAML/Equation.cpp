@@ -105,10 +105,11 @@ private:
   bool startsAtom() const;
 
   static std::unique_ptr<Expression>
-  make(Expression::Kind kind, size_t offset, std::unique_ptr<Expression> a,
-       std::unique_ptr<Expression> b = nullptr) {
+  make(Expression::Kind kind, StringRef name, size_t offset,
+       std::unique_ptr<Expression> a, std::unique_ptr<Expression> b = nullptr) {
     auto node = std::make_unique<Expression>();
     node->kind = kind;
+    node->name = name.str();
     node->offset = offset;
     node->operands.push_back(std::move(a));
     if (b)
@@ -187,23 +188,19 @@ bool Parser::startsAtom() const {
 }
 
 std::unique_ptr<Expression> Parser::parseChain(bool ofTerms) {
-  using Kind = Expression::Kind;
   auto parseOperand = [&] {
     return ofTerms ? parseChain(/*ofTerms=*/false) : parseUnary();
   };
   std::unique_ptr<Expression> left = parseOperand();
-  while (left) {
-    bool isFirst = token.is(ofTerms ? "+" : "*");
-    if (!isFirst && !token.is(ofTerms ? "-" : "/"))
-      break;
-    size_t offset = token.offset;
+  while (left &&
+         (token.is(ofTerms ? "+" : "*") || token.is(ofTerms ? "-" : "/"))) {
+    Token symbol = token;
     advance();
     std::unique_ptr<Expression> right = parseOperand();
     if (!right)
       return nullptr;
-    left = make(ofTerms ? (isFirst ? Kind::Add : Kind::Subtract)
-                        : (isFirst ? Kind::Multiply : Kind::Divide),
-                offset, std::move(left), std::move(right));
+    left = make(Expression::Kind::Operator, symbol.text, symbol.offset,
+                std::move(left), std::move(right));
   }
   return left;
 }
@@ -216,8 +213,9 @@ std::unique_ptr<Expression> Parser::parseUnary() {
     advance();
     return parseUnary();
   });
-  return operand ? make(Expression::Kind::Negate, offset, std::move(operand))
-                 : nullptr;
+  return operand
+             ? make(Expression::Kind::Operator, "-", offset, std::move(operand))
+             : nullptr;
 }
 
 std::unique_ptr<Expression> Parser::parseProduct() {
@@ -234,11 +232,8 @@ std::unique_ptr<Expression> Parser::parseProduct() {
   if (!right)
     return nullptr;
   size_t offset = left->offset;
-  auto node = make(isDot ? Expression::Kind::Call : Expression::Kind::Product,
-                   offset, std::move(left), std::move(right));
-  if (isDot)
-    node->name = "dot";
-  return node;
+  return make(isDot ? Expression::Kind::Call : Expression::Kind::Product,
+              isDot ? "dot" : "", offset, std::move(left), std::move(right));
 }
 
 bool Parser::parseOperands(Expression &into, StringRef close) {

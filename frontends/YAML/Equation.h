@@ -35,11 +35,8 @@ struct Expression {
   enum class Kind {
     Number,
     Name,
-    Negate,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
+    /// `+`, `-` of one or two operands, `*` or `/`.
+    Operator,
     /// Juxtaposition or `@`.
     Product,
     /// A function of `functionNames()`, or a concatenation in brackets
@@ -51,7 +48,7 @@ struct Expression {
   /// Byte in the text of the equation where the node begins.
   size_t offset = 0;
   double number = 0;
-  /// The name, or the function.
+  /// The name, the operator, or the function.
   std::string name;
   std::vector<std::unique_ptr<Expression>> operands;
 };

@@ -43,8 +43,9 @@ std::string Term::describe() const {
 template <typename... Args>
 Term EquationBuilder::fail(const Expression &at, const char *format,
                            const Args &...args) {
-  Position position = origin;
-  position.column += at.offset;
+  Position position = origin.value_or(layer.user.position);
+  if (origin)
+    position.column += at.offset;
   return layer.reader.error(position, format, args...);
 }
 
@@ -160,9 +161,9 @@ Term EquationBuilder::reduce(Term operand, Combine how) {
 
 Term EquationBuilder::evaluateCall(const Expression &expression) {
   StringRef function = expression.name;
-  SmallVector<Term> operands;
-  for (const auto &operand : expression.operands)
-    operands.push_back(evaluate(*operand, origin));
+  auto operands = map_to_vector(expression.operands, [&](const auto &operand) {
+    return evaluate(*operand, origin);
+  });
   for (auto [operand, source] : zip(operands, expression.operands)) {
     if (!operand.isValid())
       return {};
@@ -205,7 +206,7 @@ Term EquationBuilder::evaluateCall(const Expression &expression) {
 }
 
 Term EquationBuilder::evaluate(const Expression &expression,
-                               Position newOrigin) {
+                               std::optional<Position> newOrigin) {
   using Kind = Expression::Kind;
   origin = newOrigin;
   switch (expression.kind) {
@@ -217,18 +218,19 @@ Term EquationBuilder::evaluate(const Expression &expression,
     return evaluateProduct(expression);
   case Kind::Call:
     return evaluateCall(expression);
-  default:
+  case Kind::Operator:
     break;
   }
-  SmallVector<Term> operands;
-  for (const auto &operand : expression.operands)
-    operands.push_back(evaluate(*operand, origin));
+  auto operands = map_to_vector(expression.operands, [&](const auto &operand) {
+    return evaluate(*operand, origin);
+  });
   return combine(expression, operands, [&](ArrayRef<Number> x) -> Number {
-    return expression.kind == Kind::Negate     ? -x[0]
-           : expression.kind == Kind::Add      ? x[0] + x[1]
-           : expression.kind == Kind::Subtract ? x[0] - x[1]
-           : expression.kind == Kind::Multiply ? x[0] * x[1]
-                                               : x[0] / x[1];
+    StringRef symbol = expression.name;
+    return x.size() == 1   ? -x[0]
+           : symbol == "+" ? x[0] + x[1]
+           : symbol == "-" ? x[0] - x[1]
+           : symbol == "*" ? x[0] * x[1]
+                           : x[0] / x[1];
   });
 }
 

@@ -55,8 +55,9 @@ public:
   /// Lists `name` among the known ones where another is not known.
   void mention(llvm::StringRef name) { mentioned.insert(name.str()); }
 
-  /// Evaluates `expression`, which begins at `origin` in the file.
-  Term evaluate(const Expression &expression, Position origin);
+  /// Evaluates `expression`, which begins at `origin` in the file. Faults of one
+  /// that stands in no file are where the layer is.
+  Term evaluate(const Expression &expression, std::optional<Position> origin);
 
   /// `term` as `[lanes..., features]`, of any length if `features` is 0;
   /// reports and gives null if it is something else.
@@ -88,7 +89,7 @@ private:
   Extents lanes;
   std::map<std::string, Term, std::less<>> names;
   std::set<std::string> mentioned;
-  Position origin;
+  std::optional<Position> origin;
 };
 
 /// Parses the text of a scalar; null after an error, which is reported.

@@ -17,17 +17,6 @@ using namespace llvm;
 
 namespace seqc::yaml {
 
-/// The place of equations that no file holds.
-static constexpr Position kNowhere{0, 0};
-
-/// Faults in an equation that no file holds are where the layer is. Named
-/// equations are a few operators deep.
-static void forgetOffsets(Expression &expression) {
-  expression.offset = 0;
-  for (std::unique_ptr<Expression> &operand : expression.operands)
-    forgetOffsets(*operand);
-}
-
 //===----------------------------------------------------------------------===//
 // Definitions
 //===----------------------------------------------------------------------===//
@@ -44,11 +33,9 @@ void Importer::readCells() {
     cell.input = "x";
     cell.states.assign(named.states.begin(), named.states.end());
     cell.output = cell.states.front();
-    for (StringRef text : named.equations) {
-      Equation equation = *parseEquation(text, [](size_t, StringRef) {});
-      forgetOffsets(*equation.value);
-      cell.equations.emplace_back(std::move(equation), kNowhere);
-    }
+    for (StringRef text : named.equations)
+      cell.equations.emplace_back(
+          *parseEquation(text, [](size_t, StringRef) {}), std::nullopt);
     cells[named.kind.str()] = std::move(cell);
   }
 }
@@ -66,7 +53,7 @@ static std::string findMisspelt(const CellDefinition &cell, StringRef state) {
         findNearestName(equation.target, ArrayRef<StringRef>(state)))
       return formatv("; nothing reads '{0}', which line {1} assigns: did you "
                      "mean '{2}' there?",
-                     equation.target, position.line, state);
+                     equation.target, position->line, state);
   return "";
 }
 
@@ -164,9 +151,7 @@ SmallVector<Value> CellLayer::evaluate(EquationBuilder &equations) {
   std::map<std::string, Term> assigned;
   bool sound = true;
   for (const auto &[equation, place] : cell.equations) {
-    // A named cell's equations stand in no file.
-    Term term = equations.evaluate(
-        *equation.value, place.line == kNowhere.line ? position : place);
+    Term term = equations.evaluate(*equation.value, place);
     sound &= term.isValid();
     equations.define(equation.target, term);
     assigned[equation.target] = term;
@@ -203,9 +188,7 @@ Tensor CellLayer::buildStep(Tensor x) {
   return {values.back(), DataType::Float};
 }
 
-Tensor CellLayer::buildSequence(Tensor x, Value lengths,
-                                ArrayRef<Tensor> initial,
-                                MutableArrayRef<SmallVector<Tensor>> finals) {
+Tensor CellLayer::buildSequence(Tensor x, Value lengths) {
   Emitter &outer = importer.outer;
   SmallVector<Tensor> outputs;
   SmallVector<SmallVector<Tensor>> ends(states.size());
@@ -221,15 +204,11 @@ Tensor CellLayer::buildSequence(Tensor x, Value lengths,
     equations.define(cell.input, slice);
     SmallVector<Value> inits;
     SmallVector<mlir::Type> types;
-    for (auto [state, start] : zip(states, initial)) {
+    for (const State &state : states) {
       Tensor argument = Importer::addRows(inside, *block, state.size, lanes);
       equations.define(state.name, argument);
       types.push_back(argument.getType());
-      inits.push_back((start
-                           ? importer.takeState(start, d)
-                           : outer.fill(DataType::Float,
-                                        importer.getRowExtents(state.size), 0))
-                          .value);
+      inits.push_back(importer.takeState(state.initial, d, state.size).value);
     }
     SmallVector<Value> values = evaluate(equations);
     if (values.empty())
@@ -254,8 +233,8 @@ Tensor CellLayer::buildSequence(Tensor x, Value lengths,
                                             importer.getRowExtents(state.size)),
                           0));
   }
-  for (auto [list, ended] : zip(finals, ends))
-    list.push_back(frontend::concat(outer, ended, 0));
+  for (auto [state, list] : zip(states, ends))
+    state.finals.push_back(frontend::concat(outer, list, 0));
   return frontend::concat(outer, outputs, 2);
 }
 

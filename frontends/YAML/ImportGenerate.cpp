@@ -50,10 +50,16 @@ private:
 // States
 //===----------------------------------------------------------------------===//
 
-Tensor Importer::declareState(const std::string &name, Tensor initial,
-                              int64_t features) {
-  if (!initial)
-    initial = outer.fill(DataType::Float, getRowExtents(features), 0);
+Tensor Importer::takeState(Tensor stack, int64_t index, int64_t size) {
+  if (!stack)
+    return outer.fill(DataType::Float, getRowExtents(size), 0);
+  return outer.squeeze(
+      outer.sliceDim(stack, 0, outer.fixed(index), outer.fixed(1)), 0);
+}
+
+Tensor Importer::declareState(const std::string &name, Tensor stack,
+                              int64_t index, int64_t features) {
+  Tensor initial = takeState(stack, index, features);
   Tensor inside = addRows(*step, *stepBlock, features, stepLanes);
   stepStates[name] = {inside, initial, {}};
   return inside;
@@ -79,8 +85,8 @@ void GenerateImport::declarePrevious(const Entry &entry,
   Signal previous;
   if (features) {
     previousValues.emplace_back(name, entry.key);
-    previous = Importer::makeSignal(Signal::Kind::Vector,
-                                    importer.declareState(name, {}, *features));
+    previous = Importer::makeSignal(
+        Signal::Kind::Vector, importer.declareState(name, {}, 0, *features));
   } else {
     importer.reporter.error(
         entry.keyPosition,

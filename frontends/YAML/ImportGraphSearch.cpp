@@ -176,7 +176,8 @@ void Importer::fixBatch() {
   for (auto [argument, port] : zip(body->getArguments(), arguments)) {
     auto type = mlir::cast<RankedTensorType>(argument.getType());
     SmallVector<int64_t> shape(type.getShape());
-    for (auto [extent, described] : zip(shape, *port.getArray("shape")))
+    for (auto [extent, described] :
+         zip(shape, *port.getAsObject()->getArray("shape")))
       if (described == json::Value("batch")) {
         extent = 1;
         described = 1;

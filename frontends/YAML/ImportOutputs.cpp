@@ -22,8 +22,8 @@ void Importer::importOutputs(const Node &outputs) {
 
 void Importer::importOutput(const Entry &entry) {
   outer.setLoc(reporter.getLocation(entry.keyPosition));
-  for (const json::Object &result : results)
-    if (result.getString("name") == StringRef(entry.key))
+  for (const json::Value &result : results)
+    if (result.getAsObject()->getString("name") == StringRef(entry.key))
       reporter.error(entry.keyPosition,
                      "output '{0}' is already a result of 'generate'",
                      entry.key);
@@ -101,15 +101,9 @@ json::Object Importer::describeTextInput() {
 }
 
 json::Object Importer::buildMetadata() {
-  auto listOf = [](std::vector<json::Object> &ports) {
-    json::Array list;
-    for (json::Object &port : ports)
-      list.push_back(std::move(port));
-    return list;
-  };
   json::Object entry{{"name", entryName},
-                     {"inputs", listOf(arguments)},
-                     {"outputs", listOf(results)}};
+                     {"inputs", std::move(arguments)},
+                     {"outputs", std::move(results)}};
   if (generation)
     entry["generation"] = std::move(*generation);
   json::Object metadata{{"name", modelName},

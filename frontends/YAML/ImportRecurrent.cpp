@@ -56,23 +56,21 @@ Signal RecurrentLayer::run() {
   if (!input.isSequence())
     return importer.mismatch(reader, "input", input, "a sequence of features");
 
-  SmallVector<Tensor> initial;
-  for (const State &state : states)
-    initial.push_back(readInitial(state));
-  SmallVector<SmallVector<Tensor>> finals(states.size());
-  Tensor y =
-      buildSequence(importer.timeMajor(input), input.lengths, initial, finals);
+  for (State &state : states)
+    state.initial = readInitial(state);
+  Tensor y = buildSequence(importer.timeMajor(input), input.lengths);
   if (!y)
     return {};
-  for (auto [state, list] : zip(states, finals)) {
+  Emitter &e = importer.outer;
+  for (const State &state : states) {
     define(state.name,
            Importer::makeSignal(Signal::Kind::State,
-                                frontend::concat(importer.outer, list, 0),
+                                frontend::concat(e, state.finals, 0),
                                 depth * directions));
-    define("last_" + state.name,
-           Importer::makeSignal(
-               Signal::Kind::Vector,
-               frontend::joinFeatures(importer.outer, list.back())));
+    define(
+        "last_" + state.name,
+        Importer::makeSignal(Signal::Kind::Vector,
+                             frontend::joinFeatures(e, state.finals.back())));
   }
   Signal result = importer.withValue(input, y);
   result.timeMajor = true;
@@ -96,14 +94,12 @@ void RecurrentLayer::declareStates(Position position) {
   }
   Signal previous;
   if (sound) {
-    SmallVector<Tensor> initial;
-    for (const State &state : states)
-      initial.push_back(readInitial(state));
+    for (State &state : states)
+      state.initial = readInitial(state);
     for (int64_t index = 0; index < depth; ++index)
-      for (auto [state, stack] : zip(states, initial)) {
-        Tensor inside = importer.declareState(
-            keyOf(state, index),
-            stack ? importer.takeState(stack, index) : stack, state.size);
+      for (const State &state : states) {
+        Tensor inside = importer.declareState(keyOf(state, index),
+                                              state.initial, index, state.size);
         if (&state == getOutput())
           previous = Importer::makeSignal(Signal::Kind::Vector, inside);
       }
@@ -189,8 +185,7 @@ private:
   bool readAttributes() override;
   const State *getOutput() const override { return &states.front(); }
   Tensor buildStep(Tensor x) override;
-  Tensor buildSequence(Tensor x, Value lengths, ArrayRef<Tensor> initial,
-                       MutableArrayRef<SmallVector<Tensor>> finals) override;
+  Tensor buildSequence(Tensor x, Value lengths) override;
   /// Checks that there are as many `values` as activations that take one, or
   /// none.
   void checkFactors(StringRef key, ArrayRef<double> values, size_t count);
@@ -373,19 +368,18 @@ GatedLayer::Result GatedLayer::buildOp(Emitter &e, int64_t index, Tensor x,
   return result;
 }
 
-Tensor GatedLayer::buildSequence(Tensor x, Value lengths,
-                                 ArrayRef<Tensor> initial,
-                                 MutableArrayRef<SmallVector<Tensor>> finals) {
+Tensor GatedLayer::buildSequence(Tensor x, Value lengths) {
   Emitter &e = importer.outer;
   for (int64_t index = 0; index < depth; ++index) {
-    SmallVector<Tensor> own(initial);
-    for (Tensor &stack : own)
-      if (stack)
-        stack = e.sliceDim(stack, 0, e.fixed(index * directions),
-                           e.fixed(directions));
+    auto own = map_to_vector(states, [&](const State &state) {
+      return state.initial
+                 ? e.sliceDim(state.initial, 0, e.fixed(index * directions),
+                              e.fixed(directions))
+                 : Tensor();
+    });
     Result result = buildOp(e, index, x, lengths, own);
-    for (auto [list, final] : zip(finals, result.finals))
-      list.push_back(final);
+    for (auto [state, final] : zip(states, result.finals))
+      state.finals.push_back(final);
     x = frontend::joinFeatures(e, result.y);
   }
   return x;

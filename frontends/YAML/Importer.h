@@ -112,8 +112,8 @@ struct CellDefinition {
   std::string input;
   std::vector<std::string> states;
   std::string output;
-  /// Equations and the place of each.
-  std::vector<std::pair<Equation, Position>> equations;
+  /// Equations and the place of each; those of named cells stand in no file.
+  std::vector<std::pair<Equation, std::optional<Position>>> equations;
 };
 
 /// What a layer is being built from.
@@ -278,15 +278,12 @@ private:
   void readCell(const Entry &entry);
 
   //===--- States of a step (ImportGenerate.cpp) --------------------------===//
-  /// Makes a state of `features` features, which begins with zeros unless
-  /// `initial` is given; gives its value inside the step.
-  Tensor declareState(const std::string &name, Tensor initial,
+  /// Makes a state of `features` features, which begins with state `index` of a
+  /// stack, or with zeros; gives its value inside the step.
+  Tensor declareState(const std::string &name, Tensor stack, int64_t index,
                       int64_t features);
-  /// State `index` of a stack, `[batch, size]`.
-  Tensor takeState(Tensor stack, int64_t index) {
-    return outer.squeeze(
-        outer.sliceDim(stack, 0, outer.fixed(index), outer.fixed(1)), 0);
-  }
+  /// State `index` of a stack, `[batch, size]`; zeros without one.
+  Tensor takeState(Tensor stack, int64_t index, int64_t size);
 
   //===--- Generation (ImportGenerate.cpp) --------------------------------===//
   void importGenerate(const Node &generate);
@@ -353,7 +350,7 @@ private:
 
   Block *body = nullptr;
   /// Entries of the signature, and the values of its results.
-  std::vector<llvm::json::Object> arguments, results;
+  llvm::json::Array arguments, results;
   std::vector<Value> returned;
   /// A value whose extent `batchDim` is the batch.
   Tensor batchSource;

@@ -38,6 +38,12 @@ protected:
   struct State {
     std::string name;
     int64_t size = 0;
+    /// What it begins with, `[depth * directions, batch, size]`, or null if the
+    /// description gives nothing.
+    Tensor initial = {};
+    /// What it ends with, `[directions, batch, size]` for every layer of the
+    /// stack.
+    llvm::SmallVector<Tensor> finals = {};
   };
 
   RecurrentLayer(Importer &importer, LayerContext &layer)
@@ -51,11 +57,8 @@ protected:
   /// Sets the next states; gives the output, null after an error.
   virtual Tensor buildStep(Tensor x) = 0;
   /// The output `[time, batch, features]` of an input of that form, null after
-  /// an error. Appends to the final values of each state, `[directions, batch,
-  /// size]` for every layer of the stack.
-  virtual Tensor
-  buildSequence(Tensor x, Value lengths, llvm::ArrayRef<Tensor> initial,
-                llvm::MutableArrayRef<llvm::SmallVector<Tensor>> finals) = 0;
+  /// an error. Appends to what each state ends with.
+  virtual Tensor buildSequence(Tensor x, Value lengths) = 0;
 
   /// The step's state `state` of one layer of the stack, or null.
   StepState *findState(const State &state, int64_t index) const;
@@ -73,8 +76,7 @@ protected:
 
 private:
   bool readDirection();
-  /// The initial value of one state, `[depth * directions, batch, size]`, or
-  /// null if the description gives none.
+  /// What a state begins with.
   Tensor readInitial(const State &state);
   /// Whether `initial` names one value, where a layer or a mapping from states
   /// to values is required; reported once.
@@ -94,9 +96,7 @@ private:
   bool readAttributes() override;
   const State *getOutput() const override;
   Tensor buildStep(Tensor x) override;
-  Tensor buildSequence(
-      Tensor x, Value lengths, llvm::ArrayRef<Tensor> initial,
-      llvm::MutableArrayRef<llvm::SmallVector<Tensor>> finals) override;
+  Tensor buildSequence(Tensor x, Value lengths) override;
   /// Evaluates the equations; the new states, then the output. Empty on errors.
   llvm::SmallVector<Value> evaluate(EquationBuilder &equations);
 

@@ -20,20 +20,8 @@ std::string print(const Expression &expression) {
     return text.substr(0, text.find_last_not_of("0.") + 1);
   case Expression::Kind::Name:
     return expression.name;
-  case Expression::Kind::Negate:
-    text = "neg";
-    break;
-  case Expression::Kind::Add:
-    text = "+";
-    break;
-  case Expression::Kind::Subtract:
-    text = "-";
-    break;
-  case Expression::Kind::Multiply:
-    text = "*";
-    break;
-  case Expression::Kind::Divide:
-    text = "/";
+  case Expression::Kind::Operator:
+    text = expression.operands.size() == 1 ? "neg" : expression.name;
     break;
   case Expression::Kind::Product:
     text = "@";
