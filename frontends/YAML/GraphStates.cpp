@@ -43,11 +43,10 @@ void GraphStates::readEntry(const NamedGraph &graph, const Entry &entry,
   if (matched)
     return;
   faulty.insert(graph.name);
-  std::vector<StringRef> known = namesOf(graph.graph.getOutputs());
-  graphs.reporter.error(
-      entry.keyPosition, "graph '{0}' has no output '{1}'{2}", graph.name,
-      entry.key,
-      suggest(entry.key, known, "; its outputs are " + join(known, ", ")));
+  graphs.reporter.error(entry.keyPosition, "graph '{0}' has no output '{1}'{2}",
+                        graph.name, entry.key,
+                        suggestOf(entry.key, namesOf(graph.graph.getOutputs()),
+                                  "its outputs are"));
 }
 
 void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
@@ -84,10 +83,9 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
       target->isScalar() ? fillStars(target->text, fillings) : std::string();
   state.input = findNamed(graph.graph.getInputs(), name);
   if (!state.input) {
-    std::vector<StringRef> known = namesOf(graph.graph.getInputs());
     reporter.error(
         target->position, "graph '{0}' has no input '{1}'{2}", graph.name, name,
-        suggest(name, known, "; its inputs are " + join(known, ", ")));
+        suggestOf(name, namesOf(graph.graph.getInputs()), "its inputs are"));
     return;
   }
   note.release();

@@ -1,9 +1,10 @@
 //===- Graphs.cpp - ONNX graphs and what they are fed ---------------------===//
 
 #include "frontends/YAML/Graphs.h"
-#include "dialect/Seq/IR/Marks.h"
 
+#include "dialect/Seq/IR/Marks.h"
 #include "dialect/Seq/IR/SeqOps.h"
+#include "frontends/Common/Attention.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -82,11 +83,6 @@ static std::string describe(const onnx::OnnxGraph::Input &input) {
 static std::string describe(const GraphSignal &signal) {
   return signal.tensor ? describe(signal.tensor.type, signal.tensor.getShape())
                        : "one number";
-}
-
-/// "; did you mean 'x'?" or the list of what there is.
-static std::string hint(StringRef name, const std::vector<StringRef> &known) {
-  return suggest(name, known, "; known are " + join(known, ", "));
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,7 +214,7 @@ GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
       all.insert({key + ".mask", key + ".length"});
   std::vector<StringRef> known(all.begin(), all.end());
   return reporter.error(node.position, "there is no '{0}' for a graph here{1}",
-                        name, hint(name, known));
+                        name, suggestOf(name, known, "known are"));
 }
 
 void Graphs::reportTwoValues(const NamedGraph &graph,
@@ -250,9 +246,10 @@ void Graphs::readInputs(const NamedGraph &graph, StringMap<GraphSignal> &fed) {
       fed[input.name] = signal;
     }
     if (!matched)
-      reporter.error(entry.keyPosition, "graph '{0}' has no input '{1}'{2}",
-                     graph.name, entry.key,
-                     hint(entry.key, namesOf(graph.graph.getInputs())));
+      reporter.error(
+          entry.keyPosition, "graph '{0}' has no input '{1}'{2}", graph.name,
+          entry.key,
+          suggestOf(entry.key, namesOf(graph.graph.getInputs()), "known are"));
   }
 }
 
@@ -310,8 +307,7 @@ Value Graphs::conform(const NamedGraph &graph,
       tensor = e.squeeze(tensor, d);
     else
       ++d;
-  while (tensor.getRank() < rank)
-    tensor = e.unsqueeze(tensor, 0);
+  tensor = frontend::padRank(e, tensor, rank);
   if (tensor.getRank() != rank)
     return mismatch(describe(input));
   for (auto [extent, own] : zip(input.shape, tensor.getShape()))

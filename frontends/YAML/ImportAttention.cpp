@@ -126,13 +126,10 @@ bool AttentionImport::readAttributes() {
   scale = reader.getNumber("scale");
   softcap = reader.getNumber(
       "softcap", [](double cap) { return cap > 0; }, "a number above 0");
-  if (const Node *node = reader.find("causal")) {
-    if (std::optional<bool> truth = node->asBool())
-      causal = *truth ? seq::Causal::TopLeft : seq::Causal::None;
-    else if (std::optional<std::string> word = reader.getWord(
-                 "causal", {"true", "false", "top_left", "bottom_right"}))
-      causal = *seq::symbolizeCausal(*word);
-  }
+  if (std::optional<std::string> word = reader.getWord(
+          "causal", {"true", "false", "top_left", "bottom_right"}))
+    causal = *word == "true" ? seq::Causal::TopLeft
+                             : seq::symbolizeCausal(*word).value_or(causal);
   if (const Node *node = reader.find("window")) {
     SmallVector<int64_t> sides;
     if (node->isSequence())

@@ -284,12 +284,9 @@ const Signal *Importer::lookup(StringRef name, const Node &at) {
   auto it = layerPositions.find(name);
   if (it == layerPositions.end() && !find(layer))
     it = layerPositions.find(layer);
-  if (it == layerPositions.end()) {
-    std::vector<StringRef> known = getKnownNames();
-    return reporter.error(
-        at.position, "there is no '{0}' here{1}", name,
-        suggest(name, known, "; known are " + join(known, ", ")));
-  }
+  if (it == layerPositions.end())
+    return reporter.error(at.position, "there is no '{0}' here{1}", name,
+                          suggestOf(name, getKnownNames(), "known are"));
   std::string previous = it->first + ".previous";
   // A beginning of it, or nearly it, is not what the layer gives later.
   StringRef part = name.substr(std::min(name.size(), it->first.size() + 1));

@@ -17,6 +17,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -37,6 +38,13 @@ std::string suggest(llvm::StringRef word, const Range &known,
   if (std::optional<llvm::StringRef> nearest = findNearestName(word, known))
     return ("; did you mean '" + *nearest + "'?").str();
   return otherwise.str();
+}
+
+/// The same, or else the known names behind `listed`, such as "known are".
+template <typename Range>
+std::string suggestOf(llvm::StringRef word, const Range &known,
+                      llvm::StringRef listed) {
+  return suggest(word, known, "; " + listed + " " + llvm::join(known, ", "));
 }
 
 /// The one of `items` with this name, or null.

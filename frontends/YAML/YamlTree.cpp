@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
@@ -82,13 +83,10 @@ std::optional<double> Node::asNumber() const {
 }
 
 std::optional<bool> Node::asBool() const {
-  if (!isScalar() || quoted)
-    return std::nullopt;
-  if (text == "true")
-    return true;
-  if (text == "false")
-    return false;
-  return std::nullopt;
+  return StringSwitch<std::optional<bool>>(isScalar() && !quoted ? text : "")
+      .Case("true", true)
+      .Case("false", false)
+      .Default(std::nullopt);
 }
 
 //===----------------------------------------------------------------------===//
