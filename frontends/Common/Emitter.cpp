@@ -23,12 +23,10 @@ Value Emitter::toValue(OpFoldResult size) {
 }
 
 Extents Emitter::simplify(ArrayRef<OpFoldResult> sizes) {
-  Extents result;
-  for (OpFoldResult size : sizes) {
+  return llvm::map_to_vector(sizes, [&](OpFoldResult size) {
     std::optional<int64_t> number = getConstantIntValue(size);
-    result.push_back(number ? builder.getIndexAttr(*number) : size);
-  }
-  return result;
+    return number ? builder.getIndexAttr(*number) : size;
+  });
 }
 
 /// A `tensor.dim` right behind the tensor, where every later op can use it.
@@ -54,10 +52,8 @@ OpFoldResult Emitter::extent(Tensor tensor, int64_t dim) {
 }
 
 Extents Emitter::extents(Tensor tensor) {
-  Extents sizes;
-  for (int64_t i = 0, e = tensor.getRank(); i < e; ++i)
-    sizes.push_back(extent(tensor, i));
-  return sizes;
+  return llvm::map_to_vector(llvm::seq<int64_t>(0, tensor.getRank()),
+                             [&](int64_t dim) { return extent(tensor, dim); });
 }
 
 Value Emitter::extentValue(Tensor tensor, int64_t dim) {
@@ -257,9 +253,8 @@ Tensor Emitter::transpose(Tensor tensor, ArrayRef<int64_t> permutation) {
       shape.push_back(tensor.getShape()[from]);
     return pickKnown(tensor, none, one, shape, permutation);
   }
-  Extents sizes;
-  for (int64_t from : permutation)
-    sizes.push_back(extent(tensor, from));
+  Extents sizes = llvm::map_to_vector(
+      permutation, [&](int64_t from) { return extent(tensor, from); });
   Value init = empty(sizes, tensor.type);
   Value result =
       linalg::TransposeOp::create(builder, loc, tensor.value, init, permutation)

@@ -49,9 +49,8 @@ bool Emitter::require(Value holds, StringRef message,
                       ArrayRef<OpFoldResult> numbers, bool exhausts) {
   if (matchPattern(holds, m_One()))
     return true;
-  SmallVector<Value> values;
-  for (OpFoldResult number : numbers)
-    values.push_back(toValue(number));
+  SmallVector<Value> values = llvm::map_to_vector(
+      numbers, [&](OpFoldResult number) { return toValue(number); });
   std::string text = withoutPlaceholders(describe(loc)) + message.str();
   auto check = seq::RequireOp::create(builder, loc, holds, text, values);
   if (exhausts)
@@ -61,10 +60,9 @@ bool Emitter::require(Value holds, StringRef message,
   // A branch that is never taken may be wrong.
   if (!onFault || check->getParentOfType<scf::IfOp>())
     return false;
-  SmallVector<int64_t> known;
-  for (OpFoldResult number : numbers)
-    known.push_back(getConstantIntValue(number).value_or(-1));
-  onFault(check.format(known));
+  onFault(check.format(llvm::map_to_vector(numbers, [](OpFoldResult number) {
+    return getConstantIntValue(number).value_or(-1);
+  })));
   return false;
 }
 

@@ -42,10 +42,9 @@ Tensor Emitter::convert(Tensor tensor, DataType type) {
 /// The position in the loops around the insertion point.
 static SmallVector<Value> loopIndices(OpBuilder &builder, Location loc,
                                       unsigned rank) {
-  SmallVector<Value> at;
-  for (unsigned d = 0; d < rank; ++d)
-    at.push_back(linalg::IndexOp::create(builder, loc, d));
-  return at;
+  return llvm::map_to_vector(llvm::seq(rank), [&](unsigned d) -> Value {
+    return linalg::IndexOp::create(builder, loc, d);
+  });
 }
 
 Tensor Emitter::generate(DataType type, ArrayRef<OpFoldResult> given,

@@ -87,9 +87,8 @@ Tensor joinFeatures(Emitter &e, Tensor x) {
 Tensor concat(Emitter &e, ArrayRef<Tensor> tensors, int64_t dim) {
   if (tensors.size() == 1)
     return tensors.front();
-  SmallVector<Value> values;
-  for (Tensor tensor : tensors)
-    values.push_back(tensor.value);
+  SmallVector<Value> values =
+      llvm::map_to_vector(tensors, [](Tensor tensor) { return tensor.value; });
   Tensor joined{
       tensor::ConcatOp::create(e.getBuilder(), e.getLoc(), dim, values),
       tensors.front().type};

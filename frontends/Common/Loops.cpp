@@ -57,16 +57,12 @@ Number loadUnlessEmpty(Emitter &e, Tensor tensor, ArrayRef<Number> position) {
   if (llvm::all_of(sizes, hasElements))
     return load(e, tensor, position);
   Value zero = e.scalars().constant(tensor.type, 0);
-  OpBuilder &builder = e.getBuilder();
-  auto choice = scf::IfOp::create(builder, e.getLoc(), zero.getType(),
-                                  Number(e, e.product(sizes)) != 0,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(choice.thenBlock());
-  Value element = load(e, tensor, position);
-  scf::YieldOp::create(builder, e.getLoc(), element);
-  builder.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(builder, e.getLoc(), zero);
+  auto choice = scf::IfOp::create(
+      e.getBuilder(), e.getLoc(), Number(e, e.product(sizes)) != 0,
+      [&](OpBuilder &b, Location loc) {
+        scf::YieldOp::create(b, loc, Value(load(e, tensor, position)));
+      },
+      [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, zero); });
   return {e, tensor.type, choice.getResult(0)};
 }
 
