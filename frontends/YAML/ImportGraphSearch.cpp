@@ -171,21 +171,6 @@ bool Importer::usesGraphs(const Node &root) {
          });
 }
 
-void Importer::fixBatch() {
-  fixedBatch = true;
-  for (auto [argument, port] : zip(body->getArguments(), arguments)) {
-    auto type = mlir::cast<RankedTensorType>(argument.getType());
-    SmallVector<int64_t> shape(type.getShape());
-    for (auto [extent, described] :
-         zip(shape, *port.getAsObject()->getArray("shape")))
-      if (described == json::Value("batch")) {
-        extent = 1;
-        described = 1;
-      }
-    argument.setType(RankedTensorType::get(shape, type.getElementType()));
-  }
-}
-
 void Importer::importGraphSearch() {
   for (StringRef key : {"layers", "cells", "outputs", "weights"})
     if (const Node *node = root.find(key))

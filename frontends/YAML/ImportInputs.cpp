@@ -39,13 +39,11 @@ std::string Signal::describe() const {
 // Inputs
 //===----------------------------------------------------------------------===//
 
-Tensor Importer::addArgument(StringRef name, DataType type,
-                             const json::Array &shape, Position position,
-                             json::Object more) {
-  SmallVector<int64_t> extents;
-  for (const json::Value &extent : shape)
-    extents.push_back(
-        extent.getAsInteger().value_or(mlir::ShapedType::kDynamic));
+Tensor Importer::addArgument(StringRef name, DataType type, json::Array shape,
+                             Position position, json::Object more) {
+  auto extents = map_to_vector(shape, [](const json::Value &extent) {
+    return extent.getAsInteger().value_or(mlir::ShapedType::kDynamic);
+  });
   Tensor value{
       body->addArgument(RankedTensorType::get(extents, outer.storage(type)),
                         reporter.getLocation(position)),
@@ -57,7 +55,7 @@ Tensor Importer::addArgument(StringRef name, DataType type,
   outer.setExtents(value.value, sizes);
   more["name"] = name.str();
   more["dtype"] = type == DataType::Int32 ? "i32" : "f32";
-  more["shape"] = json::Array(shape);
+  more["shape"] = std::move(shape);
   arguments.push_back(std::move(more));
   return value;
 }
@@ -193,9 +191,10 @@ void Importer::readInput(const Entry &entry) {
   for (const std::string &word : words) {
     int64_t extent;
     if (StringRef(word).getAsInteger(10, extent)) {
-      shape.push_back(word);
-      pattern += word == "batch" ? 'b' : 't';
-      if (word != "batch")
+      bool isBatch = word == "batch";
+      shape.push_back(isBatch ? batchShape() : word);
+      pattern += isBatch ? 'b' : 't';
+      if (!isBatch)
         signal.time = word;
       if (!isEquationName(word))
         reader.errorAt("dims", "dimension '{0}' is neither a name nor a number",
@@ -238,7 +237,7 @@ void Importer::readInput(const Entry &entry) {
     bounds = json::Object{{"min", 0}, {"max", signal.count - 1}};
   signal.value =
       addArgument(entry.key, type == "i32" ? DataType::Int32 : DataType::Float,
-                  shape, entry.keyPosition, std::move(bounds));
+                  std::move(shape), entry.keyPosition, std::move(bounds));
   if (!batchSource) {
     batchSource = signal.value;
     batchDim = pattern.find('b');

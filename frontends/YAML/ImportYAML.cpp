@@ -83,13 +83,13 @@ mlir::OwningOpRef<mlir::ModuleOp> Importer::run() {
   collectMentioned(root);
   readVocabularies();
   readCells();
+  fixedBatch = usesGraphs(root);
   readInputs(reader);
   // Nothing else can be checked without a batch.
   if (!batchSource)
     return nullptr;
 
-  if (usesGraphs(root)) {
-    fixBatch();
+  if (fixedBatch) {
     importGraphSearch();
     return finish(std::move(module));
   }

@@ -183,7 +183,7 @@ private:
   /// Adds an argument to the entry and describes it by its shape and by `more`.
   /// Dimensions of one name have one extent.
   Tensor addArgument(llvm::StringRef name, DataType type,
-                     const llvm::json::Array &shape, Position position,
+                     llvm::json::Array shape, Position position,
                      llvm::json::Object more = {});
   /// Adds the lengths of the rows along the dimension `time`.
   Tensor addLengths(llvm::StringRef name, llvm::StringRef time,
@@ -291,13 +291,11 @@ private:
   friend class Search;
 
   //===--- ONNX graphs (Graphs.cpp, ImportGraphSearch.cpp) ----------------===//
-  /// Makes the batch of every input one.
-  void fixBatch();
   /// Builds a description of ONNX graphs.
   void importGraphSearch();
   friend class Graphs;
   friend class GraphSearchImport;
-  /// The batch in a signature.
+  /// The batch in a signature: one around ONNX graphs.
   llvm::json::Value batchShape() const {
     return fixedBatch ? llvm::json::Value(1) : llvm::json::Value("batch");
   }
