@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/ConvertUTF.h"
 
 #include <cmath>
 
@@ -29,6 +30,11 @@ ArrayRef<StringLiteral> functionNames() { return kFunctions; }
 
 static bool isNameStart(char c) { return isAlpha(c) || c == '_'; }
 static bool isNamePart(char c) { return isAlnum(c) || c == '_'; }
+
+/// Whether `symbol` is a multiplication dot, U+00B7 or U+22C5.
+static bool isDot(StringRef symbol) {
+  return symbol == "\xc2\xb7" || symbol == "\xe2\x8b\x85";
+}
 
 /// The length of the name that `text` begins with; 0 if there is none.
 static size_t matchName(StringRef text) {
@@ -152,22 +158,13 @@ void Parser::advance() {
         !std::isfinite(token.number))
       token.kind = Token::Kind::Bad;
   } else if (length == 0) {
-    token.kind = Token::Kind::Symbol;
-    // The multiplication dots of U+00B7 and U+22C5.
-    if (rest.starts_with("\xc2\xb7"))
-      length = 2;
-    else if (rest.starts_with("\xe2\x8b\x85"))
-      length = 3;
-    else
-      length = 1;
-    if (length == 1 && !StringRef("+-*/@()[],;=").contains(rest[0])) {
-      token.kind = Token::Kind::Bad;
-      while (length < rest.size() && (rest[length] & 0xC0) == 0x80)
-        ++length;
-    }
+    length = getNumBytesForUTF8(rest[0]);
+    bool isSymbol = StringRef("+-*/@()[],;=").contains(rest[0]) ||
+                    isDot(rest.take_front(length));
+    token.kind = isSymbol ? Token::Kind::Symbol : Token::Kind::Bad;
   }
   token.text = rest.take_front(length);
-  position += length;
+  position += token.text.size();
 }
 
 std::nullptr_t Parser::fail(const Twine &required) {
@@ -220,8 +217,7 @@ std::unique_ptr<Expression> Parser::parseUnary() {
 
 std::unique_ptr<Expression> Parser::parseProduct() {
   std::unique_ptr<Expression> left = parseAtom();
-  bool isDot = token.is("\xc2\xb7") || token.is("\xe2\x8b\x85");
-  bool isProduct = isDot || token.is("@");
+  bool isScalar = isDot(token.text), isProduct = isScalar || token.is("@");
   if (!left || (!isProduct && !startsAtom()))
     return left;
   std::unique_ptr<Expression> right = nest([&] {
@@ -232,8 +228,8 @@ std::unique_ptr<Expression> Parser::parseProduct() {
   if (!right)
     return nullptr;
   size_t offset = left->offset;
-  return make(isDot ? Expression::Kind::Call : Expression::Kind::Product,
-              isDot ? "dot" : "", offset, std::move(left), std::move(right));
+  return make(isScalar ? Expression::Kind::Call : Expression::Kind::Product,
+              isScalar ? "dot" : "", offset, std::move(left), std::move(right));
 }
 
 bool Parser::parseOperands(Expression &into, StringRef close) {

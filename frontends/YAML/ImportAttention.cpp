@@ -324,13 +324,11 @@ Signal AttentionImport::run() {
   Extents outputSizes = inner.extents(query), weightSizes = outputSizes;
   outputSizes.back() = inner.fixed(value.getShape().back());
   weightSizes.back() = outer.extent(key, query.getRank() - 2);
-  mlir::Type weightType;
-  if (wanted)
-    weightType = inner.typeOf(weightSizes, DataType::Float);
   auto op = seq::AttentionOp::create(
       ops, inner.getLoc(), inner.typeOf(outputSizes, DataType::Float),
-      weightType, score, query.value, key.value, value.value, scoreWeight.value,
-      Value(), bias.value, keySignal.lengths, importer.stepRows.value,
+      wanted ? inner.typeOf(weightSizes, DataType::Float) : mlir::Type(), score,
+      query.value, key.value, value.value, scoreWeight.value, Value(),
+      bias.value, keySignal.lengths, importer.stepRows.value,
       /*starts=*/Value(),
       scale ? ops.getF64FloatAttr(*scale) : mlir::FloatAttr(),
       softcap ? ops.getF64FloatAttr(*softcap) : mlir::FloatAttr(), causal,

@@ -203,11 +203,9 @@ Tensor CellLayer::buildSequence(Tensor x, Value lengths) {
       equations.setWeightSuffix("_reverse");
     equations.define(cell.input, slice);
     SmallVector<Value> inits;
-    SmallVector<mlir::Type> types;
     for (const State &state : states) {
       Tensor argument = Importer::addRows(inside, *block, state.size, lanes);
       equations.define(state.name, argument);
-      types.push_back(argument.getType());
       inits.push_back(importer.takeState(state.initial, d, state.size).value);
     }
     SmallVector<Value> values = evaluate(equations);
@@ -221,8 +219,8 @@ Tensor CellLayer::buildSequence(Tensor x, Value lengths) {
     auto recurrence = seq::RecurrenceOp::create(
         outer.getBuilder(), outer.getLoc(),
         mlir::TypeRange{outer.typeOf(sizes, DataType::Float)},
-        mlir::TypeRange(types), ValueRange{x.value}, ValueRange(inits), lengths,
-        Value(), Value(),
+        mlir::TypeRange(block->getArgumentTypes()).drop_front(),
+        ValueRange{x.value}, ValueRange(inits), lengths, Value(), Value(),
         /*reverse=*/d == 1 || direction == seq::Direction::Reverse);
     recurrence.getCell().push_back(block.release());
     outputs.push_back(outer.withExtents(recurrence.getOutputs().front(),

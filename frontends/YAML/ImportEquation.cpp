@@ -19,6 +19,10 @@ Signal Importer::importEquation(LayerContext &layer) {
     return {};
 
   // Which names are signals, and is there a sequence among them?
+  auto isOperand = [&](const Signal &signal) {
+    return signal.isVector() || signal.kind == Signal::Kind::Scalar ||
+           (signal.isSequence() && !step);
+  };
   std::map<std::string, Signal> used;
   bool sound = true;
   visitNames(*expression, [&](const Expression &name) {
@@ -29,8 +33,7 @@ Signal Importer::importEquation(LayerContext &layer) {
     Node reference = Node::scalar(name.name, position);
     reference.position.column += name.offset;
     Signal signal = resolve(reference, reader.getSubject());
-    bool fits = signal.isVector() || signal.kind == Signal::Kind::Scalar ||
-                (signal.isSequence() && !step);
+    bool fits = isOperand(signal);
     if (signal.isValid() && !fits)
       reader.error(reference.position,
                    "'{0}' is {1}; required is a sequence or a vector",
@@ -67,9 +70,7 @@ Signal Importer::importEquation(LayerContext &layer) {
                        signal.isSequence() ? timeMajor(signal) : signal.value);
   }
   for (StringRef name : getKnownNames())
-    if (const Signal &signal = *find(name);
-        signal.isVector() || signal.kind == Signal::Kind::Scalar ||
-        (signal.isSequence() && !step))
+    if (isOperand(*find(name)))
       equations.mention(name);
   Term term = equations.evaluate(*expression, position);
   bool isNumber = term.kind == Term::Kind::Number;

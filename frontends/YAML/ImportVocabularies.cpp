@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
@@ -14,20 +15,16 @@ namespace seqc::yaml {
 
 std::optional<int64_t> Vocabulary::find(StringRef token) const {
   auto it = llvm::find(tokens, token);
-  if (it == tokens.end())
-    return std::nullopt;
-  return it - tokens.begin();
+  return it == tokens.end() ? std::nullopt : std::optional(it - tokens.begin());
 }
 
 /// The code points of `text`, each as a string.
 static std::vector<std::string> splitCharacters(StringRef text) {
   std::vector<std::string> characters;
-  for (size_t i = 0; i < text.size();) {
-    size_t length = 1;
-    while (i + length < text.size() && (text[i + length] & 0xC0) == 0x80)
-      ++length;
-    characters.push_back(text.substr(i, length).str());
-    i += length;
+  while (!text.empty()) {
+    StringRef character = text.take_front(getNumBytesForUTF8(text[0]));
+    characters.push_back(character.str());
+    text = text.drop_front(character.size());
   }
   return characters;
 }

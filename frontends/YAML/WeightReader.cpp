@@ -21,9 +21,7 @@ WeightReader::getShape(StringRef name, bool optional) const {
   if (isListing())
     note(name, "", optional);
   const TensorEntry *entry = file ? file->lookup(name) : nullptr;
-  if (!entry)
-    return std::nullopt;
-  return entry->shape;
+  return entry ? std::optional(entry->shape) : std::nullopt;
 }
 
 void WeightReader::note(StringRef name, std::string shape,
