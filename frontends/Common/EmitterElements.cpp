@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
@@ -153,16 +154,14 @@ Tensor Emitter::elementwise(DataType type, ArrayRef<Tensor> inputs,
       lists.push_back(elements(input));
     SmallVector<Value> results;
     for (int64_t i = 0; i < count; ++i) {
+      SmallVector<int64_t> at = delinearize(i, computeStrides(shape));
       SmallVector<Value> arguments;
       for (auto [input, list] : llvm::zip(inputs, lists)) {
-        int64_t position = 0, stride = 1, rest = i;
-        for (int64_t d = shape.size() - 1, k = input.getRank() - 1; k >= 0;
-             --d, --k) {
-          if (input.getShape()[k] != 1)
-            position += rest % shape[d] * stride;
-          stride *= input.getShape()[k];
-          rest /= shape[d];
-        }
+        SmallVector<int64_t> steps = computeStrides(input.getShape());
+        for (auto [step, size] : llvm::zip(steps, input.getShape()))
+          step = size == 1 ? 0 : step;
+        int64_t position =
+            linearize(ArrayRef(at).take_back(steps.size()), steps);
         arguments.push_back(widen(s, input, list[position]));
       }
       results.push_back(narrow(s, element(s, arguments)));
