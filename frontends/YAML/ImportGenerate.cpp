@@ -85,8 +85,8 @@ void GenerateImport::declarePrevious(const Entry &entry,
   Signal previous;
   if (features) {
     previousValues.emplace_back(name, entry.key);
-    previous = Importer::makeSignal(
-        Signal::Kind::Vector, importer.declareState(name, {}, 0, *features));
+    previous = {Signal::Kind::Vector,
+                importer.declareState(name, {}, 0, *features)};
   } else {
     importer.reporter.error(
         entry.keyPosition,
@@ -207,8 +207,7 @@ void GenerateImport::run() {
 
   outer.setLoc(loc);
   search.addPrefixInputs();
-  search.build(std::move(block), inits,
-               trace ? std::optional<StringRef>(traceTime) : std::nullopt);
+  search.build(std::move(block), inits, traceTime);
 }
 
 void Importer::importGenerate(const Node &generate) {

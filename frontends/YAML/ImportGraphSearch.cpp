@@ -147,7 +147,7 @@ void GraphSearchImport::run() {
     block->dropAllReferences();
     return;
   }
-  auto op = search.build(std::move(block), inits, std::nullopt);
+  auto op = search.build(std::move(block), inits);
   nest.push_back(&op.getStep());
   for (mlir::Region *region : nest) {
     // What a branch does that later steps take, they do once or in it.

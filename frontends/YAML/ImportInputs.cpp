@@ -411,15 +411,6 @@ Signal Importer::withValue(const Signal &signal, Tensor value) const {
   return result;
 }
 
-Signal Importer::makeSignal(Signal::Kind kind, Tensor value, int64_t count) {
-  Signal result;
-  result.kind = kind;
-  result.value = value;
-  result.features = value.getShape().back();
-  result.count = count;
-  return result;
-}
-
 Extents Importer::getRowExtents(int64_t size) {
   return {outer.extent(batchSource, batchDim), outer.fixed(size)};
 }

@@ -64,13 +64,11 @@ Signal RecurrentLayer::run() {
   Emitter &e = importer.outer;
   for (const State &state : states) {
     define(state.name,
-           Importer::makeSignal(Signal::Kind::State,
-                                frontend::concat(e, state.finals, 0),
-                                depth * directions));
+           {Signal::Kind::State, frontend::concat(e, state.finals, 0),
+            depth * directions});
     define(
         "last_" + state.name,
-        Importer::makeSignal(Signal::Kind::Vector,
-                             frontend::joinFeatures(e, state.finals.back())));
+        {Signal::Kind::Vector, frontend::joinFeatures(e, state.finals.back())});
   }
   Signal result = importer.withValue(input, y);
   result.timeMajor = true;
@@ -101,7 +99,7 @@ void RecurrentLayer::declareStates(Position position) {
         Tensor inside = importer.declareState(keyOf(state, index),
                                               state.initial, index, state.size);
         if (&state == getOutput())
-          previous = Importer::makeSignal(Signal::Kind::Vector, inside);
+          previous = {Signal::Kind::Vector, inside};
       }
   }
   if (getOutput())
@@ -186,9 +184,6 @@ private:
   const State *getOutput() const override { return &states.front(); }
   Tensor buildStep(Tensor x) override;
   Tensor buildSequence(Tensor x, Value lengths) override;
-  /// Checks that there are as many `values` as activations that take one, or
-  /// none.
-  void checkFactors(StringRef key, ArrayRef<double> values, size_t count);
   /// One op: layer `index` of the stack.
   Result buildOp(Emitter &e, int64_t index, Tensor x, Value lengths,
                  ArrayRef<Tensor> initial);
@@ -250,8 +245,14 @@ bool GatedLayer::readAttributes() {
     activations.clear();
   }
   auto [withAlpha, withBeta] = seq::countFactors(activations);
-  checkFactors("activation_alpha", alpha, withAlpha);
-  checkFactors("activation_beta", beta, withBeta);
+  for (auto [key, values, count] :
+       {std::tuple("activation_alpha", &alpha, withAlpha),
+        std::tuple("activation_beta", &beta, withBeta)})
+    if (!values->empty() && values->size() != count)
+      reader.errorAt(key,
+                     "{0} values are given for {1} activations that take one; "
+                     "required is one each, or none for ONNX's defaults",
+                     values->size(), count);
   auto repeat = [](auto &list) {
     auto copy = list;
     llvm::append_range(list, copy);
@@ -267,15 +268,6 @@ bool GatedLayer::readAttributes() {
   if (projection)
     states.front().size = projection;
   return given.has_value();
-}
-
-void GatedLayer::checkFactors(StringRef key, ArrayRef<double> values,
-                              size_t count) {
-  if (!values.empty() && values.size() != count)
-    reader.errorAt(key,
-                   "{0} values are given for {1} activations that take one; "
-                   "required is one each, or none for ONNX's defaults",
-                   values.size(), count);
 }
 
 std::string GatedLayer::suffix(int64_t index, int64_t direction) const {
@@ -346,16 +338,17 @@ GatedLayer::Result GatedLayer::buildOp(Emitter &e, int64_t index, Tensor x,
     return Result{e.withExtents(op.getY(), DataType::Float, steps),
                   {e.withExtents(op.getYH(), DataType::Float, rows)}};
   };
+  // An RNN or a GRU, which has attributes of its own.
+  auto build = [&](auto kind, auto... own) {
+    return finish(decltype(kind)::create(
+        ops, e.getLoc(), typeOf(steps), typeOf(rows), x.value, weight,
+        recurrent, bias, lengths, initial[0].value, direction, functions,
+        floats(alpha), floats(beta), bound, own...));
+  };
   if (isGru())
-    return finish(seq::GruOp::create(
-        ops, e.getLoc(), typeOf(steps), typeOf(rows), x.value, weight,
-        recurrent, bias, lengths, initial[0].value, direction, functions,
-        floats(alpha), floats(beta), bound, linearBeforeReset));
+    return build(seq::GruOp(), linearBeforeReset);
   if (!isLstm())
-    return finish(seq::RnnOp::create(
-        ops, e.getLoc(), typeOf(steps), typeOf(rows), x.value, weight,
-        recurrent, bias, lengths, initial[0].value, direction, functions,
-        floats(alpha), floats(beta), bound));
+    return build(seq::RnnOp());
   auto op = seq::LstmOp::create(
       ops, e.getLoc(), typeOf(steps), typeOf(rows), typeOf(cells), x.value,
       weight, recurrent, bias, lengths, initial[0].value, initial[1].value,
@@ -402,7 +395,7 @@ Tensor GatedLayer::buildStep(Tensor x) {
     x = finals.front();
   }
   if (isLstm())
-    define("last_c", Importer::makeSignal(Signal::Kind::Vector, finals.back()));
+    define("last_c", {Signal::Kind::Vector, finals.back()});
   return x;
 }
 

@@ -95,6 +95,12 @@ struct Signal {
   /// Line that made it.
   Position position;
 
+  Signal() = default;
+  /// A vector, or a stack of `count` states; its last dimension are features.
+  Signal(Kind kind, Tensor value, int64_t count = 0)
+      : kind(kind), value(value), features(value.getShape().back()),
+        count(count) {}
+
   bool isValid() const { return kind != Kind::Invalid; }
   bool isVector() const { return kind == Kind::Vector; }
   bool isSequence() const { return kind == Kind::Sequence; }
@@ -225,8 +231,6 @@ private:
   Tensor swapAxes(const Signal &signal);
   /// `signal` with `value` (same axes, f32) in place of its own.
   Signal withValue(const Signal &signal, Tensor value) const;
-  /// A signal of features: Sequence, Vector or State.
-  static Signal makeSignal(Signal::Kind kind, Tensor value, int64_t count = 0);
   /// The extents `[batch, size]`.
   Extents getRowExtents(int64_t size);
   /// An argument `[lanes, size]` of a region that `e` fills, in f32; the first

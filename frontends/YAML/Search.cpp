@@ -188,8 +188,7 @@ OpFoldResult Search::getMostSteps() {
 }
 
 seq::GenerateOp Search::build(std::unique_ptr<Block> step,
-                              ArrayRef<Value> inits,
-                              std::optional<StringRef> traceTime) {
+                              ArrayRef<Value> inits, StringRef traceTime) {
   Emitter &e = importer.outer;
   Location loc = e.getLoc();
   int64_t any = mlir::ShapedType::kDynamic;
@@ -205,7 +204,7 @@ seq::GenerateOp Search::build(std::unique_ptr<Block> step,
     return RankedTensorType::get(shape, element);
   };
   SmallVector<mlir::Type> traces;
-  if (traceTime)
+  if (!traceTime.empty())
     traces.push_back(tensor({any, nBest, any, any}, ops.getF32Type()));
   // What the caller of the entry may choose call by call.
   auto option = [&](seq::CallOption name, mlir::TypedAttr otherwise) {
@@ -256,9 +255,9 @@ seq::GenerateOp Search::build(std::unique_ptr<Block> step,
   addResult("tokens", op.getTokens(), DataType::Int32, {"steps"});
   addResult("token_lengths", op.getLengths(), DataType::Int32, {});
   addResult("scores", op.getScores(), DataType::Float, {});
-  if (traceTime)
+  if (!traceTime.empty())
     addResult("attention", op.getTraces().front(), DataType::Float,
-              {"steps", *traceTime});
+              {"steps", traceTime});
   importer.generation = json::Object{{"search", samples      ? "sample"
                                                 : isGreedy() ? "greedy"
                                                              : "beam"},
@@ -283,7 +282,7 @@ seq::GenerateOp Search::build(std::unique_ptr<Block> step,
                     {"lengths", "token_lengths"},
                     {"scores", "scores"}};
   text["eos"] = end ? json::Array{*end} : json::Array{};
-  if (traceTime)
+  if (!traceTime.empty())
     text["attention"] = "attention";
   if (prefix) {
     text["prefix"] = "prefix";

@@ -42,10 +42,11 @@ public:
   /// Steps at most: the extent of a table with an entry per step.
   OpFoldResult getMostSteps();
   /// Gives `step`, which is closed, to a search that begins with `inits`, and
-  /// describes its results. The step yields one trace if `traceTime` is given.
+  /// describes its results. The step yields one trace, along the dimension
+  /// `traceTime`, unless that is empty.
   seq::GenerateOp build(std::unique_ptr<Block> step,
                         llvm::ArrayRef<Value> inits,
-                        std::optional<llvm::StringRef> traceTime);
+                        llvm::StringRef traceTime = "");
 
   Importer &importer;
   const Node &node;
