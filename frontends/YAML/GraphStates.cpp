@@ -251,14 +251,11 @@ bool GraphStates::collect(Value filled) {
     Tensor next = graphs.getResult(*state.graph, state.output);
     if (!next)
       return false;
-    bool fits = next.type == state.inside.type &&
-                next.getRank() == state.inside.getRank();
-    for (int64_t d = 0; fits && d < next.getRank(); ++d)
-      fits = (state.isCache && d == *state.axis) ||
-             next.getType().isDynamicDim(d) ||
-             state.inside.getType().isDynamicDim(d) ||
-             next.getShape()[d] == state.inside.getShape()[d];
-    if (!fits) {
+    SmallVector<int64_t> room(state.inside.getShape());
+    if (state.isCache)
+      room[*state.axis] = kAny;
+    if (next.type != state.inside.type ||
+        failed(mlir::verifyCompatibleShape(next.getShape(), room))) {
       graphs.reporter.error(
           state.position,
           "output '{0}' of graph '{1}' differs in type or shape from input "

@@ -113,9 +113,8 @@ std::unique_ptr<NamedGraph> Graphs::open(const Entry &entry,
   Expected<onnx::OnnxGraph> graph = onnx::OnnxGraph::open(*path);
   if (!graph)
     return reader.error(position, "the file {0}", toString(graph.takeError()));
-  return std::make_unique<NamedGraph>(
-      NamedGraph{entry.key, &entry.value, entry.keyPosition, *file,
-                 sys::path::parent_path(*file).str(), std::move(*graph)});
+  return std::make_unique<NamedGraph>(NamedGraph{
+      entry.key, &entry.value, entry.keyPosition, *file, std::move(*graph)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -163,7 +162,7 @@ GraphSignal Graphs::resolveFrame(const Node &node,
   MappingReader reader(reporter, node, "a frame", {"at_time", "axis"});
   const Node *source = reader.require(
       "at_time", "the name of a tensor of which one frame is taken");
-  std::optional<int64_t> axis = reader.getInteger("axis", 0, 7);
+  int64_t axis = reader.getInteger("axis", 0, 7).value_or(1);
   if (!source)
     return {};
   if (!time)
@@ -173,38 +172,34 @@ GraphSignal Graphs::resolveFrame(const Node &node,
   GraphSignal whole = resolve(*source, fillings);
   if (!whole)
     return {};
-  if (!whole.tensor || whole.tensor.getRank() <= axis.value_or(1))
+  if (!whole.tensor || whole.tensor.getRank() <= axis)
     return reporter.error(
         source->position,
         "'at_time' is {0}; required is a tensor with a dimension {1}",
-        describe(whole), axis.value_or(1));
-  Number last = Number(e, e.extent(whole.tensor, axis.value_or(1))) - 1;
+        describe(whole), axis);
+  Number last = Number(e, e.extent(whole.tensor, axis)) - 1;
   Number at = clamp(Number(e, time), 0, last);
-  return e.sliceDim(whole.tensor, axis.value_or(1), at, e.fixed(1));
+  return e.sliceDim(whole.tensor, axis, at, e.fixed(1));
 }
 
 GraphSignal Graphs::resolve(const Node &node, ArrayRef<std::string> fillings) {
   if (node.isMapping())
     return resolveFrame(node, fillings);
-  GraphSignal result;
-  if (node.isScalar() && !node.quoted) {
-    if (std::optional<double> number = node.asNumber())
-      result.constant = *number;
-    else if (std::optional<bool> truth = node.asBool())
-      result.constant = *truth;
-    if (result)
-      return result;
-  }
-  std::string name = fillStars(node.text, fillings);
-  if (node.isScalar())
-    result = find(name);
-  if (result)
-    return result;
   if (!node.isScalar())
     return reporter.error(
         node.position,
         "a graph reads {0}; required is a name, a number or 'at_time'",
         node.describe());
+  std::string name = fillStars(node.text, fillings);
+  GraphSignal result;
+  if (std::optional<double> number = node.asNumber())
+    result.constant = *number;
+  else if (std::optional<bool> truth = node.asBool())
+    result.constant = *truth;
+  else
+    result = find(name);
+  if (result)
+    return result;
   std::set<std::string> all;
   for (auto &[key, signal] : names)
     all.insert(key);
@@ -369,9 +364,8 @@ void Graphs::inlineBody(mlir::func::FuncOp function, ArrayRef<Value> arguments,
   for (Operation &op : function.getBody().front().without_terminator()) {
     Operation *copy = e.getBuilder().clone(op, mapping);
     // Files are named from the description's folder.
-    if (auto weight = mlir::dyn_cast<seq::WeightOp>(copy);
-        weight && !graph.folder.empty()) {
-      SmallString<128> file(graph.folder);
+    if (auto weight = mlir::dyn_cast<seq::WeightOp>(copy)) {
+      SmallString<128> file(sys::path::parent_path(graph.file));
       sys::path::append(file, weight.getFile());
       weight.setFile(file);
     }

@@ -37,7 +37,7 @@ struct NamedGraph {
   std::string name;
   const Node *node = nullptr;
   Position position;
-  std::string file, folder;
+  std::string file;
   onnx::OnnxGraph graph;
 };
 

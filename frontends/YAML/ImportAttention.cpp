@@ -21,14 +21,12 @@ using namespace llvm;
 namespace seqc::yaml {
 
 /// The scores that have a name.
-static SmallVector<StringRef> namedScores() {
-  SmallVector<StringRef> names;
-  for (uint32_t i = 0; i <= seq::getMaxEnumValForScore(); ++i)
-    if (std::optional<seq::Score> score = seq::symbolizeScore(i);
-        score && *score != seq::Score::Region)
-      names.push_back(seq::stringifyScore(*score));
-  return names;
-}
+static constexpr StringRef kNamedScores[] = {"dot", "scaled", "additive",
+                                             "general", "distance"};
+
+/// How scores become weights.
+static constexpr StringRef kNormalizers[] = {"softmax", "negated_softmax",
+                                             "sigmoid", "none"};
 
 /// Builds one attention layer.
 class AttentionImport {
@@ -100,15 +98,13 @@ bool AttentionImport::readSignals() {
   check("key", keySignal, keySignal.isSequence(), "a sequence of features");
   check("value", valueSignal, valueSignal.isSequence(),
         "a sequence of features");
-  if (sound && keySignal.time != valueSignal.time) {
-    reader.errorAt("value",
-                   "'value' has the time dimension '{0}', 'key' has '{1}'; "
-                   "required is one",
-                   valueSignal.time, keySignal.time);
-    sound = false;
-  }
   if (!sound)
     return false;
+  if (keySignal.time != valueSignal.time)
+    return reader.errorAt("value",
+                          "'value' has the time dimension '{0}', 'key' has "
+                          "'{1}'; required is one",
+                          valueSignal.time, keySignal.time);
   query = querySignal.isVector() ? inner.unsqueeze(querySignal.value, 1)
                                  : importer.batchMajor(querySignal);
   key = importer.batchMajor(keySignal);
@@ -118,11 +114,8 @@ bool AttentionImport::readSignals() {
 
 bool AttentionImport::readAttributes() {
   heads = reader.getInteger("heads", 1, 1024).value_or(0);
-  std::string words = reader
-                          .getWord("normalizer", {"softmax", "negated_softmax",
-                                                  "sigmoid", "none"})
-                          .value_or("softmax");
-  normalizer = *seq::symbolizeNormalizer(words);
+  normalizer = *seq::symbolizeNormalizer(
+      reader.getWord("normalizer", kNormalizers).value_or("softmax"));
   scale = reader.getNumber("scale");
   softcap = reader.getNumber(
       "softcap", [](double cap) { return cap > 0; }, "a number above 0");
@@ -147,29 +140,29 @@ bool AttentionImport::readAttributes() {
         window ? "window" : "causal",
         "a step has one query; 'causal' and 'window' need a sequence of them");
 
-  SmallVector<StringRef> names = namedScores();
   std::optional<std::string> text = reader.getText("score");
   if (!text) {
     if (!heads && !reader.has("score"))
-      reader.require("score", "one of " + join(names, ", ") +
+      reader.require("score", "one of " + join(ArrayRef(kNamedScores), ", ") +
                                   ", or an expression over q and k such as "
                                   "'sum(tanh(q * k))'");
     score = seq::Score::Scaled;
     return heads != 0;
   }
-  bool named = is_contained(names, *text);
+  bool named = is_contained(kNamedScores, *text);
   if (!named && isEquationName(*text))
-    return reader.getWord("score", names).has_value();
+    return reader.getWord("score", kNamedScores).has_value();
   score = named ? *seq::symbolizeScore(*text) : seq::Score::Region;
-  bool isOther = score != seq::Score::Scaled;
-  if (isOther && heads)
-    reader.errorAt(
+  if (score == seq::Score::Scaled)
+    return true;
+  if (heads)
+    return reader.errorAt(
         "score", "an attention with heads has the score 'scaled'; found '{0}'",
         *text);
-  else if (isOther && scale)
-    reader.errorAt("scale",
-                   "'scale' belongs to the score 'scaled'; found '{0}'", *text);
-  return !isOther || (!heads && !scale);
+  if (scale)
+    return reader.errorAt(
+        "scale", "'scale' belongs to the score 'scaled'; found '{0}'", *text);
+  return true;
 }
 
 Tensor AttentionImport::project(Emitter &e, StringRef name, Tensor x,

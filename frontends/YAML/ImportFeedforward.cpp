@@ -239,10 +239,8 @@ static Tensor reduceSteps(Emitter &e, Tensor x, Tensor lengths, bool isMax) {
       {x.value, lengths.value}, e.fill(x.type, sizes, none).value,
       {loops({0, 2, 1}), loops(0), loops({0, 1})},
       [&](Scalars &s, ValueRange v) -> SmallVector<Value> {
-        Number step(
-            s, mlir::linalg::IndexOp::create(s.getBuilder(), s.getLoc(), 2));
-        Number value(s, x.type, v[0]), length(s, lengths.type, v[1]),
-            best(s, x.type, v[2]);
+        Number step = frontend::loopIndex(e, 2), value(s, x.type, v[0]),
+               length(s, lengths.type, v[1]), best(s, x.type, v[2]);
         return {select(step < length.toIndex(),
                        isMax ? max(best, value) : best + value, best)};
       });
