@@ -11,7 +11,13 @@
 #ifndef COMPILER_NORMALIZE_RECOGNITION_H
 #define COMPILER_NORMALIZE_RECOGNITION_H
 
+#include "compiler/Normalize/Elements.h"
+#include "dialect/Seq/IR/SeqOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
 #include "llvm/ADT/StringMap.h"

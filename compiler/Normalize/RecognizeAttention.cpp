@@ -11,12 +11,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Kernels/KernelTable.h"
-#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Recognition.h"
-#include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <cmath>

@@ -6,11 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Recognition.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <cmath>

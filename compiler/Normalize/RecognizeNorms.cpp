@@ -5,12 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Recognition.h"
-#include "dialect/Seq/IR/SeqOps.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace seqc;

@@ -3,10 +3,7 @@
 #include "compiler/Normalize/Passes.h"
 #include "compiler/Normalize/Recognition.h"
 #include "dialect/Seq/IR/Marks.h"
-#include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace seqc {

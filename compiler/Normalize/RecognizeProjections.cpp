@@ -1,11 +1,7 @@
 //===- RecognizeProjections.cpp - Queries, keys and values of one tensor --===//
 
 #include "compiler/Normalize/Recognition.h"
-#include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;

@@ -12,7 +12,6 @@
 #include "compiler/Kernels/KernelTable.h"
 #include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Passes.h"
-#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

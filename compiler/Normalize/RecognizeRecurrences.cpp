@@ -10,15 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Passes.h"
 #include "compiler/Normalize/Recognition.h"
 #include "compiler/Transforms/IndexFacts.h"
-#include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/RegionUtils.h"
 

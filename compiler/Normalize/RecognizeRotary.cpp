@@ -6,12 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Normalize/Elements.h"
 #include "compiler/Normalize/Recognition.h"
-#include "dialect/Seq/IR/SeqOps.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace seqc;

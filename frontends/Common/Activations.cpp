@@ -2,8 +2,6 @@
 
 #include "frontends/Common/Activations.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace llvm;
 namespace math = mlir::math;
 

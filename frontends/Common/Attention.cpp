@@ -5,8 +5,6 @@
 
 #include "dialect/Seq/IR/SeqOps.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
 #include <cmath>
 
 using namespace llvm;

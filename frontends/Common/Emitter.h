@@ -14,10 +14,7 @@
 #ifndef FRONTENDS_COMMON_EMITTER_H
 #define FRONTENDS_COMMON_EMITTER_H
 
-#include "frontends/Common/DataType.h"
 #include "frontends/Common/Scalars.h"
-
-#include "mlir/IR/Builders.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"

@@ -1,13 +1,10 @@
 //===- EmitterElements.cpp - Tensors defined element by element -----------===//
 
-#include "frontends/Common/Emitter.h"
-
 #include "frontends/Common/Numbers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;

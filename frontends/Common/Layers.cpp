@@ -3,11 +3,9 @@
 #include "frontends/Common/Layers.h"
 #include "frontends/Common/Activations.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/Common/Numbers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include <cmath>
 

@@ -19,9 +19,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
-#include <optional>
-#include <string>
-
 namespace seqc {
 
 /// Where a model comes from.

@@ -4,8 +4,6 @@
 
 #include "frontends/Common/Numbers.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 #include <cmath>
 
 using namespace mlir;

@@ -16,8 +16,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
-#include <functional>
-
 namespace seqc::frontend {
 
 /// An element of a tensor, an index, or a constant that may become either.

@@ -5,11 +5,9 @@
 #include "dialect/Seq/IR/Marks.h"
 #include "dialect/Support/RegularFile.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace llvm;

@@ -7,9 +7,6 @@
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
-#include "llvm/Support/JSON.h"
 
 using namespace llvm;
 

@@ -8,8 +8,6 @@
 #include "frontends/ONNX/onnx.pb.h"
 #include "frontends/SafeTensors/SafeTensorsFile.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 

@@ -15,17 +15,12 @@
 #include "frontends/ONNX/OnnxGraph.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 #include <array>
-#include <functional>
-#include <memory>
-#include <optional>
 
 namespace google::protobuf {
 template <typename Element> class RepeatedPtrField;

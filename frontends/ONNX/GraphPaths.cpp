@@ -17,8 +17,6 @@
 #include "frontends/ONNX/GraphValues.h"
 #include "frontends/ONNX/onnx.pb.h"
 
-#include "llvm/Support/SaveAndRestore.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {

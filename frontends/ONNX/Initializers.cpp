@@ -8,8 +8,6 @@
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/onnx.pb.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 

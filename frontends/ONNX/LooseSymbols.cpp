@@ -14,8 +14,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
-#include "llvm/ADT/DenseMap.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {

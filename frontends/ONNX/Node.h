@@ -12,11 +12,9 @@
 #include "frontends/ONNX/Vocabulary.h"
 
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <memory>
-#include <vector>
 
 namespace seqc::onnx {
 

@@ -12,15 +12,11 @@
 
 #include "frontends/ONNX/Vocabulary.h"
 
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
-#include <optional>
-#include <string>
 
 namespace seqc::onnx {
 

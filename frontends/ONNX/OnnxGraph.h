@@ -11,14 +11,10 @@
 #include "frontends/ONNX/ImportONNX.h"
 #include "frontends/ONNX/Vocabulary.h"
 
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace seqc::onnx {
 

@@ -2,7 +2,6 @@
 
 #include "frontends/ONNX/Windows.h"
 
-#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Readers.h"
 
 using namespace llvm;

@@ -17,10 +17,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
-#include "llvm/ADT/STLExtras.h"
-
-#include <limits>
-
 using namespace llvm;
 using seqc::frontend::Number;
 

@@ -2,9 +2,6 @@
 
 #include "frontends/YAML/EquationBuilder.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-
 using namespace llvm;
 using seqc::frontend::Combine;
 using seqc::frontend::Number;

@@ -13,9 +13,6 @@
 #include "frontends/Common/Numbers.h"
 #include "frontends/YAML/Importer.h"
 
-#include <map>
-#include <set>
-
 namespace seqc::yaml {
 
 /// A value of an equation.

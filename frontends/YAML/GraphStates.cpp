@@ -2,11 +2,7 @@
 
 #include "frontends/YAML/GraphStates.h"
 
-#include "frontends/Common/Numbers.h"
-
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 

@@ -9,12 +9,8 @@
 
 #include "frontends/Common/Attention.h"
 #include "frontends/YAML/EquationBuilder.h"
-#include "frontends/YAML/Importer.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
-
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 

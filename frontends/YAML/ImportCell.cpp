@@ -9,10 +9,6 @@
 #include "frontends/YAML/NamedCells.h"
 #include "frontends/YAML/Recurrent.h"
 
-#include "llvm/ADT/STLExtras.h"
-
-#include <set>
-
 using namespace llvm;
 
 namespace seqc::yaml {

@@ -1,7 +1,6 @@
 //===- ImportEquation.cpp - Equations as layers ---------------------------===//
 
 #include "frontends/YAML/EquationBuilder.h"
-#include "frontends/YAML/Importer.h"
 
 using namespace llvm;
 

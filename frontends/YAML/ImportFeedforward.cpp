@@ -5,12 +5,7 @@
 #include "frontends/YAML/Importer.h"
 #include "frontends/YAML/NamedCells.h"
 
-#include "dialect/Seq/IR/SeqOps.h"
-
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 using seqc::frontend::Number;

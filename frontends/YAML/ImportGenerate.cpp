@@ -14,7 +14,6 @@
 #include "frontends/YAML/Recurrent.h"
 #include "frontends/YAML/Search.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace llvm;

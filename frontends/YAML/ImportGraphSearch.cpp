@@ -11,8 +11,6 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-#include "llvm/ADT/STLExtras.h"
-
 using namespace llvm;
 
 namespace seqc::yaml {

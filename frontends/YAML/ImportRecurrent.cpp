@@ -11,8 +11,6 @@
 
 #include "dialect/Seq/IR/Activations.h"
 
-#include "llvm/ADT/STLExtras.h"
-
 using namespace llvm;
 
 namespace seqc::yaml {

@@ -4,10 +4,7 @@
 
 #include "dialect/Support/RegularFile.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ConvertUTF.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
 

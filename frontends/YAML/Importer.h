@@ -25,20 +25,12 @@
 
 #include "frontends/Common/Layers.h"
 #include "frontends/YAML/Equation.h"
-#include "frontends/YAML/ImportYAML.h"
-#include "frontends/YAML/Schema.h"
 #include "frontends/YAML/WeightReader.h"
 
-#include "mlir/IR/BuiltinOps.h"
-
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 #include <map>
-#include <memory>
-#include <set>
 
 namespace seqc::yaml {
 

@@ -2,9 +2,6 @@
 
 #include "frontends/YAML/Schema.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-
 using namespace llvm;
 
 namespace seqc::yaml {

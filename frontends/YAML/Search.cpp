@@ -4,10 +4,7 @@
 
 #include "frontends/Common/Numbers.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-
-#include <limits>
 
 using namespace llvm;
 

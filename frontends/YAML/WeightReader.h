@@ -15,12 +15,6 @@
 #include "frontends/YAML/ImportYAML.h"
 #include "frontends/YAML/Schema.h"
 
-#include "mlir/IR/Builders.h"
-
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
-
 namespace seqc::yaml {
 
 // The vocabulary of frontends, and what of MLIR it is made of.

@@ -1,10 +1,8 @@
 //===- Activations.cpp - Activation functions -----------------------------===//
 
 #include "frontends/Common/Activations.h"
-#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

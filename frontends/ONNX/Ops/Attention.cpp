@@ -3,8 +3,7 @@
 #include "frontends/Common/Attention.h"
 #include "frontends/Common/Layers.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 using namespace llvm;

@@ -1,10 +1,6 @@
 //===- Boxes.cpp - Selection of boxes and pooling in them -----------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

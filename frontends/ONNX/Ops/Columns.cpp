@@ -6,12 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

@@ -1,11 +1,8 @@
 //===- Constants.cpp - Operators that make tensors of constants -----------===//
 
 #include "frontends/ONNX/GraphImporter.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/onnx.pb.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 

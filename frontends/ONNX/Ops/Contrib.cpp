@@ -2,11 +2,10 @@
 
 #include "frontends/Common/Activations.h"
 #include "frontends/Common/Norms.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/Products.h"
-#include "frontends/ONNX/Registry.h"
 
 #include <algorithm>
-#include <limits>
 
 using namespace llvm;
 

@@ -3,13 +3,9 @@
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/Common/Attention.h"
 #include "frontends/Common/Layers.h"
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 

@@ -7,9 +7,9 @@
 
 #include "frontends/Common/Activations.h"
 #include "frontends/Common/Norms.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
-#include "frontends/ONNX/Registry.h"
 
 using namespace llvm;
 

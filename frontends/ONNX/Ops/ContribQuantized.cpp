@@ -1,9 +1,8 @@
 //===- ContribQuantized.cpp - Quantized products of com.microsoft ---------===//
 
-#include "frontends/Common/Loops.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
-#include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/SeqOps.h"
 

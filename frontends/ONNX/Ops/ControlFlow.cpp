@@ -2,10 +2,7 @@
 
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/GraphValues.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

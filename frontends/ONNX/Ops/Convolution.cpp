@@ -9,11 +9,8 @@
 
 #include "frontends/ONNX/Ops/Convolution.h"
 
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 

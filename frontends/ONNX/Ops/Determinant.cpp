@@ -1,7 +1,6 @@
 //===- Determinant.cpp - Determinants of square matrices ------------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

@@ -1,11 +1,7 @@
 //===- Elementwise.cpp - Arithmetic element by element --------------------===//
 
 #include "frontends/Common/NarrowFloats.h"
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 namespace math = mlir::math;

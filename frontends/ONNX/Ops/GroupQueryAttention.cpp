@@ -6,8 +6,6 @@
 #include "frontends/ONNX/Ops/ContribAttention.h"
 #include "frontends/ONNX/Ops/Readers.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
 using namespace llvm;
 
 namespace seqc::onnx {

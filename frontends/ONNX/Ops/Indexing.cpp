@@ -6,9 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

@@ -3,13 +3,11 @@
 #include "dialect/Seq/IR/SeqOps.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/onnx.pb.h"
 
 #include "llvm/Support/MathExtras.h"
 
-#include <array>
 #include <cmath>
 
 using namespace llvm;

@@ -1,10 +1,6 @@
 //===- Logic.cpp - Booleans, bits and choices -----------------------------===//
 
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 namespace arith = mlir::arith;

@@ -6,9 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/Common/Norms.h"
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

@@ -1,13 +1,8 @@
 //===- Patterns.cpp - Tensors that depend on positions --------------------===//
 
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 namespace arith = mlir::arith;

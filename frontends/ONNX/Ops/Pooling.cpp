@@ -1,12 +1,8 @@
 //===- Pooling.cpp - Pooling ----------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Windows.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
 

@@ -8,10 +8,7 @@
 
 #include "frontends/ONNX/Ops/Products.h"
 
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 #include "llvm/ADT/StringExtras.h"
 

@@ -1,12 +1,10 @@
 //===- Quantization.cpp - Quantised numbers and their products ------------===//
 
 #include "frontends/Common/NarrowFloats.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
 #include "frontends/ONNX/Ops/QuantizedProduct.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
 

@@ -8,14 +8,12 @@
 
 #include "frontends/ONNX/Ops/RecurrentImport.h"
 
-#include "frontends/Common/Numbers.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/Products.h"
 #include "frontends/ONNX/Ops/QuantizedElement.h"
-#include "frontends/ONNX/Registry.h"
 
 #include "dialect/Seq/IR/Activations.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace llvm;

@@ -1,9 +1,7 @@
 //===- Reductions.cpp - Reductions and scans ------------------------------===//
 
-#include "frontends/Common/Loops.h"
 #include "frontends/Common/Norms.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

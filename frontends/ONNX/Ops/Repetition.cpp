@@ -1,16 +1,10 @@
 //===- Repetition.cpp - Loop and Scan -------------------------------------===//
 
-#include "frontends/Common/Loops.h"
 #include "frontends/ONNX/GraphImporter.h"
 #include "frontends/ONNX/Ops/CarriedValues.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/RolledLoop.h"
 #include "frontends/ONNX/onnx.pb.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
-#include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 

@@ -1,10 +1,6 @@
 //===- Selection.cpp - ArgMax, ArgMin and TopK ----------------------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

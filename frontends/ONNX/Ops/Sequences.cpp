@@ -6,13 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
+#include "frontends/ONNX/Ops/Family.h"
 #include "frontends/ONNX/Ops/RolledSequences.h"
-#include "frontends/ONNX/Registry.h"
 #include "frontends/ONNX/onnx.pb.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace llvm;
 

@@ -6,12 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Loops.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 #include <cmath>
 

@@ -1,12 +1,6 @@
 //===- Slicing.cpp - Slices, padding and tiling ---------------------------===//
 
-#include "frontends/Common/Numbers.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
-#include <limits>
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

@@ -1,11 +1,7 @@
 //===- Squeezing.cpp - Extents of 1 that come and go ----------------------===//
 
-#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/GraphValues.h"
-#include "frontends/ONNX/Ops/Readers.h"
-#include "frontends/ONNX/Registry.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 using namespace llvm;
 

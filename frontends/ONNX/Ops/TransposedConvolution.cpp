@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontends/Common/Numbers.h"
 #include "frontends/ONNX/Ops/Convolution.h"
-#include "frontends/ONNX/Registry.h"
+#include "frontends/ONNX/Ops/Family.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
