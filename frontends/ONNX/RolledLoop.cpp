@@ -488,11 +488,9 @@ private:
     for (auto [stack, value] :
          llvm::zip(stacks, all.drop_front(inits.size()))) {
       Tensor whole{value, stack.element.type};
-      if (stack.isKnown) {
-        // The rest is room that was not needed.
-        Extents sizes = withAxis(stack, OpFoldResult(count));
-        whole = e.slice(whole, Extents(sizes.size(), e.fixed(0)), sizes);
-      }
+      // The rest is room that was not needed.
+      if (stack.isKnown)
+        whole = e.slice(whole, {}, withAxis(stack, OpFoldResult(count)));
       results.push_back(whole);
     }
     return results;
@@ -510,12 +508,10 @@ private:
         continue;
       Value &place = begin[inits.size() + k];
       DataType type = stack.element.type;
-      Extents sizes = withAxis(stack, OpFoldResult(Value(number)));
-      Extents none(sizes.size(), e.fixed(0));
-      Tensor old = e.slice({place, type}, none, sizes);
+      Tensor old = e.slice({place, type}, {},
+                           withAxis(stack, OpFoldResult(Value(number))));
       place =
-          e.insert(old, {makeStorage(stack, Value(room), false), type}, none)
-              .value;
+          e.insert(old, {makeStorage(stack, Value(room), false), type}).value;
     }
     scf::WhileOp op = makeWhile(begin, room, [&](ValueRange inner) {
       return emitStep(inner, OpFoldResult(Value(room)));

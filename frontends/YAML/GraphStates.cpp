@@ -92,15 +92,19 @@ void GraphStates::addState(const NamedGraph &graph, const Entry &entry,
 // Extents and first values
 //===----------------------------------------------------------------------===//
 
-StringSet<> GraphStates::findBatchSymbols(const NamedGraph &graph) {
-  StringSet<> symbols;
-  if (const Node *inputs = graph.node->find("inputs"))
+SmallVector<int64_t> GraphStates::findOpenDims(const GraphState &state) {
+  StringSet<> batch;
+  if (const Node *inputs = state.graph->node->find("inputs"))
     for (const Entry &entry : inputs->entries)
-      for (const onnx::OnnxGraph::Input &input : graph.graph.getInputs())
+      for (const onnx::OnnxGraph::Input &input : state.graph->graph.getInputs())
         if (!input.symbols.empty() && !input.symbols[0].empty() &&
             matchName(entry.key, input.name))
-          symbols.insert(input.symbols[0]);
-  return symbols;
+          batch.insert(input.symbols[0]);
+  SmallVector<int64_t> dims;
+  for (auto [d, extent] : enumerate(state.input->shape))
+    if (extent < 0 && !batch.contains(state.input->symbols[d]))
+      dims.push_back(d);
+  return dims;
 }
 
 template <typename... Args>
@@ -113,12 +117,9 @@ bool GraphStates::fail(const GraphState &state, StringRef what,
 
 bool GraphStates::findAxis(GraphState &state) {
   ArrayRef<int64_t> shape = state.input->shape;
-  StringSet<> batch = findBatchSymbols(*state.graph);
   if (!state.axis) {
-    SmallVector<int64_t> candidates;
-    for (int64_t d = 1, e = shape.size(); d < e; ++d)
-      if (shape[d] < 0 && !batch.contains(state.input->symbols[d]))
-        candidates.push_back(d);
+    SmallVector<int64_t> candidates = findOpenDims(state);
+    llvm::erase(candidates, 0);
     if (candidates.size() != 1)
       return fail(state, "cache",
                   "its input '{0}' has {1} dimensions that can grow; required "
@@ -153,12 +154,9 @@ bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
   if (state.isCache && !findAxis(state))
     return false;
 
-  StringSet<> batch = findBatchSymbols(*state.graph);
-  SmallVector<int64_t> unknown;
-  for (int64_t d = 0; d < rank; ++d)
-    if (input.shape[d] < 0 && !(state.isCache && d == *state.axis) &&
-        !batch.contains(input.symbols[d]))
-      unknown.push_back(d);
+  SmallVector<int64_t> unknown = findOpenDims(state);
+  if (state.isCache)
+    llvm::erase(unknown, *state.axis);
   for (int64_t d = 0; d < rank; ++d) {
     OpFoldResult size;
     if (state.initial) {
@@ -183,20 +181,19 @@ bool GraphStates::declareState(GraphState &state, OpFoldResult steps) {
     }
     state.sizes.push_back(size);
   }
-  Extents whole = state.sizes;
   if (state.isCache) {
-    state.begin = state.sizes[*state.axis];
-    whole[*state.axis] = Number(e, state.begin) + e.toValue(steps);
+    OpFoldResult &size = state.sizes[*state.axis];
+    state.begin = size;
+    size = Number(e, state.begin) + e.toValue(steps);
   }
   Tensor first = state.initial;
   if (!first || state.isCache) {
-    first = e.fill(input.type, whole, 0);
+    first = e.fill(input.type, state.sizes, 0);
     if (state.initial)
       first = e.insert(state.initial, first);
   }
-  state.sizes = whole;
   state.first = e.unsqueeze(first, 0).value;
-  SmallVector<int64_t> shape = Emitter::shapeOf(whole);
+  SmallVector<int64_t> shape = Emitter::shapeOf(state.sizes);
   shape.insert(shape.begin(), kAny);
   state.laneType = first.getType().clone(shape);
   return true;

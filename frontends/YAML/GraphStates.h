@@ -65,8 +65,9 @@ private:
             const Args &...args);
   /// The part of a cache that `count` entries fill.
   Extents getPart(const GraphState &state, Value filled, int64_t more);
-  /// Names of the batch's extent in a graph.
-  llvm::StringSet<> findBatchSymbols(const NamedGraph &graph);
+  /// The dimensions of a state's input that vary and are not the batch, which
+  /// inputs of the graph name.
+  llvm::SmallVector<int64_t> findOpenDims(const GraphState &state);
 
   Graphs &graphs;
   Emitter &e;

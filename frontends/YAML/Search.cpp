@@ -93,17 +93,14 @@ void Search::readSampling() {
     reader.errorAt("search",
                    "'--temperature', '--top-k', '--top-p' and '--seed' are for "
                    "sampling; required is '--sample' or 'search: sample'");
+  auto isNatural = [](double value) { return value >= 0; };
+  auto isShare = [](double value) { return value > 0 && value <= 1; };
   temperature = options.temperature.value_or(
       reader
-          .getNumber(
-              "temperature", [](double value) { return value >= 0; },
-              "a finite number of at least 0")
+          .getNumber("temperature", isNatural, "a finite number of at least 0")
           .value_or(1));
   topP = options.topP.value_or(
-      reader
-          .getNumber(
-              "top_p", [](double value) { return value > 0 && value <= 1; },
-              "a number above 0 and at most 1")
+      reader.getNumber("top_p", isShare, "a number above 0 and at most 1")
           .value_or(1));
   topK = options.topK.value_or(reader.getInteger("top_k", 0).value_or(50));
   seed = options.seed.value_or(
@@ -123,9 +120,8 @@ mlir::Attribute Search::getSearch() const {
 }
 
 bool Search::readSettings(std::optional<int64_t> otherwise) {
-  bool sound = size > 0;
   const ImportOptions &options = importer.options;
-  sound &= readKind();
+  bool sound = readKind() && size > 0;
   readSampling();
   lengthPenalty = options.lengthPenalty.value_or(
       reader.getNumber("length_penalty").value_or(1));
@@ -137,13 +133,12 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
   stop = *seq::symbolizeStop(
       reader.getWord("stop", {"heuristic", "first", "exact"})
           .value_or("heuristic"));
-  if (nBest > beam) {
-    reader.errorAt("n_best",
-                   "'n_best' is {0} and 'beam' is {1}; required is a beam of "
-                   "at least n_best",
-                   nBest, beam);
-    sound = false;
-  }
+  if (nBest > beam)
+    return reader.errorAt(
+        "n_best",
+        "'n_best' is {0} and 'beam' is {1}; required is a beam of at least "
+        "n_best",
+        nBest, beam);
   if (!sound)
     return false;
   std::optional<int64_t> given = readToken(
@@ -151,12 +146,11 @@ bool Search::readSettings(std::optional<int64_t> otherwise) {
   if (!given)
     reader.require("start",
                    "the token that begins a row, here or in the vocabulary");
-  sound &= given.has_value();
   start = given.value_or(0);
   end = readToken("end", vocabulary ? vocabulary->end : std::nullopt);
   pad =
       readToken("pad", vocabulary ? vocabulary->pad : std::nullopt).value_or(0);
-  return sound;
+  return given.has_value();
 }
 
 ArrayRef<mlir::BlockArgument> Search::addStepArguments(Block &step) {

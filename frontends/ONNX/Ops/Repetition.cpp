@@ -394,8 +394,7 @@ static FailureOr<SmallVector<Tensor>> emitBatch(Scan &scan, Tensor lengths,
         // What lies behind the end is zero.
         Extents sizes = e.extents(tensor);
         sizes[0] = steps;
-        tensor = e.insert(tensor, e.fill(tensor.type, sizes, 0),
-                          Extents(sizes.size(), e.fixed(0)));
+        tensor = e.insert(tensor, e.fill(tensor.type, sizes, 0));
       }
       iteration.elements.push_back(tensor);
     }
