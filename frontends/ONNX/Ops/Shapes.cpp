@@ -272,6 +272,9 @@ static LogicalResult convertGather(Node &node, Emitter &e) {
     Tensor slice = takeAt(e, x, axis, e.toValue(*only));
     return node.give(rows.empty() ? slice : e.unsqueeze(slice, axis));
   }
+  // A table that has rows to read, whatever the checks of indices find.
+  if (axis == 0 && x.getRank() > 1 && isFloat(x.type) && size.value_or(0) > 0)
+    return node.give(e.lookUp(indices, x, /*fromEnd=*/!safe));
   return node.give(define(e, x.type, sizes, [&](ArrayRef<Number> at) {
     Number i = load(e, indices, at.slice(axis, rows.size())).toIndex();
     SmallVector<Number> position(at.take_front(axis));

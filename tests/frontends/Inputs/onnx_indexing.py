@@ -68,6 +68,8 @@ def gathers():
     x = numbers(4, 3, 5)
     at = numpy.array([[0, -1, 2], [-3, 2, 1]], numpy.int64)
     case("gather", "Gather", [x, at], [numpy.take(x, at, 1)], axis=1)
+    table, ids = numbers(5, 3), numpy.array([[0, -1], [4, 2]], numpy.int64)
+    case("gather_rows", "Gather", [table, ids], [table[ids]], axis=0)
     at = indices(4, 6, 5, below=3, dtype=numpy.int32)
     case("gather_elements", "GatherElements", [x, at],
          [numpy.take_along_axis(x, at.astype(numpy.int64), 1)], axis=1)
