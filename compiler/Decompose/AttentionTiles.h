@@ -93,6 +93,11 @@ public:
   /// output * rescale + weights * values, panels of columns one by one.
   AttentionStates accumulate(const AttentionTile &tile, AttentionStates states);
 
+  /// Behind the last panel: the output of a tile over its sums of exponentials.
+  /// Where that sum is 0, a query that sees a key has scores of -inf alone and
+  /// is NaN; one that sees none is 0.
+  mlir::Value divide(const AttentionTile &tile, const AttentionStates &states);
+
   /// Between scores and exponentials: `rescale` and `maxima` of a whole block.
   AttentionStates raiseMaxima(AttentionStates states);
 
@@ -111,6 +116,9 @@ private:
                     mlir::Value weights);
   Parts finish(const AttentionTile &tile, Parts scores, mlir::Value &greatest,
                mlir::Value &seen);
+  /// Whether the query at hand sees no key.
+  mlir::Value isHidden(mlir::ImplicitLocOpBuilder &b, const AttentionTile &tile,
+                       mlir::ValueRange args);
   /// Scalars against which positions of keys are compared in one part.
   struct Bounds {
     mlir::Value count, causal, first, last;

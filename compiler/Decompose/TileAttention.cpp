@@ -362,7 +362,8 @@ private:
                        at.rows = height;
                        AttentionStates last = states;
                        last.output = carried[0];
-                       return SmallVector<Value>{divide(at, last)};
+                       AttentionTileWriter writer(b, shape);
+                       return SmallVector<Value>{writer.divide(at, last)};
                      })[0];
   }
 
@@ -451,78 +452,7 @@ private:
     return states.pack();
   }
 
-  /// The output of a tile over its sums of exponentials. Where that sum is 0, a
-  /// query that sees a key has scores of -inf alone and is NaN; one that sees
-  /// none is 0.
-  Value divide(const AttentionTile &tile, const AttentionStates &states) {
-    Attribute one = b.getIndexAttr(1), zero = b.getIndexAttr(0);
-    OpFoldResult rows = b.getIndexAttr(tile.rows),
-                 lanes = b.getIndexAttr(kLaneKeys);
-    AffineMap full = b.getMultiDimIdentityMap(2);
-    AffineMap perRow = AffineMap::get(2, 0, b.getAffineDimExpr(0));
-    SmallVector<Value> ins;
-    for (Value state : {states.sums, states.seen}) {
-      if (!state)
-        continue;
-      Value sum = linalg::FillOp::create(b, floatConstant(b, b.getF32Type(), 0),
-                                         emptyTensor(b, rows, b.getF32Type()))
-                      .getResult(0);
-      mark(sum);
-      sum = generic(
-          b, slice(b, state, {tile.row, zero}, {rows, lanes}), sum,
-          {full, perRow}, {IteratorType::parallel, IteratorType::reduction},
-          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-            constexpr arith::FastMathFlags flags =
-                arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
-            return {arith::AddFOp::create(b, args[1], args[0], flags)};
-          })[0];
-      mark(sum);
-      ins.push_back(sum);
-    }
-    SmallVector<AffineMap> maps(ins.size(), perRow);
-    maps.push_back(full);
-    Value output = states.output;
-    Value row = arith::AddIOp::create(b, tile.blockStart, tile.row);
-    for (int64_t column = 0; column < shape.columns; column += kPanelKeys) {
-      SmallVector<OpFoldResult> offsets = {tile.batch, tile.head, row,
-                                           b.getIndexAttr(column)},
-                                sizes = {
-                                    one, one, rows,
-                                    b.getIndexAttr(std::min(
-                                        kPanelKeys, shape.columns - column))};
-      Value part = slice(b, output, offsets, sizes, /*dropped=*/{0, 1});
-      part = generic(
-          b, ins, part, maps, {IteratorType::parallel, IteratorType::parallel},
-          [&](ImplicitLocOpBuilder &b, ValueRange args) -> SmallVector<Value> {
-            Value none = floatConstant(b, b.getF32Type(), 0);
-            Value quotient = arith::DivFOp::create(b, args.back(), args[0]);
-            // 0 / 0 is the NaN of scores of -inf.
-            return {arith::SelectOp::create(b, isHidden(b, tile, args), none,
-                                            quotient)};
-          })[0];
-      mark(part);
-      output = tensor::InsertSliceOp::create(
-          b, part, output, offsets, sizes,
-          SmallVector<OpFoldResult>(4, OpFoldResult(one)));
-    }
-    return output;
-  }
-
   void mark(Value value) { seq::mark<seq::TileMark>(value.getDefiningOp()); }
-
-  /// Whether the query at hand sees no key.
-  Value isHidden(ImplicitLocOpBuilder &b, const AttentionTile &tile,
-                 ValueRange args) {
-    if (shape.masksKeys())
-      return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[1],
-                                   floatConstant(b, b.getF32Type(), 0));
-    Value query = arith::AddIOp::create(
-        b, arith::AddIOp::create(b, tile.blockStart, tile.row),
-        linalg::IndexOp::create(b, 0));
-    KeyRange keys = visibleKeys(b, shape, tile, query, indexConstant(b, 1));
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, keys.begin,
-                                 keys.end);
-  }
 
   seq::AttentionOp op;
   ImplicitLocOpBuilder b;
