@@ -1,6 +1,7 @@
 //===- Elements.cpp - What an element of a tensor is made of --------------===//
 
 #include "compiler/Normalize/Elements.h"
+#include "dialect/Seq/IR/SeqOps.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -341,21 +342,20 @@ SmallVector<AffineExpr> seqc::getIndices(const Element &element) {
   return indices;
 }
 
-/// Whether a table of constants, which both elements are looked up in, has equal
-/// numbers at their places in each row.
-static bool isSameLookup(const Element &a, const Element &b) {
-  auto extract = a.value.getDefiningOp<tensor::ExtractOp>();
-  DenseFPElementsAttr table;
-  if (!extract || a.value != b.value || extract.getIndices().empty() ||
-      !matchPattern(extract.getTensor(), m_Constant(&table)))
-    return false;
-  auto loop = extract.getIndices().back().getDefiningOp<linalg::IndexOp>();
+/// The table that an element is looked up in, and the index of the element's
+/// place that is the table's last one and tells nothing else.
+static std::pair<Value, unsigned> findLookup(const Element &element) {
+  if (auto embedding = element.value.getDefiningOp<seq::EmbeddingOp>()) {
+    bool hasColumns = getShape(embedding.getTable()).size() > 1;
+    return {hasColumns ? embedding.getTable() : nullptr,
+            element.place.getNumResults() - 1};
+  }
+  auto extract = element.value.getDefiningOp<tensor::ExtractOp>();
+  auto loop = extract && !extract.getIndices().empty()
+                  ? extract.getIndices().back().getDefiningOp<linalg::IndexOp>()
+                  : nullptr;
   if (!loop)
-    return false;
-  // Nothing else may change between both places.
-  for (auto [dim, left] : llvm::enumerate(a.place.getResults()))
-    if (dim != loop.getDim() && left != b.place.getResult(dim))
-      return false;
+    return {};
   SetVector<Operation *> slice;
   for (Value index : extract.getIndices().drop_back())
     (void)getBackwardSlice(index, &slice);
@@ -363,9 +363,24 @@ static bool isSameLookup(const Element &a, const Element &b) {
         auto index = dyn_cast<linalg::IndexOp>(op);
         return index && index.getDim() == loop.getDim();
       }))
+    return {};
+  return {extract.getTensor(), loop.getDim()};
+}
+
+/// Whether a table of constants, which both elements are looked up in, has equal
+/// numbers at their places in each row.
+static bool isSameLookup(const Element &a, const Element &b) {
+  auto [source, column] = findLookup(a);
+  DenseFPElementsAttr table;
+  if (!source || a.value != b.value ||
+      !matchPattern(source, m_Constant(&table)))
     return false;
-  auto left = readIndex(a.place.getResult(loop.getDim()), a),
-       right = readIndex(b.place.getResult(loop.getDim()), b);
+  // Nothing else may change between both places.
+  for (auto [dim, left] : llvm::enumerate(a.place.getResults()))
+    if (dim != column && left != b.place.getResult(dim))
+      return false;
+  auto left = readIndex(a.place.getResult(column), a),
+       right = readIndex(b.place.getResult(column), b);
   if (!left || !right)
     return false;
   int64_t columns = table.getType().getShape().back();
@@ -392,7 +407,7 @@ bool seqc::isSame(const Element &a, const Element &b, int depth) {
             *other = right.value.getDefiningOp();
   if (left.range == 0 || !op || !other || op->getName() != other->getName())
     return false;
-  if (isa<tensor::ExtractOp>(op))
+  if (isa<tensor::ExtractOp, seq::EmbeddingOp>(op))
     return isSameLookup(left, right);
   SmallVector<Element, 3> operands = getOperands(left),
                           others = getOperands(right);
